@@ -1,0 +1,1 @@
+"""The command line: a door. It decides what to show and nothing else."""

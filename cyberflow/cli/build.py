@@ -1,0 +1,80 @@
+"""`cyberflow build`: the bundle and its files, by hash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from cyberflow.cli.check import stop_at_errors
+from cyberflow.cli.options import common, root, target
+from cyberflow.cli.printer import count
+from cyberflow.compiler import Bundle, check_target, compile_bundle
+from cyberflow.errors import UsageError
+from cyberflow.language import Sourced, read
+
+
+@click.command("build")
+@common()
+@target
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Default: dist/.")
+def command(*, project: Path | None, target: str | None, out: Path | None, quiet: bool) -> int:
+    """Write the bundle: what is deployed and run, as files.
+
+    The same sources give the same bytes on every machine. `apply --bundle` and `run --bundle` take it in place of the
+    sources.
+
+    \b
+    Example:
+      cyberflow build --target prod --out dist
+    """
+    compiled = compile_project(root(project), target)
+    if compiled is None:
+        return 1
+    sourced, bundle = compiled
+    folder = out or sourced.root / "dist"
+    private_folder(folder)
+    (folder / "assets").mkdir(exist_ok=True)
+    for asset in bundle.assets:
+        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
+    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
+    if not quiet:
+        parts = [
+            count(len(bundle.workflows), "workflow"),
+            count(len(bundle.chains), "chain"),
+            count(len(bundle.assets), "file"),
+        ]
+        click.echo(f"wrote {folder / 'bundle.json'}: {', '.join(parts)}, digest {bundle.digest[:12]}", err=True)
+    return 0
+
+
+def compile_project(folder: Path, target: str | None) -> tuple[Sourced, Bundle] | None:
+    """Compile for one target; None when the project has errors, which are printed."""
+    sourced = read(folder)
+    name = target_name(sourced, target)
+    graph, builder, found = check_target(sourced, name)
+    if stop_at_errors(sourced, found):
+        return None
+    return sourced, compile_bundle(graph, builder)
+
+
+def target_name(sourced: Sourced, target: str | None) -> str:
+    """The target that is meant. Raises UsageError when the project has none of that name."""
+    from cyberflow.diagnostics import did_you_mean
+
+    name = target or sourced.settings.default_target
+    known = {"local", *sourced.settings.targets}
+    if name not in known:
+        raise UsageError(f"there is no target `{name}`", help=did_you_mean(name, known))
+    return name
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner reads and that git leaves alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    if os.name == "posix":
+        folder.chmod(0o700)

@@ -1,0 +1,115 @@
+"""The list of commands, and the one place where failures become exit codes. Importing it costs click and no more."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from cyberflow import __version__
+from cyberflow.errors import CyberflowError
+
+COMMANDS = {
+    "check": "Find every mistake of the project, offline.",
+    "show": "Show what one workflow or chain compiles to.",
+    "build": "Write the bundle: what is deployed and run, as files.",
+    "plan": "Show what apply would change. Reads only.",
+    "apply": "Make the target's workflows what the project declares.",
+    "run": "Run a chain or a workflow and follow it to its outputs.",
+    "dev": "Serve the local platform on this machine.",
+    "explain": "Explain a rule, with an example.",
+}
+BUG = 70
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """Imports a command when it is used, and no other."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"cyberflow.cli.{name}").command
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name not in COMMANDS and not name.startswith("-"):
+            from cyberflow.diagnostics import did_you_mean
+
+            ctx.fail(f"there is no command `{name}`; {did_you_mean(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", message="cyberflow %(version)s")
+def cyberflow() -> None:
+    """Workflow-as-code and chain orchestration for Cyberdesk.
+
+    Workflows and chains live in git as YAML or Python. `check` finds their mistakes offline, `apply` deploys them,
+    `run` runs them. Without an account, everything works against the local platform.
+
+    \b
+    Example:
+      cyberflow check
+      cyberflow apply --yes
+      cyberflow run intake --inputs intake.json -s epic_password=env:EPIC_PASSWORD
+    """
+
+
+def main() -> None:
+    """The program: parse, run, and turn whatever went wrong into one of the exit codes of SPEC section 11."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: list[str]) -> int:
+    """Run one command line and give its exit code; nothing but a bug of ours shows a traceback."""
+    try:
+        result = cyberflow.main(args, prog_name="cyberflow", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except CyberflowError as error:
+        _complain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception:  # noqa: BLE001 - the last door: a bug is reported, never hidden
+        return _bug()
+    return result if isinstance(result, int) else 0
+
+
+def _complain(error: CyberflowError) -> None:
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
+    if error.help:
+        click.echo(f"  {click.style('help', bold=True)}: {error.help}", err=True)
+
+
+def _bug() -> int:
+    import traceback
+
+    click.echo(traceback.format_exc(), err=True)
+    click.echo(
+        f"This is a bug in cyberflow {__version__}, not in your project. Please report the lines above, and what you "
+        "typed, in the issue tracker of cyberflow.",
+        err=True,
+    )
+    return BUG
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Options that mean the same in every command, and the two steps nearly all of them begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(*formats: str) -> Callable[[F], F]:
+    """`--project`, `--quiet`, `--no-color`, and `--format` when the command has `formats`; the first is the default."""
+
+    def decorate(function: F) -> F:
+        function = click.option(
+            "--no-color", is_flag=True, expose_value=False, callback=_no_color, is_eager=True, help="Plain text."
+        )(function)
+        function = click.option("--quiet", "-q", is_flag=True, help="Say only what was asked for.")(function)
+        if formats:
+            kind = click.Choice(formats)
+            function = click.option("--format", "format", type=kind, default=formats[0], show_default=True)(function)
+        path = click.Path(file_okay=False, exists=True, path_type=Path)
+        return click.option("--project", "project", type=path, metavar="DIR", help="The project's folder.")(function)
+
+    return decorate
+
+
+def target(function: F) -> F:
+    """`--target`: which target's values and service; the project's `default_target` when not given."""
+    return click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml.")(function)
+
+
+def _no_color(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.color = False
+
+
+def root(project: Path | None) -> Path:
+    """The folder of the project. Raises UsageError when there is none."""
+    from cyberflow.language import find_root
+
+    return find_root(project or Path.cwd())

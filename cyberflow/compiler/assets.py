@@ -1,0 +1,69 @@
+"""Files that go along with prompts and chains: found in the project, known by content, named by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from cyberflow.compiler.bundle import ASSET, Asset
+from cyberflow.compiler.render import Refusal
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.files import Files
+from cyberflow.source import Place
+
+LARGEST_IMAGE = 10 * 1024 * 1024
+PLATFORM = "supabase://"
+_MAGIC = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", "png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg", "jpg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif", "gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp", "webp"),
+)
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+
+
+@dataclass
+class Assets:
+    """Every asset of one compilation, by its sha256."""
+
+    files: Files
+    found: dict[str, Asset] = field(default_factory=dict)
+
+    def image(self, source: str, path: str) -> str | Refusal:
+        """What the bundle holds for an image that the file `path` names, or why it cannot be used."""
+        if source.startswith(PLATFORM):
+            return source
+        if _ELSEWHERE.match(source):
+            return Refusal("an image is a file of the project", "save the image beside the prompt and name the file")
+        file = self.files.find(source, Place(path))
+        if isinstance(file, Diagnostic):
+            return Refusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
+        data = self.files.read_bytes(file)
+        kind = next(((mime, ending) for magic, mime, ending in _MAGIC if magic.match(data)), None)
+        if kind is None:
+            return Refusal(f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file")
+        if len(data) > LARGEST_IMAGE:
+            return Refusal(f"`{source}` has {len(data) / 1024 / 1024:.1f} MB; an image may have 10")
+        digest = self.files.sha256(file)
+        name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
+        self.found[digest] = Asset(digest, name, kind[0], len(data))
+        return ASSET + digest
+
+    def file(self, name: str, place: Place) -> str | Diagnostic:
+        """What the bundle holds for a file of a chain or workflow, named at `place`."""
+        path = self.files.find(name, place)
+        if isinstance(path, Diagnostic):
+            return path
+        digest = self.files.sha256(path)
+        content = Asset(digest, PurePosixPath(path).name, "application/octet-stream", len(self.files.read_bytes(path)))
+        self.found.setdefault(digest, content)
+        return ASSET + digest
+
+    def __iter__(self) -> Iterator[Asset]:
+        return iter(sorted(self.found.values(), key=lambda asset: (asset.filename, asset.sha256)))
+
+
+def _slug(stem: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "image"

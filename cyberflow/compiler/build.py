@@ -1,0 +1,165 @@
+"""`Project` to `Graph`: reads every type and every text in which tokens count. What is wrong with a type is found
+here; what is wrong with a use is left to the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberflow.compiler.assets import Assets
+from cyberflow.compiler.graph import (
+    PYTHON_SUFFIX,
+    ChainNode,
+    Graph,
+    ReadText,
+    StepNode,
+    TokenUse,
+    Value,
+    WorkflowNode,
+    ref_at,
+)
+from cyberflow.compiler.refs import is_ref
+from cyberflow.compiler.render import render
+from cyberflow.compiler.shapes import Shape, Shapes
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language import Chain, Definition, Project, Step, Workflow
+from cyberflow.language.prompt import scan
+from cyberflow.language.strings import scan_field, scan_string
+from cyberflow.source import Place, Text
+
+_CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
+
+
+@dataclass
+class Builder:
+    """Builds the graph of one project; `problems` are the findings about its types."""
+
+    project: Project
+    assets: Assets = field(init=False)
+    shapes: Shapes = field(init=False)
+    _missing: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.assets = Assets(self.project.files)
+        self.shapes = Shapes(self.project.types, self.project.files)
+
+    @property
+    def problems(self) -> list[Diagnostic]:
+        return [*self.shapes.problems, *self._missing]
+
+    def build(self) -> Graph:
+        for name, definition in self.project.types.items():
+            self.shapes.named(name, definition)
+        workflows = {name: self._workflow(one) for name, one in self.project.workflows.items()}
+        chains = {name: self._chain(one, workflows) for name, one in self.project.chains.items()}
+        for definition in (*self.project.workflows.values(), *self.project.chains.values()):
+            self._find_files(definition)
+        return Graph(self.project, workflows, chains, self.project.tasks)
+
+    def _find_files(self, definition: Definition[Any]) -> None:
+        for index, file in enumerate(definition.body.files):
+            if file.path is not None:
+                found = self.assets.file(file.path, definition.at("files", index, "path"))
+                if isinstance(found, Diagnostic):
+                    self._missing.append(found)
+
+    def _shape(self, definition: Definition[Any], key: str) -> Shape:
+        if key in definition.broken:
+            return Shape(known=False)
+        notation = getattr(definition.body, key)
+        read = self.shapes.secrets if key == "secrets" else self.shapes.shape
+        return read(notation, definition.at(key))
+
+    def _workflow(self, definition: Definition[Workflow]) -> WorkflowNode:
+        inputs, secrets, outputs = (self._shape(definition, key) for key in ("inputs", "secrets", "outputs"))
+        texts = tuple(self._texts(definition, inputs))
+        return WorkflowNode(definition, inputs, secrets, outputs, texts)
+
+    def _texts(self, definition: Definition[Workflow], inputs: Shape) -> Iterator[ReadText]:
+        body = definition.body
+        for kind, place in _prompt_places(definition):
+            prompt = self.project.prompt(place)
+            if prompt is not None:
+                read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
+                path = prompt.text.pieces[0].place.path
+                rendered = render(read, prompt.format, image=lambda source, path=path: self.assets.image(source, path))
+                yield ReadText(kind, place, prompt.text, read, prompt.format, rendered)
+        for index, command in enumerate(body.terminal or ()):
+            yield self._string("terminal", command, definition.at("terminal", index))
+        if body.title is not None:
+            yield self._string("title", body.title, definition.at("title"))
+        for index, check in enumerate(body.checks or ()):
+            for key in _CHECK_TEXTS:
+                value = getattr(check, key)
+                for below, item in _strings(value):
+                    yield self._string("check", item, definition.at("checks", index, key, *below))
+        for index, file in enumerate(body.files):
+            if file.target is not None:
+                place = definition.at("files", index, "target")
+                yield ReadText("file", place, self.project.text(file.target, place), scan_string(file.target))
+
+    def _string(self, kind: str, value: str, place: Place) -> ReadText:
+        return ReadText(kind, place, self.project.text(value, place), scan_field(value))
+
+    def _chain(self, definition: Definition[Chain], workflows: Mapping[str, WorkflowNode]) -> ChainNode:
+        body = definition.body
+        inputs, secrets = self._shape(definition, "inputs"), self._shape(definition, "secrets")
+        steps = tuple(
+            self._step(index, step, definition.at("steps", index), workflows) for index, step in enumerate(body.steps)
+        )
+        session = {alias: workflows.get(name) for alias, name in body.session.items()}
+        outputs = {key: self._value(value, definition.at("outputs", key)) for key, value in body.outputs.items()}
+        files = tuple(
+            self._value(file.target, definition.at("files", index, "target"))
+            for index, file in enumerate(body.files)
+            if file.target is not None
+        )
+        inherits = not definition.place.path.endswith(PYTHON_SUFFIX)
+        return ChainNode(definition, inputs, secrets, steps, session, outputs, files, inherits)
+
+    def _step(self, index: int, step: Step, place: Place, workflows: Mapping[str, WorkflowNode]) -> StepNode:
+        inputs = {name: self._value(value, place.at("inputs", name)) for name, value in step.inputs.items()}
+        secrets = {name: self._value(value, place.at("secrets", name)) for name, value in step.secrets.items()}
+        return StepNode(index, step, place, workflows.get(step.workflow), inputs, secrets)
+
+    def _value(self, data: Any, place: Place) -> Value:
+        refs, tokens, texts = [], [], []
+        for keys, part in _parts(data):
+            at = place.at(*keys)
+            if is_ref(part):
+                refs.append(ref_at(part, at, keys))
+                continue
+            text = ReadText("value", at, self.project.text(part, at), scan_string(part))
+            texts.append(text)
+            for token in text.scan.tokens:
+                whole = (token.start, token.end) == (0, len(part))
+                tokens.append(TokenUse(token, text.place_of(token.start, token.end), whole, keys))
+        return Value(data, place, tuple(refs), tuple(tokens), tuple(texts))
+
+
+def _prompt_places(definition: Definition[Workflow]) -> Iterator[tuple[str, Place]]:
+    yield "prompt", definition.at("prompt")
+    yield "on_check_failure", definition.at("on_check_failure")
+    for index, _ in enumerate(definition.body.checks or ()):
+        yield "check_prompt", definition.at("checks", index, "check_prompt")
+
+
+def _strings(value: Any) -> Iterator[tuple[tuple[int, ...], str]]:
+    if isinstance(value, str):
+        yield (), value
+    elif isinstance(value, list):
+        yield from (((index,), item) for index, item in enumerate(value) if isinstance(item, str))
+
+
+def _parts(data: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The strings and ref objects inside a JSON value, with the keys that lead to them."""
+    if is_ref(data) or isinstance(data, str):
+        yield keys, data
+    elif isinstance(data, dict):
+        for key, item in data.items():
+            yield from _parts(item, (*keys, key))
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _parts(item, (*keys, index))

@@ -1,0 +1,144 @@
+"""The bundle: what is deployed and run, as data. The same bytes on every machine: no time, no absolute path, no
+secret value. Shapes are SPEC section 7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import Any, TypeVar
+
+from cyberflow.errors import UsageError
+
+VERSION = 1
+ASSET = "asset://sha256/"
+GIVEN_FILE = "file://"
+AssetReader = Callable[[str], bytes]
+"""Gives the content of an asset by its sha256 in hex."""
+N = TypeVar("N")
+
+
+@dataclass(frozen=True)
+class BundledWorkflow:
+    """`payload` has every field of the API that this language has; images are `asset://sha256/<hex>`, models names.
+    `inputs` and `secrets` are `{name: {"schema": …, "required": …}}`; `tags` is None when they are not managed.
+    """
+
+    name: str
+    payload: dict[str, Any]
+    was: str | None = None
+    tags: list[str] | None = None
+    inputs: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, Any] = field(default_factory=dict)
+    from_machine: list[str] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BundledChain:
+    """`request` is the body of `POST /v1/runs/chain` with workflow names for ids, chain tokens as written, and files
+    as `asset://sha256/<hex>` or, when given at run time, `file://<name>`.
+    """
+
+    name: str
+    request: dict[str, Any]
+    inputs: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, Any] = field(default_factory=dict)
+    from_machine: list[str] = field(default_factory=list)
+    pools: list[str] = field(default_factory=list)
+    machine: str | None = None
+    session: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BundledTask:
+    """A Cyberun task: parameters with tokens as written, files by parameter."""
+
+    name: str
+    workflow: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    timeout: str | None = None
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that goes along: a prompt image or a file for the machine. `filename` is the name it is uploaded under."""
+
+    sha256: str
+    filename: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything of one project for one target."""
+
+    project: str
+    target: str
+    workflows: list[BundledWorkflow] = field(default_factory=list)
+    chains: list[BundledChain] = field(default_factory=list)
+    tasks: list[BundledTask] = field(default_factory=list)
+    assets: list[Asset] = field(default_factory=list)
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of the canonical JSON of everything but the digest."""
+        return hashlib.sha256(canonical_json(self._content()).encode()).hexdigest()
+
+    def workflow(self, name: str) -> BundledWorkflow | None:
+        return next((one for one in self.workflows if one.name == name), None)
+
+    def chain(self, name: str) -> BundledChain | None:
+        return next((one for one in self.chains if one.name == name), None)
+
+    def asset(self, sha256: str) -> Asset | None:
+        return next((one for one in self.assets if one.sha256 == sha256), None)
+
+    def to_json(self) -> str:
+        """Give `bundle.json`, ending in a line end."""
+        return canonical_json({**self._content(), "digest": self.digest}) + "\n"
+
+    def _content(self) -> dict[str, Any]:
+        content = {name: [asdict(item) for item in getattr(self, name)] for name in _NOUNS}
+        return {"version": VERSION, "project": self.project, "target": self.target, **content}
+
+
+_NOUNS: dict[str, type[Any]] = {
+    "workflows": BundledWorkflow,
+    "chains": BundledChain,
+    "tasks": BundledTask,
+    "assets": Asset,
+}
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, two blanks of indentation, and text as it is."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def load_bundle(text: str) -> Bundle:
+    """Read `bundle.json`. Raises UsageError when it is none, is of another version, or was changed by hand."""
+    try:
+        data = json.loads(text)
+        if data.get("version") != VERSION:
+            raise UsageError(f"this bundle has version {data.get('version')}, this cyberflow reads version {VERSION}")
+        parts = {name: [_noun(kind, item) for item in data[name]] for name, kind in _NOUNS.items()}
+        bundle = Bundle(data["project"], data["target"], **parts)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"this is no bundle: {error}", help="`cyberflow build` writes one") from error
+    if data.get("digest") != bundle.digest:
+        raise UsageError("the bundle does not match its digest: it was changed after it was built")
+    return bundle
+
+
+def _noun(kind: type[N], data: Mapping[str, Any]) -> N:
+    known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{key: value for key, value in data.items() if key in known})

@@ -1,0 +1,116 @@
+"""The rules, in order, over the graph of every target. Findings come out once each, sorted by place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from importlib import import_module
+
+from cyberflow.compiler.build import Builder
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language import Sourced, decode_for
+from cyberflow.source import Sources
+
+SOURCE_RULES = (
+    "yaml-syntax",
+    "duplicate-key",
+    "unknown-key",
+    "missing-key",
+    "wrong-type",
+    "bad-name",
+    "duplicate-name",
+    "bad-schema",
+    "file-not-found",
+    "path-escape",
+    "template-error",
+)
+"""What the readers of files find themselves; a module of `rules` explains each."""
+GRAPH_RULES = (
+    "secret-in-source",
+    "empty-prompt",
+    "undeclared-input",
+    "undeclared-secret",
+    "bad-placeholder",
+    "ambiguous-placeholder",
+    "backslash-placeholder",
+    "path-on-scalar",
+    "unknown-property",
+    "bad-image",
+    "unused-input",
+    "unused-secret",
+    "unsafe-html",
+    "unbalanced-loop",
+    "loop-item-outside-loop",
+    "unknown-tool",
+    "empty-chain",
+    "duplicate-step",
+    "unknown-workflow",
+    "bad-ref",
+    "unknown-step",
+    "forward-ref",
+    "cycle",
+    "unknown-output",
+    "type-mismatch",
+    "missing-input",
+    "unknown-input",
+    "missing-secret",
+    "unknown-secret",
+    "secret-leak",
+    "untyped-output",
+    "unused-chain-input",
+    "unused-chain-secret",
+    "cleanup-before-use",
+    "ref-index",
+)
+RULES = (*SOURCE_RULES, *GRAPH_RULES)
+
+
+def check_graph(graph: Graph) -> Iterator[Diagnostic]:
+    """Run every rule over one graph."""
+    for name in GRAPH_RULES:
+        rule = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
+        severity = getattr(rule, "SEVERITY", "error")
+        yield from (replace(found, severity=severity) for found in rule.find(graph))
+
+
+def check_target(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Diagnostic]]:
+    """Compile a project for one target: its graph, and everything found on the way."""
+    project = decode_for(sourced, target)
+    builder = Builder(project)
+    graph = builder.build()
+    found = [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
+    return graph, builder, ordered(found, sourced.sources)
+
+
+def check(sourced: Sourced) -> list[Diagnostic]:
+    """Every finding of a project. Where targets differ, one that only some have names them."""
+    names = targets(sourced)
+    by_target = {name: check_target(sourced, name)[2] for name in names}
+    hit: dict[Diagnostic, list[str]] = {}
+    for name, found in by_target.items():
+        for diagnostic in found:
+            hit.setdefault(diagnostic, []).append(name)
+    merged = (
+        diagnostic if len(where) == len(names) else replace(diagnostic, notes=(*diagnostic.notes, _only(where)))
+        for diagnostic, where in hit.items()
+    )
+    return ordered(merged, sourced.sources)
+
+
+def targets(sourced: Sourced) -> list[str]:
+    """The targets whose declarations can differ: all of them when there are templates, else the default one."""
+    settings = sourced.settings
+    if not sourced.templated:
+        return [settings.default_target]
+    return sorted({"local", settings.default_target, *settings.targets})
+
+
+def ordered(found: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
+    """Each finding once, by path, place and rule."""
+    return sorted(dict.fromkeys(found), key=lambda one: (sources.span(one.place), one.rule, one.message))
+
+
+def _only(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names)
+    return f"only for target {shown}" if len(names) == 1 else f"only for targets {shown}"

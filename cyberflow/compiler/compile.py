@@ -1,0 +1,184 @@
+"""`Graph` to `Bundle`: what is sent, field by field. Called for a graph without errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cyberflow.compiler.assets import Assets
+from cyberflow.compiler.build import Builder
+from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
+from cyberflow.compiler.shapes import Shape, object_schema, schema_text
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language import Definition, File, Task, Workflow
+from cyberflow.language.model import Check, Models
+from cyberflow.language.strings import lower, scan_field
+from cyberflow.source import Place
+
+
+def compile_bundle(graph: Graph, builder: Builder) -> Bundle:
+    """Make the bundle of one target; declarations are sorted by name."""
+    made = _Compiler(builder.assets)
+    return Bundle(
+        graph.project.name,
+        graph.project.target,
+        [made.workflow(graph.workflows[name]) for name in sorted(graph.workflows)],
+        [made.chain(graph.chains[name]) for name in sorted(graph.chains)],
+        [_task(graph.tasks[name], builder) for name in sorted(graph.tasks)],
+        list(builder.assets),
+    )
+
+
+class _Compiler:
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+
+    def workflow(self, node: WorkflowNode) -> BundledWorkflow:
+        body = node.body
+        return BundledWorkflow(
+            node.name,
+            self._payload(node, body),
+            was=body.was,
+            tags=body.tags,
+            inputs=_fields(node.inputs),
+            secrets=_fields(node.secrets),
+            from_machine=list(body.from_machine),
+            files=self._files(body.files, node.definition),
+        )
+
+    def _payload(self, node: WorkflowNode, body: Workflow) -> dict[str, Any]:
+        off = body.schemas == "off"
+        return {
+            "name": _lowered(body.title or node.name),
+            "main_prompt": _html(node, node.definition.at("prompt")),
+            "input_schema": None if off else schema_text(input_schema(node)),
+            "output_schema": None if off or not node.outputs.fields else schema_text(node.outputs.schema()),
+            "includes_file_exports": body.exports,
+            "is_webhooks_enabled": body.webhooks,
+            "terminal_command_allowlist": [_lowered(command) for command in body.terminal] if body.terminal else None,
+            "model_metadata": _models(body.models),
+            "post_run_check_failure_cleanup_prompt": _html(node, node.definition.at("on_check_failure")) or None,
+            "post_run_checks": [_check(node, index, one) for index, one in enumerate(body.checks)]
+            if body.checks
+            else None,
+        }
+
+    def chain(self, node: ChainNode) -> BundledChain:
+        body = node.body
+        request = {
+            "steps": [_step(node, step) for step in node.steps],
+            "is_priority": body.priority,
+            "keep_session_after_completion": body.keep_session,
+        }
+        if body.files:
+            request["shared_file_inputs"] = self._files(body.files, node.definition)
+        return BundledChain(
+            node.name,
+            request,
+            inputs=_fields(node.inputs),
+            secrets=_fields(node.secrets),
+            from_machine=list(body.from_machine),
+            pools=list(body.pools),
+            machine=body.machine,
+            session=dict(body.session),
+            outputs=dict(body.outputs),
+        )
+
+    def _files(self, files: list[File], owner: Definition[Any]) -> list[dict[str, Any]]:
+        return [self._file(file, owner.at("files", index, "path")) for index, file in enumerate(files)]
+
+    def _file(self, file: File, place: Place) -> dict[str, Any]:
+        """A file input in the API's words; the base name of the project file, or what is given at run time."""
+        content = GIVEN_FILE + file.name if file.name is not None else self._assets.file(str(file.path), place)
+        made = {
+            "filename": str(file.path).rsplit("/", 1)[-1] if file.path else file.name,
+            "content": "" if isinstance(content, Diagnostic) else content,
+            "cleanup_imports_after_run": file.cleanup,
+        }
+        return {**made, "target_path": file.target} if file.target is not None else made
+
+
+def input_schema(node: WorkflowNode) -> dict[str, Any]:
+    """An object schema of the inputs and, under `$name`, the secrets (SPEC section 2)."""
+    members = {name: (field.schema, field.required) for name, field in node.inputs.fields.items()}
+    members |= {f"${name}": (field.schema, field.required) for name, field in node.secrets.fields.items()}
+    machine = set(node.body.from_machine)
+    return object_schema({name: (schema, needed and name not in machine) for name, (schema, needed) in members.items()})
+
+
+def _fields(shape: Shape) -> dict[str, Any]:
+    return {name: {"schema": field.schema, "required": field.required} for name, field in shape.fields.items()}
+
+
+def _html(node: WorkflowNode, place: Place) -> str:
+    for text in node.texts:
+        if text.place == place and text.rendered is not None:
+            return text.rendered.html
+    return ""
+
+
+def _lowered(value: str) -> str:
+    return lower(scan_field(value))
+
+
+def _models(models: Models | None) -> dict[str, Any] | None:
+    if models is None:
+        return None
+    fallbacks = [*models.fallbacks, None, None]
+    return {
+        "main_agent_model_id": models.main,
+        "cache_detection_model_id": models.cache_detection,
+        "fallback_model_1_id": fallbacks[0],
+        "fallback_model_2_id": fallbacks[1],
+    }
+
+
+def _check(node: WorkflowNode, index: int, check: Check) -> dict[str, Any]:
+    made = check.model_dump(exclude_none=True)
+    for key, value in made.items():
+        if key in ("description", "file_name_regex", "loop_item_filename_template"):
+            made[key] = _lowered(value)
+        elif key == "file_names":
+            made[key] = [_lowered(item) for item in value]
+    if check.check_prompt is not None:
+        made["check_prompt"] = _html(node, node.definition.at("checks", index, "check_prompt"))
+    return made
+
+
+def _step(chain: ChainNode, step: StepNode) -> dict[str, Any]:
+    """A step of the request: what the chain gives is written out as tokens, so that each step carries what it gets."""
+    inputs: dict[str, Any] = {}
+    secrets: dict[str, Any] = {}
+    if step.workflow is not None:
+        inputs = _inherited(chain, step.workflow.inputs, chain.inputs, "<{}>")
+        secrets = _inherited(chain, step.workflow.secrets, chain.secrets, "<${}>")
+    inputs |= {name: value.data for name, value in step.inputs.items()}
+    secrets |= {name: value.data for name, value in step.secrets.items()}
+    made: dict[str, Any] = {"workflow_id": step.step.workflow, "session_alias": step.id}
+    if inputs:
+        made["inputs"] = inputs
+    if secrets:
+        made["sensitive_inputs"] = secrets
+    return made
+
+
+def _inherited(chain: ChainNode, wanted: Shape, given: Shape, token: str) -> dict[str, Any]:
+    if not chain.inherits:
+        return {}
+    return {name: token.format(name) for name in wanted.fields if name in given}
+
+
+def _task(definition: Definition[Task], builder: Builder) -> BundledTask:
+    body = definition.body
+    inputs = builder.shapes.shape(body.inputs, definition.at("inputs"))
+    secrets = builder.shapes.secrets(body.secrets, definition.at("secrets"))
+    return BundledTask(
+        definition.name,
+        body.workflow,
+        _fields(inputs),
+        _fields(secrets),
+        dict(body.parameters),
+        dict(body.files),
+        body.timeout,
+    )

@@ -1,0 +1,200 @@
+"""Every declaration with what it uses: shapes, prompts, steps, refs and tokens, each with its place. Rules ask the
+graph; they read no text of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberflow.compiler.refs import Ref, parse_ref
+from cyberflow.compiler.render import Rendered
+from cyberflow.compiler.shapes import Schema, Shape
+from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
+from cyberflow.language.project import Format
+from cyberflow.language.prompt import Flaw, Prompt, Token
+from cyberflow.source import Place, Text
+
+PYTHON_SUFFIX = ".py"
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """A text in which tokens count, scanned. `kind` says where it stands: `prompt`, `title`, `terminal`, `check`, …"""
+
+    kind: str
+    place: Place
+    text: Text
+    scan: Prompt
+    format: Format | None = None
+    rendered: Rendered | None = None
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens that reach the wire; a comment of a prompt holds none."""
+        return self.rendered.tokens if self.rendered else self.scan.tokens
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        return self.rendered.flaws if self.rendered else self.scan.flaws
+
+    def place_of(self, start: int, end: int) -> Place:
+        return self.text.place(start, end)
+
+
+@dataclass(frozen=True)
+class WorkflowNode:
+    """A workflow with its shapes, and every text of it in which tokens count."""
+
+    definition: Definition[Workflow]
+    inputs: Shape
+    secrets: Shape
+    outputs: Shape
+    texts: tuple[ReadText, ...]
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def body(self) -> Workflow:
+        return self.definition.body
+
+    @property
+    def complete(self) -> bool:
+        """Whether every text could be read, so that what none of them uses is unused."""
+        return not self.definition.broken & {"prompt", "inputs", "secrets"} and any(
+            text.kind == "prompt" for text in self.texts
+        )
+
+    def outputs_schema(self) -> Schema:
+        return self.outputs.schema()
+
+
+@dataclass(frozen=True)
+class RefUse:
+    """A ref object in a value. `ref` is words where it does not parse."""
+
+    place: Place
+    written: Any
+    ref: Ref | str
+    keys: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TokenUse:
+    """A token of a chain string; `whole` when the string is nothing else. `keys` lead to it inside its value."""
+
+    token: Token
+    place: Place
+    whole: bool
+    keys: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Value:
+    """A JSON value as written, with the refs and tokens inside it."""
+
+    data: Any
+    place: Place
+    refs: tuple[RefUse, ...] = ()
+    tokens: tuple[TokenUse, ...] = ()
+    texts: tuple[ReadText, ...] = ()
+
+    @property
+    def single(self) -> TokenUse | None:
+        """The token that is the whole value, if it is one."""
+        return self.tokens[0] if len(self.tokens) == 1 and self.tokens[0].whole and not self.tokens[0].keys else None
+
+
+@dataclass(frozen=True)
+class StepNode:
+    """One step; `workflow` is None when nothing of that name is declared."""
+
+    index: int
+    step: Step
+    place: Place
+    workflow: WorkflowNode | None
+    inputs: Mapping[str, Value]
+    secrets: Mapping[str, Value]
+
+    @property
+    def id(self) -> str:
+        return self.step.id
+
+    def at(self, *keys: str | int) -> Place:
+        return self.place.at(*keys)
+
+
+@dataclass(frozen=True)
+class ChainNode:
+    """A chain with its steps, the aliases of the session it joins, and its outputs."""
+
+    definition: Definition[Chain]
+    inputs: Shape
+    secrets: Shape
+    steps: tuple[StepNode, ...]
+    session: Mapping[str, WorkflowNode | None]
+    outputs: Mapping[str, Value]
+    files: tuple[Value, ...]
+    inherits: bool = True
+    """Whether a step gets the chain's inputs and secrets of the names its workflow declares: in YAML, not in Python."""
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def body(self) -> Chain:
+        return self.definition.body
+
+    def at(self, *keys: str | int) -> Place:
+        return self.definition.at(*keys)
+
+    def producer(self, alias: str) -> WorkflowNode | None:
+        """The workflow whose outputs an alias names, if it is known."""
+        step = self.step(alias)
+        return step.workflow if step else self.session.get(alias)
+
+    def step(self, alias: str) -> StepNode | None:
+        return next((step for step in self.steps if step.id == alias), None)
+
+    def values(self) -> Iterator[tuple[StepNode | None, str, Value]]:
+        """Every value of the chain with the step it belongs to: inputs and secrets of steps, files, outputs."""
+        for step in self.steps:
+            yield from ((step, "inputs", value) for value in step.inputs.values())
+            yield from ((step, "secrets", value) for value in step.secrets.values())
+        yield from ((None, "files", value) for value in self.files)
+        yield from ((None, "outputs", value) for value in self.outputs.values())
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A project, analysed for one target."""
+
+    project: Project
+    workflows: Mapping[str, WorkflowNode] = field(default_factory=dict)
+    chains: Mapping[str, ChainNode] = field(default_factory=dict)
+    tasks: Mapping[str, Definition[Task]] = field(default_factory=dict)
+
+
+def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:
+    """Read a ref object found at `place`."""
+    if set(value) != {"$ref"}:
+        return RefUse(place, value.get("$ref"), "a ref has no key beside `$ref`", keys)
+    return RefUse(place.at("$ref"), value["$ref"], parse_ref(value["$ref"]), keys)
+
+
+def cycle_through(edges: Mapping[str, set[str]], start: str) -> list[str] | None:
+    """The shortest ring of refs through `start`, as step ids beginning and ending with it."""
+    import networkx
+
+    graph = networkx.DiGraph([(left, right) for left, ends in edges.items() for right in ends])
+    if start not in graph:
+        return None
+    rings = []
+    for after in graph.successors(start):
+        if networkx.has_path(graph, after, start):
+            rings.append([start, *networkx.shortest_path(graph, after, start)])
+    return min(rings, key=len) if rings else None

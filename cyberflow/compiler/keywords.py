@@ -1,0 +1,151 @@
+"""The keywords of JSON Schema 2020-12 and what each may hold. Only what a person can get wrong in a declaration is
+checked; what a schema means is the business of `types`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.diagnostics import did_you_mean
+
+TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+MARKERS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
+"""A mapping that has one of these is JSON Schema; any other is nested notation (SPEC section 2)."""
+
+
+@dataclass(frozen=True)
+class KeywordProblem:
+    """What is wrong with one keyword: at the key itself, or at `below` inside its value."""
+
+    message: str
+    help: str | None = None
+    about_key: bool = False
+    below: tuple[str | int, ...] = ()
+
+
+def is_schema(notation: Mapping[str, Any]) -> bool:
+    return not MARKERS.isdisjoint(notation)
+
+
+def check_keyword(key: str, value: Any) -> KeywordProblem | None:
+    """Say what is wrong with one keyword, if anything."""
+    if key.startswith("x-"):
+        return None
+    if key not in _KEYWORDS:
+        return KeywordProblem(f"`{key}` is no keyword of JSON Schema", did_you_mean(key, _KEYWORDS), about_key=True)
+    return _KEYWORDS[key](key, value)
+
+
+def _anything(_key: str, _value: Any) -> None:
+    return None
+
+
+def _must(what: str, holds: Callable[[Any], bool]) -> Callable[[str, Any], KeywordProblem | None]:
+    def check(key: str, value: Any) -> KeywordProblem | None:
+        return None if holds(value) else KeywordProblem(f"`{key}` must be {what}")
+
+    return check
+
+
+def _type(_key: str, value: Any) -> KeywordProblem | None:
+    words = value if isinstance(value, list) else [value]
+    for index, word in enumerate(words):
+        if not isinstance(word, str) or word not in TYPES:
+            help = did_you_mean(str(word), TYPES)
+            if isinstance(word, str) and word.endswith("[]"):
+                help = f"`{word}` is notation: write it without `type:`, or `{{type: array, items: {{…}}}}`"
+            below = (index,) if isinstance(value, list) else ()
+            return KeywordProblem(f"`{word}` is no type of JSON Schema", help, below=below)
+    return None if words else KeywordProblem("`type` lists no type")
+
+
+def _pattern(key: str, value: Any) -> KeywordProblem | None:
+    if not isinstance(value, str):
+        return KeywordProblem(f"`{key}` must be text")
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        if "(?<" in value or r"\p" in value:
+            return None
+        return KeywordProblem(f"`{key}` is no regular expression: {error}")
+    return None
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+_text = _must("text", lambda value: isinstance(value, str))
+_schema = _must("a schema", lambda value: isinstance(value, dict | bool | str))
+_schemas = _must("a list of schemas, at least one", lambda value: isinstance(value, list) and bool(value))
+_named = _must("a mapping of names to schemas", lambda value: isinstance(value, dict))
+_whole = _must("a whole number, 0 or more", _count)
+_boolean = _must("`true` or `false`", lambda value: isinstance(value, bool))
+
+_KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
+    "type": _type,
+    "enum": _must("a list of values, at least one", lambda value: isinstance(value, list) and bool(value)),
+    "const": _anything,
+    "default": _anything,
+    "examples": _must("a list of values", lambda value: isinstance(value, list)),
+    "title": _text,
+    "description": _text,
+    "format": _text,
+    "$comment": _text,
+    "$ref": _text,
+    "$schema": _text,
+    "$id": _text,
+    "$anchor": _text,
+    "$defs": _named,
+    "contentEncoding": _text,
+    "contentMediaType": _text,
+    "contentSchema": _schema,
+    "pattern": _pattern,
+    "minLength": _whole,
+    "maxLength": _whole,
+    "minimum": _must("a number", _number),
+    "maximum": _must("a number", _number),
+    "exclusiveMinimum": _must("a number", _number),
+    "exclusiveMaximum": _must("a number", _number),
+    "multipleOf": _must("a number above 0", lambda value: _number(value) and value > 0),
+    "items": _schema,
+    "prefixItems": _schemas,
+    "contains": _schema,
+    "minContains": _whole,
+    "maxContains": _whole,
+    "minItems": _whole,
+    "maxItems": _whole,
+    "uniqueItems": _boolean,
+    "unevaluatedItems": _schema,
+    "properties": _named,
+    "patternProperties": _named,
+    "additionalProperties": _schema,
+    "unevaluatedProperties": _schema,
+    "propertyNames": _schema,
+    "required": _must("a list of names", _names),
+    "minProperties": _whole,
+    "maxProperties": _whole,
+    "dependentRequired": _must("a mapping of names to lists of names", lambda value: isinstance(value, dict)),
+    "dependentSchemas": _named,
+    "anyOf": _schemas,
+    "oneOf": _schemas,
+    "allOf": _schemas,
+    "not": _schema,
+    "if": _schema,
+    "then": _schema,
+    "else": _schema,
+    "readOnly": _boolean,
+    "writeOnly": _boolean,
+    "deprecated": _boolean,
+}

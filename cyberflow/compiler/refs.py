@@ -1,0 +1,41 @@
+"""The grammar of `$ref`: `<alias>.outputs.<path>`, a path of the prompt language whose first key is `outputs`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.language.paths import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A reference that parses. `indexed` says that it uses `[0]` or `['k']`, which the service documents for prompts
+    only.
+    """
+
+    alias: str
+    keys: tuple[str | int, ...]
+    indexed: bool = False
+
+    def __str__(self) -> str:
+        return str(Path(self.alias, ("outputs", *self.keys)))
+
+
+def is_ref(value: Any) -> bool:
+    """Whether a JSON value is a ref object, well formed or not."""
+    return isinstance(value, dict) and "$ref" in value
+
+
+def parse_ref(text: Any) -> Ref | str:
+    """Read a ref; what is wrong with it is said in words."""
+    if not isinstance(text, str):
+        return "a ref is text"
+    path = Path.parse(text)
+    if path is None:
+        return "this is no path"
+    if path.keys[:1] != ("outputs",):
+        return "only the `.outputs` of a step can be referred to"
+    if len(path.keys) == 1:
+        return "the whole `outputs` cannot be referred to"
+    return Ref(path.root, path.keys[1:], "[" in text)

@@ -1,0 +1,17 @@
+"""An image of a prompt that cannot be sent.
+
+A source is a file of the project (PNG, JPEG, GIF or WebP by content, at most 10 MB), or an image that is on the
+platform already (`supabase://…`). Other addresses are not fetched by the agent.
+
+    prompt: Click ![the button](https://example.com/button.png).
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import flaws
+from cyberflow.diagnostics import Diagnostic
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    yield from flaws(graph, "bad-image")

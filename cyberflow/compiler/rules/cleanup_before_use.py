@@ -1,0 +1,28 @@
+"""A shared file is removed before later steps can read it.
+
+The files of a chain reach its first run, and `cleanup` removes them when that run ends. With several steps the later
+ones find no file. This is a warning.
+
+    files: [{path: data/seed.csv, target: 'C:/in/seed.csv', cleanup: true}]
+    steps: [{id: a, workflow: w}, {id: b, workflow: v}]
+
+Leave `cleanup` out, and let the last step delete the file.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, Label, Severity
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for index, file in enumerate(chain.body.files):
+            if file.cleanup and len(chain.steps) > 1:
+                message = f"this file is gone when `{chain.steps[1].id}` begins"
+                labels = (Label(chain.steps[0].at("id"), "removed after this step"),)
+                place = chain.at("files", index, "cleanup").key()
+                help = "leave `cleanup` out, and let the last step delete the file"
+                yield Diagnostic("cleanup-before-use", message, place, labels=labels, help=help)

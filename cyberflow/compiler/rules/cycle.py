@@ -1,0 +1,31 @@
+"""Steps read one another in a ring, or a step reads itself.
+
+No order of the steps could run them.
+
+    steps:
+      - {id: a, workflow: w, inputs: {x: {$ref: b.outputs.y}}}
+      - {id: b, workflow: w, inputs: {x: {$ref: a.outputs.y}}}
+
+Break the ring: one of the refs must come from an input of the chain, or from a step outside it.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import refs_by_step, rings
+from cyberflow.diagnostics import Diagnostic, Label
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for ring in rings(chain):
+            uses = {(step.id, use.ref.alias): use for step, use in refs_by_step(chain)}
+            path = [uses[pair] for pair in zip(ring, ring[1:], strict=False)]
+            shown = " → ".join(f"`{name}`" for name in ring)
+            message = f"`{ring[0]}` reads itself" if len(path) == 1 else f"these steps wait for each other: {shown}"
+            labels = tuple(
+                Label(use.place, f"`{name}` reads `{use.ref.alias}`")
+                for name, use in zip(ring[1:], path[1:], strict=False)
+            )
+            note = f"`{ring[0]}` reads `{path[0].ref.alias}`" if labels else ""
+            yield Diagnostic("cycle", message, path[0].place, note=note, labels=labels)

@@ -1,0 +1,4 @@
+"""Two declarations have one name.
+
+Workflows, chains and tasks share one namespace, over all files of the project.
+"""

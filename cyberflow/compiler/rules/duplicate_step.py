@@ -1,0 +1,31 @@
+"""Two steps of a chain have one id, or a step has the id of an alias in `session`.
+
+The id is the session alias under which a step's outputs are kept: the later step would hide the earlier one, and a ref
+to it would be a ref to either.
+
+    steps:
+      - {id: lookup, workflow: patient-lookup}
+      - {id: lookup, workflow: book-visit}
+
+Rename one of them.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.source import Place
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        if "steps" in chain.definition.broken:
+            continue
+        first: dict[str, Place] = {alias: chain.at("session", alias).key() for alias in chain.session}
+        for step in chain.steps:
+            if step.id in first:
+                labels = (Label(first[step.id], "first given here"),)
+                message = f"the id `{step.id}` is taken in this chain"
+                yield Diagnostic("duplicate-step", message, step.at("id"), labels=labels, help="rename one of the two")
+            else:
+                first[step.id] = step.at("id")

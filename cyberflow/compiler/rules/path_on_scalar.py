@@ -1,0 +1,24 @@
+"""A path goes into a value that has nothing inside.
+
+At run time the platform fails the run at once when a path is applied to text or a number.
+
+    inputs: {mrn: string}
+    prompt: Type <mrn.id>.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.types import Scalar
+from cyberflow.compiler.uses import looked_up
+from cyberflow.diagnostics import Diagnostic, Label
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for place, token, field, found in looked_up(graph):
+        if isinstance(found, Scalar):
+            owner = ".".join([field.name, *map(str, token.path.keys[: found.key_index])])
+            message = f"`{owner}` is {found.type_text}, which has nothing inside"
+            labels = (Label(field.place.key(), "declared here"),)
+            help = f"write `<{owner}>`, or declare `{field.name}` with the members it has"
+            yield Diagnostic("path-on-scalar", message, place, labels=labels, help=help)

@@ -1,0 +1,25 @@
+"""A ref uses `[0]` or `['k']`.
+
+The service documents them for variables in prompts, not for refs; there only dots are shown. This is a warning.
+
+    first: {$ref: lookup.outputs.medications[0]}
+
+Hand the whole list on and pick the entry in the prompt: `<medications[0]>`.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import good_refs
+from cyberflow.diagnostics import Diagnostic, Severity
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for use in good_refs(chain):
+            if use.ref.indexed:
+                message = "the service does not document brackets in refs"
+                help = "hand the whole value on, and pick the part in the prompt"
+                yield Diagnostic("ref-index", message, use.place, help=help)

@@ -1,0 +1,28 @@
+"""A literal stands where a secret belongs.
+
+What is committed stays in the history for ever, and everybody with a clone can read it. The place decides, not the
+look of the text: `api_key` and `secrets` of a target, `secrets` of a step. The literal is masked in every output.
+
+    targets:
+      prod: {api_key: cd_live_…}
+    - {id: login, workflow: sign-in, secrets: {password: hunter2}}
+
+Name where it is found: `{env: NAME}`, `{file: PATH}`, `{keyring: SERVICE/USER}`; in a step, hand on a secret of the
+chain: `<$epic_password>`. A secret that was committed must be changed.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import literals
+from cyberflow.diagnostics import Diagnostic
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        declared = next(iter(chain.secrets.fields), "name")
+        for step in chain.steps:
+            for name, value in literals(step):
+                message = f"the secret `{name}` is a literal"
+                help = f"declare it in the chain's `secrets` and hand it on: `{name}: <${declared}>`"
+                yield Diagnostic("secret-in-source", message, value.place, note="this is in git for ever", help=help)

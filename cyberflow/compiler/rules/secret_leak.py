@@ -1,0 +1,34 @@
+"""A secret stands outside `secrets`.
+
+An input, a file name, an output or a title is stored, logged and shown; a secret there is public to everyone with
+access to the organisation. A secret reaches a workflow through its `secrets` alone, and a prompt names it `<$name>`.
+
+    - id: login
+      workflow: sign-in
+      inputs: {note: "password is <$epic_password>"}
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic
+
+_SHOWN = {"inputs": "an input", "files": "a file name", "outputs": "an output of the chain"}
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for _, where, value in chain.values():
+            for use in value.tokens:
+                if use.token.kind == "secret" and where in _SHOWN:
+                    message = f"the secret `{use.token.path.root}` would be stored as {_SHOWN[where]}"
+                    help = "hand it to the step under `secrets`, and write `<$name>` in the workflow's prompt"
+                    yield Diagnostic("secret-leak", message, use.place, help=help)
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            if text.kind in ("title", "file"):
+                for token in text.tokens:
+                    if token.kind == "secret":
+                        place = text.place_of(token.start, token.end)
+                        message = f"the secret `{token.path.root}` would be shown in a {text.kind} name"
+                        yield Diagnostic("secret-leak", message, place)

@@ -1,0 +1,31 @@
+"""A prompt begins a loop and never ends an iteration, or the other way round.
+
+The agent does the first iteration by hand and the platform replays the rest, from `start_loop` to `end_loop_iteration`;
+with one of them missing nothing is repeated. This is a warning.
+
+    prompt: Use start_loop over <accounts>, open each one and read its balance.
+"""
+
+import re
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, Severity
+
+SEVERITY: Severity = "warning"
+_START, _END = re.compile(r"\bstart_loop\b"), re.compile(r"\bend_loop_iteration\b")
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            if text.format is None:
+                continue
+            start, end = _START.search(text.text.value), _END.search(text.text.value)
+            if (start is None) != (end is None):
+                found, lacks = (start, "end_loop_iteration") if start else (end, "start_loop")
+                if found is not None:
+                    message = f"this prompt has `{found.group()}` and no `{lacks}`"
+                    yield Diagnostic(
+                        "unbalanced-loop", message, text.place_of(*found.span()), help=f"say where to use {lacks}"
+                    )

@@ -1,0 +1,18 @@
+"""A placeholder names an input that is not declared.
+
+    inputs: {patient: PatientId}
+    prompt: Type <patinet.id>.
+
+At run time nothing would be filled in. Declare the input, or name one that is declared; a literal is written `\\<word>`.
+In a chain, `<name>` is an input of the chain.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import undeclared
+from cyberflow.diagnostics import Diagnostic
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    yield from undeclared(graph, "input")

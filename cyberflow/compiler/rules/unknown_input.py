@@ -1,0 +1,37 @@
+"""A step sets an input that its workflow does not declare, or `from_machine` names one.
+
+The platform ignores it, and the input that was meant stays empty.
+
+    book-visit: {inputs: {mrn: string}}
+    - {id: book, workflow: book-visit, inputs: {mnr: M7}}
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph, StepNode, WorkflowNode
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for step in chain.steps:
+            if step.workflow is not None and step.workflow.inputs.known:
+                yield from _step(step, step.workflow)
+    for workflow in graph.workflows.values():
+        for index, name in enumerate(workflow.body.from_machine):
+            if not name.startswith("$") and name not in workflow.inputs and workflow.inputs.known:
+                place = workflow.definition.at("from_machine", index)
+                help = did_you_mean(name, workflow.inputs.fields)
+                yield Diagnostic("unknown-input", f"`{workflow.name}` has no input `{name}`", place, help=help)
+
+
+def _step(step: StepNode, workflow: WorkflowNode) -> Iterator[Diagnostic]:
+    for name, value in step.inputs.items():
+        if name in workflow.inputs:
+            continue
+        help = did_you_mean(name, workflow.inputs.fields)
+        if name in workflow.secrets:
+            help = f"`{name}` is a secret: set it under `secrets`"
+        labels = (Label(workflow.definition.at("inputs").key(), "declared here"),)
+        message = f"`{workflow.name}` has no input `{name}`"
+        yield Diagnostic("unknown-input", message, value.place.key(), labels=labels, help=help)

@@ -1,0 +1,43 @@
+"""A ref reads an output that the workflow of the step does not declare.
+
+The agent fills the declared outputs and nothing else, so the value would be missing at run time.
+
+    outputs: {mrn: string, medications: "string[]"}      # of the workflow
+    mrn: {$ref: lookup.outputs.mrm}                      # in the chain
+
+Declare the output, or read one that is declared.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph, WorkflowNode
+from cyberflow.compiler.types import Missing, Scalar, describe, lookup
+from cyberflow.compiler.uses import GoodRef, good_refs
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for use in good_refs(chain):
+            producer = chain.producer(use.ref.alias)
+            if producer is None or not producer.outputs.known or not producer.outputs.fields:
+                continue
+            found = lookup(producer.outputs_schema(), use.ref.keys)
+            if isinstance(found, Missing | Scalar):
+                yield _finding(use, producer, found)
+
+
+def _finding(use: GoodRef, producer: WorkflowNode, found: Missing | Scalar) -> Diagnostic:
+    place = producer.definition.at("outputs").key()
+    if isinstance(found, Scalar):
+        field = producer.outputs.fields[str(use.ref.keys[0])]
+        message = f"`{use.written}` goes into {found.type_text}, which has nothing inside"
+        return Diagnostic("unknown-output", message, use.place, labels=(Label(field.place.key(), "declared here"),))
+    word = str(use.ref.keys[found.key_index])
+    owner = f"`{use.ref.alias}`" if not found.key_index else f"`{'.'.join(map(str, use.ref.keys[: found.key_index]))}`"
+    note = f"not in {describe(producer.outputs_schema())}" if not found.key_index else ""
+    message = f"{owner} has no output `{word}`" if not found.key_index else f"{owner} has no `{word}`"
+    labels = (Label(place, "declared here"),)
+    return Diagnostic(
+        "unknown-output", message, use.place, note=note, labels=labels, help=did_you_mean(word, found.known)
+    )

@@ -1,0 +1,27 @@
+"""A path names a member that the declared type does not have.
+
+    types: {PatientId: {type: object, properties: {id: {type: string}}}}
+    prompt: Type <patient.ident>.
+
+At run time the placeholder would be empty. An object that lists `properties` is read as closed; declare it with
+`additionalProperties: true` if it may have others.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.types import Missing, describe
+from cyberflow.compiler.uses import looked_up
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for place, token, field, found in looked_up(graph):
+        if isinstance(found, Missing):
+            word = str(token.path.keys[found.key_index])
+            owner = ".".join([field.name, *map(str, token.path.keys[: found.key_index])])
+            note = f"not in {describe(field.schema)}" if not found.key_index else ""
+            labels = (Label(field.place.key(), "declared here"),)
+            help = did_you_mean(word, found.known)
+            message = f"`{owner}` has no `{word}`"
+            yield Diagnostic("unknown-property", message, place, note=note, labels=labels, help=help)

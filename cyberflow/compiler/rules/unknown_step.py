@@ -1,0 +1,28 @@
+"""A ref names a step that the chain does not have.
+
+    steps:
+      - {id: lookup, workflow: patient-lookup}
+      - id: book
+        workflow: book-visit
+        inputs:
+          mrn: {$ref: lokup.outputs.mrn}
+
+An alias that another chain leaves in the session is declared under `session`.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import good_refs
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        if "steps" in chain.definition.broken:
+            continue
+        known = [*(step.id for step in chain.steps), *chain.session]
+        for use in good_refs(chain):
+            if use.ref.alias not in known:
+                message = f"`{chain.name}` has no step `{use.ref.alias}`"
+                yield Diagnostic("unknown-step", message, use.place, help=did_you_mean(use.ref.alias, known))

@@ -1,0 +1,46 @@
+"""A word is nearly the name of one of the agent's tools.
+
+Prompts name tools in lower case with underscores; a misspelt one is read as plain text. This is a warning.
+
+    prompt: Use focussed_action to read the total.
+"""
+
+import re
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, Severity
+
+SEVERITY: Severity = "warning"
+TOOLS = (
+    "focused_action",
+    "extract_prompt",
+    "copy_to_clipboard",
+    "upsert_runtime_values",
+    "start_loop",
+    "end_loop_iteration",
+    "execute_terminal_command",
+    "mark_file_for_export",
+    "declare_task_failed",
+    "process_async",
+)
+_WORD = re.compile(r"(?<![\w{<$.\[/\\-])[a-z]+(?:_[a-z]+)+(?![\w}>.(=-])")
+_ALIKE = 0.86
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            if text.format is not None and "_" in text.text.value:
+                for match in _WORD.finditer(text.text.value):
+                    if match.group() not in TOOLS and (tool := _meant(match.group())):
+                        place = text.place_of(*match.span())
+                        message = f"the agent has no tool `{match.group()}`"
+                        yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?")
+
+
+def _meant(word: str) -> str | None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, TOOLS, n=1, cutoff=_ALIKE)
+    return close[0] if close else None

@@ -1,0 +1,29 @@
+"""A ref reads an output of a workflow that declares no outputs.
+
+Without `outputs` nothing says what the agent returns, and nothing can be checked. This is a warning.
+
+    lookup: {prompt: Read the record number.}            # no `outputs`
+    mrn: {$ref: lookup.outputs.mrn}
+
+Declare the outputs of the workflow.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import good_refs
+from cyberflow.diagnostics import Diagnostic, Label, Severity
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for use in good_refs(chain):
+            producer = chain.producer(use.ref.alias)
+            if producer is None or producer.outputs.fields or not producer.outputs.known:
+                continue
+            labels = (Label(producer.definition.place.key(), "declares no `outputs`"),)
+            message = f"nothing says what `{use.ref.alias}` returns"
+            help = f"declare it: `outputs: {{{use.ref.keys[0]}: string}}`"
+            yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)

@@ -1,0 +1,28 @@
+"""No step of the chain uses this input.
+
+Either a step should, or whoever runs the chain is asked for a value for nothing. This is a warning.
+
+    chains:
+      intake:
+        inputs: {patient: string, date: string}      # no workflow of a step declares `date`, and no value says `<date>`
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import roots_used
+from cyberflow.diagnostics import Diagnostic, Severity
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        if "steps" in chain.definition.broken or any(step.workflow is None for step in chain.steps):
+            continue
+        used = roots_used(chain, "input")
+        for name, field in chain.inputs.fields.items():
+            if name not in used:
+                help = f"use it as `<{name}>` in a step's `inputs`, or take it away"
+                message = f"no step of `{chain.name}` uses the input `{name}`"
+                yield Diagnostic("unused-chain-input", message, field.place.key(), help=help)

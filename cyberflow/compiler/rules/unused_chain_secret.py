@@ -1,0 +1,30 @@
+"""No step of the chain uses this secret.
+
+A secret that nobody needs should not be handed to a run. This is a warning.
+
+    chains:
+      intake:
+        secrets: [epic_password]          # no workflow of a step declares it, and no step maps it
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.uses import literals, roots_used
+from cyberflow.diagnostics import Diagnostic, Severity
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        if "steps" in chain.definition.broken or any(step.workflow is None for step in chain.steps):
+            continue
+        if any(literal for step in chain.steps for literal in literals(step)):
+            continue
+        used = roots_used(chain, "secret")
+        for name, field in chain.secrets.fields.items():
+            if name not in used:
+                help = f"map it in a step: `secrets: {{NAME: <${name}>}}`, or take it away"
+                message = f"no step of `{chain.name}` uses the secret `{name}`"
+                yield Diagnostic("unused-chain-secret", message, field.place.key(), help=help)

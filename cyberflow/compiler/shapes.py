@@ -1,0 +1,280 @@
+"""Types as written to types as sent: words, `T[]`, nested notation, named types and JSON Schema become one normal form
+of JSON Schema 2020-12. What a declaration takes or gives is a `Shape`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cyberflow.compiler.keywords import TYPES, check_keyword, is_schema
+from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.language import Definition
+from cyberflow.language.files import Files
+from cyberflow.language.model import NAME
+from cyberflow.language.syntax import parse
+from cyberflow.source import Place
+
+Schema = dict[str, Any]
+_WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
+_DEFS = "#/$defs/"
+_SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
+_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_NAMED = ("properties", "patternProperties", "dependentSchemas")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One name of a shape. `schema` is self-contained; `place` is where the name is declared."""
+
+    name: str
+    schema: Schema
+    required: bool
+    place: Place
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Names to types, in order of declaration. A shape that could not be read is not `known`, and nothing is said of
+    what it lacks.
+    """
+
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    known: bool = True
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+    def schema(self) -> Schema:
+        """The shape as an object schema, closed against nothing."""
+        return object_schema({name: (one.schema, one.required) for name, one in self.fields.items()})
+
+
+def object_schema(members: Mapping[str, tuple[Schema, bool]]) -> Schema:
+    """An object schema of members; their `$defs` move to its root."""
+    properties: Schema = {}
+    definitions: Schema = {}
+    for name, (schema, _) in members.items():
+        properties[name] = {key: value for key, value in schema.items() if key != "$defs"}
+        definitions |= schema.get("$defs", {})
+    made: Schema = {"type": "object", "properties": properties}
+    if required := [name for name, (_, needed) in members.items() if needed]:
+        made["required"] = required
+    return {**made, "$defs": definitions} if definitions else made
+
+
+def schema_text(schema: Schema) -> str:
+    """A schema as it is sent: sorted keys, `properties` in order of declaration."""
+    return json.dumps(_ordered(schema), ensure_ascii=False)
+
+
+def _ordered(schema: Any, *, named: bool = False) -> Any:
+    if isinstance(schema, list):
+        return [_ordered(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    keys = schema if named else sorted(schema)
+    return {key: _ordered(schema[key], named=key == "properties" and not named) for key in keys}
+
+
+@dataclass
+class Shapes:
+    """Reads the notation of one project; what is wrong with it is in `problems`."""
+
+    types: Mapping[str, Definition[Any]]
+    files: Files
+    problems: list[Diagnostic] = field(default_factory=list)
+    _resolved: dict[str, Schema] = field(default_factory=dict)
+    _open: list[str] = field(default_factory=list)
+    _recursive: dict[str, Schema] = field(default_factory=dict)
+
+    def shape(self, notation: Mapping[str, Any], place: Place) -> Shape:
+        """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
+        if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and set(notation["schema"]) == {"file"}:
+            return self._file_shape(notation["schema"]["file"], place.at("schema", "file"))
+        before = len(self.problems)
+        fields = {one.name: one for one in self._fields(notation, place)}
+        return Shape(fields, known=all(problem.rule != "bad-name" for problem in self.problems[before:]))
+
+    def secrets(self, notation: Mapping[str, Any], place: Place) -> Shape:
+        """Read `secrets`: a mapping, or a list of names that are text."""
+        listed = {name: place.at(index) for index, name in enumerate(notation) if notation[name] is True}
+        typed = {name: "string" if value is True else value for name, value in notation.items()}
+        read = self.shape(typed, place)
+        return Shape(
+            {name: replace(one, place=listed.get(name, one.place)) for name, one in read.fields.items()}, read.known
+        )
+
+    def named(self, name: str, definition: Definition[Any]) -> None:
+        """Read a named type for its findings; whoever uses it finds it read."""
+        if name in _WORDS:
+            help = "choose a name that is no type of its own"
+            self._add("bad-name", f"`{name}` is a type already", definition.place.key(), help=help)
+        self.read(name, definition.place)
+
+    def read(self, notation: Any, place: Place) -> Schema:
+        """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
+        outer, self._recursive = self._recursive, {}
+        schema = self._read(notation, place)
+        if self._recursive and not self._open:
+            schema = {**schema, "$defs": {**schema.get("$defs", {}), **self._recursive}}
+        self._recursive = {**outer, **self._recursive} if self._open else outer
+        return schema
+
+    def _fields(self, notation: Mapping[str, Any], place: Place) -> list[Field]:
+        fields = []
+        for written, value in notation.items():
+            name, at = written.removesuffix("?"), place.at(written)
+            if not NAME.fullmatch(name):
+                help = "letters, digits, `_` and `-`; a letter or `_` first; at most 63 characters"
+                self._add("bad-name", f"`{name}` is no name", at.key(), help=help)
+                continue
+            schema = self.read(value, at)
+            fields.append(Field(name, schema, not (written.endswith("?") or "default" in schema), at))
+        return fields
+
+    def _file_shape(self, name: str, place: Place) -> Shape:
+        schema, at = self._file(name, place)
+        if schema is None:
+            return Shape(known=False)
+        normal = self.read(schema, at)
+        if not isinstance(normal.get("properties"), dict):
+            self._add("bad-schema", f"`{name}` lists no `properties`", place, help="names to types belong at the top")
+            return Shape(known=False)
+        needed, definitions = normal.get("required", []), normal.get("$defs")
+        fields = {}
+        for key, value in normal["properties"].items():
+            own = {**value, "$defs": definitions} if definitions else value
+            fields[key] = Field(key, own, key in needed and "default" not in value, at.at("properties", key))
+        return Shape(fields)
+
+    def _file(self, name: str, place: Place) -> tuple[Any, Place]:
+        path = self.files.find(name, place)
+        text = path if isinstance(path, Diagnostic) else self.files.read_text(path, place)
+        if isinstance(text, Diagnostic):
+            self.problems.append(text)
+            return None, place
+        document = parse(text, str(path))
+        self.files.documents[document.path] = document
+        self.problems.extend(document.problems)
+        return document.data, Place(document.path)
+
+    def _read(self, notation: Any, place: Place) -> Schema:
+        if isinstance(notation, str):
+            return self._word(notation, place)
+        if isinstance(notation, dict):
+            if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and "file" in notation["schema"]:
+                schema, at = self._file(str(notation["schema"]["file"]), place.at("schema", "file"))
+                return self._schema(schema, at) if isinstance(schema, dict) else {}
+            if is_schema(notation):
+                return self._schema(notation, place)
+            return object_schema({one.name: (one.schema, one.required) for one in self._fields(notation, place)})
+        shown = (
+            "an optional text is written with `?` after its name"
+            if notation is None
+            else "write a word such as `string`"
+        )
+        self._add("bad-schema", "this is no type", place, help=shown)
+        return {}
+
+    def _word(self, word: str, place: Place) -> Schema:
+        if word.endswith("[]"):
+            return {"type": "array", "items": self._word(word[:-2], place)}
+        if word in _WORDS:
+            return dict(_WORDS[word])
+        if word in self.types:
+            return self._named(word)
+        known = [*_WORDS, *self.types]
+        help = did_you_mean(word, known)
+        self._add("bad-schema", f"there is no type `{word}`", place, help=help)
+        return {}
+
+    def _named(self, name: str) -> Schema:
+        if name in self._open:
+            self._recursive.setdefault(name, {})
+            return {"$ref": _DEFS + name}
+        if name not in self._resolved:
+            definition = self.types[name]
+            self._open.append(name)
+            schema = self._read(definition.body, definition.place)
+            self._open.pop()
+            if name in self._recursive:
+                self._recursive[name] = schema
+                schema = {"$ref": _DEFS + name}
+            self._resolved[name] = schema
+        elif _DEFS in json.dumps(self._resolved[name]):
+            self._resolved.pop(name)
+            return self._named(name)
+        return json.loads(json.dumps(self._resolved[name]))  # type: ignore[no-any-return]
+
+    def _schema(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any] | None = None) -> Schema:
+        """Normalise JSON Schema: check its keywords, inline what is not recursive."""
+        definitions = {**(definitions or {}), **_mapping(schema.get("$defs"))}
+        if "$ref" in schema:
+            return self._reference(schema, place, definitions)
+        made: Schema = {}
+        for key, value in schema.items():
+            if key in ("$defs", "$schema", "$id"):
+                continue
+            if problem := check_keyword(key, value):
+                at = place.at(key).key() if problem.about_key else place.at(key, *problem.below)
+                self._add("bad-schema", problem.message, at, help=problem.help)
+                continue
+            made[key] = self._keyword(key, value, place.at(key), definitions)
+        return made
+
+    def _keyword(self, key: str, value: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
+        if key in _NAMED:
+            return {name: self._sub(one, place.at(name), definitions) for name, one in value.items()}
+        if key in _LISTS:
+            return [self._sub(one, place.at(index), definitions) for index, one in enumerate(value)]
+        if key in (*_SUBSCHEMAS, *_SUBSCHEMAS_ALSO):
+            return self._sub(value, place, definitions)
+        return value
+
+    def _sub(self, schema: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
+        if isinstance(schema, bool):
+            return schema
+        if isinstance(schema, dict):
+            return self._schema(schema, place, definitions)
+        word = str(schema)
+        help = f"write `{{type: {word}}}`" if word in _WORDS else "inside JSON Schema every type is a schema"
+        self._add("bad-schema", f"`{word}` is no schema", place, help=help)
+        return {}
+
+    def _reference(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any]) -> Schema:
+        reference = schema["$ref"]
+        beside = {key: value for key, value in schema.items() if key not in ("$ref", "$defs")}
+        if isinstance(reference, str) and reference in self.types:
+            target = self._named(reference)
+        elif isinstance(reference, str) and reference.removeprefix(_DEFS) in definitions:
+            target = self._local(reference.removeprefix(_DEFS), place, definitions)
+        else:
+            known = [_DEFS + name for name in definitions] + list(self.types)
+            help = f"did you mean `{meant}`?" if (meant := nearest(str(reference), known)) else None
+            self._add("bad-schema", f"`{reference}` names no type here", place.at("$ref"), help=help)
+            return {}
+        return {"allOf": [target, self._schema(beside, place, definitions)]} if beside else target
+
+    def _local(self, name: str, place: Place, definitions: Mapping[str, Any]) -> Schema:
+        marker = f"#{name}"
+        if marker in self._open:
+            self._recursive.setdefault(name, {})
+            return {"$ref": _DEFS + name}
+        self._open.append(marker)
+        made = self._sub(definitions[name], place.at("$ref"), definitions)
+        self._open.pop()
+        if name in self._recursive:
+            self._recursive[name] = made if isinstance(made, dict) else {}
+            return {"$ref": _DEFS + name}
+        return made if isinstance(made, dict) else {}
+
+    def _add(self, rule: str, message: str, place: Place, *, help: str | None = None) -> None:
+        self.problems.append(Diagnostic(rule, message, place, help=help))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

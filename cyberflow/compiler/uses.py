@@ -1,0 +1,181 @@
+"""Questions that several rules ask of a chain: which refs parse, which read a later step, which steps form a ring, and
+which of the chain's inputs and secrets are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, Value, WorkflowNode, cycle_through
+from cyberflow.compiler.refs import Ref
+from cyberflow.compiler.shapes import Field, Shape
+from cyberflow.compiler.types import Lookup, lookup
+from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.language.prompt import Token
+from cyberflow.source import Place
+
+Kind = Literal["input", "secret"]
+
+
+@dataclass(frozen=True)
+class GoodRef:
+    """A ref that parses and stands where one may; `step` is None in the outputs of the chain."""
+
+    ref: Ref
+    place: Place
+    written: str
+    step: StepNode | None
+    keys: tuple[str | int, ...] = ()
+
+
+def good_refs(chain: ChainNode) -> Iterator[GoodRef]:
+    for step, where, value in chain.values():
+        if where in ("inputs", "outputs"):
+            for use in value.refs:
+                if isinstance(use.ref, Ref):
+                    yield GoodRef(use.ref, use.place, str(use.written), step, use.keys)
+
+
+def refs_by_step(chain: ChainNode) -> Iterator[tuple[StepNode, GoodRef]]:
+    yield from ((use.step, use) for use in good_refs(chain) if use.step is not None)
+
+
+def later_refs(chain: ChainNode) -> Iterator[tuple[StepNode, GoodRef, StepNode]]:
+    """Refs of a step to itself or to a later one, with the step they read."""
+    for step, use in refs_by_step(chain):
+        target = chain.step(use.ref.alias)
+        if target is not None and target.index >= step.index:
+            yield step, use, target
+
+
+def rings(chain: ChainNode) -> list[list[str]]:
+    """The rings of refs, each once, from its earliest step back to it."""
+    if not any(True for _ in later_refs(chain)):
+        return []
+    edges: dict[str, set[str]] = {}
+    for step, use in refs_by_step(chain):
+        edges.setdefault(step.id, set()).add(use.ref.alias)
+    found: list[list[str]] = []
+    for step in chain.steps:
+        ring = cycle_through(edges, step.id)
+        if ring and not any(set(ring) == set(other) for other in found):
+            found.append(ring)
+    return found
+
+
+def roots_used(chain: ChainNode, kind: Kind) -> set[str]:
+    """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name."""
+    shape = chain.inputs if kind == "input" else chain.secrets
+    named: set[str] = set()
+    for _, _, value in chain.values():
+        for text in value.texts:
+            named |= {token.path.root for token in text.tokens if token.kind == kind}
+            named |= {flaw.root.removeprefix("$") for flaw in text.flaws if flaw.root}
+    used = named | {meant for name in named - set(shape.fields) if (meant := nearest(name, shape.fields))}
+    if chain.inherits:
+        for step in chain.steps:
+            if step.workflow is not None:
+                set_here = step.inputs if kind == "input" else step.secrets
+                declared = step.workflow.inputs if kind == "input" else step.workflow.secrets
+                used |= set(declared.fields) - set(set_here)
+    return used
+
+
+def flaws(graph: Graph, rule: str) -> Iterator[Diagnostic]:
+    """What the readers of prompts and chain strings found themselves, for one rule."""
+    for text in _all_texts(graph):
+        for flaw in text.flaws:
+            if flaw.rule == rule:
+                place = text.place_of(flaw.start, flaw.end)
+                yield Diagnostic(rule, flaw.message, place, note=flaw.note, help=flaw.help)
+
+
+def undeclared(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
+    """Tokens of workflows and chains whose root nothing declares."""
+    for owner, texts in _owners(graph):
+        shape = owner.inputs if kind == "input" else owner.secrets
+        other = owner.secrets if kind == "input" else owner.inputs
+        if not shape.known:
+            continue
+        for text in texts:
+            for token in text.tokens:
+                if token.kind == kind and token.path.root not in shape:
+                    place = text.place_of(token.start, token.end)
+                    yield _undeclared(owner.name, token, place, shape, other)
+
+
+def _undeclared(owner: str, token: Token, place: Place, shape: Shape, other: Shape) -> Diagnostic:
+    root, sign = token.path.root, "$" if token.kind == "secret" else ""
+    help = did_you_mean(root, shape.fields, f"`<{sign}{{}}>`")
+    if root in other:
+        rest = str(token.path)
+        help = f"`{root}` is a secret: write `<${rest}>`" if not sign else f"`{root}` is an input: write `<{rest}>`"
+    elif token.kind == "secret" and token.wire == "{$_}":
+        help = "PowerShell's `$_` in braces is read as a secret: write `\\{$_}`, or `{ $_ }`"
+    elif not help:
+        help = f"declare it under `{token.kind}s`, or write `\\<{sign}{token.path}>` for the text itself"
+    return Diagnostic(f"undeclared-{token.kind}", f"`{owner}` has no {token.kind} `{root}`", place, help=help)
+
+
+def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Lookup]]:
+    """Every token with a path whose root is declared, with what the path leads to."""
+    for owner, texts in _owners(graph):
+        for text in texts:
+            for token in text.tokens:
+                shape = owner.inputs if token.kind == "input" else owner.secrets
+                if token.kind == "runtime" or not token.path.keys or token.path.root not in shape:
+                    continue
+                field = shape.fields[token.path.root]
+                place = text.place_of(token.start, token.end)
+                yield place, token, field, lookup(field.schema, token.path.keys)
+
+
+def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
+    """Inputs or secrets of workflows that no text uses."""
+    for workflow in graph.workflows.values():
+        if not workflow.complete:
+            continue
+        shape = workflow.inputs if kind == "input" else workflow.secrets
+        named = {token.path.root for text in workflow.texts for token in text.tokens if token.kind == kind}
+        used = named | {nearest(name, shape.fields) for name in named - set(shape.fields)}
+        used |= {flaw.root.removeprefix("$") for text in workflow.texts for flaw in text.flaws if flaw.root}
+        for check in workflow.body.checks or ():
+            used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}
+        for name, field in shape.fields.items():
+            if name not in used:
+                sign = "$" if kind == "secret" else ""
+                help = f"use it as `<{sign}{name}>`, or take it away"
+                message = f"nothing in `{workflow.name}` uses the {kind} `{name}`"
+                yield Diagnostic(f"unused-{kind}", message, declared_at(field), help=help)
+
+
+def declared_at(field: Field) -> Place:
+    """Where a name is declared: its key, or its entry in a list of secrets."""
+    return field.place.key()
+
+
+def _owners(graph: Graph) -> Iterator[tuple[WorkflowNode | ChainNode, list[ReadText]]]:
+    yield from ((workflow, list(workflow.texts)) for workflow in graph.workflows.values())
+    for chain in graph.chains.values():
+        yield chain, [text for _, _, value in chain.values() for text in value.texts]
+
+
+def _all_texts(graph: Graph) -> Iterator[ReadText]:
+    for _, texts in _owners(graph):
+        yield from texts
+
+
+def meant_by(given: Iterable[str], declared: Shape) -> set[str]:
+    """The declared names that misspelt ones were meant to be: another rule speaks of the misspelling."""
+    return {meant for name in given if name not in declared and (meant := nearest(name, declared.fields))}
+
+
+def literals(step: StepNode) -> list[tuple[str, Value]]:
+    """Secrets of a step that are written out where one should be handed on."""
+    return [(name, value) for name, value in step.secrets.items() if not (value.refs or value.single or _broken(value))]
+
+
+def _broken(value: Value) -> bool:
+    return any(flaw.root for text in value.texts for flaw in text.flaws)

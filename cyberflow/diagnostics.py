@@ -1,0 +1,64 @@
+"""Findings as values: what is wrong, where, what stands there, who says otherwise, and what to do about it.
+No stage prints one; the doors do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from cyberflow.source import Place
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that belongs to the story, with its own words."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `note` stands beside the underline; `notes` are further lines such as a witness; `help` is the mend.
+
+    `rule` is its name in SPEC section 6, in the reference, and in `ignore[rule]`.
+    """
+
+    rule: str
+    message: str
+    place: Place
+    note: str = ""
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+    notes: tuple[str, ...] = ()
+    severity: Severity = "error"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The member of a closed set that `word` was probably meant to be; case and `-`/`_` count little."""
+    names = sorted(set(known))
+    folded: Mapping[str, str] = {_fold(name): name for name in reversed(names)}
+    if _fold(word) in folded:
+        return folded[_fold(word)]
+    close = get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | None:
+    """Help text for a misspelt member of a closed set; with no near one, what there is, at most eight."""
+    names = sorted(set(known))
+    if meant := nearest(word, names):
+        return f"did you mean {wrap.format(meant)}?"
+    if not names:
+        return None
+    shown = ", ".join(wrap.format(name) for name in names[:8])
+    return f"known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004
+
+
+def _fold(word: str) -> str:
+    return word.casefold().replace("-", "_")

@@ -1,0 +1,108 @@
+"""The project's folder as the language sees it: paths with `/`, exact case, never outside, UTF-8 with LF.
+The one place where the compiler reads a disk; it remembers every text so that findings can show it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from cyberflow.diagnostics import Diagnostic, nearest
+from cyberflow.source import Document, Place, TextDocument
+
+LARGEST_TEXT = 10 * 1024 * 1024
+
+
+@dataclass
+class Files:
+    """The files below `root`. Paths that come out are relative to it, with `/`."""
+
+    root: Path
+    documents: dict[str, Document] = field(default_factory=dict)
+    _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
+    _bytes: dict[str, bytes] = field(default_factory=dict)
+    _hashed: dict[str, bytes] = field(default_factory=dict)
+
+    def find(self, name: str, place: Place) -> str | Diagnostic:
+        """Resolve a file named at `place`: relative to that file, or to the project with a leading `/`."""
+        base = PurePosixPath("/") if name.startswith("/") else PurePosixPath("/", place.path).parent
+        parts: list[str] = []
+        for part in [*base.parts[1:], *name.split("/")]:
+            if part == ".." and not parts:
+                return _escape(name, place, "the path climbs above the folder of cyberflow.yaml")
+            if part == "..":
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
+        return self._check(name, parts, place)
+
+    def _check(self, name: str, parts: list[str], place: Place) -> str | Diagnostic:
+        here = self.root
+        for index, part in enumerate(parts):
+            if part not in self._listing(here):
+                return self._missing(name, here, "/".join(parts[: index + 1]), place)
+            here = here / part
+        if not here.is_file():
+            note = "this is a folder" if here.is_dir() else "no such file"
+            return Diagnostic("file-not-found", f"`{name}` is not a file", place, note=note)
+        if not here.resolve().is_relative_to(self.root.resolve()):
+            return _escape(name, place, "a symbolic link leads out of the project")
+        return "/".join(parts)
+
+    def _missing(self, name: str, folder: Path, path: str, place: Place) -> Diagnostic:
+        help = None
+        if "\\" in name:
+            help = "paths are written with `/`"
+        elif meant := nearest(path.rsplit("/", 1)[-1], self._listing(folder)):
+            help = f"did you mean `{meant}`?"
+        note = f"looked for {path}"
+        return Diagnostic("file-not-found", f"there is no file `{name}`", place, note=note, help=help)
+
+    def _listing(self, folder: Path) -> frozenset[str]:
+        if folder not in self._listings:
+            try:
+                self._listings[folder] = frozenset(os.listdir(folder))
+            except OSError:
+                self._listings[folder] = frozenset()
+        return self._listings[folder]
+
+    def read_bytes(self, path: str) -> bytes:
+        """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
+        if path not in self._bytes:
+            self._bytes[path] = (self.root / path).read_bytes()
+        return self._bytes[path]
+
+    def sha256(self, path: str) -> str:
+        """Give the hash of a file's content, in hex."""
+        data = self.read_bytes(path)
+        digest = hashlib.sha256(data).hexdigest()
+        self._hashed[digest] = data
+        return digest
+
+    def by_hash(self, sha256: str) -> bytes:
+        """Give the content that was hashed before. Raises KeyError for a hash that no file gave."""
+        return self._hashed[sha256]
+
+    def read_text(self, path: str, place: Place) -> str | Diagnostic:
+        """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
+        try:
+            data = self.read_bytes(path)
+            if len(data) > LARGEST_TEXT:
+                return Diagnostic("file-not-found", f"`{path}` is too large", place, note="over 10 MB")
+            text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        except UnicodeDecodeError as error:
+            note = f"byte {error.start} is not UTF-8"
+            return Diagnostic(
+                "file-not-found", f"`{path}` is not text", place, note=note, help="save the file as UTF-8"
+            )
+        except OSError as error:
+            return Diagnostic("file-not-found", f"`{path}` cannot be read", place, note=error.strerror or "")
+        self.documents.setdefault(path, TextDocument(path, text))
+        return text
+
+
+def _escape(name: str, place: Place, note: str) -> Diagnostic:
+    help = "keep every file that a declaration names inside the project"
+    return Diagnostic("path-escape", f"`{name}` leaves the project", place, note=note, help=help)

@@ -1,0 +1,136 @@
+"""Jinja2 set up for `template`: our delimiters, the sandbox, keys before methods, and marks in the token stream.
+Imported by `template` alone, and only when a text holds a template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from jinja2 import FunctionLoader, StrictUndefined, pass_context
+from jinja2.lexer import TokenStream
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import missing as not_given
+
+from cyberflow.language.template import SELF, TemplateFailure, missing, spoken
+
+_Raw = tuple[int, str, str]
+_CAPTURES = ("macro", "call", "filter", "set")
+
+
+class _Undefined(StrictUndefined):
+    def _fail_with_undefined_error(self, *_: Any, **__: Any) -> Any:
+        owner = self._undefined_obj
+        if isinstance(owner, Mapping):
+            raise missing(str(self._undefined_name), owner, [str(key) for key in owner])
+        if owner is not not_given:
+            raise TemplateFailure(self._undefined_message, word=str(self._undefined_name))
+        raise missing(str(self._undefined_name), None, ["vars", "target", "image"])
+
+    __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = _fail_with_undefined_error
+    __hash__ = _fail_with_undefined_error
+    __add__ = __radd__ = __sub__ = __mul__ = __mod__ = __call__ = __getitem__ = __int__ = _fail_with_undefined_error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._fail_with_undefined_error()
+
+
+class _Environment(SandboxedEnvironment):
+    mark: Callable[[str, int, int | None], str]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def join_path(self, template: str, parent: str) -> str:
+        if template.startswith("/"):
+            return template[1:]
+        folder = parent.removesuffix(SELF).rpartition("/")[0]
+        return f"{folder}/{template}" if folder else template
+
+    def lone_expression(self, source: str) -> str | None:
+        """Give the expression of a string that is exactly one `${{ }}`, else None."""
+        if not (source.startswith("${{") and source.endswith("}}")) or source.count("${{") > 1:
+            return None
+        try:
+            raw = [token for token in self.lexer.tokeniter(source, None) if token[1] != "whitespace"]
+        except Exception:  # noqa: BLE001 - the render says what is wrong with it
+            return None
+        closed = raw[-1][1] == "variable_end" and sum(kind == "variable_end" for _, kind, _ in raw) == 1
+        return source[3:-2] if closed and raw[0][1] == "variable_begin" else None
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        source = self.preprocess(source, name, filename)
+        raw = self.lexer.tokeniter(source, name, filename, state)
+        marked = self._marked(source, name or "", list(raw))
+        return TokenStream(self.lexer.wrap(marked, name, filename), name, filename)
+
+    def _marked(self, source: str, name: str, raw: list[_Raw]) -> Iterator[_Raw]:
+        """Put a mark before every piece of text and every expression that goes out where it stands."""
+        position, captured = 0, 0
+        for index, (line, kind, value) in enumerate(raw):
+            start = source.find(value, position)
+            position = start + len(value) if start >= 0 else position
+            captured += _captures(raw, index)
+            if kind == "data" and not captured:
+                yield line, kind, self.mark(name, start, None) + value
+                continue
+            if kind == "variable_begin" and not captured:
+                end = source.find("}}", start)
+                yield line, "data", self.mark(name, start, (end + 2 if end > 0 else len(source)) - start)
+            yield line, kind, value
+
+
+def _captures(raw: list[_Raw], index: int) -> int:
+    """Whether a block begins (1) or ends (-1) whose text is kept for later and so must stay as written."""
+    if raw[index][1] != "block_begin":
+        return 0
+    words = []
+    for _, kind, value in raw[index + 1 :]:
+        if kind == "block_end":
+            break
+        if kind != "whitespace":
+            words.append(value)
+    if not words:
+        return 0
+    if words[0] in _CAPTURES:
+        return 0 if words[0] == "set" and "=" in words else 1
+    return -1 if words[0].removeprefix("end") in _CAPTURES and words[0].startswith("end") else 0
+
+
+def environment(
+    load: Callable[[str], str],
+    mark: Callable[[str, int, int | None], str],
+    image: Callable[[str, str, str], str],
+) -> _Environment:
+    """Make the environment of one project and target."""
+    made = _Environment(
+        variable_start_string="${{",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=_Undefined,
+        finalize=spoken,
+        loader=FunctionLoader(lambda name: (load(name), name, lambda: False)),
+        cache_size=0,
+    )
+    made.mark = mark
+
+    @pass_context
+    def placed(context: Context, path: str, alt: str = "") -> str:
+        return image(path, alt, (context.name or "").removesuffix(SELF))
+
+    made.globals = {"image": placed, "range": made.globals["range"]}
+    made.filters = {name: made.filters[name] for name in _filters(made.filters)}
+    return made
+
+
+def _filters(known: Iterable[str]) -> list[str]:
+    """Every filter but those whose answer changes from run to run or machine to machine."""
+    return [name for name in known if name not in ("random", "xmlattr", "pprint")]

@@ -1,0 +1,251 @@
+"""What people write, as data: the project file, workflows, chains, tasks. Closed, frozen, and without positions.
+The JSON Schemas of `schemas/` and the findings about keys and types both come from these classes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+PROJECT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_TIMEOUT = re.compile(r"[0-9]+(s|m|h)")
+
+
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise PydanticCustomError("bad-name", "is no name")
+    return value
+
+
+def _project_name(value: str) -> str:
+    if not PROJECT_NAME.fullmatch(value):
+        raise PydanticCustomError("bad-project-name", "is no project name")
+    return value
+
+
+def _duration(value: str) -> str:
+    if not _TIMEOUT.fullmatch(value):
+        raise PydanticCustomError("bad-duration", "is no duration")
+    return value
+
+
+def _names_only(value: Any) -> Any:
+    """`[a, b]` stands for a mapping of names that say nothing of their type."""
+    return dict.fromkeys(value, True) if isinstance(value, list) and _texts(value) else value
+
+
+def _texts(value: list[Any]) -> bool:
+    return all(isinstance(item, str) for item in value)
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Notation = Any
+"""A type as written: a word, `T[]`, nested notation or JSON Schema. `compiler.shapes` reads it."""
+Literals = Any
+"""A JSON value that may hold tokens and refs."""
+
+
+class Closed(BaseModel):
+    """Unknown keys are errors; keys that begin with `x-` are free."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, populate_by_name=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_free_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict) and any(key.startswith("x-") for key in data):
+            return {key: value for key, value in data.items() if not key.startswith("x-")}
+        return data
+
+
+class FileText(Closed):
+    """A text kept in a file of its own, relative to the file that names it."""
+
+    file: str
+
+
+def _form(value: Any) -> str | None:
+    return "<text>" if isinstance(value, str) else "<file>" if isinstance(value, dict | FileText) else None
+
+
+Prompt = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[FileText, Tag("<file>")],
+    Discriminator(_form, custom_error_type="wrong-type", custom_error_message="must be text or `{file: PATH}`"),
+]
+"""Markdown written in place, or `{file: prompts/lookup.md}`."""
+
+
+class SecretSource(Closed):
+    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry. Never the secret."""
+
+    env: str | None = None
+    file: str | None = None
+    keyring: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> SecretSource:
+        if sum(source is not None for source in (self.env, self.file, self.keyring)) != 1:
+            raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`")
+        return self
+
+
+def _source(value: Any) -> Any:
+    if isinstance(value, str | int | float):
+        raise PydanticCustomError("secret-in-source", "holds a literal")
+    return value
+
+
+Source = Annotated[SecretSource, BeforeValidator(_source)]
+
+
+class File(Closed):
+    """A file for the machine: from the project (`path`) or given at run time under a `name`."""
+
+    path: str | None = None
+    name: Name | None = None
+    target: str | None = None
+    cleanup: bool = False
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> File:
+        if (self.path is None) == (self.name is None):
+            raise PydanticCustomError("wrong-type", "must have exactly one of `path` and `name`")
+        return self
+
+
+class Models(Closed):
+    """Model configurations by name or id; the platform's default where nothing is said."""
+
+    main: str | None = None
+    cache_detection: str | None = None
+    fallbacks: Annotated[list[str], Field(max_length=2)] = Field(default_factory=list)
+
+
+class Check(Closed):
+    """A post-run check, in the API's own field names."""
+
+    name: str
+    type: Literal[
+        "run_attachment_exists",
+        "run_attachment_image_check",
+        "output_data_passes_schema_validation",
+        "output_data_agentic_check",
+    ]
+    description: str | None = None
+    file_target_mode: Literal["exact", "regex", "loop_items"] | None = None
+    file_names: list[str] | None = None
+    file_name_regex: str | None = None
+    expected_match_count: int | None = None
+    expected_match_count_ref: str | None = None
+    loop_input: str | None = None
+    loop_item_filename_template: str | None = None
+    allow_missing_attachments: bool = False
+    check_prompt: Prompt | None = None
+    model: str | None = None
+
+
+Secrets = Annotated[dict[str, Notation], BeforeValidator(_names_only)]
+
+
+class Workflow(Closed):
+    """A prompt with typed inputs, secrets and outputs: SPEC section 2."""
+
+    description: str | None = None
+    prompt: Prompt
+    inputs: dict[str, Notation] = Field(default_factory=dict)
+    secrets: Secrets = Field(default_factory=dict)
+    outputs: dict[str, Notation] = Field(default_factory=dict)
+    from_machine: list[str] = Field(default_factory=list)
+    files: list[File] = Field(default_factory=list)
+    exports: bool = False
+    webhooks: bool = False
+    terminal: list[str] | None = None
+    models: Models | None = None
+    checks: list[Check] | None = None
+    on_check_failure: Prompt | None = None
+    tags: list[str] | None = None
+    title: Annotated[str, Field(max_length=255)] | None = None
+    was: Name | None = None
+    schemas: Literal["off"] | None = Field(default=None, alias="schema")
+
+
+class Step(Closed):
+    """One run of a workflow inside a chain; `id` is its session alias."""
+
+    id: Name
+    workflow: str
+    inputs: dict[str, Literals] = Field(default_factory=dict)
+    secrets: dict[str, Any] = Field(default_factory=dict)
+
+
+class Chain(Closed):
+    """Workflows run in order on one reserved machine: SPEC section 4."""
+
+    description: str | None = None
+    inputs: dict[str, Notation] = Field(default_factory=dict)
+    secrets: Secrets = Field(default_factory=dict)
+    pools: list[str] = Field(default_factory=list)
+    machine: str | None = None
+    from_machine: list[str] = Field(default_factory=list)
+    session: dict[Name, str] = Field(default_factory=dict)
+    keep_session: bool = False
+    priority: bool = False
+    files: list[File] = Field(default_factory=list)
+    steps: list[Step]
+    outputs: dict[str, Literals] = Field(default_factory=dict)
+
+
+class Task(Closed):
+    """A Cyberun task: SPEC section 4."""
+
+    description: str | None = None
+    workflow: str
+    inputs: dict[str, Notation] = Field(default_factory=dict)
+    secrets: Secrets = Field(default_factory=dict)
+    parameters: dict[str, Literals] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    timeout: Annotated[str, AfterValidator(_duration)] | None = None
+
+
+class Cyberun(Closed):
+    """The second service of a target."""
+
+    url: str = "https://core.cyberun.cloud/api/v1"
+    api_key: Source | None = None
+
+
+class Target(Closed):
+    """An organisation to deploy to and run in."""
+
+    url: str = "https://api.cyberdesk.io"
+    api_key: Source | None = None
+    protect: bool = False
+    vars: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[str, Source] = Field(default_factory=dict)
+    ca: str | None = None
+    scope: Annotated[str, AfterValidator(_project_name)] | None = None
+    cyberun: Cyberun | None = None
+
+
+class Declarations(Closed):
+    """The top of a declaration file. Bodies are read one by one, so that a broken one hides no other."""
+
+    workflows: dict[str, Any] = Field(default_factory=dict)
+    chains: dict[str, Any] = Field(default_factory=dict)
+    tasks: dict[str, Any] = Field(default_factory=dict)
+    types: dict[str, Notation] = Field(default_factory=dict)
+
+
+class ProjectFile(Declarations):
+    """`cyberflow.yaml`: SPEC section 1."""
+
+    project: Annotated[str, AfterValidator(_project_name)]
+    sources: list[str] | None = None
+    python: list[str] = Field(default_factory=list)
+    default_target: str = "local"
+    vars: dict[str, Any] = Field(default_factory=dict)
+    targets: dict[Name, Target] = Field(default_factory=dict)

@@ -1,0 +1,50 @@
+"""Paths into values, the part that prompts, chain strings and refs have in common: `a.b[0]['k']`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+WORD = r"[A-Za-z_][A-Za-z0-9_-]*+"
+_QUOTED = r"""'[^'<>{}\r\n]*+'|"[^"<>{}\r\n]*+\""""
+PATH = rf"{WORD}(?:\.{WORD}|\[(?:[0-9]{{1,9}}|{_QUOTED})\])*+"
+"""A regular expression without groups."""
+
+_WHOLE = re.compile(PATH)
+_KEY = re.compile(rf"\.({WORD})|\[([0-9]+)\]|\[({_QUOTED})\]")
+_ROOT = re.compile(WORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A root and the keys below it; `str` gives the form that goes out, with `['k']` for every quoted key."""
+
+    root: str
+    keys: tuple[str | int, ...] = ()
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Path | None:
+        """Read a whole text as a path; None when it is not one."""
+        if not _WHOLE.fullmatch(text):
+            return None
+        root = _ROOT.match(text)
+        assert root is not None  # noqa: S101 - the whole pattern begins with it
+        found = list(_KEY.finditer(text, root.end()))
+        keys = tuple(_key(match) for match in found)
+        return cls(root[0], keys, root[0] + "".join(_written(match) for match in found))
+
+    def __str__(self) -> str:
+        return self.text or self.root + "".join(f"[{k}]" if isinstance(k, int) else f"['{k}']" for k in self.keys)
+
+
+def _key(match: re.Match[str]) -> str | int:
+    plain, index, quoted = match.groups()
+    return int(index) if index else plain or quoted[1:-1]
+
+
+def _written(match: re.Match[str]) -> str:
+    plain, index, quoted = match.groups()
+    if quoted is None:
+        return f".{plain}" if plain else f"[{int(index)}]"
+    return f"[{quoted}]" if "'" in quoted[1:-1] else f"['{quoted[1:-1]}']"

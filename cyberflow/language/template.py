@@ -1,0 +1,230 @@
+"""`${{ }}` and blocks: Jinja2, sandboxed and strict, rendered so that every character of the result still knows where
+it was written. The one room that knows jinja2, which is imported only where there is a template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.files import Files
+from cyberflow.source import Piece, Place, Text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_OPENERS = ("${{", "{%", "{#")
+_ESCAPED = re.compile(r"\\(\$\{\{|\{%|\{#)")
+_STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\ufdd4"}
+_MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
+_NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
+SELF = " (this text)"
+"""Ends the name under which jinja2 knows the text being rendered; files bear their path."""
+
+
+class TemplateFailure(Exception):
+    """A mistake inside a template, on its way to becoming a finding of the text that holds it."""
+
+    def __init__(self, message: str, help: str | None = None, word: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.help, self.word = message, help, word
+
+
+def has_expression(text: str) -> bool:
+    return "${{" in text
+
+
+def has_template(text: str) -> bool:
+    return any(opener in text for opener in _OPENERS)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a template may name: the project's and the target's `vars`, and the target's name."""
+
+    target: str
+    vars: Mapping[str, Any]
+
+
+@dataclass
+class Templates:
+    """Renders the texts of one project for one target, collecting what is wrong in `problems`."""
+
+    files: Files
+    scope: Scope
+    problems: list[Diagnostic] = field(default_factory=list)
+    _marks: list[tuple[str, int, int | None]] = field(default_factory=list)
+    _root: str = ""
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from cyberflow.language.jinja import environment  # noqa: PLC0415 - jinja2 is loaded for templates alone
+
+        return environment(self._load, self._mark, self.image)
+
+    def value(self, text: Text) -> Any:
+        """Evaluate a YAML string: one expression keeps its type, anything else becomes a `Text`; None after a mistake."""
+        expression = self._environment.lone_expression(text.value)  # type: ignore[attr-defined]
+        if expression is None:
+            return self.render(text)
+        try:
+            return plain(self._environment.compile_expression(expression, undefined_to_none=False)(**self._names()))
+        except Exception as error:  # noqa: BLE001 - an expression of the author may raise anything
+            self._report(error, text)
+            return None
+
+    def render(self, text: Text) -> Text | None:
+        """Render a whole text; None after a mistake, which is in `problems` then."""
+        try:
+            self._root = _protect(text.value)
+            marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._names())
+        except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
+            self._report(error, text)
+            return None
+        rendered = _unmark(marked, self._marks, text)
+        self._marks.clear()
+        return rendered
+
+    def image(self, path: str, alt: str, parent: str) -> str:
+        found = self.files.find(path, Place(parent))
+        if isinstance(found, Diagnostic):
+            raise TemplateFailure(found.message, found.help, path)
+        return f'<img src="/{found}" alt="{alt.replace(chr(34), "&quot;")}">'
+
+    def _names(self) -> dict[str, Any]:
+        return {"vars": self.scope.vars, "target": self.scope.target}
+
+    def _mark(self, name: str, offset: int, width: int | None) -> str:
+        self._marks.append((name, offset, width))
+        return f"\ufdd0{len(self._marks) - 1}\ufdd1"
+
+    def _load(self, name: str) -> str:
+        """Give the source of a template; the text being rendered bears its path and `SELF`."""
+        if name.endswith(SELF):
+            return self._root
+        found = self.files.find("/" + name, Place(name))
+        text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
+        if isinstance(text, Diagnostic):
+            raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+        return _protect(text)
+
+    def _report(self, error: Exception, text: Text) -> None:
+        message, help, word = _explain(error)
+        name, line = _where(error, text.pieces[0].place.path + SELF)
+        if name.endswith(SELF):
+            source, place = text.value, text.place
+        else:
+            source = self.files.documents[name].text if name in self.files.documents else ""
+            place = Text.of(source, Place(name)).place
+        start, end = _narrow(source, line, word)
+        self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
+
+
+def plain(value: Any) -> Any:
+    """Allow what JSON can say, and nothing else, out of a template."""
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    str(value)  # an undefined name says here what it misses
+    kind = "nothing" if value is None else f"a {type(value).__name__}"
+    raise TemplateFailure(f"an expression gave {kind}", "it must give text, a number, a boolean, a list or a mapping")
+
+
+def spoken(value: Any) -> str:
+    """Write a value into a text: text as it is, everything else as JSON."""
+    value = plain(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _protect(source: str) -> str:
+    source = _NONCHARACTERS.sub("\ufffd", source)
+    return _ESCAPED.sub(lambda match: "\ufdd2" + _STAND_INS[match.group(1)], source)
+
+
+def _unmark(marked: str, marks: list[tuple[str, int, int | None]], text: Text) -> Text:
+    """Take the marks out and remember, for what follows each, where it came from."""
+    value: list[str] = []
+    pieces: list[Piece] = []
+    length = 0
+    parts = _MARK.split(marked)
+    for index in range(0, len(parts), 2):
+        part = parts[index]
+        if not part:
+            continue
+        name, offset, width = marks[int(parts[index - 1])] if index else (SELF, 0, None)
+        for shown, shift in _restore(part):
+            place = text.pieces[0].place if name.endswith(SELF) else Place(name)
+            pieces.append(Piece(length, place, offset + (0 if width is not None else shift), width))
+            value.append(shown)
+            length += len(shown)
+    return Text("".join(value), tuple(pieces) or (Piece(0, text.pieces[0].place, 0),))
+
+
+def _restore(part: str) -> Iterator[tuple[str, int]]:
+    """Put escaped openers back; each is one character shorter than it was written."""
+    position = 0
+    for match in re.finditer("\ufdd2(\ufdd2{3}|\ufdd3{2}|\ufdd4{2})", part):
+        if match.start() > position:
+            yield part[position : match.start()], position
+        opener = next(key for key, stand_in in _STAND_INS.items() if stand_in == match.group(1))
+        yield opener, match.start() + 1
+        position = match.end()
+    if position < len(part):
+        yield part[position:], position
+
+
+def _explain(error: Exception) -> tuple[str, str | None, str | None]:
+    if isinstance(error, TemplateFailure):
+        return error.message, error.help, error.word
+    name = type(error).__name__
+    if name in ("TemplateSyntaxError", "TemplateAssertionError"):
+        return f"the template does not parse: {error}", None, None
+    if name == "SecurityError":
+        return "the template reaches for something that templates may not touch", None, None
+    return f"the template fails: {error}", None, None
+
+
+def _where(error: Exception, root: str) -> tuple[str, int]:
+    """The template and line where it went wrong: a syntax error says so, else the last frame inside a template."""
+    line = getattr(error, "lineno", None)
+    if isinstance(line, int):
+        return str(getattr(error, "name", None) or root), line
+    name, line, trace = root, 1, error.__traceback__
+    while trace is not None:
+        if (
+            "__jinja_template__" in trace.tb_frame.f_globals
+            or trace.tb_frame.f_code.co_name == "top-level template code"
+        ):
+            name, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return (name if name.endswith(SELF) or "<" not in name else root), line
+
+
+def _narrow(source: str, line: int, word: str | None) -> tuple[int, int]:
+    start = 0
+    for _ in range(line - 1):
+        start = source.find("\n", start) + 1
+    end = source.find("\n", start)
+    end = len(source) if end < 0 else end
+    if word and (found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source[start:end])):
+        return start + found.start(), start + found.end()
+    if opener := re.search(r"\$\{\{.*?(\}\}|$)|\{%.*?(%\}|$)", source[start:end]):
+        return start + opener.start(), start + opener.end()
+    shown = source[start:end]
+    return start + len(shown) - len(shown.lstrip()), max(start + 1, start + len(shown.rstrip()))
+
+
+def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
+    """What an undefined name raises."""
+    shown = f"`{name}` is not in scope" if owner is None else f"there is no `{name}` here"
+    return TemplateFailure(shown, did_you_mean(name, known), name)

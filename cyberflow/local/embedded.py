@@ -1,0 +1,67 @@
+"""The platform as its callers hold it: opened on a file or in memory, an ASGI application, and closed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from starlette.applications import Starlette
+
+from cyberflow.local import app, gate, scripts
+from cyberflow.local.clock import Clock, wall_clock
+from cyberflow.local.resources import machines, models
+from cyberflow.local.store import Store
+from cyberflow.local.submissions import Script
+from cyberflow.local.vault import Vault
+
+
+class Platform:
+    """`app` serves the API. Its state is brought to the clock's now at every request, by no task of its own."""
+
+    def __init__(self, store: Store, clock: Clock, api_key: str | None) -> None:
+        self._store = store
+        self._vault = Vault()
+        self._clock = clock
+        self.app: Starlette = app.build(gate.Gate(store, self._vault, clock, api_key))
+
+    @classmethod
+    def open(
+        cls, path: Path | Literal[":memory:"], *, clock: Clock = wall_clock, api_key: str | None = None
+    ) -> Platform:
+        """Open or make the database. `clock` gives aware instants. With `api_key` no other bearer key is accepted.
+
+        Raises `CyberflowError` for a file that cannot be opened, is no database of ours, or has a newer format.
+        """
+        store = Store(path)
+        if not store.every("machine") and store.find("setting", "provided") is None:
+            with store.transaction():
+                machines.provide(store, clock())
+                models.provide(store, clock())
+                store.add("setting", {"id": "provided"})
+        return cls(store, clock, api_key)
+
+    def simulate(self, script: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
+        """Keep a script for a submission and answer its id.
+
+        The script is `{session alias, workflow id or workflow name: {outputs, status, error, seconds, attachments,
+        screenshots, checks}}`. A submission gets it by the header `X-Cyberflow-Script: <id>`, or by carrying the
+        `idempotency_key` named here. Over HTTP `POST /v1/local/scripts` with `{script, idempotency_key}` does the
+        same. Raises pydantic's `ValidationError` for a script of another shape.
+        """
+        checked = Script.model_validate(script)
+        with self._store.transaction():
+            return scripts.keep(self._store, checked, idempotency_key, self._clock())
+
+    def close(self) -> None:
+        self._vault.clear()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,167 @@
+"""/v1/runs/…: make one or many of a kind, read, change, cancel, delete, and the signed URLs of their screenshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyberflow.local import history, query, runs, sessions, signing, submitting
+from cyberflow.local.clock import stamp
+from cyberflow.local.errors import Invalid, Refused, missing, violation
+from cyberflow.local.gate import Call
+from cyberflow.local.resources import included
+from cyberflow.local.runs import Run
+from cyberflow.local.store import Document, new_id
+from cyberflow.local.submissions import RunBulk, RunCreate, RunUpdate, Submission
+
+PATCHABLE = (
+    "error",
+    "output_data",
+    "output_attachment_ids",
+    "run_message_history",
+    "input_values",
+    "usage_metadata",
+    "post_run_checks",
+    "release_session_after",
+)
+
+
+def create(call: Call) -> Document:
+    body: RunCreate = call.body
+    request = _request(call, body, is_priority=body.is_priority)
+    models = body.model_metadata.model_dump(mode="json") if body.model_metadata else None
+    if body.main_agent_model_id is not None:
+        models = (models or {}) | {"main_agent_model_id": str(body.main_agent_model_id)}
+    request = submitting.Request(
+        request.workflow,
+        request.site,
+        request.inputs,
+        request.secrets,
+        alias=body.session_alias,
+        is_priority=body.is_priority,
+        release=body.release_session_after,
+        main_prompt=body.main_prompt,
+        model_metadata=models,
+        id=request.id,
+    )
+    submitting.refuse(submitting.validate(call, request))
+    run = submitting.submit(call, request)
+    submitting.attach(call, run, body.file_inputs, "file_inputs")
+    return show(call, run)
+
+
+def create_many(call: Call) -> Document:
+    """All of one kind, in one transaction. A session begun here has an id of its own."""
+    body: RunBulk = call.body
+    first = _request(call, body, is_priority=body.is_priority)
+    place = first.site
+    if body.start_session:
+        place = submitting.Site(place.machine_id, place.pool_ids, new_id())
+    made: list[Run] = []
+    for _ in range(body.count):
+        request = submitting.Request(first.workflow, place, first.inputs, first.secrets, is_priority=body.is_priority)
+        if not made:
+            submitting.refuse(submitting.validate(call, first))
+        run = submitting.submit(call, request)
+        submitting.attach(call, run, body.file_inputs, "file_inputs")
+        made.append(run)
+    return {"created_runs": [show(call, run) for run in made], "failed_count": 0, "errors": []}
+
+
+def get(call: Call) -> Document:
+    run = find(call, call.id("run_id"))
+    return show(call, run) | {"included": included.of_runs(call, [run])}
+
+
+def update(call: Call) -> Document:
+    """Of statuses only `cancelled` can be set, and only on a live run; the rest are fields of the row."""
+    body: RunUpdate = call.body
+    run = find(call, call.id("run_id"))
+    sent = body.model_dump(mode="json", exclude_unset=True)
+    status = sent.get("status")
+    if status not in {None, run.status} and (status != "cancelled" or not run.is_live):
+        raise Refused(400, f"A run in status {run.status} cannot be set to {status}")
+    run.doc |= {key: sent[key] for key in PATCHABLE if key in sent}
+    for name, value in (("started_at", body.started_at), ("ended_at", body.ended_at)):
+        if value is not None and not run.is_live:
+            setattr(run, name, stamp(value))
+    runs.save(call.store, run)
+    if status == "cancelled" and run.is_live:
+        sessions.cancel(call.store, call.vault, run, call.now)
+    return show(call, find(call, run.id))
+
+
+def delete(call: Call) -> None:
+    forget(call, find(call, call.id("run_id")))
+
+
+def forget(call: Call, run: Run) -> None:
+    """Remove a run with its files; a live one is cancelled first, so that its session learns of it."""
+    if run.is_live:
+        sessions.cancel(call.store, call.vault, run, call.now)
+    for attachment in call.store.children("attachment", run.id):
+        call.store.remove("attachment", attachment["id"])
+    runs.remove(call.store, run.id)
+
+
+def image_url(call: Call) -> Document:
+    run = find(call, call.id("run_id"))
+    url = query.required(call.query, "image_url")
+    seconds = query.integer(call.query, "expires_in", 3600, 10, 3600)
+    bucket, slash, path = url.removeprefix(signing.SCHEME).partition("/")
+    if not url.startswith(signing.SCHEME) or not bucket or not slash or not path:
+        raise Refused(400, "Invalid Supabase URL")
+    if bucket != history.BUCKET:
+        raise Refused(400, "Only run-images URLs are supported")
+    if url not in history.image_urls(run, call.store.organisation, call.now):
+        raise Refused(403, "Image URL is not present in this run's message history")
+    if not path.startswith(f"message-history/{call.store.organisation}/"):
+        raise Refused(403, "Image URL does not belong to the organization")
+    signed = signing.sign_for(call.store, call.base_url, f"{bucket}/{path}", call.now, seconds)
+    return {"supabase_url": url, "signed_url": signed, "expires_in": seconds}
+
+
+def find(call: Call, id: str) -> Run:
+    run = runs.find(call.store, id)
+    if run is None:
+        raise missing("Run")
+    return run
+
+
+def show(call: Call, run: Run, fields: list[str] | None = None) -> Document:
+    """The public form; with a projection only the base fields and those asked for."""
+    base = {
+        "id": run.id,
+        "workflow_id": run.workflow_id,
+        "machine_id": run.machine_id,
+        "status": run.status,
+        "created_at": run.created_at,
+    }
+    more = run.doc | {
+        "is_priority": run.is_priority,
+        "session_id": run.session_id,
+        "session_alias": run.session_alias,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+    if fields:
+        more = {key: value for key, value in more.items() if key in fields}
+    if "run_message_history" in more and more["run_message_history"] is None:
+        more["run_message_history"] = history.messages(run, call.store.organisation, call.now)
+    return base | more
+
+
+def _request(call: Call, body: Any, *, is_priority: bool) -> submitting.Request:
+    _not_both(body)
+    id = new_id()
+    place = submitting.site(call, body.machine_id, body.pool_ids, body.session_id)
+    if body.start_session:
+        place = submitting.Site(place.machine_id, place.pool_ids, id)
+    workflow = submitting.workflow(call, body.workflow_id)
+    return submitting.Request(
+        workflow, place, body.input_values, body.sensitive_input_values, is_priority=is_priority, id=id
+    )
+
+
+def _not_both(body: Submission) -> None:
+    if body.start_session and body.session_id is not None:
+        raise Invalid([violation(["body", "start_session"], "start_session and session_id exclude each other")])

@@ -1,0 +1,142 @@
+"""What a workflow says, in the form in which two of them are compared: SPEC section 8, *moved*. Whatever the service
+may write differently comes out equal; whatever a person edits does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cyberflow.remote.html import canonical_html
+from cyberflow.remote.notation import is_json_schema, json_schema
+from cyberflow.service.wire import Answer, Workflow
+
+FIELDS = (
+    "name",
+    "main_prompt",
+    "input_schema",
+    "output_schema",
+    "includes_file_exports",
+    "is_webhooks_enabled",
+    "terminal_command_allowlist",
+    "model_metadata",
+    "post_run_check_failure_cleanup_prompt",
+    "post_run_checks",
+)
+"""The fields of the API that the language has; every other one is left as it is."""
+
+MODEL_FIELDS = ("main_agent_model_id", "cache_detection_model_id", "fallback_model_1_id", "fallback_model_2_id")
+CHECK_FIELDS = (
+    "name",
+    "type",
+    "description",
+    "file_target_mode",
+    "file_names",
+    "file_name_regex",
+    "expected_match_count",
+    "expected_match_count_ref",
+    "loop_input",
+    "loop_item_filename_template",
+    "allow_missing_attachments",
+    "check_prompt",
+    "model",
+)
+
+
+def wire_fields(workflow: Workflow) -> dict[str, Any]:
+    """Take the managed fields of an answer as plain JSON, the marker still inside."""
+    return {name: _json(getattr(workflow, name)) for name in FIELDS}
+
+
+def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the canonical form of fields in wire form: a field that is null, empty, false or absent is left out."""
+    forms = {name: _FORMS.get(name, _as_is)(fields.get(name)) for name in FIELDS}
+    return {name: form for name, form in forms.items() if not _nothing(form)}
+
+
+def field_hash(fields: Mapping[str, Any]) -> str:
+    """The sha256 of the canonical form, in hex: what a marker remembers."""
+    return hashlib.sha256(_stable(canonical(fields)).encode()).hexdigest()
+
+
+def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the fields whose canonical forms differ."""
+    one, other = canonical(before), canonical(after)
+    return tuple(name for name in FIELDS if one.get(name) != other.get(name))
+
+
+def _html(text: Any) -> Any:
+    return canonical_html(text) if isinstance(text, str) else None
+
+
+def _input_schema(text: Any) -> Any:
+    """The root's `$comment` belongs to the marker; a schema that holds nothing else restricts nothing, as null does."""
+    root = _parsed(text)
+    return {key: value for key, value in root.items() if key != "$comment"} if isinstance(root, dict) else root
+
+
+def _output_schema(text: Any) -> Any:
+    schema = _parsed(text)
+    return schema if is_json_schema(schema) else json_schema(schema)
+
+
+def _parsed(text: Any) -> Any:
+    if not isinstance(text, str):
+        return None
+    try:
+        return json.loads(text, parse_float=_number)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _number(text: str) -> float | int:
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def _models(metadata: Any) -> Any:
+    ids = {name: metadata.get(name) for name in MODEL_FIELDS} if isinstance(metadata, Mapping) else {}
+    return {name: id.casefold() for name, id in ids.items() if id}
+
+
+def _checks(checks: Any) -> Any:
+    forms = [_check(check) for check in checks or ()]
+    return sorted(forms, key=_stable)
+
+
+def _check(check: Mapping[str, Any]) -> dict[str, Any]:
+    forms = {name: check.get(name) for name in CHECK_FIELDS}
+    forms["check_prompt"] = _html(forms["check_prompt"])
+    if isinstance(forms["model"], str):
+        forms["model"] = forms["model"].casefold()
+    return {name: form for name, form in forms.items() if not _nothing(form)}
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value is False or value in ("", [], {})
+
+
+def _stable(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Answer):
+        return value.sent()
+    return [_json(item) for item in value] if isinstance(value, list) else value
+
+
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "main_prompt": _html,
+    "input_schema": _input_schema,
+    "output_schema": _output_schema,
+    "model_metadata": _models,
+    "post_run_check_failure_cleanup_prompt": _html,
+    "post_run_checks": _checks,
+}

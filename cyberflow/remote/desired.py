@@ -1,0 +1,142 @@
+"""What a declared workflow should be on the platform: its payload with the owner's title, models as ids, and images as
+the addresses that the account gave them. Nothing is sent from here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import PurePosixPath
+from typing import Any
+
+from cyberflow.compiler.bundle import ASSET, Asset, Bundle, BundledWorkflow
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
+from cyberflow.remote.canonical import FIELDS, MODEL_FIELDS
+from cyberflow.remote.identity import Owner
+from cyberflow.remote.snapshot import Snapshot
+from cyberflow.service.wire import Image, Model
+
+LONGEST_TITLE = 255
+_ASSET = re.compile(rf"{re.escape(ASSET)}([0-9a-f]{{64}})")
+_PROMPTS = ("main_prompt", "post_run_check_failure_cleanup_prompt")
+
+
+@dataclass(frozen=True)
+class Desired:
+    """`fields` are in wire form and hold `asset://sha256/<hex>` for the `missing` images only. `tags` is None when
+    they are not managed. `faults` says what no write could mend.
+    """
+
+    name: str
+    fields: Mapping[str, Any]
+    was: str | None = None
+    tags: tuple[str, ...] | None = None
+    missing: tuple[Asset, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def desire(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: Owner) -> Desired:
+    """Bring one workflow of the bundle into the terms of this account."""
+    faults: list[str] = []
+    fields = {name: workflow.payload.get(name) for name in FIELDS}
+    fields["name"] = title = owner.title(workflow.payload.get("name") or workflow.name)
+    if len(title) > LONGEST_TITLE:
+        faults.append(f"the title has {len(title)} characters with its scope, at most {LONGEST_TITLE} fit")
+    fields["model_metadata"] = _models(fields["model_metadata"], remote.models, faults)
+    fields["post_run_checks"] = _check_models(fields["post_run_checks"], remote.models, faults)
+    assets = [_asset(bundle, sha256) for sha256 in images_of(fields)]
+    there = {asset.sha256: _image(asset, remote.images) for asset in assets}
+    return Desired(
+        workflow.name,
+        with_images(fields, {sha256: image.supabase_url for sha256, image in there.items() if image}),
+        workflow.was,
+        None if workflow.tags is None else tuple(dict.fromkeys(workflow.tags)),
+        tuple(asset for asset in assets if there[asset.sha256] is None),
+        tuple(dict.fromkeys(faults)),
+    )
+
+
+def images_of(fields: Mapping[str, Any]) -> list[str]:
+    """The sha256 of every image that the prompts still name by content, in order of appearance."""
+    found: list[str] = []
+
+    def note(text: str) -> str:
+        found.extend(_ASSET.findall(text))
+        return text
+
+    _in_prompts(fields, note)
+    return list(dict.fromkeys(found))
+
+
+def with_images(fields: Mapping[str, Any], addresses: Mapping[str, str]) -> dict[str, Any]:
+    """Put the addresses of images into the prompts; an image without one stays named by content."""
+
+    def address(found: re.Match[str]) -> str:
+        return escape(addresses[found[1]]) if found[1] in addresses else found[0]
+
+    return _in_prompts(fields, lambda text: _ASSET.sub(address, text))
+
+
+def _in_prompts(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    prompts = {name: change(fields[name]) for name in _PROMPTS if fields.get(name)}
+    checks = [
+        check | {"check_prompt": change(check["check_prompt"])} if check.get("check_prompt") else check
+        for check in fields.get("post_run_checks") or ()
+    ]
+    return {**fields, **prompts, **({"post_run_checks": checks} if checks else {})}
+
+
+def _asset(bundle: Bundle, sha256: str) -> Asset:
+    asset = bundle.asset(sha256)
+    if asset is None:
+        raise UsageError(f"the bundle names an image that it does not hold: {ASSET}{sha256}")
+    return asset
+
+
+def _image(asset: Asset, images: Iterable[Image]) -> Image | None:
+    """Find an upload by its name, which holds half of the content's hash; the service may have changed the rest."""
+    exact, alike = [], []
+    for image in images:
+        if image.filename == asset.filename:
+            exact.append(image)
+        elif asset.sha256[:16] in PurePosixPath(image.filename).stem:
+            alike.append(image)
+    return min(exact or alike, key=lambda image: (image.created_at or "~", image.supabase_url), default=None)
+
+
+def _models(metadata: Any, models: Sequence[Model], faults: list[str]) -> Any:
+    if not metadata:
+        return metadata
+    return {**metadata, **{name: _model(metadata.get(name), models, faults) for name in MODEL_FIELDS}}
+
+
+def _check_models(checks: Any, models: Sequence[Model], faults: list[str]) -> Any:
+    if not checks:
+        return checks
+    return [
+        {**check, "model": _model(check["model"], models, faults)} if check.get("model") else check for check in checks
+    ]
+
+
+def _model(wanted: str | None, models: Sequence[Model], faults: list[str]) -> str | None:
+    """The id of a model configuration by id or name; an archived one cannot be picked."""
+    if not wanted:
+        return None
+    found = [model for model in models if model.id == wanted.casefold()] or [
+        model for model in models if model.name == wanted
+    ]
+    usable = [model for model in found if not model.is_archived]
+    if len(usable) == 1:
+        return usable[0].id
+    if usable:
+        ids = ", ".join(sorted(model.id for model in usable))
+        faults.append(f"{len(usable)} model configurations are named `{wanted}`; write the id: {ids}")
+    elif found:
+        faults.append(f"the model configuration `{wanted}` is archived")
+    else:
+        known = did_you_mean(wanted, (model.name for model in models if not model.is_archived))
+        faults.append(f"there is no model configuration `{wanted}`" + (f"; {known}" if known else ""))
+    return wanted

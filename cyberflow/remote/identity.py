@@ -1,0 +1,141 @@
+"""Whose a workflow is, without a state file: the marker in its `input_schema`, the tag it bears, and what the two say
+together (SPEC section 8).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from cyberflow.errors import ConflictError
+from cyberflow.service.wire import Workflow, moment
+
+PREFIX = "cyberflow:"
+NEW = "new"
+_UNKNOWN = datetime.max.replace(tzinfo=UTC)
+_MARKER = re.compile(
+    r"(?P<owner>cyberflow:[a-z][a-z0-9-]{0,62}(?:\.[a-z][a-z0-9-]{0,62})?)/(?P<name>[A-Za-z_][A-Za-z0-9_-]{0,62})"
+    r" (?P<id>\S+)(?: (?P<hash>\S+))?\s*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A project in one account; a scope tells two targets of one organisation apart."""
+
+    project: str
+    scope: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """The name of the tag that its workflows bear, and the beginning of their markers."""
+        return f"{PREFIX}{self.project}" + (f".{self.scope}" if self.scope else "")
+
+    def title(self, title: str) -> str:
+        return f"[{self.scope}] {title}" if self.scope else title
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """`id` is the workflow's own, or `new` in the request that creates it; `hash` is the `field_hash` as we left it."""
+
+    owner: str
+    name: str
+    id: str
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.name} {self.id} {self.hash}"
+
+    @classmethod
+    def of(cls, schema: str | None) -> Marker | None:
+        """Find the marker in the text of an `input_schema`, whoever's it is; a hash that was cut off reads as empty."""
+        root = _object(schema)
+        comment = root.get("$comment") if root is not None else None
+        found = _MARKER.fullmatch(comment) if isinstance(comment, str) else None
+        return cls(found["owner"], found["name"], found["id"], found["hash"] or "") if found else None
+
+    def into(self, schema: str | None) -> str:
+        """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts
+        nothing. Raises ConflictError for a text that is no JSON object: there is no place for a marker in it.
+        """
+        root = {} if schema is None else _object(schema)
+        if root is None:
+            raise ConflictError(f"the input_schema of `{self.name}` is no JSON object, so it cannot hold our marker")
+        return _text({"$comment": str(self), **{key: value for key, value in root.items() if key != "$comment"}})
+
+
+def unmarked(schema: str | None) -> str | None:
+    """Give the text without a marker of ours; one that held nothing else is None, one without a marker is as it was."""
+    root = _object(schema)
+    if root is None or not str(root.get("$comment", "")).startswith(PREFIX):
+        return schema
+    rest = {key: value for key, value in root.items() if key != "$comment"}
+    return _text(rest) if rest else None
+
+
+class Standing(Enum):
+    """What marker and tag say together."""
+
+    UNFINISHED = "a create that died"
+    MANAGED = "managed"
+    LOST = "marked, but without our tag"
+    COPY = "a copy, made by the dashboard's Duplicate"
+    REWRITTEN = "tagged, but its schema was rewritten"
+    FOREIGN = "not ours"
+
+
+def standing(workflow: Workflow, owner: Owner) -> Standing:
+    """The table of SPEC section 8. Another project's marker makes a workflow foreign, whatever tags it bears."""
+    marker = Marker.of(workflow.input_schema)
+    tagged = any(tag.name == owner.tag for tag in workflow.tags or ())
+    if marker is None:
+        return Standing.REWRITTEN if tagged else Standing.FOREIGN
+    if marker.owner != owner.tag:
+        return Standing.FOREIGN
+    if marker.id == NEW:
+        return Standing.UNFINISHED
+    if marker.id != workflow.id:
+        return Standing.COPY
+    return Standing.MANAGED if tagged else Standing.LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A workflow of the account that says something of us."""
+
+    workflow: Workflow
+    marker: Marker | None
+    standing: Standing
+
+    @property
+    def id(self) -> str:
+        return self.workflow.id
+
+    @property
+    def name(self) -> str | None:
+        return self.marker.name if self.marker else None
+
+
+def holdings(workflows: Iterable[Workflow], owner: Owner) -> tuple[Holding, ...]:
+    """Everything that is not foreign, oldest first."""
+    found = (Holding(one, Marker.of(one.input_schema), standing(one, owner)) for one in workflows)
+    ours = (one for one in found if one.standing is not Standing.FOREIGN)
+    return tuple(sorted(ours, key=lambda one: (moment(one.workflow.created_at) or _UNKNOWN, one.id)))
+
+
+def _object(schema: str | None) -> dict[str, Any] | None:
+    try:
+        root = json.loads(schema or "null")
+    except (ValueError, RecursionError):
+        return None
+    return root if isinstance(root, dict) else None
+
+
+def _text(root: dict[str, Any]) -> str:
+    return json.dumps(root, ensure_ascii=False, separators=(",", ":"))

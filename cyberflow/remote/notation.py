@@ -1,0 +1,48 @@
+"""The older, simplified notation of output schemas, `{"mrn": "string", "visit": {"at": "string"}}`: workflows made in
+the dashboard may still hold it. It is read as the JSON Schema it stands for, and never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+_KEYWORDS = (
+    *("properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "required", "additionalProperties"),
+    *("$defs", "definitions", "patternProperties", "prefixItems"),
+)
+
+
+def is_json_schema(value: Any) -> bool:
+    """Tell JSON Schema, whose keywords hold schemas and lists, from the notation, whose values are words for types."""
+    if not isinstance(value, Mapping) or not value:
+        return True
+    if any(key in value and not isinstance(value[key], str) for key in _KEYWORDS):
+        return True
+    if any(key.startswith("$") for key in value):
+        return True
+    kind = value.get("type")
+    if kind == "object" or isinstance(kind, list):
+        return True
+    others = [word for key, word in value.items() if key != "type"]
+    return kind in TYPES and not (others and all(_is_word(word) for word in others))
+
+
+def json_schema(notation: Any) -> dict[str, Any]:
+    """Every field is required; a word that is no type describes a string."""
+    if isinstance(notation, Mapping):
+        properties = {str(name): json_schema(value) for name, value in notation.items()}
+        return {"type": "object", "properties": properties, "required": list(properties)}
+    if isinstance(notation, list):
+        return {"type": "array", "items": json_schema(notation[0])} if notation else {"type": "array"}
+    if not isinstance(notation, str):
+        return {}
+    word = notation.strip()
+    if word.endswith("[]"):
+        return {"type": "array", "items": json_schema(word[:-2])}
+    return {"type": word.lower()} if _is_word(word) else {"type": "string", "description": notation}
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower().removesuffix("[]") in TYPES

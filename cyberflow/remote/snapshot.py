@@ -1,0 +1,88 @@
+"""What an account holds, read once and whole: workflows with tags and checks, tags, prompt images, models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.errors import ConflictError
+from cyberflow.service import ApiError
+from cyberflow.service.wire import Image, Model, Tag, Workflow
+
+if TYPE_CHECKING:
+    from cyberflow.service import Cyberdesk
+
+LARGE_PAGE = 1000
+PAGE = 100
+PASSES = 6
+REFUSED = frozenset({400, 422})
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`tags` has the archived ones too; every workflow has its tags and checks."""
+
+    workflows: tuple[Workflow, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    images: tuple[Image, ...] = ()
+    models: tuple[Model, ...] = ()
+
+
+async def snapshot(desk: Cyberdesk) -> Snapshot:
+    """Read everything that a plan looks at, in as few requests as paging allows.
+
+    Raises ConflictError when the list of workflows does not come to rest, and what the client raises.
+    """
+    workflows, tags, images, models = await _together(
+        every_workflow(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
+    )
+    return Snapshot(workflows, tags, images, models)
+
+
+async def every_workflow(desk: Cyberdesk) -> tuple[Workflow, ...]:
+    """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids.
+
+    The list is paged by offset in an order that every write changes, so one pass over several pages may miss some.
+    """
+    before: frozenset[str] | None = None
+    for _ in range(PASSES):
+        found, whole = await _pass(desk)
+        if whole or found.keys() == before:
+            return tuple(found.values())
+        before = frozenset(found)
+    raise ConflictError(
+        "the list of workflows changed every time it was read", help="wait until nobody else writes, then try again"
+    )
+
+
+async def _pass(desk: Cyberdesk) -> tuple[dict[str, Workflow], bool]:
+    found: dict[str, Workflow] = {}
+    skip, limit = 0, LARGE_PAGE
+    while True:
+        try:
+            page = await desk.workflows.page(skip=skip, limit=limit)
+        except ApiError as error:
+            # A page of 1000 is documented for runs only: where workflows refuse it, the documented default does.
+            if limit == PAGE or error.status not in REFUSED:
+                raise
+            limit = PAGE
+            continue
+        found.update((one.id, one) for one in page.items)
+        if not skip and len(page.items) >= page.total:
+            return found, True
+        skip += len(page.items)
+        if not page.items or skip >= page.total:
+            return found, False
+
+
+async def _together(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Wait for all; the first failure ends the others and is raised as it is."""
+    tasks = [asyncio.ensure_future(read) for read in reads]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

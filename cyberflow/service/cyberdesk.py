@@ -1,0 +1,77 @@
+"""The client as its callers hold it: one object per account, one attribute per group of resources.
+The groups live in files of their own; how bytes travel is `transport`'s business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from cyberflow.service.machines import Machines, Pools
+from cyberflow.service.models import Models
+from cyberflow.service.request import read
+from cyberflow.service.retry import Retry
+from cyberflow.service.runs import Attachments, Runs
+from cyberflow.service.tags import Groups, Tags
+from cyberflow.service.transport import Transport
+from cyberflow.service.workflows import Images, Workflows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cyberflow.service.transport import AsgiApp
+
+
+class Cyberdesk:
+    """Every call raises `ApiError` when the service refuses and `Unreachable` when it cannot be asked.
+
+    A write takes `key`, its idempotency key; without one each call makes a fresh key, which its retries share.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.workflows = Workflows(transport)
+        self.images = Images(transport)
+        self.tags = Tags(transport)
+        self.groups = Groups(transport)
+        self.machines = Machines(transport)
+        self.pools = Pools(transport)
+        self.models = Models(transport)
+        self.runs = Runs(transport)
+        self.attachments = Attachments(transport)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        api_key: str | None,
+        *,
+        app: AsgiApp | None = None,
+        ca: str | Path | None = None,
+        retry: Retry | None = None,
+    ) -> Cyberdesk:
+        """Prepare a client; nothing is sent yet. With `app` the requests go to that ASGI application in this process.
+
+        `ca` is a PEM file that is trusted besides the usual authorities; an `app` needs none. Raises UsageError when
+        the url or the key cannot be sent at all, CyberflowError when the CA file is missing or broken.
+        """
+        return cls(Transport.open(url, api_key, app=app, ca=ca, retry=retry))
+
+    async def health(self) -> dict[str, Any]:
+        """Ask whether the service is up; the form of the answer is free. This endpoint needs no key."""
+        return await self._transport.fetch(read("/v1/health"), dict[str, Any])
+
+    async def download(self, url: str, to: Path) -> Path:
+        """Save what a signed url gives. The key is not sent; raises as `attachments.download` does."""
+        return await self._transport.save(read(url, keyless=True), to)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"Cyberdesk({self._transport!r})"

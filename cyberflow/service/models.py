@@ -1,0 +1,28 @@
+"""Model configurations: the system's own and those of the organisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.service.request import path, read, write
+from cyberflow.service.transport import Transport
+from cyberflow.service.wire import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Models:
+    transport: Transport
+
+    async def list(self) -> tuple[Model, ...]:
+        return await self.transport.fetch(read("/v1/model-configurations"), tuple[Model, ...])
+
+    async def get(self, id: str) -> Model:
+        return await self.transport.fetch(read(path("/v1/model-configurations/{}", id)), Model)
+
+    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Model:
+        """An `api_key` in the body is write-only: the service keeps it under an alias and never gives it back."""
+        return await self.transport.fetch(write("POST", "/v1/model-configurations", body, key), Model)

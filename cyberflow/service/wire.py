@@ -1,0 +1,299 @@
+"""What the service answers, read tolerantly: unknown fields are kept, unknown statuses stay text, an id is text.
+
+Names and optionality are those of the service's OpenAPI file. A field it requires is required here only where the
+same noun always has it and cyberflow cannot go on without it. What nothing here reads is among the unknown.
+Times stay the text that was sent; see `moment`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+FINAL = frozenset({"success", "task_failed", "error", "cancelled"})
+"""The statuses in which a run is over; retry is allowed from these only."""
+
+LIVE = frozenset({"scheduling", "running", "running_checks"})
+"""The statuses known to be under way. A status in neither set is live as well: ask `is_live`."""
+
+RUN_FIELDS = tuple(
+    """ended_at error input_attachment_ids input_values is_priority machine_id main_prompt model_metadata
+    organization_id output_attachment_ids output_data pool_ids post_run_checks release_session_after
+    run_message_history sensitive_input_aliases session_alias session_id started_at usage_metadata user_id""".split()  # noqa: SIM905  a list would be a page of its own
+)
+"""What `fields=` of the run list may name; `RUN_BASE` comes with every run, asked for or not."""
+
+RUN_BASE = ("id", "workflow_id", "machine_id", "status", "created_at")
+
+Json = dict[str, Any]
+Flag = Annotated[bool, BeforeValidator(lambda value: False if value is None else value)]
+"""A boolean whose default is false: the service may send null for it."""
+
+
+def is_live(status: str) -> bool:
+    """Whether a run may still change: every status that is not final, the unknown ones included."""
+    return status not in FINAL
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is no ISO 8601 is None."""
+    try:
+        read = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+class Answer(BaseModel):
+    """What every body has in common. `sent()` gives it back as JSON, with exactly the keys that came."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="allow", coerce_numbers_to_str=True, protected_namespaces=(), defer_build=True
+    )
+
+    def sent(self) -> Json:
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Group(Answer):
+    id: str
+    name: str
+    order: int | None = None
+    description: str | None = None
+    emoji: str | None = None
+    color: str | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class Tag(Answer):
+    id: str
+    name: str
+    is_archived: Flag = False
+    group_id: str | None = None
+    group: Group | None = None
+    order: int | None = None
+    description: str | None = None
+    emoji: str | None = None
+    color: str | None = None
+    workflow_count: int | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class ModelMetadata(Answer):
+    main_agent_model_id: str | None = None
+    cache_detection_model_id: str | None = None
+    fallback_model_1_id: str | None = None
+    fallback_model_2_id: str | None = None
+
+
+class Check(Answer):
+    """A post-run check of a workflow; `RunCheck` is a run's own snapshot of one."""
+
+    id: str | None = None
+    name: str | None = None
+    type: str | None = None
+    order: int | None = None
+    description: str | None = None
+    file_target_mode: str | None = None
+    file_names: list[str] | None = None
+    file_name_regex: str | None = None
+    expected_match_count: int | None = None
+    expected_match_count_ref: str | None = None
+    loop_input: str | None = None
+    loop_item_filename_template: str | None = None
+    allow_missing_attachments: Flag = False
+    check_prompt: str | None = None
+    model: str | None = None
+
+
+class RunCheck(Check):
+    status: str
+    post_run_check_id: str | None = None
+    snapshot_version: int | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    error_message: str | None = None
+    messages: list[str] | None = None
+    matched_filenames: list[str] | None = None
+
+
+class Workflow(Answer):
+    """`input_schema` and `output_schema` are JSON *text*, as the service keeps them."""
+
+    id: str
+    main_prompt: str
+    created_at: str
+    updated_at: str
+    name: str | None = None
+    input_schema: str | None = None
+    output_schema: str | None = None
+    includes_file_exports: Flag = False
+    is_webhooks_enabled: Flag = False
+    terminal_command_allowlist: list[str] | None = None
+    model_metadata: ModelMetadata | None = None
+    post_run_check_failure_cleanup_prompt: str | None = None
+    post_run_checks: list[Check] | None = None
+    tags: list[Tag] | None = None
+    includes_input_variables: Flag = False
+    workflow_metadata: Json | None = None
+    old_versions: list[Any] | None = None
+    user_id: str | None = None
+    organization_id: str | None = None
+    included: list[Json] | None = None
+
+
+class Image(Answer):
+    """A prompt image of the organisation. An upload answers without `path`; it is the url behind the bucket's name."""
+
+    supabase_url: str
+    filename: str
+    path: str | None = None
+    signed_url: str | None = Field(default=None, repr=False)
+    content_type: str | None = None
+    size_bytes: int | None = None
+    created_at: str | None = None
+
+
+class SignedUrl(Answer):
+    """A url that opens without the key for `expires_in` seconds."""
+
+    signed_url: str = Field(repr=False)
+    supabase_url: str | None = None
+    expires_in: int | None = None
+
+
+class DownloadUrl(Answer):
+    url: str = Field(repr=False)
+    expires_in: int | None = None
+
+
+class Pool(Answer):
+    id: str
+    name: str
+    description: str | None = None
+    pool_parameters: Json | None = None
+    pool_sensitive_parameters: Json | None = None
+    machine_count: int | None = 0
+    machines: list[Machine] | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    included: list[Json] | None = None
+
+
+class Machine(Answer):
+    """`machine_sensitive_parameters` holds aliases, never values."""
+
+    id: str
+    status: str
+    name: str | None = None
+    is_available: Flag = False
+    alerts_enabled: Flag = False
+    reserved_session_id: str | None = None
+    machine_parameters: Json | None = None
+    machine_sensitive_parameters: Json | None = None
+    pools: list[Pool] | None = None
+    hostname: str | None = None
+    os_info: str | None = None
+    version: str | None = None
+    user_id: str | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    last_seen: str | None = None
+    included: list[Json] | None = None
+
+
+class Model(Answer):
+    """A model configuration. `api_key_alias` names a stored key; the key itself is never read."""
+
+    id: str
+    name: str
+    provider: str | None = None
+    model: str | None = None
+    description: str | None = None
+    is_computer_use_model: Flag = False
+    is_archived: Flag = False
+    is_system_default: Flag = False
+    api_key_alias: str | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class Run(Answer):
+    """A run; with `fields=` what was not asked for is None. `error` is a list of texts on the wire."""
+
+    id: str
+    workflow_id: str
+    status: str
+    created_at: str
+    machine_id: str | None = None
+    error: list[Any] | None = None
+    output_data: Any = None
+    input_values: Json | None = None
+    sensitive_input_aliases: Json | None = None
+    input_attachment_ids: list[str] | None = None
+    output_attachment_ids: list[str] | None = None
+    run_message_history: list[Any] | None = None
+    main_prompt: str | None = None
+    model_metadata: ModelMetadata | None = None
+    pool_ids: list[str] | None = None
+    usage_metadata: Json | None = None
+    post_run_checks: list[RunCheck] | None = None
+    session_id: str | None = None
+    session_alias: str | None = None
+    release_session_after: bool | None = None
+    is_priority: Flag = False
+    started_at: str | None = None
+    ended_at: str | None = None
+    user_id: str | None = None
+    organization_id: str | None = None
+    included: list[Json] | None = None
+
+    @property
+    def live(self) -> bool:
+        return is_live(self.status)
+
+
+class ChainAccepted(Answer):
+    """A chain's runs in the order of its steps. Dispatch may still fail: such runs end in `error`."""
+
+    session_id: str
+    run_ids: list[str]
+
+
+class Attachment(Answer):
+    """`filename` comes from the platform: reduce it to a safe base name before it names a file."""
+
+    id: str
+    run_id: str
+    filename: str
+    content_type: str | None = None
+    attachment_type: str | None = None
+    size_bytes: int | None = None
+    storage_path: str | None = None
+    target_path: str | None = None
+    cleanup_imports_after_run: Flag = False
+    user_id: str | None = None
+    organization_id: str | None = None
+    created_at: str | None = None
+    expires_at: str | None = None
+
+
+T = TypeVar("T")
+
+
+class Page(Answer, Generic[T]):
+    """One answer of a list that comes in pages."""
+
+    items: list[T]
+    total: int
+    skip: int = 0
+    limit: int = 0
+    included: list[Json] | None = None

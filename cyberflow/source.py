@@ -1,0 +1,148 @@
+"""Where things are written. The model carries no positions: a `Place` names a route into a document, and becomes a
+`Span` of lines and columns only when someone prints it. `Text` is a string that remembers where each piece came from.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+Route = tuple[str | int, ...]
+"""Keys and indexes from the root of a document to a node: `("chains", "intake", "steps", 1, "inputs", "mrn")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node of a document, or some characters of the text found there.
+
+    `path` is relative to the project with `/`. `part` picks the key or the value at the end of the route. `range` is a
+    half-open interval of characters in the *decoded* text of a scalar (or of the whole file for the empty route).
+    """
+
+    path: str
+    route: Route = ()
+    part: Literal["key", "value"] = "value"
+    range: tuple[int, int] | None = None
+
+    def at(self, *keys: str | int) -> Place:
+        return Place(self.path, (*self.route, *keys))
+
+    def key(self) -> Place:
+        return replace(self, part="key", range=None)
+
+    def within(self, start: int, end: int) -> Place:
+        return replace(self, part="value", range=(start, end))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Lines and columns count from 1, columns in characters; the end is exclusive."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Document(Protocol):
+    """Something that was read: it knows its lines and where each of its routes is written."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    def span(self, place: Place) -> Span:
+        """Give the span of a place in this document; a route that is not there answers with its nearest parent."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextDocument:
+    """A file without structure of ours: a prompt, an included template. Only the range of a place matters."""
+
+    path: str
+    text: str
+
+    def span(self, place: Place) -> Span:
+        start, end = place.range or (0, 0)
+        return span_of(self.path, self.text, start, end)
+
+
+def span_of(path: str, text: str, start: int, end: int) -> Span:
+    """Turn a half-open interval of characters into lines and columns; an empty one is widened to one column."""
+    start = min(start, len(text))
+    end = min(max(end, start), len(text))
+    line, column = _position(text, start)
+    end_line, end_column = _position(text, end)
+    if (line, column) == (end_line, end_column):
+        end_column += 1
+    return Span(path, line, column, end_line, end_column)
+
+
+def _position(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Every document that was read, by path."""
+
+    documents: Mapping[str, Document]
+
+    def span(self, place: Place) -> Span:
+        document = self.documents.get(place.path)
+        return document.span(place) if document else Span(place.path, 1, 1, 1, 2)
+
+    def lines(self, path: str) -> list[str]:
+        document = self.documents.get(path)
+        return document.text.split("\n") if document else []
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Characters of a `Text` from `start` on, copied one to one from `place`'s text at `offset`; a piece whose `width`
+    is given was computed, and all of it stands for that many characters of the source.
+    """
+
+    start: int
+    place: Place
+    offset: int
+    width: int | None = None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string whose every character knows its place. Templates and joins keep the knowledge; findings use it."""
+
+    value: str
+    pieces: tuple[Piece, ...]
+    _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_starts", tuple(piece.start for piece in self.pieces))
+
+    @classmethod
+    def of(cls, value: str, place: Place) -> Text:
+        """A text written as it stands at `place`."""
+        return cls(value, (Piece(0, place, 0),))
+
+    def place(self, start: int, end: int) -> Place:
+        """The place of a half-open interval; one that spans two documents is cut at the end of the first."""
+        first, last = self._piece(start), self._piece(max(start, end - 1))
+        if (first.place.path, first.place.route) != (last.place.path, last.place.route):
+            last, end = first, min(end, self._end(first))
+        low = first.offset + (0 if first.width is not None else start - first.start)
+        high = last.offset + (last.width if last.width is not None else end - last.start)
+        return first.place.within(low, max(low, high))
+
+    def _piece(self, offset: int) -> Piece:
+        return self.pieces[max(0, bisect_right(self._starts, offset) - 1)]
+
+    def _end(self, piece: Piece) -> int:
+        index = self.pieces.index(piece) + 1
+        return self.pieces[index].start if index < len(self.pieces) else len(self.value)

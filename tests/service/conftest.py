@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import pytest
+from scripted_service import Script
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
