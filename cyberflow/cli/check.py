@@ -54,9 +54,9 @@ def _json(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
 
 
 def _github(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
-    from cyberflow.cli.findings_json import annotations
+    from cyberflow.cli.findings_json import workflow_commands
 
-    for line in annotations(sourced, found):
+    for line in workflow_commands(sourced, found):
         click.echo(line)
 
 

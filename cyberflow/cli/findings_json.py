@@ -38,7 +38,7 @@ def finding(sourced: Sourced, one: Diagnostic) -> dict[str, Any]:
     }
 
 
-def annotations(sourced: Sourced, found: list[Diagnostic]) -> Iterator[str]:
+def workflow_commands(sourced: Sourced, found: list[Diagnostic]) -> Iterator[str]:
     """One workflow command for each finding."""
     for one in found:
         span = sourced.sources.span(one.place)

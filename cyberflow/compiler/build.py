@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from cyberflow.compiler.assets import Assets
@@ -27,7 +28,7 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Chain, Definition, Project, Step, Workflow
 from cyberflow.language.prompt import scan
 from cyberflow.language.strings import scan_field, scan_string
-from cyberflow.source import Place, Text
+from cyberflow.source import Place
 
 _CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
 
@@ -54,8 +55,10 @@ class Builder:
             self.shapes.named(name, definition)
         workflows = {name: self._workflow(one) for name, one in self.project.workflows.items()}
         chains = {name: self._chain(one, workflows) for name, one in self.project.chains.items()}
-        for definition in (*self.project.workflows.values(), *self.project.chains.values()):
-            self._find_files(definition)
+        for workflow in self.project.workflows.values():
+            self._find_files(workflow)
+        for chain in self.project.chains.values():
+            self._find_files(chain)
         return Graph(self.project, workflows, chains, self.project.tasks)
 
     def _find_files(self, definition: Definition[Any]) -> None:
@@ -83,8 +86,8 @@ class Builder:
             prompt = self.project.prompt(place)
             if prompt is not None:
                 read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
-                path = prompt.text.pieces[0].place.path
-                rendered = render(read, prompt.format, image=lambda source, path=path: self.assets.image(source, path))
+                resolve = partial(self.assets.image, path=prompt.text.pieces[0].place.path)
+                rendered = render(read, prompt.format, image=resolve)
                 yield ReadText(kind, place, prompt.text, read, prompt.format, rendered)
         for index, command in enumerate(body.terminal or ()):
             yield self._string("terminal", command, definition.at("terminal", index))

@@ -190,11 +190,12 @@ def cycle_through(edges: Mapping[str, set[str]], start: str) -> list[str] | None
     """The shortest ring of refs through `start`, as step ids beginning and ending with it."""
     import networkx
 
-    graph = networkx.DiGraph([(left, right) for left, ends in edges.items() for right in ends])
+    graph: networkx.DiGraph[str] = networkx.DiGraph([(left, right) for left, ends in edges.items() for right in ends])
     if start not in graph:
         return None
-    rings = []
-    for after in graph.successors(start):
-        if networkx.has_path(graph, after, start):
-            rings.append([start, *networkx.shortest_path(graph, after, start)])
+    rings = [
+        [start, *networkx.shortest_path(graph, after, start)]
+        for after in graph.successors(start)
+        if networkx.has_path(graph, after, start)
+    ]
     return min(rings, key=len) if rings else None

@@ -54,7 +54,8 @@ def _settle_inline(tokens: Sequence[Token], standins: StandIns, images: Images) 
                 start, end = _place(before, standins)
                 alt = standins.source(_visible(token.children or []))
                 src = standins.source(str(token.attrs.get("src", "")))
-                token.type, token.content = "html_inline", images.tag(src, alt, start, end)
+                source = images.source(src, alt, start, end)
+                token.type, token.content = "html_inline", f'<img src="{source}" alt="{standins.add(alt)}">'
             case _:
                 pass
         before = token

@@ -19,7 +19,8 @@ class Ref:
     indexed: bool = False
 
     def __str__(self) -> str:
-        return str(Path(self.alias, ("outputs", *self.keys)))
+        keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys)
+        return f"{self.alias}.outputs{''.join(keys)}"
 
 
 def is_ref(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Prompts to HTML: what was lifted out stands aside while Markdown is read and HTML is sanitised, and is put back whole.
+"""Prompts to HTML: what was lifted out stands aside while Markdown is read and HTML sanitised, and is put back whole.
 
 The one room that knows markdown-it and nh3.
 """
@@ -36,7 +36,7 @@ class Rendered:
     flaws: tuple[Flaw, ...] = ()
 
 
-def render(prompt: Prompt, format: Format, *, image: Resolve) -> Rendered:  # noqa: A002 - the word of the field
+def render(prompt: Prompt, format: Format, *, image: Resolve) -> Rendered:
     """Make the HTML of a prompt; a function of its arguments, and linear in the length of the text.
 
     `image` is asked once for each use of an image that names a file.

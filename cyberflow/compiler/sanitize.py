@@ -64,17 +64,15 @@ class Images:
         self.uses: list[ImageUse] = []
         self.flaws: list[Flaw] = []
 
-    def tag(self, src: str, alt: str | None, start: int, end: int) -> str:
-        """The `<img>` for a source and an alt text that hold stand-ins."""
-        use = ImageUse(self._standins.plain(src), self._standins.plain(alt or ""), start, end)
+    def source(self, src: str, alt: str, start: int, end: int) -> str:
+        """The stand-in for the source of an image whose source and alt text hold stand-ins."""
+        use = ImageUse(self._standins.plain(src), self._standins.plain(alt), start, end)
         answer = self._answer(src, use.src)
-        if isinstance(answer, Refusal):
-            self.flaws.append(Flaw("bad-image", answer.message, start, end, help=answer.help))
-        else:
+        if isinstance(answer, str):
             self.uses.append(use)
-        source = self._standins.add(src if isinstance(answer, Refusal) else answer)
-        text = "" if alt is None else f' alt="{self._standins.add(alt)}"'
-        return f'<img src="{source}"{text}>'
+            return self._standins.add(answer)
+        self.flaws.append(Flaw("bad-image", answer.message, start, end, help=answer.help))
+        return self._standins.add(src)
 
     def _answer(self, src: str, written: str) -> str | Refusal:
         if not written.strip():
@@ -143,7 +141,14 @@ class Tags:
 
     def _image(self, tag: Tag) -> str:
         values = {attribute.name: self._value(attribute) for attribute in self._allowed(tag)}
-        return self._images.tag(values.get("src", ""), values.get("alt"), tag.start, tag.end)
+        source = self._images.source(values.setdefault("src", ""), values.get("alt", ""), tag.start, tag.end)
+        return (
+            "<img"
+            + "".join(
+                f' {name}="{source if name == "src" else self._standins.add(value)}"' for name, value in values.items()
+            )
+            + ">"
+        )
 
     def _allowed(self, tag: Tag) -> list[Attribute]:
         kept: dict[str, Attribute] = {}

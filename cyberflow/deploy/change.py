@@ -35,7 +35,7 @@ _CODES: Mapping[Status, int] = {
 
 
 class PlanRefused(CyberflowError):
-    """The plan has errors, so nothing of it is sent: the project asks for what this account cannot give. Exit code 1."""
+    """The plan has errors, so nothing is sent: the project asks for what this account cannot give. Exit code 1."""
 
     exit_code = PROJECT_ERROR
 

@@ -77,10 +77,10 @@ def _one(wanted: Desired, held: Sequence[Holding], match: Match) -> None:
         )
 
 
-def _by_title(open: Sequence[Desired], rewritten: Sequence[Holding], match: Match) -> None:
+def _by_title(unmatched: Sequence[Desired], rewritten: Sequence[Holding], match: Match) -> None:
     for one in rewritten:
         title = one.workflow.name or ""
-        wanted = [declared for declared in open if declared.fields["name"] == title]
+        wanted = [declared for declared in unmatched if declared.fields["name"] == title]
         rivals = [other for other in rewritten if (other.workflow.name or "") == title]
         if len(wanted) == len(rivals) == 1:
             match.found[wanted[0].name] = one

@@ -13,7 +13,7 @@ from cyberflow.service.wire import Tag, Workflow
 
 
 def by_name(tags: Iterable[Tag]) -> dict[str, Tag]:
-    """The tag that each name means: names are not unique, so one in use goes before an archived one, the oldest first."""
+    """The tag that each name means: names are not unique, so one in use goes before an archived one, an older one first."""
     ordered = sorted(tags, key=lambda tag: (tag.is_archived, tag.created_at or "", tag.id), reverse=True)
     return {tag.name: tag for tag in ordered}
 
@@ -59,7 +59,7 @@ def tag_problems(
 
 
 def tag_changes(workflows: Sequence[Change], tags: Mapping[str, Tag], owner: Owner) -> Iterator[Change]:
-    """The tags that the changes of workflows need first: ours to be there and assignable, the declared ones to exist."""
+    """What the changes of workflows need first: our tag there and assignable, the declared ones there."""
     ours = tags.get(owner.tag)
     if any(owner.tag not in _names(change.seen) for change in workflows):
         if ours is None:

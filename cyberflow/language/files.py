@@ -5,7 +5,6 @@ The one place where the compiler reads a disk; it remembers every text so that f
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -63,7 +62,7 @@ class Files:
     def _listing(self, folder: Path) -> frozenset[str]:
         if folder not in self._listings:
             try:
-                self._listings[folder] = frozenset(os.listdir(folder))
+                self._listings[folder] = frozenset(path.name for path in folder.iterdir())
             except OSError:
                 self._listings[folder] = frozenset()
         return self._listings[folder]

@@ -183,7 +183,11 @@ class _Reader:
 
     def _body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
         place = Place(self.document.path, (section, name))
-        known = {**self.project.workflows, **self.project.chains, **self.project.tasks}
+        known: dict[str, Definition[Any]] = {
+            **self.project.workflows,
+            **self.project.chains,
+            **self.project.tasks,
+        }
         if not self._admit(section[:-1], name, place, known):
             return
         failed = len(self.templates.problems)

@@ -32,7 +32,7 @@ _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 __all__ = ["Flaw", "Format", "Literal", "Picture", "Prompt", "Token", "scan"]
 
 
-def scan(text: str, *, format: Format, inputs: Collection[str]) -> Prompt:  # noqa: A002 - the word of the field
+def scan(text: str, *, format: Format, inputs: Collection[str]) -> Prompt:
     """Read a prompt; linear in its length. A token whose root is not declared is a token all the same.
 
     `inputs` are the declared ones: they decide between `<word>` as a placeholder and as markup.
@@ -45,7 +45,7 @@ def scan(text: str, *, format: Format, inputs: Collection[str]) -> Prompt:  # no
 class _Scanner:
     """Gathers what it reads; `walk` may be called for several ranges of the text, in order."""
 
-    def __init__(self, text: str, format: Format, inputs: Collection[str]) -> None:  # noqa: A002
+    def __init__(self, text: str, format: Format, inputs: Collection[str]) -> None:
         self.text = text
         self.format = format
         self.inputs = inputs

@@ -38,7 +38,7 @@ class _Tags:
 
 
 if LIBYAML:
-    from yaml.cyaml import CParser
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
     class _Loader(_Tags, CParser):
         def __init__(self, text: str) -> None:
@@ -89,7 +89,8 @@ class YamlDocument:
 
     def _find(self, route: Route) -> tuple[Node | None, Node | None, tuple[int, int] | None]:
         """The node at a route, its key, and the alias that stands for it; the nearest parent when it is not there."""
-        node, key, alias = self._root, None, None
+        node, alias = self._root, None
+        key: Node | None = None
         for index, step in enumerate(route):
             child = _child(node, self._renamed.get(route[: index + 1], step))
             if child is None:
@@ -144,7 +145,7 @@ def parse(text: str, path: str) -> YamlDocument:
 
 @dataclass
 class _Builder:
-    """Nodes to data. An alias shares the data of its anchor, so a bomb of aliases costs nothing until it is measured."""
+    """Nodes to data. An alias shares the data of its anchor, so a bomb of aliases costs nothing until measured."""
 
     document: YamlDocument
     built: dict[int, tuple[Any, int]] = field(default_factory=dict)

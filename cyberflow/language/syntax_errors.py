@@ -86,7 +86,8 @@ def _offset(mark: Any, text: str) -> int | None:
     if mark is None:
         return None
     lines = text.split("\n")
-    return min(sum(len(line) + 1 for line in lines[: mark.line]) + mark.column, len(text))
+    offset: int = sum(len(line) + 1 for line in lines[: mark.line]) + mark.column
+    return min(offset, len(text))
 
 
 def _place(path: str, start: int, end: int) -> Place:

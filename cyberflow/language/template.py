@@ -63,12 +63,12 @@ class Templates:
 
     @cached_property
     def _environment(self) -> Environment:
-        from cyberflow.language.jinja import environment  # noqa: PLC0415 - jinja2 is loaded for templates alone
+        from cyberflow.language.jinja import environment
 
         return environment(self._load, self._mark, self.image)
 
     def value(self, text: Text) -> Any:
-        """Evaluate a YAML string: one expression keeps its type, anything else becomes a `Text`; None after a mistake."""
+        """Evaluate a YAML string: one expression keeps its type, all else becomes a `Text`; None after a mistake."""
         expression = self._environment.lone_expression(text.value)  # type: ignore[attr-defined]
         if expression is None:
             return self.render(text)

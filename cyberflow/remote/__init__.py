@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         wire_fields,
     )
     from cyberflow.remote.desired import Desired, desire, images_of, with_images
+    from cyberflow.remote.html import html_lines
     from cyberflow.remote.identity import NEW, PREFIX, Holding, Marker, Owner, Standing, holdings, standing, unmarked
     from cyberflow.remote.snapshot import Snapshot, every_workflow, snapshot
 
@@ -33,6 +34,7 @@ _HOMES = {
     "desire": "desired",
     "images_of": "desired",
     "with_images": "desired",
+    "html_lines": "html",
     "NEW": "identity",
     "PREFIX": "identity",
     "Holding": "identity",
@@ -65,6 +67,7 @@ __all__ = [
     "every_workflow",
     "field_hash",
     "holdings",
+    "html_lines",
     "images_of",
     "snapshot",
     "standing",

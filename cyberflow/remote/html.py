@@ -30,6 +30,8 @@ BLOCK = frozenset(
     }
 )
 """The elements at whose edges white space says nothing."""
+_BLOCKS = "|".join(sorted(BLOCK))
+_EDGES = re.compile(rf"(?=<(?:{_BLOCKS})\b)|(?<=>)(?=</(?:{_BLOCKS})>)")
 _CELLS = frozenset({"td", "th"})
 _ROWS = _CELLS | {"tr"}
 _SECTIONS = _ROWS | {"thead", "tbody", "tfoot"}
@@ -72,6 +74,11 @@ def canonical_html(text: str) -> str:
         return escape(_plain("".join(token.text for token in reader.tokens)), quote=False)
     reader.end_all()
     return "".join(_folded(reader.tokens))
+
+
+def html_lines(text: str) -> list[str]:
+    """The one form cut at the edges of blocks, so that a comparison by lines shows what a person would call a line."""
+    return [line for line in _EDGES.sub("\n", canonical_html(text)).split("\n") if line]
 
 
 class _Reader(HTMLParser):

@@ -1,1 +1,111 @@
-"""Submitting chains and workflows and following them to their end. What is shown of it is the doors' business."""
+"""Submitting chains and workflows and following them to their end. What is shown of it is the doors' business.
+
+The order of work: `gather` what is given, make a `chain_request` or `run_request`, `submit` it, `follow` (or `cancel`)
+it, and read the `result_of` the state that `replay` makes of the events.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cyberflow.run.chain import advance, begin, replay
+    from cyberflow.run.events import (
+        CancelAnswered,
+        CancelAsked,
+        Event,
+        Looked,
+        OutputsRead,
+        Released,
+        State,
+        Step,
+        TimedOut,
+        Unanswered,
+    )
+    from cyberflow.run.given import Asked, Given, GivenFile, gather
+    from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
+    from cyberflow.run.journal import Entry, Invocation, go_on, open_journal, unfinished
+    from cyberflow.run.redact import Redactor
+    from cyberflow.run.request import Ids, Parts, Submission, Where, chain_request, run_request
+    from cyberflow.run.result import Result, result_of
+    from cyberflow.run.secrets import Source, World, source_of, target_sources, this_world
+    from cyberflow.run.submission import submit
+    from cyberflow.run.watch import LOCAL, REMOTE, Pace, Watch, cancel, follow
+
+_HOMES = {
+    "chain": ("advance", "begin", "replay"),
+    "events": (
+        *("CancelAnswered", "CancelAsked", "Event", "Looked", "OutputsRead", "Released", "State", "Step"),
+        *("TimedOut", "Unanswered"),
+    ),
+    "given": ("Asked", "Given", "GivenFile", "gather"),
+    "inputs": ("Runnable", "load_inputs", "read_inputs"),
+    "journal": ("Entry", "Invocation", "go_on", "open_journal", "unfinished"),
+    "redact": ("Redactor",),
+    "request": ("Ids", "Parts", "Submission", "Where", "chain_request", "run_request"),
+    "result": ("Result", "result_of"),
+    "secrets": ("Source", "World", "source_of", "target_sources", "this_world"),
+    "submission": ("submit",),
+    "watch": ("LOCAL", "REMOTE", "Pace", "Watch", "cancel", "follow"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "LOCAL",
+    "REMOTE",
+    "Asked",
+    "CancelAnswered",
+    "CancelAsked",
+    "Entry",
+    "Event",
+    "Given",
+    "GivenFile",
+    "Ids",
+    "Invocation",
+    "Looked",
+    "OutputsRead",
+    "Pace",
+    "Parts",
+    "Redactor",
+    "Released",
+    "Result",
+    "Runnable",
+    "Source",
+    "State",
+    "Step",
+    "Submission",
+    "TimedOut",
+    "Unanswered",
+    "Watch",
+    "Where",
+    "World",
+    "advance",
+    "begin",
+    "cancel",
+    "chain_request",
+    "follow",
+    "gather",
+    "go_on",
+    "load_inputs",
+    "open_journal",
+    "read_inputs",
+    "replay",
+    "result_of",
+    "run_request",
+    "source_of",
+    "submit",
+    "target_sources",
+    "this_world",
+    "unfinished",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

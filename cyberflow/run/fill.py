@@ -54,12 +54,16 @@ class Filler:
         return self._below(values.get(token.path.root, ABSENT), token.path, at)
 
     def _below(self, value: Any, path: Path, at: str) -> Any:
+        """Follow a path. What is not there is ABSENT; nothing is below `__EMPTY__` but itself."""
         for key in path.keys:
-            if value is ABSENT or value is None or value == EMPTY:
-                return ABSENT if value is None else value
-            if isinstance(value, dict if isinstance(key, str) else list):
-                found = key in value if isinstance(value, dict) else key < len(value)
-                value = value[key] if found else ABSENT
+            if value is ABSENT or value == EMPTY:
+                return value
+            if isinstance(value, dict) and isinstance(key, str):
+                value = value.get(key, ABSENT)
+            elif isinstance(value, list) and isinstance(key, int):
+                value = value[key] if key < len(value) else ABSENT
+            elif value is None:
+                return ABSENT
             else:
                 self.problems.append(f"{at}: `<{path}>` looks inside a value that is `{kind(value)}`")
                 return ABSENT

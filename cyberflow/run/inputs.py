@@ -17,7 +17,7 @@ from cyberflow.run.values import Unreadable, faults, read_json, read_value, show
 
 
 class Runnable(Protocol):
-    """What `run` asks of a bundled chain or workflow. Members of `inputs` and `secrets` have `schema` and `required`."""
+    """What `run` asks of a bundled chain or workflow: its `inputs` and `secrets` are `{name: {schema, required}}`."""
 
     @property
     def name(self) -> str: ...

@@ -51,10 +51,9 @@ class Secrets:
 
 
 def this_world() -> World:
-    """This process's environment, its terminal if it has one, and the keyring of this computer."""
+    """The environment of this process, its terminal if it has one, and the keyring of this computer."""
     import os
     import sys
-
     from getpass import getpass
 
     terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

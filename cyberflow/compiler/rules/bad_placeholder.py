@@ -1,8 +1,8 @@
-"""Something looks like a placeholder and is none.
+r"""Something looks like a placeholder and is none.
 
     prompt: Type <patient..id>, then <patient[x]>.
 
-A placeholder is `<name>`, with a path `<a.b[0]['k']>`, without blanks outside quotes. A literal is written `\\<word>`.
+A placeholder is `<name>`, with a path `<a.b[0]['k']>`, without blanks outside quotes. A literal is written `\<word>`.
 """
 
 from collections.abc import Iterator

@@ -10,6 +10,7 @@ Break the ring: one of the refs must come from an input of the chain, or from a 
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.uses import refs_by_step, rings
@@ -20,7 +21,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         for ring in rings(chain):
             uses = {(step.id, use.ref.alias): use for step, use in refs_by_step(chain)}
-            path = [uses[pair] for pair in zip(ring, ring[1:], strict=False)]
+            path = [uses[pair] for pair in pairwise(ring)]
             shown = " → ".join(f"`{name}`" for name in ring)
             message = f"`{ring[0]}` reads itself" if len(path) == 1 else f"these steps wait for each other: {shown}"
             labels = tuple(

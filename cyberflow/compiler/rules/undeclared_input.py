@@ -1,10 +1,10 @@
-"""A placeholder names an input that is not declared.
+r"""A placeholder names an input that is not declared.
 
     inputs: {patient: PatientId}
     prompt: Type <patinet.id>.
 
-At run time nothing would be filled in. Declare the input, or name one that is declared; a literal is written `\\<word>`.
-In a chain, `<name>` is an input of the chain.
+At run time nothing would be filled in. Declare the input, or name one that is declared; a literal is
+written `\<word>`. In a chain, `<name>` is an input of the chain.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,10 @@
-"""A placeholder names a secret that is not declared.
+r"""A placeholder names a secret that is not declared.
 
     secrets: [password]
     prompt: Sign in with <$pasword>.
 
 Declare the secret, or name one that is declared. PowerShell's `{$_}` is read as a placeholder too, since the platform
-substitutes inside code: write `\\{$_}`.
+substitutes inside code: write `\{$_}`.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """A key that cyberflow does not know.
 
-Unknown keys are errors everywhere, since a misspelt one would be ignored in silence. Keys that begin with `x-` are free.
+Unknown keys are errors everywhere, since a misspelt one would be ignored in silence. Keys that begin with `x-` are
+free.
 
     workflows:
       lookup:

@@ -1,0 +1,146 @@
+"""Plan to outcomes: tags, images, then workflows, several at once; look before every write, read back at the end.
+Killed anywhere and run again, it makes nothing twice and loses nothing; it never deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cyberflow.compiler.bundle import AssetReader
+from cyberflow.deploy.change import Change, Outcome, Plan, PlanRefused
+from cyberflow.deploy.fresh import Fresh, look_again
+from cyberflow.deploy.pool import as_done
+from cyberflow.deploy.write import Writer
+from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.remote import Holding, Standing, every_workflow, field_hash, holdings, wire_fields
+from cyberflow.service import ApiError, RateLimited, Unreachable
+
+if TYPE_CHECKING:
+    from cyberflow.service import Cyberdesk
+
+AT_ONCE = 8
+NO_ENTRY = frozenset({401, 403})
+_OURS = frozenset({Standing.MANAGED, Standing.UNFINISHED, Standing.LOST})
+
+
+async def apply(
+    plan: Plan, desk: Cyberdesk, assets: AssetReader, *, overwrite_drift: bool = False, at_once: int = AT_ONCE
+) -> AsyncGenerator[Outcome, None]:
+    """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
+
+    Raises PlanRefused when the plan has errors, and what reading the account raises before the first write. A workflow
+    may get a second outcome, a conflict, when it is read back and is not as it was written.
+    """
+    refuse(plan)
+    todo: list[Change] = []
+    for change in plan.changes:
+        if (stopped := _stopped(change, overwrite_drift=overwrite_drift)) is not None:
+            yield stopped
+        elif change.pending:
+            todo.append(change)
+    if not todo:
+        return
+    fresh = await look_again(plan, todo, desk)
+    refuse(fresh.plan)
+    for outcome in fresh.outcomes:
+        yield outcome
+    work = _Work(Writer(desk, plan.owner, assets, dict(fresh.plan.tags)), fresh, plan, at_once)
+    async with aclosing(work.outcomes()) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
+
+
+def refuse(plan: Plan) -> None:
+    """Raise PlanRefused for a plan that has errors."""
+    if plan.errors:
+        raise PlanRefused("\n".join(one.message for one in plan.errors), help=plan.errors[0].help)
+
+
+def _stopped(change: Change, *, overwrite_drift: bool) -> Outcome | None:
+    if change.action == "lost":
+        return Outcome.of(change, "conflict", f"ownership is lost: {change.reason}; `cyberflow adopt` takes it back")
+    if change.action == "drift" and not overwrite_drift:
+        return Outcome.of(change, "conflict", f"{change.reason}; --overwrite-drift writes over it")
+    return None
+
+
+@dataclass
+class _Work:
+    writer: Writer
+    fresh: Fresh
+    plan: Plan
+    at_once: int
+    halted: str | None = None
+    written: list[Outcome] = field(default_factory=list)
+
+    async def outcomes(self) -> AsyncGenerator[Outcome, None]:
+        workflows = [change for change in self.fresh.todo if change.kind == "workflow"]
+        needed = {asset.filename for change in workflows if change.desired for asset in change.desired.missing}
+        phases: Sequence[tuple[Iterable[Change], Callable[[Change], Awaitable[Outcome]]]] = (
+            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tag),
+            ((one for one in self.fresh.todo if one.kind == "image" and one.name in needed), self.writer.image),
+            (workflows, self._workflow),
+        )
+        for changes, write in phases:
+            async with aclosing(as_done([self._job(one, write) for one in changes], self.at_once)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+                    self.written += [outcome] if outcome.kind == "workflow" and outcome.status == "done" else []
+        if self.written:
+            for outcome in await self._read_back():
+                yield outcome
+
+    def _job(self, change: Change, write: Callable[[Change], Awaitable[Outcome]]) -> Callable[[], Awaitable[Outcome]]:
+        return lambda: self._guarded(change, write)
+
+    async def _guarded(
+        self, change: Change, write: Callable[[Change], Awaitable[Outcome]], id: str | None = None
+    ) -> Outcome:
+        """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut."""
+        if self.halted is not None:
+            return Outcome.of(change, "skipped", self.halted, id)
+        try:
+            return await write(change)
+        except ConflictError as error:
+            return Outcome.of(change, "conflict", error.message, id)
+        except CyberflowError as error:
+            if isinstance(error, Unreachable | RateLimited) or (
+                isinstance(error, ApiError) and error.status in NO_ENTRY
+            ):
+                self.halted = error.message
+            return Outcome.of(change, "failed", error.message, id)
+
+    async def _workflow(self, change: Change) -> Outcome:
+        if change.seen is not None:
+            return await self.writer.bring(change, await self.writer.look(change))
+        made = await self.writer.create(change, self.fresh.ids_of(change.name))
+        return await self._guarded(change, lambda one: self.writer.bring(one, made), made.id)
+
+    async def _read_back(self) -> list[Outcome]:
+        try:
+            held = holdings(await every_workflow(self.writer.desk), self.plan.owner)
+        except CyberflowError as error:
+            status = "conflict" if isinstance(error, ConflictError) else "failed"
+            message = f"it was written, but could not be read back: {error.message}"
+            return [Outcome(one.action, one.kind, one.name, one.id, status, message) for one in self.written]
+        told = {one.name for one in self.plan.conflicts}
+        faults = [(one, _fault(one, held)) for one in self.written if one.name not in told]
+        return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
+
+
+def _fault(outcome: Outcome, held: Sequence[Holding]) -> str | None:
+    """What is wrong with a workflow that was written, seen from the list of all."""
+    same = [one for one in held if one.name == outcome.name and one.standing in _OURS]
+    if len(same) > 1:
+        return f"{len(same)} workflows are marked as `{outcome.name}`: {', '.join(one.id for one in same)}"
+    there = next((one for one in same if one.id == outcome.id), None)
+    if there is None or there.marker is None:
+        return "it was written, but is not there when read back"
+    if there.standing is not Standing.MANAGED:
+        return f"it was written, but when read back it is {there.standing.value}"
+    if there.marker.hash != field_hash(wire_fields(there.workflow)):
+        return "it was written, and somebody else changed it meanwhile"
+    return None

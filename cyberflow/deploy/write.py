@@ -1,0 +1,177 @@
+"""The writes of one deployment: a workflow created, finished, brought up to date; a tag made; images uploaded. Each
+looks before it writes and reads the answer. In which order and how many at once is `apply`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.compiler.bundle import AssetReader
+from cyberflow.deploy.body import creation, untaken, update
+from cyberflow.deploy.change import Change, Outcome
+from cyberflow.deploy.once import Recipe, create_once, or_none
+from cyberflow.deploy.tags import wanted_names
+from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.remote import (
+    NEW,
+    PREFIX,
+    Desired,
+    Marker,
+    Owner,
+    Standing,
+    changed,
+    field_hash,
+    images_of,
+    standing,
+    wire_fields,
+    with_images,
+)
+from cyberflow.service.wire import Image, Tag, Workflow
+
+if TYPE_CHECKING:
+    from cyberflow.service import Cyberdesk
+
+
+@dataclass(frozen=True)
+class Writer:
+    """`tags` (ids by name) and `addresses` (of images, by sha256) grow while tags are made and images uploaded."""
+
+    desk: Cyberdesk
+    owner: Owner
+    assets: AssetReader
+    tags: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    async def tag(self, change: Change) -> Outcome:
+        """Make a tag, or take ours out of the archive."""
+        if change.id is not None:
+            await self.desk.tags.unarchive(change.id)
+            return Outcome.of(change, "done")
+        body = {"name": change.name}
+
+        async def create(key: str) -> str:
+            return (await self.desk.tags.create(body, key)).id
+
+        async def find(id: str) -> Tag | None:
+            return await or_none(self.desk.tags.get(id))
+
+        made = await create_once(Recipe(self.owner, "tag", change.name, body), (), create, find)
+        self.tags[change.name] = made.id
+        return Outcome.of(change, "done", id=made.id)
+
+    async def image(self, change: Change) -> Outcome:
+        """Upload an image; its bytes must still be those that were compiled."""
+        asset = change.asset
+        if asset is None:
+            raise AssertionError
+        content = self.assets(asset.sha256)
+        if sha256(content).hexdigest() != asset.sha256:
+            raise ConflictError(f"the image {asset.filename} changed after it was compiled", help="run it again")
+
+        async def create(key: str) -> str:
+            made = await self.desk.images.upload(asset.filename, content, asset.content_type, key)
+            return made.supabase_url
+
+        async def find(url: str) -> Image | None:
+            return next((one for one in await self.desk.images.list() if one.supabase_url == url), None)
+
+        made = await create_once(Recipe(self.owner, "image", asset.filename, asset.sha256), (), create, find)
+        self.addresses[asset.sha256] = made.supabase_url
+        return Outcome.of(change, "done", id=made.supabase_url)
+
+    async def create(self, change: Change, seen: Collection[str]) -> Workflow:
+        """Create a workflow under the marker `new`; `seen` are the ids already found under that name."""
+        desired, fields = self._wanted(change)
+        body = creation(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
+
+        async def create(key: str) -> str:
+            return (await self.desk.workflows.create(body, key)).id
+
+        async def find(id: str) -> Workflow | None:
+            return await or_none(self.desk.workflows.get(id))
+
+        return await create_once(Recipe(self.owner, "workflow", desired.name, body), seen, create, find)
+
+    async def look(self, change: Change) -> Workflow:
+        """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""
+        seen = change.seen
+        if seen is None:
+            raise AssertionError
+        now = await or_none(self.desk.workflows.get(seen.id))
+        if now is None:
+            raise ConflictError("it was deleted since the plan was made")
+        if not (moved := _moved(seen, now, self.owner)) or self._settled(change, now):
+            return now
+        raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+
+    async def bring(self, change: Change, now: Workflow) -> Outcome:
+        """Bring what was just read to what is declared: for a create that is not finished the tag, then the id."""
+        desired, fields = self._wanted(change)
+        if self._settled(change, now):
+            return Outcome.of(change, "unchanged", id=now.id)
+        unfinished = standing(now, self.owner) is Standing.UNFINISHED
+        faults = [] if not unfinished else await self._retag(desired, now)
+        faults += await self._patch(now, fields, self._marker(desired, now, fields))
+        faults += [] if unfinished else await self._retag(desired, now)
+        if faults:
+            message = f"the service did not take {', '.join(faults)}"
+            return Outcome.of(change, "conflict", message, now.id)
+        return Outcome.of(change, "done", id=now.id)
+
+    async def _patch(self, now: Workflow, fields: Mapping[str, Any], marker: Marker) -> list[str]:
+        body = update(now, fields, marker)
+        if not body:
+            return []
+        answer = await self.desk.workflows.update(now.id, body)
+        if answer.post_run_checks is None and fields["post_run_checks"]:
+            answer = await self.desk.workflows.get(now.id)
+        return list(untaken(answer, fields, marker))
+
+    async def _retag(self, desired: Desired, now: Workflow) -> list[str]:
+        """Take off before adding: of an exclusive group the service itself takes off the one that was there."""
+        wanted = wanted_names(desired, now, self.owner)
+        there = {tag.name: tag.id for tag in now.tags or ()}
+        for name in sorted(there.keys() - wanted):
+            await or_none(self.desk.workflows.remove_tag(now.id, there[name]))
+        missing = sorted(wanted - there.keys())
+        if not missing:
+            return []
+        if unknown := [name for name in missing if name not in self.tags]:
+            raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
+        answer = await self.desk.workflows.add_tags(now.id, [self.tags[name] for name in missing])
+        borne = {tag.name for tag in answer}
+        return [f"the tag `{name}`" for name in missing if name not in borne]
+
+    def _settled(self, change: Change, now: Workflow) -> bool:
+        """Whether it says what is declared, is ours and finished, and bears its tags: then there is nothing to write."""
+        desired, fields = self._wanted(change)
+        there = {tag.name for tag in now.tags or ()}
+        return (
+            standing(now, self.owner) is Standing.MANAGED
+            and there == wanted_names(desired, now, self.owner)
+            and not update(now, fields, self._marker(desired, now, fields))
+        )
+
+    def _marker(self, desired: Desired, now: Workflow, fields: Mapping[str, Any]) -> Marker:
+        return Marker(self.owner.tag, desired.name, now.id, field_hash(fields))
+
+    def _wanted(self, change: Change) -> tuple[Desired, dict[str, Any]]:
+        if change.desired is None:
+            raise AssertionError
+        fields = with_images(change.desired.fields, self.addresses)
+        if missing := images_of(fields):
+            names = [one.filename for one in change.desired.missing if one.sha256 in missing]
+            raise CyberflowError(f"it shows {', '.join(names)}, which could not be uploaded")
+        return change.desired, fields
+
+
+def _moved(seen: Workflow, now: Workflow, owner: Owner) -> Sequence[str]:
+    """What of a workflow moved, in words; its time of change alone is nothing."""
+    if names := changed(wire_fields(seen), wire_fields(now)):
+        return names
+    if Marker.of(seen.input_schema) != Marker.of(now.input_schema):
+        return ["our marker"]
+    return [] if standing(seen, owner) is standing(now, owner) else [f"our tag {PREFIX}…"]

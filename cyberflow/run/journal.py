@@ -1,0 +1,118 @@
+"""What was submitted, on disk before it is sent: one file of JSON lines for each invocation, readable by its owner
+alone. It holds names, ids and keys; no input and no secret ever comes here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+from cyberflow.errors import CyberflowError
+
+FOLDER = "journal"
+What = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call of `run`. `key` goes with the submission, so that the service takes it once however often it is sent."""
+
+    id: str
+    target: str
+    path: Path
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+
+    @property
+    def key(self) -> str:
+        return self.id
+
+    def note(self, what: What, **facts: Any) -> None:
+        """Append a line and wait until it is on the disk. Raises CyberflowError when the disk refuses."""
+        at = self.clock().astimezone(UTC).isoformat()
+        line = json.dumps({"at": at, "what": what, **facts}, ensure_ascii=False) + "\n"
+        try:
+            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(file, line.encode())
+                os.fsync(file)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the journal knows of an invocation. `what` is the last that happened to it."""
+
+    id: str
+    name: str
+    target: str
+    what: What
+    at: str
+    session_id: str | None = None
+    run_ids: tuple[str, ...] = field(default=())
+
+
+def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
+    """Begin an invocation in the project's `.cyberflow` folder, with a random id and key unless one is handed in."""
+    folder = state / FOLDER
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if not (ignore := state / ".gitignore").exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    id = id or str(uuid4())
+    return Invocation(id, target, folder / f"{id}.jsonl")
+
+
+def unfinished(state: Path) -> list[Entry]:
+    """The invocations of which no end is known, oldest first: still running, detached, or of unknown fate."""
+    entries = (_read(path) for path in sorted((state / FOLDER).glob("*.jsonl")))
+    open_ones = [entry for entry in entries if entry is not None and entry.what not in ("ended", "refused")]
+    return sorted(open_ones, key=lambda entry: entry.at)
+
+
+def go_on(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
+    """The command that goes on following what was submitted."""
+    return f"cyberflow runs watch {session_id or run_ids[0]} --target {target}"
+
+
+def _read(path: Path) -> Entry | None:
+    facts: dict[str, Any] = {}
+    for line in _lines(path):
+        facts |= line
+    if any(not isinstance(facts.get(key), str) for key in ("name", "target", "what", "at")):
+        return None
+    known = {key: facts[key] for key in ("name", "target", "what", "at")}
+    return Entry(path.stem, **known, session_id=facts.get("session_id"), run_ids=tuple(facts.get("run_ids", ())))
+
+
+def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The lines that were written whole: a crash may have cut the last one."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        try:
+            read = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(read, dict):
+            yield read
+
+
+def _unwritable(path: Path, error: OSError) -> CyberflowError:
+    return CyberflowError(
+        f"the journal at {path} cannot be written: {(error.strerror or str(error)).lower()}",
+        help="nothing is submitted that was not written down first",
+    )
