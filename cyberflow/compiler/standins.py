@@ -22,7 +22,8 @@ class Value:
     text: str
 
 
-Entry = Token | Literal | Tag | Picture | Value
+Written = Token | Literal | Tag | Picture
+Entry = Written | Value
 
 
 class StandIns:
@@ -35,7 +36,7 @@ class StandIns:
         nonce = int(sha256(prompt.text.encode("utf-8", "surrogatepass")).hexdigest(), 16) % 10**15
         self._text = prompt.text
         self._word = f"Z{nonce}Y{{:07d}}X"
-        written = (*prompt.tags, *prompt.tokens, *prompt.literals, *prompt.pictures)
+        written: list[Written] = [*prompt.tags, *prompt.tokens, *prompt.literals, *prompt.pictures]
         self._written = sorted(written, key=lambda entry: entry.start)
         self._starts = [entry.start for entry in self._written]
         self.entries: list[Entry] = [*self._written]

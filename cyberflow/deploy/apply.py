@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.change import Change, Outcome, Plan, PlanRefused
+from cyberflow.deploy.change import Change, Outcome, Plan, PlanRefused, Status
 from cyberflow.deploy.fresh import Fresh, look_again
 from cyberflow.deploy.pool import as_done
 from cyberflow.deploy.write import Writer
@@ -123,7 +123,7 @@ class _Work:
         try:
             held = holdings(await every_workflow(self.writer.desk), self.plan.owner)
         except CyberflowError as error:
-            status = "conflict" if isinstance(error, ConflictError) else "failed"
+            status: Status = "conflict" if isinstance(error, ConflictError) else "failed"
             message = f"it was written, but could not be read back: {error.message}"
             return [Outcome(one.action, one.kind, one.name, one.id, status, message) for one in self.written]
         told = {one.name for one in self.plan.conflicts}

@@ -63,7 +63,7 @@ def _checks(checks: list[dict[str, Any]], now: Workflow | None) -> list[dict[str
             there.remove(same)
         kept = {key: value for key, value in (same or {}).items() if key not in _READ_ONLY}
         ours = {name: check[name] for name in CHECK_FIELDS if check.get(name) is not None}
-        cleared = {name: None for name in CHECK_FIELDS if name in kept and name not in ours}
+        cleared: dict[str, Any] = {name: None for name in CHECK_FIELDS if name in kept and name not in ours}
         if "allow_missing_attachments" in cleared:
             cleared["allow_missing_attachments"] = False
         sent.append({**kept, **cleared, **ours})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cyberflow.deploy.change import Change, Outcome, Plan
@@ -56,6 +56,8 @@ def _again(change: Change, now: Plan, held: Iterable[Holding]) -> Change | Outco
         return found or Outcome.of(change, "unchanged", id=now.tags.get(change.name))
     if stopped := [one.message for one in now.conflicts if one.name is None]:
         return Outcome.of(change, "conflict", stopped[0])
+    if found is None and (told := [one.message for one in now.conflicts if one.name == change.name]):
+        return Outcome.of(change, "conflict", told[0])
     lost = [one for one in now.changes if one.action == "lost" and one.name == change.name]
     if found is None and not lost:
         id = next((one.id for one in held if one.name == change.name and one.standing is Standing.MANAGED), None)
@@ -63,7 +65,7 @@ def _again(change: Change, now: Plan, held: Iterable[Holding]) -> Change | Outco
     if found is None or not _goes_on(change, found, now):
         seen = found.id if found else lost[0].id
         return Outcome.of(change, "conflict", "it moved since the plan was made", seen)
-    return found
+    return replace(found, seen=change.seen or found.seen)
 
 
 def _goes_on(change: Change, found: Change, now: Plan) -> bool:

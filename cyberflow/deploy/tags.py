@@ -13,7 +13,7 @@ from cyberflow.service.wire import Tag, Workflow
 
 
 def by_name(tags: Iterable[Tag]) -> dict[str, Tag]:
-    """The tag that each name means: names are not unique, so one in use goes before an archived one, an older one first."""
+    """The tag that each name means: names are not unique, so one in use goes first, then the oldest."""
     ordered = sorted(tags, key=lambda tag: (tag.is_archived, tag.created_at or "", tag.id), reverse=True)
     return {tag.name: tag for tag in ordered}
 

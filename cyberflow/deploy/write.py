@@ -48,7 +48,8 @@ class Writer:
     async def tag(self, change: Change) -> Outcome:
         """Make a tag, or take ours out of the archive."""
         if change.id is not None:
-            await self.desk.tags.unarchive(change.id)
+            if (await self.desk.tags.unarchive(change.id)).is_archived:
+                raise ConflictError("the service did not take it out of the archive")
             return Outcome.of(change, "done")
         body = {"name": change.name}
 
@@ -56,7 +57,8 @@ class Writer:
             return (await self.desk.tags.create(body, key)).id
 
         async def find(id: str) -> Tag | None:
-            return await or_none(self.desk.tags.get(id))
+            tag = await or_none(self.desk.tags.get(id))
+            return tag if tag and tag.name == change.name else None
 
         made = await create_once(Recipe(self.owner, "tag", change.name, body), (), create, find)
         self.tags[change.name] = made.id
@@ -83,15 +85,19 @@ class Writer:
         return Outcome.of(change, "done", id=made.supabase_url)
 
     async def create(self, change: Change, seen: Collection[str]) -> Workflow:
-        """Create a workflow under the marker `new`; `seen` are the ids already found under that name."""
+        """Create a workflow under the marker `new`; `seen` are the ids already found under that name. An old answer
+        may lead to one that is no longer ours or no longer of that name: that key is spent as well.
+        """
         desired, fields = self._wanted(change)
+        self._tag_ids(wanted_names(desired, None, self.owner))
         body = creation(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
 
         async def create(key: str) -> str:
             return (await self.desk.workflows.create(body, key)).id
 
         async def find(id: str) -> Workflow | None:
-            return await or_none(self.desk.workflows.get(id))
+            found = await or_none(self.desk.workflows.get(id))
+            return found if found and self._is(found, desired.name) else None
 
         return await create_once(Recipe(self.owner, "workflow", desired.name, body), seen, create, find)
 
@@ -113,9 +119,12 @@ class Writer:
         if self._settled(change, now):
             return Outcome.of(change, "unchanged", id=now.id)
         unfinished = standing(now, self.owner) is Standing.UNFINISHED
-        faults = [] if not unfinished else await self._retag(desired, now)
-        faults += await self._patch(now, fields, self._marker(desired, now, fields))
-        faults += [] if unfinished else await self._retag(desired, now)
+        if change.seen is None and not unfinished:
+            raise ConflictError("another deployment made it meanwhile, and made it differently")
+        faults = await self._retag(desired, now) if unfinished else []
+        if not faults:
+            faults += await self._patch(now, fields, self._marker(desired, now, fields))
+            faults += [] if unfinished else await self._retag(desired, now)
         if faults:
             message = f"the service did not take {', '.join(faults)}"
             return Outcome.of(change, "conflict", message, now.id)
@@ -139,14 +148,22 @@ class Writer:
         missing = sorted(wanted - there.keys())
         if not missing:
             return []
-        if unknown := [name for name in missing if name not in self.tags]:
-            raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
-        answer = await self.desk.workflows.add_tags(now.id, [self.tags[name] for name in missing])
+        answer = await self.desk.workflows.add_tags(now.id, self._tag_ids(missing))
         borne = {tag.name for tag in answer}
         return [f"the tag `{name}`" for name in missing if name not in borne]
 
+    def _tag_ids(self, names: Collection[str]) -> list[str]:
+        if unknown := sorted(name for name in names if name not in self.tags):
+            raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
+        return [self.tags[name] for name in sorted(names)]
+
+    def _is(self, workflow: Workflow, name: str) -> bool:
+        marker = Marker.of(workflow.input_schema)
+        ours = standing(workflow, self.owner) in {Standing.UNFINISHED, Standing.MANAGED}
+        return ours and marker is not None and marker.name == name
+
     def _settled(self, change: Change, now: Workflow) -> bool:
-        """Whether it says what is declared, is ours and finished, and bears its tags: then there is nothing to write."""
+        """Whether there is nothing to write: it says what is declared, is ours and finished, and bears its tags."""
         desired, fields = self._wanted(change)
         there = {tag.name for tag in now.tags or ()}
         return (

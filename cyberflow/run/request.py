@@ -146,12 +146,12 @@ class _Step:
                 inputs[name] = copy.deepcopy(declared["schema"]["default"])
         self.problems += self._input_faults(inputs)
         self.problems += self._secret_faults(secrets)
-        step = {
+        return {
             "workflow_id": _id(self.parts.ids.workflows, self.workflow.name, "workflow"),
             "session_alias": self.alias,
-            "inputs": inputs,
+            **({"inputs": inputs} if inputs else {}),
+            **({"sensitive_inputs": secrets} if secrets else {}),
         }
-        return {**step, "sensitive_inputs": secrets} if secrets else step
 
     def _values(self, key: str, word: str, filler: Filler) -> dict[str, Any]:
         written = self.written.get(key) or {}
@@ -191,7 +191,7 @@ def _files(files: Sequence[Mapping[str, Any]], parts: Parts, filler: Filler) -> 
             if given is None:
                 filler.problems.append(f"file `{name}` is missing: give it with `--file {name}=PATH`")
                 continue
-            filename, content = file.get("filename") or given.filename, given.content
+            filename, content = given.filename, given.content
         else:
             sha256 = str(file["content"]).removeprefix(ASSET)
             asset = parts.bundle.asset(sha256)

@@ -17,11 +17,11 @@ def image(src: str) -> str | Refusal:
     return f"asset://{src}" if src.endswith(".png") else Refusal(f"`{src}` is not there")
 
 
-def made(text: str, format: Format = "markdown") -> Rendered:  # noqa: A002
+def made(text: str, format: Format = "markdown") -> Rendered:
     return render(scan(text, format=format, inputs=INPUTS), format, image=image)
 
 
-def found(text: str, format: Format = "markdown") -> list[tuple[str, str]]:  # noqa: A002
+def found(text: str, format: Format = "markdown") -> list[tuple[str, str]]:
     return [(flaw.rule, text[flaw.start : flaw.end]) for flaw in made(text, format).flaws]
 
 
@@ -116,7 +116,7 @@ def test_html_of_the_dashboard_stays_as_it_is(text: str) -> None:
     rendered = made(text, "html")
 
     assert text == rendered.html
-    assert () == rendered.flaws
+    assert rendered.flaws == ()
 
 
 def test_the_wire_is_sent_byte_for_byte() -> None:
@@ -181,7 +181,7 @@ def test_images_are_found_where_they_are_written(text: str, src: str, alt: str, 
     (use,) = rendered.images
 
     assert (src, alt, place) == (use.src, use.alt, text[use.start : use.end])
-    assert () == rendered.flaws
+    assert rendered.flaws == ()
 
 
 def test_image_sources_reach_the_resolver_decoded_and_pass_when_they_are_on_the_platform() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from cyberflow.language.prompt import Format, Prompt, scan
 INPUTS = frozenset({"name", "patient", "data", "time", "my-key", "_x"})
 
 
-def read(text: str, format: Format = "markdown") -> Prompt:  # noqa: A002
+def read(text: str, format: Format = "markdown") -> Prompt:
     return scan(text, format=format, inputs=INPUTS)
 
 
@@ -81,13 +82,13 @@ def test_a_lone_word_that_is_never_closed_is_a_token(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["br", "HR", "img", "li", "p", "TD", "tr"])
 def test_void_elements_and_optional_end_tags_are_markup(word: str) -> None:
-    assert [] == wires(scan(f"One <{word}> two", format="markdown", inputs=()))
+    assert wires(scan(f"One <{word}> two", format="markdown", inputs=())) == []
 
 
 def test_the_nearest_word_is_the_closed_one() -> None:
     prompt = scan("<sub> a <sub>b</sub>", format="markdown", inputs=())
 
-    assert [0] == [token.start for token in prompt.tokens]
+    assert [token.start for token in prompt.tokens] == [0]
 
 
 @pytest.mark.parametrize("text", ["<data>", "<time>", "<data>x</data>", "`<data>`"])
@@ -102,7 +103,7 @@ def test_an_element_that_is_also_an_input_is_ambiguous(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{data}", "<data.x>", "<$data>", "<name>", "\\<data>"])
 def test_what_cannot_be_an_element_is_not_ambiguous(text: str) -> None:
-    assert [] == rules(read(text))
+    assert rules(read(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -125,11 +126,11 @@ def test_a_broken_placeholder_names_the_input_it_meant(text: str, root: str | No
 
     assert ("bad-placeholder", root) == (flaw.rule, flaw.root)
     assert text == prompt.text[flaw.start : flaw.end]
-    assert [] == wires(prompt)
+    assert wires(prompt) == []
 
 
 def test_the_target_of_a_link_may_be_any_path_in_angle_brackets() -> None:
-    assert [] == rules(read("![x](<a/b.png>) [y](<a b.png>)\n\n[z]: <c/d.png>"))
+    assert rules(read("![x](<a/b.png>) [y](<a b.png>)\n\n[z]: <c/d.png>")) == []
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_a_backslash_at_the_start_of_a_word_makes_a_literal(before: str, text: s
     prompt = read(before + text)
 
     assert [wire] == [literal.wire for literal in prompt.literals]
-    assert ([], []) == (wires(prompt), rules(prompt))
+    assert (wires(prompt), rules(prompt)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -174,40 +175,41 @@ def test_a_backslash_inside_a_word_before_a_token_is_one_error(text: str, shown:
     "text", ["C:\\in\\_old\\*.csv", "\\\\srv\\share", "a\\b <name>", "\\*x* <name>", "C:\\in \\<x>"]
 )
 def test_any_other_backslash_is_none(text: str) -> None:
-    assert [] == rules(read(text))
+    assert rules(read(text)) == []
 
 
 @pytest.mark.parametrize("text", ["\\{name}", "C:\\in\\{name}"])
 def test_on_the_wire_the_platform_escapes_anywhere(text: str) -> None:
-    assert ([], []) == (wires(read(text, "wire")), rules(read(text, "wire")))
+    assert (wires(read(text, "wire")), rules(read(text, "wire"))) == ([], [])
 
 
 def test_the_wire_format_knows_no_angle_brackets() -> None:
-    assert ["{name}", "{$x}"] == wires(read("<name> {name} <a..b> <!-- {$x} -->", "wire"))
-    assert [] == rules(read("<name> <a..b>", "wire"))
+    assert wires(read("<name> {name} <a..b> <!-- {$x} -->", "wire")) == ["{name}", "{$x}"]
+    assert rules(read("<name> <a..b>", "wire")) == []
 
 
 def test_text_knows_tokens_and_no_markup() -> None:
     prompt = read("<name> <b>x</b> <br/> <https://x.y> <!-- {name} --> <nope>", "text")
 
-    assert ["{name}", "{name}", "{nope}"] == wires(prompt)
-    assert [] == rules(prompt)
-    assert () == prompt.tags
+    assert wires(prompt) == ["{name}", "{name}", "{nope}"]
+    assert rules(prompt) == []
+    assert prompt.tags == ()
 
 
 def test_a_comment_in_html_holds_no_tokens() -> None:
-    assert ["{name}"] == wires(read("<!-- <patient> --><name>", "html"))
+    assert wires(read("<!-- <patient> --><name>", "html")) == ["{name}"]
 
 
 @given(
     st.text(alphabet="<>{}$\\'\"[]().ab_-1 \n!`*&;=/", max_size=60),
     st.sampled_from(["markdown", "html", "text", "wire"]),
 )
-def test_reading_never_fails_and_places_are_in_order(text: str, format: Format) -> None:  # noqa: A002
+def test_reading_never_fails_and_places_are_in_order(text: str, format: Format) -> None:
     prompt = read(text, format)
-    lifted = sorted([(x.start, x.end) for x in (*prompt.tokens, *prompt.literals)])
+    lifted = [(token.start, token.end) for token in prompt.tokens]
+    lifted += [(literal.start, literal.end) for literal in prompt.literals]
 
-    assert all(end <= start for (_, end), (start, _) in zip(lifted, lifted[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(sorted(lifted)))
     assert all(0 <= flaw.start < flaw.end <= len(text) for flaw in prompt.flaws)
 
 

@@ -23,7 +23,7 @@ def test_chain_strings_know_angle_brackets_only(text: str, expected: list[str]) 
     prompt = scan_string(text)
 
     assert expected == [str(token.path) for token in prompt.tokens]
-    assert () == prompt.flaws
+    assert prompt.flaws == ()
 
 
 def test_a_whole_token_is_told_from_a_part() -> None:
@@ -43,8 +43,8 @@ def test_values_take_the_place_of_tokens_and_literals_mean_themselves() -> None:
 
 @pytest.mark.parametrize("text", ["<a..b>", "<$>", "<a[x]>"])
 def test_broken_ones_are_found(text: str) -> None:
-    assert ["bad-placeholder"] == [flaw.rule for flaw in scan_string(f"x {text}").flaws]
-    assert ["bad-placeholder"] == [flaw.rule for flaw in scan_field(f"x {text}").flaws]
+    assert [flaw.rule for flaw in scan_string(f"x {text}").flaws] == ["bad-placeholder"]
+    assert [flaw.rule for flaw in scan_field(f"x {text}").flaws] == ["bad-placeholder"]
 
 
 @pytest.mark.parametrize(
@@ -61,5 +61,5 @@ def test_fields_are_lowered_and_nothing_else_happens(text: str, expected: str) -
 
 
 def test_an_escaped_wire_form_is_no_token() -> None:
-    assert () == scan_field("\\{$_} \\{{x}}").tokens
-    assert ["secret"] == [token.kind for token in scan_field("{$_}").tokens]
+    assert scan_field("\\{$_} \\{{x}}").tokens == ()
+    assert [token.kind for token in scan_field("{$_}").tokens] == ["secret"]

@@ -5,18 +5,23 @@ from __future__ import annotations
 import itertools
 import random
 import uuid
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    import httpx
+    from local_api import Api, TurnedClock
 
 OUT = {"type": "object", "properties": {"mrn": {"const": "M7"}, "list": {"const": [{"dose": 10}]}}}
 
 
 @pytest.fixture
-def workflow(api):
+def workflow(api: Api) -> str:
     return api.workflow(output_schema=OUT)
 
 
-def test_steps_run_in_order_and_the_last_releases(api, clock, workflow):
+def test_steps_run_in_order_and_the_last_releases(api: Api, clock: TurnedClock, workflow: str) -> None:
     session, runs = api.chain(*({"workflow_id": workflow, "session_alias": name} for name in "abc"))
     seen = []
     for _ in range(4):
@@ -33,7 +38,7 @@ def test_steps_run_in_order_and_the_last_releases(api, clock, workflow):
     assert api.get("/v1/machines")["items"][0]["reserved_session_id"] is None
 
 
-def test_the_state_is_the_same_whether_or_not_anyone_looked(api, clock, workflow):
+def test_the_state_is_the_same_whether_or_not_anyone_looked(api: Api, clock: TurnedClock, workflow: str) -> None:
     session, runs = api.chain(*({"workflow_id": workflow} for _ in range(3)))
     clock.forward(3600)
 
@@ -41,7 +46,7 @@ def test_the_state_is_the_same_whether_or_not_anyone_looked(api, clock, workflow
     assert [api.run(id)["ended_at"][14:22] for id in runs] == ["30:01.00", "30:02.00", "30:03.00"]
 
 
-def test_refs_are_resolved_when_their_run_starts(api, clock, workflow):
+def test_refs_are_resolved_when_their_run_starts(api: Api, clock: TurnedClock, workflow: str) -> None:
     refs = {
         "mrn": {"$ref": "look.outputs.mrn"},
         "nested": {"deep": [{"$ref": "look.outputs.list[0].dose"}, {"$ref": "look.outputs.list"}]},
@@ -50,7 +55,8 @@ def test_refs_are_resolved_when_their_run_starts(api, clock, workflow):
         "plain": "as it is",
     }
     _, (_, book) = api.chain(
-        {"workflow_id": workflow, "session_alias": "look"}, {"workflow_id": workflow, "session_alias": "book", "inputs": refs}
+        {"workflow_id": workflow, "session_alias": "look"},
+        {"workflow_id": workflow, "session_alias": "book", "inputs": refs},
     )
     assert api.run(book)["input_values"] == refs
     clock.forward(1)
@@ -64,8 +70,8 @@ def test_refs_are_resolved_when_their_run_starts(api, clock, workflow):
     }
 
 
-def test_refs_that_cannot_be_read_are_refused(api, workflow):
-    def found(ref, **fields):
+def test_refs_that_cannot_be_read_are_refused(api: Api, workflow: str) -> None:
+    def found(ref: str, **fields: Any) -> httpx.Response:
         steps = [
             {"workflow_id": workflow, "session_alias": "a", "inputs": {"x": {"y": [{"$ref": ref}]}}},
             {"workflow_id": workflow, "session_alias": "b"},
@@ -80,7 +86,9 @@ def test_refs_that_cannot_be_read_are_refused(api, workflow):
     assert api.get("/v1/runs", search="nonsense")["total"] == 0
 
 
-def test_a_later_chain_reads_the_aliases_of_its_session_the_latest_first(api, clock, workflow):
+def test_a_later_chain_reads_the_aliases_of_its_session_the_latest_first(
+    api: Api, clock: TurnedClock, workflow: str
+) -> None:
     script = api.platform.simulate({"a": {"outputs": {"n": 1}}})
     first = api.post(
         "/v1/runs/chain",
@@ -98,21 +106,31 @@ def test_a_later_chain_reads_the_aliases_of_its_session_the_latest_first(api, cl
 
 @pytest.mark.parametrize("status", ["error", "task_failed", "cancelled"])
 @pytest.mark.parametrize("keep", [False, True])
-def test_a_failed_step_cancels_the_later_ones_and_releases(api, clock, workflow, status, keep):
+def test_a_failed_step_cancels_the_later_ones_and_releases(
+    api: Api, clock: TurnedClock, workflow: str, status: str, keep: bool
+) -> None:
     script = api.platform.simulate({"b": {"status": status, "error": "the window vanished"}})
-    body = {"steps": [{"workflow_id": workflow, "session_alias": name} for name in "abcd"], "keep_session_after_completion": keep}
+    body = {
+        "steps": [{"workflow_id": workflow, "session_alias": name} for name in "abcd"],
+        "keep_session_after_completion": keep,
+    }
     chain = api.post("/v1/runs/chain", body, x_cyberflow_script=script)
     clock.forward(2)
 
     assert api.statuses(chain["session_id"]) == ["success", status, "cancelled", "cancelled"]
     failed, later = api.run(chain["run_ids"][1]), api.run(chain["run_ids"][2])
-    assert failed["error"] == ["the window vanished"] and failed["release_session_after"] is True
-    assert failed["id"] in later["error"][0] and status in later["error"][0]
-    assert later["started_at"] is None and later["ended_at"] == failed["ended_at"]
+    assert failed["error"] == ["the window vanished"]
+    assert failed["release_session_after"] is True
+    assert failed["id"] in later["error"][0]
+    assert status in later["error"][0]
+    assert later["started_at"] is None
+    assert later["ended_at"] == failed["ended_at"]
     assert api.get("/v1/machines")["items"][0]["reserved_session_id"] is None
 
 
-def test_cancelling_a_later_step_lets_the_earlier_ones_finish_and_then_releases(api, clock, workflow):
+def test_cancelling_a_later_step_lets_the_earlier_ones_finish_and_then_releases(
+    api: Api, clock: TurnedClock, workflow: str
+) -> None:
     session, runs = api.chain(*({"workflow_id": workflow} for _ in range(4)))
     api.patch(f"/v1/runs/{runs[2]}", {"status": "cancelled"})
     assert api.statuses(session) == ["running", "scheduling", "cancelled", "cancelled"]
@@ -123,7 +141,7 @@ def test_cancelling_a_later_step_lets_the_earlier_ones_finish_and_then_releases(
     assert api.get("/v1/machines")["items"][0]["reserved_session_id"] is None
 
 
-def test_a_kept_session_holds_its_machine(api, clock, workflow):
+def test_a_kept_session_holds_its_machine(api: Api, clock: TurnedClock, workflow: str) -> None:
     session, _ = api.chain({"workflow_id": workflow}, keep_session_after_completion=True)
     other, _ = api.chain({"workflow_id": workflow})
     clock.forward(60)
@@ -134,7 +152,7 @@ def test_a_kept_session_holds_its_machine(api, clock, workflow):
     assert api.statuses(other) == ["running"]
 
 
-def test_shared_values_reach_the_steps_that_declare_them(api):
+def test_shared_values_reach_the_steps_that_declare_them(api: Api) -> None:
     prompt = api.workflow("By prompt", main_prompt="Type {a.b} but not \\{c}")
     schema = api.workflow("By schema", input_schema={"type": "object", "properties": {"c": {"type": "string"}}})
     shared = {"a": {"b": 1}, "c": "x", "d": "nobody's"}
@@ -153,7 +171,7 @@ def test_shared_values_reach_the_steps_that_declare_them(api):
     assert [bool(run["input_attachment_ids"]) for run in (first, second)] == [True, False]
 
 
-def test_a_chain_waits_for_a_machine_that_is_in_all_its_pools(api, clock, workflow):
+def test_a_chain_waits_for_a_machine_that_is_in_all_its_pools(api: Api, clock: TurnedClock, workflow: str) -> None:
     machines = [api.post("/v1/machines", {"fingerprint": f"f{n}", "unkey_key_id": "k"})["id"] for n in range(2)]
     epic, chrome = (api.post("/v1/pools", {"name": name})["id"] for name in ("epic", "chrome"))
     api.post(f"/v1/pools/{epic}/machines", {"machine_ids": machines})
@@ -163,11 +181,11 @@ def test_a_chain_waits_for_a_machine_that_is_in_all_its_pools(api, clock, workfl
     clock.forward(1.5)
 
     assert {api.run(runs[0])["machine_id"] for _, runs in sessions} == {machines[1]}
-    pinned, (run,) = api.chain({"workflow_id": workflow}, machine_id=machines[0], pool_ids=[chrome])
+    _pinned, (run,) = api.chain({"workflow_id": workflow}, machine_id=machines[0], pool_ids=[chrome])
     assert api.run(run)["machine_id"] == machines[0], "a machine beats pools"
 
 
-def test_priority_goes_first_but_never_into_a_session(api, clock, workflow):
+def test_priority_goes_first_but_never_into_a_session(api: Api, clock: TurnedClock, workflow: str) -> None:
     running, _ = api.chain({"workflow_id": workflow}, {"workflow_id": workflow})
     ordinary, _ = api.chain({"workflow_id": workflow})
     urgent, _ = api.chain({"workflow_id": workflow}, is_priority=True)
@@ -181,7 +199,7 @@ def test_priority_goes_first_but_never_into_a_session(api, clock, workflow):
     assert [api.statuses(session)[0] for session in (ordinary, urgent)] == ["scheduling", "running"]
 
 
-def test_many_chains_on_few_machines_never_overlap(api, clock):
+def test_many_chains_on_few_machines_never_overlap(api: Api, clock: TurnedClock) -> None:
     dice = random.Random(7)
     workflow = api.workflow()
     for number in range(2):
@@ -191,7 +209,10 @@ def test_many_chains_on_few_machines_never_overlap(api, clock):
     for _ in range(40):
         steps = [{"workflow_id": workflow, "session_alias": f"s{n}"} for n in range(dice.randint(1, 4))]
         script = {
-            step["session_alias"]: {"seconds": dice.choice([0, 0.3, 1, 2.5]), "status": dice.choice(["success"] * 9 + ["error"])}
+            step["session_alias"]: {
+                "seconds": dice.choice([0, 0.3, 1, 2.5]),
+                "status": dice.choice(["success"] * 9 + ["error"]),
+            }
             for step in steps
         }
         body = {"steps": steps, "is_priority": dice.random() < 0.2}

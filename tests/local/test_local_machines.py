@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from local_api import Api, TurnedClock
 
 MACHINE = {"fingerprint": "f", "unkey_key_id": "k", "name": "desk-2"}
 
 
-def test_it_begins_with_one_connected_machine(api):
+def test_it_begins_with_one_connected_machine(api: Api) -> None:
     (machine,) = api.get("/v1/machines")["items"]
 
     assert (machine["name"], machine["status"], machine["is_available"]) == ("local-1", "connected", True)
     assert api.get("/v1/health/machines")["healthy_machines"] == 1
 
 
-def test_a_new_machine_is_used_at_once_and_found_by_exact_name(api):
+def test_a_new_machine_is_used_at_once_and_found_by_exact_name(api: Api) -> None:
     workflow = api.workflow()
     one = api.post("/v1/runs", {"workflow_id": workflow})["id"]
     two = api.post("/v1/runs", {"workflow_id": workflow})["id"]
@@ -33,7 +37,7 @@ def test_a_new_machine_is_used_at_once_and_found_by_exact_name(api):
 
 
 @pytest.mark.parametrize("change", [{"status": "disconnected"}, {"is_available": False}])
-def test_a_machine_that_is_off_gets_no_runs_until_it_is_back(api, change):
+def test_a_machine_that_is_off_gets_no_runs_until_it_is_back(api: Api, change: Any) -> None:
     (machine,) = api.get("/v1/machines")["items"]
     api.patch(f"/v1/machines/{machine['id']}", change)
     run = api.post("/v1/runs", {"workflow_id": api.workflow()})["id"]
@@ -43,7 +47,7 @@ def test_a_machine_that_is_off_gets_no_runs_until_it_is_back(api, change):
     assert api.run(run)["status"] == "running"
 
 
-def test_clearing_a_reservation_cancels_what_is_on_the_machine(api):
+def test_clearing_a_reservation_cancels_what_is_on_the_machine(api: Api) -> None:
     workflow = api.workflow()
     session, runs = api.chain({"workflow_id": workflow}, {"workflow_id": workflow})
     waiting = api.post("/v1/runs", {"workflow_id": workflow})["id"]
@@ -57,7 +61,7 @@ def test_clearing_a_reservation_cancels_what_is_on_the_machine(api):
     assert api.run(waiting)["status"] == "running"
 
 
-def test_a_deleted_machine_leaves_its_runs_without_one(api, clock):
+def test_a_deleted_machine_leaves_its_runs_without_one(api: Api, clock: TurnedClock) -> None:
     workflow = api.workflow()
     machine = api.post("/v1/machines", MACHINE)["id"]
     done = api.post("/v1/runs", {"workflow_id": workflow, "machine_id": machine})["id"]
@@ -69,14 +73,22 @@ def test_a_deleted_machine_leaves_its_runs_without_one(api, clock):
     found = [api.run(id) for id in (done, live, waiting)]
     assert [run["status"] for run in found] == ["success", "error", "error"]
     assert [run["machine_id"] for run in found] == [None] * 3
-    assert api.refusal("POST", "/v1/runs", json={"workflow_id": workflow, "machine_id": machine}) == (404, "Machine not found")
+    assert api.refusal("POST", "/v1/runs", json={"workflow_id": workflow, "machine_id": machine}) == (
+        404,
+        "Machine not found",
+    )
 
 
-def test_pools_have_members_from_both_sides(api):
+def test_pools_have_members_from_both_sides(api: Api) -> None:
     one, two = (api.post("/v1/pools", {"name": name})["id"] for name in ("epic", "chrome"))
     machine = api.post("/v1/machines", MACHINE)["id"]
-    assert [item["id"] for item in api.post(f"/v1/pools/{one}/machines", {"machine_ids": [machine]})["machines"]] == [machine]
-    assert [item["name"] for item in api.put(f"/v1/machines/{machine}/pools", {"pool_ids": [one, two]})["pools"]] == ["epic", "chrome"]
+    assert [item["id"] for item in api.post(f"/v1/pools/{one}/machines", {"machine_ids": [machine]})["machines"]] == [
+        machine
+    ]
+    assert [item["name"] for item in api.put(f"/v1/machines/{machine}/pools", {"pool_ids": [one, two]})["pools"]] == [
+        "epic",
+        "chrome",
+    ]
 
     api.delete(f"/v1/pools/{one}/machines", json={"machine_ids": [machine]})
     assert [item["name"] for item in api.get(f"/v1/machines/{machine}/pools")] == ["chrome"]
@@ -90,8 +102,10 @@ def test_pools_have_members_from_both_sides(api):
     assert api.refusal("POST", f"/v1/pools/{one}/machines", json={"machine_ids": [str(uuid.uuid4())]})[0] == 404
 
 
-def test_parameters_are_replaced_and_cleared_whole(api):
-    machine = api.post("/v1/machines", MACHINE | {"machine_parameters": {"a": 1}, "machine_sensitive_parameters": {"pin": "x"}})
+def test_parameters_are_replaced_and_cleared_whole(api: Api) -> None:
+    machine = api.post(
+        "/v1/machines", MACHINE | {"machine_parameters": {"a": 1}, "machine_sensitive_parameters": {"pin": "x"}}
+    )
     assert set(machine["machine_sensitive_parameters"]) == {"pin"}
     after = api.patch(f"/v1/machines/{machine['id']}", {"machine_parameters": {}, "machine_sensitive_parameters": {}})
     assert (after["machine_parameters"], after["machine_sensitive_parameters"]) == ({}, None)
@@ -103,12 +117,19 @@ def test_parameters_are_replaced_and_cleared_whole(api):
     assert set(after["pool_sensitive_parameters"]) == {"pin"}
 
 
-def test_system_models_are_there_and_only_own_ones_change(api):
+def test_system_models_are_there_and_only_own_ones_change(api: Api) -> None:
     system = api.get("/v1/model-configurations")
-    assert system and all(model["is_system_default"] for model in system)
-    own = api.post("/v1/model-configurations", {"name": "Fast", "provider": "openai", "model": "m", "api_key": "sk-canary"})
-    assert own["api_key_alias"] and "sk-canary" not in str(own)
-    assert api.patch(f"/v1/model-configurations/{own['id']}", {"clear_api_key": True, "name": None})["api_key_alias"] is None
+    assert system
+    assert all(model["is_system_default"] for model in system)
+    own = api.post(
+        "/v1/model-configurations", {"name": "Fast", "provider": "openai", "model": "m", "api_key": "sk-canary"}
+    )
+    assert own["api_key_alias"]
+    assert "sk-canary" not in str(own)
+    assert (
+        api.patch(f"/v1/model-configurations/{own['id']}", {"clear_api_key": True, "name": None})["api_key_alias"]
+        is None
+    )
 
     assert api.refusal("DELETE", f"/v1/model-configurations/{system[0]['id']}")[0] == 403
     api.delete(f"/v1/model-configurations/{own['id']}")

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    import httpx
+    from local_api import Api, TurnedClock
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 
 
-def tag(api, name, **fields):
-    return api.post("/v1/workflow-tags", {"name": name} | fields)["id"]
+def tag(api: Api, name: str, **fields: Any) -> str:
+    return str(api.post("/v1/workflow-tags", {"name": name} | fields)["id"])
 
 
-def names(api, workflow):
+def names(api: Api, workflow: str) -> list[str]:
     return [item["name"] for item in api.get(f"/v1/workflows/{workflow}/tags")]
 
 
-def upload(api, name="button.png", content=PNG, kind="image/png", **options):
+def upload(
+    api: Api, name: str = "button.png", content: bytes = PNG, kind: str = "image/png", **options: Any
+) -> httpx.Response:
     return api.request("POST", "/v1/workflows/prompt-image", files={"file": (name, content, kind)}, **options)
 
 
-def test_a_tag_is_made_changed_archived_and_deleted(api):
+def test_a_tag_is_made_changed_archived_and_deleted(api: Api) -> None:
     id = tag(api, "Production", emoji="🚀", color="#123456")
     api.patch(f"/v1/workflow-tags/{id}", {"description": "live", "name": None})
     assert api.get(f"/v1/workflow-tags/{id}")["description"] == "live"
@@ -35,10 +42,13 @@ def test_a_tag_is_made_changed_archived_and_deleted(api):
     assert api.refusal("GET", f"/v1/workflow-tags/{id}") == (404, "Tag not found")
 
 
-def test_tags_are_assigned_counted_and_removed(api):
+def test_tags_are_assigned_counted_and_removed(api: Api) -> None:
     workflow, other = api.workflow(), api.workflow("Other")
     one, two = tag(api, "one"), tag(api, "two")
-    assert [item["name"] for item in api.post(f"/v1/workflows/{workflow}/tags", {"tag_ids": [two, one]})] == ["one", "two"]
+    assert [item["name"] for item in api.post(f"/v1/workflows/{workflow}/tags", {"tag_ids": [two, one]})] == [
+        "one",
+        "two",
+    ]
     api.post("/v1/workflows/bulk/tags", {"workflow_ids": [workflow, other], "tag_ids": [one]})
 
     assert api.get(f"/v1/workflow-tags/{one}")["workflow_count"] == 2
@@ -49,7 +59,7 @@ def test_tags_are_assigned_counted_and_removed(api):
     assert api.refusal("DELETE", f"/v1/workflows/{workflow}/tags/{two}")[0] == 404
 
 
-def test_a_group_holds_one_tag_of_each_workflow(api):
+def test_a_group_holds_one_tag_of_each_workflow(api: Api) -> None:
     group = api.post("/v1/workflow-tag-groups", {"name": "Stage"})["id"]
     workflow = api.workflow()
     draft, live, free = tag(api, "Draft", group_id=group), tag(api, "Live", group_id=group), tag(api, "Free")
@@ -60,10 +70,13 @@ def test_a_group_holds_one_tag_of_each_workflow(api):
     assert api.get(f"/v1/workflow-tags/{live}")["group"]["name"] == "Stage"
     api.delete(f"/v1/workflow-tag-groups/{group}")
     assert api.get(f"/v1/workflow-tags/{live}")["group_id"] is None
-    assert api.refusal("POST", "/v1/workflow-tags", json={"name": "x", "group_id": group}) == (404, "Tag group not found")
+    assert api.refusal("POST", "/v1/workflow-tags", json={"name": "x", "group_id": group}) == (
+        404,
+        "Tag group not found",
+    )
 
 
-def test_an_archived_tag_stays_but_cannot_be_given(api):
+def test_an_archived_tag_stays_but_cannot_be_given(api: Api) -> None:
     workflow, id = api.workflow(), tag(api, "old")
     api.post(f"/v1/workflows/{workflow}/tags", {"tag_ids": [id]})
     api.post(f"/v1/workflow-tags/{id}/archive")
@@ -75,14 +88,14 @@ def test_an_archived_tag_stays_but_cannot_be_given(api):
 
 
 @pytest.mark.parametrize("kind", ["workflow-tags", "workflow-tag-groups"])
-def test_reorder_is_no_id(api, kind):
+def test_reorder_is_no_id(api: Api, kind: str) -> None:
     ids = [api.post(f"/v1/{kind}", {"name": name})["id"] for name in "abc"]
     api.put(f"/v1/{kind}/reorder", {"ids": ids[::-1]})
 
     assert [item["name"] for item in api.get(f"/v1/{kind}")] == ["c", "b", "a"]
 
 
-def test_an_image_is_kept_listed_signed_read_and_deleted(api, clock, png):
+def test_an_image_is_kept_listed_signed_read_and_deleted(api: Api, clock: TurnedClock, png: bytes) -> None:
     made = upload(api, content=png).json()
     path = "org_local/prompt-assets/button.png"
     assert made["supabase_url"] == f"supabase://workflow-prompt-images/{path}"
@@ -99,7 +112,7 @@ def test_an_image_is_kept_listed_signed_read_and_deleted(api, clock, png):
     assert api.refusal("GET", "/v1/workflows/prompt-image/signed-url", params={"path": path})[0] == 404
 
 
-def test_same_name_and_bytes_are_one_image_and_other_bytes_another(api):
+def test_same_name_and_bytes_are_one_image_and_other_bytes_another(api: Api) -> None:
     first, again = upload(api).json(), upload(api).json()
     other = upload(api, content=PNG + b"x").json()
 
@@ -112,14 +125,16 @@ def test_same_name_and_bytes_are_one_image_and_other_bytes_another(api):
     ("name", "kept"),
     [("../../etc/a b.png", "a-b.png"), ("C:\\pics\\ü.png", "png"), ("..", "image"), ("x" * 300 + ".png", None)],
 )
-def test_filenames_become_safe(api, name, kept):
+def test_filenames_become_safe(api: Api, name: str, kept: str | None) -> None:
     stored = upload(api, name).json()["filename"]
 
     assert kept is None or stored == kept
-    assert len(stored) <= 128 and "/" not in stored and not stored.startswith(".")
+    assert len(stored) <= 128
+    assert "/" not in stored
+    assert not stored.startswith(".")
 
 
-def test_the_type_is_told_by_content_and_the_size_is_limited(api):
+def test_the_type_is_told_by_content_and_the_size_is_limited(api: Api) -> None:
     assert upload(api, "a.png", b"not an image").status_code == 400
     assert upload(api, "a.gif", b"GIF89a...").json()["content_type"] == "image/gif"
     assert upload(api, "a.webp", b"RIFF\0\0\0\0WEBP").json()["content_type"] == "image/webp"
@@ -132,7 +147,7 @@ def test_the_type_is_told_by_content_and_the_size_is_limited(api):
     assert response.json()["detail"] == [{"loc": ["body", "file"], "msg": "Field required", "type": "missing"}]
 
 
-def test_an_upload_is_repeated_by_its_key_whatever_its_boundary(api):
+def test_an_upload_is_repeated_by_its_key_whatever_its_boundary(api: Api) -> None:
     key = {"Idempotency-Key": "one"}
     first, again = upload(api, headers=key), upload(api, headers=key)
 

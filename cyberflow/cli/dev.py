@@ -1,0 +1,86 @@
+"""`cyberflow dev`: the local platform on a port of this machine, with its web page."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from cyberflow.cli.options import common
+from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.targets import DATABASE, DEV, Address, state_folder, take_lock
+
+
+@click.command("dev")
+@common()
+@click.option("--port", type=click.IntRange(0, 65535), default=7700, show_default=True, help="0 picks a free one.")
+@click.option("--api-key", metavar="KEY", help="Accept this bearer key alone; by default any is accepted.")
+def command(*, project: Path | None, port: int, api_key: str | None, quiet: bool) -> int:
+    """Serve the local platform on this machine.
+
+    The Cyberdesk API under /v1, with a simulated agent and one connected machine, `local-1`; the official SDK can use
+    it. While it runs for a project, the project's target `local` talks to it. Outside a project it keeps nothing.
+
+    \b
+    Example:
+      cyberflow dev
+      cyberflow dev --port 0 --api-key test
+    """
+    with ExitStack() as stack:
+        listening = stack.enter_context(_listen(port))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        database = _database(project, url, api_key, stack)
+        _serve(listening, database, api_key, None if quiet else url)
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        listening.close()
+        help = "choose another with --port, or let 0 find one"
+        raise CyberflowError(f"port {port} cannot be used: {(error.strerror or '').lower()}", help=help) from error
+    return listening
+
+
+def _database(project: Path | None, url: str, api_key: str | None, stack: ExitStack) -> Path | None:
+    """The database of the project, locked and announced; None outside a project."""
+    from cyberflow.language import find_root
+
+    try:
+        root = find_root(project or Path.cwd())
+    except UsageError:
+        if project is not None:
+            raise
+        return None
+    lock = take_lock(root, "cyberflow dev", lambda text: click.echo(text, err=True))
+    assert not isinstance(lock, Address)  # noqa: S101 - only who may share gets an address
+    stack.callback(lock.release)
+    state = state_folder(root)
+    announcement = state / DEV
+    file = os.open(announcement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        json.dump({"url": url, "token": api_key or secrets.token_urlsafe(24), "pid": os.getpid()}, stream)
+    stack.callback(announcement.unlink, missing_ok=True)
+    return state / DATABASE
+
+
+def _serve(listening: socket.socket, database: Path | None, api_key: str | None, url: str | None) -> None:
+    import uvicorn
+
+    from cyberflow.local import Platform
+
+    with Platform.open(database or ":memory:", api_key=api_key) as platform:
+        config = uvicorn.Config(platform.app, log_level="warning", access_log=False, lifespan="off")
+        if url is not None:
+            where = "in memory" if database is None else f"in {database}"
+            click.echo(f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)")
+        uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,61 @@
+"""Golden cases: every folder `tests/cases/<rule>/<case>/` is a small project, and `expected.txt` in it is what
+`cyberflow check --no-color` prints there. REWRITE_CASES=1 writes what is printed now; read the diff before you keep it.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+from collections import defaultdict
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from cyberflow.cli.main import run
+from cyberflow.compiler import RULES
+
+CASES = Path(__file__).parents[1] / "cases"
+FOLDERS = sorted(path.parent for path in CASES.glob("*/*/cyberflow.yaml"))
+SEVERAL = "several-"
+"""Begins the name of a case that is about more than one finding."""
+
+
+def printed(folder: Path, *options: str) -> tuple[int, str]:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        code = run(["check", "--no-color", "--project", str(folder), *options])
+    gc.enable()
+    return code, out.getvalue()
+
+
+def name(folder: Path) -> str:
+    return folder.relative_to(CASES).as_posix()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_case_prints_what_is_expected(folder: Path) -> None:
+    code, text = printed(folder)
+    expected = folder / "expected.txt"
+    if os.environ.get("REWRITE_CASES"):
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
+    assert code == int("error[" in text)
+
+
+def test_a_case_is_about_its_rule_alone() -> None:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    strange = []
+    for folder in FOLDERS:
+        rule = folder.parent.name
+        rules = [one["rule"] for one in json.loads(printed(folder, "--format", "json")[1])["diagnostics"]]
+        found[rule].append("clean" if not rules else "finding" if rule in rules else "other")
+        allowed = rule in rules if folder.name.startswith(SEVERAL) else rules in ([], [rule])
+        if not allowed:
+            strange.append(f"{name(folder)}: {rules}")
+    assert not strange
+    lacking = {rule: kinds for rule in RULES if {"clean", "finding"} - set(kinds := found.get(rule, []))}
+    assert not lacking, "each rule needs a case that finds something and a near miss that is clean"
+    assert not set(found) - set(RULES), "a folder of cases is named after a rule"
