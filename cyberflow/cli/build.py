@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from cyberflow.cli.check import stop_at_errors
 from cyberflow.cli.options import common, root, target
 from cyberflow.cli.printer import count
 from cyberflow.compiler import Bundle, check_target, compile_bundle
-from cyberflow.errors import UsageError
+from cyberflow.compiler.bundle import AssetReader
+from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import Sourced, read
 
 
@@ -57,6 +59,22 @@ def compile_project(folder: Path, target: str | None) -> tuple[Sourced, Bundle] 
     if stop_at_errors(sourced, found):
         return None
     return sourced, compile_bundle(graph, builder)
+
+
+def bundle_assets(folder: Path) -> AssetReader:
+    """The content of a built bundle's assets, which lie beside it."""
+
+    def content(sha256: str) -> bytes:
+        try:
+            data = (folder / "assets" / sha256).read_bytes()
+        except OSError as error:
+            help = "keep the folder that `cyberflow build` wrote together"
+            raise CyberflowError(f"the bundle lacks the file {sha256}", help=help) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise CyberflowError(f"the file {sha256} of the bundle was changed after it was built")
+        return data
+
+    return content
 
 
 def target_name(sourced: Sourced, target: str | None) -> str:

@@ -90,7 +90,17 @@ def run(args: list[str]) -> int:
         return 0
     except Exception:  # noqa: BLE001 - the last door: a bug is reported, never hidden
         return _bug()
+    finally:
+        _unfilter()
     return result if isinstance(result, int) else 0
+
+
+def _unfilter() -> None:
+    """Take the filters off the streams, where a command has put them on."""
+    if "cyberflow.cli.streams" in sys.modules:
+        from cyberflow.cli.streams import restore_streams
+
+        restore_streams()
 
 
 def _complain(error: CyberflowError) -> None:

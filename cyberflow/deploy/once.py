@@ -43,17 +43,15 @@ async def create_once(
     """Create under the recipe's key and read back what was made. `create` takes a key and gives an id, `find` an id.
 
     An id that is not there belongs to an object deleted since: the service repeats an old answer, the key is spent, and
-    the next one knows that id too. Correctness does not rest on how long the service remembers a key.
+    the next one knows that id too, as often as it came (an image gets its address back). Correctness does not rest on how long the service remembers a key.
     """
-    known = set(seen)
+    known = sorted(seen)
     for _ in range(ATTEMPTS):
         id = await create(recipe.key(known))
         made = await find(id)
         if made is not None:
             return made
-        if id in known:
-            break
-        known.add(id)
+        known.append(id)
     raise ConflictError(f"the service says that it made the {recipe.kind} `{recipe.name}`, but it is not there")
 
 

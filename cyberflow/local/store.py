@@ -41,6 +41,7 @@ CREATE TABLE runs (
     doc TEXT NOT NULL, plan TEXT NOT NULL);
 CREATE INDEX runs_due ON runs (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX runs_queue ON runs (is_priority DESC, queue) WHERE status = 'scheduling';
+CREATE INDEX runs_at_work ON runs (machine_id) WHERE status IN ('running', 'running_checks');
 CREATE INDEX runs_session ON runs (session_id, queue);
 CREATE INDEX runs_workflow ON runs (workflow_id);
 CREATE INDEX runs_machine ON runs (machine_id, status);

@@ -30,8 +30,9 @@ BLOCK = frozenset(
     }
 )
 """The elements at whose edges white space says nothing."""
-_BLOCKS = "|".join(sorted(BLOCK))
-_EDGES = re.compile(rf"(?=<(?:{_BLOCKS})\b)|(?<=>)(?=</(?:{_BLOCKS})>)")
+_NAMES = "|".join(sorted(BLOCK))
+_STARTS = re.compile(rf"(?=<(?:{_NAMES})\b)")
+_ENDS_OF_BLOCKS = re.compile(rf"</(?:{_NAMES})>")
 _CELLS = frozenset({"td", "th"})
 _ROWS = _CELLS | {"tr"}
 _SECTIONS = _ROWS | {"thead", "tbody", "tfoot"}
@@ -78,7 +79,8 @@ def canonical_html(text: str) -> str:
 
 def html_lines(text: str) -> list[str]:
     """The one form cut at the edges of blocks, so that a comparison by lines shows what a person would call a line."""
-    return [line for line in _EDGES.sub("\n", canonical_html(text)).split("\n") if line]
+    blocks = _STARTS.sub("\0", _ENDS_OF_BLOCKS.sub("\\g<0>\0", canonical_html(text))).split("\0")
+    return [line for block in blocks if block for line in block.split("\n")]
 
 
 class _Reader(HTMLParser):

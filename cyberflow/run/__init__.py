@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cyberflow.run.redact import Redactor
     from cyberflow.run.request import Ids, Parts, Submission, Where, chain_request, run_request
     from cyberflow.run.result import Result, result_of
-    from cyberflow.run.secrets import Source, World, source_of, target_sources, this_world
+    from cyberflow.run.secrets import NotFound, Source, World, find, source_of, target_sources, this_world
     from cyberflow.run.submission import submit
     from cyberflow.run.watch import LOCAL, REMOTE, Pace, Watch, cancel, follow
 
@@ -45,7 +45,7 @@ _HOMES = {
     "redact": ("Redactor",),
     "request": ("Ids", "Parts", "Submission", "Where", "chain_request", "run_request"),
     "result": ("Result", "result_of"),
-    "secrets": ("Source", "World", "source_of", "target_sources", "this_world"),
+    "secrets": ("NotFound", "Source", "World", "find", "source_of", "target_sources", "this_world"),
     "submission": ("submit",),
     "watch": ("LOCAL", "REMOTE", "Pace", "Watch", "cancel", "follow"),
 }
@@ -64,6 +64,7 @@ __all__ = [
     "Ids",
     "Invocation",
     "Looked",
+    "NotFound",
     "OutputsRead",
     "Pace",
     "Parts",
@@ -84,6 +85,7 @@ __all__ = [
     "begin",
     "cancel",
     "chain_request",
+    "find",
     "follow",
     "gather",
     "go_on",

@@ -113,7 +113,7 @@ def resolve(what: Runnable, sources: Mapping[str, Source], world: World, *, ask:
         if source.kind == "prompt" and not ask:
             continue
         try:
-            values[name] = read_value(declared["schema"], _read(name, source, world))
+            values[name] = read_value(declared["schema"], find(source, world, name))
         except (NotFound, Unreadable) as error:
             problems.append(Problem(f"${name}", f"secret `{name}` {error}"))
         else:
@@ -140,7 +140,8 @@ def source_of(text: str) -> Source | None:
     return Source("keyring", detail) if kind == "keyring" and slash and service and user else None
 
 
-def _read(name: str, source: Source, world: World) -> str:
+def find(source: Source, world: World, name: str = "value") -> str:
+    """Read what a source holds; `name` is what a person is asked for. Raises NotFound, which never holds a value."""
     if source.kind == "env":
         value = world.environ.get(source.detail)
         reason = (

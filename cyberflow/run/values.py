@@ -84,11 +84,15 @@ def _how(error: Any, schema: Any, *, secret: bool) -> str:
             return f"must be one of {describe({'enum': error.kind.options})}"
         case "required" if not secret:
             return f"lacks `{error.kind.property}`"
+        case "const":
+            return f"must be {describe({'const': error.kind.expected_value})}"
+        case "falseSchema":
+            return "is not allowed here"
         case "anyOf" | "oneOf":
             return f"does not fit `{describe(schema)}`" if not error.instance_path else "fits none of its types"
         case "additionalProperties" if not secret:
             return _unexpected(error, schema)
-        case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format" | "const":
+        case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format":
             return str(error.message).removeprefix("the value ")
     return "does not fit its type" if secret else _plain(str(error.message))
 

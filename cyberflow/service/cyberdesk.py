@@ -4,11 +4,12 @@ The groups live in files of their own; how bytes travel is `transport`'s busines
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from cyberflow.service.machines import Machines, Pools
 from cyberflow.service.models import Models
-from cyberflow.service.request import read
+from cyberflow.service.request import read, write
 from cyberflow.service.retry import Retry
 from cyberflow.service.runs import Attachments, Runs
 from cyberflow.service.tags import Groups, Tags
@@ -59,6 +60,10 @@ class Cyberdesk:
     async def health(self) -> dict[str, Any]:
         """Ask whether the service is up; the form of the answer is free. This endpoint needs no key."""
         return await self._transport.fetch(read("/v1/health"), dict[str, Any])
+
+    async def simulate(self, script: Mapping[str, Any], key: str) -> None:
+        """Script the simulated runs of the submission that will carry this idempotency key; local platform only."""
+        await self._transport.fetch(write("POST", "/v1/local/scripts", {"script": script, "idempotency_key": key}), dict[str, Any])
 
     async def download(self, url: str, to: Path) -> Path:
         """Save what a signed url gives. The key is not sent; raises as `attachments.download` does."""

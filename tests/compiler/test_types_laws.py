@@ -38,6 +38,7 @@ from cyberflow.compiler.types.hints import hints_of
 from cyberflow.compiler.types.scope import Budget, Scope, attempt
 from cyberflow.compiler.types.sending import may_send
 from cyberflow.compiler.types.validation import Validator
+from cyberflow.compiler.types.values import has_opaque
 
 NAMES = st.sampled_from(["a", "b", "c"])
 TEXTS = st.sampled_from(["", "x", "M1", "abc", "2026-03-01", "é", "0", "a b"])
@@ -223,16 +224,8 @@ def _tried(validator: Validator, producer: Schema, consumer: Schema) -> Any:
     hints = hints_of(part for part in (producer, consumer) if isinstance(part, dict))
     candidates = Candidates(validator).edges(producer, hints)
     while (candidate := attempt(next, candidates, None)) is not None:
-        if json_like(candidate):
+        if not has_opaque(candidate):
             yield candidate
-
-
-def json_like(value: Any) -> bool:
-    try:
-        json.dumps(value)
-    except TypeError:
-        return False
-    return True
 
 
 @LAW

@@ -11,7 +11,19 @@ import pytest
 from intake import CANARY, WORKFLOWS, bundle
 
 from cyberflow.local import Platform
-from cyberflow.run import Given, Ids, Invocation, Pace, Parts, State, Submission, Watch, chain_request, open_journal, submit
+from cyberflow.run import (
+    Given,
+    Ids,
+    Invocation,
+    Pace,
+    Parts,
+    State,
+    Submission,
+    Watch,
+    chain_request,
+    open_journal,
+    submit,
+)
 from cyberflow.service import Cyberdesk
 
 
@@ -70,7 +82,9 @@ class World:
         whole = bundle()
         chain = whole.chain("intake")
         assert chain is not None
-        return chain_request(chain, Parts(whole, Given(**{**values, **given}), Ids(self.ids), dict[str, bytes]().__getitem__))
+        return chain_request(
+            chain, Parts(whole, Given(**{**values, **given}), Ids(self.ids), dict[str, bytes]().__getitem__)
+        )
 
     async def start(self, script: dict[str, Any] | None = None) -> tuple[State, Invocation]:
         invocation = open_journal(self.folder, "local")
@@ -104,4 +118,3 @@ async def world(anyio_backend: str, platform: Platform, time: Time, tmp_path: Pa
     async with made.desk:
         await made.deploy()
         yield made
-

@@ -32,7 +32,9 @@ def workflow(name: str, inputs: dict[str, Any], outputs: dict[str, Any], **more:
     schema = {
         "type": "object",
         "properties": {key: one["schema"] for key, one in members.items()},
-        "required": [key for key, one in members.items() if one["required"] and key not in more.get("from_machine", [])],
+        "required": [
+            key for key, one in members.items() if one["required"] and key not in more.get("from_machine", [])
+        ],
     }
     properties = {key: {"const": value} for key, value in outputs.items()}
     payload = {
@@ -74,13 +76,22 @@ STEPS = [
 ]
 OUTPUTS = {
     "mrn": {"$ref": "lookup.outputs.mrn"},
-    "summary": {"first": {"$ref": "lookup.outputs.medications[0]"}, "day": "<date>", "gone": {"$ref": "book.outputs.no"}},
+    "summary": {
+        "first": {"$ref": "lookup.outputs.medications[0]"},
+        "day": "<date>",
+        "gone": {"$ref": "book.outputs.no"},
+    },
     "nothing": {"$ref": "book.outputs.nothing"},
 }
 
 
 def chain(name: str = "intake", **fields: Any) -> BundledChain:
-    request = {"steps": STEPS, "is_priority": False, "keep_session_after_completion": False, **fields.pop("request", {})}
+    request = {
+        "steps": STEPS,
+        "is_priority": False,
+        "keep_session_after_completion": False,
+        **fields.pop("request", {}),
+    }
     made: dict[str, Any] = {
         "inputs": {"patient": need(PATIENT), "date": need(), "note": may()},
         "secrets": {"epic_password": need()},

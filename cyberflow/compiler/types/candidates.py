@@ -128,7 +128,7 @@ class Candidates:
                 full[name] = value[0]
                 if name in hints.names or len(full) in hints.counts:
                     yield {**smallest, name: value[0]}
-        yield full
+        yield dict(full)
         for name in ("x", *hints.names):
             if name not in full and (value := self.first_member(shape, name)) is not None:
                 full[name] = value[0]
@@ -175,7 +175,9 @@ class Candidates:
             yield pair * 2
 
     def array(self, shape: Shape, length: int) -> list[Any] | None:
-        """An array of that length, its entries as different as simple ones can be."""
+        """An array of that length, its entries as different as simple ones can be; None when it cannot be made."""
+        if length > MAX_ENTRIES:
+            return None
         made: list[Any] = []
         wanted = [sub for sub in shape.all_of("contains") if not says_nothing(sub)]
         for index in range(length):

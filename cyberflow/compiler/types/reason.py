@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from cyberflow.compiler.types.automaton import matches
-from cyberflow.compiler.types.describe import describe, literal
+from cyberflow.compiler.types.notation import describe, literal
 from cyberflow.compiler.types.dialect import resolve
 from cyberflow.compiler.types.scope import Undecided
 from cyberflow.compiler.types.validation import Validator

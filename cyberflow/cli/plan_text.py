@@ -1,0 +1,102 @@
+"""A plan and its outcomes as a person reads them. Functions over finished values; colours for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from cyberflow.cli.printer import count
+from cyberflow.deploy import Change, Outcome, Plan, field_diff
+
+_SIGNS = {
+    "create": ("+", "green"),
+    "upload": ("+", "green"),
+    "update": ("~", "yellow"),
+    "rename": ("~", "yellow"),
+    "drift": ("!", "magenta"),
+    "lost": ("!", "red"),
+    "copy": ("=", "blue"),
+}
+_TINTS = {"+": "green", "-": "red", "@": "cyan"}
+_SAID = {"create": "create", "update": "update", "rename": "rename", "drift": "drift", "upload": "upload"}
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "rename": "renamed",
+    "drift": "overwritten",
+    "upload": "uploaded",
+}
+_MARKS = {"done": ("✓", "green"), "unchanged": ("=", "blue"), "conflict": ("!", "magenta"), "failed": ("✗", "red")}
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """The whole plan: what would change, what stands in the way, what is only told, and a line that sums it up."""
+    for change in plan.changes:
+        yield from _change(change)
+    for problem in plan.errors:
+        yield from _problem("error", "red", problem.message, problem.help)
+    for problem in plan.conflicts:
+        yield from _problem("conflict", "magenta", problem.message, problem.help)
+    for kept in plan.kept:
+        yield _dim(f"  = workflow {kept.name} {kept.id}: {kept.reason}")
+    if plan.changes or plan.errors or plan.conflicts or plan.kept:
+        yield ""
+    yield summary(plan)
+
+
+def summary(plan: Plan) -> str:
+    """`2 to create, 1 to update`, or that there is nothing to do."""
+    if not plan.pending:
+        if plan.errors or plan.conflicts or plan.exit_code:
+            return "nothing will be changed"
+        workflows = count(len(plan.bundle.workflows), "workflow")
+        return f"{click.style('no changes', fg='green', bold=True)}: {workflows} as declared"
+    counts = {(action, kind): 0 for action in _SAID for kind in ("workflow", "image", "tag")}
+    for change in plan.changes:
+        if (change.action, change.kind) in counts:
+            counts[change.action, change.kind] += 1
+    parts = [f"{count(number, kind)} to {_SAID[action]}" for (action, kind), number in counts.items() if number]
+    return click.style("plan", bold=True) + ": " + ", ".join(parts).replace("to drift", "changed by hand")
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One line for what became of one change, with its id."""
+    sign, colour = _MARKS.get(outcome.status, ("·", "blue"))
+    verb = _DONE.get(outcome.action, outcome.action) if outcome.status == "done" else outcome.status
+    id = f"  {_dim(outcome.id)}" if outcome.id and outcome.kind != "image" else ""
+    text = f": {outcome.message}" if outcome.message else ""
+    return f"  {click.style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {outcome.name}{id}{text}"
+
+
+def _change(change: Change) -> Iterator[str]:
+    sign, colour = _SIGNS.get(change.action, ("·", "blue"))
+    reason = f"  {_dim(change.reason)}" if change.reason else ""
+    id = f"  {_dim(change.id)}" if change.id and change.action not in ("create", "upload") else ""
+    yield f"  {click.style(sign, fg=colour, bold=True)} {change.kind} {click.style(change.name, bold=True)}{id}{reason}"
+    if change.action == "create":
+        return
+    for field in change.fields:
+        if isinstance(field.before, bool | None) and isinstance(field.after, bool):
+            yield f"      {field.path}: {str(bool(field.before)).lower()} → {str(field.after).lower()}"
+            continue
+        lines = field_diff(field)
+        if len(lines) == 3:  # noqa: PLR2004 - a heading, one line before and one after fit on one line
+            yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
+            continue
+        yield f"      {field.path}"
+        yield from (f"        {_tinted(line)}" for line in lines if not line.startswith("@@"))
+
+
+def _tinted(line: str) -> str:
+    return click.style(line, fg=_TINTS[line[0]]) if line[:1] in _TINTS else line
+
+
+def _problem(word: str, colour: str, message: str, help: str | None) -> Iterator[str]:
+    yield f"{click.style(word, fg=colour, bold=True)}: {message}"
+    if help:
+        yield f"  {click.style('help', bold=True)}: {help}"
+
+
+def _dim(text: str) -> str:
+    return click.style(text, dim=True)

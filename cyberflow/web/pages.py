@@ -1,0 +1,99 @@
+"""The files of the page, read once from the package, and the routes that serve them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cyberflow import __version__
+
+KEY: Final = "cyberflow-page"
+TYPES: Final = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+# Prompts are HTML that people wrote. The one Trusted Types policy hands it to a parser whose document is never shown.
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types prompt",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    path: str
+    content: bytes
+    content_type: str
+
+    @property
+    def etag(self) -> str:
+        return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+
+
+def pages(project: str | None = None) -> list[Route]:
+    """Routes for `/`, `/assets/…` and `/session.json`. `project` is the name that the page shows.
+
+    They belong behind a `Guard`. A platform with an API key of its own refuses the key in `/session.json`; the page
+    then asks for it, or takes it from the fragment of its address (`/#key=…`), which is sent to no server.
+    """
+    static = {file.path: file for file in _read(files("cyberflow.web") / "static", "")}
+    index = static.pop("index.html")
+    session = {"key": KEY, "project": project, "version": __version__}
+
+    async def begin(_: Request) -> Response:
+        return JSONResponse(session, headers=HEADERS | {"Cache-Control": "no-store"})
+
+    return [
+        Route("/", _serve(index)),
+        Route("/session.json", begin),
+        *(Route(f"/assets/{path}", _serve(file)) for path, file in static.items()),
+    ]
+
+
+def _serve(file: File) -> Callable[[Request], Awaitable[Response]]:
+    headers = HEADERS | {"Cache-Control": "no-cache", "ETag": file.etag}
+
+    async def respond(request: Request) -> Response:
+        if request.headers.get("if-none-match") == file.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(file.content, headers=headers | {"Content-Type": file.content_type})
+
+    return respond
+
+
+def _read(folder: Traversable, prefix: str) -> Iterator[File]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        path = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            yield from _read(entry, f"{path}/")
+        elif (content_type := TYPES.get(entry.name.rpartition(".")[2])) is not None:
+            yield File(path, entry.read_bytes(), content_type)

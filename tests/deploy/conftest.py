@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from deploy_world import Account
+
+
+@pytest.fixture
+def account() -> Iterator[Account]:
+    account = Account()
+    yield account
+    account.close()

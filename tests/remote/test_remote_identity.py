@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cyberflow.errors import ConflictError
+from cyberflow.remote import Marker, Owner, Standing, holdings, standing, unmarked
+from cyberflow.service.wire import Workflow
+
+OWNER = Owner("clinic")
+MARKER = Marker("cyberflow:clinic", "lookup", "id-1", "a" * 64)
+
+
+def workflow(comment: str | None = None, tags: tuple[str, ...] = (), **fields: Any) -> Workflow:
+    schema = None if comment is None else json.dumps({"$comment": comment, "type": "object"})
+    named = [{"id": f"tag-{name}", "name": name} for name in tags]
+    times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    return Workflow.model_validate(
+        {"id": "id-1", "main_prompt": "x", "input_schema": schema, "tags": named, **times, **fields}
+    )
+
+
+def test_a_scope_is_part_of_marker_tag_and_title() -> None:
+    scoped = Owner("clinic", "main")
+
+    assert (scoped.tag, scoped.title("Lookup")) == ("cyberflow:clinic.main", "[main] Lookup")
+    assert (OWNER.tag, OWNER.title("Lookup")) == ("cyberflow:clinic", "Lookup")
+
+
+@pytest.mark.parametrize("schema", [None, "{}", '{"type": "object", "properties": {"a": {"$comment": "mine"}}}'])
+def test_a_marker_goes_into_a_schema_and_out_again(schema: str | None) -> None:
+    marked = MARKER.into(schema)
+
+    assert Marker.of(marked) == MARKER
+    assert json.loads(marked)["$comment"] == f"cyberflow:clinic/lookup id-1 {'a' * 64}"
+    assert json.loads(unmarked(marked) or "{}") == json.loads(schema or "{}")
+
+
+def test_a_marker_replaces_the_one_before() -> None:
+    later = Marker("cyberflow:clinic", "lookup", "id-1", "b" * 64)
+
+    assert Marker.of(later.into(MARKER.into(None))) == later
+    assert unmarked(later.into(MARKER.into(None))) is None
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        *(None, "", "[]", "no JSON", '{"$comment": 7}', '{"$comment": "mine"}', '{"$comment": "cyberflow:clinic"}'),
+        '{"properties": {"a": {"$comment": "cyberflow:clinic/lookup new 00"}}}',
+    ],
+)
+def test_what_is_no_marker_is_none(schema: str | None) -> None:
+    assert Marker.of(schema) is None
+
+
+def test_a_schema_without_a_place_for_the_marker_is_a_conflict() -> None:
+    with pytest.raises(ConflictError, match="`lookup` is no JSON object"):
+        MARKER.into("[1]")
+
+
+@pytest.mark.parametrize(
+    ("comment", "tags", "expected"),
+    [
+        ("cyberflow:clinic/lookup new 00", (), Standing.UNFINISHED),
+        ("cyberflow:clinic/lookup new 00", ("cyberflow:clinic",), Standing.UNFINISHED),
+        ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic", "Production"), Standing.MANAGED),
+        ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic.main",), Standing.LOST),
+        ("cyberflow:clinic/lookup id-1 00", (), Standing.LOST),
+        ("cyberflow:clinic/lookup id-1", ("cyberflow:clinic",), Standing.MANAGED),
+        ("cyberflow:clinic/lookup id-2 00", ("cyberflow:clinic",), Standing.COPY),
+        ("cyberflow:clinic/lookup id-2 00", (), Standing.COPY),
+        ("something of mine", ("cyberflow:clinic",), Standing.REWRITTEN),
+        (None, ("cyberflow:clinic",), Standing.REWRITTEN),
+        (None, ("Production",), Standing.FOREIGN),
+        ("cyberflow:clinic.main/lookup id-1 00", ("cyberflow:clinic",), Standing.FOREIGN),
+        ("cyberflow:other/lookup new 00", (), Standing.FOREIGN),
+    ],
+)
+def test_marker_and_tag_together_say_whose_it_is(
+    comment: str | None, tags: tuple[str, ...], expected: Standing
+) -> None:
+    assert standing(workflow(comment, tags), OWNER) is expected
+
+
+def test_what_is_held_comes_oldest_first_and_without_strangers() -> None:
+    found = holdings(
+        [
+            workflow("cyberflow:clinic/b new 00", id="2", created_at="2026-01-01T00:00:00.5Z"),
+            workflow(None, id="3"),
+            workflow("cyberflow:clinic/a new 00", id="1", created_at="2026-01-01T01:00:00+01:00"),
+        ],
+        OWNER,
+    )
+
+    assert [(one.id, one.name) for one in found] == [("1", "a"), ("2", "b")]

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from cyberflow.errors import ConflictError
+from cyberflow.remote import Snapshot, every_workflow, snapshot
+from cyberflow.service import ApiError, Cyberdesk
+
+
+def body(id: int) -> dict[str, Any]:
+    times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
+    return {"id": str(id), "name": f"w{id}", "main_prompt": "x", "tags": [], "post_run_checks": [], **times}
+
+
+class Service(httpx.AsyncBaseTransport):
+    """A list of workflows that pages, may move between two requests, and has a largest page."""
+
+    def __init__(self, count: int, *, most: int = 1000, clamps: bool = False) -> None:
+        self.ids = list(range(count))
+        self.most, self.clamps = most, clamps
+        self.move: Callable[[int], None] = lambda request: None
+        self.pages: list[tuple[int, int]] = []
+        self.paths: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.paths.append(request.url.path)
+        if request.url.path != "/v1/workflows":
+            return httpx.Response(200, json=[])
+        skip, limit = int(request.url.params["skip"]), int(request.url.params["limit"])
+        assert request.url.params["include"] == "tags,post_run_checks"
+        if limit > self.most and not self.clamps:
+            return httpx.Response(422, json={"detail": [{"loc": ["query", "limit"], "msg": "too large", "type": "x"}]})
+        limit = min(limit, self.most)
+        self.pages.append((skip, limit))
+        self.move(len(self.pages))
+        items = [body(id) for id in self.ids[skip : skip + limit]]
+        return httpx.Response(200, content=json.dumps({"items": items, "total": len(self.ids)}))
+
+
+def read(service: Service) -> list[str]:
+    async def listed() -> list[str]:
+        async with Cyberdesk.connect("http://scripted", "any", app=service) as desk:
+            return [one.id for one in await every_workflow(desk)]
+
+    return asyncio.run(listed())
+
+
+def test_one_page_is_read_once() -> None:
+    service = Service(1000)
+
+    assert len(read(service)) == 1000
+    assert service.pages == [(0, 1000)]
+
+
+def test_several_pages_are_read_twice() -> None:
+    service = Service(1001)
+
+    assert len(read(service)) == 1001
+    assert service.pages == [(0, 1000), (1000, 1000)] * 2
+
+
+@pytest.mark.parametrize("clamps", [True, False])
+def test_a_service_with_smaller_pages_is_read_all_the_same(clamps: bool) -> None:
+    service = Service(250, most=100, clamps=clamps)
+
+    assert sorted(map(int, read(service))) == list(range(250))
+
+
+def test_what_slides_over_the_edge_of_a_page_is_found_by_the_second_pass() -> None:
+    service = Service(1500)
+
+    def touch(request: int) -> None:
+        if request == 2:
+            service.ids.insert(0, service.ids.pop(1200))
+
+    service.move = touch
+
+    assert len(set(read(service))) == 1500
+    assert len(service.pages) == 6
+
+
+def test_a_list_that_never_rests_is_a_conflict() -> None:
+    service = Service(1500)
+    service.move = lambda request: service.ids.insert(0, 10_000 + request)
+
+    with pytest.raises(ConflictError, match="changed every time"):
+        read(service)
+
+
+def take(service: httpx.AsyncBaseTransport) -> Snapshot:
+    async def taken() -> Snapshot:
+        async with Cyberdesk.connect("http://scripted", "any", app=service) as desk:
+            return await snapshot(desk)
+
+    return asyncio.run(taken())
+
+
+def test_a_snapshot_of_one_page_is_four_requests() -> None:
+    service = Service(3)
+
+    found = take(service)
+
+    assert len(found.workflows) == 3
+    assert sorted(service.paths) == [
+        "/v1/model-configurations",
+        "/v1/workflow-tags",
+        "/v1/workflows",
+        "/v1/workflows/prompt-images",
+    ]
+
+
+def test_a_refusal_of_one_list_is_the_failure_of_the_snapshot() -> None:
+    refusal = httpx.MockTransport(
+        lambda request: httpx.Response(401, json={"error": "x", "message": "Invalid API key"})
+    )
+
+    with pytest.raises(ApiError, match="Invalid API key"):
+        take(refusal)

@@ -1,0 +1,254 @@
+"""What is given on the command line, and every way in which it can be wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from intake import CANARY, PATIENT, may, need
+
+from cyberflow.errors import UsageError
+from cyberflow.run import Asked, World, gather, load_inputs, read_inputs
+from cyberflow.run.values import Unreadable, faults, read_json, read_value
+
+
+@dataclass
+class Wants:
+    inputs: dict[str, Any]
+    secrets: dict[str, Any] = field(default_factory=dict)
+    from_machine: list[str] = field(default_factory=list)
+    name: str = "intake"
+
+
+INTEGER = {"type": "integer"}
+INTAKE = Wants(
+    {"patient": need(PATIENT), "date": need(), "copies": may({"type": "integer", "minimum": 1, "default": 2})},
+    {"epic_password": need()},
+)
+WHOLE = {"patient": {"id": "7"}, "date": "2026-03-01"}
+NOWHERE = World({}, None, lambda service, user: None)
+
+
+def texts(what: Wants, *pairs: str, document: Any = None) -> list[str]:
+    return [problem.text for problem in read_inputs(what, pairs, document).problems]
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "value"),
+    [
+        ({"type": "string"}, "007", "007"),
+        ({"type": "string"}, "", ""),
+        ({"type": "string"}, "a=b", "a=b"),
+        ({"type": ["integer", "string"]}, "7", "7"),
+        ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, "7", "7"),
+        ({}, "7", "7"),
+        ({"enum": ["a", 7]}, "7", "7"),
+        ({"type": "integer"}, "7", 7),
+        ({"type": "number"}, "1e3", 1000.0),
+        ({"type": "boolean"}, "true", True),
+        ({"type": "null"}, "null", None),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "null", None),
+        ({"type": "array", "items": {"type": "string"}}, '["a"]', ["a"]),
+        (PATIENT, '{"id": "7"}', {"id": "7"}),
+        ({"type": "integer"}, "__EMPTY__", "__EMPTY__"),
+        ({"type": "integer"}, "__CLEAR__", "__CLEAR__"),
+    ],
+)
+def test_a_value_is_text_wherever_the_type_admits_text_else_strict_json(schema, text, value):
+    read = read_value(schema, text)
+    assert (read, type(read)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yes", "07", "NaN", "-Infinity", "1e999", "{'a': 1}", '{"a": 1, "a": 2}', "[1,]", "[" * 99999, "1 2"]
+)
+def test_what_is_no_strict_json_is_unreadable(text):
+    with pytest.raises(Unreadable):
+        read_json(text)
+
+
+def test_bytes_that_are_no_text_are_unreadable():
+    with pytest.raises(Unreadable, match="UTF-8"):
+        read_value({"type": "string"}, "caf\udce9")
+
+
+def test_a_default_is_taken_and_the_command_line_wins_over_the_file():
+    read = read_inputs(INTAKE, ["date=2026-04-01"], {**WHOLE, "copies": 5})
+    assert (read.values, read.problems) == ({**WHOLE, "date": "2026-04-01", "copies": 5}, ())
+    assert read_inputs(INTAKE, (), WHOLE).values["copies"] == 2
+
+
+def test_what_the_machine_supplies_may_be_absent_and_gets_no_default():
+    what = Wants({"user": need(), "copies": may({**INTEGER, "default": 2})}, from_machine=["user", "copies", "$pin"])
+    assert read_inputs(what) == read_inputs(what, (), {})
+    assert read_inputs(what).values == {}
+    assert read_inputs(what).problems == ()
+    assert read_inputs(what, ["copies=3", "user=ada"]).values == {"copies": 3, "user": "ada"}
+
+
+def test_empty_counts_as_absent_and_clear_as_text():
+    assert texts(INTAKE, "date=__EMPTY__", document=WHOLE) == [
+        "input `date` is required, and `__EMPTY__` counts as not given"
+    ]
+    assert read_inputs(INTAKE, ["date=__CLEAR__", "copies=__EMPTY__"], WHOLE).values["copies"] == "__EMPTY__"
+    assert texts(INTAKE, "copies=__EMPTY__", "date=__CLEAR__", document=WHOLE) == []
+    assert texts(INTAKE, "copies=__CLEAR__", document=WHOLE) == ["input `copies` must be `integer`, not `string`"]
+    hidden = {"patient": {"id": "__EMPTY__", "tags": ["__EMPTY__", "a"]}, "date": "x"}
+    assert texts(INTAKE, document=hidden) == ["input `patient` lacks `id`"]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "document", "said"),
+    [
+        ((), {"patient": {"id": "7"}}, "input `date` is missing: give it with `-i date=…`, a `string`"),
+        (("date",), WHOLE, "`-i` takes key=value; number 1 has no `=`"),
+        (("date=a", "date=b"), WHOLE, "input `date` is given twice"),
+        (("dat=a",), {"patient": {"id": "7"}}, "`intake` has no input `dat`: did you mean `date`?"),
+        ((), {**WHOLE, "zzz": 1}, "`intake` has no input `zzz`: known: `copies`, `date`, `patient`"),
+        (
+            ("patient.id=7",),
+            {"date": "x"},
+            "`patient` is given as a whole: `-i patient=…` in JSON, or with `--inputs FILE.json`",
+        ),
+        (
+            ("patient[0]=7",),
+            {"date": "x"},
+            "`patient` is given as a whole: `-i patient=…` in JSON, or with `--inputs FILE.json`",
+        ),
+        (("copies=many",), WHOLE, "input `copies` must be `integer`; what was given is not JSON"),
+        (("copies=0",), WHOLE, "input `copies` is less than the minimum of 1"),
+        ((), {**WHOLE, "copies": "2"}, "input `copies` must be `integer`, not `string`"),
+        ((), {**WHOLE, "patient": {"id": 7}}, "input `patient.id` must be `string`, not `integer`"),
+        (
+            (),
+            {**WHOLE, "patient": {"id": "7", "tags": ["a", None]}},
+            "input `patient.tags[1]` must be `string`, not `null`",
+        ),
+    ],
+)
+def test_each_mistake_is_said_once_and_says_what_to_do(pairs, document, said):
+    assert texts(INTAKE, *pairs, document=document) == [said]
+
+
+@pytest.mark.parametrize("pair", [f"epic_password={CANARY}", f"$epic_password={CANARY}", CANARY, f"copies={CANARY}"])
+def test_a_secret_that_took_the_wrong_option_is_not_repeated(pair):
+    with pytest.raises(UsageError) as caught:
+        gather(INTAKE, (), Asked([pair], WHOLE, ["epic_password=env:GONE"]), {}, NOWHERE)
+    assert CANARY not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_all_problems_come_at_once_and_one_cause_is_named_once():
+    asked = Asked(["dat=x", "copies=no"], {"patient": 7}, ["epic_pasword=env:A"], ["nope=x"])
+    with pytest.raises(UsageError) as caught:
+        gather(INTAKE, [{"content": "file://referral"}], asked, {}, NOWHERE)
+    assert str(caught.value).splitlines() == [
+        "`intake` cannot run, for 6 reasons:",
+        "  `intake` has no input `dat`: did you mean `date`?",
+        "  input `copies` must be `integer`; what was given is not JSON",
+        "  input `patient` must be `object`, not `integer`",
+        "  `intake` has no secret `epic_pasword`: did you mean `epic_password`?",
+        "  `intake` takes no file `nope`: known: `referral`",
+        "  file `referral` is missing: give it with `--file referral=PATH`",
+    ]
+
+
+def test_files_are_read_when_they_are_given(tmp_path):
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF")
+    plain = Wants({})
+    files = [{"content": "file://referral"}, {"content": "asset://sha256/ab"}]
+    found = gather(plain, files, Asked(files=[f"referral={tmp_path / 'letter.pdf'}"]), {}, NOWHERE)
+    assert (found.files["referral"].filename, found.files["referral"].content) == ("letter.pdf", b"%PDF")
+    with pytest.raises(UsageError, match="cannot be read, no such file"):
+        gather(plain, files, Asked(files=[f"referral={tmp_path / 'gone'}"]), {}, NOWHERE)
+
+
+def test_the_inputs_file_is_strict_json_and_an_object(tmp_path):
+    path = tmp_path / "inputs.json"
+    path.write_text("\ufeff" + json.dumps(WHOLE), encoding="utf-8")
+    assert load_inputs(path) == WHOLE
+    for content, said in (
+        (b"[1]", "holds no object"),
+        (b'{"a": 1, "a": 2}', "same key twice"),
+        (b"{" + CANARY.encode(), "is not JSON"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=said) as caught:
+            load_inputs(path)
+        assert CANARY not in str(caught.value)
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_inputs(tmp_path / "gone.json")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "said"),
+    [
+        ({"enum": ["draft", "post", 3]}, "final", 'must be one of "draft" | "post" | 3'),
+        ({"const": 3}, 4, "must be 3"),
+        ({"pattern": "^a"}, "b", 'does not match "^a"'),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, 3, "does not fit `string | null`"),
+        (
+            {"type": "object", "properties": {"dob": {}}, "additionalProperties": False},
+            {"dobb": 1},
+            "may not have `dobb`; did you mean `dob`?",
+        ),
+        ({"propertyNames": {"pattern": "^a"}}, {"b": 1}, 'does not fit its type: "b" does not match "^a"'),
+        ({"minItems": 2}, [1], "has less than 2 items"),
+        (False, 3, "is not allowed here"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words_of_the_type(schema, value, said):
+    assert list(faults(schema, value)) == [((), said)]
+
+
+def test_what_a_ref_will_decide_is_left_open():
+    schema = {
+        "type": "object",
+        "properties": {"id": {"type": "integer"}, "n": {"type": "integer"}},
+        "required": ["id", "dob"],
+        "additionalProperties": False,
+    }
+    ref = {"$ref": "lookup.outputs.id"}
+    assert list(faults(schema, {"id": ref, "dob": "x"}, refs=[("id",)])) == [
+        ((), "may not have `dob`; known: `id`, `n`")
+    ]
+    assert list(faults(schema, {"id": ref}, refs=[("id",)])) == [((), "lacks `dob`")]
+    assert list(faults({"oneOf": [schema, {"type": "null"}]}, {"id": ref}, refs=[("id",)])) == []
+    assert list(faults({"type": "integer"}, ref, refs=[()])) == []
+
+
+SCHEMAS = st.recursive(
+    st.sampled_from(
+        [
+            {"type": "integer"},
+            {"type": "boolean"},
+            {"enum": [1]},
+            {"const": None},
+            {"type": "string", "maxLength": 0},
+            {"minimum": 9**9},
+        ]
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda one: {"type": "array", "items": one}, inner),
+        st.builds(lambda one: {"type": "object", "additionalProperties": one}, inner),
+        st.builds(lambda one, two: {"anyOf": [one, two]}, inner, inner),
+    ),
+    max_leaves=6,
+)
+VALUES = st.recursive(st.just(CANARY), lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.just("k"), inner)))
+
+
+@given(SCHEMAS, VALUES, st.booleans())
+def test_no_fault_repeats_a_value(schema, value, secret):
+    assert all(CANARY not in how for _, how in faults(schema, value, secret=secret))
+
+
+@given(SCHEMAS, st.dictionaries(st.just(CANARY), VALUES))
+def test_of_a_secret_not_even_the_keys_are_repeated(schema, value):
+    for keys, how in faults({"allOf": [schema], "propertyNames": {"maxLength": 1}}, value, secret=True):
+        assert (CANARY not in how, keys) == (True, ())

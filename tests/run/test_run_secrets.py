@@ -1,0 +1,273 @@
+"""Where secrets are found, and that nothing but the request ever holds one."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import sys
+import types
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from intake import CANARY, may, need
+
+from cyberflow.errors import UsageError
+from cyberflow.language import Target
+from cyberflow.run import Asked, Redactor, Source, World, gather, source_of, target_sources, this_world
+from cyberflow.run.secrets import Secrets, check_secret, read_sources, resolve
+
+
+@dataclass
+class Wants:
+    secrets: dict[str, Any]
+    inputs: dict[str, Any] = field(default_factory=dict)
+    from_machine: list[str] = field(default_factory=list)
+    name: str = "intake"
+
+
+INTAKE = Wants({"password": need()})
+
+
+def world(ask=None, environ=None, keyring=lambda service, user: None) -> World:
+    return World(environ or {}, ask, keyring)
+
+
+def found(source: Source, where: World, what: Wants = INTAKE) -> Secrets:
+    return resolve(what, {"password": source}, where)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("env:EPIC", Source("env", "EPIC")),
+        ("file:C:\\secrets\\epic.txt", Source("file", "C:\\secrets\\epic.txt")),
+        ("prompt", Source("prompt")),
+        ("keyring:https://epic/x/ada", Source("keyring", "https://epic/x/ada")),
+        *(
+            (literal, None)
+            for literal in ("hunter2", "env:", "file:", "prompt:x", "ENV:EPIC", "keyring:epic", "keyring:/a", "")
+        ),
+    ],
+)
+def test_a_source_is_one_of_four_forms_and_everything_else_is_a_literal(text, source):
+    assert source_of(text) == source
+
+
+def test_an_environment_variable(monkeypatch):
+    assert found(Source("env", "EPIC"), world(environ={"EPIC": CANARY})).values == {"password": CANARY}
+    monkeypatch.setenv("EPIC_OF_THIS_TEST", CANARY)
+    assert found(Source("env", "EPIC_OF_THIS_TEST"), this_world()).values == {"password": CANARY}
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (b"abc", "abc"),
+        (b"abc\n", "abc"),
+        (b"abc\r\n", "abc"),
+        (b"abc\n\n", "abc\n"),
+        (b"abc\r", "abc\r"),
+        (b" abc ", " abc "),
+        (b"\xef\xbb\xbfabc\n", "abc"),
+        (b"a\r\nb\r\n", "a\r\nb"),
+    ],
+)
+def test_of_a_file_one_trailing_line_end_is_dropped(tmp_path, content, value):
+    path = tmp_path / "secret"
+    path.write_bytes(content)
+    assert found(Source("file", str(path)), world()).values == {"password": value}
+
+
+def test_a_person_is_asked_by_name_and_only_at_a_terminal(monkeypatch):
+    asked = []
+
+    def ask(text: str) -> str:
+        asked.append(text)
+        return CANARY
+
+    assert found(Source("prompt"), world(ask)).values == {"password": CANARY}
+    assert asked == ["password: "]
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert this_world().ask is None
+    (problem,) = found(Source("prompt"), world()).problems
+    assert problem.text == (
+        "secret `password` cannot be asked for without a terminal: use env:VARIABLE, file:PATH or keyring:SERVICE/USER"
+    )
+
+
+def test_nobody_is_asked_while_something_else_is_wrong():
+    what = Wants({"password": need()}, {"date": need()})
+
+    def ask(_: str) -> str:
+        raise AssertionError
+
+    with pytest.raises(UsageError, match="input `date` is missing"):
+        gather(what, (), Asked(secrets=["password=prompt"]), {}, world(ask))
+
+
+def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch):
+    asked = []
+
+    def get(service: str, user: str) -> str:
+        asked.append((service, user))
+        return CANARY
+
+    assert found(Source("keyring", "epic/prod/ada"), world(keyring=get)).values == {"password": CANARY}
+    assert asked == [("epic/prod", "ada")]
+    fake = types.ModuleType("keyring")
+    fake.get_password = get
+    monkeypatch.setitem(sys.modules, "keyring", fake)
+    assert this_world().keyring("epic", "ada") == CANARY
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (Source("env", "GONE"), "was not found: the environment variable `GONE` is not set"),
+        (Source("env", "BLANK"), "was not found: the environment variable `BLANK` is empty"),
+        (
+            Source("file", "/nowhere/epic"),
+            "was not found: the file /nowhere/epic cannot be read, no such file or directory",
+        ),
+        (Source("keyring", "epic/ada"), "was not found: the keyring has nothing for `ada` of `epic`"),
+    ],
+)
+def test_a_source_that_gives_nothing_is_a_problem(source, said):
+    (problem,) = found(source, world(environ={"BLANK": ""})).problems
+    assert problem.text == f"secret `password` {said}"
+
+
+def test_without_the_keyring_package_the_message_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    (problem,) = found(Source("keyring", "epic/ada"), this_world()).problems
+    assert "pip install keyring" in problem.text
+
+
+def test_a_broken_keyring_is_named_by_the_kind_of_its_failure_alone(monkeypatch):
+    broken = types.ModuleType("keyring")
+
+    def fail(*_: str) -> str:
+        raise RuntimeError(CANARY)
+
+    broken.get_password = fail
+    monkeypatch.setitem(sys.modules, "keyring", broken)
+    (problem,) = found(Source("keyring", "epic/ada"), this_world()).problems
+    assert problem.text == "secret `password` was not found: the keyring cannot be read (RuntimeError)"
+
+
+def test_missing_optional_and_supplied_by_the_machine():
+    what = Wants({"password": need(), "pin": may(), "badge": need()}, from_machine=["$badge"])
+    read = resolve(what, {}, world())
+    assert read.values == {}
+    assert [problem.about for problem in read.problems] == ["$password"]
+    assert "`-s password=SOURCE`" in read.problems[0].text
+
+
+def test_an_option_wins_over_the_target_and_a_refused_one_is_said_once():
+    target = {"password": Source("env", "A")}
+    environ = {"A": "from-target", "B": "from-option"}
+    assert gather(INTAKE, (), Asked(), target, world(environ=environ)).secrets == {"password": "from-target"}
+    asked = Asked(secrets=["password=env:B"])
+    assert gather(INTAKE, (), asked, target, world(environ=environ)).secrets == {"password": "from-option"}
+    with pytest.raises(UsageError) as caught:
+        gather(INTAKE, (), Asked(secrets=[f"password={CANARY}"]), {}, world())
+    assert str(caught.value) == (
+        "`intake` cannot run: secret `password` is given by where to find it, never by its value: "
+        "env:VARIABLE, file:PATH, prompt or keyring:SERVICE/USER"
+    )
+
+
+@pytest.mark.parametrize("options", [[CANARY], [f"pasword={CANARY}"], [f"password={CANARY}"], ["password=prompt"] * 2])
+def test_no_problem_of_an_option_repeats_it(options):
+    _, problems = read_sources(INTAKE, options)
+    assert problems
+    assert CANARY not in repr(problems)
+
+
+def test_the_sources_of_a_target_are_relative_to_the_project():
+    target = Target.model_validate(
+        {"secrets": {"a": {"env": "A"}, "b": {"file": "/run/b"}, "c": {"file": "c.txt"}, "d": {"keyring": "s/u"}}}
+    )
+    root = Path("/project")
+    assert target_sources(target, root) == {
+        "a": Source("env", "A"),
+        "b": Source("file", str(root / "run/b")),
+        "c": Source("file", str(root / "c.txt")),
+        "d": Source("keyring", "s/u"),
+    }
+
+
+def test_a_structured_secret_is_json_and_held_against_its_type_without_showing_it():
+    what = Wants({"password": need({"type": "object", "properties": {"pin": {"type": "integer"}}})})
+    good = found(Source("env", "A"), world(environ={"A": '{"pin": 1234}'}), what)
+    assert (good.values, good.problems) == ({"password": {"pin": 1234}}, ())
+    for value in (f'{{"pin": "{CANARY!r}"}}', json.dumps({"pin": CANARY}), CANARY):
+        bad = found(Source("env", "A"), world(environ={"A": value}), what)
+        assert len(bad.problems) == 1
+        assert CANARY not in repr(bad)
+    assert list(check_secret(what, "password", {"pin": 1})) == []
+
+
+def test_no_noun_shows_a_value():
+    asked = Asked(secrets=[f"password={CANARY}"])
+    where = world(environ={"A": CANARY})
+    read = gather(INTAKE, (), Asked(secrets=["password=env:A"]), {}, where)
+    assert read.secrets == {"password": CANARY}
+    for noun in (asked, where, read, read.redactor("cd_key"), found(Source("env", "A"), where)):
+        assert CANARY not in repr(noun)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        CANARY,
+        json.dumps(CANARY),
+        json.dumps({"a": [CANARY]}, ensure_ascii=False),
+        json.dumps({"a": [CANARY]}),
+        repr([CANARY]),
+        html.escape(CANARY),
+        f"https://x/?q={quote(CANARY)}",
+        f"https://x/?q={quote(CANARY, safe='')}",
+        f"https://x/?q={quote_plus(CANARY)}",
+    ],
+)
+def test_every_written_form_of_a_secret_is_filtered(form):
+    clean = Redactor([CANARY]).text(f"before {form} after")
+    assert "•••" in clean
+    assert clean.startswith("before ")
+    assert clean.endswith(" after")
+    assert "cAn4ry" not in clean
+
+
+def test_the_longest_goes_first_and_a_short_one_only_as_a_word():
+    redactor = Redactor(["abcd", "abcdef", "12", "", None, True])
+    assert redactor.text("abcdef abcd 12 123 x12 (12) True") == "••• ••• ••• 123 x12 (•••) True"
+
+
+def test_a_structured_secret_is_filtered_in_its_parts_and_lines():
+    redactor = Redactor([{"user": "adalovelace", "pin": 4711, "more": ["deep-inside"]}, "first line\n  second line\n"])
+    text = "adalovelace 4711 deep-inside; first line|second line"
+    assert redactor.text(text) == "••• ••• •••; •••|•••"
+    assert redactor.json({"adalovelace": [4711, 4711.5, True, "x deep-inside"]}) == {
+        "•••": ["•••", 4711.5, True, "x •••"]
+    }
+
+
+@given(st.text(min_size=4), st.text(), st.text())
+def test_no_secret_of_four_characters_survives_in_a_text(secret, before, after):
+    if not secret.strip():
+        return
+    clean = Redactor([secret]).text(f"{before}{secret}{after}")
+    assert "•••" in clean
+    assert secret not in clean.replace("•••", "\n\t\n")
+
+
+def test_a_redactor_of_nothing_changes_nothing():
+    assert Redactor().text("as it is") == "as it is"
+    assert Redactor(["   "]).text("a    b") == "a    b"

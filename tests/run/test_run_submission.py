@@ -1,0 +1,222 @@
+"""Submitting: written down first, once however often it is sent, and nothing secret on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from intake import CANARY, FILE, bundle
+
+from cyberflow.errors import CyberflowError
+from cyberflow.run import (
+    Entry,
+    Given,
+    Ids,
+    Parts,
+    Where,
+    follow,
+    go_on,
+    open_journal,
+    replay,
+    result_of,
+    run_request,
+    submit,
+    unfinished,
+)
+from cyberflow.service import ApiError, Cyberdesk, Retry, Unreachable
+
+pytestmark = pytest.mark.anyio
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+async def no_wait(_: float) -> None:
+    pass
+
+
+def scripted(answer: Any) -> Cyberdesk:
+    transport: Any = httpx.MockTransport(answer)
+    return Cyberdesk.connect("https://api.example.test", "key", app=transport, retry=Retry(sleep=no_wait))
+
+
+async def test_the_journal_knows_before_the_service_does(world):
+    invocation = open_journal(world.folder, "local")
+    before: list[dict[str, Any]] = []
+    inner = world.wire.app
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        before.extend(lines(invocation.path))
+        await inner(scope, receive, send)
+
+    world.wire.app = app
+    state = await submit(world.desk, world.request(), invocation)
+
+    assert [line["what"] for line in before] == ["submitting"]
+    assert UUID(before[0]["key"]).version == 4
+    assert before[0] | {"at": ""} == {
+        "at": "",
+        "what": "submitting",
+        "name": "intake",
+        "kind": "chain",
+        "target": "local",
+        "key": invocation.key,
+    }
+    after = lines(invocation.path)[1]
+    assert (after["what"], after["session_id"]) == ("accepted", state.session_id)
+    assert after["run_ids"] == [step.run_id for step in state.steps]
+
+
+async def test_neither_inputs_nor_secrets_reach_the_disk(world):
+    state, invocation = await world.start()
+    events = [event async for event in follow(world.desk, state, world.watch())]
+    invocation.note("ended", status=result_of(replay(state, events)).status)
+
+    written = "".join(path.read_text() for path in world.folder.rglob("*") if path.is_file())
+    assert "ended" in written
+    for text in (CANARY, json.dumps(CANARY)[1:-1], "2026-03-01", "patient"):
+        assert text not in written
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+async def test_the_journal_is_its_owner_s_alone(world):
+    _, invocation = await world.start()
+    assert stat.S_IMODE(invocation.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(invocation.path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(world.folder.stat().st_mode) == 0o700
+    assert (world.folder / ".gitignore").read_text() == "*\n"
+
+
+async def test_the_same_invocation_submits_once_and_another_one_anew(world):
+    invocation = open_journal(world.folder, "local")
+    first = await submit(world.desk, world.request(), invocation)
+    again = await submit(world.desk, world.request(), invocation)
+    other, _ = await world.start()
+
+    assert again == first
+    assert other.session_id != first.session_id
+
+
+async def test_what_is_unfinished_is_known_until_its_end(world):
+    state, invocation = await world.start()
+    torn, _ = await world.start()
+    (entry, other) = unfinished(world.folder)
+    assert entry == Entry(
+        invocation.id,
+        "intake",
+        "local",
+        "accepted",
+        entry.at,
+        state.session_id,
+        tuple(step.run_id for step in state.steps),
+    )
+    assert go_on("local", entry.session_id, entry.run_ids) == f"cyberflow runs watch {state.session_id} --target local"
+    assert go_on("prod", None, ("r1",)) == "cyberflow runs watch r1 --target prod"
+    with invocation.path.open("a") as file:
+        file.write('{"what": "en')
+    assert unfinished(world.folder) == [entry, other]
+    invocation.path.write_text(invocation.path.read_text().rpartition("{")[0])
+    invocation.note("ended", status="success")
+    (world.folder / "journal" / "empty.jsonl").write_text("[]\n")
+    assert [entry.session_id for entry in unfinished(world.folder)] == [torn.session_id]
+    assert unfinished(world.folder.parent / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "what", "error"),
+    [
+        (
+            lambda request: httpx.Response(422, json={"detail": [{"loc": ["body"], "msg": "no", "type": "x"}]}),
+            "refused",
+            ApiError,
+        ),
+        (lambda request: httpx.Response(404, json={"message": "no such workflow"}), "refused", ApiError),
+        (lambda request: httpx.Response(500), "unanswered", ApiError),
+        (lambda request: httpx.Response(409), "unanswered", ApiError),
+        (lambda request: httpx.Response(201, json={"session": "x"}), "unanswered", ApiError),
+    ],
+)
+async def test_a_submission_that_fails_is_refused_or_of_unknown_fate(world, answer, what, error):
+    invocation = open_journal(world.folder, "prod")
+    async with scripted(answer) as desk:
+        with pytest.raises(error) as caught:
+            await submit(desk, world.request(), invocation)
+
+    assert [line["what"] for line in lines(invocation.path)] == ["submitting", what]
+    assert ("cyberflow runs list --target prod" in (caught.value.help or "")) == (what == "unanswered")
+    assert [entry.what for entry in unfinished(world.folder)] == (["unanswered"] if what == "unanswered" else [])
+    assert CANARY not in str(caught.value) + repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("failure", "what"), [(httpx.ConnectError("refused"), "refused"), (httpx.ReadError("reset"), "unanswered")]
+)
+async def test_whether_it_may_have_arrived_decides(world, failure, what):
+    invocation = open_journal(world.folder, "prod")
+    keys = []
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        raise failure
+
+    async with scripted(fail) as desk:
+        with pytest.raises(Unreachable):
+            await submit(desk, world.request(), invocation)
+    assert lines(invocation.path)[-1]["what"] == what
+    assert set(keys) == {invocation.key}
+
+
+async def test_runs_that_are_not_as_many_as_the_steps(world):
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(201, json={"session_id": "s-1", "run_ids": ["r1"]})
+
+    invocation = open_journal(world.folder, "prod")
+    async with scripted(answer) as desk:
+        with pytest.raises(CyberflowError, match="1 runs for the 3 steps") as caught:
+            await submit(desk, world.request(), invocation)
+    assert "s-1" in caught.value.help
+    assert lines(invocation.path)[-1]["run_ids"] == ["r1"]
+
+
+async def test_nothing_is_sent_that_cannot_be_written_down(world, tmp_path):
+    invocation = open_journal(world.folder, "local")
+    invocation.path.mkdir()
+    with pytest.raises(CyberflowError, match="cannot be written"):
+        await submit(world.desk, world.request(), invocation)
+    assert world.wire.asked == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CyberflowError, match="cannot be written"):
+        open_journal(tmp_path / "file", "local")
+
+
+async def test_times_in_the_journal_come_from_its_clock(world):
+    fixed = replace(open_journal(world.folder, "local", id="given"), clock=lambda: datetime(2026, 1, 2, 3, tzinfo=UTC))
+    fixed.note("ended")
+    assert lines(fixed.path) == [{"at": "2026-01-02T03:00:00+00:00", "what": "ended"}]
+    assert fixed.key == "given"
+
+
+@pytest.mark.parametrize("keep", [False, True])
+async def test_a_single_run_is_submitted_and_followed_by_one_list_request_a_look(world, keep):
+    made = run_request(
+        FILE, Parts(bundle(), Given({"mrn": "M7"}), Ids(world.ids), {}.__getitem__, Where(keep_session=keep))
+    )
+    state = await submit(world.desk, made, open_journal(world.folder, "local"))
+    world.wire.asked.clear()
+    events = [event async for event in follow(world.desk, state, world.watch())]
+    result = result_of(replay(state, events))
+
+    assert state.session_id == (state.steps[0].run_id if keep else None)
+    assert (result.status, result.outputs, len(result.steps)) == ("success", {"filed": True}, 1)
+    assert {(method, path) for method, path, _ in world.wire.asked} == {("GET", "/v1/runs")}
+    machine = [machine async for machine in world.desk.machines.list()][0]
+    assert machine.reserved_session_id == state.session_id
