@@ -41,7 +41,9 @@ class Service:
 
 
 @asynccontextmanager
-async def open_target(sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ) -> AsyncIterator[Service]:
+async def open_target(
+    sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[Service]:
     """Open the service of a target. Raises UsageError when its key resolves to nothing, and what the service raises."""
     from cyberflow.service import Cyberdesk
 
@@ -66,7 +68,13 @@ def resolve_key(name: str, target: Target, root: Path, environ: Mapping[str, str
         raise UsageError(f"the target `{name}` has no `api_key`", help=help)
     from cyberflow.run import NotFound, find, source_of, this_world
 
-    written = f"env:{source.env}" if source.env else f"file:{root / source.file}" if source.file else f"keyring:{source.keyring}"
+    written = (
+        f"env:{source.env}"
+        if source.env
+        else f"file:{root / source.file}"
+        if source.file
+        else f"keyring:{source.keyring}"
+    )
     found = source_of(written)
     if found is None:
         raise UsageError(f"the `api_key` of target `{name}` names no source", help="a keyring entry is SERVICE/USER")
@@ -159,4 +167,3 @@ def _holder(state: Path) -> str:
         return f"`{data['who']}` (process {data['pid']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another cyberflow"
-

@@ -17,7 +17,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 async def look_up(
-    compiled: Compiled, service: Service, workflows: Collection[str], places: tuple[str | None, Iterable[str]], *, stale: bool
+    compiled: Compiled,
+    service: Service,
+    workflows: Collection[str],
+    places: tuple[str | None, Iterable[str]],
+    *,
+    stale: bool,
 ) -> Ids:
     """Find the ids of workflows, a machine and pools. Raises ConflictError when a workflow is not applied, or moved.
 
@@ -26,9 +31,13 @@ async def look_up(
     found = await snapshot(service.desk)
     mine = owner(compiled, service)
     made = plan(compiled.bundle, found, mine, workflows)
-    moved = [change for change in made.changes if change.kind == "workflow" and change.action not in ("copy",)]
+    moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]
     _refuse(moved, service.name, stale=stale)
-    ids = {held.name: held.id for held in holdings(found.workflows, mine) if held.standing is Standing.MANAGED and held.name}
+    ids = {
+        held.name: held.id
+        for held in holdings(found.workflows, mine)
+        if held.standing is Standing.MANAGED and held.name
+    }
     machine, pools = places
     return Ids(ids, await _pools(service, list(pools)), await _machine(service, machine))
 
@@ -38,9 +47,13 @@ def _refuse(moved: list[Change], target: str, *, stale: bool) -> None:
     if missing:
         shown = ", ".join(f"`{name}`" for name in missing)
         verb = "is" if len(missing) == 1 else "are"
-        raise ConflictError(f"{shown} {verb} not applied to {target}", help=f"`cyberflow apply --target {target}` first")
+        raise ConflictError(
+            f"{shown} {verb} not applied to {target}", help=f"`cyberflow apply --target {target}` first"
+        )
     if moved and not stale:
-        parts = [f"`{change.name}` ({', '.join(field.path for field in change.fields) or change.reason})" for change in moved]
+        parts = [
+            f"`{change.name}` ({', '.join(field.path for field in change.fields) or change.reason})" for change in moved
+        ]
         help = f"`cyberflow plan --target {target}` shows how; apply, or run what is there with --stale-ok"
         raise ConflictError(f"{target} differs from the sources: {'; '.join(parts)}", help=help)
 

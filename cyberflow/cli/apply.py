@@ -1,4 +1,4 @@
-"""`cyberflow apply`: make the target's workflows what the project declares. The plan first, then a yes, then the work."""
+"""`cyberflow apply`: make the target's workflows what the project declares. First the plan, then a yes, then work."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ class _Apply:
         if given is None and terminal:
             given = click.prompt(f"`{name}` is protected; type its name to go on", err=True)
         if given is None:
-            raise UsageError(f"the target `{name}` is protected", help=f"--yes does not answer for it: --confirm {name}")
+            raise UsageError(
+                f"the target `{name}` is protected", help=f"--yes does not answer for it: --confirm {name}"
+            )
         if given != name:
             raise UsageError(f"`{given}` is not the name of the target `{name}`; nothing was sent")
 
@@ -115,7 +117,9 @@ class _Apply:
                 if (path := self._options["receipt"]) is not None:
                     path.write_text(receipt, encoding="utf-8")
             if self._json:
-                click.echo(json.dumps({**made.to_json(), "outcomes": _outcomes(self._done)}, ensure_ascii=False, indent=2))
+                click.echo(
+                    json.dumps({**made.to_json(), "outcomes": _outcomes(self._done)}, ensure_ascii=False, indent=2)
+                )
         if made.pending and not self._json and not self._options["quiet"]:
             say("done" if code == 0 else "done, but not all of it: see above")
         return code

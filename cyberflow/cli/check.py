@@ -16,8 +16,7 @@ from cyberflow.language import Sourced, read
 @click.command("check")
 @common("text", "json", "github")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
-@click.pass_context
-def command(ctx: click.Context, *, project: Path | None, format: str, quiet: bool, error_on: str) -> int:
+def command(*, project: Path | None, format: str, quiet: bool, error_on: str) -> int:
     """Find every mistake of the project, offline.
 
     Reads all declarations, prompts and schemas, checks placeholders, refs and types, and prints each finding with its

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -83,4 +84,6 @@ def _serve(listening: socket.socket, database: Path | None, api_key: str | None,
         if url is not None:
             where = "in memory" if database is None else f"in {database}"
             click.echo(f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)")
-        uvicorn.Server(config).run(sockets=[listening])
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
+            uvicorn.Server(config).run(sockets=[listening])

@@ -12,12 +12,13 @@ import click
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Sourced
+from cyberflow.language.secrets import MASK, Secrets
 from cyberflow.source import Place, Sources, Span
 
-MASK = "•••"
 _WIDEST = 160
 _MARGIN = 40
-_SECRET_KEY = re.compile(r"""\b(api_key|secrets)["']?\s*:""")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What would move a terminal's cursor or turn its text around."""
 
 
 @dataclass(frozen=True)
@@ -29,43 +30,52 @@ class _Mark:
     text: str
 
 
-def masked(span: Span, line: str, secrets: Iterable[Span], *, number: int) -> str:
-    """Hide the characters of `line` that belong to a secret, whoever shows them."""
-    for secret in sorted(secrets, reverse=True):
-        if secret.path == span.path and secret.line <= number <= secret.end_line:
-            start = secret.column - 1 if number == secret.line else 0
-            end = secret.end_column - 1 if number == secret.end_line else len(line)
-            line = line[:start] + MASK + line[end:]
-    return line
-
-
 def secret_spans(sourced: Sourced, findings: Iterable[Diagnostic]) -> tuple[Span, ...]:
-    """Where literal secrets are written: the places of findings that say so, and, in a file that does not parse,
-    whatever stands under a key where a secret belongs.
-    """
-    literals = [sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source"]
-    for document in sourced.documents:
-        if document.data is None:
-            literals.extend(_guarded(document.path, document.text))
-    return tuple(literals)
+    """Where literal secrets are written: by their keys, and by the findings that say so."""
+    literals = (sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source")
+    return tuple({*Secrets.of(sourced.documents).spans, *literals})
 
 
-def _guarded(path: str, text: str) -> Iterator[Span]:
-    """What follows `api_key:` on its line, and every line of a block under `secrets:`."""
-    block: int | None = None
-    for number, line in enumerate(text.split("\n"), 1):
-        indent = len(line) - len(line.lstrip())
-        if block is not None and line.strip() and indent <= block:
-            block = None
-        match = _SECRET_KEY.search(line)
-        start = match.end() if match else None
-        if block is not None and ":" in line:
-            start = line.index(":") + 1
-        if start is not None and line[start:].strip():
-            first = start + len(line[start:]) - len(line[start:].lstrip())
-            yield Span(path, number, first + 1, number, len(line) + 1)
-        if match and match.group(1) == "secrets":
-            block = indent
+@dataclass(frozen=True)
+class _Line:
+    """One line of a source as it may be shown. `cuts` are the columns that a mask stands for, in order."""
+
+    text: str
+    cuts: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, raw: str, path: str, number: int, secrets: Iterable[Span]) -> _Line:
+        cuts: list[tuple[int, int]] = []
+        for secret in sorted(secrets):
+            if secret.path == path and secret.line <= number <= secret.end_line:
+                start = secret.column - 1 if number == secret.line else len(raw) - len(raw.lstrip())
+                end = secret.end_column - 1 if number == secret.end_line else len(raw)
+                if cuts and start <= cuts[-1][1]:
+                    cuts[-1] = (cuts[-1][0], max(end, cuts[-1][1]))
+                elif start < end:
+                    cuts.append((start, end))
+        text = raw
+        for start, end in reversed(cuts):
+            text = text[:start] + MASK + text[end:]
+        return cls(_UNPRINTABLE.sub("\ufffd", text), tuple(cuts))
+
+    def column(self, column: int) -> int:
+        """Where a column of the source stands in what is shown; one inside a mask is its begin."""
+        moved = column
+        for start, end in self.cuts:
+            if column - 1 >= end:
+                moved += len(MASK) - (end - start)
+            elif column - 1 > start:
+                moved -= column - 1 - start
+        return moved
+
+    def span(self, span: Span) -> Span:
+        """A span of one line in the columns that are shown; all of a mask is marked when any of it is."""
+        start, end = self.column(span.column), self.column(span.end_column)
+        for low, high in self.cuts:
+            if low < span.end_column - 1 <= high:
+                end = self.column(low + 1) + len(MASK)
+        return replace(span, column=start, end_column=max(end, start + 1))
 
 
 @dataclass(frozen=True)
@@ -82,8 +92,8 @@ class Printer:
     def render(self, found: Diagnostic) -> str:
         """Give one finding as text, ending without a line end; styled for a terminal."""
         colour = "red" if found.severity == "error" else "yellow"
-        primary = self._mark(found.place, "^", found.note)
-        marks = [primary, *(self._mark(label.place, "-", label.message) for label in found.labels)]
+        marks = [_Mark(self.sources.span(found.place), "^", found.note)]
+        marks += [_Mark(self.sources.span(label.place), "-", label.message) for label in found.labels]
         width = max(len(str(mark.span.line)) for mark in marks)
         title = click.style(f"{found.severity}[{found.rule}]", fg=colour, bold=True)
         lines = [f"{title}{click.style(': ' + found.message, bold=True)}"]
@@ -98,13 +108,6 @@ class Printer:
         lines.extend(self._trailer(found, width))
         return "\n".join(lines)
 
-    def _mark(self, place: Place, sign: Literal["^", "-"], text: str) -> _Mark:
-        """A mark never tells how long a masked secret is."""
-        span = self.sources.span(place)
-        if span in self.secrets:
-            span = replace(span, end_line=span.line, end_column=span.column + len(MASK))
-        return _Mark(span, sign, text)
-
     def _frame(self, marks: list[_Mark], width: int, colour: str) -> Iterator[str]:
         path = marks[0].span.path
         text = self.sources.lines(path)
@@ -114,14 +117,17 @@ class Printer:
                 yield _dim("...")
             previous = number
             raw = text[number - 1] if number <= len(text) else ""
-            line = masked(marks[0].span, raw, self.secrets, number=number)
+            line = _Line.of(raw, path, number, self.secrets)
             here = [mark for mark in marks if mark.span.line == number]
-            shown, shift = _crop(line, here[0].span.column - 1)
-            yield f"{_dim(f'{number:>{width}} |')} {shown.expandtabs(4)}".rstrip()
-            for mark in here:
-                tint = colour if mark.sign == "^" else "blue"
-                under = click.style(_underline(line, mark, shift), fg=tint, bold=True)
-                yield f"{_dim(' ' * width + ' |')} {under}".rstrip()
+            while here:
+                shown, shift = _crop(line.text, line.column(here[0].span.column) - 1)
+                yield f"{_dim(f'{number:>{width}} |')} {shown.expandtabs(4)}".rstrip()
+                inside = [mark for mark in here if shift <= line.column(mark.span.column) - 1 <= shift + _WIDEST]
+                for mark in inside:
+                    tint = colour if mark.sign == "^" else "blue"
+                    under = click.style(_underline(line, mark, shift), fg=tint, bold=True)
+                    yield f"{_dim(' ' * width + ' |')} {under}".rstrip()
+                here = [mark for mark in here if mark not in inside]
 
     def _trailer(self, found: Diagnostic, width: int) -> Iterator[str]:
         edge = _dim(" " * width + " =")
@@ -133,12 +139,13 @@ class Printer:
             yield from (f"{' ' * width}         {line}" for line in rest)
 
 
-def _underline(line: str, mark: _Mark, shift: int) -> str:
-    start = mark.span.column - 1
-    end = mark.span.end_column - 1 if mark.span.end_line == mark.span.line else max(len(line.rstrip()), start + 1)
-    end = max(min(end, max(len(line), start + 1)), start + 1)
-    lead = _width(line[max(shift, 0) : start]) + (1 if shift else 0)
-    signs = mark.sign * max(1, _width(line[start:end].expandtabs(4)))
+def _underline(line: _Line, mark: _Mark, shift: int) -> str:
+    span = line.span(mark.span)
+    start, text = span.column - 1, line.text
+    end = span.end_column - 1 if span.end_line == span.line else len(text.rstrip())
+    end = max(min(end, len(text)), start + 1)
+    lead = _width(text[shift:start]) + (1 if shift else 0)
+    signs = mark.sign * max(1, _width(text[shift:end]) - _width(text[shift:start]))
     return f"{' ' * lead}{signs[:_WIDEST]} {mark.text}".rstrip()
 
 
@@ -155,7 +162,7 @@ def _width(text: str) -> int:
     """Columns that a terminal gives to a text."""
     total = 0
     for character in text.expandtabs(4):
-        if unicodedata.combining(character):
+        if unicodedata.category(character) in ("Mn", "Me", "Cf"):
             continue
         total += 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return total

@@ -31,7 +31,8 @@ def write_receipt(compiled: Compiled, service: Service, made: Plan, done: list[O
         "plan": made.digest,
         "exit_code": code,
         "changes": [
-            {"action": one.action, "kind": one.kind, "name": one.name, "id": one.id, "status": one.status} for one in done
+            {"action": one.action, "kind": one.kind, "name": one.name, "id": one.id, "status": one.status}
+            for one in done
         ],
     }
     text = json.dumps(receipt, ensure_ascii=False, indent=2) + "\n"

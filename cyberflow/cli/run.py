@@ -78,8 +78,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def command(*, project: Path | None, target: str | None, name: str, bundle: Path | None, **options: Any) -> int:
     """Run a chain or a workflow and follow it to its outputs.
 
-    Inputs and secrets are checked before anything is sent. A secret is given by where to find it. Exit code 0 when every
-    step ended in `success`.
+    Inputs and secrets are checked before anything is sent. A secret is given by where to find it. Exit code 0 when
+    every step ended in `success`.
 
     \b
     Example:
@@ -152,9 +152,7 @@ class _Run:
         await service.desk.simulate(named, self._journal.key)
 
     async def _follow(self, service: Service, state: State) -> int:
-        watch = Watch(
-            LOCAL if service.local else REMOTE, self._options["timeout"], self._options["cancel_on_timeout"]
-        )
+        watch = Watch(LOCAL if service.local else REMOTE, self._options["timeout"], self._options["cancel_on_timeout"])
         try:
             with view(quiet=self._options["quiet"]) as shown:
                 shown.show(state)
@@ -174,18 +172,20 @@ class _Run:
             return True
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        answer = click.prompt("detach and let it go on, or cancel it?", type=click.Choice(["detach", "cancel"]), err=True)
+        answer = click.prompt(
+            "detach and let it go on, or cancel it?", type=click.Choice(["detach", "cancel"]), err=True
+        )
         return bool(answer == "cancel")
 
     def _detached(self, service: Service, state: State, *, code: int) -> int:
-        say(f"it goes on without this terminal; follow it with\n  {go_on(service.name, state.session_id, [state.steps[0].run_id])}")
+        say(f"it goes on without this terminal; follow it with\n  {_watch(service, state)}")
         self._write(state)
         return code
 
     def _end(self, service: Service, state: State) -> int:
         result = result_of(state)
         if state.live:
-            say(f"the time is over and it goes on; follow it with\n  {go_on(service.name, state.session_id, [state.steps[0].run_id])}")
+            say(f"the time is over and it goes on; follow it with\n  {_watch(service, state)}")
         else:
             self._journal.note("ended", status=result.status)
         self._write(state)
@@ -198,6 +198,10 @@ class _Run:
         if self._options["out"]:
             _save(self._options["out"], text + "\n")
         click.echo(text if self._options["format"] == "json" else "\n".join(result_lines(result)))
+
+
+def _watch(service: Service, state: State) -> str:
+    return go_on(service.name, state.session_id, [step.run_id for step in state.steps])
 
 
 def _find(compiled: Compiled, name: str) -> BundledChain | BundledWorkflow:
@@ -227,5 +231,3 @@ def _save(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CyberflowError(f"{path} cannot be written: {(error.strerror or '').lower()}") from error
-
-

@@ -1,4 +1,4 @@
-"""How a run looks while it goes on and when it is over: a live table on a terminal, a line for each change elsewhere."""
+"""How a run looks while it goes on and when it is over: a live table on a terminal, elsewhere a line a change."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ class Table:
             return ""
         for step in self._state.steps:
             busy = step.live and step.status != "scheduling"
-            sign: Any = Spinner("dots", style="cyan") if busy else Text(_sign(step), style=_COLOURS.get(step.status, "dim"))
+            sign: Any = (
+                Spinner("dots", style="cyan") if busy else Text(_sign(step), style=_COLOURS.get(step.status, "dim"))
+            )
             grid.add_row(
                 sign,
                 Text(step.id, style="bold"),

@@ -65,8 +65,9 @@ def _workflow(workflow: BundledWorkflow) -> Iterator[str]:
     yield _head(f"{workflow.name}")
     yield from _facts(workflow)
     yield f"\n{_head('main_prompt')}\n{_BLOCK.sub(chr(10), payload['main_prompt']).strip()}"
-    if payload["post_run_check_failure_cleanup_prompt"]:
-        yield f"\n{_head('post_run_check_failure_cleanup_prompt')}\n{payload['post_run_check_failure_cleanup_prompt'].strip()}"
+    cleanup = "post_run_check_failure_cleanup_prompt"
+    if payload[cleanup]:
+        yield f"\n{_head(cleanup)}\n{payload[cleanup].strip()}"
     for key in ("input_schema", "output_schema"):
         if payload[key]:
             yield f"\n{_head(key)}\n{json.dumps(json.loads(payload[key]), ensure_ascii=False, indent=2)}"

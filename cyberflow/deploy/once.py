@@ -14,7 +14,8 @@ from cyberflow.errors import ConflictError
 from cyberflow.remote import Owner
 from cyberflow.service import ApiError
 
-ATTEMPTS = 20
+ATTEMPTS = 8
+"""How many old answers are believed in a row: each is a workflow made and deleted within the life of its key."""
 NOT_FOUND = 404
 T = TypeVar("T")
 
@@ -43,7 +44,8 @@ async def create_once(
     """Create under the recipe's key and read back what was made. `create` takes a key and gives an id, `find` an id.
 
     An id that is not there belongs to an object deleted since: the service repeats an old answer, the key is spent, and
-    the next one knows that id too, as often as it came (an image gets its address back). Correctness does not rest on how long the service remembers a key.
+    the next one knows that id too, as often as it came (an image gets its address back). Correctness does not rest on
+    how long the service remembers a key.
     """
     known = sorted(seen)
     for _ in range(ATTEMPTS):

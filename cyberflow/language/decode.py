@@ -4,6 +4,7 @@ a misspelt key is read as the one it meant, a broken field is left out and remem
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.language.model import NAME, PROJECT_NAME
 from cyberflow.source import Place, Route
 
 M = TypeVar("M", bound=BaseModel)
@@ -25,7 +27,18 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
-_NAME_HELP = "a name is letters, digits, `_` and `-`, begins with a letter or `_`, and has at most 63 characters"
+_NAME_HELP = "a name has letters, digits, `_` and `-`, begins with a letter or `_`, and is at most 63 characters long"
+_PROJECT_NAME_HELP = "it has small letters, digits and `-`, begins with a letter, and is at most 63 characters long"
+_MISSING_HELP = {
+    "prompt": "write `prompt:` and a text, or `prompt: {file: PATH}`",
+    "steps": "write `steps:` and a list of `{id: NAME, workflow: NAME}`",
+    "project": "write `project:` and a name",
+    "id": "write `id:` and a name for this step",
+    "workflow": "write `workflow:` and the name of one",
+    "name": "write `name:` and a text",
+    "type": "write `type:` and the kind of check",
+    "file": "write `file:` and a path",
+}
 _MOST_ROUNDS = 20
 _STAND_INS: dict[str, Any] = {
     "prompt": "",
@@ -78,7 +91,9 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
     """Take what is wrong out of the data, or put a stand-in for what is missing, so that the rest can be read."""
     broken, renamed, place = notes
     if not route:
-        return {}
+        broken.update(_fields(model, ()))
+        needed = [field.alias or key for key, field in model.model_fields.items() if field.is_required()]
+        return {key: _STAND_INS[key] for key in needed}
     parent = _get(data, route[:-1])
     if detail["type"] == "extra_forbidden":
         meant = nearest(str(route[-1]), _fields(model, route[:-1]))
@@ -104,12 +119,12 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     if kind == "missing":
         owner = place.at(*route[:-1])
         message = f"{_shown(owner.route)} has no {name}"
-        return Diagnostic("missing-key", message, owner.key(), note=f"{name} is missing")
+        return Diagnostic("missing-key", message, owner.key(), help=_MISSING_HELP.get(str(route[-1])))
     if kind == "secret-in-source":
         help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
         return Diagnostic(kind, f"{name} holds a literal secret", at, note="this is in git for ever", help=help)
     if kind in ("bad-name", "bad-project-name", "bad-duration"):
-        return _bad_word(kind, name, detail, at)
+        return _bad_word(kind, detail, at)
     message, note = _type_text(name, detail)
     return Diagnostic(
         "wrong-type",
@@ -120,29 +135,48 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     )
 
 
-def _bad_word(kind: str, name: str, detail: ErrorDetails, at: Place) -> Diagnostic:
+def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
     if "[key]" in detail["loc"]:
-        return Diagnostic("bad-name", f"{name} is no name", at.key(), help=_NAME_HELP)
+        return bad_name(str(at.route[-1]), at.key())
     value = detail["input"]
     if kind == "bad-duration":
         return Diagnostic(
-            "wrong-type", f"`{value}` is no duration", at, help="write a number and `s`, `m` or `h`: `20m`"
+            "wrong-type", f"`{value}` is not a duration", at, help="write a number and `s`, `m` or `h`: `20m`"
         )
-    help = _NAME_HELP
-    if kind == "bad-project-name":
-        help = "small letters, digits and `-`, a letter first, at most 63 characters"
-    return Diagnostic("bad-name", f"`{value}` is no name", at, help=help)
+    return bad_name(str(value), at, project=kind == "bad-project-name")
+
+
+def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic:
+    """Say that something cannot be a name, and which one would be near it."""
+    pattern, sort, rules = (
+        (PROJECT_NAME, "a project or scope", _PROJECT_NAME_HELP) if project else (NAME, "a name", _NAME_HELP)
+    )
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", written.lower().replace("_", "-") if project else written).strip("-")
+    near = near if project or not near[:1].isdigit() else f"_{near}"
+    help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
+    message = f"`{written}` cannot name {sort}" if project else f"`{written}` cannot be a name"
+    return Diagnostic("bad-name", message, place, help=help)
 
 
 def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
     kind, value = detail["type"], detail["input"]
     if kind == "literal_error":
-        return f"{name} must be one of {detail.get('ctx', {}).get('expected', '')}", f"this is `{value}`"
+        known = _allowed(detail)
+        return f"{name} must be {'one of ' if len(known) > 1 else ''}{', '.join(f'`{one}`' for one in known)}", ""
+    if kind == "wrong-type" and isinstance(value, dict):
+        return f"{name} {detail['msg']}", ""
     if kind in ("string_too_long", "too_long"):
-        return f"{name} is too long", f"at most {detail.get('ctx', {}).get('max_length')}"
+        unit = "characters" if kind == "string_too_long" else "entries"
+        length = detail.get("ctx", {}).get("actual_length")
+        note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
+        return f"{name} is too long", note.removeprefix("None ")
     if kind in _EXPECTED:
         return f"{name} must be {_EXPECTED[kind]}", f"this is {spoken_kind(value)}"
     return f"{name} {detail['msg']}", f"this is {spoken_kind(value)}"
+
+
+def _allowed(detail: ErrorDetails) -> list[str]:
+    return re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
 
 
 def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
@@ -151,10 +185,7 @@ def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
     if detail["type"] == "bool_type" and value in ("yes", "no", "on", "off"):
         return f"in YAML 1.2 `{value}` is text: write `true` or `false`"
     if detail["type"] == "literal_error":
-        known = [
-            word.strip("'") for word in str(detail.get("ctx", {}).get("expected", "")).replace(" or ", ", ").split(", ")
-        ]
-        meant = nearest(str(value), known)
+        meant = nearest(str(value), _allowed(detail))
         return f"did you mean `{meant}`?" if meant else None
     if detail["type"] == "list_type" and isinstance(value, str):
         return f"write a list: `{name}: [{value}]`"

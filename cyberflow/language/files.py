@@ -41,22 +41,32 @@ class Files:
         here = self.root
         for index, part in enumerate(parts):
             if part not in self._listing(here):
-                return self._missing(name, here, "/".join(parts[: index + 1]), place)
+                above = "".join(f"{part}/" for part in parts[:index])
+                return self._missing(name, here, (above, parts[index:]), place)
             here = here / part
         if not here.is_file():
-            note = "this is a folder" if here.is_dir() else "no such file"
-            return Diagnostic("file-not-found", f"`{name}` is not a file", place, note=note)
+            help = "name a file in it" if here.is_dir() else None
+            kind = "a folder" if here.is_dir() else "not a regular file"
+            return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
         if not here.resolve().is_relative_to(self.root.resolve()):
             return _escape(name, place, "a symbolic link leads out of the project")
         return "/".join(parts)
 
-    def _missing(self, name: str, folder: Path, path: str, place: Place) -> Diagnostic:
-        help = None
+    def _missing(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
+        """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
+        above, (part, *rest) = parts
+        note, help = "", None
         if "\\" in name:
-            help = "paths are written with `/`"
-        elif meant := nearest(path.rsplit("/", 1)[-1], self._listing(folder)):
-            help = f"did you mean `{meant}`?"
-        note = f"looked for {path}"
+            help = f"write the path with `/`: `{name.replace(chr(92), '/')}`"
+        elif meant := nearest(part, self._listing(folder)):
+            written = name[: name.rindex(part)] + meant + name[name.rindex(part) + len(part) :]
+            help = f"did you mean `{written}`?"
+            if meant.casefold() == part.casefold():
+                note = "upper and lower case must agree"
+        if rest and not note:
+            note = f"there is no folder `{above}{part}`"
+        elif above + part != name.strip("/").removeprefix("./") and not note:
+            note = f"looked for `{above}{part}`"
         return Diagnostic("file-not-found", f"there is no file `{name}`", place, note=note, help=help)
 
     def _listing(self, folder: Path) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 from pydantic import BaseModel
 
 from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.language.decode import decode
+from cyberflow.language.decode import bad_name, decode
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.sources import PROJECT_FILE, SECTIONS, declared, discovered, read_document
@@ -204,8 +204,7 @@ class _Reader:
 
     def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
         if not NAME.fullmatch(name):
-            help = "letters, digits, `_` and `-`; a letter or `_` first; at most 63 characters"
-            self.project.problems.append(Diagnostic("bad-name", f"`{name}` is no name", place.key(), help=help))
+            self.project.problems.append(bad_name(name, place.key()))
             return False
         if name in known:
             first = known[name]
@@ -258,8 +257,9 @@ class _Reader:
             path = cast("str", path)
             suffix = path[path.rfind(".") :] if "." in path else ""
             if suffix not in FORMATS:
-                help = f"name it {', '.join(f'`*{known}`' for known in FORMATS)}"
-                message = f"`{prompt.file}` has no ending that says how it is written"
+                first, *rest = (f"`*{known}`" for known in FORMATS)
+                help = f"name it {', '.join([first, *rest[:-1]])} or {rest[-1]}"
+                message = f"the ending of `{prompt.file}` does not say how the prompt is written"
                 self.project.problems.append(Diagnostic("wrong-type", message, place.at("file"), help=help))
                 return
             text, format = Text.of(source, Place(path)), FORMATS[suffix]

@@ -21,6 +21,7 @@ LIBYAML = hasattr(yaml, "CSafeLoader")
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"
 _MOST_NODES = 1_000_000
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
+_TAG = re.compile(r"![^\s,\[\]{}]*")
 
 
 class _Tags:
@@ -82,6 +83,11 @@ class YamlDocument:
         if place.range and isinstance(node, ScalarNode):
             return self._range_span(node, place.range)
         return span_of(self.path, self.text, *alias) if alias else self._node_span(node)
+
+    @property
+    def root(self) -> Any:
+        """The parser's own tree, for readers that go by keys and places alone; None when the text does not parse."""
+        return self._root
 
     def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
         """Note that the key at the end of each route is spelt otherwise in the file."""
@@ -191,6 +197,7 @@ class _Builder:
         merged: dict[str, Any] = {}
         places: dict[str, Node] = {}
         size = 1
+        valueless = False
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key is None:
@@ -205,7 +212,9 @@ class _Builder:
                 self._duplicate(key, key_node, places[key])
                 continue
             if node.flow_style and _is_missing(value_node):
-                self._valueless(key, key_node, node)
+                if not valueless:
+                    self._valueless(key, key_node, node)
+                valueless = True
                 self.document.broken.add(route)
                 continue
             data[key], places[key] = value, key_node
@@ -216,7 +225,15 @@ class _Builder:
             return str(node.value)
         span = self._range(node)
         help = "quote a text that holds braces or brackets, and write an input as `<name>`"
-        self._add(Diagnostic("wrong-type", "a key must be text", span, note="this is a collection", help=help))
+        self._add(
+            Diagnostic(
+                "wrong-type",
+                "a key must be text",
+                span,
+                note=f"this is {'a list' if isinstance(node, SequenceNode) else 'a mapping'}",
+                help=help,
+            )
+        )
         return None
 
     def _merge(self, node: Node, route: Route) -> dict[str, Any]:
@@ -248,10 +265,11 @@ class _Builder:
     def _tag(self, node: Node, route: Route) -> None:
         if node.tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             return
-        shown = node.tag.replace("tag:yaml.org,2002:", "!!")
-        self._report(
-            "yaml-syntax", f"the tag `{shown}` has no meaning here", route, "quote a text instead of tagging it"
-        )
+        start = node.start_mark.index
+        written = _TAG.match(self.document.text, start)
+        place = Place(self.document.path, (), "value", written.span()) if written else Place(self.document.path, route)
+        help = "take the tag away, or quote a text that begins with `!`"
+        self._add(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
 
     def _range(self, node: Node) -> Place:
         """A place by offsets: duplicate keys and keyless nodes have no route of their own."""

@@ -1,85 +1,207 @@
 """What a YAML parser complains about, said for the person who wrote the file: the bracket or quote that was never
-closed, and when quoting would help.
+closed, and when quoting would help. No text of the file is repeated but keys and single characters: it may be a secret.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.source import Place
 
-_SAID = re.compile(r"[^\n]*")
+_WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
+_KEY = re.compile(r"\s*(?:- +)*[\w-]+\s*$")
+_CRAMPED = re.compile(r"\s*(?:- +)*([\w-]+):(?=\S)")
+_CLOSING = {"[": "]", "{": "}"}
+_FARTHEST = 100_000
+
+
+@dataclass(frozen=True)
+class _Said:
+    """One finding, before it has a path."""
+
+    start: int
+    message: str
+    help: str | None = None
+    note: str = ""
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class _Complaint:
+    """What the parser said, in either of its two implementations, and where."""
+
+    text: str
+    problem: str
+    context: str
+    at: int
+    opened: int | None
+
+    @property
+    def here(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+    @property
+    def before(self) -> str:
+        """What stands on the line before the place."""
+        return self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
+
+    def line(self, offset: int) -> int:
+        return self.text.count("\n", 0, offset) + 1
 
 
 def explain(error: Any, text: str, path: str) -> Diagnostic:
     """Turn the parser's exception (a marked one of PyYAML, or its reader's) into one `yaml-syntax` finding."""
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    context = str(getattr(error, "context", None) or "")
     at = _offset(getattr(error, "problem_mark", None), text)
-    opened = _offset(getattr(error, "context_mark", None), text)
-    if at is None:
-        at = int(getattr(error, "position", 0) or 0)
-    if opened is not None and ("flow" in context or "quoted" in context):
-        return _unclosed(text, path, opened, at, quoted="quoted" in context)
-    message, note, help = _say(problem, context, text, at)
-    return Diagnostic("yaml-syntax", message, _place(path, at, at + 1), note=note, help=help)
-
-
-def _unclosed(text: str, path: str, opened: int, at: int, *, quoted: bool) -> Diagnostic:
-    mark = text[opened : opened + 1]
-    line = text.count("\n", 0, at) + 1
-    if quoted:
-        message, note = f"this quote is never closed: {mark}", "opened here"
-        help = f"close it with {mark}, or double it inside the text" if mark == "'" else f"close it with {mark}"
-        return Diagnostic("yaml-syntax", message, _place(path, opened, opened + 1), note=note, help=help)
-    closing = {"[": "]", "{": "}"}.get(mark, "")
-    found = text[at : at + 1]
-    message = f"`{mark}` is not closed by `{closing}`"
-    shown = (
-        "the file ends" if at >= len(text.rstrip()) else f"line {line} goes on with `{found.strip() or 'a new line'}`"
+    complaint = _Complaint(
+        text,
+        str(getattr(error, "problem", None) or getattr(error, "reason", None) or error),
+        str(getattr(error, "context", None) or ""),
+        int(getattr(error, "position", 0) or 0) if at is None else at,
+        _offset(getattr(error, "context_mark", None), text),
     )
-    help = (
-        f"add `{closing}`, a comma, or quotes around a text that holds `{found}`"
-        if found.strip()
-        else f"add `{closing}`"
-    )
-    return Diagnostic("yaml-syntax", message, _place(path, opened, opened + 1), note=f"opened here, {shown}", help=help)
+    said = next(_readings(complaint))
+    word = _WORD.match(text, said.start)
+    end = said.end or max(word.end() if word else 0, said.start + 1)
+    place = Place(path, (), "value", (said.start, end))
+    return Diagnostic("yaml-syntax", said.message, place, note=said.note, help=said.help)
 
 
-def _say(problem: str, context: str, text: str, at: int) -> tuple[str, str, str | None]:
-    line = _line(text, at)
-    if "mapping values are not allowed" in problem:
-        return "a second `: ` on one line", "read as the start of a mapping", "quote the text that holds `: `"
-    if "cannot start any token" in problem:
-        if text[at : at + 1] == "\t":
-            return "a tab cannot indent", "", "indent with spaces"
-        return f"no value can begin with `{text[at : at + 1]}`", "", "quote the text"
-    if "undefined alias" in problem:
-        name = text[at:].split(maxsplit=1)[0] if text[at:].split() else "*"
-        return f"`{name}` names no anchor", "", "quote a text that begins with `*`, or define the anchor with `&`"
-    if "another document" in problem or "single document" in context:
-        return "a second document begins here", "", "one document per file: move it into a file of its own"
-    if "could not find expected ':'" in problem or "could not find expected ':'" in context:
-        return (
-            "this line is neither `key: value` nor a list item",
-            "",
-            "add `:` after a key; indent a text under its `|`",
+def _readings(of: _Complaint) -> Iterator[_Said]:
+    """Every way to understand a complaint, the best first."""
+    yield from _quotes(of)
+    yield from _brackets(of)
+    yield from _aliases(of)
+    yield from _lines(of)
+    yield from _starts(of)
+    yield _Said(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
+
+
+def _quotes(of: _Complaint) -> Iterator[_Said]:
+    if "quoted" not in of.context:
+        return
+    if "escape" in of.problem or "hexadecimal" in of.problem:
+        help = "in double quotes write `\\\\` for a backslash, or use single quotes"
+        start = of.text.rfind("\\", 0, of.at + 1)
+        if start >= 0:
+            yield _Said(start, "a backslash that begins no escape", help, end=start + 2)
+    if of.opened is not None:
+        mark = of.text[of.opened : of.opened + 1]
+        help = f"close it with `{mark}`" + (", or double it inside the text" if mark == "'" else "")
+        yield _Said(of.opened, "this quote is never closed", help)
+
+
+def _brackets(of: _Complaint) -> Iterator[_Said]:
+    if "flow" not in of.context:
+        if of.here in ("]", "}"):
+            yield _Said(of.at, f"`{of.here}` closes nothing", "take it away, or quote a text that holds it")
+        return
+    opened = of.opened if of.opened is not None and of.text[of.opened : of.opened + 1] in _CLOSING else None
+    opened = _last_open(of.text, of.at) if opened is None else opened
+    if of.here == "," and of.text[: of.at].rstrip()[-1:] in (",", "[", "{"):
+        yield _Said(of.at, "a comma with nothing before it", "take it away")
+    if opened is None:
+        return
+    closing = _CLOSING[of.text[opened]]
+    message = f"`{of.text[opened]}` is not closed by `{closing}`"
+    if of.at >= len(of.text.rstrip()):
+        yield _Said(opened, message, f"add `{closing}`", "the file ends before that")
+    elsewhere = of.line(of.at) > of.line(opened)
+    if of.here == ":" and elsewhere and _KEY.match(of.before):
+        key = of.before.strip().split()[-1]
+        yield _Said(opened, message, f"add `{closing}`", f"line {of.line(of.at)} begins the key `{key}`")
+    if of.here == ":" and not elsewhere:
+        yield _Said(of.at, "a second `: ` inside `{ }`", "quote the text that holds `: `", "read as another key")
+    found = of.here.strip()
+    help = f"add `{closing}`, a comma, or quotes around a text that holds `{found}`" if found else f"add `{closing}`"
+    yield _Said(opened, message, help, f"line {of.line(of.at)} goes on" + (f" with `{found}`" if found else ""))
+
+
+def _aliases(of: _Complaint) -> Iterator[_Said]:
+    if "undefined alias" in of.problem:
+        start = of.at - (of.here != "*")
+        end = _WORD.match(of.text, start)
+        help = "quote a text that begins with `*`, or define the anchor with `&`"
+        yield _Said(start, "this alias names no anchor", help, end=end.end() if end else None)
+    for sign, kind in (("*", "an alias"), ("&", "an anchor")):
+        if kind in of.context:
+            start = of.text.rfind(sign, 0, of.at + 1)
+            start = start - 1 if of.text[start - 1 : start] == sign else max(start, 0)
+            yield _Said(
+                start, f"no text can begin with `{sign}`", "quote the text, or put it below a `|`", f"read as {kind}"
+            )
+
+
+def _lines(of: _Complaint) -> Iterator[_Said]:
+    if "mapping values are not allowed" in of.problem:
+        yield _second_colon(of)
+    if "expected ':'" in of.problem or "expected ':'" in of.context:
+        help = "add `:` after a key; indent a text under its `|`"
+        yield _Said(
+            of.at if of.opened is None else of.opened, "this line is neither `key: value` nor a list item", help
         )
-    if "block collection" in context or "block mapping" in context:
-        if line.lstrip().startswith("- "):
-            return "a list item where a key is expected", "", "line it up with its list"
-        return "this line is not indented like its neighbours", "", "line it up with the keys of its mapping"
-    if "special characters are not allowed" in problem or "control characters" in problem:
-        return "a control character that YAML does not allow", "", "write it as an escape inside double quotes"
-    return problem, context, None
+    if of.here == "\t" and not of.before.strip():
+        yield _Said(of.at, "a tab cannot indent", "indent with spaces")
+    if "another document" in of.problem or "single document" in of.context or "document start" in of.problem:
+        yield _Said(
+            of.at,
+            "a second document begins here",
+            "one document per file: move it into a file of its own",
+            end=of.at + 3,
+        )
+    if "entries are not allowed" in of.problem:
+        help = "put each item on a line of its own below the key, or write `[a, b]`"
+        yield _Said(of.at, "a list cannot begin on the line of its key", help)
+    if "block collection" in of.context or "block mapping" in of.context:
+        if of.before.strip():
+            yield _Said(of.at, "the value ends before this", "quote the whole text")
+        if of.here == "-":
+            yield _Said(of.at, "a list item where a key is expected", "line it up with its list")
+        yield _Said(of.at, "this line is not indented like its neighbours", "line it up with the keys of its mapping")
 
 
-def _line(text: str, at: int) -> str:
-    start = text.rfind("\n", 0, at) + 1
-    match = _SAID.match(text, start)
-    return match.group() if match else ""
+def _second_colon(of: _Complaint) -> _Said:
+    if not _KEY.match(of.before):
+        return _Said(
+            of.at, "a second `: ` on one line", "quote the text that holds `: `", "read as the start of a mapping"
+        )
+    start = of.at - len(of.before.lstrip())
+    above = of.text[:start].rstrip().rpartition("\n")[2]
+    if cramped := _CRAMPED.match(above):
+        end = of.text[:start].rstrip()
+        offset = len(end) - len(above) + cramped.end() - 1
+        return _Said(offset, "a `:` without a blank after it", f"write `{cramped[1]}: …`")
+    help = "line it up with the key above, or put a text of several lines below a `|`"
+    return _Said(start, "a key inside the text of the line above", help, "indented deeper than that line's key")
+
+
+def _starts(of: _Complaint) -> Iterator[_Said]:
+    if "cannot start any token" in of.problem:
+        shown = "a backtick" if of.here == "`" else f"`{of.here}`"
+        yield _Said(of.at, f"no text can begin with {shown}", "quote the text, or put it below a `|`", end=of.at + 1)
+    if "block scalar" in of.context:
+        yield _Said(
+            of.at, "a text in `|` or `>` begins on the next line", "move it there, indented deeper than its key"
+        )
+    if "not allowed" in of.problem and "character" in of.problem:
+        help = "write it as an escape inside double quotes"
+        yield _Said(of.at, "a control character that YAML does not allow", help, end=of.at + 1)
+
+
+def _last_open(text: str, at: int) -> int | None:
+    """The bracket before an offset that nothing closes; quotes are not looked at."""
+    depth = 0
+    for index in range(min(at, len(text)) - 1, max(0, at - _FARTHEST) - 1, -1):
+        if text[index] in "]}":
+            depth += 1
+        elif text[index] in _CLOSING:
+            if not depth:
+                return index
+            depth -= 1
+    return None
 
 
 def _offset(mark: Any, text: str) -> int | None:
@@ -88,7 +210,3 @@ def _offset(mark: Any, text: str) -> int | None:
     lines = text.split("\n")
     offset: int = sum(len(line) + 1 for line in lines[: mark.line]) + mark.column
     return min(offset, len(text))
-
-
-def _place(path: str, start: int, end: int) -> Place:
-    return Place(path, (), "value", (start, end))

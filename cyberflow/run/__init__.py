@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         TimedOut,
         Unanswered,
     )
-    from cyberflow.run.given import Asked, Given, GivenFile, gather
+    from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather
     from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
     from cyberflow.run.journal import Entry, Invocation, go_on, open_journal, unfinished
     from cyberflow.run.redact import Redactor
@@ -39,7 +39,7 @@ _HOMES = {
         *("CancelAnswered", "CancelAsked", "Event", "Looked", "OutputsRead", "Released", "State", "Step"),
         *("TimedOut", "Unanswered"),
     ),
-    "given": ("Asked", "Given", "GivenFile", "gather"),
+    "given": ("Asked", "Given", "GivenFile", "files_of", "gather"),
     "inputs": ("Runnable", "load_inputs", "read_inputs"),
     "journal": ("Entry", "Invocation", "go_on", "open_journal", "unfinished"),
     "redact": ("Redactor",),
@@ -85,6 +85,7 @@ __all__ = [
     "begin",
     "cancel",
     "chain_request",
+    "files_of",
     "find",
     "follow",
     "gather",

@@ -47,7 +47,7 @@ def begin(state: State) -> tuple[Command, ...]:
         case "cancelling":
             return tuple(CancelRun(step.run_id) for step in reversed(state.steps) if step.run_id in state.pending)
         case "releasing":
-            return (_release(state),)
+            return (ReleaseSession(state.session_id or ""),)
         case "reading":
             return (ReadOutputs(),)
     return ()
@@ -146,22 +146,13 @@ def _cancel(state: State) -> Next:
 
 
 def _answered(state: State, event: CancelAnswered) -> Next:
-    steps = tuple(
-        replace(step, machine_id=event.machine_id or step.machine_id) if step.run_id == event.run_id else step
-        for step in state.steps
-    )
     pending = state.pending - {event.run_id}
-    state = replace(state, steps=steps, pending=pending, refused=_with(state.refused, event.refused))
+    state = replace(state, pending=pending, refused=_with(state.refused, event.refused))
     if pending:
         return state, ()
-    if state.session_id is None or not any(step.machine_id for step in steps):
+    if state.session_id is None:
         return _settle(state)
-    return replace(state, phase="releasing"), (_release(state),)
-
-
-def _release(state: State) -> ReleaseSession:
-    machines = dict.fromkeys(step.machine_id for step in state.steps if step.machine_id)
-    return ReleaseSession(state.session_id or "", tuple(machines))
+    return replace(state, phase="releasing"), (ReleaseSession(state.session_id),)
 
 
 def _settle(state: State) -> Next:

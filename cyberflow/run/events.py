@@ -123,7 +123,6 @@ class CancelAnswered:
     """One run was asked to end; `refused` says why it was not."""
 
     run_id: str
-    machine_id: str | None = None
     refused: str | None = None
 
 
@@ -154,10 +153,9 @@ class CancelRun:
 
 @dataclass(frozen=True)
 class ReleaseSession:
-    """End the reservation that the session holds on one of these machines."""
+    """End the reservation that the session holds on its machine."""
 
     session_id: str
-    machine_ids: tuple[str, ...]
 
 
 Command: TypeAlias = Look | ReadOutputs | CancelRun | ReleaseSession

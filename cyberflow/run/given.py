@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cyberflow.compiler.bundle import GIVEN_FILE
+from cyberflow.compiler.bundle import GIVEN_FILE, BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.run.inputs import Problem, Runnable, read_inputs
@@ -49,7 +49,7 @@ class Asked:
 def gather(
     what: Runnable, files: Sequence[Mapping[str, Any]], asked: Asked, target: Mapping[str, Source], world: World
 ) -> Given:
-    """Read what was asked for `what`, whose bundled `files` may be given now. `-s` wins over the target's sources.
+    """Read what was asked for `what`, whose bundled files are `files_of` it. `-s` wins over the target's sources.
 
     Raises UsageError with every problem at once; a person is asked for a secret only when there is no other problem.
     """
@@ -99,6 +99,10 @@ def read_files(
     lacking = (name for name in dict.fromkeys(wanted) if name not in said)
     problems += (Problem(name, f"file `{name}` is missing: give it with `--file {name}=PATH`") for name in lacking)
     return found, tuple(problems)
+
+
+def files_of(what: BundledChain | BundledWorkflow) -> Sequence[Mapping[str, Any]]:
+    return what.files if isinstance(what, BundledWorkflow) else what.request.get("shared_file_inputs") or ()
 
 
 def given_name(file: Mapping[str, Any]) -> str | None:

@@ -82,7 +82,9 @@ def unfinished(state: Path) -> list[Entry]:
 
 
 def go_on(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
-    """The command that goes on following what was submitted."""
+    """The command that goes on following what was submitted, or that looks for it where its ids never came back."""
+    if session_id is None and not run_ids:
+        return f"cyberflow runs list --target {target}"
     return f"cyberflow runs watch {session_id or run_ids[0]} --target {target}"
 
 

@@ -15,7 +15,7 @@ from cyberflow.compiler.types import ABSENT, EMPTY
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.run.fill import Filler, refs_in
-from cyberflow.run.given import Given, given_name, refuse
+from cyberflow.run.given import Given, files_of, given_name, refuse
 from cyberflow.run.values import faults, shown
 
 
@@ -71,7 +71,7 @@ def chain_request(chain: BundledChain, parts: Parts) -> Submission:
     plain = Filler(parts.given.inputs)
     steps = [_Step(step, chain, parts, plain) for step in request["steps"]]
     filled = [step.filled() for step in steps]
-    files = list(_files(request.get("shared_file_inputs") or (), parts, plain))
+    files = list(_files(files_of(chain), parts, plain))
     outputs = {
         key: value
         for key, data in chain.outputs.items()
@@ -97,7 +97,7 @@ def run_request(workflow: BundledWorkflow, parts: Parts) -> Submission:
     """
     where, given = parts.where, parts.given
     plain = Filler(given.inputs)
-    files = list(_files(workflow.files, parts, plain))
+    files = list(_files(files_of(workflow), parts, plain))
     refuse(workflow, plain.problems)
     body: dict[str, Any] = {
         "workflow_id": _id(parts.ids.workflows, workflow.name, "workflow"),

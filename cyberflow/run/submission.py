@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run.events import State, Step
-from cyberflow.run.journal import Invocation
+from cyberflow.run.journal import Invocation, go_on
 from cyberflow.run.request import Submission
 from cyberflow.service import ApiError, Cyberdesk, Unreachable
 
@@ -51,5 +51,5 @@ def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None
         invocation.note("refused", status=getattr(error, "status", None))
         return
     invocation.note("unanswered")
-    find = f"`cyberflow runs list --target {invocation.target}`"
-    error.help = f"it may have been submitted all the same: look with {find} before running it again"
+    look = go_on(invocation.target, None, ())
+    error.help = f"it may have been submitted all the same: look with `{look}` before running it again"

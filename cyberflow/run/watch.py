@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,33 +68,32 @@ class Watch:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
 
-async def follow(desk: Cyberdesk, state: State, watch: Watch) -> AsyncIterator[Event]:
+def follow(desk: Cyberdesk, state: State, watch: Watch) -> AsyncGenerator[Event, None]:
     """Follow to the end, or until the time is over. Gives the events that changed something; `replay` makes the state.
 
     Raises ApiError and Unreachable when the service refuses, or cannot be asked for longer than `watch.patience`.
     """
-    async for event in _drive(desk, state, begin(state), watch):
-        yield event
+    return _drive(desk, (state, begin(state)), watch)
 
 
-async def cancel(desk: Cyberdesk, state: State, watch: Watch) -> AsyncIterator[Event]:
+def cancel(desk: Cyberdesk, state: State, watch: Watch) -> AsyncGenerator[Event, None]:
     """Cancel what is live, the last step first, release the session, read the statuses again. Raises as `follow`."""
     asked = CancelAsked()
     after, commands = advance(state, asked)
-    if after != state:
-        yield asked
-    async for event in _drive(desk, after, commands or begin(after), watch):
+    return _drive(desk, (after, commands or begin(after)), watch, () if after == state else (asked,))
+
+
+async def _drive(
+    desk: Cyberdesk, begun: tuple[State, Iterable[Command]], watch: Watch, said: Iterable[Event] = ()
+) -> AsyncGenerator[Event, None]:
+    for event in said:
         yield event
-
-
-async def _drive(desk: Cyberdesk, state: State, commands: Iterable[Command], watch: Watch) -> AsyncIterator[Event]:
+    state, queue = begun[0], deque(begun[1])
     service = _Service(desk, watch)
-    queue = deque(commands)
     while queue:
         command = queue.popleft()
         event = await service.perform(command, state)
-        before = state
-        state, more = advance(state, event)
+        before, (state, more) = state, advance(state, event)
         if isinstance(event, Unanswered):
             queue.appendleft(command)
         queue.extend(more)
@@ -149,20 +148,19 @@ class _Service:
 
     async def _cancel(self, command: CancelRun) -> Event:
         try:
-            run = await self.desk.runs.cancel(command.run_id)
+            await self.desk.runs.cancel(command.run_id)
         except (ApiError, Unreachable) as error:
-            return CancelAnswered(command.run_id, refused=str(error))
-        return CancelAnswered(command.run_id, run.machine_id)
+            return CancelAnswered(command.run_id, str(error))
+        return CancelAnswered(command.run_id)
 
     async def _release(self, command: ReleaseSession) -> Event:
         """Only where the session is: a machine that serves another one by now is left alone."""
         try:
-            for id in command.machine_ids:
-                machine = await self.desk.machines.get(id)
+            async for machine in self.desk.machines.list():
                 if machine.reserved_session_id == command.session_id:
-                    await self.desk.machines.update(id, {"reserved_session_id": None})
+                    await self.desk.machines.update(machine.id, {"reserved_session_id": None})
         except (ApiError, Unreachable) as error:
-            return Released(refused=str(error))
+            return Released(str(error))
         return Released()
 
     def _next_wait(self, state: State) -> float:

@@ -63,7 +63,9 @@ class Cyberdesk:
 
     async def simulate(self, script: Mapping[str, Any], key: str) -> None:
         """Script the simulated runs of the submission that will carry this idempotency key; local platform only."""
-        await self._transport.fetch(write("POST", "/v1/local/scripts", {"script": script, "idempotency_key": key}), dict[str, Any])
+        await self._transport.fetch(
+            write("POST", "/v1/local/scripts", {"script": script, "idempotency_key": key}), dict[str, Any]
+        )
 
     async def download(self, url: str, to: Path) -> Path:
         """Save what a signed url gives. The key is not sent; raises as `attachments.download` does."""

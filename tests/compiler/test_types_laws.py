@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
-import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from cyberflow.compiler.types import (
-    ABSENT,
     Found,
     No,
     Schema,
-    Unknown,
     Unsure,
     Yes,
     accepts,
@@ -142,33 +138,38 @@ def schemas(draw: st.DrawFn) -> Schema:
     return {**body, "$defs": {"A": draw(BODIES), "B": draw(BODIES)}}
 
 
+EDITS = [
+    ('"integer"', '"number"'),
+    ('"number"', '"integer"'),
+    ('"string"', '"integer"'),
+    ('"required": [', '"x-required": ['),
+    ('"properties"', '"x-properties"'),
+    ('"additionalProperties"', '"x-free"'),
+    ('"minItems"', '"maxItems"'),
+    ('"oneOf"', '"anyOf"'),
+    ('"allOf"', '"anyOf"'),
+    ('"anyOf"', '"oneOf"'),
+    ('"b"', '"c"'),
+    ('"items"', '"x-items"'),
+    ("true", "false"),
+    ("2", "1"),
+    ("1", "2"),
+]
+
+
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Schema, Schema]:
-    """Unrelated schemas are nearly always a mismatch; a consumer that is the producer with one edit is more telling."""
+    """Unrelated schemas are nearly always a mismatch; a consumer that is the producer with an edit is more telling."""
     producer = draw(schemas())
     if draw(st.booleans()):
         return producer, draw(schemas())
     text = json.dumps(producer)
-    old, new = draw(
-        st.sampled_from(
-            [
-                ('"integer"', '"number"'),
-                ('"number"', '"integer"'),
-                ('"string"', '"integer"'),
-                ('"required": [', '"x-required": ['),
-                ('"additionalProperties"', '"x-free"'),
-                ('"minItems"', '"maxItems"'),
-                ('"oneOf"', '"anyOf"'),
-                ('"allOf"', '"anyOf"'),
-                ('"b"', '"c"'),
-                ('"items"', '"x-items"'),
-                ("2", "1"),
-                ("1", "2"),
-            ]
-        )
-    )
+    edits = [edit for edit in EDITS if edit[0] in text]
+    if not edits:
+        return producer, draw(schemas())
+    old, new = draw(st.sampled_from(edits))
     edited = json.loads(text.replace(old, new, draw(st.integers(1, 2))))
-    return producer, edited
+    return (producer, edited) if draw(st.booleans()) else (edited, producer)
 
 
 def judge(schema: Schema, value: Any) -> bool:
@@ -298,75 +299,6 @@ def test_nothing_raises_whatever_the_schema(schema: Any) -> None:
     assert isinstance(assignable(schema, {"type": "string"}), (Yes, No, Unsure))
 
 
-def _deep(depth: int, leaf: Any) -> Any:
-    schema: Any = leaf
-    for number in range(depth):
-        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]} if number % 2 else {"items": schema}
-    return schema
-
-
-def _chain(length: int) -> Schema:
-    defs = {f"d{number}": {"$ref": f"#/$defs/d{number + 1}"} for number in range(length)}
-    return {"$ref": "#/$defs/d0", "$defs": {**defs, f"d{length}": {"type": "string"}}}
-
-
-def _bush(width: int, leaf: str) -> Schema:
-    """Alternatives that multiply, again and again."""
-    options = [{"properties": {f"p{number}": {"$ref": "#"}}} for number in range(width)]
-    return {"allOf": [{"anyOf": options} for _ in range(width)], "properties": {"leaf": {"type": leaf}}}
-
-
-HARD = {
-    "deep": (_deep(400, {"type": "string"}), _deep(400, {"type": "integer"})),
-    "deeper": (_deep(5000, {"type": "string"}), _deep(5000, {"type": "integer"})),
-    "long chain": (_chain(3000), {"type": "integer"}),
-    "self": ({"$ref": "#"}, {"type": "string"}),
-    "ring": ({"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, True]}}}, {"type": "string"}),
-    "bush": (_bush(8, "string"), _bush(9, "integer")),
-    "wide": (
-        {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(2000)}},
-        {"type": "object", "properties": {f"p{n}": {"type": "integer"} for n in range(2000)}},
-    ),
-    "remote": ({"$ref": "https://example.com/schema.json"}, {"type": "string"}),
-    "dangling": ({"$ref": "#/$defs/none"}, {"type": "string"}),
-    "runaway pattern": ({"type": "string"}, {"type": "string", "pattern": "^(((((x*)*)*)*)*){9}$"}),
-    "large counts": ({"type": "array", "items": True, "minItems": 10**9}, {"type": "array", "maxItems": 10**8}),
-    "large numbers": ({"type": "number", "multipleOf": 1e-300}, {"maximum": 1e308, "exclusiveMinimum": -(10**400)}),
-}
-
-
-@pytest.mark.parametrize("case", HARD)
-def test_hard_schemas_are_answered_in_time(case: str) -> None:
-    producer, consumer = HARD[case]
-    start = time.perf_counter()
-    answers = [assignable(producer, consumer), assignable(consumer, producer)]
-    found = lookup(producer, ["a", 0, "a"])
-    accepts(producer, {"a": [{"a": "x"}]})
-    text = describe(producer)
-
-    assert all(isinstance(answer, (Yes, No, Unsure)) for answer in answers)
-    assert found is not None
-    assert len(text) < 90
-    assert time.perf_counter() - start < 5
-
-
-def test_a_deep_literal_is_left_alone() -> None:
-    value: Any = "x"
-    for _ in range(3000):
-        value = [value]
-
-    assert value_assignable(value, {"type": "array"}) == Unsure()
-    assert literal(value)
-
-
-def test_a_schema_that_contains_itself_as_an_object_is_left_alone() -> None:
-    ring: dict[str, Any] = {"type": "array"}
-    ring["items"] = ring
-
-    assert not isinstance(assignable(ring, {"type": "array"}), No)
-    assert lookup(ring, [0]) is not None
-
-
 @LAW
 @given(PATTERNS | st.from_regex(r"\A[ab(|)*?+.^$\[\]\\dws{}0-3-]{0,9}\Z"), st.text("abc0 x_-", max_size=6))
 def test_patterns_agree_with_the_standard_wherever_they_decide(pattern: str, text: str) -> None:
@@ -374,9 +306,3 @@ def test_patterns_agree_with_the_standard_wherever_they_decide(pattern: str, tex
 
     assert verdict is None or verdict == judge({"pattern": pattern}, text)
     assert all(judge({"pattern": pattern}, sample) for sample in samples(pattern, (3,)))
-
-
-def test_absence_is_a_witness_of_its_own() -> None:
-    assert assignable({"type": "string"}, {"type": "string"}, may_be_absent=True) == No(ABSENT, (), "may be absent")
-    assert isinstance(assignable({"type": "string"}, {"type": "string"}, may_be_absent=True, required=False), Yes)
-    assert isinstance(lookup({"type": 5}, ["a"]), Unknown)

@@ -1,10 +1,9 @@
-"""A bundle to deploy, an account on the local platform to deploy it to, and a wire between them that counts and fails."""
+"""A bundle to deploy, an account on the local platform to deploy it to, and a wire between that counts and fails."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -47,9 +46,9 @@ def image(content: bytes) -> str:
     return f'<img src="asset://sha256/{hashlib.sha256(content).hexdigest()}" alt="it">'
 
 
-def declared(name: str, prompt: str = "<p>Open it.</p>", *, tags: list[str] | None = None, **fields: Any) -> Any:
-    payload = {**NULLS, "name": name.title(), "main_prompt": prompt, **fields}
-    return BundledWorkflow(name, payload, tags=tags)
+def declared(workflow: str, prompt: str = "<p>Open it.</p>", *, tags: list[str] | None = None, **fields: Any) -> Any:
+    payload = {**NULLS, "name": workflow.title(), "main_prompt": prompt, **fields}
+    return BundledWorkflow(workflow, payload, tags=tags)
 
 
 def bundle_of(*workflows: BundledWorkflow) -> Bundle:
@@ -71,12 +70,12 @@ def clinic() -> Bundle:
     )
 
 
-def edited(bundle: Bundle, name: str, **fields: Any) -> Bundle:
+def edited(bundle: Bundle, workflow: str, **fields: Any) -> Bundle:
     """The bundle with other values in one payload."""
     return replace(
         bundle,
         workflows=[
-            replace(one, payload={**one.payload, **fields}) if one.name == name else one for one in bundle.workflows
+            replace(one, payload={**one.payload, **fields}) if one.name == workflow else one for one in bundle.workflows
         ],
     )
 
@@ -85,15 +84,25 @@ class Killed(Exception):
     """The process is gone: nothing more is sent or read."""
 
 
+Fault = Callable[[int, httpx.Request], str | None]
+
+
+def no_fault(_: int, request: httpx.Request) -> str | None:
+    return None
+
+
+def at(boundary: int, fault: str) -> Fault:
+    """Something happens to one request, and to no other."""
+    return lambda number, _: fault if number == boundary else None
+
+
 class Wire(httpx.AsyncBaseTransport):
     """Carries requests to the platform and keeps them. `fault` may name what happens to the nth (from 1), or not:
     `kill` (the process dies before it is sent), `die` (it is carried out, then the process dies), `lose` (it is carried
     out, the answer is lost), `cut` (it never arrives).
     """
 
-    def __init__(
-        self, app: Any, fault: Callable[[int, httpx.Request], str | None] = lambda number, request: None
-    ) -> None:
+    def __init__(self, app: Any, fault: Fault = no_fault) -> None:
         self._inner = httpx.ASGITransport(app)
         self._fault = fault
         self._dead = False
@@ -127,11 +136,18 @@ class Account:
     """One account for the length of a test; every deployment has a client of its own."""
 
     def __init__(self) -> None:
-        ticks = itertools.count()
-        start = datetime(2026, 3, 1, tzinfo=UTC)
-        self.platform = Platform.open(":memory:", clock=lambda: start + timedelta(seconds=next(ticks)))
+        self.now = datetime(2026, 3, 1, tzinfo=UTC)
+        self.platform = Platform.open(":memory:", clock=self._tick)
 
-    def wire(self, fault: Callable[[int, httpx.Request], str | None] = lambda number, request: None) -> Wire:
+    def _tick(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def forget_keys(self) -> None:
+        """Let so much time pass that the service knows no idempotency key any more."""
+        self.now += timedelta(days=30)
+
+    def wire(self, fault: Fault = no_fault) -> Wire:
         return Wire(self.platform.app, fault)
 
     @asynccontextmanager
@@ -185,9 +201,21 @@ class Account:
 
     def edit(self, title: str, **fields: Any) -> Workflow:
         """Change a workflow as a person at the dashboard would."""
-        id = self.workflow(title).id
+        return self.rewrite(self.workflow(title).id, **fields)
+
+    def rewrite(self, id: str, **fields: Any) -> Workflow:
         changed: Workflow = self.ask(lambda desk: desk.workflows.update(id, fields))
         return changed
+
+    def delete(self, id: str) -> None:
+        self.ask(lambda desk: desk.workflows.delete(id))
+
+    def delete_image(self, path: str | None) -> None:
+        self.ask(lambda desk: desk.images.delete(path or ""))
+
+    def make_tag(self, name: str, **fields: Any) -> str:
+        made: str = self.ask(lambda desk: desk.tags.create({"name": name, **fields})).id
+        return made
 
     def close(self) -> None:
         self.platform.close()

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from deploy_world import CONTENTS, OWNER, PRINT, SEARCH, Account, asset, bundle_of, by_action, clinic, comment, declared
 
-from cyberflow.remote import Standing, field_hash, holdings, wire_fields
+from cyberflow.remote import Owner, Standing, field_hash, holdings, wire_fields
 
 
 def test_a_first_apply_makes_everything_and_a_second_writes_nothing(account: Account) -> None:
@@ -36,10 +37,11 @@ def test_what_is_made_is_what_was_declared(account: Account) -> None:
     assert {tag.name for tag in lookup.tags or ()} == {"cyberflow:clinic", "Production", "Epic"}
     bill = account.workflow("Bill")
     assert [check.name for check in bill.post_run_checks or ()] == ["shape", "look"]
-    assert urls[asset(PRINT, "print").filename] in str((bill.post_run_checks or ())[1].check_prompt)
+    assert urls[asset(PRINT, "print").filename] in str([check.check_prompt for check in bill.post_run_checks or []])
     models = {model.id: model.name for model in found.models}
     metadata = account.workflow("Models").model_metadata
-    assert metadata and models[metadata.main_agent_model_id or ""] == "Fast Agent"
+    assert metadata is not None
+    assert models[metadata.main_agent_model_id or ""] == "Fast Agent"
     assert list(json.loads(account.workflow("Login").input_schema or "")) == ["$comment"]
 
 
@@ -85,7 +87,7 @@ def test_what_was_deleted_is_made_anew_again_and_again(account: Account) -> None
         (*_, outcome) = account.deploy(bundle_of(declared("one")))
         assert (outcome.action, outcome.status) == ("create", "done")
         ids.add(outcome.id)
-        account.ask(lambda desk, id=outcome.id: desk.workflows.delete(id))
+        account.delete(outcome.id or "")
 
     assert len(ids) == 4
 
@@ -94,7 +96,7 @@ def test_an_image_that_was_deleted_is_uploaded_anew(account: Account) -> None:
     account.deploy(clinic())
     for _ in range(2):
         path = next(one.path for one in account.snapshot().images if "search" in one.filename)
-        account.ask(lambda desk, path=path: desk.images.delete(path))
+        account.delete_image(path)
         assert account.deploy(clinic())[0].status == "done"
         assert len(account.snapshot().images) == 2
 
@@ -117,8 +119,6 @@ def test_an_old_answer_to_a_workflow_that_is_no_longer_ours_is_not_taken(account
 
 
 def test_a_scope_has_titles_tag_and_marker_of_its_own(account: Account) -> None:
-    from cyberflow.remote import Owner
-
     account.deploy(bundle_of(declared("one")))
     main = Owner("clinic", "main")
     planned = account.plan(bundle_of(declared("one")), main)
@@ -164,7 +164,7 @@ def test_a_name_that_is_free_again_gets_a_workflow_of_its_own(account: Account) 
 def test_a_field_that_the_language_lacks_and_the_id_of_a_check_stay(account: Account) -> None:
     checks = [{"name": "shape", "type": "output_data_passes_schema_validation"}]
     account.deploy(bundle_of(declared("one", output_schema="{}", post_run_checks=checks)))
-    (before,) = account.workflow("One").post_run_checks or ()
+    (before,) = account.workflow("One").post_run_checks or []
     account.edit("One", workflow_metadata={"has_unaddressed_error": True})
     more = [{**checks[0], "description": "as declared"}, {"name": "b", "type": "run_attachment_exists"}]
 
@@ -186,8 +186,9 @@ def test_a_field_that_the_language_lacks_and_the_id_of_a_check_stay(account: Acc
         ("includes_file_exports", True),
     ],
 )
-def test_a_field_is_set_and_cleared(account: Account, name: str, value: object) -> None:
-    for fields in ({}, {name: value}, {}):
+def test_a_field_is_set_and_cleared(account: Account, name: str, value: Any) -> None:
+    contents: list[dict[str, Any]] = [{}, {name: value}, {}]
+    for fields in contents:
         outcomes = account.deploy(bundle_of(declared("one", **fields)))
         assert [one.status for one in outcomes if one.kind == "workflow"] == ["done"]
         assert account.plan(bundle_of(declared("one", **fields))).changes == ()

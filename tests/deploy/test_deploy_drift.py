@@ -72,7 +72,7 @@ def test_an_edit_that_says_nothing_is_no_drift(deployed: Account) -> None:
 def test_an_image_of_a_blocked_workflow_is_not_uploaded(deployed: Account) -> None:
     deployed.edit("Login", main_prompt="<p>By hand.</p>")
     for image in deployed.snapshot().images:
-        deployed.ask(lambda desk, path=image.path: desk.images.delete(path))
+        deployed.delete_image(image.path)
     wire = deployed.wire()
     changed = bundle_of(declared("login", clinic().workflows[0].payload["main_prompt"], input_schema=None))
 
@@ -102,7 +102,7 @@ def test_a_copy_is_shown_and_left_alone(deployed: Account) -> None:
 def test_a_copy_is_not_counted_as_its_declaration(deployed: Account) -> None:
     book = deployed.workflow("Book")
     copy = deployed.ask(lambda desk: desk.workflows.duplicate(book.id))
-    deployed.ask(lambda desk: desk.workflows.delete(book.id))
+    deployed.delete(book.id)
 
     outcomes = deployed.deploy(clinic())
 
@@ -182,7 +182,7 @@ def test_two_unmarked_workflows_of_one_title_are_a_conflict(deployed: Account) -
     book = deployed.workflow("Book")
     copy = deployed.ask(lambda desk: desk.workflows.duplicate(book.id))
     for id in (book.id, copy.id):
-        deployed.ask(lambda desk, id=id: desk.workflows.update(id, {"input_schema": None, "name": "Book"}))
+        deployed.rewrite(id, input_schema=None, name="Book")
 
     planned = deployed.plan(clinic())
 
@@ -237,7 +237,7 @@ def test_what_moved_is_a_conflict_beside_a_create_too(deployed: Account) -> None
 def test_what_was_deleted_between_plan_and_apply_is_a_conflict(deployed: Account) -> None:
     planned = deployed.plan(edited(clinic(), "book", main_prompt="<p>Ours.</p>"))
     id = deployed.workflow("Book").id
-    deployed.ask(lambda desk: desk.workflows.delete(id))
+    deployed.delete(id)
 
     (outcome,) = deployed.carry_out(planned)
 

@@ -3,10 +3,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-
 import httpx
 import pytest
-from deploy_world import CONTENTS, OWNER, Account, Killed, Wire, clinic, comment, edited
+from deploy_world import CONTENTS, OWNER, Account, Killed, at, clinic, edited
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy import Outcome, apply, plan
@@ -40,13 +39,15 @@ def expect_settled(account: Account, bundle: Bundle) -> None:
     assert wire.writes == []
 
 
-@pytest.mark.parametrize("fault", ["kill", "die"])
-def test_killed_at_every_request_and_run_again(fault: str) -> None:
-    for boundary in range(1, REQUESTS + 1):
+@pytest.mark.parametrize(("fault", "later"), [("kill", False), ("die", False), ("die", True)])
+def test_killed_at_every_request_and_run_again(fault: str, later: bool) -> None:
+    for boundary in range(1, REQUESTS + 1, 3 if later else 1):
         account = Account()
-        wire = account.wire(lambda number, request, at=boundary: fault if number == at else None)
+        wire = account.wire(at(boundary, fault))
         with pytest.raises(Killed):
             account.deploy(clinic(), wire=wire)
+        if later:
+            account.forget_keys()
 
         again = account.deploy(clinic())
 
@@ -61,7 +62,7 @@ def test_killed_while_updating_with_other_content(fault: str) -> None:
     changed = edited(changed, "bill", output_schema='{"type":"object","title":"bill"}')
     for boundary in range(5, REQUESTS + 1, 3):
         account = Account()
-        wire = account.wire(lambda number, request, at=boundary: fault if number == at else None)
+        wire = account.wire(at(boundary, fault))
         with pytest.raises(Killed):
             account.deploy(clinic(), wire=wire)
 
@@ -133,16 +134,15 @@ def test_nobody_knocks_on_at_a_service_that_is_gone(account: Account) -> None:
     expect_settled(account, clinic())
 
 
-def deploy_together(account: Account, *bundles: Bundle, wires: list[Wire] | None = None) -> list[list[Outcome]]:
-    async def one(bundle: Bundle, wire: Wire | None) -> list[Outcome]:
-        async with account.desk(wire) as desk:
+def deploy_together(account: Account, *bundles: Bundle) -> list[list[Outcome]]:
+    async def one(bundle: Bundle) -> list[Outcome]:
+        async with account.desk() as desk:
             planned = plan(bundle, await snapshot(desk), OWNER)
             await asyncio.sleep(0)
             return [outcome async for outcome in apply(planned, desk, CONTENTS.__getitem__)]
 
     async def together() -> list[list[Outcome]]:
-        given = wires or [None] * len(bundles)
-        return await asyncio.gather(*map(one, bundles, given))
+        return await asyncio.gather(*map(one, bundles))
 
     return asyncio.run(together())
 

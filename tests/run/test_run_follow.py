@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
+from clinic import World
 from intake import CANARY
 
 from cyberflow.run import CancelAsked, State, cancel, follow, replay, result_of
-from cyberflow.run.events import Looked, OutputsRead, TimedOut
+from cyberflow.run.events import Event, Looked, OutputsRead, TimedOut
 
 pytestmark = pytest.mark.anyio
 
 
-async def end_of(events, state: State) -> State:
+async def end_of(events: AsyncIterator[Event], state: State) -> State:
     return replay(state, [event async for event in events])
 
 
@@ -23,7 +25,7 @@ def statuses(state: State) -> list[str]:
     return [step.status for step in state.steps]
 
 
-async def test_three_steps_with_refs_and_a_secret_end_in_success(world):
+async def test_three_steps_with_refs_and_a_secret_end_in_success(world: World) -> None:
     state, _ = await world.start()
     events = [event async for event in follow(world.desk, state, world.watch())]
     result = result_of(replay(state, events))
@@ -59,7 +61,7 @@ async def test_three_steps_with_refs_and_a_secret_end_in_success(world):
     assert list(lookup.sensitive_input_aliases or ()) == ["password"]
 
 
-async def test_each_look_is_one_list_request_without_the_history(world):
+async def test_each_look_is_one_list_request_without_the_history(world: World) -> None:
     state, _ = await world.start()
     world.wire.asked.clear()
     looks = [event async for event in follow(world.desk, state, world.watch())]
@@ -73,7 +75,7 @@ async def test_each_look_is_one_list_request_without_the_history(world):
     assert len(looks) < len(queries)
 
 
-async def test_the_pace_slows_while_nothing_moves_and_starts_anew_when_something_does(world):
+async def test_the_pace_slows_while_nothing_moves_and_starts_anew_when_something_does(world: World) -> None:
     state, _ = await world.start({"lookup": {"seconds": 20}})
     await end_of(follow(world.desk, state, world.watch()), state)
 
@@ -83,7 +85,7 @@ async def test_the_pace_slows_while_nothing_moves_and_starts_anew_when_something
     assert slept[slept.index(3.0) + 1 :].count(0.25) == 2
 
 
-async def test_a_failure_in_the_middle_is_the_status_of_the_whole(world):
+async def test_a_failure_in_the_middle_is_the_status_of_the_whole(world: World) -> None:
     state, _ = await world.start({"book": {"status": "task_failed", "error": "no slot is free"}})
     end = await end_of(follow(world.desk, state, world.watch()), state)
     result = result_of(end)
@@ -94,7 +96,7 @@ async def test_a_failure_in_the_middle_is_the_status_of_the_whole(world):
     assert result.outputs == {"mrn": "M7", "summary": {"first": "a", "day": "2026-03-01"}}
 
 
-async def test_a_timeout_leaves_the_runs_and_reads_what_is_there(world):
+async def test_a_timeout_leaves_the_runs_and_reads_what_is_there(world: World) -> None:
     state, _ = await world.start({"book": {"seconds": 3600}})
     events = [event async for event in follow(world.desk, state, world.watch(timeout=30.0))]
     end = replay(state, events)
@@ -107,7 +109,7 @@ async def test_a_timeout_leaves_the_runs_and_reads_what_is_there(world):
     assert not [path for method, path in world.wire.writes() if method == "PATCH"]
 
 
-async def test_a_timeout_cancels_when_it_is_told_to(world):
+async def test_a_timeout_cancels_when_it_is_told_to(world: World) -> None:
     state, _ = await world.start({"book": {"seconds": 3600}})
     end = await end_of(follow(world.desk, state, world.watch(timeout=30.0, cancel_on_timeout=True)), state)
 
@@ -115,7 +117,7 @@ async def test_a_timeout_cancels_when_it_is_told_to(world):
     assert result_of(end).status == "cancelled"
 
 
-async def test_cancelling_takes_the_last_step_first_and_reads_the_statuses_again(world):
+async def test_cancelling_takes_the_last_step_first_and_reads_the_statuses_again(world: World) -> None:
     state, _ = await world.start({"lookup": {"seconds": 3600}})
     async for event in follow(world.desk, state, world.watch()):
         state = replay(state, [event])
@@ -126,10 +128,9 @@ async def test_cancelling_takes_the_last_step_first_and_reads_the_statuses_again
     end = replay(state, events)
 
     asked = [(method, path) for method, path, _ in world.wire.asked]
-    machine = f"/v1/machines/{state.steps[0].machine_id}"
     assert asked[:4] == [
         *(("PATCH", f"/v1/runs/{step.run_id}") for step in reversed(state.steps)),
-        ("GET", machine),
+        ("GET", "/v1/machines"),
     ]
     assert asked[-2:] == [("GET", "/v1/runs")] * 2
     assert events[0] == CancelAsked()
@@ -139,7 +140,7 @@ async def test_cancelling_takes_the_last_step_first_and_reads_the_statuses_again
     assert [machine.reserved_session_id for machine in machines] == [None]
 
 
-async def test_a_session_that_is_still_held_is_released(world):
+async def test_a_session_that_is_still_held_is_released(world: World) -> None:
     state, _ = await world.start({"lookup": {"seconds": 3600}})
     async for event in follow(world.desk, state, world.watch()):
         state = replay(state, [event])
@@ -156,7 +157,7 @@ async def test_a_session_that_is_still_held_is_released(world):
     assert (await world.desk.machines.get(machine)).reserved_session_id is None
 
 
-async def test_a_machine_that_serves_another_session_is_left_alone(world):
+async def test_a_machine_that_serves_another_session_is_left_alone(world: World) -> None:
     state, _ = await world.start()
     state = await end_of(follow(world.desk, state, world.watch(timeout=0.5)), state)
     first = state.steps[0].machine_id
@@ -171,7 +172,7 @@ async def test_a_machine_that_serves_another_session_is_left_alone(world):
     assert (await world.desk.machines.get(str(first))).reserved_session_id == held
 
 
-async def test_whoever_is_cancelled_has_detached_and_the_runs_go_on(world):
+async def test_whoever_is_cancelled_has_detached_and_the_runs_go_on(world: World) -> None:
     state, _ = await world.start()
 
     async def forever(_: float) -> None:
@@ -192,7 +193,7 @@ async def test_whoever_is_cancelled_has_detached_and_the_runs_go_on(world):
     assert result_of(end).status == "success"
 
 
-async def test_following_goes_on_from_what_a_journal_holds(world):
+async def test_following_goes_on_from_what_a_journal_holds(world: World) -> None:
     state, _ = await world.start()
     events = [event async for event in follow(world.desk, state, world.watch())]
     again = [event async for event in follow(world.desk, state, world.watch())]
@@ -201,7 +202,7 @@ async def test_following_goes_on_from_what_a_journal_holds(world):
     assert result_of(replay(state, again)) == result_of(replay(state, events))
 
 
-async def test_no_event_or_state_holds_a_secret(world):
+async def test_no_event_or_state_holds_a_secret(world: World) -> None:
     state, invocation = await world.start({"book": {"status": "error", "error": "boom"}})
     events = [event async for event in follow(world.desk, state, world.watch())]
     end = replay(state, events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ def texts(what: Wants, *pairs: str, document: Any = None) -> list[str]:
         ({"type": "integer"}, "__CLEAR__", "__CLEAR__"),
     ],
 )
-def test_a_value_is_text_wherever_the_type_admits_text_else_strict_json(schema, text, value):
+def test_a_value_is_text_wherever_the_type_admits_text_else_strict_json(schema: Any, text: str, value: Any) -> None:
     read = read_value(schema, text)
     assert (read, type(read)) == (value, type(value))
 
@@ -66,23 +67,23 @@ def test_a_value_is_text_wherever_the_type_admits_text_else_strict_json(schema, 
 @pytest.mark.parametrize(
     "text", ["", "yes", "07", "NaN", "-Infinity", "1e999", "{'a': 1}", '{"a": 1, "a": 2}', "[1,]", "[" * 99999, "1 2"]
 )
-def test_what_is_no_strict_json_is_unreadable(text):
+def test_what_is_no_strict_json_is_unreadable(text: str) -> None:
     with pytest.raises(Unreadable):
         read_json(text)
 
 
-def test_bytes_that_are_no_text_are_unreadable():
+def test_bytes_that_are_no_text_are_unreadable() -> None:
     with pytest.raises(Unreadable, match="UTF-8"):
         read_value({"type": "string"}, "caf\udce9")
 
 
-def test_a_default_is_taken_and_the_command_line_wins_over_the_file():
+def test_a_default_is_taken_and_the_command_line_wins_over_the_file() -> None:
     read = read_inputs(INTAKE, ["date=2026-04-01"], {**WHOLE, "copies": 5})
     assert (read.values, read.problems) == ({**WHOLE, "date": "2026-04-01", "copies": 5}, ())
     assert read_inputs(INTAKE, (), WHOLE).values["copies"] == 2
 
 
-def test_what_the_machine_supplies_may_be_absent_and_gets_no_default():
+def test_what_the_machine_supplies_may_be_absent_and_gets_no_default() -> None:
     what = Wants({"user": need(), "copies": may({**INTEGER, "default": 2})}, from_machine=["user", "copies", "$pin"])
     assert read_inputs(what) == read_inputs(what, (), {})
     assert read_inputs(what).values == {}
@@ -90,7 +91,7 @@ def test_what_the_machine_supplies_may_be_absent_and_gets_no_default():
     assert read_inputs(what, ["copies=3", "user=ada"]).values == {"copies": 3, "user": "ada"}
 
 
-def test_empty_counts_as_absent_and_clear_as_text():
+def test_empty_counts_as_absent_and_clear_as_text() -> None:
     assert texts(INTAKE, "date=__EMPTY__", document=WHOLE) == [
         "input `date` is required, and `__EMPTY__` counts as not given"
     ]
@@ -130,19 +131,19 @@ def test_empty_counts_as_absent_and_clear_as_text():
         ),
     ],
 )
-def test_each_mistake_is_said_once_and_says_what_to_do(pairs, document, said):
+def test_each_mistake_is_said_once_and_says_what_to_do(pairs: Any, document: Any, said: str) -> None:
     assert texts(INTAKE, *pairs, document=document) == [said]
 
 
 @pytest.mark.parametrize("pair", [f"epic_password={CANARY}", f"$epic_password={CANARY}", CANARY, f"copies={CANARY}"])
-def test_a_secret_that_took_the_wrong_option_is_not_repeated(pair):
+def test_a_secret_that_took_the_wrong_option_is_not_repeated(pair: str) -> None:
     with pytest.raises(UsageError) as caught:
         gather(INTAKE, (), Asked([pair], WHOLE, ["epic_password=env:GONE"]), {}, NOWHERE)
     assert CANARY not in str(caught.value)
     assert caught.value.exit_code == 2
 
 
-def test_all_problems_come_at_once_and_one_cause_is_named_once():
+def test_all_problems_come_at_once_and_one_cause_is_named_once() -> None:
     asked = Asked(["dat=x", "copies=no"], {"patient": 7}, ["epic_pasword=env:A"], ["nope=x"])
     with pytest.raises(UsageError) as caught:
         gather(INTAKE, [{"content": "file://referral"}], asked, {}, NOWHERE)
@@ -157,7 +158,7 @@ def test_all_problems_come_at_once_and_one_cause_is_named_once():
     ]
 
 
-def test_files_are_read_when_they_are_given(tmp_path):
+def test_files_are_read_when_they_are_given(tmp_path: Path) -> None:
     (tmp_path / "letter.pdf").write_bytes(b"%PDF")
     plain = Wants({})
     files = [{"content": "file://referral"}, {"content": "asset://sha256/ab"}]
@@ -167,7 +168,7 @@ def test_files_are_read_when_they_are_given(tmp_path):
         gather(plain, files, Asked(files=[f"referral={tmp_path / 'gone'}"]), {}, NOWHERE)
 
 
-def test_the_inputs_file_is_strict_json_and_an_object(tmp_path):
+def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:
     path = tmp_path / "inputs.json"
     path.write_text("\ufeff" + json.dumps(WHOLE), encoding="utf-8")
     assert load_inputs(path) == WHOLE
@@ -202,11 +203,11 @@ def test_the_inputs_file_is_strict_json_and_an_object(tmp_path):
         (False, 3, "is not allowed here"),
     ],
 )
-def test_what_is_wrong_is_said_in_words_of_the_type(schema, value, said):
+def test_what_is_wrong_is_said_in_words_of_the_type(schema: Any, value: Any, said: str) -> None:
     assert list(faults(schema, value)) == [((), said)]
 
 
-def test_what_a_ref_will_decide_is_left_open():
+def test_what_a_ref_will_decide_is_left_open() -> None:
     schema = {
         "type": "object",
         "properties": {"id": {"type": "integer"}, "n": {"type": "integer"}},
@@ -244,11 +245,11 @@ VALUES = st.recursive(st.just(CANARY), lambda inner: st.one_of(st.lists(inner), 
 
 
 @given(SCHEMAS, VALUES, st.booleans())
-def test_no_fault_repeats_a_value(schema, value, secret):
+def test_no_fault_repeats_a_value(schema: Any, value: Any, secret: Any) -> None:
     assert all(CANARY not in how for _, how in faults(schema, value, secret=secret))
 
 
 @given(SCHEMAS, st.dictionaries(st.just(CANARY), VALUES))
-def test_of_a_secret_not_even_the_keys_are_repeated(schema, value):
+def test_of_a_secret_not_even_the_keys_are_repeated(schema: Any, value: Any) -> None:
     for keys, how in faults({"allOf": [schema], "propertyNames": {"maxLength": 1}}, value, secret=True):
         assert (CANARY not in how, keys) == (True, ())

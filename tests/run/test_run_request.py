@@ -87,7 +87,7 @@ VALUES = {
         ({"deep": [{"$ref": "lookup.outputs.mrn"}]}, {"deep": [{"$ref": "lookup.outputs.mrn"}]}),
     ],
 )
-def test_tokens_become_values(data, value):
+def test_tokens_become_values(data: Any, value: Any) -> None:
     filler = Filler(VALUES)
     got = filler.value(data, "here")
     assert (got, type(got)) == (value, type(value))
@@ -105,13 +105,13 @@ def test_tokens_become_values(data, value):
         ("all: <list>", "here: `<list>` is `array` and cannot stand inside a longer text"),
     ],
 )
-def test_what_cannot_be_filled_is_a_problem(data, problem):
+def test_what_cannot_be_filled_is_a_problem(data: Any, problem: Any) -> None:
     filler = Filler(VALUES)
     filler.value(data, "here")
     assert filler.problems == [problem]
 
 
-def test_a_chain_is_filled_step_by_step():
+def test_a_chain_is_filled_step_by_step() -> None:
     made = chain_request(chain(), parts())
 
     assert made.body == {
@@ -137,10 +137,11 @@ def test_a_chain_is_filled_step_by_step():
         "keep_session_after_completion": False,
     }
     assert made.steps == (("lookup", "patient-lookup"), ("book", "book-visit"), ("file", "file-letter"))
+    assert made.outputs is not None
     assert made.outputs["summary"]["day"] == "2026-03-01"
 
 
-def test_filling_leaves_the_bundle_as_it_was():
+def test_filling_leaves_the_bundle_as_it_was() -> None:
     whole = bundle()
     before = whole.to_json()
     one = Parts(whole, GIVEN, IDS, dict[str, bytes]().__getitem__)
@@ -149,7 +150,7 @@ def test_filling_leaves_the_bundle_as_it_was():
     assert whole.to_json() == before
 
 
-def test_a_secret_reaches_the_sensitive_fields_and_nothing_else():
+def test_a_secret_reaches_the_sensitive_fields_and_nothing_else() -> None:
     made = chain_request(chain(), parts())
     body = json.loads(json.dumps(made.body))
     for step in body["steps"]:
@@ -163,7 +164,7 @@ def test_a_secret_reaches_the_sensitive_fields_and_nothing_else():
     ]
 
 
-def test_a_part_of_a_secret_and_one_that_is_not_given():
+def test_a_part_of_a_secret_and_one_that_is_not_given() -> None:
     steps = [
         {
             "workflow_id": "secretive",
@@ -202,13 +203,13 @@ def test_a_part_of_a_secret_and_one_that_is_not_given():
         ),
     ],
 )
-def test_what_a_step_gets_must_fit_its_workflow(inputs, said):
+def test_what_a_step_gets_must_fit_its_workflow(inputs: Any, said: str) -> None:
     steps = [STEPS[0], {"workflow_id": "book-visit", "session_alias": "book", "inputs": inputs}]
     one = chain(request={"steps": steps}, outputs={})
     assert refused(lambda: chain_request(one, parts())) == [f"`intake` cannot run: step `book`, {said}"]
 
 
-def test_what_the_machine_supplies_is_neither_required_nor_given_a_default():
+def test_what_the_machine_supplies_is_neither_required_nor_given_a_default() -> None:
     supplied = workflow(
         "supplied",
         {"user": need(), "copies": may({"type": "integer", "default": 2})},
@@ -234,7 +235,7 @@ def test_what_the_machine_supplies_is_neither_required_nor_given_a_default():
         (Where(session_id="s-1", machine="desk-4"), {"session_id": "s-1"}),
     ],
 )
-def test_where_it_runs(where, place):
+def test_where_it_runs(where: Any, place: Any) -> None:
     body = chain_request(chain(pools=["epic", "chrome"]), parts(where=where)).body
     assert {key: body[key] for key in ("pool_ids", "machine_id", "session_id") if key in body} == place
     pinned = chain_request(chain(machine="desk-4"), parts()).body
@@ -248,24 +249,24 @@ def test_where_it_runs(where, place):
         (Where(machine="desk-5"), "the target has no machine `desk-5`"),
     ],
 )
-def test_a_place_that_is_not_there(where, said):
+def test_a_place_that_is_not_there(where: Any, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
         chain_request(chain(), parts(where=where))
-    assert caught.value.help.startswith("did you mean")
+    assert str(caught.value.help).startswith("did you mean")
 
 
-def test_a_session_is_kept_when_either_side_says_so():
+def test_a_session_is_kept_when_either_side_says_so() -> None:
     kept = chain(request={"keep_session_after_completion": True})
     assert chain_request(kept, parts()).body["keep_session_after_completion"] is True
     asked = chain_request(chain(), parts(where=Where(keep_session=True)))
     assert asked.body["keep_session_after_completion"] is True
 
 
-def test_a_chain_that_goes_on_in_a_session_wants_one():
+def test_a_chain_that_goes_on_in_a_session_wants_one() -> None:
     going_on = chain(session={"login": "patient-login"})
     with pytest.raises(UsageError, match="--session ID") as caught:
         chain_request(going_on, parts())
-    assert "`login`" in caught.value.help
+    assert "`login`" in str(caught.value.help)
     assert chain_request(going_on, parts(where=Where(session_id="s-1"))).body["session_id"] == "s-1"
 
 
@@ -289,7 +290,7 @@ SENT = [
 ]
 
 
-def test_files_of_the_project_and_given_ones():
+def test_files_of_the_project_and_given_ones() -> None:
     given = replace(GIVEN, files={"referral": GivenFile("letter.pdf", b"%PDF")})
     made = chain_request(chain(request={"shared_file_inputs": FILES}), parts(given=given))
     assert made.body["shared_file_inputs"] == SENT
@@ -298,7 +299,7 @@ def test_files_of_the_project_and_given_ones():
     ]
 
 
-def test_a_single_run_carries_what_it_is_given():
+def test_a_single_run_carries_what_it_is_given() -> None:
     given = Given(
         {"patient": {"id": "7"}, "date": "2026-03-01"},
         {"password": CANARY},
@@ -331,12 +332,12 @@ def test_a_single_run_carries_what_it_is_given():
         ),
     ],
 )
-def test_a_single_run_in_a_session(where, session):
+def test_a_single_run_in_a_session(where: Any, session: Any) -> None:
     made = run_request(FILE, parts(given=Given({"mrn": "M7"}), where=where))
     assert made.body == {"workflow_id": "id-file-letter", "input_values": {"mrn": "M7"}, **session}
 
 
-def test_a_structured_value_with_refs_is_checked_as_far_as_it_is_known():
+def test_a_structured_value_with_refs_is_checked_as_far_as_it_is_known() -> None:
     steps = [
         STEPS[0],
         {

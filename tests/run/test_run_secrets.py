@@ -7,6 +7,7 @@ import io
 import json
 import sys
 import types
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,15 @@ class Wants:
 INTAKE = Wants({"password": need()})
 
 
-def world(ask=None, environ=None, keyring=lambda service, user: None) -> World:
+def nothing(service: str, user: str) -> str | None:
+    return None
+
+
+def world(
+    ask: Callable[[str], str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    keyring: Callable[[str, str], str | None] = nothing,
+) -> World:
     return World(environ or {}, ask, keyring)
 
 
@@ -55,11 +64,11 @@ def found(source: Source, where: World, what: Wants = INTAKE) -> Secrets:
         ),
     ],
 )
-def test_a_source_is_one_of_four_forms_and_everything_else_is_a_literal(text, source):
+def test_a_source_is_one_of_four_forms_and_everything_else_is_a_literal(text: str, source: Any) -> None:
     assert source_of(text) == source
 
 
-def test_an_environment_variable(monkeypatch):
+def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(Source("env", "EPIC"), world(environ={"EPIC": CANARY})).values == {"password": CANARY}
     monkeypatch.setenv("EPIC_OF_THIS_TEST", CANARY)
     assert found(Source("env", "EPIC_OF_THIS_TEST"), this_world()).values == {"password": CANARY}
@@ -78,13 +87,13 @@ def test_an_environment_variable(monkeypatch):
         (b"a\r\nb\r\n", "a\r\nb"),
     ],
 )
-def test_of_a_file_one_trailing_line_end_is_dropped(tmp_path, content, value):
+def test_of_a_file_one_trailing_line_end_is_dropped(tmp_path: Path, content: Any, value: Any) -> None:
     path = tmp_path / "secret"
     path.write_bytes(content)
     assert found(Source("file", str(path)), world()).values == {"password": value}
 
 
-def test_a_person_is_asked_by_name_and_only_at_a_terminal(monkeypatch):
+def test_a_person_is_asked_by_name_and_only_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def ask(text: str) -> str:
@@ -101,7 +110,7 @@ def test_a_person_is_asked_by_name_and_only_at_a_terminal(monkeypatch):
     )
 
 
-def test_nobody_is_asked_while_something_else_is_wrong():
+def test_nobody_is_asked_while_something_else_is_wrong() -> None:
     what = Wants({"password": need()}, {"date": need()})
 
     def ask(_: str) -> str:
@@ -111,7 +120,7 @@ def test_nobody_is_asked_while_something_else_is_wrong():
         gather(what, (), Asked(secrets=["password=prompt"]), {}, world(ask))
 
 
-def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch):
+def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def get(service: str, user: str) -> str:
@@ -120,9 +129,7 @@ def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch):
 
     assert found(Source("keyring", "epic/prod/ada"), world(keyring=get)).values == {"password": CANARY}
     assert asked == [("epic/prod", "ada")]
-    fake = types.ModuleType("keyring")
-    fake.get_password = get
-    monkeypatch.setitem(sys.modules, "keyring", fake)
+    monkeypatch.setitem(sys.modules, "keyring", types.SimpleNamespace(get_password=get))
     assert this_world().keyring("epic", "ada") == CANARY
 
 
@@ -138,30 +145,27 @@ def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch):
         (Source("keyring", "epic/ada"), "was not found: the keyring has nothing for `ada` of `epic`"),
     ],
 )
-def test_a_source_that_gives_nothing_is_a_problem(source, said):
+def test_a_source_that_gives_nothing_is_a_problem(source: Any, said: str) -> None:
     (problem,) = found(source, world(environ={"BLANK": ""})).problems
     assert problem.text == f"secret `password` {said}"
 
 
-def test_without_the_keyring_package_the_message_says_so(monkeypatch):
+def test_without_the_keyring_package_the_message_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     (problem,) = found(Source("keyring", "epic/ada"), this_world()).problems
     assert "pip install keyring" in problem.text
 
 
-def test_a_broken_keyring_is_named_by_the_kind_of_its_failure_alone(monkeypatch):
-    broken = types.ModuleType("keyring")
-
+def test_a_broken_keyring_is_named_by_the_kind_of_its_failure_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: str) -> str:
         raise RuntimeError(CANARY)
 
-    broken.get_password = fail
-    monkeypatch.setitem(sys.modules, "keyring", broken)
+    monkeypatch.setitem(sys.modules, "keyring", types.SimpleNamespace(get_password=fail))
     (problem,) = found(Source("keyring", "epic/ada"), this_world()).problems
     assert problem.text == "secret `password` was not found: the keyring cannot be read (RuntimeError)"
 
 
-def test_missing_optional_and_supplied_by_the_machine():
+def test_missing_optional_and_supplied_by_the_machine() -> None:
     what = Wants({"password": need(), "pin": may(), "badge": need()}, from_machine=["$badge"])
     read = resolve(what, {}, world())
     assert read.values == {}
@@ -169,7 +173,7 @@ def test_missing_optional_and_supplied_by_the_machine():
     assert "`-s password=SOURCE`" in read.problems[0].text
 
 
-def test_an_option_wins_over_the_target_and_a_refused_one_is_said_once():
+def test_an_option_wins_over_the_target_and_a_refused_one_is_said_once() -> None:
     target = {"password": Source("env", "A")}
     environ = {"A": "from-target", "B": "from-option"}
     assert gather(INTAKE, (), Asked(), target, world(environ=environ)).secrets == {"password": "from-target"}
@@ -184,13 +188,13 @@ def test_an_option_wins_over_the_target_and_a_refused_one_is_said_once():
 
 
 @pytest.mark.parametrize("options", [[CANARY], [f"pasword={CANARY}"], [f"password={CANARY}"], ["password=prompt"] * 2])
-def test_no_problem_of_an_option_repeats_it(options):
+def test_no_problem_of_an_option_repeats_it(options: Any) -> None:
     _, problems = read_sources(INTAKE, options)
     assert problems
     assert CANARY not in repr(problems)
 
 
-def test_the_sources_of_a_target_are_relative_to_the_project():
+def test_the_sources_of_a_target_are_relative_to_the_project() -> None:
     target = Target.model_validate(
         {"secrets": {"a": {"env": "A"}, "b": {"file": "/run/b"}, "c": {"file": "c.txt"}, "d": {"keyring": "s/u"}}}
     )
@@ -203,7 +207,7 @@ def test_the_sources_of_a_target_are_relative_to_the_project():
     }
 
 
-def test_a_structured_secret_is_json_and_held_against_its_type_without_showing_it():
+def test_a_structured_secret_is_json_and_held_against_its_type_without_showing_it() -> None:
     what = Wants({"password": need({"type": "object", "properties": {"pin": {"type": "integer"}}})})
     good = found(Source("env", "A"), world(environ={"A": '{"pin": 1234}'}), what)
     assert (good.values, good.problems) == ({"password": {"pin": 1234}}, ())
@@ -214,7 +218,7 @@ def test_a_structured_secret_is_json_and_held_against_its_type_without_showing_i
     assert list(check_secret(what, "password", {"pin": 1})) == []
 
 
-def test_no_noun_shows_a_value():
+def test_no_noun_shows_a_value() -> None:
     asked = Asked(secrets=[f"password={CANARY}"])
     where = world(environ={"A": CANARY})
     read = gather(INTAKE, (), Asked(secrets=["password=env:A"]), {}, where)
@@ -237,7 +241,7 @@ def test_no_noun_shows_a_value():
         f"https://x/?q={quote_plus(CANARY)}",
     ],
 )
-def test_every_written_form_of_a_secret_is_filtered(form):
+def test_every_written_form_of_a_secret_is_filtered(form: Any) -> None:
     clean = Redactor([CANARY]).text(f"before {form} after")
     assert "•••" in clean
     assert clean.startswith("before ")
@@ -245,12 +249,12 @@ def test_every_written_form_of_a_secret_is_filtered(form):
     assert "cAn4ry" not in clean
 
 
-def test_the_longest_goes_first_and_a_short_one_only_as_a_word():
+def test_the_longest_goes_first_and_a_short_one_only_as_a_word() -> None:
     redactor = Redactor(["abcd", "abcdef", "12", "", None, True])
     assert redactor.text("abcdef abcd 12 123 x12 (12) True") == "••• ••• ••• 123 x12 (•••) True"
 
 
-def test_a_structured_secret_is_filtered_in_its_parts_and_lines():
+def test_a_structured_secret_is_filtered_in_its_parts_and_lines() -> None:
     redactor = Redactor([{"user": "adalovelace", "pin": 4711, "more": ["deep-inside"]}, "first line\n  second line\n"])
     text = "adalovelace 4711 deep-inside; first line|second line"
     assert redactor.text(text) == "••• ••• •••; •••|•••"
@@ -260,7 +264,7 @@ def test_a_structured_secret_is_filtered_in_its_parts_and_lines():
 
 
 @given(st.text(min_size=4), st.text(), st.text())
-def test_no_secret_of_four_characters_survives_in_a_text(secret, before, after):
+def test_no_secret_of_four_characters_survives_in_a_text(secret: Any, before: Any, after: Any) -> None:
     if not secret.strip():
         return
     clean = Redactor([secret]).text(f"{before}{secret}{after}")
@@ -268,6 +272,6 @@ def test_no_secret_of_four_characters_survives_in_a_text(secret, before, after):
     assert secret not in clean.replace("•••", "\n\t\n")
 
 
-def test_a_redactor_of_nothing_changes_nothing():
+def test_a_redactor_of_nothing_changes_nothing() -> None:
     assert Redactor().text("as it is") == "as it is"
     assert Redactor(["   "]).text("a    b") == "a    b"

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from clinic import Time
 
 from cyberflow.run import Pace, State, Step, Unanswered, Watch, cancel, follow, replay, result_of
 from cyberflow.service import ApiError, Cyberdesk, Retry, Unreachable
@@ -57,7 +58,7 @@ async def ends(service: Service, time: Any, **options: Any) -> tuple[State, list
     return replay(START, events), events
 
 
-async def test_an_unknown_status_is_live(time):
+async def test_an_unknown_status_is_live(time: Time) -> None:
     service = Service(
         ("success", "running"), ("success", "pondering"), ("success", "pondering"), ("success", "success")
     )
@@ -69,13 +70,13 @@ async def test_an_unknown_status_is_live(time):
     assert (result_of(end).status, result_of(end).outputs) == ("success", {"x": "r2"})
 
 
-async def test_an_unknown_status_for_ever_ends_with_the_time(time):
+async def test_an_unknown_status_for_ever_ends_with_the_time(time: Time) -> None:
     end, _ = await ends(Service(("success", "pondering")), time, timeout=60.0)
     assert (end.timed_out, result_of(end).status, result_of(end).exit_code) == (True, "pondering", 1)
     assert time.seconds == pytest.approx(60.0)
 
 
-async def test_steps_that_a_failure_left_behind_are_not_waited_for_for_ever(time):
+async def test_steps_that_a_failure_left_behind_are_not_waited_for_for_ever(time: Time) -> None:
     end, _ = await ends(Service(("error", "scheduling")), time)
     assert 30 <= time.seconds < 45
     assert [step["error"] for step in result_of(end).to_json()["steps"]] == ["r1 broke\ntwice", None]
@@ -83,7 +84,7 @@ async def test_steps_that_a_failure_left_behind_are_not_waited_for_for_ever(time
 
 
 @pytest.mark.parametrize("pause", [httpx.ConnectError("no route"), httpx.Response(503), httpx.Response(429)])
-async def test_a_pause_of_the_service_is_waited_out(time, pause):
+async def test_a_pause_of_the_service_is_waited_out(time: Time, pause: Any) -> None:
     service = Service(("success", "running"), pause, pause, ("success", "success"), pause, ("success", "success"))
     end, events = await ends(service, time)
 
@@ -96,21 +97,21 @@ async def test_a_pause_of_the_service_is_waited_out(time, pause):
 @pytest.mark.parametrize(
     ("pause", "error"), [(httpx.ConnectError("no route"), Unreachable), (httpx.Response(503), ApiError)]
 )
-async def test_the_patience_is_not_endless(time, pause, error):
+async def test_the_patience_is_not_endless(time: Time, pause: Any, error: Any) -> None:
     with pytest.raises(error):
         await ends(Service(("success", "running"), pause), time, patience=120.0)
     assert 120 <= time.seconds < 130
 
 
 @pytest.mark.parametrize("status", [401, 403, 422])
-async def test_a_refusal_is_raised_at_once(time, status):
+async def test_a_refusal_is_raised_at_once(time: Time, status: Any) -> None:
     with pytest.raises(ApiError) as caught:
         await ends(Service(("success", "running"), httpx.Response(status)), time)
     assert caught.value.exit_code == 3
     assert time.seconds <= 1
 
 
-async def test_a_run_that_was_deleted_is_noticed(time):
+async def test_a_run_that_was_deleted_is_noticed(time: Time) -> None:
     service = Service(("success", None))
     with pytest.raises(ApiError) as caught:
         await ends(service, time)
@@ -119,20 +120,24 @@ async def test_a_run_that_was_deleted_is_noticed(time):
     assert len(service.asked) == 4
 
 
-async def test_a_run_that_only_the_list_lacks_is_asked_for_by_its_id(time):
+async def test_a_run_that_only_the_list_lacks_is_asked_for_by_its_id(time: Time) -> None:
     service = Service(("success", None), one=httpx.Response(200, json=run("r2", "success")))
     end, _ = await ends(service, time)
     assert result_of(end).status == "success"
 
 
-async def test_a_cancellation_that_is_refused_is_told_and_what_happened_is_read(time):
+async def test_a_cancellation_that_is_refused_is_told_and_what_happened_is_read(time: Time) -> None:
     service = Service(("success", "success"), one=httpx.Response(400, json={"message": "it is over"}))
     watch = Watch(pace=Pace(1.0, 5.0), clock=time, sleep=time.sleep)
     async with service.desk() as desk:
         events = [event async for event in cancel(desk, START, watch)]
     end = replay(START, events)
 
-    assert service.asked == [("PATCH", "/v1/runs/r2"), ("PATCH", "/v1/runs/r1"), *[("GET", "/v1/runs")] * 2]
-    assert len(end.refused) == 2
+    assert service.asked == [
+        *(("PATCH", f"/v1/runs/{id}") for id in ("r2", "r1")),
+        ("GET", "/v1/machines"),
+        *[("GET", "/v1/runs")] * 2,
+    ]
+    assert len(end.refused) == 3
     assert "it is over" in end.refused[0]
     assert result_of(end).status == "success"

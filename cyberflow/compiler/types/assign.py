@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from cyberflow.compiler.types.notation import literal
 from cyberflow.compiler.types.dialect import says_nothing, well_formed
+from cyberflow.compiler.types.notation import literal
 from cyberflow.compiler.types.proof import Proof
 from cyberflow.compiler.types.reason import reason
 from cyberflow.compiler.types.scope import Budget, Scope, attempt

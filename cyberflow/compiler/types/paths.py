@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cyberflow.compiler.types.definitions import standalone
-from cyberflow.compiler.types.notation import describe
 from cyberflow.compiler.types.dialect import says_nothing, well_formed
+from cyberflow.compiler.types.notation import describe
 from cyberflow.compiler.types.scope import Scope, Shape, attempt
 from cyberflow.compiler.types.values import Schema
 

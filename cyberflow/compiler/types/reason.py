@@ -6,8 +6,8 @@ import json
 from typing import Any, Final
 
 from cyberflow.compiler.types.automaton import matches
-from cyberflow.compiler.types.notation import describe, literal
 from cyberflow.compiler.types.dialect import resolve
+from cyberflow.compiler.types.notation import describe, literal
 from cyberflow.compiler.types.scope import Undecided
 from cyberflow.compiler.types.validation import Validator
 from cyberflow.compiler.types.values import Path, Schema, kind_of
@@ -26,6 +26,8 @@ BOUNDS: Final = {
     "maxItems": "more than {} entries",
     "minProperties": "fewer than {} members",
     "maxProperties": "more than {} members",
+    "uniqueItems": "the same entry twice",
+    "not": "excluded",
 }
 
 
@@ -50,8 +52,9 @@ def _of_keyword(validator: Validator, keyword: str, schema: dict[str, Any], valu
         limit = schema[keyword]
         return (), BOUNDS[keyword].format(f"`{limit}`" if keyword == "pattern" else json.dumps(limit))
     if keyword == "required":
-        missing = next(name for name in schema["required"] if name not in value)
-        return (missing,), "missing"
+        return (next(name for name in schema["required"] if name not in value),), "missing"
+    if keyword == "contains":
+        return (), f"no entry, or too many, of {describe(schema['contains'], root=validator.scope.root)}"
     if keyword == "const":
         return (), f"not {literal(schema['const'])}"
     if keyword == "enum":

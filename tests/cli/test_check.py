@@ -1,0 +1,126 @@
+"""check, show, explain: what a person reads, held as snapshots, and what a program decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_program import Program, replace
+from syrupy.assertion import SnapshotAssertion
+
+from cyberflow.compiler import RULES
+
+LITERAL = "hunter2-in-git"
+
+
+@pytest.fixture
+def mistaken(intake: Path) -> Path:
+    """Five mistakes in three files, and a literal secret."""
+    replace(
+        intake / "chains.yaml",
+        "mrn: {$ref: lookup.outputs.mrn}\n          reason",
+        "mrn: {$ref: lookup.outputs.mrm}\n          reason",
+    )
+    replace(intake / "chains.yaml", "password: <$epic_password>", f"password: {LITERAL}")
+    replace(intake / "prompts/sign-in.md", "type <$password>", "type <$pasword>")
+    replace(intake / "workflows.yaml", "tags: [Intake]\n\n  patient-lookup", "tag: [Intake]\n\n  patient-lookup")
+    replace(intake / "workflows.yaml", "      reason: string", "      reason: integer")
+    return intake
+
+
+def test_every_mistake_is_found_in_one_pass(mistaken: Path, program: Program, snapshot: SnapshotAssertion) -> None:
+    answer = program("check")
+
+    assert answer.code == 1
+    assert answer.out == snapshot
+    assert LITERAL not in answer.text
+
+
+def test_findings_as_json(mistaken: Path, program: Program) -> None:
+    answer = program("check", "--format", "json")
+    found = json.loads(answer.out)
+
+    assert answer.code == 1
+    assert found["version"] == 1
+    assert found["summary"] == {"errors": 5, "warnings": 0, "workflows": 3, "chains": 1}
+    rules = [one["rule"] for one in found["diagnostics"]]
+    assert rules == ["secret-in-source", "unknown-output", "type-mismatch", "undeclared-secret", "unknown-key"]
+    output = found["diagnostics"][1]
+    assert (output["path"], output["line"], output["column"], output["end_column"]) == ("chains.yaml", 22, 23, 41)
+    assert output["help"] == "did you mean `mrn`?"
+    assert output["labels"][0]["path"] == "workflows.yaml"
+    assert LITERAL not in answer.text
+
+
+def test_findings_as_workflow_commands(mistaken: Path, program: Program) -> None:
+    lines = program("check", "--format", "github").out.splitlines()
+
+    assert len(lines) == 5
+    assert all(line.startswith("::error file=") for line in lines)
+    assert not [line for line in lines if LITERAL in line]
+
+
+def test_warnings_fail_only_when_asked(intake: Path, program: Program) -> None:
+    replace(intake / "workflows.yaml", "      username: string\n", "      username: string\n      spare?: string\n")
+
+    assert program("check").code == 0
+    assert program("check", "--error-on", "warning").code == 1
+
+
+def test_one_broken_file_hides_nothing_in_the_others(intake: Path, program: Program) -> None:
+    (intake / "broken.yaml").write_text("workflows: {a: [1, 2\n", encoding="utf-8")
+    replace(intake / "prompts/sign-in.md", "<username>", "<usrname>")
+
+    out = program("check").out
+
+    assert "yaml-syntax" in out
+    assert "undeclared-input" in out
+
+
+def test_a_finding_that_only_one_target_has_names_it(intake: Path, program: Program) -> None:
+    replace(intake / "prompts/sign-in.md", "# Sign in", "{% if target == 'prod' %}<nobody>{% endif %}\n# Sign in")
+
+    answer = program("check")
+
+    assert answer.code == 1
+    assert "only for target `prod`" in answer.out
+
+
+def test_show(intake: Path, program: Program, snapshot: SnapshotAssertion) -> None:
+    assert program("show", "book-visit").out == snapshot(name="workflow")
+    assert program("show", "intake").out == snapshot(name="chain")
+    assert json.loads(program("show", "intake", "--format", "json").out)["kind"] == "chain"
+    assert program("show", "intak").code == 2
+
+
+def test_every_rule_is_explained(program: Program) -> None:
+    listed = program("explain").out
+
+    for rule in RULES:
+        assert rule in listed
+        assert len(program("explain", rule).out) > 100
+    assert program("explain", "type-mismach").code == 2
+
+
+def test_outside_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    answer = program("check")
+
+    assert answer.code == 2
+    assert "cyberflow.yaml" in answer.err
+
+
+@pytest.mark.parametrize("words", [("chek",), ("check", "--formt", "json"), ("run",), ("apply", "--target", "prd")])
+def test_wrong_usage_is_2(words: tuple[str, ...], intake: Path, program: Program) -> None:
+    assert program(*words).code == 2
+
+
+def test_help_of_every_command_has_an_example(program: Program) -> None:
+    from cyberflow.cli.main import COMMANDS
+
+    for name in COMMANDS:
+        answer = program(name, "--help")
+        assert answer.code == 0
+        assert "Example:" in answer.out
