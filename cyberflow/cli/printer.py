@@ -13,7 +13,7 @@ import click
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Sourced
 from cyberflow.language.secrets import MASK, Secrets
-from cyberflow.source import Place, Sources, Span
+from cyberflow.source import Sources, Span
 
 _WIDEST = 160
 _MARGIN = 40

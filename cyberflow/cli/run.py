@@ -208,7 +208,7 @@ def _find(compiled: Compiled, name: str) -> BundledChain | BundledWorkflow:
     found = compiled.bundle.chain(name) or compiled.bundle.workflow(name)
     if found is not None:
         return found
-    known = [one.name for one in (*compiled.bundle.chains, *compiled.bundle.workflows)]
+    known = [*(chain.name for chain in compiled.bundle.chains), *(one.name for one in compiled.bundle.workflows)]
     raise UsageError(f"the project declares no chain or workflow `{name}`", help=did_you_mean(name, known))
 
 

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
@@ -16,7 +15,6 @@ from cyberflow.service.wire import moment
 
 if TYPE_CHECKING:
     from rich.live import Live
-    from rich.table import Table
 
 _COLOURS = {"success": "green", "error": "red", "task_failed": "red", "cancelled": "yellow", "running": "cyan"}
 
@@ -25,7 +23,7 @@ class View(Protocol):
     """Shows states as they come, on standard error."""
 
     def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: Any) -> None: ...
     def show(self, state: State) -> None: ...
 
 
@@ -33,7 +31,7 @@ def view(*, quiet: bool) -> View:
     """The view for where standard error goes."""
     if quiet:
         return Lines(silent=True)
-    return Table() if sys.stderr.isatty() else Lines()
+    return LiveTable() if sys.stderr.isatty() else Lines()
 
 
 class Lines:
@@ -46,7 +44,7 @@ class Lines:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: Any) -> None:
         return None
 
     def show(self, state: State) -> None:
@@ -60,7 +58,7 @@ class Lines:
             click.echo(f"  {step.id:<{width}}  {status}{took}".rstrip(), err=True)
 
 
-class Table:
+class LiveTable:
     """A table that is drawn anew, with a clock for what is running."""
 
     def __init__(self) -> None:
@@ -76,16 +74,14 @@ class Table:
         self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: Any) -> None:
         if self._live is not None:
             self._live.stop()
 
     def show(self, state: State) -> None:
         self._state = state
 
-    def _draw(self) -> Table | str:  # type: ignore[valid-type]
+    def _draw(self) -> Any:
         from rich.spinner import Spinner
         from rich.table import Table as Grid
         from rich.text import Text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,12 @@ def _find(bundle: Bundle, name: str) -> tuple[str, dict[str, Any]]:
         for one in group:
             if one.name == name:
                 return kind, asdict(one)
-    known = [one.name for one in (*bundle.workflows, *bundle.chains, *bundle.tasks)]
+    known = [*_names(bundle.workflows), *_names(bundle.chains), *_names(bundle.tasks)]
     raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))
+
+
+def _names(group: Sequence[Any]) -> list[str]:
+    return [one.name for one in group]
 
 
 def _workflow(workflow: BundledWorkflow) -> Iterator[str]:

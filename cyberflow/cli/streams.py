@@ -36,8 +36,8 @@ class Filtered:
 
 def filter_streams(redactor: Redactor) -> None:
     """Filter standard output and error from now on."""
-    sys.stdout = Filtered(_plain(sys.stdout), redactor)  # type: ignore[assignment]
-    sys.stderr = Filtered(_plain(sys.stderr), redactor)  # type: ignore[assignment]
+    sys.stdout = Filtered(_plain(sys.stdout), redactor)
+    sys.stderr = Filtered(_plain(sys.stderr), redactor)
 
 
 def restore_streams() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Sourced, decode_for
+from cyberflow.language.secrets import Secrets
 from cyberflow.source import Sources
 
 SOURCE_RULES = (
@@ -95,7 +97,24 @@ def check(sourced: Sourced) -> list[Diagnostic]:
         diagnostic if len(where) == len(names) else replace(diagnostic, notes=(*diagnostic.notes, _only(where)))
         for diagnostic, where in hit.items()
     )
-    return ordered(merged, sourced.sources)
+    return ordered(_hidden(merged, sourced), sourced.sources)
+
+
+def _hidden(found: Iterable[Diagnostic], sourced: Sourced) -> Iterator[Diagnostic]:
+    """Findings without the text of any literal secret, whoever quoted it."""
+    found = list(found)
+    secrets = Secrets.of(sourced.documents) if found else Secrets()
+    for one in found:
+        paths = {one.place.path, *(label.place.path for label in one.labels)}
+        hide = partial(secrets.hide, paths=paths)
+        yield replace(
+            one,
+            message=hide(one.message),
+            note=hide(one.note),
+            notes=tuple(hide(note) for note in one.notes),
+            help=hide(one.help) if one.help else None,
+            labels=tuple(replace(label, message=hide(label.message)) for label in one.labels),
+        )
 
 
 def targets(sourced: Sourced) -> list[str]:

@@ -12,8 +12,10 @@ from typing import Any
 from cyberflow.compiler.keywords import TYPES, check_keyword, is_schema
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
 from cyberflow.language import Definition
+from cyberflow.language.decode import bad_name, spoken_kind
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
+from cyberflow.language.secrets import type_literals
 from cyberflow.language.syntax import parse
 from cyberflow.source import Place
 
@@ -102,16 +104,27 @@ class Shapes:
     def secrets(self, notation: Mapping[str, Any], place: Place) -> Shape:
         """Read `secrets`: a mapping, or a list of names that are text."""
         listed = {name: place.at(index) for index, name in enumerate(notation) if notation[name] is True}
-        typed = {name: "string" if value is True else value for name, value in notation.items()}
+        typed = {}
+        for name, value in notation.items():
+            literal = None if value is True else next(type_literals(value, self.types), None)
+            typed[name] = "string" if value is True or literal is not None else value
+            if literal is not None:
+                self._literal(name, place.at(name, *literal))
         read = self.shape(typed, place)
         return Shape(
             {name: replace(one, place=listed.get(name, one.place)) for name, one in read.fields.items()}, read.known
         )
 
+    def _literal(self, name: str, place: Place) -> None:
+        message = f"the type of the secret `{name}` is a literal"
+        help = "write a type such as `string`; the value is given when the chain runs"
+        note = "this is in git for ever"
+        self.problems.append(Diagnostic("secret-in-source", message, place, note=note, help=help))
+
     def named(self, name: str, definition: Definition[Any]) -> None:
         """Read a named type for its findings; whoever uses it finds it read."""
         if name in _WORDS:
-            help = "choose a name that is no type of its own"
+            help = "choose another name: a type of that name is built in"
             self._add("bad-name", f"`{name}` is a type already", definition.place.key(), help=help)
         self.read(name, definition.place)
 
@@ -129,8 +142,7 @@ class Shapes:
         for written, value in notation.items():
             name, at = written.removesuffix("?"), place.at(written)
             if not NAME.fullmatch(name):
-                help = "letters, digits, `_` and `-`; a letter or `_` first; at most 63 characters"
-                self._add("bad-name", f"`{name}` is no name", at.key(), help=help)
+                self.problems.append(bad_name(name, at.key()))
                 continue
             schema = self.read(value, at)
             fields.append(Field(name, schema, not (written.endswith("?") or "default" in schema), at))
@@ -172,12 +184,10 @@ class Shapes:
             if is_schema(notation):
                 return self._schema(notation, place)
             return object_schema({one.name: (one.schema, one.required) for one in self._fields(notation, place)})
-        shown = (
-            "an optional text is written with `?` after its name"
-            if notation is None
-            else "write a word such as `string`"
-        )
-        self._add("bad-schema", "this is no type", place, help=shown)
+        owner = f"`{str(place.route[-1]).removesuffix('?')}`" if place.route else "this file"
+        message = f"{owner} has no type" if notation is None else f"{spoken_kind(notation)} is not a type"
+        help = "write a type such as `string`; `any` allows everything"
+        self._add("bad-schema", message, place.key() if notation is None else place, help=help)
         return {}
 
     def _word(self, word: str, place: Place) -> Schema:

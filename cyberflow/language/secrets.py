@@ -1,5 +1,5 @@
-"""Which characters of a file are a literal where a secret belongs. It goes by keys and brackets alone, so that neither a
-broken declaration nor a file that does not parse can make one visible; rules say what is wrong with it.
+"""Which characters of a file are a literal where a secret belongs. It goes by keys and brackets alone, so that neither
+a broken declaration nor a file that does not parse can make one visible; rules say what is wrong with it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from cyberflow.source import Route, Span, span_of
 
 MASK = "•••"
 _SOURCES = ("env", "file", "keyring")
-_WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array", "any", "null", "true"})
+_WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array", "any", "null", "true", "false"})
 _VALUES = frozenset({"default", "const", "enum", "examples"})
+_ABOUT = re.compile(
+    r"title|description|format|pattern|required|uniqueItems|multipleOf|\$\w+|(min|max|exclusive)[A-Z]\w+|x-.*"
+)
+"""Keywords of a schema that hold neither a type nor a value."""
 _TOKEN = re.compile(rf"<\$?{PATH}>")
 _ALIKE = 0.8
 _KEYS = {"apikey": "source", "secrets": "declared", "targets": "target", "steps": "step"}
@@ -58,16 +62,16 @@ class Secrets:
 
 def type_literals(notation: Any, types: Collection[str], route: Route = ()) -> Iterator[Route]:
     """Where the declared type of a secret holds a text that is no type, or a value of the secret itself."""
-    if isinstance(notation, str):
-        if not _is_type(notation, types):
-            yield route
-    elif isinstance(notation, dict):
+    if isinstance(notation, dict):
         for key, value in notation.items():
-            if key in _VALUES or (key == "type" and isinstance(value, str)):
-                yield from [] if key == "type" and value in _WORDS else [(*route, key)]
-            elif isinstance(value, dict):
+            if key in _VALUES:
+                yield (*route, key)
+            elif not _ABOUT.fullmatch(key) or key == "$defs":
                 yield from type_literals(value, types, (*route, key))
-    elif notation is not None and not isinstance(notation, bool | list):
+    elif isinstance(notation, list):
+        for index, value in enumerate(notation):
+            yield from type_literals(value, types, (*route, index))
+    elif notation is not None and not isinstance(notation, bool) and not _is_type(str(notation), types):
         yield route
 
 
@@ -124,9 +128,7 @@ class _Walk:
         match state:
             case "literal" | "source" | "sources":
                 return True
-            case "given" | "value":
-                return not _TOKEN.fullmatch(value)
-            case "declared":
+            case "given" | "value" | "declared":
                 return not _TOKEN.fullmatch(value)
             case "type":
                 return not _is_type(value, self.types)
@@ -147,9 +149,9 @@ class _Walk:
             case "declared":
                 return "type"
             case "type":
-                return "literal" if key in _VALUES else "type" if key == "type" else "schema"
-            case "schema":
-                return "literal" if key in _VALUES else "schema"
+                return (
+                    "literal" if key in _VALUES else "nothing" if _ABOUT.fullmatch(key) and key != "$defs" else "type"
+                )
             case "nothing":
                 return "nothing"
         return _meaning(state, key)

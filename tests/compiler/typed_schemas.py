@@ -35,5 +35,5 @@ def either(*options: Any) -> dict[str, Any]:
     return {"anyOf": list(options)}
 
 
-def node(value: Schema) -> dict[str, Any]:
+def node(value: Any) -> dict[str, Any]:
     return {"$ref": "#/$defs/Node", "$defs": {"Node": record(value=value, next_={"$ref": "#/$defs/Node"})}}
