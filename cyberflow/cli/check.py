@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from cyberflow.language import Sourced, read
 
 
 @click.command("check")
-@common("text", "json", "github")
+@common("text", "json", "sarif", "github")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
 def command(*, project: Path | None, format: str, quiet: bool, error_on: str) -> int:
     """Find every mistake of the project, offline.
@@ -26,11 +27,12 @@ def command(*, project: Path | None, format: str, quiet: bool, error_on: str) ->
     Example:
       cyberflow check
       cyberflow check --format github --error-on warning
+      cyberflow check --format sarif > cyberflow.sarif
     """
     gc.disable()
     sourced = read(root(project))
     found = check(sourced)
-    write = {"text": _text, "json": _json, "github": _github}[format]
+    write = {"text": _text, "json": _json, "sarif": _sarif, "github": _github}[format]
     write(sourced, found, quiet)
     fails = {"error"} if error_on == "error" else {"error", "warning"}
     return 1 if any(one.severity in fails for one in found) else 0
@@ -50,6 +52,12 @@ def _json(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
     from cyberflow.cli.findings_json import findings
 
     click.echo(findings(sourced, found))
+
+
+def _sarif(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
+    from cyberflow.cli.sarif import sarif
+
+    click.echo(sarif(sourced, found, os.environ))
 
 
 def _github(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from inspect import cleandoc
-
 import click
 
 from cyberflow.diagnostics import did_you_mean
 
 
 @click.command("explain")
+@click.option("--all", "every", is_flag=True, help="Every rule, as the page of the reference.")
+@click.option("--format", "format", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @click.argument("rule", required=False)
-def command(rule: str | None) -> int:
+def command(*, every: bool, format: str, rule: str | None) -> int:
     """Explain a rule, with an example; without one, list the rules.
 
     \b
     Example:
       cyberflow explain type-mismatch
+      cyberflow explain --all --format markdown
     """
-    from cyberflow.compiler.check import RULES
+    from cyberflow.cli.rules_page import page, rules
 
-    if rule is None:
-        for name in RULES:
-            click.echo(f"{name:<24} {documentation(name).splitlines()[0]}")
-        return 0
-    if rule not in RULES:
-        raise click.UsageError(f"there is no rule `{rule}`; {did_you_mean(rule, RULES)}")
-    click.echo(f"{click.style(rule, bold=True)}\n\n{documentation(rule)}")
+    known = {one.name: one for one in rules()}
+    if rule is not None and rule not in known:
+        raise click.UsageError(f"there is no rule `{rule}`; {did_you_mean(rule, known)}")
+    chosen = [known[rule]] if rule is not None else list(known.values())
+    if rule is None and not every:
+        for one in chosen:
+            click.echo(f"{one.name:<24} {one.title}")
+    elif format == "markdown":
+        click.echo(page() if rule is None else chosen[0].section(), nl=False)
+    else:
+        click.echo("\n\n".join(f"{click.style(one.name, bold=True)}\n\n{one.text}" for one in chosen))
     return 0
-
-
-def documentation(rule: str) -> str:
-    """The text of one rule."""
-    module = import_module(f"cyberflow.compiler.rules.{rule.replace('-', '_')}")
-    return cleandoc(module.__doc__ or "")

@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": "Show what apply would change. Reads only.",
     "apply": "Make the target's workflows what the project declares.",
     "run": "Run a chain or a workflow and follow it to its outputs.",
+    "runs": "List, show, follow, cancel and fetch runs.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
 }

@@ -9,10 +9,11 @@ from importlib import import_module
 
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.ignores import silence
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Sourced, decode_for
 from cyberflow.language.secrets import Secrets
-from cyberflow.source import Sources
+from cyberflow.source import Route, Sources
 
 SOURCE_RULES = (
     "yaml-syntax",
@@ -26,8 +27,9 @@ SOURCE_RULES = (
     "file-not-found",
     "path-escape",
     "template-error",
+    "unused-ignore",
 )
-"""What the readers of files find themselves; a module of `rules` explains each."""
+"""What the readers of files, and of comments, find themselves; a module of `rules` explains each."""
 GRAPH_RULES = (
     "secret-in-source",
     "empty-prompt",
@@ -45,6 +47,7 @@ GRAPH_RULES = (
     "unbalanced-loop",
     "loop-item-outside-loop",
     "unknown-tool",
+    "cut-prompt",
     "empty-chain",
     "duplicate-step",
     "unknown-workflow",
@@ -88,16 +91,20 @@ def check_target(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Di
 def check(sourced: Sourced) -> list[Diagnostic]:
     """Every finding of a project. Where targets differ, one that only some have names them."""
     names = targets(sourced)
-    by_target = {name: check_target(sourced, name)[2] for name in names}
     hit: dict[Diagnostic, list[str]] = {}
-    for name, found in by_target.items():
+    prompts: dict[tuple[str, Route], set[str]] = {}
+    for name in names:
+        graph, _, found = check_target(sourced, name)
         for diagnostic in found:
             hit.setdefault(diagnostic, []).append(name)
+        for at, prompt in graph.project.prompts.items():
+            prompts.setdefault(at, set()).update(piece.place.path for piece in prompt.text.pieces)
     merged = (
         diagnostic if len(where) == len(names) else replace(diagnostic, notes=(*diagnostic.notes, _only(where)))
         for diagnostic, where in hit.items()
     )
-    return ordered(_hidden(merged, sourced), sourced.sources)
+    left = silence(merged, sourced.sources, prompts, RULES)
+    return ordered(_hidden(left, sourced), sourced.sources)
 
 
 def _hidden(found: Iterable[Diagnostic], sourced: Sourced) -> Iterator[Diagnostic]:

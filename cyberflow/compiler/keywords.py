@@ -5,11 +5,11 @@ checked; what a schema means is the business of `types`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.diagnostics import did_you_mean, nearest
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 MARKERS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
@@ -30,12 +30,53 @@ def is_schema(notation: Mapping[str, Any]) -> bool:
     return not MARKERS.isdisjoint(notation)
 
 
+def fields_beside(schema: Mapping[str, Any], types: Container[str]) -> tuple[str, KeywordProblem] | None:
+    """What to say of nested notation with a field called `type`, `items` or the like, which reads as JSON Schema, and
+    of members written beside `type: object`: the first stranger, and the problem.
+    """
+    strangers = [key for key in schema if _is_stranger(key, schema[key], types)]
+    if not strangers:
+        return None
+    marker = marker_of(schema)
+    first, rest = strangers[0], len(strangers) - 1
+    message = (
+        f"`{first}` is not a keyword of JSON Schema"
+        if not rest
+        else f"{_listed(strangers)} are not keywords of JSON Schema"
+    )
+    if schema.get("type") == "object":
+        return first, KeywordProblem(
+            message, f"members go below `properties`: `{{type: object, properties: {{{first}: …}}}}`"
+        )
+    help = f"for fields of these names write `{{type: object, properties: {{{marker}: …, {first}: …}}}}`"
+    return first, KeywordProblem(message, help)
+
+
+def marker_of(schema: Mapping[str, Any]) -> str:
+    """The key that makes a mapping JSON Schema."""
+    return next(key for key in schema if key in MARKERS)
+
+
+def _is_stranger(key: str, value: Any, types: Container[str]) -> bool:
+    if key in _KEYWORDS or key.startswith("x-"):
+        return False
+    meant = nearest(key, _KEYWORDS)
+    word = isinstance(value, str) and (value.removesuffix("[]") in (*TYPES, "any") or value.removesuffix("[]") in types)
+    return meant is None or (word and _KEYWORDS[meant] is not _schema)
+
+
+def _listed(names: list[str]) -> str:
+    shown = [f"`{name}`" for name in names]
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
 def check_keyword(key: str, value: Any) -> KeywordProblem | None:
     """Say what is wrong with one keyword, if anything."""
     if key.startswith("x-"):
         return None
     if key not in _KEYWORDS:
-        return KeywordProblem(f"`{key}` is no keyword of JSON Schema", did_you_mean(key, _KEYWORDS), about_key=True)
+        message = f"`{key}` is not a keyword of JSON Schema"
+        return KeywordProblem(message, did_you_mean(key, _KEYWORDS), about_key=True)
     return _KEYWORDS[key](key, value)
 
 
@@ -58,8 +99,8 @@ def _type(_key: str, value: Any) -> KeywordProblem | None:
             if isinstance(word, str) and word.endswith("[]"):
                 help = f"`{word}` is notation: write it without `type:`, or `{{type: array, items: {{…}}}}`"
             below = (index,) if isinstance(value, list) else ()
-            return KeywordProblem(f"`{word}` is no type of JSON Schema", help, below=below)
-    return None if words else KeywordProblem("`type` lists no type")
+            return KeywordProblem(f"`{word}` is not a type of JSON Schema", help, below=below)
+    return None if words else KeywordProblem("`type` lists nothing")
 
 
 def _pattern(key: str, value: Any) -> KeywordProblem | None:
@@ -70,7 +111,7 @@ def _pattern(key: str, value: Any) -> KeywordProblem | None:
     except (re.error, RecursionError, OverflowError) as error:
         if "(?<" in value or r"\p" in value:
             return None
-        return KeywordProblem(f"`{key}` is no regular expression: {error}")
+        return KeywordProblem(f"`{key}` is not a regular expression: {error}")
     return None
 
 

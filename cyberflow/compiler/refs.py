@@ -34,9 +34,9 @@ def parse_ref(text: Any) -> Ref | str:
         return "a ref is text"
     path = Path.parse(text)
     if path is None:
-        return "this is no path"
+        return "a ref is `STEP.outputs.NAME`, with dots and no blanks"
     if path.keys[:1] != ("outputs",):
-        return "only the `.outputs` of a step can be referred to"
+        return "a ref reads the `outputs` of a step"
     if len(path.keys) == 1:
-        return "the whole `outputs` cannot be referred to"
+        return "a ref reads one output, not all of them"
     return Ref(path.root, path.keys[1:], "[" in text)

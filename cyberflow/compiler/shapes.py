@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cyberflow.compiler.keywords import TYPES, check_keyword, is_schema
-from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.compiler.keywords import TYPES, check_keyword, fields_beside, is_schema, marker_of
+from cyberflow.compiler.refs import Ref, parse_ref
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language import Definition
 from cyberflow.language.decode import bad_name, spoken_kind
 from cyberflow.language.files import Files
@@ -225,15 +226,25 @@ class Shapes:
         definitions = {**(definitions or {}), **_mapping(schema.get("$defs"))}
         if "$ref" in schema:
             return self._reference(schema, place, definitions)
+        if strange := is_schema(schema) and fields_beside(schema, self.types):
+            key, problem = strange
+            labels = (Label(place.at(marker_of(schema)).key(), "this key makes it JSON Schema"),)
+            self._add("bad-schema", problem.message, place.at(key).key(), help=problem.help, labels=labels)
+            return {}
         made: Schema = {}
         for key, value in schema.items():
             if key in ("$defs", "$schema", "$id"):
                 continue
-            if problem := check_keyword(key, value):
+            if key == "type" and isinstance(value, str) and value not in TYPES and value in self.types:
+                help = f"write `{value}` alone, or `{{$ref: {value}}}`"
+                self._add(
+                    "bad-schema", f"`{value}` is a type of the project, not of JSON Schema", place.at(key), help=help
+                )
+            elif problem := check_keyword(key, value):
                 at = place.at(key).key() if problem.about_key else place.at(key, *problem.below)
                 self._add("bad-schema", problem.message, at, help=problem.help)
-                continue
-            made[key] = self._keyword(key, value, place.at(key), definitions)
+            else:
+                made[key] = self._keyword(key, value, place.at(key), definitions)
         return made
 
     def _keyword(self, key: str, value: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
@@ -251,8 +262,13 @@ class Shapes:
         if isinstance(schema, dict):
             return self._schema(schema, place, definitions)
         word = str(schema)
-        help = f"write `{{type: {word}}}`" if word in _WORDS else "inside JSON Schema every type is a schema"
-        self._add("bad-schema", f"`{word}` is no schema", place, help=help)
+        if word in self.types:
+            help = f"write `{{$ref: {word}}}`"
+        elif word.endswith("[]"):
+            help = f"write `{{type: array, items: {{type: {word[:-2]}}}}}`"
+        else:
+            help = "write `true`" if word == "any" else f"write `{{type: {word if word in _WORDS else 'TYPE'}}}`"
+        self._add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
         return {}
 
     def _reference(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any]) -> Schema:
@@ -262,10 +278,14 @@ class Shapes:
             target = self._named(reference)
         elif isinstance(reference, str) and reference.removeprefix(_DEFS) in definitions:
             target = self._local(reference.removeprefix(_DEFS), place, definitions)
+        elif isinstance(parse_ref(reference), Ref):
+            help = "write a type such as `string` here, and set the ref in the `inputs` of a step"
+            self._add("bad-ref", "a declared type cannot come from a step", place.at("$ref"), help=help)
+            return {}
         else:
             known = [_DEFS + name for name in definitions] + list(self.types)
-            help = f"did you mean `{meant}`?" if (meant := nearest(str(reference), known)) else None
-            self._add("bad-schema", f"`{reference}` names no type here", place.at("$ref"), help=help)
+            help = did_you_mean(str(reference), known) or "declare it under `types`"
+            self._add("bad-schema", f"there is no type `{reference}`", place.at("$ref"), help=help)
             return {}
         return {"allOf": [target, self._schema(beside, place, definitions)]} if beside else target
 
@@ -282,8 +302,10 @@ class Shapes:
             return {"$ref": _DEFS + name}
         return made if isinstance(made, dict) else {}
 
-    def _add(self, rule: str, message: str, place: Place, *, help: str | None = None) -> None:
-        self.problems.append(Diagnostic(rule, message, place, help=help))
+    def _add(
+        self, rule: str, message: str, place: Place, *, help: str | None = None, labels: tuple[Label, ...] = ()
+    ) -> None:
+        self.problems.append(Diagnostic(rule, message, place, help=help, labels=labels))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ which of the chain's inputs and secrets are used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -13,10 +14,12 @@ from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.shapes import Field, Shape
 from cyberflow.compiler.types import Lookup, lookup
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.language.paths import WORD
 from cyberflow.language.prompt import Token
 from cyberflow.source import Place
 
 Kind = Literal["input", "secret"]
+_PLAIN = re.compile(WORD)
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,16 @@ def undeclared(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
             for token in text.tokens:
                 if token.kind == kind and token.path.root not in shape:
                     place = text.place_of(token.start, token.end)
-                    yield _undeclared(owner.name, token, place, shape, other)
+                    written = text.scan.text[token.start : token.end]
+                    yield Diagnostic(
+                        f"undeclared-{token.kind}",
+                        f"`{owner.name}` has no {token.kind} `{token.path.root}`",
+                        place,
+                        help=_declared_help(token, written, shape, other),
+                    )
 
 
-def _undeclared(owner: str, token: Token, place: Place, shape: Shape, other: Shape) -> Diagnostic:
+def _declared_help(token: Token, written: str, shape: Shape, other: Shape) -> str | None:
     root, sign = token.path.root, "$" if token.kind == "secret" else ""
     help = did_you_mean(root, shape.fields, f"`<{sign}{{}}>`")
     if root in other:
@@ -115,8 +124,8 @@ def _undeclared(owner: str, token: Token, place: Place, shape: Shape, other: Sha
     elif token.kind == "secret" and token.wire == "{$_}":
         help = "PowerShell's `$_` in braces is read as a secret: write `\\{$_}`, or `{ $_ }`"
     elif not help:
-        help = f"declare it under `{token.kind}s`, or write `\\<{sign}{token.path}>` for the text itself"
-    return Diagnostic(f"undeclared-{token.kind}", f"`{owner}` has no {token.kind} `{root}`", place, help=help)
+        help = f"declare it under `{token.kind}s`, or write `\\{written}` for the text itself"
+    return help
 
 
 def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Lookup]]:
@@ -138,7 +147,7 @@ def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
         if not workflow.complete:
             continue
         shape = workflow.inputs if kind == "input" else workflow.secrets
-        named = {token.path.root for text in workflow.texts for token in text.tokens if token.kind == kind}
+        named = {token.path.root for text in workflow.texts for token in text.tokens if token.kind != "runtime"}
         used = named | {nearest(name, shape.fields) for name in named - set(shape.fields)}
         used |= {flaw.root.removeprefix("$") for text in workflow.texts for flaw in text.flaws if flaw.root}
         for check in workflow.body.checks or ():
@@ -149,6 +158,20 @@ def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
                 help = f"use it as `<{sign}{name}>`, or take it away"
                 message = f"nothing in `{workflow.name}` uses the {kind} `{name}`"
                 yield Diagnostic(f"unused-{kind}", message, declared_at(field), help=help)
+
+
+def shown_path(root: str, keys: Iterable[str | int]) -> str:
+    """A path as it is written in a prompt."""
+    parts = [
+        f"[{key}]" if isinstance(key, int) else f".{key}" if _PLAIN.fullmatch(key) else f"['{key}']" for key in keys
+    ]
+    return root + "".join(parts)
+
+
+def meant_member(word: str, known: Iterable[str], note: str) -> str | None:
+    """Help for a misspelt member; what there is is not listed again when the note shows the whole type."""
+    names = list(known)
+    return did_you_mean(word, names) if nearest(word, names) or not note or "…" in note else None
 
 
 def declared_at(field: Field) -> Place:
@@ -170,6 +193,24 @@ def _all_texts(graph: Graph) -> Iterator[ReadText]:
 def meant_by(given: Iterable[str], declared: Shape) -> set[str]:
     """The declared names that misspelt ones were meant to be: another rule speaks of the misspelling."""
     return {meant for name in given if name not in declared and (meant := nearest(name, declared.fields))}
+
+
+def lacking(chain: ChainNode, kind: Kind) -> Iterator[tuple[StepNode, WorkflowNode, Field]]:
+    """What steps need and nothing gives: no value, no chain input or secret of that name, no machine, no near miss."""
+    given_by_chain = chain.inputs if kind == "input" else chain.secrets
+    if not given_by_chain.known or "steps" in chain.definition.broken:
+        return
+    for step in chain.steps:
+        if (workflow := step.workflow) is None:
+            continue
+        declared = workflow.inputs if kind == "input" else workflow.secrets
+        values = step.inputs if kind == "input" else step.secrets
+        given = {*values, *meant_by(values, declared), *(given_by_chain.fields if chain.inherits else ())}
+        machine = {*workflow.body.from_machine, *chain.body.from_machine}
+        sign = "$" if kind == "secret" else ""
+        for name, field in declared.fields.items():
+            if field.required and name not in given and sign + name not in machine:
+                yield step, workflow, field
 
 
 def literals(step: StepNode) -> list[tuple[str, Value]]:

@@ -27,8 +27,8 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
-_NAME_HELP = "a name has letters, digits, `_` and `-`, begins with a letter or `_`, and is at most 63 characters long"
-_PROJECT_NAME_HELP = "it has small letters, digits and `-`, begins with a letter, and is at most 63 characters long"
+_NAME_HELP = "letters, digits, `_` and `-`, a letter or `_` first, at most 63 characters"
+_PROJECT_NAME_HELP = "small letters, digits and `-`, a letter first, at most 63 characters"
 _MISSING_HELP = {
     "prompt": "write `prompt:` and a text, or `prompt: {file: PATH}`",
     "steps": "write `steps:` and a list of `{id: NAME, workflow: NAME}`",
@@ -148,20 +148,19 @@ def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
 
 def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic:
     """Say that something cannot be a name, and which one would be near it."""
-    pattern, sort, rules = (
-        (PROJECT_NAME, "a project or scope", _PROJECT_NAME_HELP) if project else (NAME, "a name", _NAME_HELP)
-    )
+    pattern, rules = (PROJECT_NAME, _PROJECT_NAME_HELP) if project else (NAME, _NAME_HELP)
     near = re.sub(r"[^A-Za-z0-9_-]+", "-", written.lower().replace("_", "-") if project else written).strip("-")
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
-    message = f"`{written}` cannot name {sort}" if project else f"`{written}` cannot be a name"
-    return Diagnostic("bad-name", message, place, help=help)
+    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, help=help)
 
 
 def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
     kind, value = detail["type"], detail["input"]
     if kind == "literal_error":
         known = _allowed(detail)
+        if nearest(str(value), known):
+            return f"{name} cannot be `{value}`", ""
         return f"{name} must be {'one of ' if len(known) > 1 else ''}{', '.join(f'`{one}`' for one in known)}", ""
     if kind == "wrong-type" and isinstance(value, dict):
         return f"{name} {detail['msg']}", ""

@@ -88,11 +88,12 @@ def _types(data: Any) -> Iterable[str]:
 def _ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
     if not _GUARDED.search(document.text) and not re.search("(?i)secr|api", document.text):
         return
-    if document.root is None:
+    root = document.node(())
+    if root is None:
         yield from ((start, end, "") for start, end in _guarded(document.text))
         return
     walk = _Walk(types, set())
-    for node in walk.into(document.root, "free"):
+    for node in walk.into(root, "free"):
         start, end = node.start_mark.index, node.end_mark.index
         written = document.text[start:end].rstrip()
         if written:

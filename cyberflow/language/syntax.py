@@ -84,10 +84,9 @@ class YamlDocument:
             return self._range_span(node, place.range)
         return span_of(self.path, self.text, *alias) if alias else self._node_span(node)
 
-    @property
-    def root(self) -> Any:
-        """The parser's own tree, for readers that go by keys and places alone; None when the text does not parse."""
-        return self._root
+    def node(self, route: Route) -> Any:
+        """The parser's own node at a route, for readers of what was written; None when the text does not parse."""
+        return self._find(route)[0]
 
     def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
         """Note that the key at the end of each route is spelt otherwise in the file."""

@@ -138,7 +138,7 @@ class _Step:
         return found
 
     def filled(self) -> dict[str, Any]:
-        secret = Filler({}, self.parts.given.secrets, self.problems)
+        secret = Filler(self.parts.given.inputs, self.parts.given.secrets, self.problems)
         inputs = self._values("inputs", "input", self.plain)
         secrets = self._values("sensitive_inputs", "secret", secret)
         for name, declared in self.workflow.inputs.items():

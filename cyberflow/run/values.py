@@ -82,7 +82,7 @@ def _how(error: Any, schema: Any, *, secret: bool) -> str:
             return f"must be `{describe({'type': error.kind.types})}`, not `{kind(error.instance)}`"
         case "enum":
             return f"must be one of {describe({'enum': error.kind.options})}"
-        case "required" if not secret:
+        case "required":
             return f"lacks `{error.kind.property}`"
         case "const":
             return f"must be {describe({'const': error.kind.expected_value})}"

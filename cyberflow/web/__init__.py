@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.web.guard import Guard
-    from cyberflow.web.pages import pages
-    from cyberflow.web.site import site
+    from cyberflow.web.routes import pages, site
 
 __all__ = ["Guard", "pages", "site"]
 
@@ -20,12 +19,8 @@ def __getattr__(name: str) -> Any:
         from cyberflow.web.guard import Guard
 
         return Guard
-    if name == "pages":
-        from cyberflow.web.pages import pages
+    if name in {"pages", "site"}:
+        from cyberflow.web import routes
 
-        return pages
-    if name == "site":
-        from cyberflow.web.site import site
-
-        return site
+        return getattr(routes, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

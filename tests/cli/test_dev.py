@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def dev(intake: Path) -> Iterator[str]:
     """The url of a running `cyberflow dev` for a copy of patient-intake."""
-    command = [sys.executable, "-m", "cyberflow.cli.main", "dev", "--port", "0"]
+    command = [sys.executable, "-m", "cyberflow", "dev", "--port", "0"]
     process = subprocess.Popen(command, cwd=intake, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -105,7 +105,7 @@ def test_a_run_goes_on_over_kill_9(intake: Path, program: Program, monkeypatch: 
     """The state of a simulated run is a function of its script, its start and the clock."""
     monkeypatch.setenv("EPIC_PASSWORD", CANARY)
     assert program("apply", "--yes").code == 0
-    command = [sys.executable, "-m", "cyberflow.cli.main", "run", "sign-in", "-i", "username=front"]
+    command = [sys.executable, "-m", "cyberflow", "run", "sign-in", "-i", "username=front"]
     command += ["-s", "password=env:EPIC_PASSWORD", "--out", "never.json"]
     process = subprocess.Popen(command, cwd=intake, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     assert process.stderr is not None

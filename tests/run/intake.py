@@ -7,7 +7,8 @@ from typing import Any
 
 from cyberflow.compiler.bundle import Asset, Bundle, BundledChain, BundledWorkflow
 
-CANARY = "cAn4ry/öp\"w'd"
+MARK = "cAn4ry"
+CANARY = MARK + "/öp\"w' d+"
 TEXT = {"type": "string"}
 PATIENT = {
     "type": "object",

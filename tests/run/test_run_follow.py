@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from clinic import World
-from intake import CANARY
+from intake import MARK
 
 from cyberflow.run import CancelAsked, State, cancel, follow, replay, result_of
 from cyberflow.run.events import Event, Looked, OutputsRead, TimedOut
@@ -208,4 +208,4 @@ async def test_no_event_or_state_holds_a_secret(world: World) -> None:
     end = replay(state, events)
 
     for noun in (state, end, events, invocation, world.request(), result_of(end), world.desk):
-        assert CANARY not in repr(noun)
+        assert MARK not in repr(noun)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from intake import CANARY, PATIENT, may, need
+from intake import CANARY, MARK, PATIENT, may, need
 
 from cyberflow.errors import UsageError
 from cyberflow.run import Asked, World, gather, load_inputs, read_inputs
@@ -139,7 +139,7 @@ def test_each_mistake_is_said_once_and_says_what_to_do(pairs: Any, document: Any
 def test_a_secret_that_took_the_wrong_option_is_not_repeated(pair: str) -> None:
     with pytest.raises(UsageError) as caught:
         gather(INTAKE, (), Asked([pair], WHOLE, ["epic_password=env:GONE"]), {}, NOWHERE)
-    assert CANARY not in str(caught.value)
+    assert MARK not in str(caught.value)
     assert caught.value.exit_code == 2
 
 
@@ -181,7 +181,7 @@ def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(UsageError, match=said) as caught:
             load_inputs(path)
-        assert CANARY not in str(caught.value)
+        assert MARK not in str(caught.value)
     with pytest.raises(UsageError, match="cannot be read"):
         load_inputs(tmp_path / "gone.json")
 
@@ -221,6 +221,7 @@ def test_what_a_ref_will_decide_is_left_open() -> None:
     assert list(faults(schema, {"id": ref}, refs=[("id",)])) == [((), "lacks `dob`")]
     assert list(faults({"oneOf": [schema, {"type": "null"}]}, {"id": ref}, refs=[("id",)])) == []
     assert list(faults({"type": "integer"}, ref, refs=[()])) == []
+    assert list(faults({**schema, "additionalProperties": {"type": "integer"}}, ref, refs=[()])) == []
 
 
 SCHEMAS = st.recursive(
@@ -232,6 +233,7 @@ SCHEMAS = st.recursive(
             {"const": None},
             {"type": "string", "maxLength": 0},
             {"minimum": 9**9},
+            {"additionalProperties": False},
         ]
     ),
     lambda inner: st.one_of(
@@ -246,10 +248,10 @@ VALUES = st.recursive(st.just(CANARY), lambda inner: st.one_of(st.lists(inner), 
 
 @given(SCHEMAS, VALUES, st.booleans())
 def test_no_fault_repeats_a_value(schema: Any, value: Any, secret: Any) -> None:
-    assert all(CANARY not in how for _, how in faults(schema, value, secret=secret))
+    assert all(MARK not in how for _, how in faults(schema, value, secret=secret))
 
 
 @given(SCHEMAS, st.dictionaries(st.just(CANARY), VALUES))
 def test_of_a_secret_not_even_the_keys_are_repeated(schema: Any, value: Any) -> None:
     for keys, how in faults({"allOf": [schema], "propertyNames": {"maxLength": 1}}, value, secret=True):
-        assert (CANARY not in how, keys) == (True, ())
+        assert (MARK not in how, keys) == (True, ())

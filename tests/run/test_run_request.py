@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from intake import BOOK, CANARY, FILE, LOOKUP, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow
+from intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow
 
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.compiler.types import ABSENT
@@ -144,7 +144,8 @@ def test_a_chain_is_filled_step_by_step() -> None:
 def test_filling_leaves_the_bundle_as_it_was() -> None:
     whole = bundle()
     before = whole.to_json()
-    one = Parts(whole, GIVEN, IDS, dict[str, bytes]().__getitem__)
+    own = Given({"patient": {"id": "7"}, "date": "x"}, {"epic_password": CANARY})
+    one = Parts(whole, own, IDS, dict[str, bytes]().__getitem__)
     first = chain_request(whole.chains[0], one)
     first.body["steps"][0]["inputs"]["patient"]["id"] = "other"
     assert whole.to_json() == before
@@ -155,8 +156,8 @@ def test_a_secret_reaches_the_sensitive_fields_and_nothing_else() -> None:
     body = json.loads(json.dumps(made.body))
     for step in body["steps"]:
         step.pop("sensitive_inputs", None)
-    assert CANARY not in json.dumps(body, ensure_ascii=False)
-    assert CANARY not in repr(made)
+    assert MARK not in json.dumps(body, ensure_ascii=False)
+    assert MARK not in repr(made)
     steps = [{**STEPS[0], "inputs": {"patient": {"id": "<$epic_password>"}}}]
     leaking = chain(request={"steps": steps}, outputs={"x": "<$epic_password>"})
     assert refused(lambda: chain_request(leaking, parts())) == [
@@ -177,6 +178,9 @@ def test_a_part_of_a_secret_and_one_that_is_not_given() -> None:
     given = Given(secrets={"epic": {"pin": CANARY}})
     made = chain_request(one, parts(given=given, workflows=[secretive]))
     assert made.body["steps"][0]["sensitive_inputs"] == {"pin": CANARY}
+    plain = [{**steps[0], "sensitive_inputs": {"pin": "<patient.id>"}}]
+    filled = chain_request(replace(one, request={"steps": plain}), parts(workflows=[secretive]))
+    assert filled.body["steps"][0]["sensitive_inputs"] == {"pin": "7"}
     assert refused(lambda: chain_request(one, parts(given=Given(), workflows=[secretive]))) == [
         "`intake` cannot run: step `a`, secret `pin` gets no value, and `secretive` requires it"
     ]
@@ -314,7 +318,7 @@ def test_a_single_run_carries_what_it_is_given() -> None:
         "file_inputs": SENT,
         "machine_id": "machine-4",
     }
-    assert CANARY not in repr(made)
+    assert MARK not in repr(made)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 import pytest
 from clinic import World
-from intake import CANARY, FILE, bundle
+from intake import FILE, MARK, bundle
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run import (
@@ -84,7 +84,7 @@ async def test_neither_inputs_nor_secrets_reach_the_disk(world: World) -> None:
 
     written = "".join(path.read_text() for path in world.folder.rglob("*") if path.is_file())
     assert "ended" in written
-    for text in (CANARY, json.dumps(CANARY)[1:-1], "2026-03-01", "patient"):
+    for text in (MARK, "2026-03-01", "patient"):
         assert text not in written
 
 
@@ -158,7 +158,7 @@ async def test_a_submission_that_fails_is_refused_or_of_unknown_fate(
     assert [line["what"] for line in lines(invocation.path)] == ["submitting", what]
     assert ("cyberflow runs list --target prod" in (caught.value.help or "")) == (what == "unanswered")
     assert [entry.what for entry in unfinished(world.folder)] == (["unanswered"] if what == "unanswered" else [])
-    assert CANARY not in str(caught.value) + repr(caught.value)
+    assert MARK not in str(caught.value) + repr(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,14 @@ async def test_a_pause_of_the_service_is_waited_out(time: Time, pause: Any) -> N
     assert len(service.asked) == 6
 
 
+async def test_the_patience_is_whole_again_after_an_answer(time: Time) -> None:
+    pauses = [httpx.Response(503)] * 10
+    script = [("success", "running"), *pauses, ("success", "running"), *pauses, ("success", "success")]
+    end, _ = await ends(Service(*script), time, patience=60.0)
+    assert time.seconds > 60
+    assert result_of(end).status == "success"
+
+
 @pytest.mark.parametrize(
     ("pause", "error"), [(httpx.ConnectError("no route"), Unreachable), (httpx.Response(503), ApiError)]
 )

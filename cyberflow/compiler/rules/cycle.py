@@ -23,10 +23,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             uses = {(step.id, use.ref.alias): use for step, use in refs_by_step(chain)}
             path = [uses[pair] for pair in pairwise(ring)]
             shown = " → ".join(f"`{name}`" for name in ring)
-            message = f"`{ring[0]}` reads itself" if len(path) == 1 else f"these steps wait for each other: {shown}"
+            message = (
+                f"`{ring[0]}` reads its own output" if len(path) == 1 else f"these steps wait for each other: {shown}"
+            )
             labels = tuple(
                 Label(use.place, f"`{name}` reads `{use.ref.alias}`")
                 for name, use in zip(ring[1:], path[1:], strict=False)
             )
             note = f"`{ring[0]}` reads `{path[0].ref.alias}`" if labels else ""
-            yield Diagnostic("cycle", message, path[0].place, note=note, labels=labels)
+            help = "take one of these values from an input of the chain, or from a step outside the ring"
+            yield Diagnostic("cycle", message, path[0].place, note=note, labels=labels, help=help)

@@ -27,9 +27,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 if before or 0 <= end < token.start:
                     note = "no loop runs here" if start < 0 else "before the loop" if before else "after the loop"
                     place = text.place_of(token.start, token.end)
-                    yield Diagnostic(
-                        "loop-item-outside-loop", f"`{token.wire}` is set inside a loop only", place, note=note
-                    )
+                    message = f"`{token.wire}` is set inside a loop only"
+                    help = "use it between `start_loop` and `end_loop_iteration`"
+                    yield Diagnostic("loop-item-outside-loop", message, place, note=note, help=help)
 
 
 def _end_of_line(text: str, offset: int) -> int:

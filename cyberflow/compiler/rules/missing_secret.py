@@ -10,23 +10,17 @@ A secret comes from the step's `secrets`, from a secret of the chain of the same
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import meant_by
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.compiler.uses import lacking
+from cyberflow.diagnostics import Diagnostic, Label, nearest
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for step in chain.steps:
-            if step.workflow is None or not chain.secrets.known or "steps" in chain.definition.broken:
-                continue
-            inherited = set(chain.secrets.fields) if chain.inherits else set()
-            inherited |= meant_by(step.secrets, step.workflow.secrets)
-            machine = {*step.workflow.body.from_machine, *chain.body.from_machine}
-            for name, field in step.workflow.secrets.fields.items():
-                if not field.required or name in step.secrets or name in inherited or f"${name}" in machine:
-                    continue
-                message = f"`{step.id}` lacks the secret `{name}` of `{step.workflow.name}`"
-                labels = (Label(field.place.key(), "needed here"),)
-                have = next(iter(chain.secrets.fields), "NAME")
-                help = f"map one of the chain's: `secrets: {{{name}: <${have}>}}`, or declare `{name}` in the chain"
-                yield Diagnostic("missing-secret", message, step.at("workflow"), labels=labels, help=help)
+        for step, workflow, field in lacking(chain, "secret"):
+            name = field.name
+            message = f"step `{step.id}` lacks the secret `{name}` of `{workflow.name}`"
+            labels = (Label(field.place.key(), "needed here"),)
+            help = f"declare `{name}` in the chain's `secrets`, or list `${name}` in `from_machine`"
+            if have := nearest(name, chain.secrets.fields) or next(iter(chain.secrets.fields), None):
+                help = f"hand on the chain's `{have}`: `secrets: {{{name}: <${have}>}}`"
+            yield Diagnostic("missing-secret", message, step.at("workflow"), labels=labels, help=help)

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.types import Scalar
-from cyberflow.compiler.uses import looked_up
+from cyberflow.compiler.uses import looked_up, shown_path
 from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for place, token, field, found in looked_up(graph):
         if isinstance(found, Scalar):
-            owner = ".".join([field.name, *map(str, token.path.keys[: found.key_index])])
-            message = f"`{owner}` is {found.type_text}, which has nothing inside"
+            owner = shown_path(field.name, token.path.keys[: found.key_index])
+            message = f"`{owner}` is `{found.type_text}`, which has nothing inside"
             labels = (Label(field.place.key(), "declared here"),)
-            help = f"write `<{owner}>`, or declare `{field.name}` with the members it has"
+            sign = "$" if token.kind == "secret" else ""
+            help = f"write `<{sign}{owner}>`, or declare `{field.name}` with the members it has"
             yield Diagnostic("path-on-scalar", message, place, labels=labels, help=help)

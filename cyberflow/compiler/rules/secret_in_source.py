@@ -1,7 +1,8 @@
 """A literal stands where a secret belongs.
 
 What is committed stays in the history for ever, and everybody with a clone can read it. The place decides, not the
-look of the text: `api_key` and `secrets` of a target, `secrets` of a step. The literal is masked in every output.
+look of the text: `api_key` and `secrets` of a target, `secrets` of a step, the type of a declared secret with its
+`default`. The literal is masked in every output.
 
     targets:
       prod: {api_key: cd_live_…}
@@ -26,3 +27,12 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 message = f"the secret `{name}` is a literal"
                 help = f"declare it in the chain's `secrets` and hand it on: `{name}: <${declared}>`"
                 yield Diagnostic("secret-in-source", message, value.place, note="this is in git for ever", help=help)
+            for name, value in step.inputs.items():
+                if step.workflow and name in step.workflow.secrets and name not in step.workflow.inputs:
+                    if value.tokens or value.refs:
+                        continue
+                    message = f"the secret `{name}` is a literal, and under `inputs`"
+                    help = f"hand on a secret of the chain under `secrets`: `{name}: <${declared}>`"
+                    yield Diagnostic(
+                        "secret-in-source", message, value.place, note="this is in git for ever", help=help
+                    )

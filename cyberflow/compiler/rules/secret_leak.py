@@ -30,5 +30,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 for token in text.tokens:
                     if token.kind == "secret":
                         place = text.place_of(token.start, token.end)
-                        message = f"the secret `{token.path.root}` would be shown in a {text.kind} name"
-                        yield Diagnostic("secret-leak", message, place)
+                        shown = "the title" if text.kind == "title" else "a file name"
+                        message = f"the secret `{token.path.root}` would be shown in {shown}"
+                        help = f"name it in the prompt only: `<${token.path.root}>`"
+                        yield Diagnostic("secret-leak", message, place, help=help)

@@ -8,12 +8,17 @@ error, and it shows a witness: a value that the one side allows and the other fo
     - {id: second, workflow: book, inputs: {age: {$ref: first.outputs.age}}}      # witness: 0
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from cyberflow.compiler.flow import Flow, flows
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.types import ABSENT, No, describe
+from cyberflow.compiler.types import ABSENT, No, describe, literal
+from cyberflow.compiler.uses import shown_path
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.source import Place
+
+_SHORT = 30
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -28,11 +33,31 @@ def _finding(flow: Flow, answer: No) -> Diagnostic:
     labels = [Label(flow.wanted_place.key(), f"{flow.consumer} needs {describe(flow.wanted)}")]
     if flow.given_place is not None and flow.given_place != flow.place:
         labels.append(Label(flow.given_place.key(), "declared here"))
-    message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
-    note = "may be absent" if absent else "" if flow.given is None else f"is {describe(flow.given)}"
-    if absent:
+    place, note, help = flow.place, "", None
+    if absent and flow.given is None:
+        message = f"`{flow.name}` of {flow.consumer} is required, but `__EMPTY__` leaves it out"
+    elif absent:
         message = f"`{flow.name}` of {flow.consumer} is required, but {flow.source} may be absent"
-    return Diagnostic("type-mismatch", message, flow.place, note=note, labels=tuple(labels), notes=_notes(answer))
+        help = f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
+    elif flow.given is None:
+        place, part = _part(flow.place, flow.data, answer.path)
+        shown = literal(part)
+        named = shown_path(flow.name, answer.path) if place != flow.place else flow.name
+        message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
+    else:
+        message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
+        note = f"is {describe(flow.given)}"
+    return Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=_notes(answer), help=help)
+
+
+def _part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, Any]:
+    """The part of a literal that is at fault, as far as it is there."""
+    for key in path:
+        inside = key in data if isinstance(data, dict) else isinstance(data, list) and isinstance(key, int)
+        if not inside or (isinstance(data, list) and int(key) >= len(data)):
+            break
+        place, data = place.at(key), data[key]
+    return place, data
 
 
 def _notes(answer: No) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 found, lacks = (start, "end_loop_iteration") if start else (end, "start_loop")
                 if found is not None:
                     message = f"this prompt has `{found.group()}` and no `{lacks}`"
-                    yield Diagnostic(
-                        "unbalanced-loop", message, text.place_of(*found.span()), help=f"say where to use {lacks}"
-                    )
+                    help = "say where an iteration ends: use `end_loop_iteration`"
+                    if lacks == "start_loop":
+                        help = "say what is repeated: use `start_loop` over a list"
+                    yield Diagnostic("unbalanced-loop", message, text.place_of(*found.span()), help=help)

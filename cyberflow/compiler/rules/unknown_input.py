@@ -27,11 +27,15 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 def _step(step: StepNode, workflow: WorkflowNode) -> Iterator[Diagnostic]:
     for name, value in step.inputs.items():
-        if name in workflow.inputs:
+        literal_secret = name in workflow.secrets and not (value.tokens or value.refs)
+        if name in workflow.inputs or literal_secret:
             continue
         help = did_you_mean(name, workflow.inputs.fields)
-        if name in workflow.secrets:
-            help = f"`{name}` is a secret: set it under `secrets`"
         labels = (Label(workflow.definition.at("inputs").key(), "declared here"),)
+        if not workflow.inputs.fields:
+            labels = (Label(workflow.definition.place.key(), "declares no `inputs`"),)
+        if name in workflow.secrets:
+            help = f"hand on a secret of the chain under `secrets`: `{name}: <$NAME>`"
+            labels = (Label(workflow.secrets.fields[name].place.key(), "declared as a secret"),)
         message = f"`{workflow.name}` has no input `{name}`"
         yield Diagnostic("unknown-input", message, value.place.key(), labels=labels, help=help)

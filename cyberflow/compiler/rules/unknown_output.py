@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.types import Missing, Scalar, describe, lookup
-from cyberflow.compiler.uses import GoodRef, good_refs
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+from cyberflow.compiler.uses import GoodRef, good_refs, meant_member, shown_path
+from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -31,13 +31,19 @@ def _finding(use: GoodRef, producer: WorkflowNode, found: Missing | Scalar) -> D
     place = producer.definition.at("outputs").key()
     if isinstance(found, Scalar):
         field = producer.outputs.fields[str(use.ref.keys[0])]
-        message = f"`{use.written}` goes into {found.type_text}, which has nothing inside"
-        return Diagnostic("unknown-output", message, use.place, labels=(Label(field.place.key(), "declared here"),))
+        whole = shown_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
+        message = f"`{whole}` is `{found.type_text}`, which has nothing inside"
+        labels = (Label(field.place.key(), "declared here"),)
+        help = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
+        return Diagnostic("unknown-output", message, use.place, labels=labels, help=help)
     word = str(use.ref.keys[found.key_index])
-    owner = f"`{use.ref.alias}`" if not found.key_index else f"`{'.'.join(map(str, use.ref.keys[: found.key_index]))}`"
-    note = f"not in {describe(producer.outputs_schema())}" if not found.key_index else ""
-    message = f"{owner} has no output `{word}`" if not found.key_index else f"{owner} has no `{word}`"
+    note, message = f"not in {describe(producer.outputs_schema())}", f"`{use.ref.alias}` has no output `{word}`"
+    if found.key_index:
+        note, message = (
+            "",
+            f"`{shown_path(f'{use.ref.alias}.outputs', use.ref.keys[: found.key_index])}` has no `{word}`",
+        )
+        place = producer.outputs.fields[str(use.ref.keys[0])].place.key()
     labels = (Label(place, "declared here"),)
-    return Diagnostic(
-        "unknown-output", message, use.place, note=note, labels=labels, help=did_you_mean(word, found.known)
-    )
+    help = meant_member(word, found.known, note)
+    return Diagnostic("unknown-output", message, use.place, note=note, labels=labels, help=help)

@@ -11,17 +11,17 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.types import Missing, describe
-from cyberflow.compiler.uses import looked_up
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+from cyberflow.compiler.uses import looked_up, meant_member, shown_path
+from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for place, token, field, found in looked_up(graph):
         if isinstance(found, Missing):
             word = str(token.path.keys[found.key_index])
-            owner = ".".join([field.name, *map(str, token.path.keys[: found.key_index])])
+            owner = shown_path(field.name, token.path.keys[: found.key_index])
             note = f"not in {describe(field.schema)}" if not found.key_index else ""
             labels = (Label(field.place.key(), "declared here"),)
-            help = did_you_mean(word, found.known)
+            help = meant_member(word, found.known, note)
             message = f"`{owner}` has no `{word}`"
             yield Diagnostic("unknown-property", message, place, note=note, labels=labels, help=help)

@@ -1,7 +1,9 @@
 """A step maps a secret that its workflow does not declare, or `from_machine` names one.
 
-sign-in: {secrets: [password]}
-- {id: login, workflow: sign-in, secrets: {pasword: <$epic_password>}}
+    sign-in: {secrets: [password]}
+    - {id: login, workflow: sign-in, secrets: {pasword: <$epic_password>}}
+
+The value would be sent to a run that does not use it.
 """
 
 from collections.abc import Iterator
@@ -19,6 +21,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 if name in step.workflow.secrets:
                     continue
                 labels = (Label(step.workflow.definition.at("secrets").key(), "declared here"),)
+                if not step.workflow.secrets.fields:
+                    labels = (Label(step.workflow.definition.place.key(), "declares no `secrets`"),)
                 message = f"`{step.workflow.name}` has no secret `{name}`"
                 help = did_you_mean(name, step.workflow.secrets.fields)
                 yield Diagnostic("unknown-secret", message, value.place.key(), labels=labels, help=help)

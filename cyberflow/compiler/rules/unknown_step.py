@@ -22,7 +22,11 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if "steps" in chain.definition.broken:
             continue
         known = [*(step.id for step in chain.steps), *chain.session]
+        by_workflow = {step.step.workflow: step.id for step in reversed(chain.steps)}
         for use in good_refs(chain):
             if use.ref.alias not in known:
                 message = f"`{chain.name}` has no step `{use.ref.alias}`"
-                yield Diagnostic("unknown-step", message, use.place, help=did_you_mean(use.ref.alias, known))
+                help = did_you_mean(use.ref.alias, known)
+                if use.ref.alias in by_workflow:
+                    help = f"a ref names the step by its id: `{by_workflow[use.ref.alias]}`"
+                yield Diagnostic("unknown-step", message, use.place, help=help)

@@ -22,9 +22,10 @@ TOOLS = (
     "execute_terminal_command",
     "mark_file_for_export",
     "declare_task_failed",
+    "declare_task_succeeded",
     "process_async",
 )
-_WORD = re.compile(r"(?<![\w{<$.\[/\\-])[a-z]+(?:_[a-z]+)+(?![\w}>.(=-])")
+_WORD = re.compile(r"(?<![\w{<$.\[/\\-])[a-z]+(?:_[a-z]+)+(?![\w}>(=-]|\.\w)")
 _ALIKE = 0.86
 
 

@@ -25,5 +25,5 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 continue
             labels = (Label(producer.definition.place.key(), "declares no `outputs`"),)
             message = f"nothing says what `{use.ref.alias}` returns"
-            help = f"declare it: `outputs: {{{use.ref.keys[0]}: string}}`"
+            help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
             yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)

@@ -10,8 +10,8 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import roots_used
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.uses import lacking, roots_used
+from cyberflow.diagnostics import Diagnostic, Label, Severity, nearest
 
 SEVERITY: Severity = "warning"
 
@@ -21,8 +21,16 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if "steps" in chain.definition.broken or any(step.workflow is None for step in chain.steps):
             continue
         used = roots_used(chain, "input")
+        used |= {
+            meant for _, _, field in lacking(chain, "input") if (meant := nearest(field.name, chain.inputs.fields))
+        }
         for name, field in chain.inputs.fields.items():
             if name not in used:
                 help = f"use it as `<{name}>` in a step's `inputs`, or take it away"
                 message = f"no step of `{chain.name}` uses the input `{name}`"
-                yield Diagnostic("unused-chain-input", message, field.place.key(), help=help)
+                labels = tuple(
+                    Label(step.inputs[name].place.key(), f"`{step.id}` sets a value of its own")
+                    for step in chain.steps
+                    if name in step.inputs
+                )
+                yield Diagnostic("unused-chain-input", message, field.place.key(), labels=labels, help=help)

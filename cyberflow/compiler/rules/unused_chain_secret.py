@@ -10,7 +10,7 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import literals, roots_used
+from cyberflow.compiler.uses import lacking, literals, roots_used
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
@@ -20,7 +20,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         if "steps" in chain.definition.broken or any(step.workflow is None for step in chain.steps):
             continue
-        if any(literal for step in chain.steps for literal in literals(step)):
+        if any(True for _ in lacking(chain, "secret")) or any(literals(step) for step in chain.steps):
             continue
         used = roots_used(chain, "secret")
         for name, field in chain.secrets.fields.items():

@@ -14,5 +14,6 @@ const ASIDE = { untagged: "tag missing", copy: "copy", unfinished: "unfinished",
 export function badge(whose, { brief = false } = {}) {
   const text = SAID[whose.standing](whose) + (whose.scope ? `, scope ${whose.scope}` : "");
   const shown = brief ? [whose.project, ASIDE[whose.standing]].filter(Boolean).join(" · ") : text;
-  return h("span", { class: `badge ${whose.standing}`, title: whose.name ? `${text} as ${whose.name}` : text }, shown);
+  const title = whose.name ? `${text} as ${whose.name}` : text;
+  return h("span", { class: `badge ${whose.standing}`, title }, brief ? [h("span", { class: "sr" }, text), h("span", { "aria-hidden": "true" }, shown)] : shown);
 }

@@ -30,19 +30,21 @@ function messageView(message, run, index) {
   const time = Number.isNaN(at) ? h("span", { class: "at" }) : h("time", { class: "at", datetime: message.timestamp, title: moment(message.timestamp) }, duration(Math.max(0, at)));
   const round = Number.isInteger(message.iteration_index) ? h("span", { class: "chip" }, `iteration ${message.iteration_index}`) : null;
   const role = message.role === "assistant" ? "assistant" : message.role === "user" ? "answer" : "other";
-  return h("li", { class: `message ${role}` }, time, h("div", { class: "said" }, round, blocks.map((block) => blockView(block, run, index))));
+  return h("li", { class: `message ${role}` }, time, h("div", { class: "said" }, round, blocks.map((block) => blockView(block, { run, index, said: blocks }))));
 }
 
-function blockView(block, run, index) {
+function blockView(block, { run, index, said }) {
   if (block?.type === "text") return h("p", { class: "speech" }, words(String(block.text ?? "")));
-  if (block?.type === "tool_use") return call(block);
+  if (block?.type === "tool_use") return call(block, said);
   if (block?.type === "tool_result") return h("p", { class: "result" }, typeof block.tool_result === "string" ? words(block.tool_result) : tree(block.tool_result ?? null, "result"));
   if (block?.type === "image") return picture(block, run, index);
   return tree(block, "message");
 }
 
-function call(block) {
-  const given = Object.entries(block.tool_input ?? {});
+// An argument that only repeats what was said beside it is left out.
+function call(block, said) {
+  const spoken = new Set(said.map((one) => one?.text).filter(Boolean));
+  const given = Object.entries(block.tool_input ?? {}).filter(([, value]) => !spoken.has(value));
   return h("p", { class: "call" }, h("code", { class: "tool" }, String(block.tool_name ?? "tool")),
     given.map(([name, value]) => h("span", { class: "argument" }, h("span", { class: "hint" }, name), " ", words(typeof value === "string" ? value : JSON.stringify(value)))));
 }

@@ -70,7 +70,7 @@ function isRef(value) {
 function scalar(value) {
   if (typeof value !== "string") return h("span", { class: value === null ? "null" : typeof value }, String(value));
   if (value === "__EMPTY__" || value === "__CLEAR__") return h("span", { class: "null" }, value);
-  if (value.length <= LONG) return h("span", { class: "string" }, value || "“”");
+  if (value.length <= LONG) return h("span", { class: "string" }, value);
   const rest = h("details", { class: "long" }, h("summary", {}, h("span", { class: "string" }, `${value.slice(0, LONG)}…`), h("span", { class: "hint" }, ` ${value.length} characters`)));
   rest.addEventListener("toggle", () => {
     if (rest.open && rest.childElementCount === 1) rest.append(h("span", { class: "string" }, value));

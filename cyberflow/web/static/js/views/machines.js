@@ -77,15 +77,16 @@ function card(machine, runs, release) {
       h("span", { class: `chip ${machine.is_available ? "free" : ""}` }, state(machine)),
       h("span", { class: "grow" }),
       button),
-    about ? h("p", { class: "hint about" }, about) : null,
-    facts([
-      session ? ["Session", held(session, runs)] : null,
-      ["Pools", machine.pools?.length ? h("span", { class: "chips" }, machine.pools.map((pool) => h("span", { class: "chip" }, pool.name))) : "–"],
-      machine.version ? ["Version", machine.version] : null,
-      ["Created", when(machine.created_at)],
-      ["Machine", idView(machine.id, "machine id")],
-    ]),
-    parameters(machine.machine_parameters, machine.machine_sensitive_parameters));
+    h("div", { class: "cardbody" },
+      facts([
+        session ? ["Session", held(session, runs)] : null,
+        about ? ["System", about] : null,
+        ["Pools", machine.pools?.length ? h("span", { class: "chips" }, machine.pools.map((pool) => h("span", { class: "chip" }, pool.name))) : "–"],
+        machine.version ? ["Version", machine.version] : null,
+        ["Created", when(machine.created_at)],
+        ["Machine", idView(machine.id, "machine id")],
+      ]),
+      parameters(machine.machine_parameters, machine.machine_sensitive_parameters)));
 }
 
 function state(machine) {
@@ -106,8 +107,13 @@ function held(session, runs) {
 function poolCard(pool) {
   return h("li", { class: "card" },
     h("div", { class: "cardhead" }, h("h3", {}, pool.name), h("span", { class: "hint" }, count(pool.machine_count ?? 0, "machine"))),
-    pool.description ? h("p", { class: "hint about" }, pool.description) : null,
-    parameters(pool.pool_parameters, pool.pool_sensitive_parameters));
+    h("div", { class: "cardbody" },
+      facts([
+        pool.description ? ["About", pool.description] : null,
+        ["Created", when(pool.created_at)],
+        ["Pool", idView(pool.id, "pool id")],
+      ]),
+      parameters(pool.pool_parameters, pool.pool_sensitive_parameters)));
 }
 
 function parameters(plain, sensitive) {
@@ -115,6 +121,6 @@ function parameters(plain, sensitive) {
   const given = plain && Object.keys(plain).length;
   if (!given && !names.length) return null;
   return h("div", { class: "parameters" },
-    given ? [h("h4", {}, "Parameters"), tree(plain, "parameters")] : null,
-    names.length ? [h("h4", {}, "Sensitive parameters"), secretNames(names)] : null);
+    given ? h("div", {}, h("h4", {}, "Parameters"), tree(plain, "parameters")) : null,
+    names.length ? h("div", {}, h("h4", {}, "Sensitive parameters"), secretNames(names)) : null);
 }

@@ -93,7 +93,7 @@ function step(other, current) {
 
 function mainParts(one) {
   return [
-    one.error?.length ? part("error", one.error, () => h("section", { class: `callout ${one.status === "cancelled" ? "calm" : ""}` }, h("h2", { class: "sr" }, "Error"), one.error.map((text) => h("p", {}, text)))) : null,
+    one.error?.length ? part("error", one.error, () => h("section", { class: `callout ${one.status}` }, h("h2", { class: "sr" }, "Error"), one.error.map((text) => h("p", {}, text)))) : null,
     part("outputs", [one.output_data, isLive(one.status)], () => section("Outputs", outputs(one))),
     one.post_run_checks?.length ? part("checks", one.post_run_checks, () => section("Checks", checks(one.post_run_checks))) : null,
     one.main_prompt ? part("prompt", one.main_prompt, () => section("Prompt of this run", prompt(one.main_prompt))) : null,

@@ -144,7 +144,7 @@ function chainView(one) {
     set(list.hidden);
   });
   const name = one.runs.map((run) => run.session_alias ?? workflowName(run.workflow_id)).join(" → ");
-  const dots = h("span", { class: "dots", "aria-hidden": "true" }, one.runs.slice(0, 24).map((run) => h("i", { class: `dot ${run.status.replace(/[^a-z_]/g, "")}` })));
+  const dots = h("span", { class: "dots", "aria-hidden": "true" }, one.runs.slice(0, 24).map((run) => h("i", { class: `dot ${tone(run)}` })));
   return h("div", { class: "group chain" },
     h("div", { class: "row top" },
       h("div", { class: "name" }, toggle, h("span", { class: "title", title: name }, name), dots),
@@ -159,10 +159,14 @@ function runRow(run, inChain = false) {
   const name = workflowName(run.workflow_id);
   const problem = run.error?.length ? h("span", { class: "why", title: run.error.join("\n") }, run.error[0]) : null;
   const title = inChain && run.session_alias ? [h("span", { class: "alias" }, run.session_alias), h("span", { class: "of" }, name)] : h("span", { class: "alias" }, name);
-  return h("a", { class: "row", href: `#/runs/${run.id}` },
+  return h("a", { class: `row ${tone(run)}`, href: `#/runs/${run.id}` },
     h("div", { class: "name" }, h("span", { class: "title" }, title), inChain ? null : h("span", { class: "of mono" }, short(run.id)), problem),
     h("div", { class: "state" }, status(run.status)),
     h("div", { class: "where" }, inChain ? "" : run.machine_id ? machineName(run.machine_id) : "–"),
     h("div", { class: "time" }, lasting(run)),
     h("div", { class: "date" }, inChain ? "" : when(run.created_at)));
+}
+
+function tone(run) {
+  return String(run.status).replace(/[^a-z_]/g, "");
 }

@@ -1,4 +1,6 @@
-"""The files of the page, read once from the package, and the routes that serve them."""
+"""The files of the page, read once from the package, the routes that serve them, and everything that
+`cyberflow dev` serves as one ASGI application.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,14 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from cyberflow import __version__
+from cyberflow.web.guard import Guard
 
 KEY: Final = "cyberflow-page"
 TYPES: Final = {
@@ -57,6 +62,11 @@ class File:
     @property
     def etag(self) -> str:
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+
+
+def site(platform: ASGIApp, project: str | None = None) -> ASGIApp:
+    """Put the pages in front of a platform: what is none of theirs is the platform's, its 404 included."""
+    return Guard(Starlette(routes=[*pages(project), Mount("/", platform)]))
 
 
 def pages(project: str | None = None) -> list[Route]:

@@ -1,0 +1,247 @@
+"""`cyberflow runs`: look at runs that were submitted, follow them, fetch what they made, end them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.build import target_name
+from cyberflow.cli.options import common, root, target
+from cyberflow.cli.plan import say
+from cyberflow.cli.run_view import result_lines, view
+from cyberflow.cli.runs_work import (
+    Session,
+    cancel_session,
+    download,
+    read_run,
+    read_session,
+    release,
+    screenshots,
+    table,
+)
+from cyberflow.errors import UsageError
+from cyberflow.language import read
+from cyberflow.run import LOCAL, REMOTE, Watch, advance, follow, result_of
+from cyberflow.targets import Service, open_target
+
+Work = Callable[[Service], Awaitable[int]]
+_OUT = click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), metavar="DIR")
+
+
+@click.group("runs")
+def command() -> None:
+    """List, show, follow, cancel and fetch runs.
+
+    A RUN is the id of a run; where a SESSION is asked for, the id of one of its runs will do.
+
+    \b
+    Example:
+      cyberflow runs list
+      cyberflow runs watch 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
+    """
+
+
+def _on_target(project: Path | None, name: str | None, quiet: bool, work: Work) -> int:
+    """Open the target, say which one it is, and do the work."""
+    sourced = read(root(project))
+
+    async def go() -> int:
+        async with open_target(sourced, target_name(sourced, name), say) as service:
+            if not quiet:
+                say(service.line)
+            return await work(service)
+
+    return asyncio.run(go())
+
+
+@command.command("list")
+@common("text", "json")
+@target
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--status", metavar="STATUS", help="Only runs of this status.")
+def list_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
+    """List the newest runs.
+
+    \b
+    Example:
+      cyberflow runs list --status error
+    """
+
+    async def work(service: Service) -> int:
+        rows = await table(service.desk, options["limit"], options["status"])
+        if format == "json":
+            click.echo(json.dumps({"version": 1, "runs": rows}, ensure_ascii=False, indent=2))
+            return 0
+        for row in rows:
+            alias = row["session_alias"] or ""
+            click.echo(
+                f"{row['created_at'][:19]}  {row['status']:<14}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}"
+            )
+        if not rows:
+            say("no runs")
+        return 0
+
+    return _on_target(project, target, quiet, work)
+
+
+@command.command("show")
+@common("text", "json")
+@target
+@click.argument("run")
+def show_command(*, project: Path | None, target: str | None, quiet: bool, format: str, run: str) -> int:
+    """Show one run: its inputs, outputs, errors. Secrets are names.
+
+    \b
+    Example:
+      cyberflow runs show 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --format json
+    """
+
+    async def work(service: Service) -> int:
+        found = await read_run(service.desk, run)
+        data = {key: value for key, value in found.sent().items() if key not in ("run_message_history", "included")}
+        if format == "json":
+            click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
+            return 0
+        width = max(len(key) for key in data)
+        for key, value in data.items():
+            if value not in (None, [], {}, False):
+                shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                click.echo(f"{key:<{width}}  {shown}")
+        return 0
+
+    return _on_target(project, target, quiet, work)
+
+
+@command.command("watch")
+@common("text", "json")
+@target
+@click.argument("session")
+def watch_command(*, project: Path | None, target: str | None, quiet: bool, format: str, session: str) -> int:
+    """Follow a session, or a single run, to its end.
+
+    \b
+    Example:
+      cyberflow runs watch 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
+    """
+
+    async def work(service: Service) -> int:
+        found = await read_session(service.desk, session)
+        state = found.state
+        with view(quiet=quiet) as shown:
+            shown.show(state)
+            async for event in follow(service.desk, state, Watch(LOCAL if service.local else REMOTE)):
+                state, _ = advance(state, event)
+                shown.show(state)
+        return _print(Session(state), format)
+
+    return _on_target(project, target, quiet, work)
+
+
+@command.command("cancel")
+@common("text", "json")
+@target
+@click.argument("session")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def cancel_command(
+    *, project: Path | None, target: str | None, quiet: bool, format: str, session: str, yes: bool
+) -> int:
+    """Cancel what is live in a session: the last step first, then the running one, then the session is released.
+
+    \b
+    Example:
+      cyberflow runs cancel 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --yes
+    """
+
+    async def work(service: Service) -> int:
+        found = await read_session(service.desk, session)
+        live = [step.id for step in found.state.live]
+        if not live:
+            say("nothing is live there")
+            return 0
+        _agree(f"cancel {', '.join(live)}?", yes=yes)
+        return _print(await cancel_session(service.desk, found, local=service.local), format, done=0)
+
+    return _on_target(project, target, quiet, work)
+
+
+@command.command("release")
+@common()
+@target
+@click.argument("session")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def release_command(*, project: Path | None, target: str | None, quiet: bool, session: str, yes: bool) -> int:
+    """Free the machine that a session holds. Says which live runs that cancels.
+
+    \b
+    Example:
+      cyberflow runs release 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
+    """
+
+    async def work(service: Service) -> int:
+        return await release(service.desk, session, lambda question: _agree(question, yes=yes), say)
+
+    return _on_target(project, target, quiet, work)
+
+
+@command.command("download")
+@common()
+@target
+@click.argument("run")
+@_OUT
+def download_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path) -> int:
+    """Save the files that a run exported, under safe names.
+
+    \b
+    Example:
+      cyberflow runs download 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out exports
+    """
+    return _on_target(project, target, quiet, lambda service: _saved(download(service.desk, run, out)))
+
+
+@command.command("screenshots")
+@common()
+@target
+@click.argument("run")
+@_OUT
+def screenshots_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path) -> int:
+    """Save every screenshot of a run's message history, through fresh signed urls.
+
+    \b
+    Example:
+      cyberflow runs screenshots 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out shots
+    """
+    return _on_target(project, target, quiet, lambda service: _saved(screenshots(service.desk, run, out)))
+
+
+async def _saved(files: Any) -> int:
+    count = 0
+    async for path in files:
+        click.echo(str(path))
+        count += 1
+    if not count:
+        say("there is nothing to save")
+    return 0
+
+
+def _print(session: Session, format: str, done: int | None = None) -> int:
+    result = result_of(session.state)
+    if format == "json":
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(result_lines(result)))
+    return result.exit_code if done is None else done
+
+
+def _agree(question: str, *, yes: bool) -> None:
+    """Have a yes. Raises UsageError where nobody can give one, Abort on a no."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"nobody is here to answer: {question}", help="give --yes")
+    click.confirm(question, abort=True, err=True)

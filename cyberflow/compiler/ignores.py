@@ -1,0 +1,129 @@
+"""Comments that silence findings: `# cyberflow: ignore[rule] reason` in YAML, `{# cyberflow: ignore[rule] reason #}` in
+prompts. Each must say why, and one that silences nothing is itself a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.syntax import YamlDocument
+from cyberflow.source import Document, Place, Route, Sources
+
+_MENTION = "cyberflow:"
+_HASH = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)
+_BRACES = re.compile(r"\{#-?[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*?)[ \t]*[-+]?#\}")
+_SAID = re.compile(r"ignore\[(?P<rules>[^\]\n]*)\](?P<reason>.*)")
+_PROMPT = re.compile(r"[ \t]*(?:- +)?[\"']?(?:prompt|on_check_failure|check_prompt)[\"']?[ \t]*:")
+_ONLY_COMMENT = re.compile(r"[ \t]*(?:#.*|\{#.*#\}[ \t]*)?")
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """One comment: the rules it names, the reason, and the lines of its file that it covers."""
+
+    place: Place
+    said: str
+    rules: tuple[str, ...]
+    reason: str
+    first: int
+    last: int
+    files: frozenset[str] = frozenset()
+    """Prompt files that it covers as a whole."""
+
+
+def silence(
+    found: Iterable[Diagnostic],
+    sources: Sources,
+    prompts: Mapping[tuple[str, Route], Collection[str]],
+    rules: Collection[str],
+) -> Iterator[Diagnostic]:
+    """Findings that no comment silences, then the comments that silence nothing. `prompts` are the files that the text
+    of each prompt comes from.
+    """
+    ignores = [one for document in sources.documents.values() for one in _read(document, prompts)]
+    used: set[tuple[Ignore, str]] = set()
+    for one in found:
+        hit = [
+            ignore for ignore in ignores if ignore.reason and one.rule in ignore.rules and _covers(ignore, one, sources)
+        ]
+        used |= {(ignore, one.rule) for ignore in hit}
+        if not hit:
+            yield one
+    for ignore in ignores:
+        yield from _unused(ignore, used, rules)
+
+
+def _covers(ignore: Ignore, found: Diagnostic, sources: Sources) -> bool:
+    span = sources.span(found.place)
+    if span.path in ignore.files:
+        return True
+    return span.path == ignore.place.path and ignore.first <= span.line <= ignore.last
+
+
+def _unused(ignore: Ignore, used: set[tuple[Ignore, str]], rules: Collection[str]) -> Iterator[Diagnostic]:
+    def finding(message: str, help: str | None) -> Diagnostic:
+        return Diagnostic("unused-ignore", message, ignore.place, help=help, severity="warning")
+
+    if not ignore.rules:
+        yield finding("this comment is not understood", "write `cyberflow: ignore[RULE] REASON`")
+    elif not ignore.reason:
+        yield finding("this comment gives no reason, and silences nothing", "say why after the `]`")
+    else:
+        for rule in ignore.rules:
+            if rule not in rules:
+                yield finding(f"there is no rule `{rule}`", did_you_mean(rule, rules))
+            elif (ignore, rule) not in used:
+                yield finding(f"no finding of `{rule}` to silence here", "take the comment away")
+
+
+def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Ignore]:
+    text = document.text
+    if _MENTION not in text:
+        return
+    texts = list(_scalars(document.node(()))) if isinstance(document, YamlDocument) else []
+    matches = [*_BRACES.finditer(text)]
+    if isinstance(document, YamlDocument):
+        matches += [
+            match for match in _HASH.finditer(text) if not any(low <= match.start() < high for low, high in texts)
+        ]
+    for match in sorted(matches, key=lambda one: one.start()):
+        yield _ignore(document, match, prompts)
+
+
+def _ignore(document: Document, match: re.Match[str], prompts: Mapping[tuple[str, Route], Collection[str]]) -> Ignore:
+    text = document.text
+    lines = text.split("\n")
+    first = last = text.count("\n", 0, match.start()) + 1
+    if _ONLY_COMMENT.fullmatch(lines[first - 1]):
+        while last < len(lines) and _ONLY_COMMENT.fullmatch(lines[last]):
+            last += 1
+        last += 1
+    files: frozenset[str] = frozenset()
+    if isinstance(document, YamlDocument) and last <= len(lines) and _PROMPT.match(lines[last - 1]):
+        for (path, route), of in prompts.items():
+            span = document.span(Place(path, route))
+            if path == document.path and document.span(Place(path, route).key()).line == last:
+                last, files = max(last, span.end_line), files | (frozenset(of) - {path})
+    said = _SAID.match(match["said"])
+    names = tuple(name.strip() for name in said["rules"].split(",") if name.strip()) if said else ()
+    reason = said["reason"].strip() if said else ""
+    place = Place(document.path, (), "value", match.span())
+    return Ignore(place, match["said"], names, reason, first, last, files)
+
+
+def _scalars(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Where the texts of a file stand, in which `#` is no comment."""
+    seen = set() if seen is None else seen
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node.value, str):
+        yield node.start_mark.index, node.end_mark.index
+        return
+    for entry in node.value:
+        for one in entry if isinstance(entry, tuple) else (entry,):
+            yield from _scalars(one, seen)

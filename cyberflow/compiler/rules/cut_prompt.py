@@ -1,0 +1,60 @@
+"""YAML leaves out or joins lines of a prompt.
+
+In a plain text on one line, ` #` begins a comment, and the prompt ends before it. A folded text (`>`) joins its lines,
+so that a list in it becomes one paragraph. This is a warning.
+
+    prompt: Open ticket #7, then room #12.        # the agent is told `Open ticket`
+
+Quote the text, or write it below `prompt: |`. A comment that begins with `cyberflow:` is one of ours and is let be.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.language.syntax import YamlDocument
+from cyberflow.source import Place
+
+SEVERITY: Severity = "warning"
+_COMMENT = re.compile(r"[ \t]+(#(?!\s*cyberflow:).*)")
+_ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    documents = graph.project.files.documents
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            document = documents.get(text.place.path)
+            if text.format is None or not isinstance(document, YamlDocument):
+                continue
+            node = document.node(text.place.route)
+            style = getattr(node, "style", None)
+            if not style and isinstance(node.value, str):
+                yield from _cut(document, node)
+            elif style == ">":
+                yield from _joined(document, node)
+
+
+def _cut(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:
+    if comment := _COMMENT.match(document.text, node.end_mark.index):
+        place = Place(document.path, (), "value", comment.span(1))
+        help = "quote the prompt, or write it below a `|`"
+        yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
+
+
+def _joined(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:
+    """The first list item that folding joins with the line above; deeper and separated lines stay as they are."""
+    start = document.text.find("\n", node.start_mark.index) + 1
+    lines = document.text[start : node.end_mark.index].split("\n")
+    indent = next((len(line) - len(line.lstrip()) for line in lines if line.strip()), 0)
+    above = ""
+    for line in lines:
+        item = _ITEM.fullmatch(line.rstrip())
+        if item and len(item[1]) == indent and above.strip() and len(above) - len(above.lstrip()) == indent:
+            place = Place(document.path, (), "value", (start + indent, start + len(line.rstrip())))
+            help = "write `|` in place of `>`: it keeps lines as they are"
+            yield Diagnostic("cut-prompt", "`>` joins this line with the one above", place, help=help)
+            return
+        above, start = line, start + len(line) + 1

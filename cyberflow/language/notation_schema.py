@@ -1,0 +1,153 @@
+"""JSON Schemas of what the model leaves open: types as written, values with tokens and refs, names, expressions.
+Written by hand, in the dialect draft 7, which editors know best.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+NAME = "[A-Za-z_][A-Za-z0-9_-]{0,62}"
+MARKERS = ("type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref")
+WORDS = ("string", "number", "integer", "boolean", "object", "array", "any")
+TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_KEY = r"(\.[A-Za-z_][A-Za-z0-9_-]*|\[([0-9]+|'[^'<>{}\n]+'|\"[^\"<>{}\n]+\")\])"
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def free(properties: Schema, **more: Any) -> Schema:
+    """A closed mapping; keys that begin with `x-` are free."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "patternProperties": {"^x-": True},
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def named(schema: Schema, *, optional: bool = False) -> Schema:
+    """A mapping whose keys are names."""
+    pattern = f"^{NAME}{'[?]?' if optional else ''}$"
+    return {"type": "object", "patternProperties": {pattern: schema}, "additionalProperties": False}
+
+
+def _marked() -> Schema:
+    return {"anyOf": [{"required": [marker]} for marker in MARKERS]}
+
+
+def _type() -> Schema:
+    file = {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"]}
+    return {
+        "description": "A type: a word, a list of one (`string[]`), a name from `types`, nested notation, or JSON Schema.",
+        "anyOf": [
+            {"enum": [*WORDS, *(f"{word}[]" for word in WORDS[:5])]},
+            {"type": "string", "pattern": rf"^{NAME}(\[\])*$"},
+            ref("Expression"),
+            {"allOf": [ref("JsonSchema"), _marked()]},
+            {"allOf": [{**named(ref("Type"), optional=True), "minProperties": 1}, {"not": _marked()}]},
+            {
+                "description": "A JSON Schema kept in a file of its own.",
+                "type": "object", "properties": {"schema": file}, "required": ["schema"],
+                "additionalProperties": False,
+            },
+        ],
+    }
+
+
+def _keywords() -> Schema:
+    schema, count, number, text, flag = (
+        ref("Subschema"),
+        {"type": "integer", "minimum": 0},
+        {"type": "number"},
+        {"type": "string"},
+        {"type": "boolean"},
+    )
+    schemas = {"type": "array", "items": schema, "minItems": 1}
+    members = {"type": "object", "additionalProperties": schema}
+    names = {"type": "array", "items": text}
+    word = {"enum": list(TYPES)}
+    groups: list[tuple[str, Schema | bool]] = [
+        ("title description format $comment $ref $schema $id $anchor contentEncoding contentMediaType pattern", text),
+        ("minLength maxLength minItems maxItems minContains maxContains minProperties maxProperties", count),
+        ("minimum maximum exclusiveMinimum exclusiveMaximum", number),
+        ("items contains additionalProperties unevaluatedProperties unevaluatedItems propertyNames", schema),
+        ("not if then else contentSchema", schema),
+        ("prefixItems anyOf oneOf allOf", schemas),
+        ("properties patternProperties dependentSchemas $defs", members),
+        ("uniqueItems readOnly writeOnly deprecated", flag),
+        ("const default", True),
+    ]
+    return {
+        "type": {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]},
+        "enum": {"type": "array", "minItems": 1},
+        "examples": {"type": "array"},
+        "multipleOf": {"type": "number", "exclusiveMinimum": 0},
+        "required": names,
+        "dependentRequired": {"type": "object", "additionalProperties": names},
+        **{key: kind for keys, kind in groups for key in keys.split()},
+    }
+
+
+def _templated(properties: Schema) -> Schema:
+    """A keyword's value may be an expression too."""
+    return {key: kind if kind is True else {"anyOf": [kind, ref("Expression")]} for key, kind in properties.items()}
+
+
+def definitions() -> Schema:
+    """Every definition that a key of the model can lead to, by name."""
+    token = r"<\$[A-Za-z_].*>"
+    return {
+        "Expression": {
+            "description": "A template: `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
+            "type": "string",
+            "pattern": r"\$\{\{",
+        },
+        "Type": _type(),
+        "JsonSchema": free(_templated(_keywords()), description="JSON Schema 2020-12."),
+        "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("Expression")]},
+        "Types": {
+            **named(ref("Type"), optional=True),
+            "properties": {"schema": ref("Type")},
+        },
+        "Secrets": {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},
+                named(ref("Type"), optional=True),
+            ]
+        },
+        "Ref": {
+            "description": "What an earlier step found: `{$ref: STEP.outputs.NAME}`.",
+            "type": "object",
+            "properties": {
+                "$ref": {
+                    "type": "string",
+                    "pattern": rf"^{NAME}(\.outputs|\[['\"]outputs['\"]\]){_KEY}+$|\$\{{\{{",
+                    "examples": ["lookup.outputs.mrn"],
+                }
+            },
+            "required": ["$ref"],
+            "additionalProperties": False,
+        },
+        "Value": {
+            "description": "A literal, a text with `<name>` for inputs, or a ref, also inside lists and mappings.",
+            "anyOf": [
+                {"type": ["string", "number", "boolean", "null"]},
+                ref("Ref"),
+                {"type": "array", "items": ref("Value")},
+                {"type": "object", "additionalProperties": ref("Value"), "not": {"required": ["$ref"]}},
+            ],
+        },
+        "Values": named(ref("Value")),
+        "SecretTokens": named(
+            {
+                "description": "A secret of the chain: `<$name>`. Never a literal.",
+                "type": "string",
+                "pattern": rf"^{token}$|\$\{{\{{",
+                "examples": ["<$epic_password>"],
+            }
+        ),
+    }
