@@ -11,6 +11,7 @@ import click
 from cyberflow.cli.check import stop_at_errors
 from cyberflow.cli.options import common, root, target
 from cyberflow.cli.printer import count
+from cyberflow.cli.promotion import READS, reads_json
 from cyberflow.compiler import Bundle, check_target, compile_bundle
 from cyberflow.compiler.bundle import AssetReader
 from cyberflow.errors import CyberflowError, UsageError
@@ -41,6 +42,7 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
     for asset in bundle.assets:
         (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
     (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
+    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
     if not quiet:
         parts = [
             count(len(bundle.workflows), "workflow"),

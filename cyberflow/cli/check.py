@@ -5,19 +5,26 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from cyberflow.cli.kept import Answer, Kept
 from cyberflow.cli.options import common, root
-from cyberflow.compiler import check
-from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import Sourced, read
+
+if TYPE_CHECKING:
+    from cyberflow.diagnostics import Diagnostic
+    from cyberflow.language import Sourced
 
 
 @click.command("check")
 @common("text", "json", "sarif", "github")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
-def command(*, project: Path | None, format: str, quiet: bool, error_on: str) -> int:
+@click.option("--no-cache", is_flag=True, help="Check anew, though nothing has changed.")
+@click.pass_context
+def command(
+    ctx: click.Context, *, project: Path | None, format: str, quiet: bool, error_on: str, no_cache: bool
+) -> int:
     """Find every mistake of the project, offline.
 
     Reads all declarations, prompts and schemas, checks placeholders, refs and types, and prints each finding with its
@@ -29,47 +36,54 @@ def command(*, project: Path | None, format: str, quiet: bool, error_on: str) ->
       cyberflow check --format github --error-on warning
       cyberflow check --format sarif > cyberflow.sarif
     """
+    folder = root(project)
+    kept = Kept(folder)
+    answer = None if no_cache else kept.find(format)
+    if answer is None:
+        answer = _check(folder, format, kept)
+    if answer.errors or answer.warnings or format != "text" or not quiet:
+        click.echo(answer.text, nl=False, color=ctx.color)
+    return 1 if answer.errors or (error_on == "warning" and answer.warnings) else 0
+
+
+def _check(folder: Path, format: str, kept: Kept) -> Answer:
+    """Check a project anew, and keep what is said of it."""
+    from cyberflow.compiler import check
+    from cyberflow.language import read
+
     gc.disable()
-    sourced = read(root(project))
+    sourced = read(folder)
     found = check(sourced)
-    write = {"text": _text, "json": _json, "sarif": _sarif, "github": _github}[format]
-    write(sourced, found, quiet)
-    fails = {"error"} if error_on == "error" else {"error", "warning"}
-    return 1 if any(one.severity in fails for one in found) else 0
+    errors = sum(one.severity == "error" for one in found)
+    answer = Answer(rendered(sourced, found, format), errors, len(found) - errors)
+    if format != "sarif":  # it names the run of CI that it belongs to
+        kept.keep(format, answer, sourced)
+    return answer
 
 
-def _text(sourced: Sourced, found: list[Diagnostic], quiet: bool) -> None:
+def rendered(sourced: Sourced, found: list[Diagnostic], format: str) -> str:
+    """Findings in one of the formats, ending in a line end."""
+    if format == "json":
+        from cyberflow.cli.findings_json import findings
+
+        return findings(sourced, found) + "\n"
+    if format == "sarif":
+        from cyberflow.cli.sarif import sarif
+
+        return sarif(sourced, found, os.environ) + "\n"
+    if format == "github":
+        from cyberflow.cli.findings_json import workflow_commands
+
+        return "".join(f"{line}\n" for line in workflow_commands(sourced, found))
     from cyberflow.cli.printer import Printer, summary
 
     printer = Printer.of(sourced, found)
-    for one in found:
-        click.echo(printer.render(one) + "\n")
-    if found or not quiet:
-        click.echo(summary(sourced, found))
-
-
-def _json(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
-    from cyberflow.cli.findings_json import findings
-
-    click.echo(findings(sourced, found))
-
-
-def _sarif(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
-    from cyberflow.cli.sarif import sarif
-
-    click.echo(sarif(sourced, found, os.environ))
-
-
-def _github(sourced: Sourced, found: list[Diagnostic], _quiet: bool) -> None:
-    from cyberflow.cli.findings_json import workflow_commands
-
-    for line in workflow_commands(sourced, found):
-        click.echo(line)
+    return "".join(f"{printer.render(one)}\n\n" for one in found) + summary(sourced, found) + "\n"
 
 
 def stop_at_errors(sourced: Sourced, found: list[Diagnostic]) -> bool:
     """Print the errors of a project before a command that needs none; whether there were any."""
     errors = [one for one in found if one.severity == "error"]
     if errors:
-        _text(sourced, errors, quiet=False)
+        click.echo(rendered(sourced, errors, "text"), nl=False)
     return bool(errors)

@@ -9,6 +9,7 @@ import signal
 import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,27 +17,43 @@ from cyberflow.cli.options import common
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.targets import DATABASE, DEV, Address, state_folder, take_lock
 
+if TYPE_CHECKING:
+    from cyberflow.local import Platform
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
 
 @click.command("dev")
 @common()
 @click.option("--port", type=click.IntRange(0, 65535), default=7700, show_default=True, help="0 picks a free one.")
 @click.option("--api-key", metavar="KEY", help="Accept this bearer key alone; by default any is accepted.")
-def command(*, project: Path | None, port: int, api_key: str | None, quiet: bool) -> int:
+@click.option("--faults", type=_FILE, metavar="FILE", help="A JSON plan of what goes wrong; see the manual.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="An endpoint for events; can be repeated.")
+@click.option(
+    "--webhook-secret",
+    envvar="CYBERFLOW_WEBHOOK_SECRET",
+    metavar="whsec_…",
+    help="What signs the events; by default each endpoint has its own, printed at the start.",
+)
+def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> int:
     """Serve the local platform on this machine.
 
     The Cyberdesk API under /v1, with a simulated agent and one connected machine, `local-1`; the official SDK can use
-    it. While it runs for a project, the project's target `local` talks to it. Outside a project it keeps nothing.
+    it. A web page at / shows runs, workflows and machines. While it runs for a project, the project's target `local` talks to it. Outside a project it keeps nothing.
 
     \b
     Example:
       cyberflow dev
       cyberflow dev --port 0 --api-key test
+      cyberflow dev --webhook http://127.0.0.1:9000/hook --faults bad-day.json
     """
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(port))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        database = _database(project, url, api_key, stack)
-        _serve(listening, database, api_key, None if quiet else url)
+        database = _database(project, url, served["api_key"], stack)
+        where = "in memory" if database is None else f"in {database}"
+        banner = f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)"
+        _serve(listening, _open(database, **served), None if quiet else banner, served["webhooks"])
     return 0
 
 
@@ -74,16 +91,35 @@ def _database(project: Path | None, url: str, api_key: str | None, stack: ExitSt
     return state / DATABASE
 
 
-def _serve(listening: socket.socket, database: Path | None, api_key: str | None, url: str | None) -> None:
+def _open(
+    database: Path | None,
+    *,
+    api_key: str | None,
+    faults: Path | None,
+    webhooks: tuple[str, ...],
+    webhook_secret: str | None,
+) -> Platform:
+    from cyberflow.local import Platform, load_faults
+
+    plan = load_faults(faults) if faults else ()
+    hooks = dict.fromkeys(webhooks, webhook_secret) if webhook_secret else webhooks
+    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks)
+
+
+def _serve(listening: socket.socket, platform: Platform, banner: str | None, webhooks: tuple[str, ...]) -> None:
     import uvicorn
 
-    from cyberflow.local import Platform
+    from cyberflow.web import site
 
-    with Platform.open(database or ":memory:", api_key=api_key) as platform:
-        config = uvicorn.Config(platform.app, log_level="warning", access_log=False, lifespan="off")
-        if url is not None:
-            where = "in memory" if database is None else f"in {database}"
-            click.echo(f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)")
+    with platform:
+        app = site(platform.app)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none")
+        if banner is not None:
+            click.echo(banner)
+        for hook in webhooks:
+            click.echo(f"webhook {hook}: secret {platform.courier.secret(hook)}")
+        if webhooks:
+            platform.courier.start()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
             uvicorn.Server(config).run(sockets=[listening])

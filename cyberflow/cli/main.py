@@ -11,8 +11,10 @@ from cyberflow import __version__
 from cyberflow.errors import CyberflowError
 
 COMMANDS = {
+    "init": "Begin a project: a small one that works.",
     "check": "Find every mistake of the project, offline.",
     "show": "Show what one workflow or chain compiles to.",
+    "graph": "Draw a chain, a workflow, or the whole project.",
     "build": "Write the bundle: what is deployed and run, as files.",
     "plan": "Show what apply would change. Reads only.",
     "apply": "Make the target's workflows what the project declares.",
@@ -20,6 +22,7 @@ COMMANDS = {
     "runs": "List, show, follow, cancel and fetch runs.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
+    "schema": "Print the JSON Schemas of the files, for editors.",
 }
 BUG = 70
 INTERRUPTED = 130

@@ -4,95 +4,95 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cyberflow.cli.build import bundle_assets, compile_project, target_name
+from cyberflow.cli.compiled import Compiled, compile_for, owner, say
 from cyberflow.cli.options import common, root, target
-from cyberflow.compiler import Bundle, load_bundle
-from cyberflow.compiler.bundle import AssetReader
-from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language import Sourced, read, target_of
-from cyberflow.remote import Owner
-from cyberflow.targets import Service, open_target
+from cyberflow.deploy import Plan, Prune, prepare, save
+from cyberflow.errors import CyberflowError
+from cyberflow.targets import open_target
+
+__all__ = ["Compiled", "command", "compile_for", "owner", "say"]
 
 PENDING = 5
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """What a command works on: the project, the target it means, its bundle, and the content of its assets."""
-
-    sourced: Sourced
-    target: str
-    bundle: Bundle
-    assets: AssetReader
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("plan")
-@common("text", "json")
+@common("text", "json", "markdown")
 @target
 @click.option("--check", is_flag=True, help="Exit 5 when changes are pending, drift included.")
-@click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="A bundle in place of the sources.")
-def command(
-    *, project: Path | None, target: str | None, check: bool, bundle: Path | None, format: str, quiet: bool
-) -> int:
+@click.option("--only", multiple=True, metavar="NAME", help="These workflows alone: several times, or with commas.")
+@click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for `apply FILE`.")
+@click.option("--prune", is_flag=True, help="Show what `apply --prune` would take as well.")
+@click.option("--delete-runs", is_flag=True, help="With --prune: delete workflows that have runs, and the runs.")
+@click.option("--force", is_flag=True, help="With --prune: even when it takes much, or what is in use.")
+@click.option("--prune-images", is_flag=True, help="Show the images that `apply --prune-images` would delete.")
+@click.option("--images", is_flag=True, help="List our images that nothing uses.")
+@click.option("--bundle", type=FILE, metavar="FILE", help="A bundle in place of the sources.")
+def command(*, project: Path | None, target: str | None, bundle: Path | None, **options: Any) -> int:
     """Show what apply would change. Reads only.
 
     \b
     Example:
       cyberflow plan --target prod
       cyberflow plan --check --format json
+      cyberflow plan --target prod --format markdown --out prod.plan
     """
     compiled = compile_for(root(project), target, bundle)
-    return 1 if compiled is None else asyncio.run(_plan(compiled, format, quiet=quiet, check=check))
+    return 1 if compiled is None else asyncio.run(_plan(compiled, options))
 
 
-async def _plan(compiled: Compiled, format: str, *, quiet: bool, check: bool) -> int:
-    from cyberflow.cli.plan_text import plan_lines
-    from cyberflow.deploy import plan
-    from cyberflow.remote import snapshot
-
+async def _plan(compiled: Compiled, options: dict[str, Any]) -> int:
     async with open_target(compiled.sourced, compiled.target, say) as service:
-        if not quiet:
+        if not options["quiet"]:
             say(service.line)
-        made = plan(compiled.bundle, await snapshot(service.desk), owner(compiled, service))
+        made = await prepare(
+            service.desk, compiled.bundle, owner(compiled, service), names(options["only"]), prune_of(options)
+        )
+    show(made, options["format"], images=options["images"])
+    if (out := options["out"]) is not None:
+        write_file(out, save(made))
+        if not options["quiet"]:
+            say(f"saved: `cyberflow apply {out}` carries out exactly this, or refuses")
+    return made.exit_code or (PENDING if options["check"] and made.pending else 0)
+
+
+def show(made: Plan, format: str, *, images: bool = False) -> None:
+    """Print a plan in one of its formats."""
     if format == "json":
         click.echo(json.dumps(made.to_json(), ensure_ascii=False, indent=2))
+    elif format == "markdown":
+        from cyberflow.cli.plan_markdown import plan_markdown
+
+        click.echo(plan_markdown(made))
     else:
-        click.echo("\n".join(plan_lines(made)))
-    return made.exit_code or (PENDING if check and made.pending else 0)
+        from cyberflow.cli.plan_text import image_lines, plan_lines
+
+        click.echo("\n".join([*plan_lines(made), *(image_lines(made) if images else ())]))
 
 
-def compile_for(folder: Path, target: str | None, bundle: Path | None) -> Compiled | None:
-    """Compile the sources, or read a bundle; None when the project has errors, which are printed."""
-    if bundle is None:
-        made = compile_project(folder, target)
-        if made is None:
-            return None
-        sourced, fresh = made
-        return Compiled(sourced, fresh.target, fresh, sourced.files.by_hash)
-    sourced = read(folder)
-    name = target_name(sourced, target)
+def names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of `--only`, which may also be given with commas."""
+    return tuple(name for one in given for name in one.split(",") if name)
+
+
+def prune_of(options: dict[str, Any]) -> Prune:
+    """What the options of pruning ask for."""
+    return Prune(
+        workflows=options["prune"],
+        delete_runs=options["delete_runs"],
+        images=options["prune_images"],
+        force=options["force"],
+    )
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that was asked for. Raises CyberflowError when the disk refuses."""
     try:
-        loaded = load_bundle(bundle.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise CyberflowError(f"{bundle} cannot be read: {(error.strerror or '').lower()}") from error
-    if loaded.project != sourced.settings.project:
-        raise UsageError(f"the bundle is of project `{loaded.project}`, this is `{sourced.settings.project}`")
-    if loaded.target != name:
-        help = f"build one for it: `cyberflow build --target {name}`"
-        raise UsageError(f"the bundle was built for target `{loaded.target}`, not for `{name}`", help=help)
-    return Compiled(sourced, name, loaded, bundle_assets(bundle.parent))
-
-
-def owner(compiled: Compiled, service: Service) -> Owner:
-    """Whose workflows are meant in this account."""
-    return Owner(compiled.bundle.project, target_of(compiled.sourced.settings, service.name).scope)
-
-
-def say(text: str) -> None:
-    """Something beside the results."""
-    click.echo(text, err=True)
+        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -14,33 +14,51 @@ _SIGNS = {
     "upload": ("+", "green"),
     "update": ("~", "yellow"),
     "rename": ("~", "yellow"),
+    "adopt": ("+", "green"),
+    "delete": ("-", "red"),
+    "release": ("-", "yellow"),
     "drift": ("!", "magenta"),
     "lost": ("!", "red"),
     "copy": ("=", "blue"),
 }
 _TINTS = {"+": "green", "-": "red", "@": "cyan"}
-_SAID = {"create": "create", "update": "update", "rename": "rename", "drift": "drift", "upload": "upload"}
+_SAID = {
+    "create": "{} to create",
+    "update": "{} to update",
+    "rename": "{} to rename",
+    "adopt": "{} to adopt",
+    "drift": "{} changed by hand",
+    "upload": "{} to upload",
+    "delete": "{} to delete",
+    "release": "{} to release",
+}
 _DONE = {
     "create": "created",
     "update": "updated",
     "rename": "renamed",
     "drift": "overwritten",
     "upload": "uploaded",
+    "adopt": "adopted",
+    "delete": "deleted",
+    "release": "released",
 }
+_SHOWN_RUNS = 3
 _MARKS = {"done": ("✓", "green"), "unchanged": ("=", "blue"), "conflict": ("!", "magenta"), "failed": ("✗", "red")}
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:
     """The whole plan: what would change, what stands in the way, what is only told, and a line that sums it up."""
     for change in plan.changes:
-        yield from _change(change)
+        yield from _change(change, plan)
     for problem in plan.errors:
         yield from _problem("error", "red", problem.message, problem.help)
     for problem in plan.conflicts:
         yield from _problem("conflict", "magenta", problem.message, problem.help)
+    for problem in plan.refused:
+        yield from _problem("refused", "red", problem.message, problem.help)
     for kept in plan.kept:
         yield _dim(f"  = workflow {kept.name} {kept.id}: {kept.reason}")
-    if plan.changes or plan.errors or plan.conflicts or plan.kept:
+    if plan.changes or plan.errors or plan.conflicts or plan.refused or plan.kept:
         yield ""
     yield summary(plan)
 
@@ -56,8 +74,26 @@ def summary(plan: Plan) -> str:
     for change in plan.changes:
         if (change.action, change.kind) in counts:
             counts[change.action, change.kind] += 1
-    parts = [f"{count(number, kind)} to {_SAID[action]}" for (action, kind), number in counts.items() if number]
-    return click.style("plan", bold=True) + ": " + ", ".join(parts).replace("to drift", "changed by hand")
+    parts = [_SAID[action].format(count(number, kind)) for (action, kind), number in counts.items() if number]
+    return click.style("plan", bold=True) + ": " + ", ".join(parts)
+
+
+def image_lines(plan: Plan) -> Iterator[str]:
+    """The images of ours that nothing uses."""
+    yield ""
+    if not plan.orphans:
+        yield "every image that cyberflow uploaded is in use"
+        return
+    yield f"{count(len(plan.orphans), 'image')} of ours that nothing uses; `apply --prune-images` deletes them:"
+    for image in plan.orphans:
+        size = f"  {image.size_bytes / 1024:.0f} kB" if image.size_bytes else ""
+        yield f"  {image.filename}{size}  {_dim(image.supabase_url)}"
+
+
+def live_text(runs: Sequence[str]) -> str:
+    """`2 live runs: ID, ID`, the first few by name."""
+    more = f" and {len(runs) - _SHOWN_RUNS} more" if len(runs) > _SHOWN_RUNS else ""
+    return f"{count(len(runs), 'live run')}: {', '.join(runs[:_SHOWN_RUNS])}{more}"
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -69,18 +105,22 @@ def outcome_line(outcome: Outcome) -> str:
     return f"  {click.style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {outcome.name}{id}{text}"
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: Change, plan: Plan) -> Iterator[str]:
     sign, colour = _SIGNS.get(change.action, ("·", "blue"))
     reason = f"  {_dim(change.reason)}" if change.reason else ""
-    id = f"  {_dim(change.id)}" if change.id and change.action not in ("create", "upload") else ""
+    id = f"  {_dim(change.id)}" if change.id and change.kind != "image" and change.action != "create" else ""
     yield f"  {click.style(sign, fg=colour, bold=True)} {change.kind} {click.style(change.name, bold=True)}{id}{reason}"
+    for broken in change.breaking:
+        yield f"      {click.style(str(broken), fg='red')}"
+    if runs := plan.live.get(change.id or ""):
+        yield f"      {click.style(live_text(runs), fg='yellow')}"
     if change.action == "create":
         return
     for field in change.fields:
         if isinstance(field.before, bool | None) and isinstance(field.after, bool):
             yield f"      {field.path}: {str(bool(field.before)).lower()} → {str(field.after).lower()}"
             continue
-        lines = field_diff(field)
+        lines = field_diff(field, images=plan.images)
         if len(lines) == 3:  # noqa: PLR2004 - a heading, one line before and one after fit on one line
             yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
             continue

@@ -32,6 +32,9 @@ class _Mark:
 
 def secret_spans(sourced: Sourced, findings: Iterable[Diagnostic]) -> tuple[Span, ...]:
     """Where literal secrets are written: by their keys, and by the findings that say so."""
+    findings = list(findings)
+    if not findings:
+        return ()
     literals = (sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source")
     return tuple({*Secrets.of(sourced.documents).spans, *literals})
 
@@ -57,7 +60,7 @@ class _Line:
         text = raw
         for start, end in reversed(cuts):
             text = text[:start] + MASK + text[end:]
-        return cls(_UNPRINTABLE.sub("\ufffd", text), tuple(cuts))
+        return cls(_printable(text), tuple(cuts))
 
     def column(self, column: int) -> int:
         """Where a column of the source stands in what is shown; one inside a mask is its begin."""
@@ -96,7 +99,7 @@ class Printer:
         marks += [_Mark(self.sources.span(label.place), "-", label.message) for label in found.labels]
         width = max(len(str(mark.span.line)) for mark in marks)
         title = click.style(f"{found.severity}[{found.rule}]", fg=colour, bold=True)
-        lines = [f"{title}{click.style(': ' + found.message, bold=True)}"]
+        lines = [f"{title}{click.style(': ' + _printable(found.message), bold=True)}"]
         for index, path in enumerate(dict.fromkeys(mark.span.path for mark in marks)):
             group = [mark for mark in marks if mark.span.path == path]
             head = group[0].span
@@ -132,9 +135,9 @@ class Printer:
     def _trailer(self, found: Diagnostic, width: int) -> Iterator[str]:
         edge = _dim(" " * width + " =")
         for note in found.notes:
-            yield f"{edge} {note}"
+            yield f"{edge} {_printable(note)}"
         if found.help:
-            first, *rest = found.help.split("\n")
+            first, *rest = _printable(found.help).split("\n")
             yield f"{edge} {click.style('help', bold=True)}: {first}"
             yield from (f"{' ' * width}         {line}" for line in rest)
 
@@ -146,7 +149,7 @@ def _underline(line: _Line, mark: _Mark, shift: int) -> str:
     end = max(min(end, len(text)), start + 1)
     lead = _width(text[shift:start]) + (1 if shift else 0)
     signs = mark.sign * max(1, _width(text[shift:end]) - _width(text[shift:start]))
-    return f"{' ' * lead}{signs[:_WIDEST]} {mark.text}".rstrip()
+    return f"{' ' * lead}{signs[:_WIDEST]} {_printable(mark.text)}".rstrip()
 
 
 def _crop(line: str, column: int) -> tuple[str, int]:
@@ -166,6 +169,10 @@ def _width(text: str) -> int:
             continue
         total += 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return total
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def _dim(text: str) -> str:

@@ -1,4 +1,6 @@
-"""The receipt of an apply: who, when, from which commit, which plan, what became of it. No field holds a secret."""
+"""The receipt of an apply: who, when, from which commit, which plan, what became of it. No field holds a secret.
+It is begun before the first write, so that one that was killed leaves what it was about to do.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +8,66 @@ import getpass
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cyberflow import __version__
-from cyberflow.cli.plan import Compiled
+from cyberflow.cli.compiled import Compiled
+from cyberflow.cli.plan import write_file
 from cyberflow.deploy import Outcome, Plan
+from cyberflow.errors import CyberflowError
 from cyberflow.targets import Service, state_folder
 
 
-def write_receipt(compiled: Compiled, service: Service, made: Plan, done: list[Outcome], code: int) -> str:
-    """Keep the receipt in `.cyberflow/receipts/` and give its text."""
-    now = datetime.now(UTC)
-    receipt = {
-        "version": 1,
-        "cyberflow": __version__,
-        "project": compiled.bundle.project,
-        "target": service.name,
-        "url": None if service.local else service.target.url,
-        "at": now.isoformat(timespec="seconds"),
-        "by": _who(),
-        "commit": _commit(compiled.sourced.root),
-        "bundle": compiled.bundle.digest,
-        "plan": made.digest,
-        "exit_code": code,
-        "changes": [
-            {"action": one.action, "kind": one.kind, "name": one.name, "id": one.id, "status": one.status}
-            for one in done
-        ],
-    }
-    text = json.dumps(receipt, ensure_ascii=False, indent=2) + "\n"
-    folder = state_folder(compiled.sourced.root) / "receipts"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / f"{now:%Y%m%dT%H%M%S%f}.json").write_text(text, encoding="utf-8")
-    return text
+class Receipt:
+    """The receipt of one apply, in `.cyberflow/receipts/` and, when it is over, also at `copy`."""
+
+    def __init__(self, compiled: Compiled, service: Service, made: Plan, copy: Path | None) -> None:
+        self._plan = made
+        self._copy = copy
+        now = datetime.now(UTC)
+        self._head: dict[str, Any] = {
+            "version": 1,
+            "cyberflow": __version__,
+            "project": compiled.bundle.project,
+            "target": service.name,
+            "url": None if service.local else service.target.url,
+            "at": now.isoformat(timespec="seconds"),
+            "by": _who(),
+            "commit": _commit(compiled.sourced.root),
+            "bundle": compiled.bundle.digest,
+            "plan": made.digest,
+        }
+        self._file = state_folder(compiled.sourced.root) / "receipts" / f"{now:%Y%m%dT%H%M%S%f}.json"
+
+    def open(self) -> None:
+        """Leave what is about to be done; the exit code is null until it is over."""
+        intents = [Outcome.of(change, "unfinished") for change in self._plan.changes if change.pending]
+        self._write(self._file, self._text(intents, None))
+
+    def close(self, done: Sequence[Outcome], code: int) -> None:
+        """Say what became of it."""
+        text = self._text(done, code)
+        self._write(self._file, text)
+        if self._copy is not None:
+            write_file(self._copy, text)
+
+    def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
+        names = ("action", "kind", "name", "id", "status", "message")
+        changes = [{name: getattr(one, name) for name in names} for one in outcomes]
+        return json.dumps({**self._head, "exit_code": code, "changes": changes}, ensure_ascii=False, indent=2) + "\n"
+
+    def _write(self, path: Path, text: str) -> None:
+        """Whole or not at all."""
+        beside = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            beside.write_text(text, encoding="utf-8", newline="\n")
+            beside.replace(path)
+        except OSError as error:
+            raise CyberflowError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _who() -> str:

@@ -7,45 +7,36 @@ import json
 import re
 import signal
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cyberflow.cli.applied import look_up
+from cyberflow.cli.compiled import Compiled, compile_for, say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.options import common, root, target
-from cyberflow.cli.plan import Compiled, compile_for, say
 from cyberflow.cli.run_view import result_lines, view
 from cyberflow.cli.streams import filter_streams
 from cyberflow.compiler import BundledChain, BundledWorkflow
-from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language import target_of
+from cyberflow.pipeline import find, give, request, script
 from cyberflow.run import (
     LOCAL,
     REMOTE,
     Asked,
     Given,
     Invocation,
-    Parts,
     State,
-    Submission,
     Watch,
     Where,
     advance,
     cancel,
-    chain_request,
     follow,
-    gather,
     go_on,
     load_inputs,
     open_journal,
     result_of,
-    run_request,
     submit,
-    target_sources,
     this_world,
 )
 from cyberflow.targets import Service, open_target, state_folder
@@ -90,12 +81,10 @@ def command(*, project: Path | None, target: str | None, name: str, bundle: Path
     compiled = compile_for(root(project), target, bundle)
     if compiled is None:
         return 1
-    what = _find(compiled, name)
+    what = find(compiled, name)
     document = load_inputs(options["document"]) if options["document"] else {}
     asked = Asked(options["inputs"], document, options["secrets"], options["files"])
-    declared = what.request.get("shared_file_inputs", []) if isinstance(what, BundledChain) else what.files
-    sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
-    given = gather(what, declared, asked, sources, this_world())
+    given = give(compiled, what, asked, this_world())
     filter_streams(given.redactor())
     return asyncio.run(_Run(compiled, what, given, options).run())
 
@@ -109,7 +98,6 @@ class _Run:
         self._given = given
         self._options = options
         self._journal: Invocation
-        self._workflow_ids: Mapping[str, str] = {}
 
     async def run(self) -> int:
         task = asyncio.current_task()
@@ -118,10 +106,11 @@ class _Run:
         async with open_target(self._compiled.sourced, self._compiled.target, say) as service:
             if not self._options["quiet"]:
                 say(service.line)
-            submission = await self._request(service)
+            run, stale = (self._what, self._given), self._options["stale_ok"]
+            submission, ids = await request(self._compiled, service, run, self._where(), stale=stale)
             self._journal = open_journal(state_folder(self._compiled.sourced.root), service.name)
             if self._options["simulate"]:
-                await self._script(service)
+                await script(service, load_inputs(self._options["simulate"]), ids, self._journal.key)
             state = await submit(service.desk, submission, self._journal)
             if not self._options["quiet"]:
                 where = f"session {state.session_id}" if state.session_id else f"run {state.steps[0].run_id}"
@@ -130,26 +119,9 @@ class _Run:
                 return self._detached(service, state, code=0)
             return await self._follow(service, state)
 
-    async def _request(self, service: Service) -> Submission:
-        options, what = self._options, self._what
-        chain = what if isinstance(what, BundledChain) else None
-        names = {step["workflow_id"] for step in chain.request["steps"]} if chain else {what.name}
-        machine, pools = options["machine"], options["pools"]
-        if chain and machine is None and not pools and options["session"] is None:
-            machine, pools = chain.machine, chain.pools
-        ids = await look_up(self._compiled, service, names, (machine, pools), stale=options["stale_ok"])
-        self._workflow_ids = ids.workflows
-        where = Where(options["machine"], tuple(options["pools"]), options["session"], options["keep_session"])
-        parts = Parts(self._compiled.bundle, self._given, ids, self._compiled.assets, where)
-        return chain_request(chain, parts) if chain else run_request(_workflow(what), parts)
-
-    async def _script(self, service: Service) -> None:
-        """Hand the script of `--simulate` to the local platform, for this submission alone."""
-        if not service.local:
-            raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
-        script = load_inputs(self._options["simulate"])
-        named = {self._workflow_ids.get(name, name): outcome for name, outcome in script.items()}
-        await service.desk.simulate(named, self._journal.key)
+    def _where(self) -> Where:
+        options = self._options
+        return Where(options["machine"], tuple(options["pools"]), options["session"], options["keep_session"])
 
     async def _follow(self, service: Service, state: State) -> int:
         watch = Watch(LOCAL if service.local else REMOTE, self._options["timeout"], self._options["cancel_on_timeout"])
@@ -202,19 +174,6 @@ class _Run:
 
 def _watch(service: Service, state: State) -> str:
     return go_on(service.name, state.session_id, [step.run_id for step in state.steps])
-
-
-def _find(compiled: Compiled, name: str) -> BundledChain | BundledWorkflow:
-    found = compiled.bundle.chain(name) or compiled.bundle.workflow(name)
-    if found is not None:
-        return found
-    known = [*(chain.name for chain in compiled.bundle.chains), *(one.name for one in compiled.bundle.workflows)]
-    raise UsageError(f"the project declares no chain or workflow `{name}`", help=did_you_mean(name, known))
-
-
-def _workflow(what: BundledChain | BundledWorkflow) -> BundledWorkflow:
-    assert isinstance(what, BundledWorkflow)  # noqa: S101 - the caller has told chains apart
-    return what
 
 
 def _seconds(text: str | None) -> float | None:

@@ -87,8 +87,8 @@ class Builder:
             if prompt is not None:
                 read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
                 resolve = partial(self.assets.image, path=prompt.text.pieces[0].place.path)
-                rendered = render(read, prompt.format, image=resolve)
-                yield ReadText(kind, place, prompt.text, read, prompt.format, rendered)
+                rendering = partial(render, read, prompt.format, image=resolve)
+                yield ReadText(kind, place, prompt.text, read, prompt.format, rendering)
         for index, command in enumerate(body.terminal or ()):
             yield self._string("terminal", command, definition.at("terminal", index))
         if body.title is not None:

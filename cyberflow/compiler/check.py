@@ -10,10 +10,10 @@ from importlib import import_module
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.ignores import silence
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language import Sourced, decode_for
 from cyberflow.language.secrets import Secrets
-from cyberflow.source import Route, Sources
+from cyberflow.source import Place, Route, Sources, Span
 
 SOURCE_RULES = (
     "yaml-syntax",
@@ -103,8 +103,16 @@ def check(sourced: Sourced) -> list[Diagnostic]:
         diagnostic if len(where) == len(names) else replace(diagnostic, notes=(*diagnostic.notes, _only(where)))
         for diagnostic, where in hit.items()
     )
-    left = silence(merged, sourced.sources, prompts, RULES)
+    left = silence([*_no_default(sourced), *merged], sourced.sources, prompts, RULES)
     return ordered(_hidden(left, sourced), sourced.sources)
+
+
+def _no_default(sourced: Sourced) -> Iterator[Diagnostic]:
+    name, known = sourced.settings.default_target, {"local", *sourced.settings.targets}
+    unread = any(problem.place.route[:1] == ("targets",) for problem in sourced.problems)
+    if name not in known and not unread:
+        place = Place("cyberflow.yaml", ("default_target",))
+        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=did_you_mean(name, known))
 
 
 def _hidden(found: Iterable[Diagnostic], sourced: Sourced) -> Iterator[Diagnostic]:
@@ -133,8 +141,11 @@ def targets(sourced: Sourced) -> list[str]:
 
 
 def ordered(found: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
-    """Each finding once, by path, place and rule."""
-    return sorted(dict.fromkeys(found), key=lambda one: (sources.span(one.place), one.rule, one.message))
+    """Each finding once, by path, place and rule; what stands behind two aliases is one."""
+    once: dict[tuple[Span, str, str], Diagnostic] = {}
+    for one in found:
+        once.setdefault((sources.span(one.place), one.rule, one.message), one)
+    return [once[key] for key in sorted(once)]
 
 
 def _only(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.shapes import Field, Schema
-from cyberflow.compiler.types import TEXT, Answer, Found, Unknown, assignable, lookup, shape_of, value_assignable
+from cyberflow.compiler.types import TEXT, Answer, Found, Unknown, Yes, assignable, lookup, shape_of, value_assignable
 from cyberflow.source import Place
 
 ANYTHING = Found({})
@@ -33,9 +33,15 @@ class Flow:
     optional: bool = False
     data: Any = None
 
+    def question(self) -> tuple[str, bool, bool]:
+        """What the answer is a function of; many flows of a project ask the same."""
+        return repr((self.given, self.data, self.wanted)), self.optional, self.required
+
     def answer(self) -> Answer:
         if self.given is None:
             return value_assignable(self.data, self.wanted, required=self.required)
+        if self.given == self.wanted and not (self.optional and self.required):
+            return Yes()
         return assignable(self.given, self.wanted, may_be_absent=self.optional, required=self.required)
 
 

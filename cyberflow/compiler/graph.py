@@ -4,8 +4,10 @@ graph; they read no text of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cyberflow.compiler.refs import Ref, parse_ref
@@ -17,6 +19,8 @@ from cyberflow.language.prompt import Flaw, Prompt, Token
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
+_TELLING = re.compile(r"<!--|!\[|\]\(|\]:|```|~~~|&|\{<|(?:>\s*){50}")
+"""What makes a rendered prompt say more than a scanned one: comments, images, links, code, entities, deep nesting."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +32,28 @@ class ReadText:
     text: Text
     scan: Prompt
     format: Format | None = None
-    rendered: Rendered | None = None
+    render: Callable[[], Rendered] | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def rendered(self) -> Rendered | None:
+        """A prompt as it goes out; None for every other text."""
+        return self.render() if self.render else None
 
     @property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens that reach the wire; a comment of a prompt holds none."""
-        return self.rendered.tokens if self.rendered else self.scan.tokens
+        return self._read.tokens
 
     @property
     def flaws(self) -> tuple[Flaw, ...]:
-        return self.rendered.flaws if self.rendered else self.scan.flaws
+        return self._read.flaws
+
+    @cached_property
+    def _read(self) -> Rendered | Prompt:
+        """What is known of tokens and flaws. Markdown is read only where it can hide a token or find a flaw."""
+        if self.render is None or not (self.scan.tags or self.scan.pictures or _TELLING.search(self.scan.text)):
+            return self.scan
+        return self.rendered or self.scan
 
     def place_of(self, start: int, end: int) -> Place:
         return self.text.place(start, end)

@@ -11,6 +11,7 @@ from typing import Any
 
 from cyberflow.compiler.keywords import TYPES, check_keyword, fields_beside, is_schema, marker_of
 from cyberflow.compiler.refs import Ref, parse_ref
+from cyberflow.compiler.schema_text import Schema, object_schema, schema_text
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language import Definition
 from cyberflow.language.decode import bad_name, spoken_kind
@@ -20,7 +21,8 @@ from cyberflow.language.secrets import type_literals
 from cyberflow.language.syntax import parse
 from cyberflow.source import Place
 
-Schema = dict[str, Any]
+__all__ = ["Field", "Schema", "Shape", "Shapes", "object_schema", "schema_text"]
+
 _WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
 _DEFS = "#/$defs/"
 _SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
@@ -54,33 +56,6 @@ class Shape:
     def schema(self) -> Schema:
         """The shape as an object schema, closed against nothing."""
         return object_schema({name: (one.schema, one.required) for name, one in self.fields.items()})
-
-
-def object_schema(members: Mapping[str, tuple[Schema, bool]]) -> Schema:
-    """An object schema of members; their `$defs` move to its root."""
-    properties: Schema = {}
-    definitions: Schema = {}
-    for name, (schema, _) in members.items():
-        properties[name] = {key: value for key, value in schema.items() if key != "$defs"}
-        definitions |= schema.get("$defs", {})
-    made: Schema = {"type": "object", "properties": properties}
-    if required := [name for name, (_, needed) in members.items() if needed]:
-        made["required"] = required
-    return {**made, "$defs": definitions} if definitions else made
-
-
-def schema_text(schema: Schema) -> str:
-    """A schema as it is sent: sorted keys, `properties` in order of declaration."""
-    return json.dumps(_ordered(schema), ensure_ascii=False)
-
-
-def _ordered(schema: Any, *, named: bool = False) -> Any:
-    if isinstance(schema, list):
-        return [_ordered(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    keys = schema if named else sorted(schema)
-    return {key: _ordered(schema[key], named=key == "properties" and not named) for key in keys}
 
 
 @dataclass
@@ -226,10 +201,9 @@ class Shapes:
         definitions = {**(definitions or {}), **_mapping(schema.get("$defs"))}
         if "$ref" in schema:
             return self._reference(schema, place, definitions)
-        if strange := is_schema(schema) and fields_beside(schema, self.types):
-            key, problem = strange
+        if is_schema(schema) and (strange := fields_beside(schema, self.types)):
             labels = (Label(place.at(marker_of(schema)).key(), "this key makes it JSON Schema"),)
-            self._add("bad-schema", problem.message, place.at(key).key(), help=problem.help, labels=labels)
+            self._add("bad-schema", strange[1].message, place.at(strange[0]).key(), help=strange[1].help, labels=labels)
             return {}
         made: Schema = {}
         for key, value in schema.items():
@@ -237,9 +211,8 @@ class Shapes:
                 continue
             if key == "type" and isinstance(value, str) and value not in TYPES and value in self.types:
                 help = f"write `{value}` alone, or `{{$ref: {value}}}`"
-                self._add(
-                    "bad-schema", f"`{value}` is a type of the project, not of JSON Schema", place.at(key), help=help
-                )
+                message = f"`{value}` is a type of the project, not of JSON Schema"
+                self._add("bad-schema", message, place.at(key), help=help)
             elif problem := check_keyword(key, value):
                 at = place.at(key).key() if problem.about_key else place.at(key, *problem.below)
                 self._add("bad-schema", problem.message, at, help=problem.help)

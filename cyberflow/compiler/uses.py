@@ -12,7 +12,7 @@ from typing import Literal
 from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, Value, WorkflowNode, cycle_through
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.shapes import Field, Shape
-from cyberflow.compiler.types import Lookup, lookup
+from cyberflow.compiler.types import Missing, Scalar, lookup
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
 from cyberflow.language.paths import WORD
 from cyberflow.language.prompt import Token
@@ -128,8 +128,8 @@ def _declared_help(token: Token, written: str, shape: Shape, other: Shape) -> st
     return help
 
 
-def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Lookup]]:
-    """Every token with a path whose root is declared, with what the path leads to."""
+def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Missing | Scalar]]:
+    """Every token whose root is declared and whose path leads nowhere."""
     for owner, texts in _owners(graph):
         for text in texts:
             for token in text.tokens:
@@ -137,8 +137,9 @@ def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Lookup]]:
                 if token.kind == "runtime" or not token.path.keys or token.path.root not in shape:
                     continue
                 field = shape.fields[token.path.root]
-                place = text.place_of(token.start, token.end)
-                yield place, token, field, lookup(field.schema, token.path.keys)
+                found = lookup(field.schema, token.path.keys)
+                if isinstance(found, Missing | Scalar):
+                    yield text.place_of(token.start, token.end), token, field, found
 
 
 def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:

@@ -1,15 +1,27 @@
-"""Bundle and snapshot to plan, plan to outcomes. It decides what to write and writes it; nothing is printed here, and
-nothing is ever deleted.
-"""
+"""Bundle and snapshot to plan, plan to outcomes. It decides what to write and writes it; nothing is printed here."""
 
 from __future__ import annotations
 
 from cyberflow.deploy.apply import apply
-from cyberflow.deploy.change import Change, FieldChange, Kept, Outcome, Plan, PlanRefused, Problem
+from cyberflow.deploy.change import (
+    Breaking,
+    Change,
+    FieldChange,
+    Kept,
+    Outcome,
+    Plan,
+    PlanRefused,
+    Problem,
+    Prune,
+    Status,
+)
 from cyberflow.deploy.diff import field_diff
 from cyberflow.deploy.plan import plan
+from cyberflow.deploy.prepare import prepare, until_idle
+from cyberflow.deploy.saved import Saved, load_plan, save
 
 __all__ = [
+    "Breaking",
     "Change",
     "FieldChange",
     "Kept",
@@ -17,7 +29,14 @@ __all__ = [
     "Plan",
     "PlanRefused",
     "Problem",
+    "Prune",
+    "Saved",
+    "Status",
     "apply",
     "field_diff",
+    "load_plan",
     "plan",
+    "prepare",
+    "save",
+    "until_idle",
 ]

@@ -1,5 +1,5 @@
-"""Plan to outcomes: tags, images, then workflows, several at once; look before every write, read back at the end.
-Killed anywhere and run again, it makes nothing twice and loses nothing; it never deletes.
+"""Plan to outcomes: tags, images, workflows, several at once, then what is pruned; look before every write, read back
+at the end. Killed anywhere and run again, it makes nothing twice and loses nothing; what no plan prunes is not deleted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ from cyberflow.deploy.fresh import Fresh, look_again
 from cyberflow.deploy.pool import as_done
 from cyberflow.deploy.write import Writer
 from cyberflow.errors import ConflictError, CyberflowError
-from cyberflow.remote import Holding, Standing, every_workflow, field_hash, holdings, wire_fields
+from cyberflow.remote import (
+    Holding,
+    Standing,
+    every_workflow,
+    field_hash,
+    holdings,
+    orphans,
+    shown,
+    snapshot,
+    wire_fields,
+)
 from cyberflow.service import ApiError, RateLimited, Unreachable
 
 if TYPE_CHECKING:
@@ -31,7 +41,7 @@ async def apply(
 ) -> AsyncGenerator[Outcome, None]:
     """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
 
-    Raises PlanRefused when the plan has errors, and what reading the account raises before the first write. A workflow
+    Raises what `refuse` raises, and what reading the account raises before the first write. A workflow
     may get a second outcome, a conflict, when it is read back and is not as it was written.
     """
     refuse(plan)
@@ -54,9 +64,11 @@ async def apply(
 
 
 def refuse(plan: Plan) -> None:
-    """Raise PlanRefused for a plan that has errors."""
+    """Raise PlanRefused for a plan that has errors, ConflictError for one that prunes too much."""
     if plan.errors:
         raise PlanRefused("\n".join(one.message for one in plan.errors), help=plan.errors[0].help)
+    if plan.refused:
+        raise ConflictError("\n".join(one.message for one in plan.refused), help=plan.refused[0].help)
 
 
 def _stopped(change: Change, *, overwrite_drift: bool) -> Outcome | None:
@@ -77,21 +89,42 @@ class _Work:
     written: list[Outcome] = field(default_factory=list)
 
     async def outcomes(self) -> AsyncGenerator[Outcome, None]:
-        workflows = [change for change in self.fresh.todo if change.kind == "workflow"]
+        workflows = [change for change in self.fresh.todo if change.kind == "workflow" and change.desired]
+        leaving = [change for change in self.fresh.todo if change.kind == "workflow" and not change.desired]
         needed = {asset.filename for change in workflows if change.desired for asset in change.desired.missing}
         phases: Sequence[tuple[Iterable[Change], Callable[[Change], Awaitable[Outcome]]]] = (
             ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tag),
-            ((one for one in self.fresh.todo if one.kind == "image" and one.name in needed), self.writer.image),
+            ((one for one in self.fresh.todo if one.action == "upload" and one.name in needed), self.writer.image),
             (workflows, self._workflow),
+            (leaving, self._leave),
         )
         for changes, write in phases:
             async with aclosing(as_done([self._job(one, write) for one in changes], self.at_once)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
-                    self.written += [outcome] if outcome.kind == "workflow" and outcome.status == "done" else []
+                    if outcome.kind == "workflow" and outcome.status == "done" and write != self._leave:
+                        self.written.append(outcome)
         if self.written:
             for outcome in await self._read_back():
                 yield outcome
+        async with aclosing(self._unshown()) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+
+    async def _unshown(self) -> AsyncGenerator[Outcome, None]:
+        """Delete images at the very end, and only those that nothing shows now that everything is written."""
+        doomed = [change for change in self.fresh.todo if change.kind == "image" and change.action == "delete"]
+        if not doomed:
+            return
+        remote = await snapshot(self.writer.desk)
+        free = {one.supabase_url for one in orphans(remote.images, [shown(one) for one in remote.workflows])}
+        for change in doomed:
+            if change.id in free:
+                yield await self._guarded(change, self.writer.delete_image)
+            elif any(one.supabase_url == change.id for one in remote.images):
+                yield Outcome.of(change, "conflict", "a workflow shows it now")
+            else:
+                yield Outcome.of(change, "unchanged")
 
     def _job(self, change: Change, write: Callable[[Change], Awaitable[Outcome]]) -> Callable[[], Awaitable[Outcome]]:
         return lambda: self._guarded(change, write)
@@ -118,6 +151,11 @@ class _Work:
             return await self.writer.bring(change, await self.writer.look(change))
         made = await self.writer.create(change, self.fresh.ids_of(change.name))
         return await self._guarded(change, lambda one: self.writer.bring(one, made), made.id)
+
+    async def _leave(self, change: Change) -> Outcome:
+        prune = self.plan.prune
+        with_runs = prune is not None and prune.delete_runs
+        return await self.writer.leave(change, delete_runs=with_runs)
 
     async def _read_back(self) -> list[Outcome]:
         try:

@@ -7,20 +7,20 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from cyberflow.compiler.bundle import Asset, Bundle, canonical_json
+from cyberflow.compiler.bundle import ASSET, Asset, Bundle, canonical_json
 from cyberflow.errors import CyberflowError
 from cyberflow.remote import Desired, Owner
-from cyberflow.service.wire import Workflow
+from cyberflow.service.wire import Image, Workflow
 
 VERSION = 1
 
-Action = Literal["create", "update", "rename", "drift", "upload", "lost", "copy"]
+Action = Literal["create", "update", "rename", "adopt", "delete", "release", "drift", "upload", "lost", "copy"]
 Kind = Literal["workflow", "tag", "image"]
-Status = Literal["done", "unchanged", "conflict", "failed", "skipped"]
+Status = Literal["done", "unchanged", "conflict", "failed", "skipped", "unfinished"]
 
 WORLD_REFUSED = CyberflowError.exit_code
 CONFLICT = 4
@@ -31,6 +31,7 @@ _CODES: Mapping[Status, int] = {
     "conflict": CONFLICT,
     "failed": WORLD_REFUSED,
     "skipped": WORLD_REFUSED,
+    "unfinished": WORLD_REFUSED,
 }
 
 
@@ -50,6 +51,19 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaking:
+    """A user of a workflow that its new schema breaks: a step of a chain, or with neither every caller."""
+
+    chain: str | None
+    step: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        whom = f"chain `{self.chain}`, step `{self.step}`" if self.chain else "callers outside this project"
+        return f"breaking for {whom}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of a plan. `name` is the declared name, a tag's name or an image's filename; `reason` says why.
 
@@ -65,6 +79,7 @@ class Change:
     seen: Workflow | None = field(default=None, repr=False, compare=False)
     desired: Desired | None = field(default=None, repr=False, compare=False)
     asset: Asset | None = field(default=None, repr=False, compare=False)
+    breaking: tuple[Breaking, ...] = ()
 
     @property
     def pending(self) -> bool:
@@ -73,7 +88,8 @@ class Change:
 
     def to_json(self) -> dict[str, Any]:
         fields = [{"path": one.path, "before": one.before, "after": one.after} for one in self.fields]
-        return {"action": self.action, "kind": self.kind, "name": self.name, "id": self.id, "fields": fields}
+        made = {"action": self.action, "kind": self.kind, "name": self.name, "id": self.id, "fields": fields}
+        return {**made, "breaking": [asdict(one) for one in self.breaking]} if self.breaking else made
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +104,30 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A workflow that bears our marks and needs nothing: no longer declared, or marked by hand. It is left as it is."""
+    """A workflow that bears our marks and needs nothing: no longer declared, or marked by hand. It is left as it is.
+
+    `prunable` when it is ours, whole, and no longer declared: what `--prune` takes.
+    """
 
     name: str
     id: str
     reason: str
+    prunable: bool = field(default=False, compare=False)
+    seen: Workflow | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Prune:
+    """What `--prune` was asked for. `runs` holds the ids of the workflows that have runs, `live` those with live ones;
+    both are None until the account was asked.
+    """
+
+    workflows: bool = True
+    delete_runs: bool = False
+    images: bool = False
+    force: bool = False
+    runs: frozenset[str] | None = None
+    live: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,6 +143,13 @@ class Plan:
     only: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The ids of the account's tags that the writes may need, by name."""
+    live: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The live runs of workflows that would change, by workflow id; filled in by whoever asked for them."""
+    orphans: tuple[Image, ...] = ()
+    """Images that cyberflow uploaded and nothing uses, once this plan is carried out."""
+    prune: Prune | None = None
+    refused: tuple[Problem, ...] = ()
+    """Why `--prune` would be too much without `--force`: nothing at all is written then."""
 
     @property
     def pending(self) -> bool:
@@ -119,7 +161,9 @@ class Plan:
         """1 with errors, 4 with a conflict or a lost workflow, else 0; copies do not count."""
         if self.errors:
             return PROJECT_ERROR
-        return CONFLICT if self.conflicts or any(change.action == "lost" for change in self.changes) else 0
+        return (
+            CONFLICT if self.refused or self.conflicts or any(change.action == "lost" for change in self.changes) else 0
+        )
 
     @property
     def summary(self) -> dict[str, int]:
@@ -128,9 +172,16 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """The sha256 of bundle and plan: a plan made again from what did not move has the same."""
-        content = {**self.to_json(), "bundle": self.bundle.digest, "owner": self.owner.tag}
-        states = [change.seen.input_schema for change in self.changes if change.seen]
+        changes = [change.to_json() for change in self.changes if change.action != "copy"]
+        problems = [one.message for one in (*self.errors, *self.conflicts, *self.refused)]
+        content = {"changes": changes, "problems": problems, "bundle": self.bundle.digest, "owner": self.owner.tag}
+        states = [change.seen.input_schema for change in self.changes if change.seen and change.action != "copy"]
         return hashlib.sha256(canonical_json({**content, "seen": states}).encode()).hexdigest()
+
+    @property
+    def images(self) -> dict[str, str]:
+        """The names under which a reader knows the images that the prompts still name by content."""
+        return {f"{ASSET}{one.sha256}": one.filename for one in self.bundle.assets}
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan in the shape of SPEC section 8; what stands in its way is told beside it."""
@@ -142,7 +193,10 @@ class Plan:
             "summary": self.summary,
             "errors": [_problem(one) for one in self.errors],
             "conflicts": [_problem(one) for one in self.conflicts],
+            "refused": [_problem(one) for one in self.refused],
             "kept": [{"name": one.name, "id": one.id, "reason": one.reason} for one in self.kept],
+            "live_runs": {id: list(runs) for id, runs in self.live.items()},
+            "orphans": [{"filename": one.filename, "url": one.supabase_url} for one in self.orphans],
         }
 
 

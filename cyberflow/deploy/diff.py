@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from cyberflow.compiler.bundle import canonical_json
 from cyberflow.deploy.change import FieldChange
-from cyberflow.remote import html_lines
+from cyberflow.remote import html_lines, readable_lines
 
 _PROMPTS = frozenset({"main_prompt", "post_run_check_failure_cleanup_prompt"})
 _SCHEMAS = frozenset({"input_schema", "output_schema"})
 
 
-def field_diff(field: FieldChange, context: int = 2) -> list[str]:
-    """Give the diff without file names: lines that begin with a blank, `-`, `+` or `@@`. Prompts are cut at their
-    blocks, schemas and lists are shown as JSON.
+def field_diff(field: FieldChange, context: int = 2, images: Mapping[str, str] | None = None) -> list[str]:
+    """Give the diff without file names: lines that begin with a blank, `-`, `+` or `@@`. Prompts read as Markdown, with
+    images by the names in `images` (addresses to names) or the last part of their address; all else is JSON.
     """
-    before, after = _lines(field.path, field.before), _lines(field.path, field.after)
+    before, after = (_lines(field.path, value, images or {}) for value in (field.before, field.after))
+    if before == after and field.path in _PROMPTS:
+        before, after = html_lines(field.before or ""), html_lines(field.after or "")
     return list(difflib.unified_diff(before, after, n=context, lineterm=""))[2:]
 
 
-def _lines(path: str, value: Any) -> list[str]:
+def _lines(path: str, value: Any, images: Mapping[str, str]) -> list[str]:
     if value is None:
         return []
     if path in _PROMPTS:
-        return html_lines(value)
+        return readable_lines(value, lambda address: images.get(address) or address.rsplit("/", 1)[-1])
     if path in _SCHEMAS:
         return _pretty(value).split("\n")
     return value.split("\n") if isinstance(value, str) else canonical_json(value).split("\n")

@@ -36,7 +36,7 @@ async def look_again(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> Fre
         return Fresh(plan, tuple(todo))
     remote = await snapshot(desk)
     held = holdings(remote.workflows, plan.owner)
-    now = compare(plan.bundle, remote, plan.owner, plan.only)
+    now = compare(plan.bundle, remote, plan.owner, plan.only, plan.prune)
     kept: list[Change] = []
     outcomes: list[Outcome] = []
     for change in todo:
@@ -52,6 +52,11 @@ def _again(change: Change, now: Plan, held: Iterable[Holding]) -> Change | Outco
     found = next(
         (one for one in now.changes if (one.kind, one.name) == (change.kind, change.name) and one.pending), None
     )
+    if change.action in {"delete", "release"} and change.kind == "workflow":
+        still = found is not None and found.action == change.action and found.id == change.id
+        return change if still else Outcome.of(change, "conflict", "it moved since the plan was made")
+    if change.kind == "image" and change.action == "delete":
+        return change
     if change.kind != "workflow":
         return found or Outcome.of(change, "unchanged", id=now.tags.get(change.name))
     if stopped := [one.message for one in now.conflicts if one.name is None]:

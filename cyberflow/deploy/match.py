@@ -40,10 +40,15 @@ def match(desired: Sequence[Desired], held: Iterable[Holding]) -> Match:
         _one(wanted, by_name.pop(_known_as(wanted, by_name, desired, match), ()), match)
     _by_title([one for one in desired if one.name not in match.found | dict.fromkeys(match.stopped)], rewritten, match)
     for name, others in by_name.items():
-        match.kept.extend(
-            Kept(name, one.id, "no longer declared") for one in others if one.standing is not Standing.LOST
-        )
+        match.kept.extend(_undeclared(name, one) for one in others if one.standing is not Standing.LOST)
     return match
+
+
+def _undeclared(name: str, one: Holding) -> Kept:
+    """An unfinished create may also be a copy of one: it is told, and never taken for what `--prune` may take."""
+    if one.standing is Standing.UNFINISHED:
+        return Kept(name, one.id, "an unfinished create, no longer declared: declare it again or delete it by hand")
+    return Kept(name, one.id, "no longer declared", prunable=True, seen=one.workflow)
 
 
 def _known_as(wanted: Desired, by_name: Mapping[str, list[Holding]], desired: Sequence[Desired], match: Match) -> str:

@@ -1,15 +1,18 @@
-"""Bundle and snapshot to plan: what a deployment would change, field by field. Pure and read-only; it proposes no
-deletion, what is no longer declared is told and kept.
+"""Bundle and snapshot to plan: what a deployment would change, field by field. Pure and read-only; without `--prune`
+it proposes no deletion, what is no longer declared is told and kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.change import Action, Change, FieldChange, Plan, Problem
+from cyberflow.deploy.breaking import breaking
+from cyberflow.deploy.change import Action, Change, FieldChange, Plan, Problem, Prune
 from cyberflow.deploy.match import Match, match
+from cyberflow.deploy.prune import candidates, pruned, pruned_images, too_much
 from cyberflow.deploy.tags import by_name, tag_change, tag_changes, tag_problems
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -25,24 +28,36 @@ from cyberflow.remote import (
     desire,
     field_hash,
     holdings,
+    orphans,
+    shown,
     unmarked,
     wire_fields,
 )
+from cyberflow.service.wire import Image
 
 
-def plan(bundle: Bundle, remote: Snapshot, owner: Owner, only: Collection[str] = ()) -> Plan:
-    """Compare what is declared with what is there. `only` limits the changes to some declared workflows.
+def plan(
+    bundle: Bundle, remote: Snapshot, owner: Owner, only: Collection[str] = (), prune: Prune | None = None
+) -> Plan:
+    """Compare what is declared with what is there. `only` limits the changes to some workflows; a `prune` that is to
+    take workflows must have been told which of `candidates` have runs.
 
-    Raises UsageError for a name in `only` that is not declared. Everything else that stands in the way is in the plan.
+    Raises UsageError for a name in `only` that is neither declared nor to be pruned. Everything else that stands in
+    the way is in the plan.
     """
     desired = [desire(one, bundle, remote, owner) for one in bundle.workflows]
-    picked = _picked(desired, only)
     held = holdings(remote.workflows, owner)
     matched = match(desired, held)
+    prune = prune or Prune(workflows=False)
+    going = candidates(matched.kept, only) if prune.workflows else ()
+    picked = _picked(desired, only, [one.name for one in going])
     tags = by_name(remote.tags)
     gone = owner.tag not in tags and any(one.marker for one in held)
-    workflows = [] if gone else list(_changes(picked, matched))
+    workflows = [] if gone else list(_changes(picked, matched, bundle))
+    leaving = () if gone else tuple(pruned(going, prune))
     names = {one.name for one in picked}
+    unused = _orphans(remote, desired, (*workflows, *leaving))
+    managed = sum(one.standing is Standing.MANAGED for one in held)
     return Plan(
         bundle,
         owner,
@@ -50,32 +65,54 @@ def plan(bundle: Bundle, remote: Snapshot, owner: Owner, only: Collection[str] =
             *tag_changes(workflows, tags, owner),
             *_uploads(workflows),
             *workflows,
+            *leaving,
+            *(pruned_images(unused) if prune.images and not gone else ()),
             *(change for change in matched.told if change.action == "copy" or change.name in names),
         ),
         tuple(_errors(picked, matched, remote, owner)),
         (*_tag_is_gone(owner, gone=gone), *(one for one in matched.conflicts if one.name in names)),
-        tuple(matched.kept),
+        tuple(one for one in matched.kept if one not in going),
         tuple(sorted(only)),
         {name: tag.id for name, tag in tags.items()},
+        orphans=unused,
+        prune=prune,
+        refused=tuple(too_much(going, managed, len(desired), prune)),
     )
 
 
-def _picked(desired: Sequence[Desired], only: Collection[str]) -> list[Desired]:
+def _picked(desired: Sequence[Desired], only: Collection[str], going: Sequence[str]) -> list[Desired]:
     names = [one.name for one in desired]
     for name in sorted(only):
-        if name not in names:
-            raise UsageError(f"no workflow `{name}` is declared", help=did_you_mean(name, names))
+        if name not in (*names, *going):
+            raise UsageError(f"no workflow `{name}` is declared", help=did_you_mean(name, [*names, *going]))
     return [one for one in desired if not only or one.name in only]
 
 
-def _changes(picked: Sequence[Desired], matched: Match) -> Iterator[Change]:
+def _orphans(remote: Snapshot, desired: Sequence[Desired], changes: Sequence[Change]) -> tuple[Image, ...]:
+    """The images of ours that nothing will show once the changes are made, nor any declaration when it is applied."""
+    after = {one.id: one for one in changes}
+    used = [shown(one.fields) for one in desired]
+    for workflow in remote.workflows:
+        change = after.get(workflow.id)
+        if change is None or change.action == "release":
+            used.append(shown(workflow))
+        elif change.desired:
+            used.append(shown({**workflow.sent(), **change.desired.fields}))
+    return orphans(remote.images, used)
+
+
+def _changes(picked: Sequence[Desired], matched: Match, bundle: Bundle) -> Iterator[Change]:
     for desired in picked:
         if desired.name in matched.stopped:
             continue
         holding = matched.found.get(desired.name)
         change = _create(desired) if holding is None else _change(desired, holding)
-        if change is not None:
-            yield change
+        if change is None:
+            continue
+        if change.seen is not None:
+            states = canonical(wire_fields(change.seen)), canonical(desired.fields)
+            change = replace(change, breaking=tuple(breaking(bundle, desired.name, *states)))
+        yield change
 
 
 def _create(desired: Desired) -> Change:

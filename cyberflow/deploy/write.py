@@ -24,6 +24,8 @@ from cyberflow.remote import (
     Standing,
     changed,
     field_hash,
+    has_runs,
+    image_path,
     images_of,
     standing,
     wire_fields,
@@ -112,6 +114,29 @@ class Writer:
         if not (moved := _moved(seen, now, self.owner)) or self._settled(change, now):
             return now
         raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+
+    async def leave(self, change: Change, *, delete_runs: bool) -> Outcome:
+        """Take our tag off a workflow that is no longer declared, or delete it, if it has no new runs."""
+        seen = change.seen
+        if seen is None:
+            raise AssertionError
+        now = await or_none(self.desk.workflows.get(seen.id))
+        if now is None:
+            return Outcome.of(change, "unchanged")
+        if moved := _moved(seen, now, self.owner):
+            raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+        if change.action == "release":
+            ours = next(tag.id for tag in now.tags or () if tag.name == self.owner.tag)
+            await or_none(self.desk.workflows.remove_tag(now.id, ours))
+            return Outcome.of(change, "done")
+        if not delete_runs and await has_runs(self.desk, now.id):
+            raise ConflictError("it has runs now, which deleting it would delete")
+        await or_none(self.desk.workflows.delete(now.id))
+        return Outcome.of(change, "done")
+
+    async def delete_image(self, change: Change) -> Outcome:
+        await or_none(self.desk.images.delete(image_path(change.id or "")))
+        return Outcome.of(change, "done")
 
     async def bring(self, change: Change, now: Workflow) -> Outcome:
         """Bring what was just read to what is declared: for a create that is not finished the tag, then the id."""

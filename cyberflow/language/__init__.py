@@ -1,8 +1,38 @@
 """What people write, read into a `Project`. Knows files, YAML, templates and the prompt language; knows no service."""
 
-from cyberflow.language.model import Chain, File, FileText, ProjectFile, Step, Target, Task, Workflow
-from cyberflow.language.project import Definition, Project, PromptText, Sourced, decode_for, read, target_of
-from cyberflow.language.sources import find_root
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cyberflow.language.model import Chain, File, FileText, ProjectFile, Step, Target, Task, Workflow
+    from cyberflow.language.project import Definition, Project, PromptText, Sourced, decode_for, read, target_of
+    from cyberflow.language.walking import find_root
+
+_HOMES = {
+    "model": (
+        "Chain",
+        "File",
+        "FileText",
+        "ProjectFile",
+        "Step",
+        "Target",
+        "Task",
+        "Workflow",
+    ),
+    "project": (
+        "Definition",
+        "Project",
+        "PromptText",
+        "Sourced",
+        "decode_for",
+        "read",
+        "target_of",
+    ),
+    "walking": ("find_root",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Chain",
@@ -22,3 +52,11 @@ __all__ = [
     "read",
     "target_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

@@ -77,14 +77,19 @@ def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:
             details = error.errors(include_url=False)
             misspelt = [detail for detail in details if detail["type"] == "extra_forbidden"]
             for detail in reversed(misspelt or details):
-                route = _route(detail["loc"])
+                route = _route(detail)
                 problems.append(_finding(model, detail, route, place, data))
                 data = _mend(model, detail, route, data, (broken, renamed, place))
     return Decoded(None, tuple(problems), frozenset(broken), tuple(renamed))
 
 
-def _route(loc: tuple[int | str, ...]) -> Route:
-    return tuple(step for step in loc if not (isinstance(step, str) and step.startswith(("<", "[key]"))))
+def _route(detail: ErrorDetails) -> Route:
+    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are no steps."""
+    *above, last = detail["loc"] or ("",)
+    kept = [step for step in above if step not in ("<text>", "<file>")]
+    if detail["type"] == "extra_forbidden" or last not in ("<text>", "<file>", "[key]", ""):
+        kept.append(last)
+    return tuple(kept)
 
 
 def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any, notes: _Notes) -> Any:
@@ -129,7 +134,7 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     return Diagnostic(
         "wrong-type",
         message,
-        at,
+        at if _get(data, route) is not None else at.key(),
         note=note,
         help=_type_help(str(at.route[-1:] and at.route[-1]), detail, _get(data, route)),
     )
@@ -179,6 +184,8 @@ def _allowed(detail: ErrorDetails) -> list[str]:
 
 
 def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
+    if value is None:
+        return "write a value, or take the key away"
     if detail["type"] == "string_type" and isinstance(value, bool | int | float):
         return "put quotes around it"
     if detail["type"] == "bool_type" and value in ("yes", "no", "on", "off"):
@@ -202,7 +209,7 @@ def _shown(route: Route) -> str:
 def spoken_kind(value: Any) -> str:
     """Say what kind of YAML value this is, as a person would."""
     if value is None:
-        return "nothing"
+        return "empty"
     for kind, words in ((bool, "a boolean"), (int, "a number"), (float, "a number"), (str, "text"), (list, "a list")):
         if isinstance(value, kind):
             return words

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cyberflow.diagnostics import Diagnostic, nearest
+from cyberflow.language.walking import OWN
 from cyberflow.source import Document, Place, TextDocument
 
 LARGEST_TEXT = 10 * 1024 * 1024
@@ -20,6 +21,9 @@ class Files:
 
     root: Path
     documents: dict[str, Document] = field(default_factory=dict)
+    walked: dict[str, list[str]] = field(default_factory=dict)
+    candidates: list[str] = field(default_factory=list)
+    ignored: set[str] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
     _bytes: dict[str, bytes] = field(default_factory=dict)
     _hashed: dict[str, bytes] = field(default_factory=dict)
@@ -77,6 +81,15 @@ class Files:
                 self._listings[folder] = frozenset()
         return self._listings[folder]
 
+    def read_so_far(self) -> dict[str, str]:
+        """The sha256 of every file that was read."""
+        return {path: hashlib.sha256(data).hexdigest() for path, data in self._bytes.items()}
+
+    def listed_so_far(self) -> dict[str, list[str]]:
+        """The names in every folder that was walked or looked into, without what cyberflow makes."""
+        looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
+        return self.walked | {path: sorted(names - OWN) for path, names in looked.items()}
+
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
         if path not in self._bytes:
@@ -102,7 +115,7 @@ class Files:
                 return Diagnostic("file-not-found", f"`{path}` is too large", place, note="over 10 MB")
             text = data.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
-            note = f"byte {error.start} is not UTF-8"
+            note = f"line {error.object.count(bytes([10]), 0, error.start) + 1} is not UTF-8"
             return Diagnostic(
                 "file-not-found", f"`{path}` is not text", place, note=note, help="save the file as UTF-8"
             )

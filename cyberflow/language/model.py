@@ -7,7 +7,17 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
@@ -42,7 +52,13 @@ def _texts(value: list[Any]) -> bool:
     return all(isinstance(item, str) for item in value)
 
 
-Name = Annotated[str, AfterValidator(_name)]
+def _pattern(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
+Name = Annotated[str, AfterValidator(_name), _pattern(NAME.pattern)]
+ProjectName = Annotated[str, AfterValidator(_project_name), _pattern(PROJECT_NAME.pattern)]
+Duration = Annotated[str, AfterValidator(_duration), _pattern(_TIMEOUT.pattern)]
 Notation = Any
 """A type as written: a word, `T[]`, nested notation or JSON Schema. `compiler.shapes` reads it."""
 Literals = Any
@@ -208,7 +224,7 @@ class Task(Closed):
     secrets: Secrets = Field(default_factory=dict)
     parameters: dict[str, Literals] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
-    timeout: Annotated[str, AfterValidator(_duration)] | None = None
+    timeout: Duration | None = None
 
 
 class Cyberun(Closed):
@@ -227,7 +243,7 @@ class Target(Closed):
     vars: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Source] = Field(default_factory=dict)
     ca: str | None = None
-    scope: Annotated[str, AfterValidator(_project_name)] | None = None
+    scope: ProjectName | None = None
     cyberun: Cyberun | None = None
 
 
@@ -243,7 +259,7 @@ class Declarations(Closed):
 class ProjectFile(Declarations):
     """`cyberflow.yaml`: SPEC section 1."""
 
-    project: Annotated[str, AfterValidator(_project_name)]
+    project: ProjectName
     sources: list[str] | None = None
     python: list[str] = Field(default_factory=list)
     default_target: str = "local"

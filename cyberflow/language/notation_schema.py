@@ -42,7 +42,7 @@ def _marked() -> Schema:
 def _type() -> Schema:
     file = {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"]}
     return {
-        "description": "A type: a word, a list of one (`string[]`), a name from `types`, nested notation, or JSON Schema.",
+        "description": "A type: a word, a list of one (`string[]`), a name from `types`, nested notation, JSON Schema.",
         "anyOf": [
             {"enum": [*WORDS, *(f"{word}[]" for word in WORDS[:5])]},
             {"type": "string", "pattern": rf"^{NAME}(\[\])*$"},
@@ -51,7 +51,9 @@ def _type() -> Schema:
             {"allOf": [{**named(ref("Type"), optional=True), "minProperties": 1}, {"not": _marked()}]},
             {
                 "description": "A JSON Schema kept in a file of its own.",
-                "type": "object", "properties": {"schema": file}, "required": ["schema"],
+                "type": "object",
+                "properties": {"schema": file},
+                "required": ["schema"],
                 "additionalProperties": False,
             },
         ],
@@ -99,7 +101,10 @@ def _templated(properties: Schema) -> Schema:
 
 def definitions() -> Schema:
     """Every definition that a key of the model can lead to, by name."""
-    token = r"<\$[A-Za-z_].*>"
+    return {**_types(), **_values()}
+
+
+def _types() -> Schema:
     return {
         "Expression": {
             "description": "A template: `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
@@ -109,45 +114,46 @@ def definitions() -> Schema:
         "Type": _type(),
         "JsonSchema": free(_templated(_keywords()), description="JSON Schema 2020-12."),
         "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("Expression")]},
-        "Types": {
-            **named(ref("Type"), optional=True),
-            "properties": {"schema": ref("Type")},
-        },
+        "Types": {**named(ref("Type"), optional=True), "properties": {"schema": ref("Type")}},
         "Secrets": {
             "anyOf": [
                 {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},
                 named(ref("Type"), optional=True),
             ]
         },
+    }
+
+
+def _values() -> Schema:
+    path = {
+        "type": "string",
+        "pattern": rf"^{NAME}(\.outputs|\[['\"]outputs['\"]\]){_KEY}+$|\$\{{\{{",
+        "examples": ["lookup.outputs.mrn"],
+    }
+    handed_on = {
+        "description": "A secret of the chain: `<$name>`. Never a literal.",
+        "type": "string",
+        "pattern": r"^<\$[A-Za-z_].*>$|\$\{\{",
+        "examples": ["<$epic_password>"],
+    }
+    literals = [
+        {"type": ["string", "number", "boolean", "null"]},
+        ref("Ref"),
+        {"type": "array", "items": ref("Value")},
+        {"type": "object", "additionalProperties": ref("Value"), "not": {"required": ["$ref"]}},
+    ]
+    return {
         "Ref": {
             "description": "What an earlier step found: `{$ref: STEP.outputs.NAME}`.",
             "type": "object",
-            "properties": {
-                "$ref": {
-                    "type": "string",
-                    "pattern": rf"^{NAME}(\.outputs|\[['\"]outputs['\"]\]){_KEY}+$|\$\{{\{{",
-                    "examples": ["lookup.outputs.mrn"],
-                }
-            },
+            "properties": {"$ref": path},
             "required": ["$ref"],
             "additionalProperties": False,
         },
         "Value": {
             "description": "A literal, a text with `<name>` for inputs, or a ref, also inside lists and mappings.",
-            "anyOf": [
-                {"type": ["string", "number", "boolean", "null"]},
-                ref("Ref"),
-                {"type": "array", "items": ref("Value")},
-                {"type": "object", "additionalProperties": ref("Value"), "not": {"required": ["$ref"]}},
-            ],
+            "anyOf": literals,
         },
         "Values": named(ref("Value")),
-        "SecretTokens": named(
-            {
-                "description": "A secret of the chain: `<$name>`. Never a literal.",
-                "type": "string",
-                "pattern": rf"^{token}$|\$\{{\{{",
-                "examples": ["<$epic_password>"],
-            }
-        ),
+        "SecretTokens": named(handed_on),
     }

@@ -5,7 +5,7 @@ rendered. One broken file hides nothing in the others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -15,6 +15,7 @@ from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.decode import bad_name, decode
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
+from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.sources import PROJECT_FILE, SECTIONS, declared, discovered, read_document
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.language.template import Scope, Templates, has_expression, has_template
@@ -60,14 +61,19 @@ class Sourced:
     settings: ProjectFile
     documents: tuple[YamlDocument, ...]
     problems: tuple[Diagnostic, ...]
+    modules: tuple[PythonDocument, ...] = ()
 
     @property
     def sources(self) -> Sources:
         return Sources(self.files.documents)
 
+    @property
+    def declaring(self) -> tuple[YamlDocument | PythonDocument, ...]:
+        return (*self.documents, *self.modules)
+
     def counts(self) -> dict[str, int]:
         """How many workflows and chains are declared, broken ones included."""
-        tops = [document.data for document in self.documents if isinstance(document.data, dict)]
+        tops = [document.data for document in self.declaring if isinstance(document.data, dict)]
         return {
             key: sum(len(top[key]) for top in tops if isinstance(top.get(key), dict)) for key in ("workflows", "chains")
         }
@@ -115,17 +121,22 @@ def read(root: Path) -> Sourced:
     if isinstance(head, Diagnostic):
         return Sourced(root, files, ProjectFile(project="unnamed"), (), (head,))
     settings = _settings(head, problems)
-    documents = [head]
+    documents = {head.path: head}
     named = settings.sources
     found = discovered(files) if named is None else declared(files, named, Place(PROJECT_FILE, ("sources",)))
     for one in found:
         if isinstance(one, Diagnostic):
             problems.append(one)
-        elif one.path not in {document.path for document in documents}:
-            documents.append(one)
-    for document in documents:
-        problems.extend(document.problems)
-    return Sourced(root, files, settings, tuple(documents), tuple(problems))
+        else:
+            documents.setdefault(one.path, one)
+    modules: list[PythonDocument] = []
+    if settings.python:
+        from cyberflow.language.python.load import read_modules
+
+        modules = read_modules(files, settings.python, list(documents.values()), problems)
+    sourced = Sourced(root, files, settings, tuple(documents.values()), (), tuple(modules))
+    problems += [problem for document in sourced.declaring for problem in document.problems]
+    return replace(sourced, problems=tuple(problems))
 
 
 def _settings(head: YamlDocument, problems: list[Diagnostic]) -> ProjectFile:
@@ -148,7 +159,7 @@ def decode_for(sourced: Sourced, target: str) -> Project:
     scope = Scope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
-    for document in sourced.documents:
+    for document in sourced.declaring:
         _Reader(project, templates, document).read()
     project.problems.extend(templates.problems)
     return project
@@ -160,7 +171,7 @@ class _Reader:
 
     project: Project
     templates: Templates
-    document: YamlDocument
+    document: YamlDocument | PythonDocument
 
     def read(self) -> None:
         sections = self._sections()
@@ -196,7 +207,7 @@ class _Reader:
         self.project.problems.extend(problem for problem in decoded.problems if not self._said(problem))
         if decoded.model is None:
             return
-        broken = decoded.broken | self._template_breaks(failed, place)
+        broken = decoded.broken | self._template_breaks(failed, place) | self._traced_breaks(place)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
         getattr(self.project, section)[name] = definition
         for at, prompt in _prompts(definition):
@@ -218,6 +229,11 @@ class _Reader:
     def _said(self, problem: Diagnostic) -> bool:
         """Whether the parser has already reported what makes this part unreadable."""
         return any(problem.place.route[: len(route)] == route for route in self.document.broken)
+
+    def _traced_breaks(self, place: Place) -> frozenset[str]:
+        """The keys of which the Python side has said what is wrong."""
+        routes = self.document.broken if isinstance(self.document, PythonDocument) else ()
+        return frozenset(str(route[-1]) for route in routes if route[:-1] == place.route)
 
     def _template_breaks(self, before: int, place: Place) -> frozenset[str]:
         routes = (problem.place.route for problem in self.templates.problems[before:])

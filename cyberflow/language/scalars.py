@@ -48,14 +48,17 @@ def source_offsets(raw: str, value: str, style: str | None) -> list[int]:
             while position < len(raw) and raw[position].isspace():
                 position += 1
         offsets.append(min(position, len(raw)))
-        position += _width(raw, position, style)
+        position += written_width(raw, position, style)
     return [*offsets, min(position, len(raw))]
 
 
 def _start(raw: str, style: str | None) -> int:
+    """Where the text begins: behind an anchor, a tag, the opening quote, or the line of the `|`."""
+    properties = _PROPERTIES.match(raw)
+    start = properties.end() if properties else 0
     if style in ("|", ">"):
-        return raw.find("\n") + 1 or len(raw)
-    return 1 if style in ("'", '"') else 0
+        return raw.find("\n", start) + 1 or len(raw)
+    return start + 1 if style in ("'", '"') else start
 
 
 def _skip_continuations(raw: str, position: int) -> int:
@@ -64,10 +67,12 @@ def _skip_continuations(raw: str, position: int) -> int:
     return position
 
 
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 _CONTINUATION = re.compile(r"\\\n[ \t]*")
 
 
-def _width(raw: str, position: int, style: str | None) -> int:
+def written_width(raw: str, position: int, style: str | None) -> int:
+    """How many characters of the source stand for the one of the text at `position`."""
     if style == '"' and raw.startswith("\\", position):
         return _ESCAPE_WIDTHS.get(raw[position + 1 : position + 2], 2)
     return 2 if style == "'" and raw.startswith("''", position) else 1

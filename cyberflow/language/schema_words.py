@@ -152,7 +152,7 @@ FIELDS: dict[str, dict[str, Words]] = {
         ),
         "workflow": Words("The name of a declared workflow.", ("patient-lookup",)),
         "inputs": Words(
-            "Values for the workflow's inputs: literals, `<name>` for an input of the chain, `{$ref: step.outputs.name}` "
+            "Values for the workflow's inputs: literals, `<name>` for inputs of the chain, `{$ref: step.outputs.name}` "
             "for what an earlier step found. An input of the chain with the same name need not be written.",
             ({"mrn": {"$ref": "lookup.outputs.mrn"}, "reason": "Visit of <date>"},),
         ),

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
-from pydantic_core import core_schema
+from pydantic.json_schema import models_json_schema
 
 from cyberflow.language import model
 from cyberflow.language.notation_schema import Schema, definitions, free, named, ref
@@ -29,6 +28,7 @@ _OPEN: dict[str, Schema] = {
     "Chain.inputs": ref("Types"),
     "Chain.secrets": ref("Secrets"),
     "Chain.outputs": ref("Values"),
+    "Chain.steps": {"type": "array", "items": ref("Step"), "minItems": 1},
     "Step.inputs": ref("Values"),
     "Step.secrets": ref("SecretTokens"),
     "Task.inputs": ref("Types"),
@@ -63,18 +63,8 @@ def _definitions() -> Schema:
     _, generated = models_json_schema(
         [(one, "validation") for one in models],
         ref_template="#/definitions/{model}",
-        schema_generator=_Generator,
     )
     return {**definitions(), **{name: _model(name, body) for name, body in generated["$defs"].items()}}
-
-
-class _Generator(GenerateJsonSchema):
-    """Names and durations are checked by functions of ours; here they are patterns."""
-
-    def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> Schema:
-        patterns = {model.check_name: model.NAME, model.check_project_name: model.PROJECT_NAME}
-        made = super().function_after_schema(schema)
-        return made
 
 
 def _model(name: str, generated: Schema) -> Schema:
@@ -96,3 +86,48 @@ def _model(name: str, generated: Schema) -> Schema:
     if name in _EITHER:
         made["oneOf"] = [{"required": [key]} for key in _EITHER[name]]
     return made
+
+
+def _plain(body: Any) -> Any:
+    """What pydantic made of a field, without `null` for what is left out, and without titles."""
+    if isinstance(body, list):
+        return [_plain(item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    arms = body.get("anyOf") or body.get("oneOf")
+    if arms:
+        arms = [_plain(arm) for arm in arms if arm != {"type": "null"}]
+        return arms[0] if len(arms) == 1 else {"anyOf": arms}
+    return {
+        key: _plain(item) for key, item in body.items() if key != "title" and not (key == "default" and item is None)
+    }
+
+
+def _templated(kind: Schema) -> Schema:
+    """Any value may be an expression, lists and mappings included."""
+    below = {key: _templated(kind[key]) for key in ("items", "additionalProperties") if isinstance(kind.get(key), dict)}
+    if "patternProperties" in kind:
+        below["patternProperties"] = {key: _templated(item) for key, item in kind["patternProperties"].items()}
+    arms = [_templated(arm) if "items" in arm else arm for arm in kind.get("anyOf", [])]
+    if {"type": "string"} in (arms or [kind]):
+        return kind
+    if arms:
+        return {"anyOf": [*arms, ref("Expression")]}
+    return {"anyOf": [{**kind, **below}, ref("Expression")]}
+
+
+def _reached(top: Schema, made: Schema) -> Schema:
+    """The definitions that `top` leads to, in the order of their names."""
+    reached: set[str] = set()
+    open_: list[Any] = [top]
+    while open_:
+        node = open_.pop()
+        if isinstance(node, list):
+            open_.extend(node)
+        elif isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in made and name not in reached:
+                reached.add(name)
+                open_.append(made[name])
+            open_.extend(node.values())
+    return {name: made[name] for name in sorted(reached)}

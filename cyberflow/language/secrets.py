@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from cyberflow.language.paths import PATH
@@ -39,8 +40,9 @@ class Secrets:
     texts: Mapping[str, tuple[str, ...]] | None = None
 
     @classmethod
-    def of(cls, documents: Iterable[YamlDocument]) -> Secrets:
-        documents = list(documents)
+    def of(cls, read: Iterable[object]) -> Secrets:
+        """Every literal of the YAML files among what was read."""
+        documents = [one for one in read if isinstance(one, YamlDocument)]
         types = {name for one in documents for name in _types(one.data)}
         spans: list[Span] = []
         texts: dict[str, tuple[str, ...]] = {}
@@ -117,7 +119,8 @@ class _Walk:
             return
         for entry in node.value:
             if not isinstance(entry, tuple):
-                yield from () if state == "declared" else self.into(entry, state)
+                is_name = state == "declared" and isinstance(entry.value, str)
+                yield from () if is_name else self.into(entry, state)
                 continue
             key, value = entry
             name = key.value if isinstance(key.value, str) else ""
@@ -158,6 +161,7 @@ class _Walk:
         return _meaning(state, key)
 
 
+@lru_cache(maxsize=4096)
 def _meaning(state: str, key: str) -> str:
     """What a key makes of its value, near misses included; a key without meaning keeps the state."""
     folded = key.casefold().replace("-", "").replace("_", "").replace(" ", "")
@@ -179,7 +183,7 @@ def _guarded(text: str) -> Iterator[tuple[int, int]]:
         match = _GUARDED.search(line)
         start = match.end() if match else None
         if block >= 0 and start is None:
-            start = line.find(":") + 1 or indent
+            start = indent
         if start is not None:
             shown = line[start:].strip()
             first = start + len(line[start:]) - len(line[start:].lstrip())

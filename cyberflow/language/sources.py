@@ -4,35 +4,19 @@ like one of ours, without tests, build output, dot-folders and what git ignores.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.errors import UsageError
 from cyberflow.language.files import Files
 from cyberflow.language.syntax import YamlDocument, parse
+from cyberflow.language.walking import PROJECT_FILE, ignored, without, yaml_files
 from cyberflow.source import Place
 
-PROJECT_FILE = "cyberflow.yaml"
 SECTIONS = ("workflows", "chains", "types", "tasks")
-_SUFFIXES = (".yaml", ".yml")
-_SKIPPED = frozenset({"tests", "dist", "node_modules", "__pycache__"})
 _STARTS = re.compile(rf"^({'|'.join(SECTIONS)})\s*:", re.MULTILINE)
 _NEAR = 2
-
-
-def find_root(start: Path) -> Path:
-    """Walk up from `start` to the folder of cyberflow.yaml. Raises UsageError when there is none."""
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file():
-            return folder
-    help = "run inside a project, name one with --project, or begin one with a file `cyberflow.yaml`: `project: NAME`"
-    raise UsageError(f"there is no {PROJECT_FILE} in {start} or above it", help=help)
 
 
 def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDocument | Diagnostic]:
@@ -41,7 +25,7 @@ def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDoc
         at = place.at(index)
         folder = files.root / name.strip("/")
         if folder.is_dir() and folder.resolve().is_relative_to(files.root.resolve()):
-            yield from _ours(files, _walk(files.root, folder))
+            yield from _ours(files, yaml_files(files.root, folder, files.walked))
             continue
         path = files.find(name, at)
         if isinstance(path, Diagnostic):
@@ -56,7 +40,10 @@ def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDoc
 
 def discovered(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
-    yield from _ours(files, _not_ignored(files.root, _walk(files.root, files.root)))
+    found = list(yaml_files(files.root, files.root, files.walked))
+    files.candidates = found
+    files.ignored = ignored(files.root, found)
+    yield from _ours(files, without(found, files.ignored))
 
 
 def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnostic]:
@@ -65,6 +52,8 @@ def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnos
             continue
         document = _read(files, path, Place(path))
         if isinstance(document, Diagnostic):
+            if _unread_ours(files, path):
+                yield document
             continue
         if _looks_ours(document):
             yield document
@@ -84,27 +73,12 @@ def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
 read_document = _read
 
 
-def _walk(root: Path, folder: Path) -> Iterator[str]:
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield (Path(here) / name).relative_to(root).as_posix()
-
-
-def _not_ignored(root: Path, paths: Iterable[str]) -> Iterator[str]:
-    found = list(paths)
-    if not any((folder / ".git").exists() for folder in (root, *root.parents)):
-        yield from found
-        return
+def _unread_ours(files: Files, path: str) -> bool:
+    """Whether a file that is no text in UTF-8 has a line that begins with a key of ours."""
     try:
-        command = ["git", "-C", str(root), "check-ignore", "-z", "--stdin"]
-        answer = subprocess.run(command, input="\0".join(found).encode(), capture_output=True, check=False, timeout=30)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired):
-        yield from found
-        return
-    ignored = set(answer.stdout.decode(errors="replace").split("\0"))
-    yield from (path for path in found if path not in ignored)
+        return bool(_STARTS.search(files.read_bytes(path).decode("latin-1")))
+    except OSError:
+        return False
 
 
 def _looks_ours(document: YamlDocument) -> bool:

@@ -13,7 +13,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.language.scalars import resolve, source_offsets
+from cyberflow.language.scalars import resolve, source_offsets, written_width
 from cyberflow.language.syntax_errors import explain
 from cyberflow.source import Place, Route, Span, span_of
 
@@ -120,7 +120,8 @@ class YamlDocument:
         offsets = source_offsets(raw, node.value, node.style or None)
         start, end = (min(index, len(offsets) - 1) for index in wanted)
         low = offsets[start]
-        high = offsets[end - 1] + 1 if end > start else low
+        last = offsets[end - 1]
+        high = last + written_width(raw, last, node.style or None) if end > start else low
         base = node.start_mark.index
         return span_of(self.path, self.text, base + low, base + max(high, low))
 
@@ -131,18 +132,11 @@ def parse(text: str, path: str) -> YamlDocument:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
+        document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
+        if root is not None:
+            document.data = _Builder(document).build(root, ())
     except yaml.YAMLError as error:
         document.problems.append(explain(error, text, path))
-        return document
-    except RecursionError:
-        document.problems.append(Diagnostic("yaml-syntax", "the file is nested too deeply", Place(path)))
-        return document
-    if root is None:
-        return document
-    document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
-    builder = _Builder(document)
-    try:
-        document.data = builder.build(root, ())
     except RecursionError:
         document.problems.append(Diagnostic("yaml-syntax", "the file is nested too deeply", Place(path)))
     return document
@@ -252,21 +246,18 @@ class _Builder:
         self._add(Diagnostic("duplicate-key", f"`{key}` is given twice", self._range(node), labels=(label,), help=help))
 
     def _valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
-        alone = len(mapping.value) == 1
-        help = (
-            f'quote the text: "{{{key}}}", or write an input as `<{key}>`'
-            if alone
-            else "a comma inside `{ }` splits; quote a text that holds one"
-        )
-        note = "read as a key of a mapping"
+        note, help = "read as a key of a mapping", "a comma inside `{ }` splits; quote a text that holds one"
+        if self.document.text[node.end_mark.index :].lstrip("\"' ").startswith(":"):
+            note, help = "", f"write a value after `{key}:`, or take the key away"
+        elif len(mapping.value) == 1:
+            help = f'quote the text: "{{{key}}}", or write an input as `<{key}>`'
         self._add(Diagnostic("wrong-type", f"`{key}` has no value", self._range(node), note=note, help=help))
 
     def _tag(self, node: Node, route: Route) -> None:
         if node.tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             return
-        start = node.start_mark.index
-        written = _TAG.match(self.document.text, start)
-        place = Place(self.document.path, (), "value", written.span()) if written else Place(self.document.path, route)
+        written = _TAG.search(self.document.text, node.start_mark.index, node.end_mark.index)
+        place = Place(self.document.path, () if written else route, "value", written.span() if written else None)
         help = "take the tag away, or quote a text that begins with `!`"
         self._add(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
 

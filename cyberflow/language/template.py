@@ -22,6 +22,7 @@ _OPENERS = ("${{", "{%", "{#")
 _ESCAPED = re.compile(r"\\(\$\{\{|\{%|\{#)")
 _STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\ufdd4"}
 _MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
+_BLOCKS = ("if", "for", "set", "include", "import", "from", "macro", "call", "filter", "block", "extends", "raw")
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
 SELF = " (this text)"
 """Ends the name under which jinja2 knows the text being rendered; files bear their path."""
@@ -107,7 +108,7 @@ class Templates:
         """Give the source of a template; the text being rendered bears its path and `SELF`."""
         if name.endswith(SELF):
             return self._root
-        found = self.files.find("/" + name, Place(name))
+        found = self.files.find(name, Place(""))
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
             raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
@@ -121,7 +122,7 @@ class Templates:
         else:
             source = self.files.documents[name].text if name in self.files.documents else ""
             place = Text.of(source, Place(name)).place
-        start, end = _narrow(source, line, word)
+        start, end = _unclosed(source, help) or _narrow(source, line, word)
         self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
 
 
@@ -188,10 +189,28 @@ def _explain(error: Exception) -> tuple[str, str | None, str | None]:
         return error.message, error.help, error.word
     name = type(error).__name__
     if name in ("TemplateSyntaxError", "TemplateAssertionError"):
-        return f"the template does not parse: {error}", None, None
+        return _syntax(str(getattr(error, "message", None) or error))
+    if name == "RecursionError":
+        return "templates include one another without end", "take one of the `{% include %}` away", None
     if name == "SecurityError":
         return "the template reaches for something that templates may not touch", None, None
     return f"the template fails: {error}", None, None
+
+
+def _syntax(said: str) -> tuple[str, str | None, str | None]:
+    """What Jinja2 says of a template that does not parse, in our words where it says it often."""
+    if block := re.search(r"innermost block that needs to be closed is '(\w+)'", said):
+        return f"the block `{{% {block[1]} %}}` is never closed", f"end it with `{{% end{block[1]} %}}`", None
+    if unknown := re.search(r"unknown tag '(\w+)'", said):
+        word = unknown[1]
+        if word.startswith("end") or word in ("else", "elif"):
+            return f"`{{% {word} %}}` belongs to no block", "take it away, or begin the block before it", word
+        return f"there is no block `{word}`", did_you_mean(word, _BLOCKS), word
+    if named := re.search(r"No (filter|test) named '(\w+)'", said):
+        return f"there is no {named[1]} `{named[2]}`", None, named[2]
+    if "unexpected '}'" in said or "end of print statement" in said:
+        return "this expression is not closed by `}}`, or holds more than one value", "write `${{ vars.name }}`", None
+    return f"the template does not parse: {said.rstrip('.')}", None, None
 
 
 def _where(error: Exception, root: str) -> tuple[str, int]:
@@ -210,6 +229,20 @@ def _where(error: Exception, root: str) -> tuple[str, int]:
     return (name if name.endswith(SELF) or "<" not in name else root), line
 
 
+def _unclosed(source: str, help: str | None) -> tuple[int, int] | None:
+    """The block that the help says to end: the last one of its kind that is open."""
+    ending = re.match(r"end it with `\{% end(\w+) %\}`", help or "")
+    if ending is None:
+        return None
+    open_: list[tuple[int, int]] = []
+    for match in re.finditer(rf"\{{%[-+]?\s*(end)?{ending[1]}\b[^%]*%\}}", source):
+        if match[1]:
+            open_ = open_[:-1]
+        else:
+            open_.append(match.span())
+    return open_[-1] if open_ else None
+
+
 def _narrow(source: str, line: int, word: str | None) -> tuple[int, int]:
     start = 0
     for _ in range(line - 1):
@@ -226,5 +259,7 @@ def _narrow(source: str, line: int, word: str | None) -> tuple[int, int]:
 
 def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
     """What an undefined name raises."""
-    shown = f"`{name}` is not in scope" if owner is None else f"there is no `{name}` here"
-    return TemplateFailure(shown, did_you_mean(name, known), name)
+    if owner is None:
+        return TemplateFailure(f"`{name}` is not in scope", did_you_mean(name, known), name)
+    help = did_you_mean(name, known) or "give it a value under `vars` in cyberflow.yaml"
+    return TemplateFailure(f"there is no `{name}` here", help, name)

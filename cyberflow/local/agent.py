@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from cyberflow.local import files, inputs, outputs, refs, runs, schemas
+from cyberflow.local import files, inputs, outputs, refs, runs, schemas, trajectory
 from cyberflow.local.runs import Run
 from cyberflow.local.store import Document, Store
 from cyberflow.local.substitution import PathOnScalar, lines_of, substitute
@@ -60,11 +60,12 @@ def finish(store: Store, run: Run, at: datetime) -> str:
     status = script.get("status") or ("error" if script.get("error") else "success")
     errors = script.get("error")
     run.doc["error"] = [errors] if isinstance(errors, str) else errors
-    run.doc["usage_metadata"] = {"agentic_steps": max(1, len(run.plan["lines"])), "cached_steps": 0}
+    run.doc["usage_metadata"] = _usage(store, run, status)
     if status == "success" or script.get("outputs") is not None:
         run.doc["output_data"] = _outputs(run)
     if status == "success":
         run.doc["output_attachment_ids"] = _export(store, run, at)
+        trajectory.record(store, run, at)
     elif run.doc["error"] is None:
         run.doc["error"] = [_excuse(status)]
     return str(status)
@@ -72,6 +73,20 @@ def finish(store: Store, run: Run, at: datetime) -> str:
 
 def filenames(store: Store, run: Run) -> list[str]:
     return [file["filename"] for file in store.children("attachment", run.id) if file["attachment_type"] == "output"]
+
+
+def _usage(store: Store, run: Run, status: str) -> dict[str, Any]:
+    """An approved trajectory of the workflow is replayed. What the infrastructure broke costs nothing."""
+    steps = max(1, len(run.plan["lines"]))
+    cached = steps if trajectory.replays(store, run.workflow_id) else 0
+    billed = status != "error"
+    return {
+        "total_agentic_steps": steps - cached,
+        "total_cached_steps": cached,
+        "total_agentic_steps_billed": (steps - cached) * billed,
+        "total_cached_steps_billed": cached * billed,
+        "billing_outcome": "billed" if billed else "infra_failure",
+    }
 
 
 def _outputs(run: Run) -> Any:

@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cyberflow.local import bodies, scripts, submissions
+from cyberflow.local import bodies, recorded, scripts, submissions
 from cyberflow.local.errors import envelope
 from cyberflow.local.gate import Call, Endpoint, Gate
 from cyberflow.local.resources import (
     attachments,
     chains,
+    connections,
+    copies,
     groups,
     images,
     machines,
@@ -26,6 +28,8 @@ from cyberflow.local.resources import (
     runs,
     storage,
     tags,
+    trajectories,
+    usage,
     workflows,
 )
 from cyberflow.local.signing import PREFIX
@@ -48,7 +52,8 @@ WORKFLOWS = (
     Endpoint("PATCH", "/v1/workflows/{workflow_id}", workflows.update, 200, bodies.WorkflowUpdate),
     Endpoint("DELETE", "/v1/workflows/{workflow_id}", workflows.delete, 204),
     Endpoint("GET", "/v1/workflows/{workflow_id}/versions", workflows.versions),
-    Endpoint("POST", "/v1/workflows/{workflow_id}/duplicate", workflows.duplicate, 201, bodies.WorkflowDuplicate, True),
+    Endpoint("POST", "/v1/workflows/{workflow_id}/duplicate", copies.duplicate, 201, bodies.WorkflowDuplicate, True),
+    Endpoint("POST", "/v1/workflows/{workflow_id}/merge", copies.merge, 200, recorded.WorkflowMerge),
     Endpoint("GET", "/v1/workflows/{workflow_id}/tags", tags.list_of_workflow),
     Endpoint("POST", "/v1/workflows/{workflow_id}/tags", tags.add_to_workflow, 200, bodies.TagIds),
     Endpoint("DELETE", "/v1/workflows/{workflow_id}/tags/{tag_id}", tags.remove_from_workflow, 204),
@@ -109,13 +114,30 @@ MACHINES = (
     Endpoint("PATCH", "/v1/model-configurations/{model_configuration_id}", models.update, 200, bodies.ModelUpdate),
     Endpoint("DELETE", "/v1/model-configurations/{model_configuration_id}", models.delete, 204),
 )
+RECORDS = (
+    Endpoint("GET", "/v1/trajectories", trajectories.list_page),
+    Endpoint("POST", "/v1/trajectories", trajectories.create, 201, recorded.TrajectoryCreate),
+    Endpoint("GET", "/v1/trajectories/{trajectory_id}", trajectories.get),
+    Endpoint("PATCH", "/v1/trajectories/{trajectory_id}", trajectories.update, 200, recorded.TrajectoryUpdate),
+    Endpoint("DELETE", "/v1/trajectories/{trajectory_id}", trajectories.delete, 204),
+    Endpoint("POST", "/v1/trajectories/{trajectory_id}/duplicate", trajectories.duplicate, 201),
+    Endpoint("GET", "/v1/workflows/{workflow_id}/latest-trajectory", trajectories.of_workflow),
+    Endpoint("GET", "/v1/runs/{run_id}/trajectory", trajectories.of_run),
+    Endpoint("POST", "/v1/runs/{run_id}/generate-trajectory", trajectories.generate),
+    Endpoint("GET", "/v1/connections", connections.list_page),
+    Endpoint("POST", "/v1/connections", connections.create, 201, recorded.ConnectionCreate),
+    Endpoint("GET", "/v1/connections/{connection_id}", connections.get),
+    Endpoint("PATCH", "/v1/connections/{connection_id}", connections.update, 200, recorded.ConnectionUpdate),
+    Endpoint("DELETE", "/v1/connections/{connection_id}", connections.delete, 204),
+    Endpoint("GET", "/v1/usage/aggregate", usage.aggregate),
+)
 OWN = (
     Endpoint("GET", "/v1/health", health, public=True),
     Endpoint("GET", "/v1/health/db", health, public=True),
     Endpoint("GET", PREFIX + "/{bucket}/{path:path}", storage.fetch, public=True),
     Endpoint("POST", "/v1/local/scripts", scripts.create, 201, submissions.ScriptCreate),
 )
-ENDPOINTS = (*WORKFLOWS, *TAGS, *RUNS, *MACHINES, *OWN)
+ENDPOINTS = (*WORKFLOWS, *TAGS, *RUNS, *MACHINES, *RECORDS, *OWN)
 
 
 def build(gate: Gate) -> Starlette:

@@ -2,45 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from cyberflow.local import app, gate, scripts
 from cyberflow.local.clock import Clock, wall_clock
+from cyberflow.local.courier import Courier
+from cyberflow.local.faults import Faults, Plan
+from cyberflow.local.faults import read as read_plan
+from cyberflow.local.faulty import Faulty
+from cyberflow.local.rate import Buckets
 from cyberflow.local.resources import machines, models
 from cyberflow.local.store import Store
 from cyberflow.local.submissions import Script
 from cyberflow.local.vault import Vault
+from cyberflow.local.webhooks import require_endpoint, subscribe
 
 
 class Platform:
-    """`app` serves the API. Its state is brought to the clock's now at every request, by no task of its own."""
+    """`app` serves the API. Its state is brought to the clock's now at every request, by no task of its own.
 
-    def __init__(self, store: Store, clock: Clock, api_key: str | None) -> None:
+    `courier` delivers webhook events when it is told to go round, or started.
+    """
+
+    def __init__(self, store: Store, clock: Clock, api_key: str | None, plan: Plan, secrets: Mapping[str, str]) -> None:
         self._store = store
         self._vault = Vault()
         self._clock = clock
-        self.app: Starlette = app.build(gate.Gate(store, self._vault, clock, api_key))
+        buckets = Buckets(plan.rate_limit) if plan.rate_limit else None
+        served = app.build(gate.Gate(store, self._vault, clock, api_key, buckets))
+        self.app: ASGIApp = Faulty(served, plan, clock) if plan.faults else served
+        self.courier = Courier(store, self._vault, clock, secrets)
 
     @classmethod
     def open(
-        cls, path: Path | Literal[":memory:"], *, clock: Clock = wall_clock, api_key: str | None = None
+        cls,
+        path: Path | Literal[":memory:"],
+        *,
+        clock: Clock = wall_clock,
+        api_key: str | None = None,
+        faults: Faults = (),
+        webhooks: Sequence[str] | Mapping[str, str] | None = None,
     ) -> Platform:
         """Open or make the database. `clock` gives aware instants. With `api_key` no other bearer key is accepted.
 
-        Raises `CyberflowError` for a file that cannot be opened, is no database of ours, or has a newer format.
+        `faults` is a plan of what goes wrong (see `cyberflow.local.faults`), a rate limit included. `webhooks` are
+        the endpoints that get events, each with a signing secret of its own, or as a mapping with the one given; None
+        leaves them as they were.
+        Raises `CyberflowError` for a file that cannot be opened, is no database of ours, or has a newer format,
+        `UsageError` for an endpoint that is none, and pydantic's `ValidationError` for faults that are no plan.
         """
+        plan = read_plan(faults)
+        secrets = webhooks if isinstance(webhooks, Mapping) else {}
+        for url in webhooks or ():
+            require_endpoint(url, secrets.get(url))
         store = Store(path)
         if not store.every("machine") and store.find("setting", "provided") is None:
             with store.transaction():
                 machines.provide(store, clock())
                 models.provide(store, clock())
                 store.add("setting", {"id": "provided"})
-        return cls(store, clock, api_key)
+        if webhooks is not None:
+            subscribe(store, [*webhooks])
+        return cls(store, clock, api_key, plan, secrets)
 
     def simulate(self, script: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
         """Keep a script for a submission and answer its id.
@@ -55,6 +83,7 @@ class Platform:
             return scripts.keep(self._store, checked, idempotency_key, self._clock())
 
     def close(self) -> None:
+        self.courier.stop()
         self._vault.clear()
         self._store.close()
 

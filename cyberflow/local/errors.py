@@ -31,6 +31,7 @@ class Invalid(Exception):
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(f"{len(violations)} violations")
         self.violations = list(violations)
+        self.headers: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

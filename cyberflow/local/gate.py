@@ -8,7 +8,7 @@ import hmac
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from starlette.responses import Response
 from cyberflow.local import idempotency, scheduler
 from cyberflow.local.clock import Clock
 from cyberflow.local.errors import Answer, Invalid, Refused, envelope, violation
+from cyberflow.local.rate import Buckets
 from cyberflow.local.store import Store, dump
 from cyberflow.local.upload import Upload, read_upload
 from cyberflow.local.vault import Vault
@@ -75,11 +76,14 @@ class Endpoint:
 class Gate:
     """Holds what all endpoints share: the store, the vault, the clock, and the keys of the requests under way."""
 
-    def __init__(self, store: Store, vault: Vault, clock: Clock, api_key: str | None) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, clock: Clock, api_key: str | None, buckets: Buckets | None = None
+    ) -> None:
         self.store = store
         self.vault = vault
         self.clock = clock
         self.api_key = api_key
+        self.buckets = buckets
         self.under_way: set[str] = set()
 
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Any]:
@@ -90,12 +94,24 @@ class Gate:
                 body = envelope(refused.status, refused.message, self.clock())
                 return _response(_json(refused.status, body, tuple(refused.headers.items())))
             except Invalid as invalid:
-                return _response(_json(422, {"detail": invalid.violations}))
+                return _response(_json(422, {"detail": invalid.violations}, tuple(invalid.headers.items())))
 
         return respond
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Answer:
-        caller = "" if endpoint.public else self._caller(request)
+        if endpoint.public:
+            return await self._once(endpoint, request, "")
+        caller = self._caller(request)
+        limits = self.buckets.take(caller, self.clock()) if self.buckets else ()
+        try:
+            answer = await self._once(endpoint, request, caller)
+        except (Refused, Invalid) as refused:
+            refused.headers |= dict(limits)
+            raise
+        return replace(answer, headers=(*answer.headers, *limits)) if limits else answer
+
+    async def _once(self, endpoint: Endpoint, request: Request, caller: str) -> Answer:
+        """Perform a write with a key at most once, and never twice at a time."""
         key = request.headers.get("idempotency-key") if endpoint.writes else None
         if not key:
             return self._perform(endpoint, request, await _body(endpoint, request), None)

@@ -85,6 +85,14 @@ def image_urls(run: Run, organisation: str, now: datetime) -> set[str]:
     }
 
 
+def actions(run: Run) -> Iterator[dict[str, Any]]:
+    """What the agent did, step by step, as a trajectory keeps it; its first step is the look at the screen."""
+    yield {"step_index": 0, "tool_name": "screenshot", "tool_input": {}}
+    for index, line in enumerate(run.plan["lines"][:ACTED_LINES], 1):
+        tool, argument = _action(line)
+        yield {"step_index": index, "tool_name": tool, "tool_input": argument}
+
+
 def _moments(run: Run) -> list[_Moment]:
     """Start, one per line that is acted on, and the end, evenly over the run's time, with their screenshots."""
     start = instant(run.started_at or "")

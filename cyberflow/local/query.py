@@ -32,8 +32,8 @@ def integer(query: QueryParams, name: str, default: int, low: int, high: int) ->
     return value
 
 
-def flag(query: QueryParams, name: str) -> bool:
-    text = query.get(name, "false").lower()
+def flag(query: QueryParams, name: str, *, default: bool = False) -> bool:
+    text = query.get(name, str(default)).lower()
     if text in {"1", "true", "on", "yes", "t", "y"}:
         return True
     if text in {"0", "false", "off", "no", "f", "n", ""}:
@@ -88,6 +88,11 @@ def moment(query: QueryParams, name: str) -> str | None:
     except ValueError:
         raise _wrong(name, "Input should be a valid datetime", "datetime_parsing") from None
     return stamp(read if read.tzinfo else read.replace(tzinfo=UTC))
+
+
+def needed_moment(query: QueryParams, name: str) -> str:
+    required(query, name)
+    return moment(query, name) or ""
 
 
 @dataclass(frozen=True, slots=True)

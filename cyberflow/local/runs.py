@@ -44,6 +44,23 @@ _INSERT = f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * le
 _UPDATE = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
 
 
+def public(run: Run) -> dict[str, Any]:
+    """What the API shows of a run; the message history only where one was patched in."""
+    return {
+        "id": run.id,
+        "workflow_id": run.workflow_id,
+        "machine_id": run.machine_id,
+        "status": run.status,
+        "created_at": run.created_at,
+        **run.doc,
+        "is_priority": run.is_priority,
+        "session_id": run.session_id,
+        "session_alias": run.session_alias,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+
+
 def insert(store: Store, run: Run) -> None:
     store.connection.execute(_INSERT, _row(run))
 

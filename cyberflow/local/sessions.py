@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cyberflow.local import checks, runs
+from cyberflow.local import checks, runs, webhooks
 from cyberflow.local.clock import stamp
 from cyberflow.local.runs import Run
 from cyberflow.local.store import Document, Store
@@ -37,6 +37,7 @@ def end(store: Store, vault: Vault, run: Run, status: str, at: datetime) -> None
     if run.session_id is not None and status != "success":
         run.doc["release_session_after"] = True
     runs.save(store, run)
+    webhooks.run_ended(store, run, at)
     if run.session_id is not None and run.doc["release_session_after"]:
         _close(store, vault, run, at)
 
@@ -71,6 +72,7 @@ def _close(store: Store, vault: Vault, ended: Run, at: datetime) -> None:
             run.status, run.ended_at, run.due_at = "cancelled", stamp(at), None
             vault.drop(run.id)
             runs.save(store, run)
+            webhooks.run_ended(store, run, at)
     earlier = [run for run in live if run.queue < ended.queue]
     if earlier:
         earlier[-1].doc["release_session_after"] = True

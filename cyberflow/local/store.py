@@ -21,9 +21,22 @@ from cyberflow.errors import CyberflowError
 VERSION = 1
 
 Kind = Literal[
-    "workflow", "version", "tag", "group", "image", "model", "machine", "pool", "attachment", "script", "setting"
+    "workflow",
+    "version",
+    "tag",
+    "group",
+    "image",
+    "model",
+    "machine",
+    "pool",
+    "attachment",
+    "script",
+    "setting",
+    "trajectory",
+    "connection",
+    "delivery",
 ]
-Link = Literal["workflow-tag", "pool-machine"]
+Link = Literal["workflow-tag", "pool-machine", "workflow-approved", "run-trajectory"]
 Document = dict[str, Any]
 
 TABLES = """

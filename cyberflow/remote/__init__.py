@@ -4,10 +4,13 @@ and compares; writing is `deploy`'s.
 
 from __future__ import annotations
 
+from cyberflow.remote.activity import has_runs, live_runs
 from cyberflow.remote.canonical import CHECK_FIELDS, FIELDS, MODEL_FIELDS, canonical, changed, field_hash, wire_fields
 from cyberflow.remote.desired import Desired, desire, images_of, with_images
 from cyberflow.remote.html import html_lines
 from cyberflow.remote.identity import NEW, PREFIX, Holding, Marker, Owner, Standing, holdings, standing, unmarked
+from cyberflow.remote.markdown import markdown, readable_lines
+from cyberflow.remote.pictures import image_path, orphans, shown, uploaded
 from cyberflow.remote.snapshot import Snapshot, every_workflow, snapshot
 
 __all__ = [
@@ -27,12 +30,20 @@ __all__ = [
     "desire",
     "every_workflow",
     "field_hash",
+    "has_runs",
     "holdings",
     "html_lines",
+    "image_path",
     "images_of",
+    "live_runs",
+    "markdown",
+    "orphans",
+    "readable_lines",
+    "shown",
     "snapshot",
     "standing",
     "unmarked",
+    "uploaded",
     "wire_fields",
     "with_images",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from cyberflow.remote.html import canonical_html
 from cyberflow.remote.notation import is_json_schema, json_schema
+from cyberflow.remote.schema import canonical_schema
 from cyberflow.service.wire import Answer, Workflow
 
 FIELDS = (
@@ -72,14 +73,17 @@ def _html(text: Any) -> Any:
 
 
 def _input_schema(text: Any) -> Any:
-    """The root's `$comment` belongs to the marker; a schema that holds nothing else restricts nothing, as null does."""
+    """The root's `$comment` belongs to the marker; a schema that then restricts nothing compares as null does."""
     root = _parsed(text)
-    return {key: value for key, value in root.items() if key != "$comment"} if isinstance(root, dict) else root
+    if not isinstance(root, dict):
+        return root
+    form = canonical_schema({key: value for key, value in root.items() if key != "$comment"})
+    return {} if form in ({"type": "object"}, {"type": "object", "properties": {}}) else form
 
 
 def _output_schema(text: Any) -> Any:
     schema = _parsed(text)
-    return schema if is_json_schema(schema) else json_schema(schema)
+    return canonical_schema(schema if is_json_schema(schema) else json_schema(schema))
 
 
 def _parsed(text: Any) -> Any:

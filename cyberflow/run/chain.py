@@ -129,6 +129,7 @@ def _seen(step: Step, sight: Sight | None) -> Step:
         machine_id=sight.machine_id or step.machine_id,
         started_at=sight.started_at or step.started_at,
         ended_at=sight.ended_at or step.ended_at,
+        message=sight.message or step.message,
     )
     if not step.live and sight.status != step.status:
         return step

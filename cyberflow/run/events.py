@@ -15,7 +15,9 @@ Phase = Literal["following", "cancelling", "releasing", "settling", "reading", "
 
 @dataclass(frozen=True)
 class Step:
-    """One run of a chain. A status that is not final is live, whatever it says."""
+    """One run of a chain. A status that is not final is live, whatever it says. `message` is what its agent said last,
+    where it was asked for.
+    """
 
     id: str
     workflow: str
@@ -26,6 +28,7 @@ class Step:
     machine_id: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
+    message: str | None = None
 
     @property
     def live(self) -> bool:
@@ -84,6 +87,7 @@ class Sight:
     ended_at: str | None = None
     alias: str | None = None
     outputs: Any = None
+    message: str | None = None
 
 
 @dataclass(frozen=True)

@@ -57,13 +57,15 @@ REMOTE = Pace()
 @dataclass(frozen=True)
 class Watch:
     """How to follow. `timeout` is in seconds from the first look; `patience` is how long a service that cannot be
-    asked is asked again. `clock` only goes forward.
+    asked is asked again. A look asks for the message history too when the last one that did is `messages` seconds ago;
+    None never does. `clock` only goes forward.
     """
 
     pace: Pace = REMOTE
     timeout: float | None = None
     cancel_on_timeout: bool = False
     patience: float = 300.0
+    messages: float | None = None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
@@ -113,6 +115,7 @@ class _Service:
         self.started = watch.clock()
         self.silent_since: float | None = None
         self.unseen: dict[str, int] = {}
+        self.heard = self.started
 
     async def perform(self, command: Command, state: State) -> Event:
         match command:
@@ -131,11 +134,19 @@ class _Service:
         if self._late(state):
             return TimedOut(cancel=self.watch.cancel_on_timeout)
         try:
-            runs = await self._runs(state, LOOK_FIELDS)
+            runs = await self._runs(state, self._fields())
             runs += await self._missing(state, runs)
         except (ApiError, Unreachable) as error:
             return self._unanswered(error)
         return Looked(self.watch.clock(), tuple(_sight(run) for run in runs))
+
+    def _fields(self) -> tuple[str, ...]:
+        """What a look asks for. The histories are by far the largest part of a run, so they come seldom."""
+        every, now = self.watch.messages, self.watch.clock()
+        if every is None or now - self.heard < every:
+            return LOOK_FIELDS
+        self.heard = now
+        return (*LOOK_FIELDS, "run_message_history")
 
     async def _read_outputs(self, state: State) -> Event:
         if self.silent_since is not None:
@@ -214,4 +225,19 @@ def _sight(run: Run) -> Sight:
         run.ended_at,
         run.session_alias,
         run.output_data,
+        _last_words(run.run_message_history),
     )
+
+
+def _last_words(history: list[Any] | None) -> str | None:
+    """The first line of what the agent said last; None where no history was asked for, or it said nothing."""
+    for message in reversed(history or ()):
+        if not isinstance(message, dict) or message.get("role") != "assistant":
+            continue
+        content = message.get("content")
+        blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        for block in reversed(blocks):
+            text = block.get("text") if isinstance(block, dict) and block.get("type") == "text" else None
+            if isinstance(text, str) and text.strip():
+                return text.strip().splitlines()[0]
+    return None

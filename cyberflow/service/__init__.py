@@ -9,18 +9,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cyberflow.service.blocking import Blocking
     from cyberflow.service.cyberdesk import Cyberdesk
     from cyberflow.service.failures import ApiError, RateLimited, Unreachable, Violation
     from cyberflow.service.retry import Retry
     from cyberflow.service.transport import Transport
+    from cyberflow.service.waiting import StillLive
 
-__all__ = ["ApiError", "Cyberdesk", "RateLimited", "Retry", "Transport", "Unreachable", "Violation"]
+__all__ = [
+    "ApiError",
+    "Blocking",
+    "Cyberdesk",
+    "RateLimited",
+    "Retry",
+    "StillLive",
+    "Transport",
+    "Unreachable",
+    "Violation",
+]
 
 _HOMES = {
     "ApiError": "failures",
+    "Blocking": "blocking",
     "Cyberdesk": "cyberdesk",
     "RateLimited": "failures",
     "Retry": "retry",
+    "StillLive": "waiting",
     "Transport": "transport",
     "Unreachable": "failures",
     "Violation": "failures",

@@ -5,15 +5,21 @@ The groups live in files of their own; how bytes travel is `transport`'s busines
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
+from cyberflow.service.attachments import Attachments
+from cyberflow.service.connections import Connections, Usages
 from cyberflow.service.machines import Machines, Pools
 from cyberflow.service.models import Models
+from cyberflow.service.records import MachinesHealth
 from cyberflow.service.request import read, write
 from cyberflow.service.retry import Retry
-from cyberflow.service.runs import Attachments, Runs
+from cyberflow.service.runs import Runs
 from cyberflow.service.tags import Groups, Tags
-from cyberflow.service.transport import Transport
+from cyberflow.service.trajectories import Trajectories
+from cyberflow.service.transport import PATIENCE, Transport
+from cyberflow.service.waiting import EVERY, Waiting
+from cyberflow.service.wire import ChainAccepted, Run
 from cyberflow.service.workflows import Images, Workflows
 
 if TYPE_CHECKING:
@@ -39,6 +45,9 @@ class Cyberdesk:
         self.models = Models(transport)
         self.runs = Runs(transport)
         self.attachments = Attachments(transport)
+        self.trajectories = Trajectories(transport)
+        self.connections = Connections(transport)
+        self.usage = Usages(transport)
 
     @classmethod
     def connect(
@@ -49,17 +58,43 @@ class Cyberdesk:
         app: AsgiApp | None = None,
         ca: str | Path | None = None,
         retry: Retry | None = None,
+        patience: float = PATIENCE,
     ) -> Cyberdesk:
         """Prepare a client; nothing is sent yet. With `app` the requests go to that ASGI application in this process.
 
-        `ca` is a PEM file that is trusted besides the usual authorities; an `app` needs none. Raises UsageError when
+        `ca` is a PEM file that is trusted besides the usual authorities; an `app` needs none. `patience` is how many
+        seconds a connection may be silent once it stands. Raises UsageError when
         the url or the key cannot be sent at all, CyberflowError when the CA file is missing or broken.
         """
-        return cls(Transport.open(url, api_key, app=app, ca=ca, retry=retry))
+        return cls(Transport.open(url, api_key, app=app, ca=ca, retry=retry, patience=patience))
 
     async def health(self) -> dict[str, Any]:
         """Ask whether the service is up; the form of the answer is free. This endpoint needs no key."""
         return await self._transport.fetch(read("/v1/health"), dict[str, Any])
+
+    async def health_of_database(self) -> Any:
+        """Free in form as well; this endpoint needs no key."""
+        return await self._transport.fetch(read("/v1/health/db"), Any)
+
+    async def health_of_machines(self) -> MachinesHealth:
+        """A service that answers 503 here has machines in trouble: that comes as an ApiError."""
+        return await self._transport.fetch(read("/v1/health/machines"), MachinesHealth)
+
+    @overload
+    async def wait(self, what: Run | str, *, every: float = EVERY, within: float | None = None) -> Run: ...
+    @overload
+    async def wait(
+        self, what: ChainAccepted, *, every: float = EVERY, within: float | None = None
+    ) -> tuple[Run, ...]: ...
+    async def wait(
+        self, what: Run | str | ChainAccepted, *, every: float = EVERY, within: float | None = None
+    ) -> Run | tuple[Run, ...]:
+        """Wait until a run (or its id), or all runs of a chain, are over, looking every so many seconds.
+
+        Every status but the four final ones is live, the unknown ones too. A chain's runs come in the order of its
+        steps, without their message history. Raises StillLive when `within` seconds are up first; the runs go on.
+        """
+        return await Waiting(self.runs, self._transport.policy, every, within).wait(what)
 
     async def simulate(self, script: Mapping[str, Any], key: str) -> None:
         """Script the simulated runs of the submission that will carry this idempotency key; local platform only."""

@@ -26,3 +26,10 @@ class Models:
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Model:
         """An `api_key` in the body is write-only: the service keeps it under an alias and never gives it back."""
         return await self.transport.fetch(write("POST", "/v1/model-configurations", body, key), Model)
+
+    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Model:
+        """Only the organisation's own can be changed. `clear_api_key: true` forgets the stored key."""
+        return await self.transport.fetch(write("PATCH", path("/v1/model-configurations/{}", id), body, key), Model)
+
+    async def delete(self, id: str, key: str | None = None) -> None:
+        await self.transport.send(write("DELETE", path("/v1/model-configurations/{}", id), key=key))

@@ -99,6 +99,11 @@ def upload(path: str, filename: str, content: bytes, content_type: str, key: str
     return Request("POST", path, (), body, f"multipart/form-data; boundary={boundary}", key or str(uuid4()))
 
 
+def comma(words: Sequence[str] | None) -> str | None:
+    """Words as one parameter, None when there are none. A bare string is one word, or has its commas already."""
+    return (words if isinstance(words, str) else ",".join(words or ())) or None
+
+
 def _pairs(params: Params) -> Iterator[tuple[str, str]]:
     for name, value in params.items():
         for item in value if isinstance(value, Sequence) and not isinstance(value, str) else (value,):

@@ -1,4 +1,4 @@
-"""Runs, chains and the files that belong to runs, as the service offers them. Following them is not done here."""
+"""Runs and chains, as the service offers them. Following them is not done here."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.service.paging import PAGE, pages
-from cyberflow.service.request import path, read, write
+from cyberflow.service.records import BulkAccepted, Trajectory
+from cyberflow.service.request import comma, path, read, write
 from cyberflow.service.transport import Transport
-from cyberflow.service.wire import Attachment, ChainAccepted, DownloadUrl, Page, Run, SignedUrl
+from cyberflow.service.wire import ChainAccepted, Page, Run, SignedUrl
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
 
 class RunFilters(TypedDict, total=False):
@@ -45,12 +45,12 @@ class Runs:
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[RunFilters]) -> Page[Run]:
         """`limit` is at most 1000."""
-        query = {**filters, "include": ",".join(filters.get("include", ())) or None, "skip": skip, "limit": limit}
+        query = {**filters, "include": comma(filters.get("include")), "skip": skip, "limit": limit}
         return await self.transport.fetch(read("/v1/runs", query), Page[Run])
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Run:
         """The whole run, its message history included; for a light look use the list with `fields`."""
-        query = {"include": ",".join(include) or None}
+        query = {"include": comma(include)}
         return await self.transport.fetch(read(path("/v1/runs/{}", id), query), Run)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Run:
@@ -60,9 +60,16 @@ class Runs:
         """The run ids are in the order of the steps. Accepted is not dispatched: a run may still end in `error`."""
         return await self.transport.fetch(write("POST", "/v1/runs/chain", body, key), ChainAccepted)
 
+    async def bulk(self, body: Mapping[str, Any], key: str | None = None) -> BulkAccepted:
+        """Up to 1000 runs of one workflow with the same inputs, made together or not at all."""
+        return await self.transport.fetch(write("POST", "/v1/runs/bulk", body, key), BulkAccepted)
+
+    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Run:
+        return await self.transport.fetch(write("PATCH", path("/v1/runs/{}", id), body, key), Run)
+
     async def cancel(self, id: str, key: str | None = None) -> Run:
         """There is no endpoint for it: cancelling is a PATCH of the status."""
-        return await self.transport.fetch(write("PATCH", path("/v1/runs/{}", id), {"status": "cancelled"}, key), Run)
+        return await self.update(id, {"status": "cancelled"}, key)
 
     async def retry(self, id: str, body: Mapping[str, Any] | None = None, key: str | None = None) -> Run:
         """The same run id again, from a final status only; outputs and history are cleared, secrets must be resent."""
@@ -77,36 +84,12 @@ class Runs:
         query = {"image_url": image_url, "expires_in": expires_in}
         return await self.transport.fetch(read(path("/v1/runs/{}/image/signed-url", id), query), SignedUrl)
 
+    async def trajectory(self, id: str) -> Trajectory:
+        """The latest of this run, a duplicate included; a 404 where there is none."""
+        return await self.transport.fetch(read(path("/v1/runs/{}/trajectory", id)), Trajectory)
 
-class AttachmentFilters(TypedDict, total=False):
-    """`attachment_type` is `input` or `output`."""
-
-    run_id: str | None
-    attachment_type: str | None
-
-
-@dataclass(frozen=True)
-class Attachments:
-    transport: Transport
-
-    def list(self, *, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> AsyncIterator[Attachment]:
-        return pages(lambda skip: self.page(skip=skip, limit=limit, **filters))
-
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> Page[Attachment]:
-        query = {**filters, "skip": skip, "limit": limit}
-        return await self.transport.fetch(read("/v1/run-attachments", query), Page[Attachment])
-
-    async def get(self, id: str) -> Attachment:
-        return await self.transport.fetch(read(path("/v1/run-attachments/{}", id)), Attachment)
-
-    async def download(self, id: str, to: Path) -> Path:
-        """Stream the file beside `to` and rename it when it is whole: `to` is never half a file.
-
-        Raises as every call does, and CyberflowError when the disk refuses.
-        """
-        return await self.transport.save(read(path("/v1/run-attachments/{}/download", id)), to)
-
-    async def download_url(self, id: str, expires_in: int = 300) -> DownloadUrl:
-        """A url for 10 to 3600 seconds."""
-        query = {"expires_in": expires_in}
-        return await self.transport.fetch(read(path("/v1/run-attachments/{}/download-url", id), query), DownloadUrl)
+    async def generate_trajectory(self, id: str, key: str | None = None) -> Trajectory:
+        """Promote the run's latest trajectory, so that users see it and may approve it."""
+        return await self.transport.fetch(
+            write("POST", path("/v1/runs/{}/generate-trajectory", id), key=key), Trajectory
+        )

@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, under names that lead nowhere else."""
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,6 +12,34 @@ from cyberflow.errors import CyberflowError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+LONGEST = 150
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+"""Names that Windows keeps for itself, whatever their ending."""
+
+
+def safe_name(name: str) -> str:
+    """The base name of what the platform calls a file, fit for every system: no folders, no device, no hidden file."""
+    last = re.split(r"[/\\\\]", name)[-1]
+    kept = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]', "_", last).strip(" .")
+    stem, dot, suffix = kept.rpartition(".")
+    if not dot or len(suffix) > LONGEST // 3:
+        stem, dot, suffix = kept, "", ""
+    if stem.partition(".")[0].strip().lower() in DEVICES:
+        stem = f"_{stem}"
+    room = LONGEST - len(f"{dot}{suffix}".encode())
+    return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}".strip(" .") or "file"
+
+
+def free_place(folder: Path, name: str) -> Path:
+    """Where a file of this name can stand in a folder that may hold one already: `a.csv`, `a-2.csv`, …"""
+    wanted = folder / safe_name(name)
+    place, number = wanted, 1
+    while place.exists() or place.is_symlink():
+        number += 1
+        place = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+    return place
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from cyberflow.service.transport import Transport
 from cyberflow.service.wire import Group, Tag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ class Tags:
     async def unarchive(self, id: str, key: str | None = None) -> Tag:
         return await self.transport.fetch(write("POST", path("/v1/workflow-tags/{}/unarchive", id), key=key), Tag)
 
+    async def reorder(self, ids: Sequence[str], key: str | None = None) -> None:
+        await self.transport.send(write("PUT", "/v1/workflow-tags/reorder", {"ids": [*ids]}, key))
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -57,3 +60,13 @@ class Groups:
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Group:
         return await self.transport.fetch(write("POST", "/v1/workflow-tag-groups", body, key), Group)
+
+    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Group:
+        return await self.transport.fetch(write("PATCH", path("/v1/workflow-tag-groups/{}", id), body, key), Group)
+
+    async def delete(self, id: str, key: str | None = None) -> None:
+        """Its tags stay, without a group."""
+        await self.transport.send(write("DELETE", path("/v1/workflow-tag-groups/{}", id), key=key))
+
+    async def reorder(self, ids: Sequence[str], key: str | None = None) -> None:
+        await self.transport.send(write("PUT", "/v1/workflow-tag-groups/reorder", {"ids": [*ids]}, key))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 AsgiApp = Callable[..., Awaitable[None]]
 T = TypeVar("T")
 
-TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0)
+PATIENCE = 60.0
+CONNECT = 10.0
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 REDIRECTS = 5
 PORTS = 65535
@@ -36,6 +37,19 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 SAME_METHOD = frozenset({307, 308})
 SCHEMES = ("http", "https")
 PERMANENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+
+class InProcess(httpx.ASGITransport):
+    """An application in this process. One that breaks off, as a broken connection does, raises ConnectionError."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        super().__init__(cast("Any", app))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except ConnectionError as error:
+            raise httpx.ReadError(str(error), request=request) from error
 
 
 class Transport:
@@ -48,6 +62,10 @@ class Transport:
         self._retry = retry
         self._pace = Pace()
 
+    @property
+    def policy(self) -> Retry:
+        return self._retry
+
     @classmethod
     def open(
         cls,
@@ -57,6 +75,7 @@ class Transport:
         app: AsgiApp | httpx.AsyncBaseTransport | None = None,
         ca: str | Path | None = None,
         retry: Retry | None = None,
+        patience: float = PATIENCE,
     ) -> Transport:
         """Prepare for `url`, which may have a path; nothing is sent yet. See `Cyberdesk.connect` for what is raised.
 
@@ -67,11 +86,12 @@ class Transport:
             raise UsageError(
                 "the API key cannot be sent: it is empty, or holds blanks at its ends or characters no header can hold"
             )
+        timeout = httpx.Timeout(patience, connect=CONNECT)
         if app is None:
-            client = _client(base, ca)
+            client = _client(base, ca, timeout)
         else:
-            carrier = app if isinstance(app, httpx.AsyncBaseTransport) else httpx.ASGITransport(cast("Any", app))
-            client = httpx.AsyncClient(transport=carrier, timeout=TIMEOUT, trust_env=False)
+            carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcess(app)
+            client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
         return cls(base, key, client, retry or Retry())
 
     async def fetch(self, request: Request, shape: type[T]) -> T:
@@ -182,7 +202,7 @@ class Transport:
 
     def _unreachable(self, request: Request, error: httpx.RequestError, *, arrived: bool) -> Unreachable:
         mask = self._mask(request)
-        why, help = _in_words(error) or reason(error)
+        why, help = _in_words(error, self._client.timeout) or reason(error)
         place = shown(request) if request.keyless else _bare(self._url)
         return Unreachable(place, mask.text(why), help=help, may_have_arrived=arrived)
 
@@ -213,12 +233,12 @@ def _bare(url: httpx.URL) -> str:
     return str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
 
 
-def _client(base: httpx.URL, ca: str | Path | None) -> httpx.AsyncClient:
+def _client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """Trusts the usual authorities and `ca`; uses the proxies of the environment, but never for loopback."""
     direct: dict[str, None] = {f"all://{host}": None for host in (*LOOPBACK, *_loopback(base.host))}
     trust = _trust(ca)
     try:
-        return httpx.AsyncClient(verify=trust, timeout=TIMEOUT, limits=LIMITS, mounts=direct)
+        return httpx.AsyncClient(verify=trust, timeout=timeout, limits=LIMITS, mounts=direct)
     except ImportError as error:
         raise CyberflowError("the environment names a SOCKS proxy, which needs the package `socksio`") from error
     except (ValueError, httpx.InvalidURL):
@@ -256,16 +276,16 @@ def _trust(ca: str | Path | None) -> ssl.SSLContext:
     return trust
 
 
-def _in_words(error: httpx.RequestError) -> tuple[str, None] | None:
+def _in_words(error: httpx.RequestError, timeout: httpx.Timeout) -> tuple[str, None] | None:
     match error:
         case httpx.ConnectTimeout():
-            return f"timed out after {TIMEOUT.connect:g} s while connecting", None
+            return f"timed out after {timeout.connect:g} s while connecting", None
         case httpx.ReadTimeout():
-            return f"timed out after {TIMEOUT.read:g} s without an answer", None
+            return f"timed out after {timeout.read:g} s without an answer", None
         case httpx.WriteTimeout():
-            return f"timed out after {TIMEOUT.write:g} s while sending", None
+            return f"timed out after {timeout.write:g} s while sending", None
         case httpx.PoolTimeout():
-            return f"no connection was free for {TIMEOUT.pool:g} s", None
+            return f"no connection was free for {timeout.pool:g} s", None
         case httpx.DecodingError():
             return "the answer is broken, it does not unpack", None
     return None

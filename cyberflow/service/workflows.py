@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.service.paging import PAGE, pages
-from cyberflow.service.request import path, read, upload, write
+from cyberflow.service.request import comma, path, read, upload, write
 from cyberflow.service.transport import Transport
 from cyberflow.service.wire import Image, Json, Page, SignedUrl, Tag, Workflow
 
@@ -40,17 +40,15 @@ class Workflows:
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> Page[Workflow]:
         query = {
             **filters,
-            "tag_ids": ",".join(filters.get("tag_ids") or ()) or None,
-            "include": ",".join(filters.get("include", EVERYTHING)) or None,
+            "tag_ids": comma(filters.get("tag_ids")),
+            "include": comma(filters.get("include", EVERYTHING)),
         }
         return await self.transport.fetch(
             read("/v1/workflows", {**query, "skip": skip, "limit": limit}), Page[Workflow]
         )
 
     async def get(self, id: str) -> Workflow:
-        return await self.transport.fetch(
-            read(path("/v1/workflows/{}", id), {"include": ",".join(EVERYTHING)}), Workflow
-        )
+        return await self.transport.fetch(read(path("/v1/workflows/{}", id), {"include": comma(EVERYTHING)}), Workflow)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Workflow:
         return await self.transport.fetch(write("POST", "/v1/workflows", body, key), Workflow)
@@ -68,6 +66,16 @@ class Workflows:
         body = {"include_trajectories": include_trajectories}
         return await self.transport.fetch(write("POST", path("/v1/workflows/{}/duplicate", id), body, key), Workflow)
 
+    async def merge(
+        self, id: str, target_workflow_id: str, *, copy_trajectories: bool = False, key: str | None = None
+    ) -> Workflow:
+        """Put this workflow in place of the target, which keeps its id and name; this one is then deleted.
+
+        The answer is the target; its former state is in its versions.
+        """
+        body = {"target_workflow_id": target_workflow_id, "copy_trajectories": copy_trajectories}
+        return await self.transport.fetch(write("POST", path("/v1/workflows/{}/merge", id), body, key), Workflow)
+
     async def versions(self, id: str) -> tuple[Json, ...]:
         """Earlier states as free-form objects; the service promises no more of their form."""
         return await self.transport.fetch(read(path("/v1/workflows/{}/versions", id)), tuple[Json, ...])
@@ -79,6 +87,10 @@ class Workflows:
         """A workflow holds one tag of a group: adding another takes the first off. Archived ones are refused."""
         body = {"tag_ids": [*tag_ids]}
         return await self.transport.fetch(write("POST", path("/v1/workflows/{}/tags", id), body, key), tuple[Tag, ...])
+
+    async def add_tags_to_many(self, ids: Sequence[str], tag_ids: Sequence[str], key: str | None = None) -> None:
+        body = {"workflow_ids": [*ids], "tag_ids": [*tag_ids]}
+        await self.transport.send(write("POST", "/v1/workflows/bulk/tags", body, key))
 
     async def remove_tag(self, id: str, tag_id: str, key: str | None = None) -> None:
         await self.transport.send(write("DELETE", path("/v1/workflows/{}/tags/{}", id, tag_id), key=key))

@@ -182,7 +182,7 @@ def judge(schema: Schema, value: Any) -> bool:
     return validator.is_valid(value)
 
 
-LAW = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @LAW

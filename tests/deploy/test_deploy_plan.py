@@ -90,11 +90,13 @@ def test_the_json_of_a_plan_has_the_shape_of_the_surface() -> None:
 
 
 def test_a_change_of_a_schema_is_shown_without_the_marker() -> None:
-    bundle = bundle_of(declared("one", input_schema='{"type":"object"}'))
-    planned = plan(bundle, Snapshot((managed("one"),), (tag(OWNER.tag),)), OWNER)
+    wanted = '{"type":"object","properties":{"mrn":{"type":"string"}}}'
+    planned = plan(
+        bundle_of(declared("one", input_schema=wanted)), Snapshot((managed("one"),), (tag(OWNER.tag),)), OWNER
+    )
 
     (field,) = planned.changes[0].fields
-    assert (field.path, field.before, field.after) == ("input_schema", NULLS["input_schema"], '{"type":"object"}')
+    assert (field.path, field.before, field.after) == ("input_schema", NULLS["input_schema"], wanted)
 
 
 def test_what_is_no_longer_declared_is_told_and_kept() -> None:
@@ -249,19 +251,17 @@ def test_one_tag_of_a_group_takes_the_place_of_another(account: Account) -> None
         assert account.plan(bundle).changes == ()
 
 
-def test_a_diff_of_a_field_is_by_blocks() -> None:
+def test_a_diff_of_a_prompt_reads_as_text() -> None:
     before = "<ol><li>Open it</li><li>Click <b>OK</b></li></ol>"
     after = "<ol><li>Open it</li><li>Click <b>Save</b></li></ol>"
 
     lines = field_diff(FieldChange("main_prompt", before, after))
 
     assert lines == [
-        "@@ -1,4 +1,4 @@",
-        " <ol>",
-        " <li>Open it</li>",
-        "-<li>Click <b>OK</b></li>",
-        "+<li>Click <b>Save</b></li>",
-        " </ol>",
+        "@@ -1,2 +1,2 @@",
+        " 1. Open it",
+        "-2. Click **OK**",
+        "+2. Click **Save**",
     ]
 
 

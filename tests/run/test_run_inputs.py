@@ -255,3 +255,8 @@ def test_no_fault_repeats_a_value(schema: Any, value: Any, secret: Any) -> None:
 def test_of_a_secret_not_even_the_keys_are_repeated(schema: Any, value: Any) -> None:
     for keys, how in faults({"allOf": [schema], "propertyNames": {"maxLength": 1}}, value, secret=True):
         assert (MARK not in how, keys) == (True, ())
+
+
+def test_the_keys_of_a_closed_secret_are_not_repeated() -> None:
+    closed = {"properties": {"x": {}}, "additionalProperties": False}
+    assert list(faults(closed, {CANARY: 1}, secret=True)) == [((), "does not fit its type")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,9 +15,12 @@ import pytest
 from scripted_service import Script, answer
 
 from cyberflow.errors import CyberflowError
-from cyberflow.service import Cyberdesk, wire
+from cyberflow.service import Cyberdesk, records, wire
+from cyberflow.service.attachments import AttachmentFilters
+from cyberflow.service.connections import ConnectionFilters
 from cyberflow.service.machines import MachineFilters
-from cyberflow.service.runs import AttachmentFilters, RunFilters
+from cyberflow.service.runs import RunFilters
+from cyberflow.service.trajectories import TrajectoryFilters
 from cyberflow.service.workflows import WorkflowFilters
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +28,8 @@ pytestmark = pytest.mark.anyio
 A, B = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 LISTS = ("fields", "include", "tag_ids")
 CLIENT = "openapi_client.cyberdesk_cloud_client"
+
+CONTRACT = Path(__file__).parent.parent / "local" / "data" / "openapi.json"
 
 NOUNS = {
     wire.Workflow: "WorkflowResponseWithIncludes",
@@ -40,6 +46,11 @@ NOUNS = {
     wire.Attachment: "RunAttachmentResponse",
     wire.SignedUrl: "RunImageSignedUrlResponse",
     wire.DownloadUrl: "RunAttachmentDownloadUrlResponse",
+    records.Trajectory: "TrajectoryResponseWithIncludes",
+    records.Connection: "ConnectionResponse",
+    records.Usage: "UsageAggregateResponse",
+    records.BulkAccepted: "RunBulkCreateResponse",
+    records.MachinesHealth: "MachinesHealthCheckResponse",
 }
 
 
@@ -120,7 +131,44 @@ CALLS: list[Callable[[Cyberdesk], Awaitable[object]]] = [
     lambda desk: desk.runs.retry(A),
     lambda desk: desk.runs.delete(A),
     lambda desk: desk.runs.image_url(A, "supabase://run-images/x"),
+    lambda desk: desk.runs.bulk({}),
+    lambda desk: desk.runs.update(A, {}),
+    lambda desk: desk.runs.trajectory(A),
+    lambda desk: desk.runs.generate_trajectory(A),
+    lambda desk: desk.health_of_database(),
+    lambda desk: desk.health_of_machines(),
+    lambda desk: desk.workflows.merge(A, B),
+    lambda desk: desk.workflows.add_tags_to_many([A], [B]),
+    lambda desk: desk.tags.reorder([A]),
+    lambda desk: desk.groups.update(A, {}),
+    lambda desk: desk.groups.delete(A),
+    lambda desk: desk.groups.reorder([A]),
+    lambda desk: desk.machines.clear_session(A),
+    lambda desk: desk.machines.pools(A),
+    lambda desk: desk.machines.set_pools(A, [B]),
+    lambda desk: desk.pools.page(include="machines"),
+    lambda desk: desk.pools.update(A, {}),
+    lambda desk: desk.pools.delete(A),
+    lambda desk: desk.pools.remove_machines(A, [B]),
+    lambda desk: desk.models.update(A, {}),
+    lambda desk: desk.models.delete(A),
+    lambda desk: desk.trajectories.page(),
+    lambda desk: desk.trajectories.get(A, include=["workflow"]),
+    lambda desk: desk.trajectories.latest(A),
+    lambda desk: desk.trajectories.create({}),
+    lambda desk: desk.trajectories.update(A, {}),
+    lambda desk: desk.trajectories.duplicate(A),
+    lambda desk: desk.trajectories.delete(A),
+    lambda desk: desk.connections.page(),
+    lambda desk: desk.connections.get(A),
+    lambda desk: desk.connections.create({}),
+    lambda desk: desk.connections.update(A, {}),
+    lambda desk: desk.connections.delete(A),
+    lambda desk: desk.usage.aggregate("2026-01-01", "2026-02-01", mode="billed"),
     lambda desk: desk.attachments.get(A),
+    lambda desk: desk.attachments.create({}),
+    lambda desk: desk.attachments.expire(A, None),
+    lambda desk: desk.attachments.delete(A),
     lambda desk: desk.attachments.download_url(A),
 ]
 
@@ -149,6 +197,50 @@ async def test_a_download_is_an_endpoint_of_the_service(script: Script, tmp_path
     assert endpoint in ENDPOINTS
 
 
+def wrapped() -> set[str]:
+    """Every operation that the published client wraps."""
+    contract = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    return {
+        f"{method.upper()} {re.sub(r'{[^}]+}', '{}', route)}"
+        for route, operations in contract["paths"].items()
+        for method, operation in operations.items()
+        if operation.get("x-sdk-method")
+    }
+
+
+async def test_every_operation_that_the_published_client_wraps_is_here(tmp_path: Path) -> None:
+    reached = {
+        (await asked(Script(), call))[0]
+        for call in (
+            *CALLS,
+            lambda desk: desk.workflows.page(),
+            lambda desk: desk.runs.page(),
+            lambda desk: desk.machines.page(),
+            lambda desk: desk.attachments.page(),
+            lambda desk: desk.attachments.download(A, tmp_path / "x"),
+        )
+    }
+
+    assert len(wrapped()) == 76
+    assert wrapped() <= reached
+
+
+@pytest.mark.parametrize(
+    "list_",
+    [
+        lambda desk, words: desk.workflows.page(include=words),
+        lambda desk, words: desk.runs.page(include=words),
+        lambda desk, words: desk.machines.get(A, include=words),
+        lambda desk, words: desk.trajectories.page(include=words),
+    ],
+)
+async def test_a_bare_string_is_one_word(script: Script, list_: Any) -> None:
+    await asked(script, lambda desk: list_(desk, "workflow"))
+    await asked(script, lambda desk: list_(desk, ["workflow"]))
+
+    assert [request.url.params["include"] for request in script.asked] == ["workflow"] * 2
+
+
 @pytest.mark.parametrize(
     ("filters", "noun"),
     [
@@ -156,6 +248,8 @@ async def test_a_download_is_an_endpoint_of_the_service(script: Script, tmp_path
         (RunFilters, "runs"),
         (MachineFilters, "machines"),
         (AttachmentFilters, "attachments"),
+        (TrajectoryFilters, "trajectories"),
+        (ConnectionFilters, "connections"),
     ],
 )
 async def test_a_list_has_every_filter_of_the_service(script: Script, filters: Any, noun: str) -> None:

@@ -35,7 +35,13 @@ class Browser:
     """One page. `complaints` gathers what its console says of errors, what it throws, and broken policies."""
 
     def __init__(self, profile: Path, *, width: int = 1280, height: int = 900) -> None:
-        command = [executable() or "", *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank"]
+        command = [
+            executable() or "",
+            *FLAGS,
+            f"--user-data-dir={profile}",
+            f"--window-size={width},{height}",
+            "about:blank",
+        ]
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out} 2>/dev/null'
@@ -77,7 +83,9 @@ class Browser:
 
     def ask(self, expression: str) -> Any:
         """The value of an expression, promises awaited; what it throws fails the test."""
-        answer = self.send("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True)
+        answer = self.send(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True
+        )
         assert "exceptionDetails" not in answer, (expression, answer["exceptionDetails"])
         return answer["result"].get("value")
 

@@ -1,4 +1,4 @@
-r"""Something looks like a placeholder and is none.
+r"""Something looks like a placeholder and is not one.
 
     prompt: Type <patient..id>, then <patient[x]>.
 

@@ -1,4 +1,4 @@
-"""A ref that is no ref, or stands where none can.
+"""A ref that cannot be read, or stands where none can.
 
 A ref is an object with the one key `$ref`, whose text is `<step>.outputs.<path>`. It may be a value in the `inputs` of
 a step, also inside an object or a list, and a value in the `outputs` of a chain. Secrets and the chain's own inputs are

@@ -1,4 +1,9 @@
 """Two declarations have one name.
 
 Workflows, chains and tasks share one namespace, over all files of the project.
+
+    workflows:
+      intake: {prompt: Open the chart.}
+    chains:
+      intake: {steps: [{id: open, workflow: intake}]}
 """

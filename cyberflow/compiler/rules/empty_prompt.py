@@ -1,6 +1,8 @@
 """A prompt says nothing.
 
 The service refuses an empty `main_prompt`, and an agent without a task does nothing that anyone pays for.
+
+    prompt: ""
 """
 
 from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import Any
 
 from cyberflow.compiler.flow import Flow, flows
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.types import ABSENT, No, describe, literal
+from cyberflow.compiler.types import ABSENT, Answer, No, describe, literal
 from cyberflow.compiler.uses import shown_path
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.source import Place
@@ -22,8 +22,9 @@ _SHORT = 30
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
+    known: dict[tuple[str, bool, bool], Answer] = {}
     for flow in flows(graph):
-        answer = flow.answer()
+        answer = known.get(key := flow.question()) or known.setdefault(key, flow.answer())
         if isinstance(answer, No):
             yield _finding(flow, answer)
 

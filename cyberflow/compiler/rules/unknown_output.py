@@ -34,15 +34,13 @@ def _finding(use: GoodRef, producer: WorkflowNode, found: Missing | Scalar) -> D
         whole = shown_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
         message = f"`{whole}` is `{found.type_text}`, which has nothing inside"
         labels = (Label(field.place.key(), "declared here"),)
-        help = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
-        return Diagnostic("unknown-output", message, use.place, labels=labels, help=help)
+        mend = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
+        return Diagnostic("unknown-output", message, use.place, labels=labels, help=mend)
     word = str(use.ref.keys[found.key_index])
     note, message = f"not in {describe(producer.outputs_schema())}", f"`{use.ref.alias}` has no output `{word}`"
     if found.key_index:
-        note, message = (
-            "",
-            f"`{shown_path(f'{use.ref.alias}.outputs', use.ref.keys[: found.key_index])}` has no `{word}`",
-        )
+        owner = shown_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
+        note, message = "", f"`{owner}` has no `{word}`"
         place = producer.outputs.fields[str(use.ref.keys[0])].place.key()
     labels = (Label(place, "declared here"),)
     help = meant_member(word, found.known, note)

@@ -73,8 +73,13 @@ def _refuted(producer: Schema, consumer: Schema) -> Answer:
     found = Search(sender, receiver, Proof(sender, receiver)).witness(producer, consumer)
     if found is None:
         return Unsure()
-    path, text = attempt(reason, receiver, consumer, found[0]) or ((), "")
-    return No(found[0], path, text)
+    return _no(found[0], consumer)
+
+
+def _no(witness: Any, consumer: Schema) -> No:
+    # A budget of its own: the search may have spent all but the last step.
+    path, text = attempt(reason, Validator(Scope(consumer, Budget())), consumer, witness) or ((), "rejected")
+    return No(witness, path, text)
 
 
 def value_assignable(value: Any, consumer: Schema, *, required: bool = True) -> Answer:
@@ -87,6 +92,5 @@ def value_assignable(value: Any, consumer: Schema, *, required: bool = True) -> 
     validator = Validator(Scope(consumer, Budget()))
     verdict = attempt(validator.check, consumer, sent)
     if verdict is False:
-        path, text = attempt(reason, validator, consumer, sent) or ((), "")
-        return No(sent, path, text)
+        return _no(sent, consumer)
     return Yes() if verdict else Unsure()

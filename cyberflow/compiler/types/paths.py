@@ -42,14 +42,31 @@ class Unknown:
     """The type says nothing about the path."""
 
 
+_MEMBERS_ONLY = frozenset({"type", "properties", "required", "title", "description", "examples", "default"})
+
 Lookup: TypeAlias = Found | Missing | Scalar | Unknown
 
 
 def lookup(schema: Schema, keys: Sequence[str | int]) -> Lookup:
     """Follow a path. It exists when every alternative but null has it; when only some have it, it is optional."""
+    if (found := _directly(schema, keys)) is not None:
+        return found
     if not well_formed(schema):
         return Unknown()
     return attempt(_follow, Scope(schema), keys) or Unknown()
+
+
+def _directly(schema: Schema, keys: Sequence[str | int]) -> Found | None:
+    """The common case, without a scope: declared members of objects that say nothing but their members."""
+    optional = False
+    for key in keys:
+        if not isinstance(schema, dict) or schema.get("type") != "object" or not schema.keys() <= _MEMBERS_ONLY:
+            return None
+        properties, required = schema.get("properties"), schema.get("required", [])
+        if not isinstance(properties, dict) or not isinstance(required, list) or key not in properties:
+            return None
+        schema, optional = properties[key], optional or key not in required
+    return Found(schema, optional) if isinstance(schema, dict) and "$ref" not in schema else None
 
 
 def _follow(scope: Scope, keys: Sequence[str | int]) -> Lookup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from cyberflow.local import query, runs, scheduler, sessions
+from cyberflow.local import query, runs, scheduler, sessions, webhooks
 from cyberflow.local.bodies import MachineCreate, MachineUpdate, PoolIds
 from cyberflow.local.clock import stamp
 from cyberflow.local.errors import missing
@@ -60,9 +60,9 @@ def get(call: Call) -> Document:
 
 def update(call: Call) -> Document:
     body: MachineUpdate = call.body
-    machine = find(call, call.id("machine_id"))
+    before = find(call, call.id("machine_id"))
     sent = body.model_dump(mode="json", exclude_unset=True)
-    machine |= {
+    machine = before | {
         key: value for key, value in sent.items() if key not in SPECIAL and not (value is None and key in NEVER_NULL)
     }
     if sent.get("is_available") is not None:
@@ -71,9 +71,23 @@ def update(call: Call) -> Document:
         machine["machine_sensitive_parameters"] = aliases(machine["id"], sent["machine_sensitive_parameters"]) or None
         call.secrets[machine["id"]] = sent["machine_sensitive_parameters"]
     call.store.replace("machine", machine)
+    _tell_if_down(call, before, machine, f"Its status was set to {machine['status']}")
     if "reserved_session_id" in sent:
         _reserve(call, machine, sent["reserved_session_id"])
     return show(call, find(call, machine["id"]))
+
+
+def turn(call: Call, machine: Document, status: str) -> None:
+    """Connected, disconnected or broken; seen now, if connected."""
+    seen = {"last_seen": stamp(call.now)} if status == "connected" else {}
+    after = machine | {"status": status} | seen
+    call.store.replace("machine", after)
+    _tell_if_down(call, machine, after, f"The last connection of its agent is {status}")
+
+
+def _tell_if_down(call: Call, before: Document, after: Document, reason: str) -> None:
+    if before["status"] == "connected" != after["status"]:
+        webhooks.machine_down(call.store, after, reason, call.now)
 
 
 def _reserve(call: Call, machine: Document, session_id: str | None) -> None:
@@ -100,6 +114,8 @@ def delete(call: Call) -> None:
             sessions.end(call.store, call.vault, run, "error", call.now)
     call.store.connection.execute("UPDATE runs SET machine_id = NULL WHERE machine_id = ?", (machine["id"],))
     call.store.unlink("pool-machine", None, machine["id"])
+    for connection in call.store.children("connection", machine["id"]):
+        call.store.remove("connection", connection["id"])
     call.store.remove("machine", machine["id"])
     call.vault.drop(machine["id"])
 

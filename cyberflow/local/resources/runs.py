@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.local import history, query, runs, sessions, signing, submitting
+from cyberflow.local import history, query, runs, sessions, signing, submitting, trajectory
 from cyberflow.local.clock import stamp
 from cyberflow.local.errors import Invalid, Refused, missing, violation
 from cyberflow.local.gate import Call
@@ -13,6 +13,7 @@ from cyberflow.local.runs import Run
 from cyberflow.local.store import Document, new_id
 from cyberflow.local.submissions import RunBulk, RunCreate, RunUpdate, Submission
 
+BASE = frozenset({"id", "workflow_id", "machine_id", "status", "created_at"})
 PATCHABLE = (
     "error",
     "output_data",
@@ -100,6 +101,7 @@ def forget(call: Call, run: Run) -> None:
         sessions.cancel(call.store, call.vault, run, call.now)
     for attachment in call.store.children("attachment", run.id):
         call.store.remove("attachment", attachment["id"])
+    trajectory.leave(call.store, run.id)
     runs.remove(call.store, run.id)
 
 
@@ -129,25 +131,12 @@ def find(call: Call, id: str) -> Run:
 
 def show(call: Call, run: Run, fields: list[str] | None = None) -> Document:
     """The public form; with a projection only the base fields and those asked for."""
-    base = {
-        "id": run.id,
-        "workflow_id": run.workflow_id,
-        "machine_id": run.machine_id,
-        "status": run.status,
-        "created_at": run.created_at,
-    }
-    more = run.doc | {
-        "is_priority": run.is_priority,
-        "session_id": run.session_id,
-        "session_alias": run.session_alias,
-        "started_at": run.started_at,
-        "ended_at": run.ended_at,
-    }
+    shown = runs.public(run)
     if fields:
-        more = {key: value for key, value in more.items() if key in fields}
-    if "run_message_history" in more and more["run_message_history"] is None:
-        more["run_message_history"] = history.messages(run, call.store.organisation, call.now)
-    return base | more
+        shown = {key: value for key, value in shown.items() if key in BASE or key in fields}
+    if "run_message_history" in shown and shown["run_message_history"] is None:
+        shown["run_message_history"] = history.messages(run, call.store.organisation, call.now)
+    return shown
 
 
 def _request(call: Call, body: Any, *, is_priority: bool) -> submitting.Request:

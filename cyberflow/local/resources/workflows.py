@@ -1,15 +1,15 @@
-"""/v1/workflows: create, read, change with version history, duplicate, delete with their runs."""
+"""/v1/workflows: create, read, change with version history, delete with their runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.local import checks, query, schemas, substitution
+from cyberflow.local import checks, query, schemas, substitution, trajectory
 from cyberflow.local.bodies import WorkflowCreate, WorkflowUpdate
 from cyberflow.local.clock import stamp
 from cyberflow.local.errors import missing
 from cyberflow.local.gate import Call
-from cyberflow.local.resources import images, tags
+from cyberflow.local.resources import tags
 from cyberflow.local.resources.runs import forget
 from cyberflow.local.runs import runs_of_workflow
 from cyberflow.local.store import Document, new_id
@@ -95,11 +95,15 @@ def update(call: Call) -> Document:
     if "workflow_metadata" in sent:
         after["workflow_metadata"] = _metadata(before, body)
     after["updated_at"] = stamp(call.now)
+    keep_version(call, before)
+    call.store.replace("workflow", after)
+    return show(call, after, EVERYTHING)
+
+
+def keep_version(call: Call, before: Document) -> None:
     number = len(call.store.children("version", before["id"])) + 1
     version = {key: before[key] for key in HISTORY} | {"id": new_id(), "version": number, "created_at": stamp(call.now)}
     call.store.add("version", version, parent=before["id"])
-    call.store.replace("workflow", after)
-    return show(call, after, EVERYTHING)
 
 
 def _metadata(before: Document, body: WorkflowUpdate) -> Document | None:
@@ -111,10 +115,15 @@ def _metadata(before: Document, body: WorkflowUpdate) -> Document | None:
 
 
 def delete(call: Call) -> None:
-    """Takes the workflow's runs with it, the live ones too."""
-    workflow = find(call, call.id("workflow_id"))
+    remove(call, find(call, call.id("workflow_id")))
+
+
+def remove(call: Call, workflow: Document) -> None:
+    """Takes its runs with it, the live ones too, and its trajectories."""
     for run in runs_of_workflow(call.store, workflow["id"]):
         forget(call, run)
+    for found in call.store.children("trajectory", workflow["id"]):
+        trajectory.remove(call.store, found)
     for version in call.store.children("version", workflow["id"]):
         call.store.remove("version", version["id"])
     call.store.unlink("workflow-tag", workflow["id"], None)
@@ -124,28 +133,6 @@ def delete(call: Call) -> None:
 def versions(call: Call) -> list[Document]:
     """Former states, the newest first."""
     return call.store.children("version", find(call, call.id("workflow_id"))["id"])[::-1]
-
-
-def duplicate(call: Call) -> Document:
-    """A copy with its own images, checks of its own, the same tags and schemas, and no history."""
-    source = find(call, call.id("workflow_id"))
-    copy = source | {
-        "id": new_id(),
-        "name": f"(Copy) {source['name'] or 'Untitled'}"[:255],
-        "created_at": stamp(call.now),
-        "updated_at": stamp(call.now),
-        "workflow_metadata": None,
-        "post_run_checks": [
-            check | {"id": new_id(), "created_at": stamp(call.now), "updated_at": stamp(call.now)}
-            for check in source["post_run_checks"]
-        ],
-    }
-    for name in ("main_prompt", "post_run_check_failure_cleanup_prompt"):
-        copy[name] = copy[name] and images.copy_used(call, copy[name])
-    call.store.add("workflow", copy)
-    for tag in call.store.linked("workflow-tag", source["id"]):
-        call.store.link("workflow-tag", copy["id"], tag)
-    return show(call, copy, EVERYTHING)
 
 
 def find(call: Call, id: str) -> Document:

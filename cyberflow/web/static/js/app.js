@@ -20,6 +20,7 @@ const root = document.getElementById("view");
 const notice = document.getElementById("notice");
 let leave = null;
 let first = true;
+let tried = false;
 
 function route() {
   const found = ROUTE.exec(location.hash || "#/runs");
@@ -95,10 +96,11 @@ function askForKey() {
   const form = h("form", { class: "ask-key" }, field, h("button", { class: "button primary" }, "Open"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    tried = true;
     useKey(field.value.trim());
     route();
   });
-  replace(root, h("h1", { class: "sr" }, "Key"), blank("This platform asks for its API key.", h("p", { class: "hint" }, "The one that cyberflow dev --api-key was started with. It stays in this tab."), form));
+  replace(root, h("h1", { class: "sr" }, "Key"), blank("This platform asks for its API key.", h("p", { class: "hint" }, "The one that cyberflow dev --api-key was started with. It stays in this tab."), form, tried ? h("p", { class: "problem", role: "alert" }, "That key was refused.") : null));
   field.focus();
 }
 

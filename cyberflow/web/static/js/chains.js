@@ -1,6 +1,6 @@
 // Runs as people think of them: a chain is the runs of one session, in order; any other run stands alone. Pure.
 
-import { isLive } from "./format.js";
+import { errorsOf, isLive } from "./format.js";
 
 export const FILTERS = {
   all: { label: "All", statuses: null },
@@ -51,7 +51,7 @@ export function matches(held, { filter, text, found, nameOf }) {
   const wanted = text.trim().toLowerCase();
   if (!wanted) return true;
   return held.runs.some((run) => {
-    const parts = [run.id, run.session_id, run.session_alias, nameOf(run.workflow_id), ...(run.error ?? [])];
+    const parts = [run.id, run.session_id, run.session_alias, nameOf(run.workflow_id), ...errorsOf(run)];
     return found?.has(run.id) || parts.some((part) => part && String(part).toLowerCase().includes(wanted));
   });
 }

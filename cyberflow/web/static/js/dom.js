@@ -78,7 +78,7 @@ export function keyed(parent, items, { key, signature, build }) {
       fresh.mark = mark;
       if (element) {
         const focus = focused(element);
-        if (place === element) place = element.nextElementSibling;
+        if (place === element) place = fresh;
         element.replaceWith(fresh);
         if (focus) refocus(fresh, focus);
       }

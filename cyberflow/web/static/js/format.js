@@ -58,6 +58,10 @@ export function short(id) {
   return String(id).slice(0, 8);
 }
 
+export function errorsOf(run) {
+  return [run.error ?? []].flat().map(String);
+}
+
 export function count(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }

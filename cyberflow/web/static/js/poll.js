@@ -1,10 +1,10 @@
 // Ask again and again: fast while something is live, slower when nothing changes, not at all while the page is hidden.
 
-export const PACE = { live: 1000, still: 5000, slowest: 15000 };
+export const PACE = { live: 1000, still: 2000, slowest: 5000, failing: 15000 };
 
 // The next wait: `busy` says that something is live, `quiet` counts the asks in a row that brought nothing new.
 export function pace(busy, quiet) {
-  return busy ? PACE.live : Math.min(PACE.slowest, PACE.still + 1000 * quiet);
+  return busy ? PACE.live : Math.min(PACE.slowest, PACE.still + 250 * quiet);
 }
 
 // `ask` answers the milliseconds to wait; when it throws, `fail` is told and the wait grows. Answers { now, stop }.
@@ -29,7 +29,7 @@ export function poll(ask, fail) {
       failures = 0;
     } catch (error) {
       failures += 1;
-      wait = Math.min(PACE.slowest, 1000 * 2 ** failures);
+      wait = Math.min(PACE.failing, 1000 * 2 ** failures);
       if (!stopped) fail(error);
     }
     asking = false;

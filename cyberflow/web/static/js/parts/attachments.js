@@ -31,6 +31,5 @@ function row(file) {
 // A name from the platform, reduced to its last part and to characters that every file system takes.
 export function safeName(name) {
   const last = String(name).replaceAll("\\", "/").split("/").at(-1);
-  // eslint-disable-next-line no-control-regex
   return last.replace(/[\u0000-\u001f\u007f<>:"|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "_").replace(/^\.+/, "") || "attachment";
 }

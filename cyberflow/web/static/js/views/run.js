@@ -3,7 +3,7 @@
 import { get, isId, patch } from "../api.js";
 import { learn, machineName, workflowName } from "../catalog.js";
 import { h, keyed, replace } from "../dom.js";
-import { count, isLive, moment } from "../format.js";
+import { count, errorsOf, isLive, moment } from "../format.js";
 import { attachments } from "../parts/attachments.js";
 import { conversation } from "../parts/conversation.js";
 import { confirm } from "../parts/dialog.js";
@@ -93,7 +93,7 @@ function step(other, current) {
 
 function mainParts(one) {
   return [
-    one.error?.length ? part("error", one.error, () => h("section", { class: `callout ${one.status}` }, h("h2", { class: "sr" }, "Error"), one.error.map((text) => h("p", {}, text)))) : null,
+    errorsOf(one).length ? part("error", [one.error, one.status], () => h("section", { class: `callout ${one.status}` }, h("h2", { class: "sr" }, "Error"), errorsOf(one).map((text) => h("p", {}, text)))) : null,
     part("outputs", [one.output_data, isLive(one.status)], () => section("Outputs", outputs(one))),
     one.post_run_checks?.length ? part("checks", one.post_run_checks, () => section("Checks", checks(one.post_run_checks))) : null,
     one.main_prompt ? part("prompt", one.main_prompt, () => section("Prompt of this run", prompt(one.main_prompt))) : null,

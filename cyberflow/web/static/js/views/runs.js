@@ -4,7 +4,7 @@ import { machineName, learn, workflowName } from "../catalog.js";
 import { FILTERS } from "../chains.js";
 import { h, icon, keyed, replace } from "../dom.js";
 import { Feed } from "../feed.js";
-import { count, short } from "../format.js";
+import { count, errorsOf, short } from "../format.js";
 import { blank, lasting, status, when } from "../parts/pieces.js";
 import { pace, poll } from "../poll.js";
 
@@ -157,7 +157,8 @@ function chainView(one) {
 
 function runRow(run, inChain = false) {
   const name = workflowName(run.workflow_id);
-  const problem = run.error?.length ? h("span", { class: "why", title: run.error.join("\n") }, run.error[0]) : null;
+  const errors = errorsOf(run);
+  const problem = errors.length ? h("span", { class: "why", title: errors.join("\n") }, errors[0]) : null;
   const title = inChain && run.session_alias ? [h("span", { class: "alias" }, run.session_alias), h("span", { class: "of" }, name)] : h("span", { class: "alias" }, name);
   return h("a", { class: `row ${tone(run)}`, href: `#/runs/${run.id}` },
     h("div", { class: "name" }, h("span", { class: "title" }, title), inChain ? null : h("span", { class: "of mono" }, short(run.id)), problem),

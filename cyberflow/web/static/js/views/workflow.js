@@ -127,8 +127,7 @@ function versionList(one, versions) {
 }
 
 function versionView(state, former) {
-  const changed = former ? Object.keys(COMPARED).filter((name) => differs(state[name], former[name])).map((name) => COMPARED[name]) : [];
-  const told = former ? (changed.length ? changed.join(", ") : "nothing that is compared") : "created";
+  const told = former ? changes(state, former) : "created";
   const line = [h("span", { class: "number" }, `v${state.version}`), h("span", { class: "grow" }, told), h("span", { class: "hint" }, state.current ? "current" : when(state.updated_at))];
   if (state.current) return h("li", {}, h("div", { class: "line" }, line));
   const details = h("details", {}, h("summary", { class: "line" }, line));
@@ -136,6 +135,13 @@ function versionView(state, former) {
     if (details.open && details.childElementCount === 1) details.append(h("div", { class: "paper small" }, prompt(state.main_prompt)));
   });
   return h("li", {}, details);
+}
+
+function changes(state, former) {
+  const raw = Object.keys(COMPARED).filter((name) => differs(state[name], former[name]));
+  const seen = raw.filter((name) => name !== "input_schema" || differs(schemaOf(state[name]), schemaOf(former[name])));
+  if (seen.length) return seen.map((name) => COMPARED[name]).join(", ");
+  return raw.length ? "marker" : "nothing";
 }
 
 function differs(now, then) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from cyberflow.cli.plan import Compiled, owner
+from cyberflow.pipeline.prepared import Compiled, owner
 from cyberflow.deploy import Change, plan
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
@@ -33,11 +33,10 @@ async def look_up(
     made = plan(compiled.bundle, found, mine, workflows)
     moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]
     _refuse(moved, service.name, stale=stale)
-    ids = {
-        held.name: held.id
-        for held in holdings(found.workflows, mine)
-        if held.standing is Standing.MANAGED and held.name
-    }
+    ids: dict[str, str] = {}
+    for held in holdings(found.workflows, mine):
+        if held.standing is Standing.MANAGED and held.name:
+            ids.setdefault(held.name, held.id)  # the oldest comes first, and is the one that plan and apply mean
     machine, pools = places
     return Ids(ids, await _pools(service, list(pools)), await _machine(service, machine))
 

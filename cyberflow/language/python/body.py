@@ -1,0 +1,171 @@
+"""A decorated function to the body that its YAML would have, with the place of every part of it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from inspect import unwrap
+from typing import Any
+
+from cyberflow.language.python import signature
+from cyberflow.language.python.signature import Parameter, Unreadable
+from cyberflow.language.python.declare import Chain, Declaration, Workflow, WorkflowRef
+from cyberflow.language.python.document import Mark, PythonDocument
+from cyberflow.language.python.letters import Characters, dedented
+from cyberflow.language.python.source import Function, Range, Source
+from cyberflow.source import Place, Route
+
+_PROMPTS = ("prompt", "on_check_failure")
+
+
+class Body:
+    """The part that workflows and chains share: name, keywords, docstring, inputs and secrets."""
+
+    def __init__(self, document: PythonDocument, sources: Mapping[str, Source], one: Declaration[..., Any]) -> None:
+        self.one = one
+        self.section = "workflows" if isinstance(one, Workflow) else "chains"
+        self.route: Route = (self.section, one.name)
+        self.document = document
+        self.sources = sources
+        self.source = sources[unwrap(one.function).__code__.co_filename]
+        self.node = self.source.function(one.function)
+        self.name: Range = self.source.name(self.node) if self.node else (0, 0)
+        self.data: dict[str, Any] = {}
+        self.parameters: list[Parameter] = []
+
+    def place(self, *keys: str | int) -> Place:
+        return Place(self.document.path, (*self.route, *keys))
+
+    def fill(self) -> None:
+        """Read everything but the steps of a chain."""
+        self.document.marks[self.route] = Mark(self.source, self.name, self.name)
+        self._keywords()
+        self._docstring()
+        self._parameters()
+        if isinstance(self.one, Workflow):
+            self._outputs()
+        section = self.document.data.setdefault(self.section, {})
+        section[self.one.name] = self.data
+
+    def _keywords(self) -> None:
+        for decorator in self.node.decorator_list if self.node else ():
+            if isinstance(decorator, ast.Call):
+                named = self.document.mark_keywords(self.route, self.source, decorator.keywords)
+                if "name" in named:
+                    at = self.document.marks.pop((*self.route, "name")).value
+                    self.document.marks[self.route] = Mark(self.source, at, at)
+        self.data = {key: _data(value) for key, value in self.one.keywords.items()}
+        prompt = self.data.get("prompt")
+        if isinstance(prompt, str):
+            self.data["prompt"] = {"file": prompt}
+            if (mark := self.document.marks.get((*self.route, "prompt"))) is not None:
+                self.document.marks[(*self.route, "prompt", "file")] = mark
+
+    def _docstring(self) -> None:
+        node = _docstring(self.node)
+        text = node.value if node is not None else self.one.function.__doc__
+        if text is None:
+            return
+        key = "prompt" if isinstance(self.one, Workflow) and "prompt" not in self.data else "description"
+        if key in self.data:
+            return
+        self.data[key], offsets = dedented(text)
+        if node is None:
+            return
+        written = self.source.characters(node)
+        letters = written.letters if written else ()
+        characters = Characters(tuple(letters[offset] for offset in offsets)) if letters else None
+        self.document.marks[(*self.route, key)] = Mark(self.source, self.source.range(node), None, characters)
+
+    def _parameters(self) -> None:
+        nodes = {argument.arg: argument for argument in _arguments(self.node)}
+        defaults = _defaults(self.node)
+        for kind in ("inputs", "secrets"):
+            self.document.marks[(*self.route, kind)] = Mark(self.source, self.name, self.name)
+        for name, one in signature.parameters(self.one.function):
+            kind, written = "inputs", name
+            if isinstance(one, Parameter):
+                kind, written = f"{one.kind}s", one.written
+                self.data.setdefault(kind, {})[written] = one.schema
+                self.parameters.append(one)
+            if (node := nodes.get(name)) is not None:
+                start = self.source.offset(node.lineno, node.col_offset)
+                value = self.source.range(node.annotation or node)
+                self.document.marks[(*self.route, kind, written)] = Mark(self.source, value, (start, start + len(name)))
+                if name in defaults:
+                    self.document.mark((*self.route, kind, written, "default"), self.source, defaults[name])
+            if isinstance(one, Unreadable):
+                self.parameters.append(Parameter(name, "input", {}, True, None))
+                self._unreadable(one, kind, written)
+
+    def _outputs(self) -> None:
+        returns = self.node.returns if self.node else None
+        at = self.source.range(returns) if returns is not None else self.name
+        self.document.marks[(*self.route, "outputs")] = Mark(self.source, at, at)
+        try:
+            annotation, declared = signature.outputs(self.one.function)
+        except Unreadable as problem:
+            self._unreadable(problem, "outputs")
+            return
+        if declared:
+            self.data["outputs"] = declared
+            self._mark_fields(signature.bare(annotation), declared)
+
+    def _mark_fields(self, owner: Any, declared: Mapping[str, Any]) -> None:
+        """Outputs are declared where the field is, when its class is in the project."""
+        for written in declared:
+            attribute = signature.attribute_of(owner, written.removesuffix("?"))
+            for kind in getattr(owner, "__mro__", (owner,)):
+                source = self.sources.get(_file_of(kind))
+                node = source.field(kind.__qualname__, attribute) if source else None
+                if source is not None and node is not None:
+                    key = source.range(node.target)
+                    mark = Mark(source, source.range(node.annotation), key)
+                    self.document.marks[(*self.route, "outputs", written)] = mark
+                    break
+
+    def _unreadable(self, problem: Unreadable, *keys: str) -> None:
+        self.document.problem(problem.message, self.place(*keys), problem.help)
+        self.document.broken.add((*self.route, keys[0]))
+
+
+def _data(value: Any) -> Any:
+    """A keyword's value as YAML data; a workflow stands for its name."""
+    if isinstance(value, Declaration | WorkflowRef):
+        return value.name
+    if isinstance(value, Mapping):
+        return {key: _data(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_data(item) for item in value]
+    return value
+
+
+def _docstring(node: Function | None) -> Any:
+    first = node.body[0] if node else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return first.value
+    return None
+
+
+def _arguments(node: Function | None) -> list[ast.arg]:
+    if node is None:
+        return []
+    found = node.args
+    extra = [one for one in (found.vararg, found.kwarg) if one is not None]
+    return [*found.posonlyargs, *found.args, *found.kwonlyargs, *extra]
+
+
+def _defaults(node: Function | None) -> dict[str, ast.expr]:
+    if node is None:
+        return {}
+    positional = [*node.args.posonlyargs, *node.args.args]
+    last = positional[len(positional) - len(node.args.defaults) :]
+    named = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    found = {one.arg: default for one, default in named if default is not None}
+    return {**{one.arg: default for one, default in zip(last, node.args.defaults, strict=True)}, **found}
+
+
+def _file_of(kind: Any) -> str:
+    import sys
+
+    return str(getattr(sys.modules.get(getattr(kind, "__module__", "")), "__file__", ""))

@@ -1,0 +1,238 @@
+"""`@workflow`, `@chain`, `Secret` and `workflow_ref`: what a Python file declares with. A decorated function is kept as
+it is and read when the project is; nothing is registered anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
+from cyberflow.language.python.symbols import Misuse, current
+
+if TYPE_CHECKING:
+    from cyberflow.pipeline import Handle
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+_INNER = re.compile(r"(?<=[^_])_+(?=[^_])")
+
+
+class Secret:
+    """The type of a secret parameter. `Secret(value)` holds a value for `run(secrets={...})` without ever showing it."""
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: str) -> None:
+        self.__value = value
+
+    def reveal(self) -> str:
+        return self.__value
+
+    def __repr__(self) -> str:
+        return "Secret(•••)"
+
+
+Given = Mapping[str, "str | Secret"]
+"""Secrets of a run: where each is found (`env:VARIABLE`, `file:PATH`, `prompt`, `keyring:SERVICE/USER`), or its value
+in a `Secret`.
+"""
+
+
+class Declaration(Generic[P, R]):
+    """A decorated function: its name in the project, and the ways to run it."""
+
+    def __init__(self, function: Callable[P, R], name: str, keywords: Mapping[str, Any]) -> None:
+        self.name = name
+        self.function = function
+        self.keywords = keywords
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+
+    def run(
+        self,
+        *,
+        target: str | None = None,
+        secrets: Given | None = None,
+        files: Mapping[str, str] | None = None,
+        options: RunOptions | None = None,
+        **inputs: Any,
+    ) -> R:
+        """Submit, follow to the end, and give the typed outputs.
+
+        `target` is the project's default one when not given. Raises UsageError when inputs, secrets or files do not
+        fit (nothing was sent then), ConflictError when the target is not as declared, RunFailed when a step does not
+        end in `success`.
+        """
+        from cyberflow import pipeline
+
+        return pipeline.run(self, pipeline.Call(target, secrets, files, options, inputs))
+
+    async def arun(
+        self,
+        *,
+        target: str | None = None,
+        secrets: Given | None = None,
+        files: Mapping[str, str] | None = None,
+        options: RunOptions | None = None,
+        **inputs: Any,
+    ) -> R:
+        """Do as `run`, inside a running event loop."""
+        from cyberflow import pipeline
+
+        return await pipeline.arun(self, pipeline.Call(target, secrets, files, options, inputs))
+
+    def submit(
+        self,
+        *,
+        target: str | None = None,
+        secrets: Given | None = None,
+        files: Mapping[str, str] | None = None,
+        options: RunOptions | None = None,
+        **inputs: Any,
+    ) -> Handle[R]:
+        """Submit and do not follow; the handle does when asked."""
+        from cyberflow import pipeline
+
+        return pipeline.submit(self, pipeline.Call(target, secrets, files, options, inputs))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.name}>"
+
+
+class Workflow(Declaration[P, R]):
+    """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs.
+
+    One that is only `referred` to is declared elsewhere, in YAML or in another module.
+    """
+
+    def __init__(
+        self, function: Callable[P, R], name: str, keywords: Mapping[str, Any], *, referred: bool = False
+    ) -> None:
+        super().__init__(function, name, keywords)
+        self.referred = referred
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return cast("R", _step(self, self.name, args, kwargs))
+
+    def step(self, alias: str) -> Step[P, R]:
+        """Name the step: a second call of one workflow in a chain needs a name of its own."""
+        return Step(self, alias)
+
+    def in_session(self, alias: str) -> R:
+        """The outputs of a run that the session already holds; the chain names it in its `session`."""
+        return cast("R", _trace(self.name).joined(self, alias))
+
+
+class Step(Generic[P, R]):
+    """A workflow under the name of a step."""
+
+    def __init__(self, workflow: Workflow[P, R] | WorkflowRef, alias: str) -> None:
+        self._workflow = workflow
+        self._alias = alias
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return cast("R", _step(self._workflow, self._alias, args, kwargs))
+
+
+class Chain(Declaration[P, R]):
+    """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+            if current() is not None:
+                raise Misuse(f"`{self.name}` is a chain, and a step runs a workflow", "call its workflows here")
+            raise Misuse(f"the chain `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
+
+
+class WorkflowRef:
+    """A workflow that is declared elsewhere, by name. Decorates a function that gives its types, or is called as it is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.function = None
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Workflow[P, R]: ...
+    @overload
+    def __call__(self, **inputs: Any) -> Any: ...
+    def __call__(self, *args: Any, **inputs: Any) -> Any:
+        if len(args) == 1 and not inputs and _is_function(args[0]):
+            return Workflow(args[0], self.name, {}, referred=True)
+        return _step(self, self.name, args, inputs)
+
+    def step(self, alias: str) -> Step[..., Any]:
+        return Step(self, alias)
+
+    def in_session(self, alias: str) -> Any:
+        return _trace(self.name).joined(self, alias)
+
+
+def workflow_ref(name: str) -> WorkflowRef:
+    """Refer to a workflow that is declared in YAML or in another module.
+
+    `workflow_ref("patient-lookup")(mrn=…)` is a step; `@workflow_ref("patient-lookup")` above a function whose
+    parameters and return type are those of the workflow makes a typed one, as `cyberflow stubs` writes them.
+    """
+    return WorkflowRef(name)
+
+
+@overload
+def workflow(function: Callable[P, R], /) -> Workflow[P, R]: ...
+@overload
+def workflow(**keywords: Unpack[WorkflowKeywords]) -> Callable[[Callable[P, R]], Workflow[P, R]]: ...
+def workflow(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
+    """Declare a workflow: its parameters are the inputs and secrets, its return type the outputs.
+
+    The docstring is the prompt, or `prompt=` names its file. The body is never run.
+    """
+    return _decorator(Workflow, WorkflowKeywords, function, keywords)
+
+
+@overload
+def chain(function: Callable[P, R], /) -> Chain[P, R]: ...
+@overload
+def chain(**keywords: Unpack[ChainKeywords]) -> Callable[[Callable[P, R]], Chain[P, R]]: ...
+def chain(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
+    """Declare a chain: each call of a workflow in its body is a step, and what it returns are its outputs."""
+    return _decorator(Chain, ChainKeywords, function, keywords)
+
+
+def _decorator(
+    kind: Callable[..., T], known: Any, function: Callable[..., Any] | None, keywords: Mapping[str, Any]
+) -> Any:
+    word = "workflow" if known is WorkflowKeywords else "chain"
+    for keyword in keywords:
+        if keyword not in known.__annotations__:
+            raise Misuse(f"`@{word}` takes no `{keyword}`", did_you_mean(keyword, known.__annotations__))
+
+    def declare(function: Callable[..., Any]) -> T:
+        if not _is_function(function):
+            raise Misuse(f"`@{word}` decorates a function", f"this is {function!r}"[:200])
+        rest = {key: value for key, value in keywords.items() if key != "name"}
+        return kind(function, keywords.get("name", _INNER.sub(_dashes, function.__name__)), rest)
+
+    return declare if function is None else declare(function)
+
+
+def _dashes(match: re.Match[str]) -> str:
+    return "-" * len(match[0])
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and hasattr(value, "__code__")
+
+
+def _trace(name: str) -> Any:
+    trace = current()
+    if trace is None:
+        raise Misuse(f"`{name}` is called outside a chain", f"run it: `{name.replace('-', '_')}.run(...)`")
+    return trace
+
+
+def _step(workflow: Workflow[..., Any] | WorkflowRef, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
+    return _trace(workflow.name).step(workflow, alias, args, inputs)

@@ -1,0 +1,80 @@
+"""A Python file as a document of declarations: the data that its YAML would hold, and where each part is written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.python.letters import Characters
+from cyberflow.language.python.source import Range, Source
+from cyberflow.source import Place, Route, Span, span_of
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a value stands, where its key does, and for a text where each character does."""
+
+    source: Source
+    value: Range
+    key: Range | None = None
+    characters: Characters | None = None
+
+
+@dataclass
+class PythonDocument:
+    """One module. `data` holds its workflows and chains as decoded YAML would; `broken` are routes of which a problem
+    has been reported, so that nothing else need be said of what is below them.
+    """
+
+    path: str
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+    broken: set[Route] = field(default_factory=set)
+    marks: dict[Route, Mark] = field(default_factory=dict)
+    _renamed: dict[Route, str] = field(default_factory=dict)
+
+    def span(self, place: Place) -> Span:
+        if not place.route:
+            return span_of(self.path, self.text, *(place.range or (0, 0)))
+        route = tuple(self._renamed.get(place.route[: index + 1], step) for index, step in enumerate(place.route))
+        depth = next((depth for depth in range(len(route), 0, -1) if route[:depth] in self.marks), 0)
+        if not depth:
+            return span_of(self.path, self.text, 0, 0)
+        mark, here = self.marks[route[:depth]], depth == len(route)
+        wanted = mark.value
+        if here and place.part == "key" and mark.key is not None:
+            wanted = mark.key
+        elif here and place.range and mark.characters is not None:
+            wanted = mark.characters.range(*place.range) or wanted
+        return span_of(mark.source.path, mark.source.text, *wanted)
+
+    def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
+        """Note that the key at the end of each route is spelt otherwise in the file."""
+        self._renamed.update(renamed)
+
+    def mark(self, route: Route, source: Source, node: Any, key: Range | None = None) -> None:
+        """Note where a route stands, and what is inside a literal that is written out there."""
+        characters = source.characters(node) if isinstance(node, ast.Constant) else None
+        self.marks[route] = Mark(source, source.range(node), key, characters)
+        if isinstance(node, ast.Dict):
+            for at, item in zip(node.keys, node.values, strict=True):
+                if isinstance(at, ast.Constant) and isinstance(at.value, str):
+                    self.mark((*route, at.value), source, item, source.range(at))
+        elif isinstance(node, ast.List | ast.Tuple):
+            for index, item in enumerate(node.elts):
+                self.mark((*route, index), source, item)
+
+    def mark_keywords(self, route: Route, source: Source, keywords: Iterable[ast.keyword]) -> Mapping[str, ast.keyword]:
+        """Note where keyword arguments stand, under their names."""
+        named = {one.arg: one for one in keywords if one.arg is not None}
+        for name, one in named.items():
+            start = source.offset(one.lineno, one.col_offset)
+            self.mark((*route, name), source, one.value, (start, start + len(name)))
+        return named
+
+    def problem(self, message: str, place: Place, help: str | None = None, note: str = "") -> None:
+        self.problems.append(Diagnostic("python-error", message, place, note=note, help=help))

@@ -1,0 +1,103 @@
+"""The keywords of `@workflow` and `@chain`: every key of the YAML, with its type. Nothing here runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Required, TypedDict
+
+
+class PromptFile(TypedDict):
+    """A prompt kept in a file of its own, relative to the file that names it."""
+
+    file: str
+
+
+class File(TypedDict, total=False):
+    """A file for the machine: from the project (`path`), or given at run time under a `name`."""
+
+    path: str
+    name: str
+    target: str
+    cleanup: bool
+
+
+class Models(TypedDict, total=False):
+    """Model configurations by name or id."""
+
+    main: str
+    cache_detection: str
+    fallbacks: Sequence[str]
+
+
+class Check(TypedDict, total=False):
+    """A post-run check, in the API's own field names."""
+
+    name: Required[str]
+    type: Required[
+        Literal[
+            "run_attachment_exists",
+            "run_attachment_image_check",
+            "output_data_passes_schema_validation",
+            "output_data_agentic_check",
+        ]
+    ]
+    description: str
+    file_target_mode: Literal["exact", "regex", "loop_items"]
+    file_names: Sequence[str]
+    file_name_regex: str
+    expected_match_count: int
+    expected_match_count_ref: str
+    loop_input: str
+    loop_item_filename_template: str
+    allow_missing_attachments: bool
+    check_prompt: str | PromptFile
+    model: str
+
+
+class WorkflowKeywords(TypedDict, total=False):
+    """The keys of a workflow. `prompt` is the path of a file; without it the docstring is the prompt."""
+
+    name: str
+    prompt: str | PromptFile
+    description: str
+    from_machine: Sequence[str]
+    files: Sequence[File]
+    exports: bool
+    webhooks: bool
+    terminal: Sequence[str]
+    models: Models
+    checks: Sequence[Check]
+    on_check_failure: str | PromptFile
+    tags: Sequence[str]
+    title: str
+    was: str
+    schema: Literal["off"]
+
+
+class ChainKeywords(TypedDict, total=False):
+    """The keys of a chain. `session` names the aliases already in the session that it joins, and their workflows."""
+
+    name: str
+    description: str
+    pools: Sequence[str]
+    machine: str
+    from_machine: Sequence[str]
+    session: Mapping[str, Any]
+    keep_session: bool
+    priority: bool
+    files: Sequence[File]
+
+
+class RunOptions(TypedDict, total=False):
+    """What `cyberflow run` takes as options. `inputs` gives inputs whose names are keywords of `run` itself."""
+
+    inputs: Mapping[str, Any]
+    machine: str
+    pools: Sequence[str]
+    session: str
+    keep_session: bool
+    timeout: str | float
+    cancel_on_timeout: bool
+    stale_ok: bool
+    simulate: Mapping[str, Any]
+    project: str

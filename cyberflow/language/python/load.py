@@ -1,0 +1,146 @@
+"""The Python modules of a project to documents: import them, find what they declare, trace the chains. Whatever the
+user's code raises is a finding at the user's line.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import unwrap
+from pathlib import Path
+from typing import Any
+
+from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.files import Files
+from cyberflow.language.python.body import Body
+from cyberflow.language.python.declare import Chain, Declaration, Workflow
+from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.failures import finding
+from cyberflow.language.python.modules import Importing, importing
+from cyberflow.language.python.source import Source
+from cyberflow.language.python.steps import write_steps
+from cyberflow.language.python.trace import Interface, Trace
+from cyberflow.language.python.yaml_side import interfaces
+from cyberflow.language.syntax import YamlDocument
+from cyberflow.source import Place
+
+SUFFIX = ".py"
+
+
+def read_modules(
+    files: Files, patterns: Sequence[str], documents: Sequence[YamlDocument], problems: list[Diagnostic]
+) -> list[PythonDocument]:
+    """Import the modules that `python:` names, and nothing else; give a document for each file that declares something.
+
+    `documents` are those of the YAML, the project file first, whose workflows a chain may call. What belongs to no
+    document goes to `problems`.
+    """
+    paths: dict[str, None] = {}
+    for index, pattern in enumerate(patterns):
+        matched = _matching(files, pattern, Place(documents[0].path, ("python", index)))
+        if isinstance(matched, Diagnostic):
+            problems.append(matched)
+        else:
+            paths |= dict.fromkeys(matched)
+    readable = []
+    for path in paths:
+        text = files.read_text(path, Place(path))
+        if isinstance(text, Diagnostic):
+            problems.append(text)
+        else:
+            readable.append(path)
+    if not readable:
+        return []
+    with importing(files.root.absolute(), readable) as session:
+        return _Reader(files, session, interfaces(files, documents), problems).read(readable)
+
+
+def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
+    if not any(sign in pattern for sign in "*?["):
+        found = files.find(pattern, place)
+        return found if isinstance(found, Diagnostic) else [found]
+    name = pattern.lstrip("/")
+    if ".." in Path(name).parts:
+        help = "keep every module inside the project"
+        return Diagnostic("path-escape", f"`{pattern}` leaves the project", place, help=help)
+    matched = sorted(path.relative_to(files.root).as_posix() for path in files.root.glob(name) if path.is_file())
+    matched = [path for path in matched if path.endswith(SUFFIX)]
+    if matched:
+        return matched
+    help = "name modules: `flows/*.py`"
+    return Diagnostic("file-not-found", f"no module is called `{pattern}`", place, help=help)
+
+
+@dataclass
+class _Reader:
+    files: Files
+    session: Importing
+    declared: Mapping[str, Interface]
+    problems: list[Diagnostic]
+    sources: dict[str, Source] = field(default_factory=dict)
+    documents: dict[str, PythonDocument] = field(default_factory=dict)
+    taken: dict[int, Declaration[..., Any]] = field(default_factory=dict)
+
+    def read(self, paths: Sequence[str]) -> list[PythonDocument]:
+        found: list[Declaration[..., Any]] = []
+        for path in paths:
+            try:
+                module = self.session.load(path)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a module of the user may raise anything
+                self._take_sources()
+                self.problems.append(finding(error, self.sources, Place(path)))
+                continue
+            found += (one for one in vars(module).values() if isinstance(one, Declaration))
+        self._take_sources()
+        bodies = [body for one in found for body in self._body(one)]
+        for body in bodies:
+            if isinstance(body.one, Chain):
+                self._trace(body, body.one)
+        self.files.documents.update(self.documents)
+        return list(self.documents.values())
+
+    def _take_sources(self) -> None:
+        for filename, text in self.session.files.items():
+            if filename not in self.sources:
+                path = Path(filename).relative_to(self.session.root).as_posix()
+                self.sources[filename] = Source(path, text, _parsed(text))
+                self.files.read_text(path, Place(path))
+
+    def _body(self, one: Declaration[..., Any]) -> Iterator[Body]:
+        """The body of a declaration, once, in the document of the file it stands in."""
+        if id(one) in self.taken or (isinstance(one, Workflow) and one.referred):
+            return
+        self.taken[id(one)] = one
+        source = self.sources.get(unwrap(one.function).__code__.co_filename)
+        if source is None:
+            return
+        document = self.documents.setdefault(source.path, PythonDocument(source.path, source.text))
+        body = Body(document, self.sources, one)
+        if (first := document.marks.get(body.route)) is not None:
+            label = Label(Place(source.path, range=first.value), "first declared here")
+            place = Place(source.path, range=body.name)
+            help = "rename one of the two, or give one a `name=`"
+            message = f"the name `{one.name}` is taken"
+            document.problems.append(Diagnostic("duplicate-name", message, place, labels=(label,), help=help))
+            return
+        body.fill()
+        yield body
+
+    def _trace(self, body: Body, chain: Chain[..., Any]) -> None:
+        trace = Trace(chain, self.session.files, self.declared)
+        try:
+            trace.run(body.parameters)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            trace.broken = True
+            body.document.problems.append(finding(error, self.sources, Place(body.source.path, range=body.name)))
+        write_steps(body, trace)
+        for one in trace.used:
+            list(self._body(one))
+
+
+def _parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return ast.Module([], [])

@@ -1,0 +1,231 @@
+"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of SPEC section 2.
+pydantic knows the types; what it adds of its own is taken off here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from pydantic import BaseModel, PydanticUserError, TypeAdapter
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
+
+from cyberflow.language.python.declare import Secret
+from cyberflow.language.python.normal import Schema, members, normal, notation
+
+_NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
+
+
+class Unreadable(Exception):
+    """An annotation or a default that says nothing the language has a word for."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.message, self.help = message, help
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a workflow or chain. `annotation` is what a symbol of it stands for."""
+
+    name: str
+    kind: Literal["input", "secret"]
+    schema: Any
+    required: bool
+    annotation: Any
+
+    @property
+    def written(self) -> str:
+        """The name as the YAML would have it: `?` ends one that is optional without a default."""
+        optional = not self.required and not (isinstance(self.schema, dict) and "default" in self.schema)
+        return f"{self.name}?" if optional else self.name
+
+
+class _Plain(GenerateJsonSchema):
+    """JSON Schema without what pydantic takes from the classes themselves: titles and docstrings."""
+
+    ignored_warning_types = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic declares it
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - never
+        return False
+
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        return _bare_class(super().model_schema(schema))
+
+    def dataclass_schema(self, schema: Any) -> JsonSchemaValue:
+        return _bare_class(super().dataclass_schema(schema))
+
+    def typed_dict_schema(self, schema: Any) -> JsonSchemaValue:
+        return _bare_class(super().typed_dict_schema(schema))
+
+    def enum_schema(self, schema: Any) -> JsonSchemaValue:
+        return _bare_class(super().enum_schema(schema))
+
+
+def _bare_class(made: JsonSchemaValue) -> JsonSchemaValue:
+    return {key: value for key, value in made.items() if key not in ("title", "description")}
+
+
+def parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Parameter | Unreadable]]:
+    """The parameters of a function in order, each read or with what is wrong with it."""
+    for name, parameter in inspect.signature(function).parameters.items():
+        try:
+            yield name, _parameter(function, parameter)
+        except Unreadable as problem:
+            yield name, problem
+
+
+def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Parameter:
+    name = parameter.name
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        raise Unreadable(f"`{name}` stands for any number of inputs", "name each input, with its type")
+    if parameter.annotation is parameter.empty:
+        raise Unreadable(f"`{name}` has no type", f"annotate it: `{name}: str`; `Any` admits everything")
+    annotation, default = hint(function, name, parameter.annotation), parameter.default
+    if isinstance(default, FieldInfo):
+        annotation, default = Annotated[annotation, default], default.get_default(call_default_factory=False)
+        default = parameter.empty if default is PydanticUndefined else default
+    kind: Literal["input", "secret"] = "secret" if _is_secret(annotation) else "input"
+    required = default is parameter.empty
+    schema = _schema(name, _as_text(annotation) if kind == "secret" else annotation)
+    schema.pop("default", None)
+    if default is None:
+        schema = normal({**schema, "default": None})
+        schema.pop("default", None)
+    elif not required:
+        if kind == "secret":
+            raise Unreadable(
+                f"the secret `{name}` has a default", "a secret is never in the source; `= None` makes it optional"
+            )
+        schema = {**schema, "default": _jsonable(name, default)}
+    return Parameter(name, kind, notation(schema), required, annotation)
+
+
+def hint(function: Callable[..., Any], name: str, annotation: Any) -> Any:
+    """Evaluate an annotation that is still text. Raises Unreadable."""
+    holder = SimpleNamespace(__annotations__={name: annotation})
+    try:
+        return get_type_hints(holder, globalns=getattr(function, "__globals__", {}), include_extras=True)[name]
+    except Exception as error:
+        shown = "the return type" if name == "return" else f"the type of `{name}`"
+        help = "import what it names where the module runs, not under `if TYPE_CHECKING:`"
+        raise Unreadable(f"{shown} cannot be read: {error}", help) from error
+
+
+def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
+    """The return annotation and the outputs it declares; None for outputs that it says nothing of."""
+    annotation = inspect.signature(function).return_annotation
+    if annotation is inspect.Signature.empty:
+        return None, None
+    annotation = hint(function, "return", annotation)
+    if annotation in (None, NoneType, Any):
+        return annotation, None
+    schema = _schema("return", annotation)
+    definitions = schema.get("$defs", {})
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].removeprefix("#/$defs/")]
+    if "properties" not in schema:
+        help = "return a pydantic model, a dataclass or a TypedDict with a field for each output, or None"
+        raise Unreadable("outputs have names, and this type has none", help)
+    return annotation, members(schema, definitions)
+
+
+def _schema(name: str, annotation: Any) -> Schema:
+    try:
+        made = TypeAdapter(annotation).json_schema(schema_generator=_Plain)
+    except _NO_SCHEMA as error:
+        shown = "the return type" if name == "return" else f"the type of `{name}`"
+        reason = str(error).split("\n", maxsplit=1)[0]
+        help = "use types that JSON knows: str, int, float, bool, date, list, dict, Literal, models of these"
+        raise Unreadable(f"{shown} has no JSON Schema: {reason}", help) from error
+    return normal(made)
+
+
+def _jsonable(name: str, default: Any) -> Any:
+    try:
+        return to_jsonable_python(default, by_alias=True)
+    except PydanticSerializationError as error:
+        raise Unreadable(
+            f"the default of `{name}` is not JSON: {error}", "use a text, a number, a list or a model"
+        ) from error
+
+
+def _is_secret(annotation: Any) -> bool:
+    return bare(annotation) is Secret
+
+
+def _as_text(annotation: Any) -> Any:
+    """The type of a secret's value: text, with what `Annotated` adds."""
+    if get_origin(annotation) is Annotated:
+        inner, *extra = get_args(annotation)
+        return Annotated[(_as_text(inner), *extra)]
+    if get_origin(annotation) in (Union, UnionType):
+        return str | None
+    return str
+
+
+def bare(annotation: Any) -> Any:
+    """Take `Annotated` and `None` off; a union of several stays."""
+    if get_origin(annotation) is Annotated:
+        return bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        arms = [arm for arm in get_args(annotation) if arm is not NoneType]
+        return bare(arms[0]) if len(arms) == 1 else annotation
+    return annotation
+
+
+def below(annotation: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
+    """The key that an attribute or an item is in JSON, and its type; an unknown one stays as written."""
+    plain = bare(annotation)
+    if isinstance(plain, type) and issubclass(plain, BaseModel) and attribute and key in plain.model_fields:
+        field = plain.model_fields[str(key)]
+        return _alias(str(key), field), field.annotation
+    if dataclasses.is_dataclass(plain) or is_typeddict(plain):
+        return key, _hints(plain).get(str(key))
+    arguments = get_args(plain)
+    if get_origin(plain) in (list, tuple) and isinstance(key, int) and arguments:
+        return key, arguments[min(key, len(arguments) - 1)]
+    return key, arguments[-1] if get_origin(plain) is dict and arguments else None
+
+
+def _hints(owner: Any) -> Mapping[str, Any]:
+    try:
+        return get_type_hints(owner, include_extras=True)
+    except (NameError, TypeError):
+        return {}
+
+
+def _alias(name: str, field: FieldInfo) -> str:
+    alias = field.validation_alias or field.alias
+    return alias if isinstance(alias, str) else name
+
+
+def json_names(value: Any) -> Mapping[str, str]:
+    """The JSON names of a model's fields, by attribute; of a dataclass they are the attributes themselves."""
+    if isinstance(value, BaseModel):
+        return {name: _alias(name, field) for name, field in type(value).model_fields.items()}
+    return {one.name: one.name for one in dataclasses.fields(value)}
+
+
+def field_names(annotation: Any) -> list[str] | None:
+    """The JSON names of the fields of a type; None for a type that has none."""
+    plain = bare(annotation)
+    if isinstance(plain, type) and issubclass(plain, BaseModel):
+        return [_alias(name, field) for name, field in plain.model_fields.items()]
+    if isinstance(plain, type) and dataclasses.is_dataclass(plain):
+        return [one.name for one in dataclasses.fields(plain)]
+    return list(plain.__annotations__) if is_typeddict(plain) else None
+
+
+def attribute_of(owner: Any, name: str) -> str:
+    """The attribute of a model that has a JSON name."""
+    if isinstance(owner, type) and issubclass(owner, BaseModel):
+        return next((one for one, field in owner.model_fields.items() if _alias(one, field) == name), name)
+    return name

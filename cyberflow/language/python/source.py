@@ -1,0 +1,111 @@
+"""One Python file as text and tree: which node stands where. `ast` is known here and in `body`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import unwrap
+from typing import Any
+
+from cyberflow.language.python.letters import Characters, plain
+from cyberflow.language.python.positions import Position
+from cyberflow.source import Place
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the project. Ranges are half-open intervals of characters of `text`."""
+
+    path: str
+    text: str
+    tree: ast.Module
+
+    @cached_property
+    def _lines(self) -> list[tuple[int, str]]:
+        found, start = [], 0
+        for line in self.text.split("\n"):
+            found.append((start, line))
+            start += len(line) + 1
+        return found
+
+    def offset(self, line: int, column: int) -> int:
+        """Turn a line from 1 and a column in bytes of UTF-8 into an offset."""
+        start, text = self._lines[min(line, len(self._lines)) - 1]
+        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
+
+    def range(self, node: Any) -> Range:
+        """The interval of a node."""
+        end_line, end_column = node.end_lineno, node.end_col_offset
+        return self.offset(node.lineno, node.col_offset), self.offset(end_line, end_column)
+
+    def line(self, number: int) -> Range:
+        """The text of a line, without its indentation."""
+        start, text = self._lines[min(max(number, 1), len(self._lines)) - 1]
+        return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
+
+    def at(self, position: Position | None) -> Place:
+        """The place of a position; of a statement that decides, the part it decides by."""
+        if position is None or position.column is None or position.end_line is None or position.end_column is None:
+            return Place(self.path, range=self.line(position.line if position else 1))
+        node = self._decision(position)
+        if node is not None:
+            return Place(self.path, range=self.range(node))
+        end = self.offset(position.end_line, position.end_column)
+        return Place(self.path, range=(self.offset(position.line, position.column), end))
+
+    def _decision(self, position: Position) -> ast.expr | None:
+        for node in ast.walk(self.tree):
+            if getattr(node, "lineno", None) == position.line and getattr(node, "col_offset", None) == position.column:
+                if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
+                    return node.test
+                if isinstance(node, ast.For):
+                    return node.iter
+        return None
+
+    def call(self, position: Position | None) -> ast.Call | None:
+        """The call that a frame stands at: no two calls end at one place."""
+        return self._calls.get((position.end_line, position.end_column)) if position else None
+
+    @cached_property
+    def _calls(self) -> dict[tuple[int | None, int | None], ast.Call]:
+        calls = (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return {(node.end_lineno, node.end_col_offset): node for node in calls}
+
+    def function(self, function: Callable[..., Any]) -> Function | None:
+        """The definition of a function of this file."""
+        original = unwrap(function)
+        return self._functions.get((original.__name__, original.__code__.co_firstlineno))
+
+    @cached_property
+    def _functions(self) -> dict[tuple[str, int], Function]:
+        found = (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return {(node.name, min([node.lineno, *(one.lineno for one in node.decorator_list)])): node for node in found}
+
+    def name(self, function: Function) -> Range:
+        """The name in `def name(`."""
+        start = self.text.index(
+            function.name, self.text.index("def", self.offset(function.lineno, function.col_offset)) + 3
+        )
+        return start, start + len(function.name)
+
+    def field(self, qualname: str, name: str) -> ast.AnnAssign | None:
+        """The declaration of a field in a class of this file."""
+        owner: ast.AST | None = self.tree
+        for part in qualname.split("."):
+            body: Iterator[Any] = iter(getattr(owner, "body", ()))
+            owner = next((node for node in body if isinstance(node, ast.ClassDef) and node.name == part), None)
+        for node in getattr(owner, "body", ()):
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+                return node
+        return None
+
+    def characters(self, node: ast.expr) -> Characters | None:
+        """The characters of a constant string."""
+        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            return None
+        return plain(self.text, *self.range(node), node.value)

@@ -1,0 +1,210 @@
+"""Values that are known only when a chain runs. A symbol gives paths below itself and goes into an f-string; it refuses
+everything else, and its trace notes where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NoReturn, Protocol
+
+from cyberflow.errors import UsageError
+from cyberflow.language.python.positions import Position
+
+MARK: Final = "\ufdd5{}\ufdd6"
+BROKEN: Final = MARK.format("!")
+_DECIDE: Final = "a chain is the same list of steps each time: let a workflow decide, in its prompt"
+_WRITE: Final = 'compute it before the run and pass it as an input, or write it into a text: f"Visit of {date}"'
+_WHOLE: Final = "pass it on as a whole, or let a workflow go through it"
+_FORMAT: Final = "write it plainly, as {name}: the text is made when the chain runs"
+
+
+class Misuse(UsageError):
+    """The declarations are called in a way they cannot be. Inside a project it becomes the finding `python-error`."""
+
+    def __init__(self, message: str, help: str | None) -> None:
+        super().__init__(message, help=help)
+
+
+class Refused(BaseException):
+    """Ends a trace that cannot go on, after the finding was noted. User code that catches exceptions lets it through."""
+
+
+class Tracing(Protocol):
+    """What a symbol and a call ask of the trace that is going on."""
+
+    def refuse(self, origin: Origin, message: str, help: str) -> None: ...
+    def mark(self, origin: Origin) -> str: ...
+    def position(self) -> Position | None: ...
+    def below(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]: ...
+    def step(self, workflow: Any, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Any: ...
+    def joined(self, workflow: Any, alias: str) -> Any: ...
+
+
+_CURRENT: ContextVar[Tracing | None] = ContextVar("cyberflow_trace", default=None)
+
+
+def current() -> Tracing | None:
+    """The trace that is going on in this thread, if one is."""
+    return _CURRENT.get()
+
+
+def follow(trace: Tracing, function: Callable[[], Any]) -> Any:
+    """Call a function with `trace` as the current one."""
+    token = _CURRENT.set(trace)
+    try:
+        return function()
+    finally:
+        _CURRENT.reset(token)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the value of a symbol comes from: an input or a secret of the chain, the outputs of a step, or something
+    that was refused already (`broken`), of which nothing more is said.
+    """
+
+    trace: Tracing
+    kind: Literal["input", "secret", "output", "broken"]
+    root: str
+    keys: tuple[str | int, ...] = ()
+    type: Any = None
+    position: Position | None = None
+
+    @property
+    def shown(self) -> str:
+        """The value as findings name it."""
+        root = f"{self.root}.outputs" if self.kind == "output" else self.root
+        return root + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys)
+
+
+class Symbol:
+    """One such value. It has no public name of its own: every attribute is a path below it."""
+
+    __slots__ = ("_cyberflow_origin",)
+    _cyberflow_origin: Origin
+
+    def __init__(self, origin: Origin) -> None:
+        object.__setattr__(self, "_cyberflow_origin", origin)
+
+    def __getattr__(self, name: str) -> Symbol:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return _below(self, name, attribute=True)
+
+    def __getitem__(self, key: Any) -> Symbol:
+        origin = origin_of(self)
+        if isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool) and key >= 0):
+            return _below(self, key, attribute=False)
+        shown = "a slice" if isinstance(key, slice) else "a count from the end" if isinstance(key, int) else "this key"
+        origin.trace.refuse(
+            origin, f"`{origin.shown}` is known only when the chain runs: {shown} finds nothing", _WHOLE
+        )
+        return _broken(origin)
+
+    def __format__(self, spec: str) -> str:
+        origin = origin_of(self)
+        if spec:
+            help = _FORMAT.format(name=f"{{{origin.shown}}}")
+            origin.trace.refuse(origin, f"`{origin.shown}` is known only when the chain runs: it has no format", help)
+            return BROKEN
+        return origin.trace.mark(origin)
+
+    def __str__(self) -> str:
+        _note(self, "it has no text yet", _WRITE)
+        return BROKEN
+
+    def __repr__(self) -> str:
+        return f"<{origin_of(self).shown}, known when the chain runs>{BROKEN[0]}"
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Symbol:
+        origin = origin_of(self)
+        owner = replace(origin, keys=origin.keys[:-1]).shown
+        method = f"{origin.keys[-1]}()" if origin.keys else "a call"
+        origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: it has no `{method}`", _WRITE)
+        return _broken(origin)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _note(self, f"`{name}` of it cannot be set", "leave it as it comes")
+
+    def __delattr__(self, name: str) -> None:
+        _note(self, f"`{name}` of it cannot be deleted", "leave it as it comes")
+
+    def __copy__(self) -> Symbol:
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> Symbol:
+        return self
+
+
+def origin_of(symbol: Symbol) -> Origin:
+    return symbol._cyberflow_origin  # noqa: SLF001 - the one reader of it
+
+
+def _below(symbol: Symbol, key: str | int, *, attribute: bool) -> Symbol:
+    origin = origin_of(symbol)
+    name, type = origin.trace.below(origin.type, key, attribute=attribute)
+    return Symbol(replace(origin, keys=(*origin.keys, name), type=type, position=origin.trace.position()))
+
+
+def _broken(origin: Origin) -> Symbol:
+    return Symbol(replace(origin, kind="broken", type=None))
+
+
+def _note(symbol: Symbol, what: str, help: str) -> None:
+    origin = origin_of(symbol)
+    origin.trace.refuse(origin, f"`{origin.shown}` is known only when the chain runs: {what}", help)
+
+
+def _goes_on(what: str, help: str) -> Callable[..., Symbol]:
+    """An operation whose refused result may be used further: one finding, and the trace goes on."""
+
+    def refuse(self: Symbol, *_others: Any) -> Symbol:
+        _note(self, what, help)
+        return _broken(origin_of(self))
+
+    return refuse
+
+
+def _ends(what: str, help: str) -> Callable[..., NoReturn]:
+    """An operation whose result decides what happens next: one finding, and the trace ends."""
+
+    def refuse(self: Symbol, *_others: Any) -> NoReturn:
+        _note(self, what, help)
+        raise Refused
+
+    return refuse
+
+
+_ARITHMETIC = {
+    **{"add": "+", "sub": "-", "mul": "*", "matmul": "@", "truediv": "/", "floordiv": "//", "mod": "%"},
+    **{"divmod": "divmod()", "pow": "**", "lshift": "<<", "rshift": ">>", "and": "&", "xor": "^", "or": "|"},
+}
+_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_UNARY = {"neg": "-", "pos": "+", "abs": "abs()", "invert": "~", "round": "round()"}
+_VALUES = {name: f"`{name}()` has no value of it yet" for name in ("int", "float", "complex", "bytes")}
+_VALUES["index"] = "it is no number yet"
+
+for _name, _sign in _ARITHMETIC.items():
+    for _prefix in ("", "r", "i"):
+        setattr(Symbol, f"__{_prefix}{_name}__", _goes_on(f"`{_sign}` cannot be applied to it", _WRITE))
+for _name, _sign in _COMPARISONS.items():
+    setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot compare it", _DECIDE))
+for _name, _sign in _UNARY.items():
+    setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot be applied to it", _WRITE))
+for _name, _what in _VALUES.items():
+    setattr(Symbol, f"__{_name}__", _ends(_what, _WRITE))
+for _name in ("setitem", "delitem"):
+    setattr(Symbol, f"__{_name}__", _goes_on("an item of it cannot be changed", "leave it as it comes"))
+for _name, _what, _help in (
+    ("bool", "it is neither true nor false yet", _DECIDE),
+    ("len", "it has no length yet", _WHOLE),
+    ("iter", "it cannot be iterated over", _WHOLE),
+    ("reversed", "it cannot be iterated over", _WHOLE),
+    ("next", "it cannot be iterated over", _WHOLE),
+    ("contains", "`in` cannot look into it", _DECIDE),
+    ("hash", "it cannot be a key, or a member of a set", "use the name of the input as the key"),
+    ("fspath", "it is no path yet", _WRITE),
+):
+    setattr(Symbol, f"__{_name}__", _ends(_what, _help))

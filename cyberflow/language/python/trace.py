@@ -1,0 +1,250 @@
+"""Running a chain's function once, with symbols: every call of a workflow becomes a step, and what it returns becomes
+the outputs. What is refused on the way is noted with where it stands.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncGenerator, Callable, Container, Coroutine, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberflow.language.model import NAME
+from cyberflow.language.python import signature
+from cyberflow.language.python.signature import Parameter, Unreadable
+from cyberflow.language.python.declare import Chain, Workflow
+from cyberflow.language.python.positions import Position, caller
+from cyberflow.language.python.symbols import BROKEN, MARK, Misuse, Origin, Refused, Symbol, follow, origin_of
+from cyberflow.language.python.values import DROPPED, Written, fields
+from cyberflow.source import Route
+
+_STRING = "an f-string holds inputs of the chain only"
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a chain must know of a workflow: the names of its outputs and secrets; None for outputs nobody knows."""
+
+    outputs: tuple[str, ...] | None
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A finding of a trace, where a frame stood or at a route of the chain."""
+
+    message: str
+    help: str
+    where: Position | Route | None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True)
+class TracedStep:
+    """One call: its values, which of them are secrets, and where it stands. `positional` names the unnamed ones."""
+
+    alias: str
+    workflow: str
+    values: Mapping[str, Written]
+    secrets: frozenset[str]
+    positional: tuple[str, ...]
+    position: Position | None
+
+
+@dataclass
+class Trace:
+    """One chain being run. `declared` are the workflows of the YAML; `files` are the ones whose frames are the user's."""
+
+    chain: Chain[..., Any]
+    files: Container[str]
+    declared: Mapping[str, Interface]
+    steps: list[TracedStep] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    outputs: dict[str, Written] = field(default_factory=dict)
+    broken: bool = False
+    used: list[Workflow[..., Any]] = field(default_factory=list)
+    _marks: list[Origin] = field(default_factory=list)
+    _interfaces: dict[str, Interface] = field(default_factory=dict)
+
+    def run(self, parameters: Sequence[Parameter]) -> None:
+        """Call the function. Raises what the user's code raises."""
+        function = self.chain.function
+        symbols = {one.name: Symbol(Origin(self, one.kind, one.name, (), one.annotation)) for one in parameters}
+        ordered = inspect.signature(function).parameters.values()
+        first = [symbols.pop(one.name) for one in ordered if one.kind is one.POSITIONAL_ONLY]
+        try:
+            returned = follow(self, lambda: function(*first, **symbols))
+            if isinstance(returned, Coroutine | Generator | AsyncGenerator):
+                getattr(returned, "close", bool)()
+                raise Misuse("a chain is a plain function", "write `def` without `async`, `await` and `yield`")
+            self._finish(returned)
+        except Refused:
+            self.broken = True
+
+    def refuse(self, origin: Origin, message: str, help: str) -> None:
+        self.broken = True
+        if origin.kind != "broken":
+            self.refusals.append(Refusal(message, help, caller(self.files), origin))
+
+    def position(self) -> Position | None:
+        return caller(self.files)
+
+    def below(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
+        found: tuple[str | int, Any] = signature.below(type, key, attribute=attribute)
+        return found
+
+    def mark(self, origin: Origin) -> str:
+        if origin.kind == "broken":
+            return BROKEN
+        if origin.kind == "secret":
+            help = "hand it to a `Secret` parameter of a workflow, and write `<$name>` in its prompt"
+            self.refuse(origin, f"the secret `{origin.shown}` stands in a text: {_STRING}", help)
+            return BROKEN
+        if origin.kind == "output":
+            help = "pass it as an input of its own, and write `<name>` in the prompt of the workflow that takes it"
+            self.refuse(origin, f"`{origin.shown}` stands in a text: {_STRING}", help)
+            return BROKEN
+        self._marks.append(origin)
+        return MARK.format(f"{id(self)}.{len(self._marks) - 1}")
+
+    def step(self, workflow: Any, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Symbol:
+        if not isinstance(alias, str) or not NAME.fullmatch(alias):
+            raise Misuse(
+                f"`{alias!s:.80}` cannot be the name of a step", "letters, digits, `_` and `-`, a letter first"
+            )
+        names = self._names(workflow)
+        if len(args) > len(names):
+            raise Misuse(
+                f"`{workflow.name}` takes {len(names)} inputs by position, not {len(args)}", "name each: `mrn=…`"
+            )
+        positional = names[: len(args)]
+        values = {**dict(zip(positional, args, strict=True)), **inputs}
+        where = ("steps", len(self.steps))
+        written = {
+            name: self._write(value) for name, value in values.items() if not self._absent(workflow, name, value)
+        }
+        secrets = self._secrets(workflow, values)
+        for name, one in written.items():
+            self._faults(one, (*where, "secrets" if name in secrets else "inputs", name))
+        position = caller(self.files)
+        self.steps.append(TracedStep(alias, workflow.name, written, secrets, tuple(positional), position))
+        return self._outputs(workflow, alias)
+
+    def joined(self, workflow: Any, alias: str) -> Symbol:
+        return self._outputs(workflow, alias)
+
+    def _outputs(self, workflow: Any, alias: str) -> Symbol:
+        interface = self._interface(workflow)
+        self._interfaces[alias] = interface
+        annotation = None
+        if workflow.function is not None:
+            try:
+                annotation, _ = signature.outputs(workflow.function)
+            except Unreadable:
+                annotation = None
+        return Symbol(Origin(self, "output", alias, (), annotation))
+
+    def _interface(self, workflow: Any) -> Interface:
+        if workflow.function is None:
+            return self.declared.get(workflow.name, Interface(None))
+        if isinstance(workflow, Workflow) and workflow not in self.used:
+            self.used.append(workflow)
+        return interface(workflow.function)
+
+    def _names(self, workflow: Any) -> list[str]:
+        if workflow.function is None:
+            return []
+        parameters = inspect.signature(workflow.function).parameters.values()
+        return [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+
+    def _secrets(self, workflow: Any, values: Mapping[str, Any]) -> frozenset[str]:
+        declared = self._interface(workflow).secrets
+        handed = {
+            name for name, value in values.items() if isinstance(value, Symbol) and origin_of(value).kind == "secret"
+        }
+        unknown = workflow.function is None and workflow.name not in self.declared
+        return declared | handed if unknown else declared
+
+    def _absent(self, workflow: Any, name: str, value: Any) -> bool:
+        """Whether None means that the input is not given: where the parameter's default says so."""
+        if value is not None or workflow.function is None:
+            return False
+        parameter = inspect.signature(workflow.function).parameters.get(name)
+        return parameter is not None and parameter.default is None
+
+    def _write(self, value: Any) -> Written:
+        written = Written(self._marked, self._members)
+        written.write(value)
+        return written
+
+    def _faults(self, written: Written, route: Route) -> None:
+        self.broken = self.broken or written.data is DROPPED
+        for fault in written.faults:
+            self.refusals.append(Refusal(fault.message, fault.help, (*route, *fault.route)))
+
+    def _marked(self, name: str) -> Origin | None:
+        trace, _, index = name.partition(".")
+        return self._marks[int(index)] if trace == str(id(self)) and index.isdecimal() else None
+
+    def _members(self, origin: Origin) -> Sequence[str] | None:
+        """The names below a whole `outputs`; None for a symbol that is a value of its own."""
+        if origin.keys:
+            return None
+        known = self._interfaces.get(origin.root)
+        if known is None or known.outputs is None:
+            help = 'name them: `return {"mrn": found.mrn}`'
+            raise Misuse(f"nothing says which outputs `{origin.root}` has", help)
+        return known.outputs
+
+    def _finish(self, returned: Any) -> None:
+        if returned is None:
+            return
+        if isinstance(returned, Symbol) and origin_of(returned).kind == "broken":
+            return
+        named = self._named(returned)
+        if named is None:
+            help = "return what a step returned, a model made by `model_construct`, a dataclass or a dict of outputs"
+            self.refusals.append(Refusal("a chain returns its outputs by name", help, ("outputs",)))
+            self.broken = True
+            return
+        for name, value in named.items():
+            self.outputs[name] = self._write(value)
+            self._faults(self.outputs[name], ("outputs", name))
+        self._complete()
+
+    def _named(self, returned: Any) -> Mapping[str, Any] | None:
+        if isinstance(returned, Symbol):
+            origin = origin_of(returned)
+            names = (
+                signature.field_names(origin.type) if origin.keys or origin.kind != "output" else self._members(origin)
+            )
+            return None if names is None else {name: returned[name] for name in names}
+        if isinstance(returned, Mapping) and all(isinstance(key, str) for key in returned):
+            return returned
+        return fields(returned) if signature.field_names(type(returned)) is not None else None
+
+    def _complete(self) -> None:
+        """Whether the outputs have every field that the return type requires."""
+        try:
+            _, declared = signature.outputs(self.chain.function)
+        except Unreadable:
+            return
+        lacking = [name for name in declared or () if not name.endswith("?") and name not in self.outputs]
+        lacking = [name for name in lacking if "default" not in (declared or {})[name]]
+        if lacking and not self.broken:
+            shown = ", ".join(f"`{name}`" for name in lacking)
+            help = "name each in what is returned, or return another type"
+            self.refusals.append(
+                Refusal(f"the chain returns no {shown}, which its return type requires", help, ("outputs",))
+            )
+
+
+def interface(function: Callable[..., Any]) -> Interface:
+    """What the annotations of a workflow say; what cannot be read is found where the workflow is."""
+    found = dict(signature.parameters(function))
+    secrets = frozenset(name for name, one in found.items() if isinstance(one, Parameter) and one.kind == "secret")
+    try:
+        _, declared = signature.outputs(function)
+    except Unreadable:
+        return Interface(None, secrets)
+    return Interface(tuple(name.removesuffix("?") for name in declared or ()), secrets)

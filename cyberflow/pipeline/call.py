@@ -1,0 +1,143 @@
+"""A call from Python to what `run` asks: which project is meant, its inputs as JSON, and where its secrets are found."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cyberflow.compiler import check_target, compile_bundle
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.language import Sourced, find_root, read
+from cyberflow.language.python import Declaration, Misuse, Secret, is_reading
+from cyberflow.language.python.keywords import RunOptions
+from cyberflow.language.python.values import DROPPED, Written
+from cyberflow.pipeline.prepared import Compiled
+from cyberflow.run import Asked, World, source_of, this_world
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_HELD = "the Secret in `secrets`, {}"
+
+
+class ProjectErrors(CyberflowError):
+    """The project has errors; `found` are its findings. Exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, sourced: Sourced, found: list[Diagnostic]) -> None:
+        lines = "".join(f"\n  {_line(sourced, one)}" for one in found)
+        super().__init__(f"the project has errors:{lines}", help="`cyberflow check` shows where, and what to do")
+        self.found = found
+
+
+@dataclass(frozen=True)
+class Call:
+    """What `run` was called with."""
+
+    target: str | None
+    secrets: Mapping[str, str | Secret] | None
+    files: Mapping[str, str] | None
+    options: RunOptions | None
+    inputs: Mapping[str, Any]
+
+    def option(self, name: str, default: Any = None) -> Any:
+        return (self.options or {}).get(name, default)
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds. Raises UsageError for what is no time."""
+        given = self.option("timeout")
+        if given is None or isinstance(given, int | float):
+            return given
+        match = _DURATION.fullmatch(str(given))
+        if match is None:
+            raise UsageError(f"`{given}` is no time", help="give seconds, or a number and `s`, `m` or `h`: `30m`")
+        return float(match[1]) * _SECONDS[match[2]]
+
+
+def compiled(one: Declaration[..., Any], call: Call) -> Compiled:
+    """Compile the project that a declaration belongs to: the one around its file, else around the working directory.
+
+    Raises ProjectErrors, and UsageError when there is no project or no such target.
+    """
+    if is_reading():
+        help = 'put it under `if __name__ == "__main__":`'
+        raise Misuse(f"`{one.name}` is run while its project is being read", help)
+    unknown = set(call.options or {}) - set(RunOptions.__annotations__)
+    for name in sorted(unknown):
+        raise UsageError(f"`options` has no `{name}`", help=did_you_mean(name, RunOptions.__annotations__))
+    sourced = read(_root(one, call.option("project")))
+    settings = sourced.settings
+    target = call.target or settings.default_target
+    known = {"local", *settings.targets}
+    if target not in known:
+        raise UsageError(f"there is no target `{target}`", help=did_you_mean(target, known))
+    graph, builder, found = check_target(sourced, target)
+    if errors := [finding for finding in found if finding.severity == "error"]:
+        raise ProjectErrors(sourced, errors)
+    bundle = compile_bundle(graph, builder)
+    if bundle.chain(one.name) is None and bundle.workflow(one.name) is None:
+        help = f"list its file under `python:` in {sourced.root / 'cyberflow.yaml'}"
+        raise UsageError(f"the project `{settings.project}` does not declare `{one.name}`", help=help)
+    return Compiled(sourced, target, bundle, sourced.files.by_hash)
+
+
+def asked(one: Declaration[..., Any], call: Call) -> tuple[Asked, World]:
+    """What the command line would have been told, and where secrets are looked for. A value that is held in a
+    `Secret` stays in memory: it is looked up in an environment of this run alone.
+    """
+    held: dict[str, str] = {}
+    sources = []
+    for name, source in (call.secrets or {}).items():
+        if isinstance(source, Secret):
+            held[_HELD.format(name)] = source.reveal()
+            sources.append(f"{name}=env:{_HELD.format(name)}")
+        elif isinstance(source, str) and source_of(source) is not None:
+            sources.append(f"{name}={source}")
+        else:
+            help = 'say where it is found, as "env:EPIC_PASSWORD", or hold a value as `Secret(value)`'
+            raise UsageError(f"`secrets` has no source for `{name}`; its text is not repeated here", help=help)
+    world = this_world()
+    world = replace(world, environ={**world.environ, **held})
+    files = [f"{name}={os.fspath(path)}" for name, path in (call.files or {}).items()]
+    return Asked((), dict(_inputs(one, call)), sources, files), world
+
+
+def _inputs(one: Declaration[..., Any], call: Call) -> Iterator[tuple[str, Any]]:
+    given = {**call.option("inputs", {}), **call.inputs}
+    parameters = inspect.signature(one.function).parameters
+    for name, value in given.items():
+        if value is None and name in parameters and parameters[name].default is None:
+            continue
+        if isinstance(value, Secret):
+            raise UsageError(
+                f"the secret `{name}` is given as an input", help=f"hand it over as `secrets={{{name!r}: …}}`"
+            )
+        written = Written(lambda _: None, lambda _: None)
+        if written.write(value) is DROPPED:
+            fault = written.faults[0]
+            raise UsageError(f"the input `{name}`: {fault.message}", help=fault.help)
+        yield name, written.data
+
+
+def _root(one: Declaration[..., Any], project: str | None) -> Path:
+    if project is not None:
+        return find_root(Path(project))
+    file = Path(inspect.unwrap(one.function).__code__.co_filename)
+    if file.is_file():
+        try:
+            return find_root(file.parent)
+        except UsageError:
+            pass
+    return find_root(Path.cwd())
+
+
+def _line(sourced: Sourced, one: Diagnostic) -> str:
+    span = sourced.sources.span(one.place)
+    return f"{span.path}:{span.line}:{span.column}: {one.rule}: {one.message}"

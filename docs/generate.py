@@ -1,0 +1,53 @@
+"""Writes the pages and schemas that are made from the code; `make docs`. A test fails when one of them is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def _rules() -> str:
+    from cyberflow.cli.rules_page import page
+
+    return page()
+
+
+def _schema(kind: str) -> Callable[[], str]:
+    def write() -> str:
+        from cyberflow.cli.schema import KINDS, text
+
+        return text(next(one for one in KINDS if one == kind))
+
+    return write
+
+
+def _picture() -> str:
+    from cyberflow.compiler import check_target
+    from cyberflow.compiler.drawing import svg, trace
+    from cyberflow.language import read
+
+    graph, _, _ = check_target(read(ROOT / "examples" / "patient-intake"), "local")
+    picture = trace(graph, "intake")
+    return svg(picture) if picture else ""
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/rules.md": _rules,
+    "docs/images/intake.svg": _picture,
+    "schemas/project.json": _schema("project"),
+    "schemas/declarations.json": _schema("declarations"),
+}
+"""Every generated file of the repository, and what writes it."""
+
+
+def main() -> None:
+    for name, write in PAGES.items():
+        path = ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(write(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The schemas that editors use: they take whatever check takes, and refuse what people get wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from cli_program import Program
+
+from cyberflow.compiler import check
+from cyberflow.compiler.keywords import MARKERS as COMPILER_MARKERS
+from cyberflow.compiler.keywords import check_keyword
+from cyberflow.language import model, read
+from cyberflow.language.notation_schema import MARKERS, TYPES, WORDS, definitions
+from cyberflow.language.schema_words import FIELDS, MODELS
+from cyberflow.language.schemas import KINDS, Kind, schema
+from cyberflow.language.syntax import parse
+
+ROOT = Path(__file__).parents[2]
+PROJECTS = sorted(path.parent for place in ("examples", "tests/cases") for path in (ROOT / place).rglob("cyberflow.yaml"))
+VALIDATORS: dict[Kind | None, jsonschema_rs.Validator] = {
+    kind: jsonschema_rs.validator_for(schema(kind)) for kind in (*KINDS, None)
+}
+
+
+def valid(text: str, kind: Kind | None = "declarations") -> bool:
+    document = parse(text, "x.yaml")
+    assert not document.problems
+    return VALIDATORS[kind].is_valid(document.data)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, None])
+def test_the_schema_is_one(kind: Kind | None) -> None:
+    jsonschema_rs.meta.validate(schema(kind))
+
+
+@pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_what_check_takes_is_valid(folder: Path) -> None:
+    sourced = read(folder)
+    if any(one.severity == "error" for one in check(sourced)):
+        pytest.skip("this project is wrong on purpose")
+    for document in sourced.documents:
+        kind: Kind = "project" if document.path == "cyberflow.yaml" else "declarations"
+        VALIDATORS[kind].validate(document.data)
+        VALIDATORS[None].validate(document.data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "workflows: {w: {prompt: Do it., inputs: {a: string, 'b?': 'integer[]', c: Named, 'd': {at: string, 'n?': any}}}}",
+        "workflows: {w: {prompt: {file: a.md}, outputs: {a: {type: array, items: {type: string}, x-note: free}}}}",
+        "workflows: {w: {prompt: Do it., inputs: {schema: {file: in.json}}, schema: off}}",
+        "workflows: {w: {prompt: Do it., inputs: {a: {schema: {file: in.json}}}, secrets: {pin?: string}}}",
+        "workflows: {w: {prompt: Do it., exports: '${{ vars.on }}', tags: '${{ vars.tags }}', terminal: ['${{ vars.c }}']}}",
+        "workflows: {w: {prompt: Do it., x-owner: {team: [intake]}}}\nx-more: 1",
+        "types: {T: {anyOf: [{$ref: U}, {type: 'null'}]}, U: {properties: {a: {}}, required: [a]}}",
+        "chains: {c: {steps: [{id: a, workflow: w, inputs: {x: {$ref: b.outputs.y}, z: [{$ref: 'b.outputs.y[0]'}, 1, null]}}]}}",
+        "chains: {c: {steps: [{id: a, workflow: w, secrets: {p: <$q>}}], outputs: {o: {deep: {$ref: a.outputs['k e y']}}}}}",
+        "tasks: {t: {workflow: text-to-image@2, parameters: {width: 1024}, timeout: 20m}}",
+    ],
+)
+def test_every_notation_is_valid(text: str) -> None:
+    assert valid(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "workflow: {w: {prompt: Do it.}}",
+        "workflows: {w: {promt: Do it.}}",
+        "workflows: {w: {inputs: {a: string}}}",
+        "workflows: {w: {prompt: {path: a.md}}}",
+        "workflows: {2nd look: {prompt: Do it.}}",
+        "workflows: {w: {prompt: Do it., inputs: [a, b]}}",
+        "workflows: {w: {prompt: Do it., inputs: {a: 'string []'}}}",
+        "workflows: {w: {prompt: Do it., inputs: {a: {type: strng}}}}",
+        "workflows: {w: {prompt: Do it., inputs: {a: {type: string, minimun: 0}}}}",
+        "workflows: {w: {prompt: Do it., inputs: {a: {type: object, properties: {b: string}}}}}",
+        "workflows: {w: {prompt: Do it., exports: yes}}",
+        "workflows: {w: {prompt: Do it., files: [{path: a, name: b}]}}",
+        "workflows: {w: {prompt: Do it., models: {fallbacks: [a, b, c]}}}",
+        "workflows: {w: {prompt: Do it., checks: [{name: x, type: output_data}]}}",
+        "chains: {c: {steps: []}}",
+        "chains: {c: {steps: [{workflow: w}]}}",
+        "chains: {c: {steps: [{id: a, workflow: w, inputs: {x: {$ref: b.y}}}]}}",
+        "chains: {c: {steps: [{id: a, workflow: w, inputs: {x: {$ref: b.outputs}}}]}}",
+        "chains: {c: {steps: [{id: a, workflow: w, inputs: {x: {$ref: b.outputs.y, default: 1}}}]}}",
+        "chains: {c: {steps: [{id: a, workflow: w, secrets: {p: hunter2}}]}}",
+        "tasks: {t: {workflow: w, timeout: 20 minutes}}",
+    ],
+)
+def test_what_people_get_wrong_is_refused(text: str) -> None:
+    assert not valid(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("project: clinic\ntargets: {prod: {api_key: {env: KEY}, secrets: {p: {keyring: a/b}}}}", True),
+        ("project: clinic\nworkflows: {w: {prompt: Do it.}}", True),
+        ("project: Clinic", False),
+        ("sources: [a.yaml]", False),
+        ("project: clinic\ntargets: {prod: {api_key: sk-123}}", False),
+        ("project: clinic\ntargets: {prod: {api_key: {env: A, file: B}}}", False),
+        ("project: clinic\ntarget: {}", False),
+    ],
+)
+def test_the_project_file(text: str, right: bool) -> None:
+    assert valid(text, "project") is right
+
+
+def test_every_key_of_the_model_has_words_and_no_other() -> None:
+    models = {name: getattr(model, name) for name in MODELS}
+    for name, one in models.items():
+        inherited = set(FIELDS["Declarations"]) if name == "ProjectFile" else set()
+        keys = {field.alias or key for key, field in one.model_fields.items()}
+        assert keys - inherited == set(FIELDS[name]), name
+    generated = {**schema("project")["definitions"], **schema()["definitions"]}
+    assert all(isinstance(one.get("description"), str) for name, one in generated.items() if name in MODELS)
+
+
+def test_every_example_of_the_schema_is_one() -> None:
+    made = schema()
+    for name, fields in FIELDS.items():
+        for key, words in fields.items():
+            place = made["definitions"][name]["properties"][key]
+            validator = jsonschema_rs.validator_for({"definitions": made["definitions"], **place})
+            for example in words.examples:
+                assert validator.is_valid(example), (name, key, example)
+
+
+def test_keywords_and_words_are_those_of_the_compiler() -> None:
+    made: dict[str, Any] = definitions()["JsonSchema"]["properties"]
+    unknown = [key for key in made if (found := check_keyword(key, None)) and found.about_key]
+
+    assert not unknown
+    assert set(MARKERS) == set(COMPILER_MARKERS)
+    assert set(TYPES) - {"null"} == set(WORDS) - {"any"}
+    from cyberflow.compiler.keywords import _KEYWORDS
+
+    assert set(made) == set(_KEYWORDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_command_prints_what_is_committed(kind: Kind, program: Program) -> None:
+    answer = program("schema", kind)
+
+    assert answer.code == 0
+    assert answer.out == (ROOT / "schemas" / f"{kind}.json").read_text(encoding="utf-8")
+
+
+def test_without_a_kind_it_prints_one_for_either(program: Program) -> None:
+    assert json.loads(program("schema").out) == json.loads(json.dumps(schema()))
+
+
+def test_out_writes_both(program: Program, tmp_path: Path) -> None:
+    answer = program("schema", "--out", str(tmp_path / "schemas"))
+
+    assert (answer.code, answer.out) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == ["declarations.json", "project.json"]
+    assert (tmp_path / "schemas" / "project.json").read_text(encoding="utf-8") == program("schema", "project").out
+
+
+def test_a_folder_that_cannot_be_made_is_a_refusal_of_the_world(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    answer = program("schema", "--out", str(tmp_path / "file" / "below"))
+
+    assert answer.code == 3
+    assert "cannot be written" in answer.err
