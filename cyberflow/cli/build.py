@@ -12,7 +12,7 @@ from cyberflow.cli.check import stop_at_errors
 from cyberflow.cli.options import common, root, target
 from cyberflow.cli.printer import count
 from cyberflow.cli.promotion import READS, reads_json
-from cyberflow.compiler import Bundle, check_target, compile_bundle
+from cyberflow.compiler import Bundle, check, check_target, compile_bundle
 from cyberflow.compiler.bundle import AssetReader
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import Sourced, read
@@ -58,7 +58,7 @@ def compile_project(folder: Path, target: str | None) -> tuple[Sourced, Bundle] 
     sourced = read(folder)
     name = target_name(sourced, target)
     graph, builder, found = check_target(sourced, name)
-    if stop_at_errors(sourced, found):
+    if (sourced.templated or found) and stop_at_errors(sourced, check(sourced)):
         return None
     return sourced, compile_bundle(graph, builder)
 

@@ -39,7 +39,8 @@ def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> i
     """Serve the local platform on this machine.
 
     The Cyberdesk API under /v1, with a simulated agent and one connected machine, `local-1`; the official SDK can use
-    it. A web page at / shows runs, workflows and machines. While it runs for a project, the project's target `local` talks to it. Outside a project it keeps nothing.
+    it. A web page at / shows runs, workflows and machines. While it runs for a project, the project's target `local`
+    talks to it. Outside a project it keeps nothing.
 
     \b
     Example:

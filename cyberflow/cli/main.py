@@ -18,12 +18,15 @@ COMMANDS = {
     "build": "Write the bundle: what is deployed and run, as files.",
     "plan": "Show what apply would change. Reads only.",
     "apply": "Make the target's workflows what the project declares.",
+    "pull": "Write workflows of the platform as YAML.",
+    "adopt": "Take a workflow of the platform as a declared one.",
     "run": "Run a chain or a workflow and follow it to its outputs.",
     "runs": "List, show, follow, cancel and fetch runs.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",
 }
+RUNS_COMMANDS = ("list", "show", "watch", "cancel", "retry", "release", "download", "screenshots")
 BUG = 70
 INTERRUPTED = 130
 
@@ -57,7 +60,12 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", message="cyberflow %(version)s")
-def cyberflow() -> None:
+@click.option("--project", metavar="DIR", help="The project's folder; before or after the command.")
+@click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml; before or after the command.")
+@click.option("--quiet", "-q", is_flag=True, help="Say only what was asked for.")
+@click.option("--no-color", is_flag=True, help="Plain text.")
+@click.pass_context
+def cyberflow(ctx: click.Context, *, project: str | None, target: str | None, quiet: bool, no_color: bool) -> None:
     """Workflow-as-code and chain orchestration for Cyberdesk.
 
     Workflows and chains live in git as YAML or Python. `check` finds their mistakes offline, `apply` deploys them,
@@ -69,6 +77,16 @@ def cyberflow() -> None:
       cyberflow apply --yes
       cyberflow run intake --inputs intake.json -s epic_password=env:EPIC_PASSWORD
     """
+    if no_color:
+        ctx.color = False
+    _hand_down(ctx, {"project": project, "target": target, "quiet": quiet})
+
+
+def _hand_down(ctx: click.Context, given: dict[str, object]) -> None:
+    """What stands before the command is the default of what may stand after it, in subcommands too."""
+    defaults = {name: value for name, value in given.items() if value}
+    commands = dict.fromkeys((*COMMANDS, *RUNS_COMMANDS), defaults)
+    ctx.default_map = {**commands, "runs": {**commands, **defaults}}
 
 
 def main() -> None:

@@ -20,10 +20,14 @@ _COLOURS = {"success": "green", "error": "red", "task_failed": "red", "cancelled
 
 
 class View(Protocol):
-    """Shows states as they come, on standard error."""
+    """Shows states as they come, on standard error. `messages` is how often, in seconds, it wants to hear what the
+    agent says; None for never.
+    """
+
+    messages: float | None
 
     def __enter__(self) -> Self: ...
-    def __exit__(self, *_: Any) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
     def show(self, state: State) -> None: ...
 
 
@@ -35,16 +39,19 @@ def view(*, quiet: bool) -> View:
 
 
 class Lines:
-    """One line for each change of a status."""
+    """One line for each change of a status, and for each trouble with the service."""
+
+    messages: float | None = None
 
     def __init__(self, *, silent: bool = False) -> None:
         self._silent = silent
         self._said: dict[str, str] = {}
+        self._trouble: str | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         return None
 
     def show(self, state: State) -> None:
@@ -56,10 +63,15 @@ class Lines:
             took = f"  {_took(step)}" if not step.live and _took(step) else ""
             status = click.style(f"{step.status:<9}", fg=_COLOURS.get(step.status))
             click.echo(f"  {step.id:<{width}}  {status}{took}".rstrip(), err=True)
+        if state.trouble and state.trouble != self._trouble and not self._silent:
+            click.echo(f"  trying again: {state.trouble}", err=True)
+        self._trouble = state.trouble
 
 
 class LiveTable:
-    """A table that is drawn anew, with a clock for what is running."""
+    """A table that is drawn anew, with a clock for what is running and what its agent said last."""
+
+    messages: float | None = 5.0
 
     def __init__(self) -> None:
         self._live: Live | None = None
@@ -74,7 +86,7 @@ class LiveTable:
         self._live.start()
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
 
@@ -87,6 +99,9 @@ class LiveTable:
         from rich.text import Text
 
         grid = Grid.grid(padding=(0, 2))
+        for _ in range(5):
+            grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         if self._state is None:
             return ""
         for step in self._state.steps:
@@ -100,11 +115,19 @@ class LiveTable:
                 Text(step.workflow, style="dim"),
                 Text(step.status, style=_COLOURS.get(step.status, "dim")),
                 Text(_took(step), style="dim"),
-                Text((step.error[0] if step.error else "")[:80], style="red"),
+                _last_message(step),
             )
         if self._state.trouble:
             grid.add_row("", "", "", Text("the service does not answer, trying again", style="yellow"))
         return grid
+
+
+def _last_message(step: Step) -> Any:
+    from rich.text import Text
+
+    if step.error:
+        return Text(step.error[0].splitlines()[0], style="red")
+    return Text((step.message or "") if step.live else "", style="dim")
 
 
 def result_lines(result: Result) -> Iterator[str]:

@@ -5,29 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyberflow.cli.build import target_name
+from cyberflow.cli.compiled import say
 from cyberflow.cli.options import common, root, target
-from cyberflow.cli.plan import say
-from cyberflow.cli.run_view import result_lines, view
 from cyberflow.cli.runs_work import (
-    Session,
     cancel_session,
-    download,
+    follow_to_end,
+    print_end,
     read_run,
     read_session,
     release,
-    screenshots,
+    retry,
     table,
 )
+from cyberflow.cli.streams import filter_streams
+from cyberflow.compiler import BundledWorkflow
 from cyberflow.errors import UsageError
 from cyberflow.language import read
-from cyberflow.run import LOCAL, REMOTE, Watch, advance, follow, result_of
+from cyberflow.run import (
+    Asked,
+    gather,
+    go_on,
+    save_exports,
+    save_screenshots,
+    target_sources,
+    this_world,
+)
 from cyberflow.targets import Service, open_target
 
 Work = Callable[[Service], Awaitable[int]]
@@ -131,14 +140,41 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
     """
 
     async def work(service: Service) -> int:
-        found = await read_session(service.desk, session)
-        state = found.state
-        with view(quiet=quiet) as shown:
-            shown.show(state)
-            async for event in follow(service.desk, state, Watch(LOCAL if service.local else REMOTE)):
-                state, _ = advance(state, event)
-                shown.show(state)
-        return _print(Session(state), format)
+        return await follow_to_end(service, await read_session(service.desk, session), format, quiet=quiet)
+
+    return _on_target(project, target, quiet, work)
+
+
+@command.command("retry")
+@common("text", "json")
+@target
+@click.argument("run")
+@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
+@click.option("--detach", is_flag=True, help="Start it again and do not follow.")
+def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
+    """Start a run that is over again, under its own id, and follow it.
+
+    Its inputs and files are still there; its secrets are not, and are given again. What it gave before is cleared.
+
+    \b
+    Example:
+      cyberflow runs retry 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s password=env:EPIC_PASSWORD
+    """
+    folder = root(project)
+
+    async def work(service: Service) -> int:
+        sources = target_sources(service.target, folder)
+
+        def given(run: BundledWorkflow) -> Mapping[str, Any]:
+            found = gather(run, (), Asked(secrets=options["secrets"]), sources, this_world())
+            filter_streams(found.redactor())
+            return found.secrets
+
+        state = await retry(service.desk, options["run"], given)
+        if options["detach"]:
+            say(f"it runs again; follow it with\n  {go_on(service.name, None, [options['run']])}")
+            return 0
+        return await follow_to_end(service, state, format, quiet=quiet)
 
     return _on_target(project, target, quiet, work)
 
@@ -160,12 +196,12 @@ def cancel_command(
 
     async def work(service: Service) -> int:
         found = await read_session(service.desk, session)
-        live = [step.id for step in found.state.live]
+        live = [step.id for step in found.live]
         if not live:
             say("nothing is live there")
             return 0
         _agree(f"cancel {', '.join(live)}?", yes=yes)
-        return _print(await cancel_session(service.desk, found, local=service.local), format, done=0)
+        return print_end(await cancel_session(service.desk, found, local=service.local), format, done=0)
 
     return _on_target(project, target, quiet, work)
 
@@ -201,7 +237,7 @@ def download_command(*, project: Path | None, target: str | None, quiet: bool, r
     Example:
       cyberflow runs download 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out exports
     """
-    return _on_target(project, target, quiet, lambda service: _saved(download(service.desk, run, out)))
+    return _on_target(project, target, quiet, lambda service: _saved(save_exports(service.desk, run, out)))
 
 
 @command.command("screenshots")
@@ -216,7 +252,7 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
     Example:
       cyberflow runs screenshots 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out shots
     """
-    return _on_target(project, target, quiet, lambda service: _saved(screenshots(service.desk, run, out)))
+    return _on_target(project, target, quiet, lambda service: _saved(save_screenshots(service.desk, run, out)))
 
 
 async def _saved(files: Any) -> int:
@@ -227,15 +263,6 @@ async def _saved(files: Any) -> int:
     if not count:
         say("there is nothing to save")
     return 0
-
-
-def _print(session: Session, format: str, done: int | None = None) -> int:
-    result = result_of(session.state)
-    if format == "json":
-        click.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(result_lines(result)))
-    return result.exit_code if done is None else done
 
 
 def _agree(question: str, *, yes: bool) -> None:

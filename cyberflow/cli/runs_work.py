@@ -1,32 +1,24 @@
-"""What `cyberflow runs` does with a service: sessions read back as states, files fetched, machines freed."""
+"""What `cyberflow runs` does with a service: sessions read back as states, runs started again, machines freed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.compiler import BundledWorkflow
+from cyberflow.errors import UsageError
 from cyberflow.run import LOCAL, REMOTE, State, Step, Watch, advance, cancel
 from cyberflow.service import ApiError
-from cyberflow.service.wire import Run
+from cyberflow.service.wire import Run, is_live
 
 if TYPE_CHECKING:
     from cyberflow.service import Cyberdesk
 
 FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
 NO_SUCH_ID = frozenset({404, 422})
-_UNSAFE = re.compile(r"[^\w.() -]+")
-
-
-@dataclass(frozen=True)
-class Session:
-    """A session, or a single run, as a state that can be followed."""
-
-    state: State
+Giver = Callable[[BundledWorkflow], Mapping[str, Any]]
 
 
 async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
@@ -48,7 +40,7 @@ async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[st
     ]
 
 
-async def read_session(desk: Cyberdesk, id: str) -> Session:
+async def read_session(desk: Cyberdesk, id: str) -> State:
     """Find the runs of a session by its id or by that of one of its runs. Raises UsageError when there is none."""
     page = await desk.runs.page(
         session_id=id, limit=1000, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",)
@@ -59,9 +51,9 @@ async def read_session(desk: Cyberdesk, id: str) -> Session:
         names = _workflows(run.included)
         if run.session_id is not None:
             return await read_session(desk, run.session_id)
-        return Session(State(names.get(run.workflow_id, "run"), (_step(run, names),)))
+        return State(names.get(run.workflow_id, "run"), (_step(run, names),))
     steps = tuple(_step(run, names) for run in reversed(runs))
-    return Session(State("session", steps, runs[0].session_id, {} if len(steps) > 1 else None))
+    return State("session", steps, runs[0].session_id, {} if len(steps) > 1 else None)
 
 
 async def read_run(desk: Cyberdesk, id: str) -> Run:
@@ -89,11 +81,10 @@ def _workflows(included: list[Any] | None) -> dict[str, str]:
     return {str(item["id"]): str(item.get("name") or item["id"]) for item in found}
 
 
-async def cancel_session(desk: Cyberdesk, session: Session, *, local: bool) -> Session:
-    state = session.state
+async def cancel_session(desk: Cyberdesk, state: State, *, local: bool) -> State:
     async for event in cancel(desk, state, Watch(LOCAL if local else REMOTE)):
         state, _ = advance(state, event)
-    return Session(state)
+    return state
 
 
 async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: Callable[[str], None]) -> int:
@@ -101,7 +92,7 @@ async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: 
     machines = [machine async for machine in desk.machines.list() if machine.reserved_session_id == id]
     if not machines:
         raise UsageError(f"no machine is reserved for a session `{id}`", help="a session that ended holds none")
-    state = (await read_session(desk, id)).state
+    state = await read_session(desk, id)
     live = ", ".join(f"{step.id} ({step.status})" for step in state.live)
     names = ", ".join(machine.name or machine.id for machine in machines)
     agree(f"free {names}" + (f" and cancel {live}?" if live else "? nothing is live there"))
@@ -111,47 +102,55 @@ async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: 
     return 0
 
 
-async def download(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator[Path]:
-    """Save the output attachments of a run; the size must be what the service said."""
-    taken: set[str] = set()
-    async for file in desk.attachments.list(run_id=run, attachment_type="output"):
-        to = _place(folder, file.filename, taken)
-        await desk.attachments.download(file.id, to)
-        if to.stat().st_size != file.size_bytes:
-            raise CyberflowError(f"{to} has {to.stat().st_size} bytes, the service said {file.size_bytes}")
-        yield to
+async def retry(desk: Cyberdesk, id: str, given: Giver) -> State:
+    """Start a run again, and give the state to follow it from. `given` finds the values of the secrets it had, which
+    the service keeps only as names. Raises UsageError for a run that is not over, and when a secret is missing.
+    """
+    run = await read_run(desk, id)
+    names = _workflows(run.included)
+    if is_live(run.status):
+        raise UsageError(f"the run is not over, it is `{run.status}`", help="wait for its end, or cancel it first")
+    secrets = given(_secrets_of(run, names))
+    body = {"sensitive_input_values": dict(secrets)} if secrets else {}
+    again = await desk.runs.retry(id, body)
+    step = replace(_step(run, names), status=again.status, error=(), started_at=None, ended_at=None, machine_id=None)
+    return State(step.id, (step,))
 
 
-async def screenshots(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator[Path]:
-    """Save every image of the message history of a run, each once, in its order."""
-    found = await desk.runs.get(run)
-    taken: set[str] = set()
-    for number, url in enumerate(dict.fromkeys(_images(found.run_message_history)), 1):
-        signed = await desk.runs.image_url(run, url)
-        to = _place(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
-        await desk.download(signed.signed_url, to)
-        yield to
-
-
-def _images(history: Any) -> Iterator[str]:
-    for message in history if isinstance(history, list) else ():
-        content = message.get("content") if isinstance(message, dict) else None
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, dict) and block.get("type") == "image" and isinstance(block.get("image_url"), str):
-                yield block["image_url"]
-
-
-def _place(folder: Path, name: str, taken: set[str]) -> Path:
-    """A path for a name that the platform gave: its base name, without what could lead elsewhere, and not taken."""
-    base = _UNSAFE.sub("_", name.replace("\\", "/").rsplit("/", 1)[-1]).strip(". ") or "file"
-    path = PurePosixPath(base)
-    unique, number = base, 1
-    while unique.casefold() in taken:
-        number += 1
-        unique = f"{path.stem}-{number}{path.suffix}"
-    taken.add(unique.casefold())
+def _secrets_of(run: Run, names: dict[str, str]) -> BundledWorkflow:
+    """The secrets that a run had, as something that can be given them; structured ones by the workflow's schema."""
+    included = next((item for item in run.included or () if item.get("id") == run.workflow_id), {})
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CyberflowError(f"{folder} cannot be made: {error.strerror}") from error
-    return folder / unique
+        properties = json.loads(included.get("input_schema") or "{}").get("properties", {})
+    except (ValueError, AttributeError):
+        properties = {}
+    secrets = {
+        name: {"schema": properties.get(f"${name}", {"type": "string"}), "required": True}
+        for name in run.sensitive_input_aliases or ()
+    }
+    return BundledWorkflow(names.get(run.workflow_id, "run"), {}, secrets=secrets)
+
+
+async def follow_to_end(service: Service, state: State, format: str, *, quiet: bool) -> int:
+    pace = LOCAL if service.local else REMOTE
+    listen()
+    try:
+        with view(quiet=quiet) as shown:
+            shown.show(state)
+            async for event in follow(service.desk, state, Watch(pace, messages=shown.messages)):
+                state, _ = advance(state, event)
+                shown.show(state)
+    except asyncio.CancelledError:
+        command = go_on(service.name, state.session_id, [step.run_id for step in state.steps])
+        say(f"it goes on without this terminal; follow it with\n  {command}")
+        return INTERRUPTED
+    return print_end(state, format)
+
+
+def print_end(state: State, format: str, done: int | None = None) -> int:
+    result = result_of(state)
+    if format == "json":
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(result_lines(result)))
+    return result.exit_code if done is None else done

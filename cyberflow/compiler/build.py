@@ -10,12 +10,14 @@ from functools import partial
 from typing import Any
 
 from cyberflow.compiler.assets import Assets
+from cyberflow.compiler.bundle import GIVEN_FILE
 from cyberflow.compiler.graph import (
     PYTHON_SUFFIX,
     ChainNode,
     Graph,
     ReadText,
     StepNode,
+    TaskNode,
     TokenUse,
     Value,
     WorkflowNode,
@@ -25,9 +27,9 @@ from cyberflow.compiler.refs import is_ref
 from cyberflow.compiler.render import render
 from cyberflow.compiler.shapes import Shape, Shapes
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import Chain, Definition, Project, Step, Workflow
+from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
 from cyberflow.language.prompt import scan
-from cyberflow.language.strings import scan_field, scan_string
+from cyberflow.language.strings import only_token, scan_field, scan_string
 from cyberflow.source import Place
 
 _CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
@@ -59,7 +61,25 @@ class Builder:
             self._find_files(workflow)
         for chain in self.project.chains.values():
             self._find_files(chain)
-        return Graph(self.project, workflows, chains, self.project.tasks)
+        tasks = {name: self._task(one) for name, one in self.project.tasks.items()}
+        return Graph(self.project, workflows, chains, tasks)
+
+    def _task(self, definition: Definition[Task]) -> TaskNode:
+        body = definition.body
+        inputs, secrets = self._shape(definition, "inputs"), self._shape(definition, "secrets")
+        values = {key: self._value(value, definition.at("parameters", key)) for key, value in body.parameters.items()}
+        files = {key: self._task_file(name, definition.at("files", key)) for key, name in body.files.items()}
+        return TaskNode(definition, inputs, secrets, values, files)
+
+    def _task_file(self, written: str, place: Place) -> str:
+        """A file of the project, or `<name>` for one that is given at run time."""
+        if (token := only_token(scan_string(written))) is not None and not token.path.keys:
+            return GIVEN_FILE + token.path.root
+        found = self.assets.file(written, place)
+        if isinstance(found, Diagnostic):
+            self._missing.append(found)
+            return ""
+        return found
 
     def _find_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):

@@ -27,6 +27,7 @@ SOURCE_RULES = (
     "file-not-found",
     "path-escape",
     "template-error",
+    "python-error",
     "unused-ignore",
 )
 """What the readers of files, and of comments, find themselves; a module of `rules` explains each."""

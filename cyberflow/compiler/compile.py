@@ -7,10 +7,10 @@ from typing import Any
 from cyberflow.compiler.assets import Assets
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
 from cyberflow.compiler.shapes import Shape, object_schema, schema_text
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import Definition, File, Task, Workflow
+from cyberflow.language import Definition, File, Workflow
 from cyberflow.language.model import Check, Models
 from cyberflow.language.strings import lower, scan_field
 from cyberflow.source import Place
@@ -24,7 +24,7 @@ def compile_bundle(graph: Graph, builder: Builder) -> Bundle:
         graph.project.target,
         [made.workflow(graph.workflows[name]) for name in sorted(graph.workflows)],
         [made.chain(graph.chains[name]) for name in sorted(graph.chains)],
-        [_task(graph.tasks[name], builder) for name in sorted(graph.tasks)],
+        [_task(graph.tasks[name]) for name in sorted(graph.tasks)],
         list(builder.assets),
     )
 
@@ -168,16 +168,8 @@ def _inherited(chain: ChainNode, wanted: Shape, given: Shape, token: str) -> dic
     return {name: token.format(name) for name in wanted.fields if name in given}
 
 
-def _task(definition: Definition[Task], builder: Builder) -> BundledTask:
-    body = definition.body
-    inputs = builder.shapes.shape(body.inputs, definition.at("inputs"))
-    secrets = builder.shapes.secrets(body.secrets, definition.at("secrets"))
-    return BundledTask(
-        definition.name,
-        body.workflow,
-        _fields(inputs),
-        _fields(secrets),
-        dict(body.parameters),
-        dict(body.files),
-        body.timeout,
-    )
+def _task(node: TaskNode) -> BundledTask:
+    body = node.definition.body
+    parameters = {key: value.data for key, value in node.parameters.items()}
+    given = (_fields(node.inputs), _fields(node.secrets))
+    return BundledTask(node.name, body.workflow, *given, parameters, dict(node.files), body.timeout)

@@ -186,13 +186,40 @@ class ChainNode:
 
 
 @dataclass(frozen=True)
+class TaskNode:
+    """A Cyberun task with its parameters. `files` are the project's, by parameter, as they go along in the bundle."""
+
+    definition: Definition[Task]
+    inputs: Shape
+    secrets: Shape
+    parameters: Mapping[str, Value]
+    files: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def body(self) -> Task:
+        return self.definition.body
+
+    @property
+    def complete(self) -> bool:
+        return not self.definition.broken
+
+    @property
+    def texts(self) -> tuple[ReadText, ...]:
+        return tuple(text for value in self.parameters.values() for text in value.texts)
+
+
+@dataclass(frozen=True)
 class Graph:
     """A project, analysed for one target."""
 
     project: Project
     workflows: Mapping[str, WorkflowNode] = field(default_factory=dict)
     chains: Mapping[str, ChainNode] = field(default_factory=dict)
-    tasks: Mapping[str, Definition[Task]] = field(default_factory=dict)
+    tasks: Mapping[str, TaskNode] = field(default_factory=dict)
 
 
 def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.syntax import YamlDocument
-from cyberflow.source import Document, Place, Route, Sources
+from cyberflow.source import Document, Place, Route, Sources, Span
 
 _MENTION = "cyberflow:"
 _HASH = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)
@@ -45,11 +45,13 @@ def silence(
     of each prompt comes from.
     """
     ignores = [one for document in sources.documents.values() for one in _read(document, prompts)]
+    if not ignores:
+        yield from found
+        return
     used: set[tuple[Ignore, str]] = set()
     for one in found:
-        hit = [
-            ignore for ignore in ignores if ignore.reason and one.rule in ignore.rules and _covers(ignore, one, sources)
-        ]
+        span = sources.span(one.place)
+        hit = [ignore for ignore in ignores if ignore.reason and one.rule in ignore.rules and _covers(ignore, span)]
         used |= {(ignore, one.rule) for ignore in hit}
         if not hit:
             yield one
@@ -57,8 +59,7 @@ def silence(
         yield from _unused(ignore, used, rules)
 
 
-def _covers(ignore: Ignore, found: Diagnostic, sources: Sources) -> bool:
-    span = sources.span(found.place)
+def _covers(ignore: Ignore, span: Span) -> bool:
     if span.path in ignore.files:
         return True
     return span.path == ignore.place.path and ignore.first <= span.line <= ignore.last
@@ -90,14 +91,15 @@ def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str
         matches += [
             match for match in _HASH.finditer(text) if not any(low <= match.start() < high for low, high in texts)
         ]
-    for match in sorted(matches, key=lambda one: one.start()):
-        yield _ignore(document, match, prompts)
-
-
-def _ignore(document: Document, match: re.Match[str], prompts: Mapping[tuple[str, Route], Collection[str]]) -> Ignore:
-    text = document.text
     lines = text.split("\n")
-    first = last = text.count("\n", 0, match.start()) + 1
+    for match in sorted(matches, key=lambda one: one.start()):
+        yield _ignore(document, lines, match, prompts)
+
+
+def _ignore(
+    document: Document, lines: list[str], match: re.Match[str], prompts: Mapping[tuple[str, Route], Collection[str]]
+) -> Ignore:
+    first = last = document.text.count("\n", 0, match.start()) + 1
     if _ONLY_COMMENT.fullmatch(lines[first - 1]):
         while last < len(lines) and _ONLY_COMMENT.fullmatch(lines[last]):
             last += 1

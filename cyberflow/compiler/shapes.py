@@ -25,6 +25,7 @@ __all__ = ["Field", "Schema", "Shape", "Shapes", "object_schema", "schema_text"]
 
 _WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
 _DEFS = "#/$defs/"
+_LARGEST = 500_000
 _SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -182,7 +183,7 @@ class Shapes:
         if name in self._open:
             self._recursive.setdefault(name, {})
             return {"$ref": _DEFS + name}
-        if name not in self._resolved:
+        if name not in self._resolved or _DEFS in json.dumps(self._resolved[name]):
             definition = self.types[name]
             self._open.append(name)
             schema = self._read(definition.body, definition.place)
@@ -191,10 +192,13 @@ class Shapes:
                 self._recursive[name] = schema
                 schema = {"$ref": _DEFS + name}
             self._resolved[name] = schema
-        elif _DEFS in json.dumps(self._resolved[name]):
-            self._resolved.pop(name)
-            return self._named(name)
-        return json.loads(json.dumps(self._resolved[name]))  # type: ignore[no-any-return]
+        text = json.dumps(self._resolved[name])
+        if len(text) > _LARGEST:
+            self._resolved[name], text = {}, "{}"
+            help = "types are written out where they are named; name fewer of them in one another"
+            if not any(problem.message.endswith("is too large") for problem in self.problems):
+                self._add("bad-schema", f"`{name}` is too large", self.types[name].place.key(), help=help)
+        return json.loads(text)  # type: ignore[no-any-return]
 
     def _schema(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any] | None = None) -> Schema:
         """Normalise JSON Schema: check its keywords, inline what is not recursive."""

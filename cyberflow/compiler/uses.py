@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, Value, WorkflowNode, cycle_through
+from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, TaskNode, Value, WorkflowNode, cycle_through
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.shapes import Field, Shape
 from cyberflow.compiler.types import Missing, Scalar, lookup
@@ -143,15 +143,16 @@ def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Missing | Sca
 
 
 def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
-    """Inputs or secrets of workflows that no text uses."""
-    for workflow in graph.workflows.values():
+    """Inputs or secrets of workflows and tasks that no text uses."""
+    owners: list[WorkflowNode | TaskNode] = [*graph.workflows.values(), *graph.tasks.values()]
+    for workflow in owners:
         if not workflow.complete:
             continue
         shape = workflow.inputs if kind == "input" else workflow.secrets
         named = {token.path.root for text in workflow.texts for token in text.tokens if token.kind != "runtime"}
         used = named | {nearest(name, shape.fields) for name in named - set(shape.fields)}
         used |= {flaw.root.removeprefix("$") for text in workflow.texts for flaw in text.flaws if flaw.root}
-        for check in workflow.body.checks or ():
+        for check in workflow.body.checks or () if isinstance(workflow, WorkflowNode) else ():
             used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}
         for name, field in shape.fields.items():
             if name not in used:
@@ -180,10 +181,19 @@ def declared_at(field: Field) -> Place:
     return field.place.key()
 
 
-def _owners(graph: Graph) -> Iterator[tuple[WorkflowNode | ChainNode, list[ReadText]]]:
+def _owners(graph: Graph) -> Iterator[tuple[WorkflowNode | ChainNode | TaskNode, list[ReadText]]]:
     yield from ((workflow, list(workflow.texts)) for workflow in graph.workflows.values())
     for chain in graph.chains.values():
         yield chain, [text for _, _, value in chain.values() for text in value.texts]
+    yield from ((task, list(task.texts)) for task in graph.tasks.values())
+
+
+def handed_values(graph: Graph) -> Iterator[tuple[ChainNode | TaskNode, Value]]:
+    """The values of chains and tasks in which `<name>` is an input of their own."""
+    for chain in graph.chains.values():
+        yield from ((chain, value) for _, _, value in chain.values())
+    for task in graph.tasks.values():
+        yield from ((task, value) for value in task.parameters.values())
 
 
 def _all_texts(graph: Graph) -> Iterator[ReadText]:

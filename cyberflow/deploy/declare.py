@@ -1,5 +1,5 @@
-"""A workflow of the platform as a declaration: fields to keys, schemas to types. The inverse of compiling, as far as the
-language can say it; what it cannot say is found by compiling the result.
+"""A workflow of the platform as a declaration: fields to keys, schemas to types. The inverse of compiling, as far as
+the language can say it; what it cannot say is found by compiling the result.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.deploy.emit import literal
-from cyberflow.remote import CHECK_FIELDS, PREFIX, Owner, canonical, markdown, wire_fields
+from cyberflow.remote import CHECK_FIELDS, PREFIX, Owner, canonical, markdown, unmarked, wire_fields
 from cyberflow.service.wire import Model, Workflow
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
@@ -51,10 +51,10 @@ def declare(name: str, workflow: Workflow, owner: Owner, language: Language) -> 
     body = made.body
     title = (fields["name"] or name).removeprefix(owner.title(""))
     inputs, secrets = _members(canonical(fields).get("input_schema"))
-    off = fields["input_schema"] is None or not canonical(fields).get("input_schema")
-    off = off and fields["output_schema"] is None
+    named = language.tokens("\n".join(_texts(fields)))
+    nothing = unmarked(fields["input_schema"]) is None or (not inputs and not secrets and any(named))
+    off = nothing and fields["output_schema"] is None
     if off:
-        named = language.tokens(fields["main_prompt"])
         inputs, secrets = dict.fromkeys(named[0], "any"), dict.fromkeys(named[1], "string")
     if title != name:
         body["title"] = literal(title)
@@ -73,6 +73,15 @@ def declare(name: str, workflow: Workflow, owner: Owner, language: Language) -> 
     _set(body, "on_check_failure", text.written("on-check-failure", cleanup) if cleanup else None)
     _set(body, "tags", [literal(tag.name) for tag in workflow.tags or () if not tag.name.startswith(PREFIX)])
     return made
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text in which the platform substitutes, schemas aside."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [text for key, item in value.items() if not str(key).endswith("_schema") for text in _texts(item)]
+    return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
 
 
 def _set(body: dict[str, Any], key: str, value: Any) -> None:

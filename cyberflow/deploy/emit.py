@@ -1,4 +1,4 @@
-"""Declarations as YAML text, in the style of our own examples. Knows plain data and YAML's rules, and no noun of ours."""
+"""Declarations as YAML text, in the style of our own examples. Knows plain data and YAML's rules, no noun of ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 WIDEST = 100
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*(?:\[\])?")
-_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
+_WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "y", "n", "nan", "inf"})
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _OPENERS = re.compile(r"\$\{\{|\{%|\{#")
 

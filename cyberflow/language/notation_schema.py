@@ -40,7 +40,6 @@ def _marked() -> Schema:
 
 
 def _type() -> Schema:
-    file = {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"]}
     return {
         "description": "A type: a word, a list of one (`string[]`), a name from `types`, nested notation, JSON Schema.",
         "anyOf": [
@@ -49,13 +48,7 @@ def _type() -> Schema:
             ref("Expression"),
             {"allOf": [ref("JsonSchema"), _marked()]},
             {"allOf": [{**named(ref("Type"), optional=True), "minProperties": 1}, {"not": _marked()}]},
-            {
-                "description": "A JSON Schema kept in a file of its own.",
-                "type": "object",
-                "properties": {"schema": file},
-                "required": ["schema"],
-                "additionalProperties": False,
-            },
+            ref("SchemaFile"),
         ],
     }
 
@@ -105,6 +98,12 @@ def definitions() -> Schema:
 
 
 def _types() -> Schema:
+    file = {
+        "type": "object",
+        "properties": {"file": {"type": "string"}},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
     return {
         "Expression": {
             "description": "A template: `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
@@ -114,7 +113,14 @@ def _types() -> Schema:
         "Type": _type(),
         "JsonSchema": free(_templated(_keywords()), description="JSON Schema 2020-12."),
         "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("Expression")]},
-        "Types": {**named(ref("Type"), optional=True), "properties": {"schema": ref("Type")}},
+        "SchemaFile": {
+            "description": "A JSON Schema kept in a file of its own: `{schema: {file: out.json}}`.",
+            "type": "object",
+            "properties": {"schema": file},
+            "required": ["schema"],
+            "additionalProperties": False,
+        },
+        "Types": {"anyOf": [named(ref("Type"), optional=True), ref("SchemaFile")]},
         "Secrets": {
             "anyOf": [
                 {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},

@@ -20,6 +20,7 @@ from cyberflow.source import Place, Route, Span, span_of
 LIBYAML = hasattr(yaml, "CSafeLoader")
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"
 _MOST_NODES = 1_000_000
+_DEEPEST = 100
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 _TAG = re.compile(r"![^\s,\[\]{}]*")
 
@@ -70,6 +71,7 @@ class YamlDocument:
     broken: set[Route] = field(default_factory=set)
     """Routes of which a problem has been reported, so that nothing else need be said of what is below them."""
     _renamed: dict[Route, str] = field(default_factory=dict)
+    _offsets: dict[int, list[int]] = field(default_factory=dict)
     _root: Node | None = None
 
     def span(self, place: Place) -> Span:
@@ -117,10 +119,10 @@ class YamlDocument:
 
     def _range_span(self, node: ScalarNode, wanted: tuple[int, int]) -> Span:
         raw = self.text[node.start_mark.index : node.end_mark.index]
-        offsets = source_offsets(raw, node.value, node.style or None)
+        offsets = self._offsets.setdefault(id(node), [])
+        offsets += () if offsets else source_offsets(raw, node.value, node.style or None)
         start, end = (min(index, len(offsets) - 1) for index in wanted)
-        low = offsets[start]
-        last = offsets[end - 1]
+        low, last = offsets[start], offsets[end - 1]
         high = last + written_width(raw, last, node.style or None) if end > start else low
         base = node.start_mark.index
         return span_of(self.path, self.text, base + low, base + max(high, low))
@@ -163,6 +165,8 @@ class _Builder:
         known = self.built.get(id(node))
         if known is not None:
             return known
+        if len(route) > _DEEPEST:
+            raise RecursionError
         if id(node) in self.open:
             self._report("yaml-syntax", "this alias stands inside its own anchor", route)
             return None, 1

@@ -13,8 +13,15 @@ def wall_clock() -> datetime:
 
 
 def stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with six decimals and `Z`, so that order of texts is order of instants."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """ISO 8601 in UTC with six decimals and `Z`, so that order of texts is order of instants.
+
+    What is beyond the calendar once it is in UTC becomes its first or last instant.
+    """
+    try:
+        utc = moment.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        utc = datetime.min if moment.year == 1 else datetime.max  # noqa: DTZ901 - they are read as UTC
+    return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
 def instant(text: str) -> datetime:

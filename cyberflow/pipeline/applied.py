@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from cyberflow.pipeline.prepared import Compiled, owner
 from cyberflow.deploy import Change, plan
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
+from cyberflow.pipeline.prepared import Compiled, owner
 from cyberflow.remote import Standing, holdings, snapshot
 from cyberflow.run import Ids
 from cyberflow.targets import Service

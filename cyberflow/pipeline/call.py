@@ -1,4 +1,4 @@
-"""A call from Python to what `run` asks: which project is meant, its inputs as JSON, and where its secrets are found."""
+"""A call from Python as `run` wants it: the project that is meant, inputs as JSON, and where secrets are found."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Generic, TypeVar
 
@@ -68,16 +68,16 @@ class StillRunning(CyberflowError):
     exit_code = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Handle(Generic[R]):
     """Something that was submitted. It goes on whether or not anybody follows it."""
 
-    declaration: Declaration[..., R] = field(repr=False)
+    declaration: Declaration[..., R]
     target: str
-    state: State = field(repr=False)
-    sourced: Sourced = field(repr=False)
-    journal: Invocation = field(repr=False)
-    redactor: Redactor = field(repr=False, default_factory=Redactor)
+    state: State
+    sourced: Sourced
+    journal: Invocation
+    redactor: Redactor
 
     @property
     def session_id(self) -> str | None:
@@ -128,6 +128,9 @@ class Handle(Generic[R]):
             statuses = [(await service.desk.runs.get(run)).status for run in self.run_ids]
         return next((status for status in statuses if status != "success"), "success")
 
+    def __repr__(self) -> str:
+        return f"<{self.state.name} on {self.target}, {self.session_id or self.run_ids[0]}>"
+
     @property
     def _command(self) -> str:
         return go_on(self.target, self.session_id, self.run_ids)
@@ -153,7 +156,9 @@ async def _submit(one: Declaration[..., R], call: Call) -> Handle[R]:
     except CyberflowError as error:
         error.message = _in_python(error.message)
         error.args = (error.message,)
-        error.help = _in_python(error.help) if error.help else None
+        if error.help:
+            error.help = _in_python(error.help)
+            error.add_note(error.help)
         raise
 
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cyberflow.run.again import Remainder, take_up
     from cyberflow.run.chain import advance, begin, replay
     from cyberflow.run.events import (
         CancelAnswered,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         TimedOut,
         Unanswered,
     )
+    from cyberflow.run.files import save_all, save_exports, save_screenshots
     from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather
     from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
     from cyberflow.run.journal import Entry, Invocation, go_on, open_journal, unfinished
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
     from cyberflow.run.watch import LOCAL, REMOTE, Pace, Watch, cancel, follow
 
 _HOMES = {
+    "again": ("Remainder", "take_up"),
     "chain": ("advance", "begin", "replay"),
     "events": (
         *("CancelAnswered", "CancelAsked", "Event", "Looked", "OutputsRead", "Released", "State", "Step"),
         *("TimedOut", "Unanswered"),
     ),
+    "files": ("save_all", "save_exports", "save_screenshots"),
     "given": ("Asked", "Given", "GivenFile", "files_of", "gather"),
     "inputs": ("Runnable", "load_inputs", "read_inputs"),
     "journal": ("Entry", "Invocation", "go_on", "open_journal", "unfinished"),
@@ -70,6 +74,7 @@ __all__ = [
     "Parts",
     "Redactor",
     "Released",
+    "Remainder",
     "Result",
     "Runnable",
     "Source",
@@ -96,8 +101,12 @@ __all__ = [
     "replay",
     "result_of",
     "run_request",
+    "save_all",
+    "save_exports",
+    "save_screenshots",
     "source_of",
     "submit",
+    "take_up",
     "target_sources",
     "this_world",
     "unfinished",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyberflow.compiler.refs import is_ref
+from cyberflow.compiler.refs import Ref, is_ref, parse_ref
 from cyberflow.compiler.types import ABSENT, EMPTY
 from cyberflow.language.paths import Path
 from cyberflow.language.strings import only_token, scan_string, substitute
@@ -89,3 +89,31 @@ def refs_in(value: Any, keys: Keys = ()) -> Iterator[Keys]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from refs_in(item, (*keys, index))
+
+
+def with_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) -> Any:
+    """Put what is known in the place of refs. One that leads nowhere is ABSENT; so is one to an alias that is not
+    known, unless `keep` leaves it as it is. Members and entries that are absent are left out.
+    """
+    if is_ref(value):
+        ref = parse_ref(value["$ref"])
+        if not isinstance(ref, Ref):
+            return ABSENT
+        return value if keep and ref.alias not in known else _at(known.get(ref.alias), ref)
+    if isinstance(value, dict):
+        members = {key: with_refs(item, known, keep=keep) for key, item in value.items()}
+        return {key: item for key, item in members.items() if item is not ABSENT}
+    if isinstance(value, list):
+        return [item for entry in value if (item := with_refs(entry, known, keep=keep)) is not ABSENT]
+    return value
+
+
+def _at(value: Any, ref: Ref) -> Any:
+    for key in ref.keys:
+        if isinstance(value, dict):
+            value = value.get(key, ABSENT)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return ABSENT
+    return ABSENT if value == EMPTY else value

@@ -25,11 +25,14 @@ class GivenFile:
 
 @dataclass(frozen=True)
 class Given:
-    """What fills a request. Inputs hold values of JSON, defaults included; files are by the name that asks for them."""
+    """What fills a request. Inputs hold values of JSON, defaults included; files are by the name that asks for them;
+    `finished` are the outputs of steps that need not run again, by alias.
+    """
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
     files: Mapping[str, GivenFile] = field(default_factory=dict)
+    finished: Mapping[str, Any] = field(default_factory=dict)
 
     def redactor(self, *more: str) -> Redactor:
         """Filters the secrets of this run, and `more`: the key of the target."""

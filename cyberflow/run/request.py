@@ -14,7 +14,7 @@ from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, 
 from cyberflow.compiler.types import ABSENT, EMPTY
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.run.fill import Filler, refs_in
+from cyberflow.run.fill import Filler, refs_in, with_refs
 from cyberflow.run.given import Given, files_of, given_name, refuse
 from cyberflow.run.values import faults, shown
 
@@ -156,6 +156,8 @@ class _Step:
     def _values(self, key: str, word: str, filler: Filler) -> dict[str, Any]:
         written = self.written.get(key) or {}
         values = {name: filler.value(data, self._at(word, name)) for name, data in written.items()}
+        if self.parts.given.finished:
+            values = {name: with_refs(value, self.parts.given.finished, keep=True) for name, value in values.items()}
         return {name: value for name, value in values.items() if value is not ABSENT}
 
     def _at(self, word: str, name: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.compiler.refs import Ref, is_ref, parse_ref
-from cyberflow.compiler.types import ABSENT, EMPTY
+from cyberflow.compiler.types import ABSENT
 from cyberflow.run.events import State, Step
+from cyberflow.run.fill import with_refs
 from cyberflow.run.redact import Redactor
 
 VERSION = 1
@@ -65,28 +65,5 @@ def outputs_of(state: State) -> dict[str, Any]:
         own = state.steps[0].outputs
         return own if isinstance(own, dict) else {}
     known = {**state.aliases, **{step.id: step.outputs for step in state.steps}}
-    found = {name: _resolved(value, known) for name, value in state.outputs.items()}
+    found = {name: with_refs(value, known) for name, value in state.outputs.items()}
     return {name: value for name, value in found.items() if value is not ABSENT}
-
-
-def _resolved(value: Any, known: Mapping[str, Any]) -> Any:
-    if is_ref(value):
-        ref = parse_ref(value["$ref"])
-        return _below(known.get(ref.alias), ref) if isinstance(ref, Ref) else ABSENT
-    if isinstance(value, dict):
-        members = {key: _resolved(item, known) for key, item in value.items()}
-        return {key: item for key, item in members.items() if item is not ABSENT}
-    if isinstance(value, list):
-        return [item for entry in value if (item := _resolved(entry, known)) is not ABSENT]
-    return value
-
-
-def _below(value: Any, ref: Ref) -> Any:
-    for key in ref.keys:
-        if isinstance(value, dict):
-            value = value.get(key, ABSENT)
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
-            return ABSENT
-    return ABSENT if value == EMPTY else value

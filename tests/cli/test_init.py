@@ -26,7 +26,11 @@ def test_what_it_says_next_works(empty: Path, program: Program) -> None:
     commands = [shlex.split(line) for line in begun.out.splitlines()]
 
     assert begun.code == 0
-    assert [command[:2] for command in commands] == [["cyberflow", "check"], ["cyberflow", "apply"], ["cyberflow", "run"]]
+    assert [command[:2] for command in commands] == [
+        ["cyberflow", "check"],
+        ["cyberflow", "apply"],
+        ["cyberflow", "run"],
+    ]
     for command in commands:
         answer = program(*command[1:])
         assert answer.code == 0, answer.text
@@ -45,7 +49,12 @@ def test_it_is_clean_and_named_after_its_folder(empty: Path, program: Program) -
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [("My Clinic (North)", "my-clinic-north"), ("2026_reports", "reports"), ("日本", "my-project"), ("A" * 80, "a" * 63)],
+    [
+        ("My Clinic (North)", "my-clinic-north"),
+        ("2026_reports", "reports"),
+        ("日本", "my-project"),
+        ("A" * 80, "a" * 63),
+    ],
 )
 def test_any_folder_gives_a_name(empty: Path, program: Program, folder: str, name: str) -> None:
     answer = program("init", folder)

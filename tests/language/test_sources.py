@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from cyberflow.language import read
 WORKFLOW = "workflows:\n  a: {prompt: Open the chart.}\n"
 
 
-def paths(root: Path, files: dict[str, str | bytes], head: str = "project: clinic\n") -> set[str]:
+def paths(root: Path, files: Mapping[str, str | bytes], head: str = "project: clinic\n") -> set[str]:
     for name, text in {"cyberflow.yaml": head, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def test_runs_in_flight_go_on_where_the_clock_says(mortal: Mortal) -> None:
         until(lambda: all(run["status"] in FINAL for run in runs()))
         done = runs()
         assert [run["status"] for run in done] == ["success"] * 3
-        for before, after in zip(done, done[1:], strict=False):
+        for before, after in pairwise(done):
             assert after["started_at"] == before["ended_at"]
         assert client.post("/v1/runs/chain", json=body, headers={"Idempotency-Key": "chain"}).json() == chain
         assert client.get("/v1/machines").json()["items"][0]["is_available"] is True

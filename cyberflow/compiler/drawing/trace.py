@@ -9,7 +9,7 @@ from itertools import pairwise
 from cyberflow.compiler.drawing.picture import Edge, Node, Picture
 from cyberflow.compiler.graph import ChainNode, Graph, RefUse, StepNode, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.shapes import Shape, Shapes
+from cyberflow.compiler.shapes import Shape
 from cyberflow.compiler.types import Found, describe, lookup
 
 
@@ -134,12 +134,9 @@ def _workflow(workflow: WorkflowNode) -> Picture:
 
 
 def _task(graph: Graph, name: str) -> Picture:
-    definition = graph.tasks[name]
-    shapes = Shapes(graph.project.types, graph.project.files)
-    inputs = shapes.shape(definition.body.inputs, definition.at("inputs"))
-    secrets = shapes.secrets(definition.body.secrets, definition.at("secrets"))
-    middle = Node("task", name, "middle", definition.body.workflow, description=definition.body.description or "")
-    sources = list(_declared(inputs, secrets, ()))
+    task = graph.tasks[name]
+    middle = Node("task", name, "middle", task.body.workflow, description=task.body.description or "")
+    sources = list(_declared(task.inputs, task.secrets, ()))
     return Picture("task", name, middle.description, (*sources, middle), tuple(_into(sources, middle)))
 
 

@@ -3,14 +3,26 @@ r"""Something looks like a placeholder and is not one.
     prompt: Type <patient..id>, then <patient[x]>.
 
 A placeholder is `<name>`, with a path `<a.b[0]['k']>`, without blanks outside quotes. A literal is written `\<word>`.
+In a chain, an object or a list cannot stand inside a longer text: hand it on as a value of its own, or name a part.
 """
 
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import flaws
+from cyberflow.compiler.types import Found, describe, kinds, lookup
+from cyberflow.compiler.uses import flaws, handed_values
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     yield from flaws(graph, "bad-placeholder")
+    for owner, value in handed_values(graph):
+        for use in value.tokens:
+            field = owner.inputs.fields.get(use.token.path.root) if use.token.kind == "input" else None
+            if use.whole or field is None:
+                continue
+            found = lookup(field.schema, use.token.path.keys)
+            if isinstance(found, Found) and (held := kinds(found.schema)) and held <= {"object", "array", "null"}:
+                message = f"`<{use.token.path}>` cannot stand inside a longer text"
+                help = "hand it on as a value of its own, or name the part that is meant: `<a.b>`"
+                yield Diagnostic("bad-placeholder", message, use.place, note=f"is {describe(found.schema)}", help=help)

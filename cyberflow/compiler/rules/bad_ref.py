@@ -28,6 +28,11 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                     yield Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help)
                 elif isinstance(use.ref, str):
                     yield _malformed(chain, use, use.ref)
+    for task in graph.tasks.values():
+        for value in task.parameters.values():
+            for use in value.refs:
+                help = "a task is not a step of a chain: give it an input, `<name>`"
+                yield Diagnostic("bad-ref", "a parameter of a task cannot come from a step", use.place, help=help)
 
 
 def _malformed(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:

@@ -8,10 +8,10 @@ from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python import signature
-from cyberflow.language.python.signature import Parameter, Unreadable
-from cyberflow.language.python.declare import Chain, Declaration, Workflow, WorkflowRef
+from cyberflow.language.python.declare import Declaration, Workflow, WorkflowRef
 from cyberflow.language.python.document import Mark, PythonDocument
 from cyberflow.language.python.letters import Characters, dedented
+from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.source import Function, Range, Source
 from cyberflow.source import Place, Route
 

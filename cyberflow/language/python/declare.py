@@ -22,7 +22,7 @@ _INNER = re.compile(r"(?<=[^_])_+(?=[^_])")
 
 
 class Secret:
-    """The type of a secret parameter. `Secret(value)` holds a value for `run(secrets={...})` without ever showing it."""
+    """The type of a secret parameter. `Secret(value)` holds a value for `run(secrets={...})` and never shows it."""
 
     __slots__ = ("__value",)
 
@@ -150,7 +150,7 @@ class Chain(Declaration[P, R]):
 
 
 class WorkflowRef:
-    """A workflow that is declared elsewhere, by name. Decorates a function that gives its types, or is called as it is."""
+    """A workflow that is declared elsewhere, by name. It decorates a function that gives its types, or is called."""
 
     def __init__(self, name: str) -> None:
         self.name = name

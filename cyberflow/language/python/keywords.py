@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal, Required, TypeAlias, TypedDict
+
+Texts: TypeAlias = list[str] | tuple[str, ...]
+"""Several texts. `Sequence[str]` would take one text for its letters."""
 
 
 class PromptFile(TypedDict):
@@ -26,7 +29,7 @@ class Models(TypedDict, total=False):
 
     main: str
     cache_detection: str
-    fallbacks: Sequence[str]
+    fallbacks: Texts
 
 
 class Check(TypedDict, total=False):
@@ -43,7 +46,7 @@ class Check(TypedDict, total=False):
     ]
     description: str
     file_target_mode: Literal["exact", "regex", "loop_items"]
-    file_names: Sequence[str]
+    file_names: Texts
     file_name_regex: str
     expected_match_count: int
     expected_match_count_ref: str
@@ -60,15 +63,15 @@ class WorkflowKeywords(TypedDict, total=False):
     name: str
     prompt: str | PromptFile
     description: str
-    from_machine: Sequence[str]
+    from_machine: Texts
     files: Sequence[File]
     exports: bool
     webhooks: bool
-    terminal: Sequence[str]
+    terminal: Texts
     models: Models
     checks: Sequence[Check]
     on_check_failure: str | PromptFile
-    tags: Sequence[str]
+    tags: Texts
     title: str
     was: str
     schema: Literal["off"]
@@ -79,9 +82,9 @@ class ChainKeywords(TypedDict, total=False):
 
     name: str
     description: str
-    pools: Sequence[str]
+    pools: Texts
     machine: str
-    from_machine: Sequence[str]
+    from_machine: Texts
     session: Mapping[str, Any]
     keep_session: bool
     priority: bool
@@ -93,7 +96,7 @@ class RunOptions(TypedDict, total=False):
 
     inputs: Mapping[str, Any]
     machine: str
-    pools: Sequence[str]
+    pools: Texts
     session: str
     keep_session: bool
     timeout: str | float

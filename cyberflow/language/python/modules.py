@@ -89,7 +89,7 @@ def _is_ours(name: str, module: Any, root: Path, tops: set[str]) -> bool:
     if any(place.is_relative_to(root) for place in inside):
         return True
     system = (sys.prefix, sys.base_prefix)
-    return name.split(".")[0] in tops and any(not str(place).startswith(system) for place in inside)
+    return name.partition(".")[0] in tops and any(not str(place).startswith(system) for place in inside)
 
 
 class _Finder(MetaPathFinder):
@@ -116,7 +116,7 @@ class _Loader(SourceFileLoader):
         super().__init__(fullname, path)
         self._files = files
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - as importlib has it
         text = self.get_data(self.path).decode("utf-8-sig").replace("\r\n", "\n")
         self._files[self.path] = text
         return compile(text, self.path, "exec", dont_inherit=True, optimize=0)

@@ -24,7 +24,7 @@ class Position:
 
 def caller(files: Container[str]) -> Position | None:
     """Where the innermost frame that belongs to `files` stands; None when there is none."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to a caller
     while frame is not None and frame.f_code.co_filename not in files:
         frame = frame.f_back
     return None if frame is None else _position(frame.f_code, frame.f_lasti, frame.f_lineno)

@@ -77,7 +77,7 @@ class Source:
         return {(node.end_lineno, node.end_col_offset): node for node in calls}
 
     def function(self, function: Callable[..., Any]) -> Function | None:
-        """The definition of a function of this file."""
+        """Find the definition of a function of this file."""
         original = unwrap(function)
         return self._functions.get((original.__name__, original.__code__.co_firstlineno))
 
@@ -87,7 +87,7 @@ class Source:
         return {(node.name, min([node.lineno, *(one.lineno for one in node.decorator_list)])): node for node in found}
 
     def name(self, function: Function) -> Range:
-        """The name in `def name(`."""
+        """Where the name of a function stands."""
         start = self.text.index(
             function.name, self.text.index("def", self.offset(function.lineno, function.col_offset)) + 3
         )

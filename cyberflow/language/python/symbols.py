@@ -21,14 +21,14 @@ _FORMAT: Final = "write it plainly, as {name}: the text is made when the chain r
 
 
 class Misuse(UsageError):
-    """The declarations are called in a way they cannot be. Inside a project it becomes the finding `python-error`."""
+    """A declaration is called as it cannot be. While a project is read it becomes the finding `python-error`."""
 
     def __init__(self, message: str, help: str | None) -> None:
         super().__init__(message, help=help)
 
 
 class Refused(BaseException):
-    """Ends a trace that cannot go on, after the finding was noted. User code that catches exceptions lets it through."""
+    """Ends a trace that cannot go on, after the finding was noted. What catches exceptions lets it through."""
 
 
 class Tracing(Protocol):
@@ -178,8 +178,20 @@ def _ends(what: str, help: str) -> Callable[..., NoReturn]:
 
 
 _ARITHMETIC = {
-    **{"add": "+", "sub": "-", "mul": "*", "matmul": "@", "truediv": "/", "floordiv": "//", "mod": "%"},
-    **{"divmod": "divmod()", "pow": "**", "lshift": "<<", "rshift": ">>", "and": "&", "xor": "^", "or": "|"},
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "matmul": "@",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "divmod": "divmod()",
+    "pow": "**",
+    "lshift": "<<",
+    "rshift": ">>",
+    "and": "&",
+    "xor": "^",
+    "or": "|",
 }
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _UNARY = {"neg": "-", "pos": "+", "abs": "abs()", "invert": "~", "round": "round()"}

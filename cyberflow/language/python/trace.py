@@ -11,9 +11,9 @@ from typing import Any
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
-from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.declare import Chain, Workflow
 from cyberflow.language.python.positions import Position, caller
+from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.symbols import BROKEN, MARK, Misuse, Origin, Refused, Symbol, follow, origin_of
 from cyberflow.language.python.values import DROPPED, Written, fields
 from cyberflow.source import Route
@@ -41,7 +41,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class TracedStep:
-    """One call: its values, which of them are secrets, and where it stands. `positional` names the unnamed ones."""
+    """One call: its values, which of them are secrets, where it stands. `positional` names what came without a name."""
 
     alias: str
     workflow: str
@@ -53,7 +53,7 @@ class TracedStep:
 
 @dataclass
 class Trace:
-    """One chain being run. `declared` are the workflows of the YAML; `files` are the ones whose frames are the user's."""
+    """One chain being run. `declared` are the workflows of the YAML; `files` are those with frames of the user."""
 
     chain: Chain[..., Any]
     files: Container[str]

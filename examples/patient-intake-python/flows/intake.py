@@ -1,7 +1,8 @@
 """Signs in to Epic, finds a patient's chart, books a visit and files the referral letter."""
 
-from cyberflow import Secret, chain, workflow
 from flows.types import Chart, Intake, Mrn, Patient, SignedIn, Visit, VisitDate
+
+from cyberflow import Secret, chain, workflow
 
 
 @workflow(prompt="/prompts/sign-in.md", title="Sign in (${{ vars.clinic }})", tags=["Intake"])
@@ -39,7 +40,7 @@ def book_visit(mrn: Mrn, reason: str, date: VisitDate) -> Visit:
 
 
 @chain(
-    # pools=["epic", "has-chrome"],  # machines that are in both pools; without pools any free machine will do
+    # without `pools`, a list of their names, any free machine will do
     files=[  # put on the machine before the first step; book_visit removes them after the last
         {"path": "/files/referral-cover.txt", "target": "C:/Intake/<date>/referral-cover.txt"},
         {"name": "referral", "target": "C:/Intake/<date>/referral.pdf"},  # the patient's own letter

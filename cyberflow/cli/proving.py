@@ -1,0 +1,135 @@
+"""Pulled sources, compiled and held against what they were pulled from: what differs is written differently or told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cyberflow.compiler import Bundle, check, check_target, compile_bundle
+from cyberflow.compiler.render import render
+from cyberflow.deploy import Chosen, Language, Pulled, pull
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language import read
+from cyberflow.language.prompt import scan
+from cyberflow.remote import Owner, Snapshot, changed, desire, wire_fields
+
+_PROMPT_RULES = frozenset(
+    {
+        "undeclared-input",
+        "undeclared-secret",
+        "bad-placeholder",
+        "ambiguous-placeholder",
+        "backslash-placeholder",
+        "path-on-scalar",
+        "unknown-property",
+        "bad-image",
+    }
+)
+
+
+@dataclass
+class Proof:
+    """What was pulled, and by name what of it the language cannot say."""
+
+    pulled: list[Pulled]
+    images: dict[str, bytes]
+    faults: dict[str, list[str]] = field(default_factory=dict)
+
+
+def prove(
+    chosen: Sequence[Chosen], remote: Snapshot, owner: Owner, images: Mapping[str, bytes], places: Mapping[str, str]
+) -> Proof:
+    """Write the sources and compile them. A rule that a prompt breaks on the platform too is ignored there, with the
+    reason beside it. `images` are contents by path, `places` the paths by address.
+    """
+    known = _known(remote, images, places)
+    language = Language(_keeps, _tokens, remote.models, {url: path for url, path in places.items() if url in known})
+    ignores: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    pulled = [pull(one, owner, language) for one in chosen]
+    kept = {path: images[path] for path in language.images.values()}
+    found, bundle = _compile(pulled, kept, owner)
+    for name, problems in found.items():
+        for one in problems:
+            if one.rule in _PROMPT_RULES:
+                key = one.place.route[2] if len(one.place.route) > 2 else "prompt"  # noqa: PLR2004 - workflows, NAME, key
+                ignores[name][str(key)].add(one.rule)
+    if ignores:
+        pulled = [pull(one, owner, language, ignores.get(one.name)) for one in chosen]
+        found, bundle = _compile(pulled, kept, owner)
+    return Proof(pulled, kept, _faults(chosen, found, bundle, remote, owner))
+
+
+def _known(remote: Snapshot, images: Mapping[str, bytes], places: Mapping[str, str]) -> set[str]:
+    """The addresses that a deployment would find again by content; another image stays named by its address."""
+    return {
+        image.supabase_url
+        for image in remote.images
+        if image.supabase_url in places
+        and sha256(images[places[image.supabase_url]]).hexdigest()[:16] in image.filename
+    }
+
+
+def _keeps(text: str, format: str, inputs: Iterable[str]) -> str | None:
+    scanned = scan(text, format=format, inputs=list(inputs))  # type: ignore[arg-type]
+    rendered = render(scanned, format, image=str)  # type: ignore[arg-type]
+    return None if rendered.flaws else rendered.html
+
+
+def _tokens(text: str) -> tuple[list[str], list[str]]:
+    found = scan(text, format="wire", inputs=()).tokens
+    roots = {
+        kind: list(dict.fromkeys(one.path.root for one in found if one.kind == kind)) for kind in ("input", "secret")
+    }
+    return roots["input"], roots["secret"]
+
+
+def _compile(
+    pulled: Sequence[Pulled], images: Mapping[str, bytes], owner: Owner
+) -> tuple[dict[str, list[Diagnostic]], Bundle | None]:
+    """Compile the sources alone, in a folder of their own; the errors by workflow."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        files = {path: text.encode() for one in pulled for path, text in one.texts.items()} | {**images}
+        files["cyberflow.yaml"] = f"project: {owner.project}\n".encode()
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        sourced = read(folder)
+        graph, builder, _ = check_target(sourced, "local")
+        homes = {path: one.name for one in pulled for path in one.texts}
+        errors: dict[str, list[Diagnostic]] = defaultdict(list)
+        for one in check(sourced):
+            if one.severity == "error":
+                errors[homes.get(one.place.path, "")].append(one)
+        usable = {name for name in graph.workflows if name not in errors}
+        whole = replace(graph, workflows={name: node for name, node in graph.workflows.items() if name in usable})
+        return dict(errors), compile_bundle(whole, builder)
+
+
+def _faults(
+    chosen: Sequence[Chosen],
+    found: Mapping[str, Collection[Diagnostic]],
+    bundle: Bundle | None,
+    remote: Snapshot,
+    owner: Owner,
+) -> dict[str, list[str]]:
+    faults: dict[str, list[str]] = {}
+    for one in chosen:
+        told = [f"`cyberflow check` will say: {problem.message}" for problem in found.get(one.name, ())]
+        made = bundle.workflow(one.name) if bundle else None
+        if made is not None and bundle is not None:
+            names = changed(wire_fields(one.workflow), desire(made, bundle, remote, owner).fields)
+            told += [_unsaid(name, one) for name in names]
+        if told:
+            faults[one.name] = told
+    return faults
+
+
+def _unsaid(field: str, chosen: Chosen) -> str:
+    if field == "name" and not chosen.workflow.name:
+        return f"it has no title on the platform; the first apply after `adopt` gives it one, `{chosen.name}`"
+    return f"the language cannot say its `{field}` as it is; after `adopt`, `cyberflow plan` shows what would change"

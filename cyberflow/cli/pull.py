@@ -1,0 +1,170 @@
+"""`cyberflow pull`: write workflows of the platform as sources, and prove that they say the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.build import target_name
+from cyberflow.cli.compiled import say
+from cyberflow.cli.options import common, root, target
+from cyberflow.cli.printer import count
+from cyberflow.cli.proving import Proof, prove
+from cyberflow.deploy import choose, image_files
+from cyberflow.errors import ConflictError, CyberflowError, UsageError
+from cyberflow.language import Sourced, read, target_of
+from cyberflow.remote import Owner, Snapshot, snapshot
+from cyberflow.remote.pictures import image_path
+from cyberflow.targets import Service, open_target
+
+DEFAULT = "workflows"
+AT_ONCE = 8
+
+
+@click.command("pull")
+@common()
+@target
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--all", "everything", is_flag=True, help="Every workflow that is not another project's.")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Default: workflows/.")
+@click.option("--force", is_flag=True, help="Write over files that differ.")
+def command(*, project: Path | None, target: str | None, names: tuple[str, ...], **options: Any) -> int:
+    """Write workflows of the platform as YAML, with their prompts and images.
+
+    NAME is a declared name, a title or an id. What is written is compiled and held against the platform; what the
+    language cannot say is told. `adopt` then makes the workflow this project's.
+
+    \b
+    Example:
+      cyberflow pull "Patient lookup" --target prod
+      cyberflow pull --all --into imported
+    """
+    if bool(names) == options["everything"]:
+        raise UsageError("say which workflows: names, titles or ids, or --all")
+    sourced = read(root(project))
+    name = target_name(sourced, target)
+    folder = options["into"] or sourced.root / DEFAULT
+    return asyncio.run(_Pull(sourced, name, folder, options).run(names))
+
+
+class _Pull:
+    """One pull, from the snapshot to the files."""
+
+    def __init__(self, sourced: Sourced, target: str, folder: Path, options: Mapping[str, Any]) -> None:
+        self._sourced = sourced
+        self._target = target
+        self._folder = folder
+        self._options = options
+        self._owner = Owner(sourced.settings.project, target_of(sourced.settings, target).scope)
+
+    async def run(self, names: Sequence[str]) -> int:
+        async with open_target(self._sourced, self._target, say) as service:
+            if not self._options["quiet"]:
+                say(service.line)
+            remote = await snapshot(service.desk)
+            chosen = choose(remote, self._owner, names, self._taken())
+            images = image_files(chosen, remote.images)
+            contents = await _contents(service, list(images))
+        if not chosen:
+            say("the target has no workflow to pull")
+            return 0
+        proof = prove(chosen, remote, self._owner, {path: contents[url] for url, path in images.items()}, images)
+        self._write(self._files(proof))
+        self._tell(proof, remote)
+        return 0
+
+    def _taken(self) -> set[str]:
+        """The names that the project has declared, but for those in files that this pull would write again."""
+        taken = set()
+        for document in self._sourced.documents:
+            path = (self._sourced.root / document.path).resolve()
+            again = path.stem if path.parent == self._folder.resolve() else None
+            for kind in ("workflows", "chains", "tasks"):
+                body = document.data.get(kind) if isinstance(document.data, dict) else None
+                taken |= {name for name in body if name != again} if isinstance(body, dict) else set()
+        return taken
+
+    def _files(self, proof: Proof) -> dict[Path, bytes]:
+        texts = {path: text.encode() for one in proof.pulled for path, text in one.texts.items()}
+        return {self._folder / path: content for path, content in {**texts, **proof.images}.items()}
+
+    def _write(self, files: dict[Path, bytes]) -> None:
+        """All of them or, where something else stands, none. Raises ConflictError."""
+        differing = [path for path, content in files.items() if path.exists() and path.read_bytes() != content]
+        elsewhere = [] if self._options["force"] else self._elsewhere(files)
+        if elsewhere:
+            help = "pull --into a folder outside the sources to compare"
+            raise ConflictError(f"declared elsewhere already: {', '.join(elsewhere)}", help=help)
+        if differing and not self._options["force"]:
+            shown = ", ".join(_shown(path) for path in differing[:5])
+            more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""  # noqa: PLR2004 - five fit on a line
+            raise ConflictError(f"these files differ: {shown}{more}", help="--force writes over them")
+        try:
+            for path, content in files.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        except OSError as error:
+            raise CyberflowError(f"{error.filename} cannot be written: {error.strerror}") from error
+
+    def _elsewhere(self, files: dict[Path, bytes]) -> list[str]:
+        """Names that would be declared twice, where the folder is one of the project's sources."""
+        folder = self._folder.resolve()
+        if not folder.is_relative_to(self._sourced.root.resolve()):
+            return []
+        written = {path.resolve() for path in files}
+        names = {path.stem for path in files if path.suffix == ".yaml"}
+        found = []
+        for document in self._sourced.documents:
+            there = document.data.get("workflows") if isinstance(document.data, dict) else None
+            if isinstance(there, dict) and (self._sourced.root / document.path).resolve() not in written:
+                found += [f"`{name}` in {document.path}" for name in there if name in names]
+        return found
+
+    def _tell(self, proof: Proof, remote: Snapshot) -> None:
+        for one in proof.pulled:
+            title = f"  {click.style(one.title, dim=True)}" if one.title and one.title != one.name else ""
+            click.echo(
+                f"  {click.style('✓', fg='green', bold=True)} {_shown(self._folder / next(iter(one.texts)))}{title}"
+            )
+        for name, faults in proof.faults.items():
+            for fault in faults:
+                say(f"{click.style('note', fg='yellow', bold=True)}: `{name}`: {fault}")
+        if self._options["quiet"]:
+            return
+        say(f"wrote {count(len(proof.pulled), 'workflow')} of {len(remote.workflows)} below {_shown(self._folder)}")
+        if new := [one for one in proof.pulled if not one.ours]:
+            say("to make them this project's:")
+            for one in new:
+                say(f"  cyberflow adopt {_target(self._target)}{one.name} {one.id}")
+
+
+def _target(name: str) -> str:
+    return f"--target {name} " if name != "local" else ""
+
+
+def _shown(path: Path) -> str:
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+async def _contents(service: Service, urls: Sequence[str]) -> dict[str, bytes]:
+    """The images behind addresses, through signed urls of their own."""
+    from tempfile import TemporaryDirectory
+
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def fetch(number: int, url: str, folder: Path) -> bytes:
+        async with gate:
+            signed = await service.desk.images.signed_url(image_path(url))
+            path = await service.desk.download(signed.signed_url, folder / str(number))
+        return path.read_bytes()
+
+    with TemporaryDirectory() as name:
+        jobs = [fetch(number, url, Path(name)) for number, url in enumerate(urls)]
+        return dict(zip(urls, await asyncio.gather(*jobs), strict=True))

@@ -1,0 +1,219 @@
+"""What `cyberflow run` does: submit a chain or a workflow, follow it, print what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.compiled import Compiled, compile_for, say
+from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.run_view import result_lines, view
+from cyberflow.cli.streams import filter_streams
+from cyberflow.compiler import BundledChain, BundledWorkflow
+from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.pipeline import find, give, request, script
+from cyberflow.run import (
+    LOCAL,
+    REMOTE,
+    Asked,
+    Given,
+    Invocation,
+    State,
+    Step,
+    Watch,
+    Where,
+    advance,
+    cancel,
+    follow,
+    go_on,
+    load_inputs,
+    open_journal,
+    result_of,
+    save_all,
+    submit,
+    take_up,
+    this_world,
+)
+from cyberflow.targets import Service, open_target, state_folder
+
+
+def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
+    """Compile, put together what is given, and run."""
+    compiled = compile_for(folder, target, options["bundle"])
+    if compiled is None:
+        return 1
+    what = find(compiled, name)
+    if options["first"] is None:
+        given = give(compiled, what, asked(options), this_world())
+        filter_streams(given.redactor())
+        return asyncio.run(Running(compiled, what, options, given).run())
+    if not isinstance(what, BundledChain):
+        raise UsageError(f"`{name}` is no chain and has no step `{options['first']}`", help="run it as a whole")
+    return asyncio.run(Running(compiled, what, options).run())
+
+
+def asked(options: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> Asked:
+    """What the command line gives; `recorded` inputs are used where it gives none."""
+    document = load_inputs(options["document"]) if options["document"] else {}
+    return Asked(options["inputs"], {**(recorded or {}), **document}, options["secrets"], options["files"])
+
+
+class Running:
+    """One invocation, from looking up names to the result."""
+
+    def __init__(
+        self, compiled: Compiled, what: BundledChain | BundledWorkflow, options: Any, given: Given | None = None
+    ) -> None:
+        self._compiled = compiled
+        self._what = what
+        self._options = options
+        self._given = given or Given()
+        self._done: tuple[Step, ...] = ()
+        self._journal: Invocation | None = None
+
+    async def run(self) -> int:
+        listen()
+        try:
+            async with open_target(self._compiled.sourced, self._compiled.target, say) as service:
+                if not self._options["quiet"] and service.line != self._options["said"]:
+                    say(service.line)
+                return await self._submit(service)
+        except asyncio.CancelledError:
+            return self._broken_off()
+
+    async def _submit(self, service: Service) -> int:
+        options = self._options
+        if options["first"] is not None:
+            await self._take_up(service, options["first"], options["runs"])
+        run = (self._what, self._given)
+        submission, ids = await request(self._compiled, service, run, self._where(), stale=options["stale_ok"])
+        journal = self._journal = open_journal(state_folder(self._compiled.sourced.root), service.name)
+        if options["simulate"]:
+            await script(service, load_inputs(options["simulate"]), ids, journal.key)
+        state = await submit(service.desk, submission, journal)
+        state = replace(state, steps=(*self._done, *state.steps))
+        if not options["quiet"]:
+            where = f"session {state.session_id}" if state.session_id else f"run {state.steps[0].run_id}"
+            say(f"{self._what.name} submitted: {where}")
+        if options["detach"]:
+            return self._detached(service, state, code=0)
+        return await self._follow(service, state, journal)
+
+    async def _take_up(self, service: Service, first: str, runs: Sequence[str]) -> None:
+        """Make the rest of a chain that stopped the thing to run."""
+        assert isinstance(self._what, BundledChain)  # noqa: S101 - `start` refuses everything else
+        rest = await take_up(service.desk, self._what, first, runs)
+        given = give(self._compiled, rest.chain, asked(self._options, rest.inputs), this_world())
+        filter_streams(given.redactor())
+        self._what, self._done = rest.chain, rest.done
+        self._given = replace(given, finished=rest.finished)
+        taken = "".join(f"\n  {step.id} is finished: its outputs are those of run {step.run_id}" for step in rest.done)
+        session = self._options["session"]
+        say(f"{rest.chain.name} goes on from {first} in {f'session {session}' if session else 'a new session'}{taken}")
+
+    def _where(self) -> Where:
+        options = self._options
+        return Where(options["machine"], tuple(options["pools"]), options["session"], options["keep_session"])
+
+    async def _follow(self, service: Service, state: State, journal: Invocation) -> int:
+        options = self._options
+        pace = LOCAL if service.local else REMOTE
+        watch = Watch(pace, options["timeout"], options["cancel_on_timeout"])
+        try:
+            with view(quiet=options["quiet"]) as shown:
+                watch = replace(watch, messages=shown.messages)
+                shown.show(state)
+                async for event in follow(service.desk, state, watch):
+                    state, _ = advance(state, event)
+                    shown.show(state)
+        except asyncio.CancelledError:
+            if not self._wants_cancel():
+                return self._detached(service, state, code=INTERRUPTED)
+            async for event in cancel(service.desk, state, watch):
+                state, _ = advance(state, event)
+        return await self._end(service, state, journal)
+
+    def _wants_cancel(self) -> bool:
+        """After an interruption: what was said before, else what a person says now; nobody there means no."""
+        if self._options["cancel_on_interrupt"]:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        answer = click.prompt(
+            "detach and let it go on, or cancel it?", type=click.Choice(["detach", "cancel"]), err=True
+        )
+        return bool(answer == "cancel")
+
+    def _broken_off(self) -> int:
+        """Interrupted before there was anything to follow."""
+        if self._journal is None:
+            say("interrupted; nothing was sent")
+            return INTERRUPTED
+        self._journal.note("unanswered")
+        look = go_on(self._journal.target, None, ())
+        say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
+        return INTERRUPTED
+
+    def _detached(self, service: Service, state: State, *, code: int) -> int:
+        say(f"it goes on without this terminal; follow it with\n  {_watch(service, state)}")
+        self._write(state)
+        return code
+
+    async def _end(self, service: Service, state: State, journal: Invocation) -> int:
+        result = result_of(state)
+        for line in _about(state):
+            say(line)
+        if state.timed_out and state.live:
+            say(f"follow it with\n  {_watch(service, state)}")
+        else:
+            journal.note("ended", status=result.status)
+        if self._options["download"]:
+            async for path in save_all(service.desk, state, self._options["download"]):
+                say(f"saved {path}")
+        self._write(state)
+        return result.exit_code
+
+    def _write(self, state: State) -> None:
+        redactor = self._given.redactor()
+        result = result_of(state)
+        text = json.dumps(result.to_json(redactor), ensure_ascii=False, indent=2)
+        if self._options["out"]:
+            _save(self._options["out"], text + "\n")
+        click.echo(text if self._options["format"] == "json" else "\n".join(result_lines(result)))
+
+
+def listen() -> None:
+    """Have SIGTERM do what Ctrl-C does. Windows has no such signal."""
+    task = asyncio.current_task()
+    if task is not None and sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def _about(state: State) -> Iterator[str]:
+    """What there is to say of an end besides its result."""
+    for reason in state.refused:
+        yield f"it could not be cancelled as asked: {reason}"
+    live = ", ".join(f"{step.id} ({step.status})" for step in state.live)
+    if state.timed_out and live:
+        yield f"the time is over and it goes on: {live}"
+    elif live:
+        yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
+
+
+def _watch(service: Service, state: State) -> str:
+    return go_on(service.name, state.session_id, [step.run_id for step in state.steps])
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {(error.strerror or '').lower()}") from error

@@ -1,0 +1,52 @@
+"""Pages and schemas that are made from the code say what the code says; `make docs` writes them."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from cyberflow.cli.rules_page import GROUPS, rules
+from cyberflow.compiler import RULES
+
+ROOT = Path(__file__).parents[2]
+PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_is_committed_is_fresh(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == PAGES[name](), f"{name} is stale: run `make docs`"
+
+
+def test_every_rule_is_in_the_reference_once_and_in_a_group() -> None:
+    headings = re.findall(r"^### (.+)$", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.MULTILINE)
+    placed = [name for names in GROUPS.values() for name in names.split()]
+
+    assert sorted(headings) == sorted(RULES)
+    assert set(RULES) <= set(placed)
+    assert len(placed) == len(set(placed))
+    assert headings == [name for name in placed if name in RULES]
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
+def test_the_documentation_of_a_rule_reads_well(rule: object) -> None:
+    text = getattr(rule, "text", "")
+    markdown = getattr(rule, "markdown", "")
+
+    assert re.fullmatch(r"\S.*[.:]", text.split("\n", 1)[0])
+    assert markdown.count("```") % 2 == 0
+    assert not re.search(r"^    ", re.sub(r"```.*?```", "", markdown, flags=re.DOTALL), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    anchors = {heading.lower() for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif "://" not in target:
+            assert (page.parent / target.partition("#")[0]).exists(), target

@@ -1,0 +1,49 @@
+"""What an editor says: two checkers over a file without a mistake and over one with a mistake in each marked line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parent / "typing"
+MARKED = {
+    number
+    for number, line in enumerate((SAMPLES / "bad.py").read_text(encoding="utf-8").splitlines(), 1)
+    if line.endswith("# error")
+}
+
+Checker = Callable[[Path, Path], Iterator[tuple[int, str]]]
+pytestmark = pytest.mark.slow
+
+
+def mypy(path: Path, cache: Path) -> Iterator[tuple[int, str]]:
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={cache}", "--output=json"]
+    answer = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    assert not answer.stderr
+    for found in map(json.loads, filter(lambda line: line.startswith("{"), answer.stdout.splitlines())):
+        if found["severity"] == "error":
+            yield found["line"], found["message"]
+
+
+def basedpyright(path: Path, _cache: Path) -> Iterator[tuple[int, str]]:
+    command = [sys.executable, "-m", "basedpyright", "--level", "error", "--outputjson", "--pythonpath", sys.executable]
+    answer = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    for found in json.loads(answer.stdout)["generalDiagnostics"]:
+        yield found["range"]["start"]["line"] + 1, found["message"]
+
+
+@pytest.mark.parametrize("checker", [mypy, basedpyright], ids=["mypy", "basedpyright"])
+def test_nothing_is_said_of_good_code(checker: Checker, tmp_path: Path) -> None:
+    assert not list(checker(SAMPLES / "good.py", tmp_path))
+
+
+@pytest.mark.parametrize("checker", [mypy, basedpyright], ids=["mypy", "basedpyright"])
+def test_each_mistake_is_flagged_at_its_line(checker: Checker, tmp_path: Path) -> None:
+    found = dict(checker(SAMPLES / "bad.py", tmp_path))
+    assert len(MARKED) >= 12
+    assert set(found) == MARKED
