@@ -32,6 +32,7 @@ MAY_KNOW = {
     "deploy": GROUND | {"compiler", "service", "remote"},
     "run": GROUND | {"language", "compiler", "service", "remote"},
     "local": GROUND,
+    "__main__": GROUND | {"cli"},
     "targets": GROUND | {"language", "service", "run", "local"},
     "web": GROUND | {"local"},
     "cli": GROUND

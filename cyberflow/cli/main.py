@@ -25,6 +25,7 @@ COMMANDS = {
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",
+    "stubs": "Write typed Python stubs of the workflows in YAML.",
 }
 RUNS_COMMANDS = ("list", "show", "watch", "cancel", "retry", "release", "download", "screenshots")
 BUG = 70

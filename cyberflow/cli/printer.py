@@ -36,7 +36,7 @@ def secret_spans(sourced: Sourced, findings: Iterable[Diagnostic]) -> tuple[Span
     if not findings:
         return ()
     literals = (sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source")
-    return tuple({*Secrets.of(sourced.documents).spans, *literals})
+    return tuple({*Secrets.of(sourced.declaring).spans, *literals})
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ _PROMPT_RULES = frozenset(
         "backslash-placeholder",
         "path-on-scalar",
         "unknown-property",
-        "bad-image",
     }
 )
+_UNSAID = "the language cannot say its `{}` as it is; after `adopt`, `cyberflow plan` shows what would change"
 
 
 @dataclass
@@ -123,13 +123,7 @@ def _faults(
         made = bundle.workflow(one.name) if bundle else None
         if made is not None and bundle is not None:
             names = changed(wire_fields(one.workflow), desire(made, bundle, remote, owner).fields)
-            told += [_unsaid(name, one) for name in names]
+            told += [_UNSAID.format(name) for name in names if name != "name" or one.workflow.name]
         if told:
             faults[one.name] = told
     return faults
-
-
-def _unsaid(field: str, chosen: Chosen) -> str:
-    if field == "name" and not chosen.workflow.name:
-        return f"it has no title on the platform; the first apply after `adopt` gives it one, `{chosen.name}`"
-    return f"the language cannot say its `{field}` as it is; after `adopt`, `cyberflow plan` shows what would change"

@@ -38,8 +38,10 @@ stops `apply` and `run`; a warning does not, unless `--error-on warning` says so
 `# cyberflow: ignore[RULE] reason` on the line, or on the line above, silences one finding; inside a prompt it is
 `{# cyberflow: ignore[RULE] reason #}`. The reason is required.
 """
+_OTHERS: dict[str, Severity] = {"unused-ignore": "warning"}
+"""Warnings of rules that do not run over the graph and so bear no severity."""
 _EXAMPLE = re.compile(r"(?:^    .*\n(?:\n(?=    ))*)+", re.MULTILINE)
-_PYTHON = re.compile(r"^(@|def |class |from |import )", re.MULTILINE)
+_PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def rules() -> list[Rule]:
 
 def _rule(name: str, group: str) -> Rule:
     module = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
-    return Rule(name, group, getattr(module, "SEVERITY", "error"), (module.__doc__ or "").strip())
+    return Rule(name, group, getattr(module, "SEVERITY", _OTHERS.get(name, "error")), (module.__doc__ or "").strip())
 
 
 def page() -> str:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from cyberflow.cli.compiled import say
+from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.run_view import result_lines, view
+from cyberflow.cli.run_work import listen
 from cyberflow.compiler import BundledWorkflow
 from cyberflow.errors import UsageError
-from cyberflow.run import LOCAL, REMOTE, State, Step, Watch, advance, cancel
+from cyberflow.run import LOCAL, REMOTE, State, Step, Watch, advance, cancel, follow, go_on, result_of
 from cyberflow.service import ApiError
 from cyberflow.service.wire import Run, is_live
+from cyberflow.targets import Service
 
 if TYPE_CHECKING:
     from cyberflow.service import Cyberdesk

@@ -37,7 +37,7 @@ def sarif(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str])
     known = rules()
     base = _base(sourced.root, environ)
     hidden = frozenset(secret_spans(sourced, found))
-    writer = _Writer(sourced, base, hidden, Secrets.of(sourced.documents) if found else Secrets())
+    writer = _Writer(sourced, base, hidden, Secrets.of(sourced.declaring) if found else Secrets())
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -79,7 +79,7 @@ def _driver(known: list[Rule]) -> Json:
 def _rule(rule: Rule) -> Json:
     return {
         "id": rule.name,
-        "name": "".join(word.capitalize() for word in rule.name.split("-")),
+        **({"name": "".join(word.capitalize() for word in rule.name.split("-"))} if "-" in rule.name else {}),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.summary},
         "help": {"text": rule.text, "markdown": rule.markdown},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Document, Place, Route, Sources, Span
 
@@ -85,9 +86,9 @@ def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str
     text = document.text
     if _MENTION not in text:
         return
-    texts = list(_scalars(document.node(()))) if isinstance(document, YamlDocument) else []
+    texts = list(_texts(document))
     matches = [*_BRACES.finditer(text)]
-    if isinstance(document, YamlDocument):
+    if isinstance(document, YamlDocument | PythonDocument):
         matches += [
             match for match in _HASH.finditer(text) if not any(low <= match.start() < high for low, high in texts)
         ]
@@ -105,7 +106,7 @@ def _ignore(
             last += 1
         last += 1
     files: frozenset[str] = frozenset()
-    if isinstance(document, YamlDocument) and last <= len(lines) and _PROMPT.match(lines[last - 1]):
+    if last <= len(lines) and _begins_prompt(document, lines[last - 1]):
         for (path, route), of in prompts.items():
             span = document.span(Place(path, route))
             if path == document.path and document.span(Place(path, route).key()).line == last:
@@ -115,6 +116,17 @@ def _ignore(
     reason = said["reason"].strip() if said else ""
     place = Place(document.path, (), "value", match.span())
     return Ignore(place, match["said"], names, reason, first, last, files)
+
+
+def _begins_prompt(document: Document, line: str) -> bool:
+    """Whether a prompt may begin on a line; in Python it is a docstring or an argument, and its place decides."""
+    return isinstance(document, PythonDocument) or (isinstance(document, YamlDocument) and bool(_PROMPT.match(line)))
+
+
+def _texts(document: Document) -> Iterable[tuple[int, int]]:
+    if isinstance(document, PythonDocument):
+        return document.strings
+    return _scalars(document.node(())) if isinstance(document, YamlDocument) else ()
 
 
 def _scalars(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:

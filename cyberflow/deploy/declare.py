@@ -98,17 +98,21 @@ class _Prompts:
     inputs: list[str]
 
     def written(self, part: str, html: str, *, own_file: bool = False) -> Any:
-        text, format = self._form(html)
+        if not own_file:
+            text, format = self._form(html, "")
+            if format == "markdown" and len(text) <= _SHORT and text.count("\n") < _LINES:
+                return literal(text, prompt=True)
+        text, format = self._form(html, "../")
         if format == "wire":
             return self._file(part, "wire", text)
         text = literal(text, prompt=True)
-        short = len(text) <= _SHORT and text.count("\n") < _LINES
-        if format == "markdown" and short and not own_file:
-            return text
         return self._file(part, {"markdown": "md", "html": "html"}[format], text + "\n")
 
-    def _form(self, html: str) -> tuple[str, str]:
-        local = _with_files(html, self.language.images)
+    def _form(self, html: str, up: str) -> tuple[str, str]:
+        """The text and its format; `up` leads from the file that will hold it to the folder of the images."""
+        local = html
+        for address, path in self.language.images.items():
+            local = local.replace(f'"{address}"', f'"{up}{path}"')
         wanted = canonical({"main_prompt": local})
         for format, text in (("markdown", markdown(local)), ("html", local.strip())):
             rendered = self.language.keeps(text, format, self.inputs)
@@ -120,12 +124,6 @@ class _Prompts:
         path = f"prompts/{'.'.join(filter(None, (self.made.name, part)))}.{ending}"
         self.made.files[path] = text
         return {"file": path}
-
-
-def _with_files(html: str, images: Mapping[str, str]) -> str:
-    for address, path in images.items():
-        html = html.replace(f'"{address}"', f'"{path}"')
-    return html
 
 
 def _members(schema: Any) -> tuple[dict[str, Any], dict[str, Any]]:

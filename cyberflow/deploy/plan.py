@@ -123,7 +123,8 @@ def _create(desired: Desired) -> Change:
 
 def _change(desired: Desired, holding: Holding) -> Change | None:
     before = wire_fields(holding.workflow)
-    fields = tuple(_field(name, before[name], desired.fields[name]) for name in changed(before, desired.fields))
+    there = {**before, "name": desired.fields["name"]} if desired.untitled and not before["name"] else before
+    fields = tuple(_field(name, there[name], desired.fields[name]) for name in changed(there, desired.fields))
     tags = tag_change(desired, holding.workflow)
     action, reason = _action(desired, holding, before, moved=bool(fields))
     if action is None:

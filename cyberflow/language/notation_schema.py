@@ -11,6 +11,7 @@ NAME = "[A-Za-z_][A-Za-z0-9_-]{0,62}"
 MARKERS = ("type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref")
 WORDS = ("string", "number", "integer", "boolean", "object", "array", "any")
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_NAME_HELP = "a name is letters, digits, `_` and `-`, and begins with a letter or `_`"
 _KEY = r"(\.[A-Za-z_][A-Za-z0-9_-]*|\[([0-9]+|'[^'<>{}\n]+'|\"[^\"<>{}\n]+\")\])"
 
 
@@ -31,23 +32,25 @@ def free(properties: Schema, **more: Any) -> Schema:
 
 def named(schema: Schema, *, optional: bool = False) -> Schema:
     """A mapping whose keys are names."""
-    pattern = f"^{NAME}{'[?]?' if optional else ''}$"
-    return {"type": "object", "patternProperties": {pattern: schema}, "additionalProperties": False}
+    keys = {"pattern": f"^{NAME}{'[?]?' if optional else ''}$", "patternErrorMessage": _NAME_HELP}
+    return {"type": "object", "propertyNames": keys, "additionalProperties": schema}
 
 
-def _marked() -> Schema:
-    return {"anyOf": [{"required": [marker]} for marker in MARKERS]}
+def _snippet(label: str, body: Any) -> Schema:
+    """What an editor offers to write, with holes; the keyword is one of the YAML language server."""
+    return {"label": label, "body": body}
 
 
 def _type() -> Schema:
     return {
         "description": "A type: a word, a list of one (`string[]`), a name from `types`, nested notation, JSON Schema.",
+        "defaultSnippets": [_snippet("JSON Schema", {"type": "${1:string}"})],
         "anyOf": [
             {"enum": [*WORDS, *(f"{word}[]" for word in WORDS[:5])]},
             {"type": "string", "pattern": rf"^{NAME}(\[\])*$"},
             ref("Expression"),
-            {"allOf": [ref("JsonSchema"), _marked()]},
-            {"allOf": [{**named(ref("Type"), optional=True), "minProperties": 1}, {"not": _marked()}]},
+            ref("MarkedSchema"),
+            ref("Nested"),
             ref("SchemaFile"),
         ],
     }
@@ -98,6 +101,7 @@ def definitions() -> Schema:
 
 
 def _types() -> Schema:
+    nested = {**named(ref("Type"), optional=True), "minProperties": 1}
     file = {
         "type": "object",
         "properties": {"file": {"type": "string"}},
@@ -106,12 +110,14 @@ def _types() -> Schema:
     }
     return {
         "Expression": {
-            "description": "A template: `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
+            "$comment": "A template, `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
             "type": "string",
             "pattern": r"\$\{\{",
         },
         "Type": _type(),
         "JsonSchema": free(_templated(_keywords()), description="JSON Schema 2020-12."),
+        "MarkedSchema": free(_templated(_keywords()), anyOf=[{"required": [marker]} for marker in MARKERS]),
+        "Nested": {**nested, "propertyNames": {**nested["propertyNames"], "not": {"enum": list(MARKERS)}}},
         "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("Expression")]},
         "SchemaFile": {
             "description": "A JSON Schema kept in a file of its own: `{schema: {file: out.json}}`.",
@@ -134,12 +140,14 @@ def _values() -> Schema:
     path = {
         "type": "string",
         "pattern": rf"^{NAME}(\.outputs|\[['\"]outputs['\"]\]){_KEY}+$|\$\{{\{{",
+        "patternErrorMessage": "a ref is `STEP.outputs.NAME`",
         "examples": ["lookup.outputs.mrn"],
     }
     handed_on = {
         "description": "A secret of the chain: `<$name>`. Never a literal.",
         "type": "string",
         "pattern": r"^<\$[A-Za-z_].*>$|\$\{\{",
+        "patternErrorMessage": "hand a secret of the chain on, `<$name>`; never a literal",
         "examples": ["<$epic_password>"],
     }
     literals = [
@@ -158,6 +166,7 @@ def _values() -> Schema:
         },
         "Value": {
             "description": "A literal, a text with `<name>` for inputs, or a ref, also inside lists and mappings.",
+            "defaultSnippets": [_snippet("ref to an earlier step", {"\\$ref": "${1:step}.outputs.${2:name}"})],
             "anyOf": literals,
         },
         "Values": named(ref("Value")),

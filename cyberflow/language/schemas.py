@@ -44,17 +44,12 @@ def schema(kind: Kind | None = None) -> Schema:
     """The schema of one kind of file; with none, of either: a file that has `project` is the project's."""
     made = _definitions()
     top: Schema = {
-        "project": {"title": "cyberflow.yaml", **ref("ProjectFile")},
-        "declarations": {"title": "cyberflow declarations", **ref("Declarations")},
-        None: {
-            "title": "cyberflow",
-            "if": {"required": ["project"]},
-            "then": ref("ProjectFile"),
-            "else": ref("Declarations"),
-        },
+        "project": ref("ProjectFile"),
+        "declarations": ref("Declarations"),
+        None: {"if": {"required": ["project"]}, "then": ref("ProjectFile"), "else": ref("Declarations")},
     }[kind]
     if kind is not None:
-        top = {"title": top["title"], **made.pop(top["$ref"].rpartition("/")[2])}
+        top = made.pop(top["$ref"].rpartition("/")[2])
     return {"$schema": DIALECT, **top, "definitions": _reached(top, made)}
 
 
@@ -98,6 +93,9 @@ def _plain(body: Any) -> Any:
     if arms:
         arms = [_plain(arm) for arm in arms if arm != {"type": "null"}]
         return arms[0] if len(arms) == 1 else {"anyOf": arms}
+    if "patternProperties" in body:
+        ((_, item),) = body["patternProperties"].items()
+        return named(_plain(item))
     return {
         key: _plain(item) for key, item in body.items() if key != "title" and not (key == "default" and item is None)
     }
@@ -106,8 +104,6 @@ def _plain(body: Any) -> Any:
 def _templated(kind: Schema) -> Schema:
     """Any value may be an expression, lists and mappings included."""
     below = {key: _templated(kind[key]) for key in ("items", "additionalProperties") if isinstance(kind.get(key), dict)}
-    if "patternProperties" in kind:
-        below["patternProperties"] = {key: _templated(item) for key, item in kind["patternProperties"].items()}
     arms = [_templated(arm) if "items" in arm else arm for arm in kind.get("anyOf", [])]
     if {"type": "string"} in (arms or [kind]):
         return kind

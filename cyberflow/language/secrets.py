@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.language.paths import PATH
+from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Route, Span, span_of
 
@@ -41,7 +42,8 @@ class Secrets:
 
     @classmethod
     def of(cls, read: Iterable[object]) -> Secrets:
-        """Every literal of the YAML files among what was read."""
+        """Every literal of the YAML files and Python modules among what was read."""
+        read = list(read)
         documents = [one for one in read if isinstance(one, YamlDocument)]
         types = {name for one in documents for name in _types(one.data)}
         spans: list[Span] = []
@@ -50,6 +52,9 @@ class Secrets:
             found = list(_ranges(document, types))
             spans += [span_of(document.path, document.text, start, end) for start, end, _ in found]
             texts[document.path] = tuple(text for _, _, text in found if len(text) >= _SHORTEST)
+        for module in (one for one in read if isinstance(one, PythonDocument)):
+            spans += [span_of(module.path, module.text, start, end) for start, end, _ in module.secrets]
+            texts[module.path] = tuple(text for _, _, text in module.secrets if len(text) >= _SHORTEST)
         return cls(tuple(spans), texts)
 
     def hide(self, text: str, paths: Collection[str]) -> str:

@@ -7,7 +7,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from cyberflow.local import files, inputs, outputs, refs, runs, schemas, trajectory
+from cyberflow.local import filechecks, files, inputs, outputs, refs, runs, schemas, trajectory
+from cyberflow.local.filechecks import Evidence
 from cyberflow.local.runs import Run
 from cyberflow.local.store import Document, Store
 from cyberflow.local.substitution import PathOnScalar, lines_of, substitute
@@ -71,8 +72,12 @@ def finish(store: Store, run: Run, at: datetime) -> str:
     return str(status)
 
 
-def filenames(store: Store, run: Run) -> list[str]:
-    return [file["filename"] for file in store.children("attachment", run.id) if file["attachment_type"] == "output"]
+def evidence(store: Store, run: Run) -> Evidence:
+    """What its post-run checks have to look at."""
+    exported = [file for file in store.children("attachment", run.id) if file["attachment_type"] == "output"]
+    names = [file["filename"] for file in exported]
+    scripted = run.plan["script"].get("attachments") is not None
+    return Evidence(run.doc["input_values"] or {}, run.doc["output_data"], names, scripted=scripted)
 
 
 def _usage(store: Store, run: Run, status: str) -> dict[str, Any]:
@@ -98,14 +103,17 @@ def _outputs(run: Run) -> Any:
 
 
 def _export(store: Store, run: Run, at: datetime) -> list[str]:
+    """What the script says, else what the checks ask for, else one file where exports are detected."""
     scripted = run.plan["script"].get("attachments")
     wanted: list[dict[str, Any]] = [
         {"filename": item, "content": None} if isinstance(item, str) else item for item in scripted or ()
     ]
-    if scripted is None and run.plan["exports"]:
-        named = [name for check in run.doc["post_run_checks"] or () for name in check["file_names"] or ()]
-        wanted = [{"filename": name, "content": None} for name in named or [f"{_slug(run)}.csv"]]
     title, data = run.plan["workflow_name"], run.doc["output_data"]
+    if scripted is None:
+        checked = [check for check in run.doc["post_run_checks"] or () if check["type"] in filechecks.KINDS]
+        named = [name for check in checked for name in filechecks.wanted(check, run.doc["input_values"] or {}, data)]
+        default = [f"{_slug(run)}.csv"] if run.plan["exports"] else []
+        wanted = [{"filename": name, "content": None} for name in dict.fromkeys(named or default)]
     return [
         files.keep(store, run.id, files.made(item["filename"], item.get("content"), title, data), "output", at)["id"]
         for item in wanted

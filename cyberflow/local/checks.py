@@ -1,19 +1,21 @@
 """Post-run checks: reconciling a workflow's list, the snapshots that runs keep, and how each one ends.
 
-The schema check really validates; the others look at nothing the simulation could show them, and succeed unless the
-run's script says otherwise.
+The schema check really validates, those of files really look at the exported files; what takes a model's eyes succeeds
+unless the run's script says otherwise.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cyberflow.local import schemas
+from cyberflow.local import filechecks, schemas
 from cyberflow.local.bodies import CheckUpsert
 from cyberflow.local.clock import stamp
 from cyberflow.local.errors import Invalid, violation
+from cyberflow.local.filechecks import Evidence
 from cyberflow.local.store import Document, new_id
 
 SCHEMA_CHECK = "output_data_passes_schema_validation"
@@ -62,20 +64,17 @@ def cancelled(found: Sequence[Document] | None, now: datetime) -> list[Document]
     ]
 
 
-def ended(
-    found: Sequence[Document], plan: Mapping[str, Any], output: Any, filenames: Sequence[str], now: datetime
-) -> list[Document]:
+def ended(found: Sequence[Document], plan: Mapping[str, Any], evidence: Evidence, now: datetime) -> list[Document]:
     """Give each check its end. `plan` is the run's: its output schema and its script."""
     scripted = plan["script"].get("checks") or {}
     done = []
     for check in found:
-        status, message = _verdict(check, plan["output_schema"], output)
+        status, message = _verdict(check, plan["output_schema"], evidence)
         if check["name"] in scripted:
             status = scripted[check["name"]]
             message = None if status == "success" else f"The simulation's script ends this check in {status}"
-        matched = [name for name in filenames if name in (check["file_names"] or ())]
-        end = {"status": status, "error_message": message, "matched_filenames": matched, "ended_at": stamp(now)}
-        done.append(check | end)
+        end = {"status": status, "error_message": message, "ended_at": stamp(now)}
+        done.append(check | end | {"matched_filenames": _matched(check, evidence)})
     return done
 
 
@@ -87,11 +86,20 @@ def failures(found: Sequence[Document]) -> list[str]:
     ]
 
 
-def _verdict(check: Document, output_schema: str | None, output: Any) -> tuple[str, str | None]:
+def _verdict(check: Document, output_schema: str | None, evidence: Evidence) -> tuple[str, str | None]:
+    if check["type"] in filechecks.KINDS:
+        return filechecks.verdict(check, evidence)
     if check["type"] != SCHEMA_CHECK:
         return "success", None
     schema = schemas.load_output(output_schema)
     if schema is None:
         return "failed", "The workflow has no output_schema"
-    against = schemas.flaws(schema, output)
+    against = schemas.flaws(schema, evidence.output)
     return ("failed", "; ".join(map(str, against))) if against else ("success", None)
+
+
+def _matched(check: Document, evidence: Evidence) -> list[str]:
+    try:
+        return filechecks.matched(check, evidence)
+    except re.error:
+        return []

@@ -42,6 +42,7 @@ _COLUMNS = tuple(field.name for field in fields(Run))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM runs"  # noqa: S608 - names of this module
 _INSERT = f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
+_SHOWN = tuple(name for name in _COLUMNS if name not in {"queue", "wanted_machine", "due_at", "doc", "plan"})
 
 
 def public(run: Run) -> dict[str, Any]:
@@ -80,6 +81,23 @@ def find(store: Store, id: str) -> Run | None:
 def select(store: Store, clause: str, *values: Any) -> list[Run]:
     """Rows by a clause written in this package; values only through placeholders."""
     return [_run(row) for row in store.connection.execute(f"{_SELECT} {clause}", values)]
+
+
+def projected(store: Store, clause: str, wanted: Sequence[str], *values: Any) -> list[dict[str, Any]]:
+    """As `select`, but of each row only these public fields but the message history; what is not wanted is not read."""
+    columns = [name for name in _SHOWN if name in wanted]
+    inner = [name for name in wanted if name not in _SHOWN]
+    selected = ", ".join([*columns, "doc"] if inner else columns)
+    found = []
+    for row in store.connection.execute(f"SELECT {selected} FROM runs {clause}", values):  # noqa: S608 - as above
+        shown: dict[str, Any] = dict(zip(columns, row, strict=False))
+        if "is_priority" in shown:
+            shown["is_priority"] = bool(shown["is_priority"])
+        if inner:
+            doc = json.loads(row[-1])
+            shown |= {name: doc[name] for name in inner}
+        found.append(shown)
+    return found
 
 
 def count(store: Store, clause: str, *values: Any) -> int:

@@ -68,7 +68,7 @@ def _move_on(store: Store, vault: Vault, run: Run, at: datetime) -> None:
             return
         sessions.end(store, vault, run, outcome, at)
         return
-    done = checks.ended(run.doc["post_run_checks"], run.plan, run.doc["output_data"], agent.filenames(store, run), at)
+    done = checks.ended(run.doc["post_run_checks"], run.plan, agent.evidence(store, run), at)
     run.doc["post_run_checks"] = done
     failed = checks.failures(done)
     run.doc["error"] = failed or run.doc["error"]

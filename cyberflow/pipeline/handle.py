@@ -186,13 +186,14 @@ def _typed(one: Declaration[..., R], outputs: Any) -> R:
     from pydantic import TypeAdapter, ValidationError
 
     from cyberflow.language.python.signature import hint
+    from cyberflow.language.python.typed_dicts import portable
 
     annotation = inspect.signature(one.function).return_annotation
     annotation = Any if annotation is inspect.Signature.empty else hint(one.function, "return", annotation)
     if annotation in (None, NoneType):
         return None  # type: ignore[return-value]
     try:
-        made: R = TypeAdapter(annotation).validate_json(json.dumps(outputs))
+        made: R = TypeAdapter(portable(annotation)).validate_json(json.dumps(outputs))
     except ValidationError as error:
         places = ", ".join(f"`{'.'.join(map(str, one['loc']))}`" for one in error.errors(include_input=False))
         raise CyberflowError(f"the outputs of `{one.name}` are not as its return type has them: {places}") from None

@@ -36,6 +36,8 @@ class Desired:
     tags: tuple[str, ...] | None = None
     missing: tuple[Asset, ...] = ()
     faults: tuple[str, ...] = ()
+    untitled: bool = False
+    """Whether the title is only the declared name: a workflow without any title says the same."""
 
 
 def desire(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: Owner) -> Desired:
@@ -56,6 +58,7 @@ def desire(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: O
         None if workflow.tags is None else tuple(dict.fromkeys(workflow.tags)),
         tuple(asset for asset in assets if there[asset.sha256] is None),
         tuple(dict.fromkeys(faults)),
+        workflow.payload.get("name") in (None, "", workflow.name),
     )
 
 

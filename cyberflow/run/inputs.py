@@ -72,7 +72,7 @@ def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str
     machine's own.
     """
     values = {name: value for name, value in (document or {}).items() if name in what.inputs}
-    problems = [_unknown(what, name) for name in document or {} if name not in what.inputs]
+    problems = [unknown_input(what, name) for name in document or {} if name not in what.inputs]
     problems += _read_pairs(what, pairs, values)
     said = {problem.about for problem in problems}
     for name, declared in what.inputs.items():
@@ -92,7 +92,7 @@ def _read_pairs(what: Runnable, pairs: Sequence[str], values: dict[str, Any]) ->
         if not equals:
             yield Problem("", f"`-i` takes key=value; number {number} has no `=`")
         elif name not in what.inputs:
-            yield _unknown(what, name)
+            yield unknown_input(what, name)
         elif name in given:
             yield Problem(name, f"input `{name}` is given twice")
         else:
@@ -104,7 +104,8 @@ def _read_pairs(what: Runnable, pairs: Sequence[str], values: dict[str, Any]) ->
                 yield Problem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
 
 
-def _unknown(what: Runnable, name: str) -> Problem:
+def unknown_input(what: Runnable, name: str) -> Problem:
+    """What to say of a name that is no input."""
     secret = name.removeprefix("$")
     if secret in what.secrets:
         text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"

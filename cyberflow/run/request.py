@@ -53,17 +53,33 @@ class Submission:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a request is made of besides its declaration."""
+    """What a request is made of besides its declaration. `encoded` keeps files as they are sent, for the next request
+    made of the same files.
+    """
 
     bundle: Bundle
     given: Given
     ids: Ids
     assets: AssetReader
     where: Where = field(default_factory=Where)
+    encoded: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def fill(what: BundledChain | BundledWorkflow, parts: Parts) -> tuple[Submission, list[str]]:
+    """Fill a request and tell everything that does not fit; with nothing to tell it can be sent. Raises UsageError for
+    what has nothing to do with values: a session that is missing, a name that the target does not know.
+    """
+    return _chain(what, parts) if isinstance(what, BundledChain) else _run(what, parts)
 
 
 def chain_request(chain: BundledChain, parts: Parts) -> Submission:
     """Fill a chain. Raises UsageError when a filled value does not fit, with every one that does not."""
+    made, problems = _chain(chain, parts)
+    refuse(chain, problems)
+    return made
+
+
+def _chain(chain: BundledChain, parts: Parts) -> tuple[Submission, list[str]]:
     where, request = parts.where, chain.request
     if chain.session and where.session_id is None:
         help = f"its steps use {_listed(chain.session)} of a session that is already there"
@@ -78,7 +94,6 @@ def chain_request(chain: BundledChain, parts: Parts) -> Submission:
         if (value := plain.value(data, f"output `{key}`")) is not ABSENT
     }
     problems = [problem for step in steps for problem in step.problems]
-    refuse(chain, list(dict.fromkeys([*plain.problems, *problems])))
     body = {
         **{key: value for key, value in request.items() if key not in _PLACES},
         "steps": filled,
@@ -87,18 +102,24 @@ def chain_request(chain: BundledChain, parts: Parts) -> Submission:
     }
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
-    return Submission(chain.name, "chain", body, names, outputs)
+    made = Submission(chain.name, "chain", body, names, outputs)
+    return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
 def run_request(workflow: BundledWorkflow, parts: Parts) -> Submission:
     """Fill a single run of a workflow. In a session, joined or kept, its outputs have the workflow's name as alias.
 
-    A session that was joined is released after the run unless it is kept, as a chain does.
+    A session that was joined is released after the run unless it is kept, as a chain does. Raises as `chain_request`.
     """
+    made, problems = _run(workflow, parts)
+    refuse(workflow, problems)
+    return made
+
+
+def _run(workflow: BundledWorkflow, parts: Parts) -> tuple[Submission, list[str]]:
     where, given = parts.where, parts.given
     plain = Filler(given.inputs)
     files = list(_files(files_of(workflow), parts, plain))
-    refuse(workflow, plain.problems)
     body: dict[str, Any] = {
         "workflow_id": _id(parts.ids.workflows, workflow.name, "workflow"),
         "input_values": dict(given.inputs),
@@ -109,7 +130,7 @@ def run_request(workflow: BundledWorkflow, parts: Parts) -> Submission:
     if where.session_id is not None or where.keep_session:
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
         body |= {"start_session": True} if where.session_id is None else {}
-    return Submission(workflow.name, "run", body, ((workflow.name, workflow.name),))
+    return Submission(workflow.name, "run", body, ((workflow.name, workflow.name),)), plain.problems
 
 
 _PLACES = frozenset({"steps", "shared_file_inputs", "machine_id", "pool_ids", "session_id"})
@@ -193,18 +214,25 @@ def _files(files: Sequence[Mapping[str, Any]], parts: Parts, filler: Filler) -> 
             if given is None:
                 filler.problems.append(f"file `{name}` is missing: give it with `--file {name}=PATH`")
                 continue
-            filename, content = given.filename, given.content
+            filename, content = given.filename, _encoded(parts, f"file {name}", given.content)
         else:
             sha256 = str(file["content"]).removeprefix(ASSET)
             asset = parts.bundle.asset(sha256)
-            filename, content = file.get("filename") or (asset.filename if asset else sha256), parts.assets(sha256)
+            filename = file.get("filename") or (asset.filename if asset else sha256)
+            content = parts.encoded.get(sha256) or _encoded(parts, sha256, parts.assets(sha256))
         target = file.get("target_path")
         yield {
             "filename": filename,
-            "content": b64encode(content).decode(),
+            "content": content,
             **({"target_path": filler.text(target, f"the target of file `{filename}`")} if target else {}),
             "cleanup_imports_after_run": bool(file.get("cleanup_imports_after_run")),
         }
+
+
+def _encoded(parts: Parts, name: str, content: bytes) -> str:
+    if name not in parts.encoded:
+        parts.encoded[name] = b64encode(content).decode()
+    return parts.encoded[name]
 
 
 def _place(machine: str | None, pools: Sequence[str], parts: Parts) -> dict[str, Any]:

@@ -22,7 +22,7 @@ async def submit(desk: Cyberdesk, submission: Submission, invocation: Invocation
         "submitting", name=submission.name, target=invocation.target, kind=submission.kind, key=invocation.key
     )
     try:
-        session_id, run_ids = await _send(desk, submission, invocation.key)
+        session_id, run_ids = await send(desk, submission, invocation.key)
     except (ApiError, Unreachable) as error:
         _note_failure(invocation, error)
         raise
@@ -36,7 +36,8 @@ async def submit(desk: Cyberdesk, submission: Submission, invocation: Invocation
     return State(submission.name, steps, session_id, submission.outputs)
 
 
-async def _send(desk: Cyberdesk, submission: Submission, key: str) -> tuple[str | None, list[str]]:
+async def send(desk: Cyberdesk, submission: Submission, key: str) -> tuple[str | None, list[str]]:
+    """Send a submission under a key that is written down already; give its session and its runs in order."""
     if submission.kind == "chain":
         accepted = await desk.runs.chain(submission.body, key)
         return accepted.session_id, accepted.run_ids

@@ -104,6 +104,31 @@ async def _drive(
             yield event
 
 
+class Silence:
+    """How long a service could not be asked, against the patience of who watches."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._since: float | None = None
+
+    @property
+    def lasts(self) -> bool:
+        return self._since is not None
+
+    def end(self) -> None:
+        self._since = None
+
+    def of(self, error: ApiError | Unreachable) -> Unanswered:
+        """A failure that may pass, within the patience; every other one is raised."""
+        if isinstance(error, ApiError) and error.status not in PASSING:
+            raise error
+        now = self._watch.clock()
+        self._since = now if self._since is None else self._since
+        if now - self._since >= self._watch.patience:
+            raise error
+        return Unanswered(str(error))
+
+
 class _Service:
     """Performs the reducer's commands, one request for each look."""
 
@@ -113,7 +138,7 @@ class _Service:
         self.moved = False
         self.wait = watch.pace.first
         self.started = watch.clock()
-        self.silent_since: float | None = None
+        self.silence = Silence(watch)
         self.unseen: dict[str, int] = {}
         self.heard = self.started
 
@@ -129,7 +154,7 @@ class _Service:
                 return await self._release(command)
 
     async def _look(self, command: Look, state: State) -> Event:
-        if not command.at_once or self.silent_since is not None:
+        if not command.at_once or self.silence.lasts:
             await self.watch.sleep(self._next_wait(state))
         if self._late(state):
             return TimedOut(cancel=self.watch.cancel_on_timeout)
@@ -137,8 +162,8 @@ class _Service:
             runs = await self._runs(state, self._fields())
             runs += await self._missing(state, runs)
         except (ApiError, Unreachable) as error:
-            return self._unanswered(error)
-        return Looked(self.watch.clock(), tuple(_sight(run) for run in runs))
+            return self.silence.of(error)
+        return Looked(self.watch.clock(), tuple(sight(run) for run in runs))
 
     def _fields(self) -> tuple[str, ...]:
         """What a look asks for. The histories are by far the largest part of a run, so they come seldom."""
@@ -149,13 +174,13 @@ class _Service:
         return (*LOOK_FIELDS, "run_message_history")
 
     async def _read_outputs(self, state: State) -> Event:
-        if self.silent_since is not None:
+        if self.silence.lasts:
             await self.watch.sleep(self.watch.pace.last)
         try:
             runs = await self._runs(state, OUTPUT_FIELDS)
         except (ApiError, Unreachable) as error:
-            return self._unanswered(error)
-        return OutputsRead(tuple(_sight(run) for run in runs))
+            return self.silence.of(error)
+        return OutputsRead(tuple(sight(run) for run in runs))
 
     async def _cancel(self, command: CancelRun) -> Event:
         try:
@@ -192,18 +217,8 @@ class _Service:
         if state.session_id is None:
             where = {"search": state.steps[0].run_id}
         page = await self.desk.runs.page(limit=PAGE, sort_mode="created_at_desc", fields=fields, **where)
-        self.silent_since = None
+        self.silence.end()
         return list(page.items)
-
-    def _unanswered(self, error: ApiError | Unreachable) -> Unanswered:
-        """A failure that may pass, within the patience; every other one is raised."""
-        if isinstance(error, ApiError) and error.status not in PASSING:
-            raise error
-        now = self.watch.clock()
-        self.silent_since = now if self.silent_since is None else self.silent_since
-        if now - self.silent_since >= self.watch.patience:
-            raise error
-        return Unanswered(str(error))
 
     async def _missing(self, state: State, runs: list[Run]) -> list[Run]:
         there = {run.id for run in runs}
@@ -215,7 +230,7 @@ class _Service:
         return found
 
 
-def _sight(run: Run) -> Sight:
+def sight(run: Run) -> Sight:
     return Sight(
         run.id,
         run.status,

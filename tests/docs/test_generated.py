@@ -13,6 +13,10 @@ from cyberflow.compiler import RULES
 
 ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+WARNINGS = """
+    cut-prompt unused-ignore unused-input unused-secret unsafe-html unbalanced-loop loop-item-outside-loop unknown-tool
+    untyped-output unused-chain-input unused-chain-secret cleanup-before-use ref-index
+"""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -50,3 +54,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert target[1:] in anchors, target
         elif "://" not in target:
             assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_these_rules_are_warnings_and_all_others_errors() -> None:
+    assert {rule.name for rule in rules() if rule.severity == "warning"} == set(WARNINGS.split()) & set(RULES)

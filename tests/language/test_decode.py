@@ -18,7 +18,7 @@ def said(model: type[Any], data: Any) -> list[tuple[str, tuple[str | int, ...]]]
     return [(one.rule, one.place.route[2:]) for one in sorted(problems, key=lambda one: str(one.place.route))]
 
 
-@pytest.mark.parametrize("key", ["<text>", "<file>", "<tts", "[key]", "", "prompt.file", "漢"])
+@pytest.mark.parametrize("key", ["<text>", "<q>", "<tts", "[key]", "", "prompt.file", "漢"])
 def test_strange_keys_are_unknown_keys(key: str) -> None:
     assert said(Workflow, {"prompt": "x", key: 1}) == [("unknown-key", (key,))]
     assert said(ProjectFile, {"project": "x", key: {"a": 1}}) == [("unknown-key", (key,))]

@@ -12,7 +12,7 @@ from cyberflow.local import Platform
 
 
 def main() -> None:
-    listening = socket.socket()
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     print(listening.getsockname()[1], flush=True)  # noqa: T201 - how the test learns the port
     with Platform.open(Path(sys.argv[1])) as platform:

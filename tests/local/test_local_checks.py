@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -74,3 +74,54 @@ def test_checks_of_a_run_that_did_not_get_there_are_cancelled(api: Api, clock: T
     api.patch(f"/v1/workflows/{id}", {"post_run_checks": []})
     cancelled = api.patch(f"/v1/runs/{run}", {"status": "cancelled"})
     assert [check["status"] for check in cancelled["post_run_checks"]] == ["cancelled"], "a run keeps its own snapshot"
+
+
+def checked(api: Api, clock: TurnedClock, check: dict[str, Any], **script: Any) -> tuple[str, list[str]]:
+    """The end of one file check, and the files that it matched."""
+    check = {"name": "file", "type": "run_attachment_exists", **check}
+    id = api.workflow(post_run_checks=[check])
+    header = api.platform.simulate({id: script})
+    body = {"workflow_id": id, "input_values": {"ids": ["a", "b"], "n": 2}}
+    run = api.post("/v1/runs", body, x_cyberflow_script=header)["id"]
+    clock.forward(2)
+    (done,) = api.run(run)["post_run_checks"]
+    assert (api.run(run)["status"] == "success") == (done["status"] == "success")
+    return done["error_message"] or done["status"], done["matched_filenames"]
+
+
+EXACT = {"file_target_mode": "exact", "file_names": ["a.pdf", "b.pdf"]}
+REGEX = {"file_target_mode": "regex", "file_name_regex": r"\.pdf$"}
+LOOP = {"file_target_mode": "loop_items", "loop_input": "{ids}", "loop_item_filename_template": "{{loop_item}}.pdf"}
+BOTH = ["a.pdf", "b.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("check", "exported", "end", "matched"),
+    [
+        (EXACT, BOTH, "success", BOTH),
+        (EXACT, ["a.pdf"], "Missing: b.pdf", ["a.pdf"]),
+        (EXACT | {"allow_missing_attachments": True}, ["a.pdf"], "success", ["a.pdf"]),
+        (EXACT, None, "success", BOTH),
+        (REGEX, ["a.pdf", "b.csv"], "success", ["a.pdf"]),
+        (REGEX, ["b.csv"], "0 files match, not one or more", []),
+        (REGEX | {"expected_match_count": 2}, ["a.pdf"], "1 files match, not 2", ["a.pdf"]),
+        (REGEX | {"expected_match_count": 1}, BOTH, "2 files match, not 1", BOTH),
+        (REGEX | {"expected_match_count_ref": "ids"}, BOTH, "success", BOTH),
+        (REGEX | {"expected_match_count_ref": "n"}, ["a.pdf"], "1 files match, not 2", ["a.pdf"]),
+        (REGEX, None, "success", []),
+        (REGEX | {"file_name_regex": "("}, BOTH, "file_name_regex is no regular expression", []),
+        (LOOP, BOTH, "success", BOTH),
+        (LOOP, ["a.pdf"], "Missing: b.pdf", ["a.pdf"]),
+        (LOOP, None, "success", BOTH),
+        ({}, ["x.txt"], "success", ["x.txt"]),
+        ({}, [], "Missing: any file", []),
+        ({"type": "run_attachment_image_check"}, ["x.png"], "success", ["x.png"]),
+        ({"type": "run_attachment_image_check"}, ["x.txt"], "No image: x.txt", ["x.txt"]),
+    ],
+)
+def test_a_file_check_looks_at_the_exported_files(
+    api: Api, clock: TurnedClock, check: dict[str, Any], exported: list[str] | None, end: str, matched: list[str]
+) -> None:
+    script = {} if exported is None else {"attachments": exported}
+
+    assert checked(api, clock, check, **script) == (end, matched)

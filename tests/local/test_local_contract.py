@@ -26,7 +26,8 @@ from cyberflow.local.app import ENDPOINTS
 schemathesis = pytest.importorskip("schemathesis")
 pytestmark = pytest.mark.slow
 
-EXAMPLES = 30
+EXAMPLES = 12
+PNG = b"\x89PNG\r\n\x1a\n"
 OPEN = ("/v1/local/", "/storage/")
 """Paths of the local platform's own, which the contract does not have."""
 
@@ -83,7 +84,11 @@ def furnish(api: Api, clock: TurnedClock) -> dict[str, Any]:
     ids |= {"tag_id": tag, "group_id": group, "pool_id": pool, "model_configuration_id": model}
     ids |= {"attachment_id": attachment, "connection_id": socket, "trajectory_id": trajectory}
     ids |= {"tag_ids": [tag], "workflow_ids": [workflow], "pool_ids": [pool], "machine_ids": [machine], "ids": [tag]}
-    return ids
+    api.post(f"/v1/workflows/{workflow}/tags", {"tag_ids": [tag]})
+    api.request("POST", "/v1/workflows/prompt-image", files={"file": ("a.png", PNG)})
+    ids["path"] = api.get("/v1/workflows/prompt-images")[0]["path"]
+    ids["image_url"] = api.run(run)["run_message_history"][1]["content"][1]["image_url"]
+    return ids | {"count": 3, "expires_in": 60, "limit": 5, "skip": 0}
 
 
 def real(value: Any, ids: dict[str, Any]) -> Any:
@@ -100,11 +105,12 @@ def url_of(case: Any, ids: dict[str, Any], *, existing: bool) -> str:
 
 def send(api: Api, case: Any, ids: dict[str, Any], *, existing: bool) -> Any:
     query = {key: value for key, value in (case.query or {}).items() if value is not None}
-    headers = {str(key): str(value) for key, value in (case.headers or {}).items() if str(value).isascii()}
+    generated = {str(key): str(value) for key, value in (case.headers or {}).items() if str(value).isascii()}
+    headers = {key: value for key, value in generated.items() if key.lower() != "authorization"}
     options: dict[str, Any] = {"params": real(query, ids) if existing else query}
     if case.media_type == "multipart/form-data":
-        content = case.body.get("file", b"") if isinstance(case.body, dict) else b""
-        options["files"] = {"file": ("a.png", content if isinstance(content, bytes) else str(content).encode())}
+        content = str(case.body).encode("utf-8", "replace")
+        options["files"] = {"file": ("a.png", (PNG if existing else b"") + content)}
     elif isinstance(case.body, dict | list | str | int | float | bool | None):
         options["content"] = json.dumps(real(case.body, ids) if existing else case.body)
     path = url_of(case, ids, existing=existing)

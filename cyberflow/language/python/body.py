@@ -29,7 +29,7 @@ class Body:
         self.sources = sources
         self.source = sources[unwrap(one.function).__code__.co_filename]
         self.node = self.source.function(one.function)
-        self.name: Range = self.source.name(self.node) if self.node else (0, 0)
+        self.name: Range = self._named() if self.node else (0, 0)
         self.data: dict[str, Any] = {}
         self.parameters: list[Parameter] = []
 
@@ -47,13 +47,17 @@ class Body:
         section = self.document.data.setdefault(self.section, {})
         section[self.one.name] = self.data
 
+    def _named(self) -> Range:
+        """Where the name is written: as `name=`, or in the `def`."""
+        calls = (one for one in self.node.decorator_list if isinstance(one, ast.Call)) if self.node else ()
+        given = (keyword.value for call in calls for keyword in call.keywords if keyword.arg == "name")
+        named = next(given, None)
+        return self.source.range(named) if named is not None else self.source.name(self.node)
+
     def _keywords(self) -> None:
         for decorator in self.node.decorator_list if self.node else ():
             if isinstance(decorator, ast.Call):
-                named = self.document.mark_keywords(self.route, self.source, decorator.keywords)
-                if "name" in named:
-                    at = self.document.marks.pop((*self.route, "name")).value
-                    self.document.marks[self.route] = Mark(self.source, at, at)
+                self.document.mark_keywords(self.route, self.source, decorator.keywords)
         self.data = {key: _data(value) for key, value in self.one.keywords.items()}
         prompt = self.data.get("prompt")
         if isinstance(prompt, str):
@@ -94,6 +98,10 @@ class Body:
                 self.document.marks[(*self.route, kind, written)] = Mark(self.source, value, (start, start + len(name)))
                 if name in defaults:
                     self.document.mark((*self.route, kind, written, "default"), self.source, defaults[name])
+            if isinstance(one, Parameter) and one.literal:
+                help = "a secret is found when the chain runs; `= None` makes it optional"
+                at = self.place(kind, written, "default")
+                self.document.problem(f"the secret `{name}` has a literal default", at, help, "secret-in-source")
             if isinstance(one, Unreadable):
                 self.parameters.append(Parameter(name, "input", {}, True, None))
                 self._unreadable(one, kind, written)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,10 @@ class PythonDocument:
     problems: list[Diagnostic] = field(default_factory=list)
     broken: set[Route] = field(default_factory=set)
     marks: dict[Route, Mark] = field(default_factory=dict)
+    strings: list[Range] = field(default_factory=list)
+    """Where its texts stand, in which `#` is no comment."""
+    secrets: list[tuple[int, int, str]] = field(default_factory=list)
+    """Literals where a secret belongs: where they stand, and their text."""
     _renamed: dict[Route, str] = field(default_factory=dict)
 
     def span(self, place: Place) -> Span:
@@ -68,13 +72,12 @@ class PythonDocument:
             for index, item in enumerate(node.elts):
                 self.mark((*route, index), source, item)
 
-    def mark_keywords(self, route: Route, source: Source, keywords: Iterable[ast.keyword]) -> Mapping[str, ast.keyword]:
+    def mark_keywords(self, route: Route, source: Source, keywords: Iterable[ast.keyword]) -> None:
         """Note where keyword arguments stand, under their names."""
-        named = {one.arg: one for one in keywords if one.arg is not None}
-        for name, one in named.items():
-            start = source.offset(one.lineno, one.col_offset)
-            self.mark((*route, name), source, one.value, (start, start + len(name)))
-        return named
+        for one in keywords:
+            if one.arg is not None:
+                start = source.offset(one.lineno, one.col_offset)
+                self.mark((*route, one.arg), source, one.value, (start, start + len(one.arg)))
 
-    def problem(self, message: str, place: Place, help: str | None = None, note: str = "") -> None:
-        self.problems.append(Diagnostic("python-error", message, place, note=note, help=help))
+    def problem(self, message: str, place: Place, help: str | None, rule: str = "python-error") -> None:
+        self.problems.append(Diagnostic(rule, message, place, help=help))

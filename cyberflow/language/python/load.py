@@ -5,6 +5,7 @@ user's code raises is a finding at the user's line.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import unwrap
@@ -20,12 +21,16 @@ from cyberflow.language.python.failures import finding
 from cyberflow.language.python.modules import Importing, importing
 from cyberflow.language.python.source import Source
 from cyberflow.language.python.steps import write_steps
-from cyberflow.language.python.trace import Interface, Trace
+from cyberflow.language.python.trace import Interface, Trace, interface
 from cyberflow.language.python.yaml_side import interfaces
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Place
 
 SUFFIX = ".py"
+_GUARDED = re.compile(
+    r"""(\w*(?:passw|secret|api_?key|token|_pin\b)\w*)\s*[:=]\s*((["']).*?(?:\3|$))""", re.IGNORECASE | re.MULTILINE
+)
+"""A literal beside a name that speaks of a secret: all there is to go by in a module that does not parse."""
 
 
 def read_modules(
@@ -97,6 +102,7 @@ class _Reader:
         for body in bodies:
             if isinstance(body.one, Chain):
                 self._trace(body, body.one)
+        self._guard()
         self.files.documents.update(self.documents)
         return list(self.documents.values())
 
@@ -104,8 +110,17 @@ class _Reader:
         for filename, text in self.session.files.items():
             if filename not in self.sources:
                 path = Path(filename).relative_to(self.session.root).as_posix()
-                self.sources[filename] = Source(path, text, _parsed(text))
-                self.files.read_text(path, Place(path))
+                self.sources[filename] = source = Source(path, text, _parsed(text))
+                self.documents[path] = PythonDocument(path, text, strings=source.strings)
+
+    def _guard(self) -> None:
+        """Note every literal that stands where a secret belongs, also in a call that was never reached."""
+        secrets = {name for one in self.taken.values() for name in interface(one.function).secrets}
+        secrets |= {name for one in self.declared.values() for name in one.secrets}
+        for source in self.sources.values():
+            guessed = ((match.start(2), match.end(2), match[2][1:-1]) for match in _GUARDED.finditer(source.text))
+            unread = not source.tree.body
+            self.documents[source.path].secrets += guessed if unread else source.literals(secrets)
 
     def _body(self, one: Declaration[..., Any]) -> Iterator[Body]:
         """The body of a declaration, once, in the document of the file it stands in."""
@@ -115,7 +130,7 @@ class _Reader:
         source = self.sources.get(unwrap(one.function).__code__.co_filename)
         if source is None:
             return
-        document = self.documents.setdefault(source.path, PythonDocument(source.path, source.text))
+        document = self.documents[source.path]
         body = Body(document, self.sources, one)
         if (first := document.marks.get(body.route)) is not None:
             label = Label(Place(source.path, range=first.value), "first declared here")

@@ -19,6 +19,7 @@ from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
 
 from cyberflow.language.python.declare import Secret
 from cyberflow.language.python.normal import Schema, members, normal, notation
+from cyberflow.language.python.typed_dicts import portable
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
 
@@ -40,6 +41,8 @@ class Parameter:
     schema: Any
     required: bool
     annotation: Any
+    literal: bool = False
+    """Whether it is a secret with a default, which would be in the source."""
 
     @property
     def written(self) -> str:
@@ -99,13 +102,10 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Pa
     if default is None:
         schema = normal({**schema, "default": None})
         schema.pop("default", None)
-    elif not required:
-        if kind == "secret":
-            raise Unreadable(
-                f"the secret `{name}` has a default", "a secret is never in the source; `= None` makes it optional"
-            )
+    elif not required and kind == "input":
         schema = {**schema, "default": _jsonable(name, default)}
-    return Parameter(name, kind, notation(schema), required, annotation)
+    literal = kind == "secret" and not required and default is not None
+    return Parameter(name, kind, notation(schema), required, annotation, literal)
 
 
 def hint(function: Callable[..., Any], name: str, annotation: Any) -> Any:
@@ -139,12 +139,13 @@ def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
 
 def _schema(name: str, annotation: Any) -> Schema:
     try:
-        made = TypeAdapter(annotation).json_schema(schema_generator=_Plain)
+        made = TypeAdapter(portable(annotation)).json_schema(schema_generator=_Plain)
     except _NO_SCHEMA as error:
         shown = "the return type" if name == "return" else f"the type of `{name}`"
-        reason = str(error).split("\n", maxsplit=1)[0]
+        unknown = isinstance(error, PydanticSchemaGenerationError)
+        reason = "" if unknown else f": {str(error).partition(chr(10))[0]}"
         help = "use types that JSON knows: str, int, float, bool, date, list, dict, Literal, models of these"
-        raise Unreadable(f"{shown} has no JSON Schema: {reason}", help) from error
+        raise Unreadable(f"{shown} has no JSON Schema{reason}", help) from error
     return normal(made)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import unwrap
 from typing import Any
 
-from cyberflow.language.python.letters import Characters, plain
+from cyberflow.language.python.letters import Characters, letters, plain
 from cyberflow.language.python.positions import Position
 from cyberflow.source import Place
 
@@ -86,11 +86,12 @@ class Source:
         found = (node for node in ast.walk(self.tree) if isinstance(node, Function))
         return {(node.name, min([node.lineno, *(one.lineno for one in node.decorator_list)])): node for node in found}
 
-    def name(self, function: Function) -> Range:
+    def name(self, function: Function | None) -> Range:
         """Where the name of a function stands."""
-        start = self.text.index(
-            function.name, self.text.index("def", self.offset(function.lineno, function.col_offset)) + 3
-        )
+        if function is None:
+            return 0, 0
+        keyword = self.text.index("def", self.offset(function.lineno, function.col_offset))
+        start = self.text.index(function.name, keyword + len("def"))
         return start, start + len(function.name)
 
     def field(self, qualname: str, name: str) -> ast.AnnAssign | None:
@@ -104,8 +105,35 @@ class Source:
                 return node
         return None
 
+    def fields(self, position: Position) -> dict[str, Range]:
+        """The replacement fields of an f-string that stands at a position, by what is written in them."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.JoinedStr) and (node.lineno, node.col_offset) == (position.line, position.column):
+                found = [letter for letter in letters(self.text, *self.range(node)) or () if letter.field]
+                return {_expression(self.text[one.start + 1 : one.end - 1]): (one.start, one.end) for one in found}
+        return {}
+
+    @cached_property
+    def strings(self) -> list[Range]:
+        """Where the texts of the file stand."""
+        found = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant | ast.JoinedStr))
+        return [self.range(node) for node in found if not isinstance(node, ast.Constant) or isinstance(node.value, str)]
+
+    def literals(self, names: Container[str]) -> Iterator[tuple[int, int, str]]:
+        """Texts that are handed to one of these parameters, whatever is called."""
+        for node in ast.walk(self.tree):
+            held = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Secret"
+            values = [one.value for one in getattr(node, "keywords", ()) if one.arg in names]
+            for value in (*(getattr(node, "args", ()) if held else ()), *values):
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield (*self.range(value), value.value)
+
     def characters(self, node: ast.expr) -> Characters | None:
         """The characters of a constant string."""
         if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
             return None
         return plain(self.text, *self.range(node), node.value)
+
+
+def _expression(field: str) -> str:
+    return field.partition(":")[0].partition("!")[0].strip()

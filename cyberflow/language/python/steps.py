@@ -12,6 +12,7 @@ from cyberflow.language.python.document import Mark
 from cyberflow.language.python.letters import formatted
 from cyberflow.language.python.positions import Position
 from cyberflow.language.python.source import Source
+from cyberflow.language.python.symbols import DECIDE, Origin
 from cyberflow.language.python.trace import Refusal, Trace, TracedStep
 from cyberflow.language.python.values import DROPPED, Written
 from cyberflow.source import Place, Route
@@ -24,6 +25,7 @@ def write_steps(body: Body, trace: Trace) -> None:
     body.document.marks[(*body.route, "steps")] = Mark(body.source, at, at)
     body.data["steps"] = [written.step(index, step) for index, step in enumerate(trace.steps)]
     written.outputs()
+    written.identities()
     if trace.broken:
         body.document.broken.add((*body.route, "steps"))
     for refusal in trace.refusals:
@@ -68,6 +70,23 @@ class _Steps:
         if made:
             self._body.data["outputs"] = made
 
+    def identities(self) -> None:
+        """`is` cannot be refused by a symbol, and would silently be false: it is found by reading."""
+        function = self._body.node
+        calls = {id(self._source(step.position).call(step.position)) for step in self._trace.steps}
+        names = {one.name for one in self._body.parameters}
+        for node in ast.walk(function) if function else ():
+            if isinstance(node, ast.Assign) and id(node.value) in calls:
+                names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        for node in ast.walk(function) if function else ():
+            if not (isinstance(node, ast.Compare) and any(isinstance(sign, ast.Is | ast.IsNot) for sign in node.ops)):
+                continue
+            for side in (node.left, *node.comparators):
+                if isinstance(side, ast.Name) and side.id in names:
+                    message = f"`{side.id}` is known only when the chain runs: `is` cannot compare it"
+                    place = Place(self._body.source.path, range=self._body.source.range(node))
+                    self._document.problem(message, place, DECIDE)
+
     def _value(
         self, route: Route, source: Source, found: tuple[ast.expr, ast.keyword | None] | None, value: Written
     ) -> None:
@@ -107,29 +126,23 @@ class _Steps:
             return self._body.place(*(where or ()))
         source = self._source(where)
         place = source.at(where)
-        if refusal.origin is not None and place.range is not None:
-            shown = (refusal.origin.position or where) if refusal.origin.kind == "output" else where
-            place = _narrowed(
-                source, where, refusal.origin.root, source.at(shown if shown.line == where.line else where)
-            )
-        return place
+        return place if refusal.origin is None else self._narrowed(where, refusal.origin, place)
+
+    def _narrowed(self, where: Position, origin: Origin, place: Place) -> Place:
+        """Inside an f-string, the field that is meant: Python 3.11 knows the whole of it only."""
+        source = self._source(where)
+        fields = source.fields(where)
+        if (
+            origin.position is not None
+            and origin.position.line is not None
+            and (at := source.at(origin.position).range)
+        ):
+            fields = {name: one for name, one in fields.items() if one[0] <= at[0] and at[1] <= one[1]}
+            return Place(source.path, range=next(iter(fields.values()))) if fields else place
+        return Place(source.path, range=fields[origin.root]) if origin.root in fields else place
 
     def _source(self, position: Position | None) -> Source:
         return self._body.sources[position.filename] if position else self._body.source
-
-
-def _narrowed(source: Source, where: Position, name: str, place: Place) -> Place:
-    """Inside an f-string, the field that is meant: Python 3.11 knows the whole of it only."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.JoinedStr) and (node.lineno, node.col_offset) == (where.line, where.column):
-            start, end = source.range(node)
-            from cyberflow.language.python.letters import letters
-
-            for letter in letters(source.text, start, end) or ():
-                inside = source.text[letter.start + 1 : letter.end - 1].strip()
-                if letter.field and inside.partition(":")[0].partition("!")[0].strip() == name:
-                    return Place(source.path, range=(letter.start, letter.end))
-    return place
 
 
 def _alias(source: Source, call: ast.Call | None) -> tuple[int, int] | None:

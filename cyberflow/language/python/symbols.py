@@ -14,7 +14,7 @@ from cyberflow.language.python.positions import Position
 
 MARK: Final = "\ufdd5{}\ufdd6"
 BROKEN: Final = MARK.format("!")
-_DECIDE: Final = "a chain is the same list of steps each time: let a workflow decide, in its prompt"
+DECIDE: Final = "a chain is the same list of steps each time: let a workflow decide, in its prompt"
 _WRITE: Final = 'compute it before the run and pass it as an input, or write it into a text: f"Visit of {date}"'
 _WHOLE: Final = "pass it on as a whole, or let a workflow go through it"
 _FORMAT: Final = "write it plainly, as {name}: the text is made when the chain runs"
@@ -202,7 +202,7 @@ for _name, _sign in _ARITHMETIC.items():
     for _prefix in ("", "r", "i"):
         setattr(Symbol, f"__{_prefix}{_name}__", _goes_on(f"`{_sign}` cannot be applied to it", _WRITE))
 for _name, _sign in _COMPARISONS.items():
-    setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot compare it", _DECIDE))
+    setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot compare it", DECIDE))
 for _name, _sign in _UNARY.items():
     setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot be applied to it", _WRITE))
 for _name, _what in _VALUES.items():
@@ -210,12 +210,12 @@ for _name, _what in _VALUES.items():
 for _name in ("setitem", "delitem"):
     setattr(Symbol, f"__{_name}__", _goes_on("an item of it cannot be changed", "leave it as it comes"))
 for _name, _what, _help in (
-    ("bool", "it is neither true nor false yet", _DECIDE),
+    ("bool", "it is neither true nor false yet", DECIDE),
     ("len", "it has no length yet", _WHOLE),
     ("iter", "it cannot be iterated over", _WHOLE),
     ("reversed", "it cannot be iterated over", _WHOLE),
     ("next", "it cannot be iterated over", _WHOLE),
-    ("contains", "`in` cannot look into it", _DECIDE),
+    ("contains", "`in` cannot look into it", DECIDE),
     ("hash", "it cannot be a key, or a member of a set", "use the name of the input as the key"),
     ("fspath", "it is no path yet", _WRITE),
 ):

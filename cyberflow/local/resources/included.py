@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from cyberflow.local import query
 from cyberflow.local.gate import Call
 from cyberflow.local.resources import machines, pools
-from cyberflow.local.runs import Run
 from cyberflow.local.store import Document
 
 
-def of_runs(call: Call, found: Sequence[Run]) -> list[Document] | None:
+def of_runs(call: Call, shown: Sequence[Document]) -> list[Document] | None:
     """`workflow`, `machine` and `machine.pools`; None when nothing is asked for."""
     wanted = query.words(call.query, "include")
     if not wanted:
         return None
     related: dict[str, Document] = {}
-    for run in found:
-        if "workflow" in wanted and (workflow := call.store.find("workflow", run.workflow_id)):
+    for run in shown:
+        if "workflow" in wanted and (workflow := call.store.find("workflow", run["workflow_id"])):
             related[workflow["id"]] = {"type": "workflow", **workflow}
-        machine = call.store.find("machine", run.machine_id) if run.machine_id else None
+        machine = call.store.find("machine", run["machine_id"]) if run["machine_id"] else None
         if machine and wanted & {"machine", "machine.pools"}:
             related[machine["id"]] = {"type": "machine", **machines.show(call, machine)}
         if machine and "machine.pools" in wanted:

@@ -8,8 +8,9 @@ from typing import Any
 from cyberflow.local import history, query, runs
 from cyberflow.local.gate import Call
 from cyberflow.local.resources import included
-from cyberflow.local.resources.runs import show
+from cyberflow.local.resources.runs import BASE, show
 from cyberflow.local.runs import FINAL, LIVE, Run
+from cyberflow.local.store import Document
 
 FIELDS = frozenset(
     {
@@ -48,19 +49,25 @@ def list_page(call: Call) -> Any:
     window = query.Window.of(call.query)
     ordered = f"{clause} {BY_CREATION if sort == 'created_at_desc' else BY_ACTIVITY}"
     search = call.query.get("search", "").casefold()
+    items: list[Document]
     if search:
         deep = query.flag(call.query, "deep_search")
         matching = [run for run in runs.select(call.store, ordered, *values) if _matches(call, run, search, deep=deep)]
         total, found = len(matching), matching[window.skip : window.skip + window.limit]
+        items = [show(call, run, fields) for run in found]
     else:
         total = runs.count(call.store, clause, *values)
-        found = runs.select(call.store, f"{ordered} LIMIT ? OFFSET ?", *values, window.limit, window.skip)
+        part = (f"{ordered} LIMIT ? OFFSET ?", window.limit, window.skip)
+        if fields and "run_message_history" not in fields:
+            items = runs.projected(call.store, part[0], [*BASE, *dict.fromkeys(fields)], *values, *part[1:])
+        else:
+            items = [show(call, run, fields) for run in runs.select(call.store, part[0], *values, *part[1:])]
     return {
-        "items": [show(call, run, fields) for run in found],
+        "items": items,
         "total": total,
         "skip": window.skip,
         "limit": window.limit,
-        "included": included.of_runs(call, found),
+        "included": included.of_runs(call, items),
     }
 
 

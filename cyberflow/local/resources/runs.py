@@ -69,8 +69,8 @@ def create_many(call: Call) -> Document:
 
 
 def get(call: Call) -> Document:
-    run = find(call, call.id("run_id"))
-    return show(call, run) | {"included": included.of_runs(call, [run])}
+    shown = show(call, find(call, call.id("run_id")))
+    return shown | {"included": included.of_runs(call, [shown])}
 
 
 def update(call: Call) -> Document:

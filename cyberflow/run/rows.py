@@ -1,0 +1,135 @@
+"""Rows as submissions: columns to inputs by name, every value held against its type, every mistake with its row and
+column. Pure but for the file that is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
+from cyberflow.run.given import Asked
+from cyberflow.run.inputs import Problem, read_inputs, unknown_input
+from cyberflow.run.request import Parts, Submission, fill
+from cyberflow.run.table import Fault, Row, Table
+
+
+@dataclass
+class Rows:
+    """`mapping` is column to input, an empty input leaves the column out; `asked` gives inputs that rows do not.
+    `count` is how many rows there are, once they were all read.
+    """
+
+    what: BundledChain | BundledWorkflow
+    table: Table
+    mapping: Mapping[str, str]
+    asked: Asked
+    count: int = 0
+    _fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _said: set[str] = field(default_factory=set)
+
+    def each(self, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
+        """Every row as what would be submitted, or what is wrong with it. Raises as `Table.rows` and `fill` do."""
+        self._said.clear()
+        yield from self._fix()
+        self.count, known = 0, False
+        for row in self.table.rows():
+            if not known and self.table.columns is not None:
+                known = True
+                yield from self._column_faults(self.table.columns)
+            if isinstance(row, Fault):
+                self.count = max(self.count, row.row)
+                yield row
+                continue
+            self.count = row.number
+            yield from self._row(row, parts)
+        if not known:
+            yield from self._column_faults(self.table.columns or ())
+        if not self.count:
+            yield Fault(0, 0, "", "there are no rows")
+
+    def _fix(self) -> Iterator[Fault]:
+        """Read once what is the same for every row."""
+        found = read_inputs(self.what, self.asked.inputs, self.asked.document)
+        given = {pair.partition("=")[0] for pair in self.asked.inputs} | set(self.asked.document)
+        self._fixed = {name: value for name, value in found.values.items() if name in given}
+        for problem in found.problems:
+            if problem.about in given or problem.about not in self.what.inputs:
+                yield Fault(0, 0, "", problem.text)
+
+    def _column_faults(self, columns: tuple[str, ...]) -> Iterator[Fault]:
+        for column in self.mapping:
+            if self.table.columns is not None and column not in columns:
+                help = did_you_mean(column, columns)
+                yield Fault(
+                    1, 0, "", f"`--map` names a column `{column}` that is not there" + (f"; {help}" if help else "")
+                )
+        inputs = [self._input(column) for column in columns]
+        for column, name in zip(columns, inputs, strict=True):
+            if not column or name == "" or name in self.what.inputs:
+                continue
+            text = unknown_input(self.what, name).text
+            help = f"or leave the column out with `--map {column}=`" if name not in self.what.secrets else ""
+            yield Fault(1, 0, "", f"column `{column}`: {text}" + (f", {help}" if help else ""))
+        twice = {name for name in inputs if name and inputs.count(name) > 1}
+        for name in sorted(twice):
+            both = ", ".join(f"`{column}`" for column in columns if self._input(column) == name)
+            yield Fault(1, 0, "", f"columns {both} are all for the input `{name}`")
+
+    def _input(self, column: str) -> str:
+        return self.mapping.get(column, column)
+
+    def _row(self, row: Row, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
+        values, faults = self._values(row)
+        if faults:
+            yield from faults
+            return
+        made, problems = fill(self.what, replace(parts, given=replace(parts.given, inputs=values)))
+        if problems:
+            yield from (Fault(row.line, row.number, "", problem) for problem in problems)
+        else:
+            yield row, made
+
+    def _values(self, row: Row) -> tuple[Mapping[str, Any], list[Fault]]:
+        columns = {self._input(column): column for column in (*row.texts, *row.values)}
+        columns.pop("", None)
+        texts = [f"{name}={row.texts[column]}" for name, column in columns.items() if column in row.texts]
+        values = {name: row.values[column] for name, column in columns.items() if column in row.values}
+        if row.texts:
+            texts = [text for text in texts if text.partition("=")[0] in self.what.inputs]
+        found = read_inputs(self.what, texts, {**self._fixed, **values})
+        faults = [self._fault(row, problem, columns) for problem in found.problems]
+        return found.values, [fault for fault in faults if fault is not None]
+
+    def _fault(self, row: Row, problem: Problem, columns: Mapping[str, str]) -> Fault | None:
+        """Place a problem: in its cell, in its row, or once in the file where no row could do better."""
+        if problem.about in columns or self.table.columns is None:
+            return Fault(row.line, row.number, columns.get(problem.about, ""), problem.text)
+        column = next((one for one in self.table.columns if self._input(one) == problem.about), None)
+        if column is not None:
+            return Fault(row.line, row.number, column, f"the cell is empty, and `{problem.about}` is required")
+        if problem.about in self._said:
+            return None
+        self._said.add(problem.about)
+        text = f"no column gives the input `{problem.about}`, which is required"
+        return Fault(
+            1, 0, "", f"{text}: add one, map one with `--map COLUMN={problem.about}`, or give `-i {problem.about}=…`"
+        )
+
+
+def read_mapping(options: tuple[str, ...]) -> dict[str, str]:
+    """Read `--map column=input`. Raises UsageError for what is none."""
+    mapping: dict[str, str] = {}
+    for option in options:
+        column, equals, name = option.rpartition("=")
+        if not equals or not column:
+            raise UsageError(
+                f"`--map {option}` has no column", help="write `--map COLUMN=INPUT`, or `--map COLUMN=` to leave it out"
+            )
+        if column in mapping:
+            raise UsageError(f"the column `{column}` is mapped twice")
+        mapping[column] = name
+    return mapping
