@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from cyberflow.cli.plan_text import live_text, summary
+from cyberflow.cli.plan_text import hunks, live_text, summary
 from cyberflow.deploy import Change, FieldChange, Plan, Problem, field_diff
 
 LONGEST = 60_000
@@ -84,7 +84,7 @@ def _details(change: Change, plan: Plan) -> Iterator[str]:
 def _field(field: FieldChange, plan: Plan) -> Iterator[str]:
     lines = field_diff(field, images=plan.images)
     fence = "`" * max(3, max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0) + 1)
-    yield from (f"`{field.path}`", f"{fence}diff", *(line for line in lines if not line.startswith("@@")), fence, "")
+    yield from (f"`{field.path}`", f"{fence}diff", *hunks(lines, "@@ @@"), fence, "")
 
 
 def _cell(text: str) -> str:

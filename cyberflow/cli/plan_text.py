@@ -125,7 +125,16 @@ def _change(change: Change, plan: Plan) -> Iterator[str]:
             yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
             continue
         yield f"      {field.path}"
-        yield from (f"        {_tinted(line)}" for line in lines if not line.startswith("@@"))
+        yield from (f"        {_tinted(line)}" for line in hunks(lines, "⋮"))
+
+
+def hunks(lines: Sequence[str], between: str) -> Iterator[str]:
+    """The lines of a diff, with a sign between two parts in place of their numbers."""
+    for index, line in enumerate(lines):
+        if not line.startswith("@@"):
+            yield line
+        elif index:
+            yield between
 
 
 def _tinted(line: str) -> str:

@@ -115,9 +115,12 @@ class Running:
         filter_streams(given.redactor())
         self._what, self._done = rest.chain, rest.done
         self._given = replace(given, finished=rest.finished)
-        taken = "".join(f"\n  {step.id} is finished: its outputs are those of run {step.run_id}" for step in rest.done)
+        if self._options["quiet"]:
+            return
         session = self._options["session"]
-        say(f"{rest.chain.name} goes on from {first} in {f'session {session}' if session else 'a new session'}{taken}")
+        say(f"{rest.chain.name} goes on from {first} in {f'session {session}' if session else 'a new session'}")
+        for step in rest.done:
+            say(f"  {step.id} is finished: its outputs are those of run {step.run_id}")
 
     def _where(self) -> Where:
         options = self._options
@@ -135,22 +138,11 @@ class Running:
                     state, _ = advance(state, event)
                     shown.show(state)
         except asyncio.CancelledError:
-            if not self._wants_cancel():
+            if not (options["cancel_on_interrupt"] or wants_cancel("detach and let it go on, or cancel it?")):
                 return self._detached(service, state, code=INTERRUPTED)
             async for event in cancel(service.desk, state, watch):
                 state, _ = advance(state, event)
         return await self._end(service, state, journal)
-
-    def _wants_cancel(self) -> bool:
-        """After an interruption: what was said before, else what a person says now; nobody there means no."""
-        if self._options["cancel_on_interrupt"]:
-            return True
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            return False
-        answer = click.prompt(
-            "detach and let it go on, or cancel it?", type=click.Choice(["detach", "cancel"]), err=True
-        )
-        return bool(answer == "cancel")
 
     def _broken_off(self) -> int:
         """Interrupted before there was anything to follow."""
@@ -175,11 +167,20 @@ class Running:
             say(f"follow it with\n  {_watch(service, state)}")
         else:
             journal.note("ended", status=result.status)
+        if self._failed_chain(state) and not self._options["quiet"]:
+            say(f"when its cause is mended, go on with\n  {self._failed_chain(state)}")
         if self._options["download"]:
             async for path in save_all(service.desk, state, self._options["download"]):
                 say(f"saved {path}")
         self._write(state)
         return result.exit_code
+
+    def _failed_chain(self, state: State) -> str | None:
+        """The command that goes on with a chain of which a step has failed."""
+        failed = next((step for step in state.steps if step.failed), None)
+        if failed is None or len(state.steps) == 1 or state.cancelled:
+            return None
+        return f"cyberflow run {state.name} --target {self._compiled.target} --from {failed.id} --with {failed.run_id}"
 
     def _write(self, state: State) -> None:
         redactor = self._given.redactor()
@@ -195,6 +196,14 @@ def listen() -> None:
     task = asyncio.current_task()
     if task is not None and sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def wants_cancel(question: str | None) -> bool:
+    """After an interruption: what a person says; where nobody is, or nothing is asked, nothing is cancelled."""
+    if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    answer = click.prompt(question, type=click.Choice(["detach", "cancel"]), default="detach", err=True)
+    return bool(answer == "cancel")
 
 
 def _about(state: State) -> Iterator[str]:

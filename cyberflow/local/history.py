@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from cyberflow.local.clock import instant, stamp
@@ -138,12 +139,18 @@ def _told(run: Run, organisation: str, moment: _Moment) -> Iterator[dict[str, An
 
 
 def _action(line: str) -> tuple[str, dict[str, Any]]:
-    folded = line.lower()
-    tool = next(name for name, pattern in _TOOLS if re.search(pattern, folded))
+    tool = _tool(line)
     aliases = re.findall(r"\{\$[^{}]+\}", line)
     if tool == "type" and aliases:
         return tool, {"text": aliases[0]}
     return tool, {"extract_prompt": line} if tool == "screenshot" else {"instruction": line}
+
+
+@lru_cache(maxsize=1024)
+def _tool(line: str) -> str:
+    """Cached, since a history is told anew whenever somebody looks."""
+    folded = line.lower()
+    return next(name for name, pattern in _TOOLS if re.search(pattern, folded))
 
 
 def _closing(run: Run) -> Iterator[dict[str, Any]]:

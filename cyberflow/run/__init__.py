@@ -1,7 +1,7 @@
 """Submitting chains and workflows and following them to their end. What is shown of it is the doors' business.
 
 The order of work: `gather` what is given, make a `chain_request` or `run_request`, `submit` it, `follow` (or `cancel`)
-it, and read the `result_of` the state that `replay` makes of the events.
+it, and read the `result_of` the state that `replay` makes of the events. Many rows are a `Batch` with a `Ledger`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.run.again import Remainder, take_up
+    from cyberflow.run.batch import Batch, Trouble, Turn
     from cyberflow.run.chain import advance, begin, replay
+    from cyberflow.run.course import Choice, Limits
     from cyberflow.run.events import (
         CancelAnswered,
         CancelAsked,
@@ -25,32 +27,42 @@ if TYPE_CHECKING:
         Unanswered,
     )
     from cyberflow.run.files import save_all, save_exports, save_screenshots
-    from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather
+    from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather, gather_shared
     from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
     from cyberflow.run.journal import Entry, Invocation, go_on, open_journal, unfinished
+    from cyberflow.run.ledger import Head, Ledger
     from cyberflow.run.redact import Redactor
+    from cyberflow.run.report import write_results
     from cyberflow.run.request import Ids, Parts, Submission, Where, chain_request, run_request
     from cyberflow.run.result import Result, result_of
+    from cyberflow.run.rows import Rows, output_names, read_mapping, shape_of
     from cyberflow.run.secrets import NotFound, Source, World, find, source_of, target_sources, this_world
     from cyberflow.run.submission import submit
+    from cyberflow.run.table import Fault, Table
     from cyberflow.run.watch import LOCAL, REMOTE, Pace, Watch, cancel, follow
 
 _HOMES = {
     "again": ("Remainder", "take_up"),
+    "batch": ("Batch", "Trouble", "Turn"),
     "chain": ("advance", "begin", "replay"),
+    "course": ("Choice", "Limits"),
     "events": (
         *("CancelAnswered", "CancelAsked", "Event", "Looked", "OutputsRead", "Released", "State", "Step"),
         *("TimedOut", "Unanswered"),
     ),
     "files": ("save_all", "save_exports", "save_screenshots"),
-    "given": ("Asked", "Given", "GivenFile", "files_of", "gather"),
+    "given": ("Asked", "Given", "GivenFile", "files_of", "gather", "gather_shared"),
     "inputs": ("Runnable", "load_inputs", "read_inputs"),
     "journal": ("Entry", "Invocation", "go_on", "open_journal", "unfinished"),
+    "ledger": ("Head", "Ledger"),
     "redact": ("Redactor",),
+    "report": ("write_results",),
     "request": ("Ids", "Parts", "Submission", "Where", "chain_request", "run_request"),
     "result": ("Result", "result_of"),
+    "rows": ("Rows", "output_names", "read_mapping", "shape_of"),
     "secrets": ("NotFound", "Source", "World", "find", "source_of", "target_sources", "this_world"),
     "submission": ("submit",),
+    "table": ("Fault", "Table"),
     "watch": ("LOCAL", "REMOTE", "Pace", "Watch", "cancel", "follow"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -59,14 +71,20 @@ __all__ = [
     "LOCAL",
     "REMOTE",
     "Asked",
+    "Batch",
     "CancelAnswered",
     "CancelAsked",
+    "Choice",
     "Entry",
     "Event",
+    "Fault",
     "Given",
     "GivenFile",
+    "Head",
     "Ids",
     "Invocation",
+    "Ledger",
+    "Limits",
     "Looked",
     "NotFound",
     "OutputsRead",
@@ -76,12 +94,16 @@ __all__ = [
     "Released",
     "Remainder",
     "Result",
+    "Rows",
     "Runnable",
     "Source",
     "State",
     "Step",
     "Submission",
+    "Table",
     "TimedOut",
+    "Trouble",
+    "Turn",
     "Unanswered",
     "Watch",
     "Where",
@@ -94,22 +116,27 @@ __all__ = [
     "find",
     "follow",
     "gather",
+    "gather_shared",
     "go_on",
     "load_inputs",
     "open_journal",
+    "output_names",
     "read_inputs",
+    "read_mapping",
     "replay",
     "result_of",
     "run_request",
     "save_all",
     "save_exports",
     "save_screenshots",
+    "shape_of",
     "source_of",
     "submit",
     "take_up",
     "target_sources",
     "this_world",
     "unfinished",
+    "write_results",
 ]
 
 

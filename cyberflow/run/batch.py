@@ -76,6 +76,11 @@ class Batch:
         self._wait = self.watch.pace.first
         self._troubles: list[Trouble] = []
 
+    @property
+    def live(self) -> list[State]:
+        """What is being followed."""
+        return list(self._live.values())
+
     async def run(self) -> AsyncGenerator[Turn | Trouble, None]:
         """Go on until nothing more can be sent and nothing is live. Whoever stops iterating has detached.
 
@@ -97,8 +102,10 @@ class Batch:
                 if look is not None and look in done:
                     turns += await self._seen(look.result())
                     look = None
-                for told in (*turns, *self._told()):
-                    yield told
+                for turn in turns:
+                    yield turn
+                for trouble in self._told():
+                    yield trouble
         finally:
             await _end([*self._sends, *([look] if look else [])])
 

@@ -1,4 +1,4 @@
-"""What a batch does next, as functions of what its ledger knows: with a row, and with all that were not sent yet. Pure."""
+"""What a batch does next, with one row and with all that were not sent yet, as its ledger has it. Pure."""
 
 from __future__ import annotations
 

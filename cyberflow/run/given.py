@@ -67,6 +67,19 @@ def gather(
     return Given(inputs.values, secrets.values, given)
 
 
+def gather_shared(
+    what: Runnable, files: Sequence[Mapping[str, Any]], asked: Asked, target: Mapping[str, Source], world: World
+) -> Given:
+    """Read what all rows of a batch have in common: secrets and files. Raises as `gather`."""
+    sources, refused = read_sources(what, asked.secrets)
+    given, lacking = read_files(what, files, asked.files)
+    found = [*refused, *lacking]
+    secrets = resolve(what, {**target, **sources}, world, ask=not found)
+    said = {problem.about for problem in found}
+    refuse(what, [problem.text for problem in (*found, *(one for one in secrets.problems if one.about not in said))])
+    return Given({}, secrets.values, given)
+
+
 def refuse(what: Runnable, problems: Sequence[str]) -> None:
     """Raise UsageError when there are problems: one in a line, several one below the other."""
     if len(problems) == 1:

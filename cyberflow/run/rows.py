@@ -4,8 +4,10 @@ column. Pure but for the file that is read.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
@@ -133,3 +135,22 @@ def read_mapping(options: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(f"the column `{column}` is mapped twice")
         mapping[column] = name
     return mapping
+
+
+def shape_of(what: BundledChain | BundledWorkflow, parts: Parts, asked: Asked) -> str:
+    """A hash of everything but the row that a request is made of. No secret's value is in it."""
+    used = [step["workflow_id"] for step in what.request["steps"]] if isinstance(what, BundledChain) else [what.name]
+    workflows = [asdict(one) | {"payload": None} for one in parts.bundle.workflows if one.name in used]
+    own = asdict(what) | {"payload": None}
+    files = {name: sha256(file.content).hexdigest() for name, file in parts.given.files.items()}
+    given = {"inputs": list(asked.inputs), "document": dict(asked.document), "files": files}
+    content = [own, workflows, asdict(parts.ids), asdict(parts.where), given]
+    return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def output_names(what: BundledChain | BundledWorkflow) -> list[str]:
+    """The names that a result has, as far as they are declared."""
+    if isinstance(what, BundledChain):
+        return list(what.outputs)
+    schema = json.loads(what.payload.get("output_schema") or "{}")
+    return list(schema.get("properties", ()))

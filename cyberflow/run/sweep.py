@@ -90,7 +90,7 @@ class Sweep:
         return found
 
     async def _by_id(self, id: str) -> Run:
-        """A run that was deleted counts as one that ended in an error: whoever has many rows goes on with the others."""
+        """A run that was deleted counts as ended in an error: who has many rows goes on with the others."""
         from cyberflow.service.wire import Run
 
         try:

@@ -110,7 +110,7 @@ class Deployments(RuleBasedStateMachine):
     def apply_and_plan(self, prune: bool) -> None:
         """Overwriting drift and taking back what was lost, the account comes to say what is declared."""
         bundle, wanted = self.bundle, Prune(workflows=prune, force=True)
-        foreign = {one.id: one for one in self.account.snapshot().workflows if one.id in self._not_ours()}
+        foreign = self._not_ours()
 
         async def converge(desk: Any) -> Any:
             planned = await prepare(desk, bundle, OWNER, (), wanted)
@@ -127,23 +127,22 @@ class Deployments(RuleBasedStateMachine):
         assert {one.status for one in outcomes} <= {"done", "unchanged"}, outcomes
         assert [one for one in after.changes if one.action != "copy"] == []
         assert set(self.sources) <= set(self.managed())
-        now = {one.id: one for one in self.account.snapshot().workflows}
-        assert {id: now.get(id) for id in foreign} == foreign
+        assert self._not_ours() == foreign
         if prune:
             assert set(self.managed()) == set(self.sources)
         self.was = {}
 
-    def _not_ours(self) -> set[str]:
-        return {one.id for one in self.strangers} | set(self.copies)
+    def _not_ours(self) -> dict[str, Any]:
+        """What must not be touched, with all that a touch would change."""
+        ids = {one.id for one in self.strangers} | set(self.copies)
+        found = (one for one in self.account.snapshot().workflows if one.id in ids)
+        return {one.id: (one.updated_at, one.input_schema, [tag.name for tag in one.tags or ()]) for one in found}
 
     @invariant()
     def strangers_are_as_they_were(self) -> None:
         if hasattr(self, "strangers"):
-            there = {one.id: one for one in self.account.snapshot().workflows}
-            for one in self.strangers:
-                assert there[one.id].main_prompt == one.main_prompt
-                assert there[one.id].input_schema == one.input_schema
-                assert not there[one.id].tags
+            there = self._not_ours()
+            assert all(there[one.id] == (one.updated_at, one.input_schema, []) for one in self.strangers)
 
 
 def _hash() -> str:

@@ -39,4 +39,4 @@ def test_each_finding_underlines_what_it_speaks_of() -> None:
 
 def test_a_literal_secret_is_in_no_form_of_output() -> None:
     for format in ("text", "json", "github", "sarif"):
-        assert "hunter2" not in printed("--format", format)
+        assert "canary-4711" not in printed("--format", format)

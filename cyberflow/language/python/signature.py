@@ -19,6 +19,7 @@ from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
 
 from cyberflow.language.python.declare import Secret
 from cyberflow.language.python.normal import Schema, members, normal, notation
+from cyberflow.language.python.symbols import Symbol
 from cyberflow.language.python.typed_dicts import portable
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
@@ -69,11 +70,27 @@ class _Plain(GenerateJsonSchema):
         return _bare_class(super().typed_dict_schema(schema))
 
     def enum_schema(self, schema: Any) -> JsonSchemaValue:
+        self.docstrings.add(inspect.cleandoc(schema["cls"].__doc__ or ""))
         return _bare_class(super().enum_schema(schema))
+
+    def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
+        self.docstrings: set[str] = set()
+        made: JsonSchemaValue = _without(super().generate(schema, mode), self.docstrings)
+        return made
 
 
 def _bare_class(made: JsonSchemaValue) -> JsonSchemaValue:
     return {key: value for key, value in made.items() if key not in ("title", "description")}
+
+
+def _without(schema: Any, docstrings: set[str]) -> Any:
+    """Take the docstrings of enumerations away: pydantic adds them when the schema is made."""
+    if isinstance(schema, list):
+        return [_without(one, docstrings) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    drop = isinstance(schema.get("enum"), list) and schema.get("description") in docstrings
+    return {key: _without(one, docstrings) for key, one in schema.items() if not (drop and key == "description")}
 
 
 def parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Parameter | Unreadable]]:
@@ -150,12 +167,15 @@ def _schema(name: str, annotation: Any) -> Schema:
 
 
 def _jsonable(name: str, default: Any) -> Any:
+    if isinstance(default, BaseModel) or (dataclasses.is_dataclass(default) and not isinstance(default, type)):
+        return {key: _jsonable(name, item) for key, item in fields(default).items()}
+    if isinstance(default, list | tuple):
+        return [_jsonable(name, item) for item in default]
     try:
         return to_jsonable_python(default, by_alias=True)
     except PydanticSerializationError as error:
-        raise Unreadable(
-            f"the default of `{name}` is not JSON: {error}", "use a text, a number, a list or a model"
-        ) from error
+        help = "use a text, a number, a list or a model"
+        raise Unreadable(f"the default of `{name}` is not JSON: {error}", help) from error
 
 
 def _is_secret(annotation: Any) -> bool:
@@ -208,7 +228,23 @@ def _alias(name: str, field: FieldInfo) -> str:
     return alias if isinstance(alias, str) else name
 
 
-def json_names(value: Any) -> Mapping[str, str]:
+def fields(value: Any) -> dict[str, Any]:
+    """The fields of a model or dataclass by their JSON names. One that was left at None is not given, nor is a default
+    of a model that was constructed around symbols.
+    """
+    names = _json_names(value)
+    if isinstance(value, BaseModel):
+        defaults = {name: one.default for name, one in type(value).model_fields.items()}
+        constructed = any(isinstance(item, Symbol) for item in value.__dict__.values())
+        present = set(value.model_fields_set if constructed else value.__dict__)
+    else:
+        defaults = {one.name: one.default for one in dataclasses.fields(value)}
+        present = set(names)
+    given = {name: getattr(value, name) for name in names if name in present}
+    return {names[name]: item for name, item in given.items() if item is not None or defaults[name] is not None}
+
+
+def _json_names(value: Any) -> Mapping[str, str]:
     """The JSON names of a model's fields, by attribute; of a dataclass they are the attributes themselves."""
     if isinstance(value, BaseModel):
         return {name: _alias(name, field) for name, field in type(value).model_fields.items()}

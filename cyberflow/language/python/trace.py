@@ -15,7 +15,7 @@ from cyberflow.language.python.declare import Chain, Workflow
 from cyberflow.language.python.positions import Position, caller
 from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.symbols import BROKEN, MARK, Misuse, Origin, Refused, Symbol, follow, origin_of
-from cyberflow.language.python.values import DROPPED, Written, fields
+from cyberflow.language.python.values import DROPPED, Written
 from cyberflow.source import Route
 
 _STRING = "an f-string holds inputs of the chain only"
@@ -221,7 +221,7 @@ class Trace:
             return None if names is None else {name: returned[name] for name in names}
         if isinstance(returned, Mapping) and all(isinstance(key, str) for key in returned):
             return returned
-        return fields(returned) if signature.field_names(type(returned)) is not None else None
+        return signature.fields(returned) if signature.field_names(type(returned)) is not None else None
 
     def _complete(self) -> None:
         """Whether the outputs have every field that the return type requires."""

@@ -24,10 +24,9 @@ def portable(annotation: Any) -> Any:
     if origin in (Union, UnionType):
         return reduce(or_, map(portable, arguments))
     if origin in _KEPT:
-        return (
-            origin[(portable(arguments[0]), *arguments[1:])] if len(arguments) > 1 else origin[portable(arguments[0])]
-        )
-    if isinstance(origin, type) and arguments and any(portable(one) is not one for one in arguments):
+        inner = (portable(arguments[0]), *arguments[1:])
+        return origin[inner if len(inner) > 1 else inner[0]]
+    if arguments and any(portable(one) is not one for one in arguments):
         return origin[tuple(portable(one) for one in arguments)]
     return annotation
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from cyberflow.language.paths import WORD
-from cyberflow.language.python.signature import json_names
+from cyberflow.language.python.signature import fields
 from cyberflow.language.python.symbols import BROKEN, MARK, Origin, Symbol, origin_of
 from cyberflow.language.strings import scan_string
 from cyberflow.source import Route
@@ -141,22 +141,6 @@ class Written:
     def _fault(self, route: Route, message: str, help: str) -> Any:
         self.faults.append(Fault(route, message, help))
         return DROPPED
-
-
-def fields(value: Any) -> dict[str, Any]:
-    """The fields of a model or dataclass by their JSON names. One that was left at None is not given, nor is a default
-    of a model that was constructed around symbols.
-    """
-    names = json_names(value)
-    if isinstance(value, BaseModel):
-        defaults = {name: one.default for name, one in type(value).model_fields.items()}
-        constructed = any(isinstance(item, Symbol) for item in value.__dict__.values())
-        present = set(value.model_fields_set if constructed else value.__dict__)
-    else:
-        defaults = {one.name: one.default for one in dataclasses.fields(value)}
-        present = set(names)
-    given = {name: getattr(value, name) for name in names if name in present}
-    return {names[name]: item for name, item in given.items() if item is not None or defaults[name] is not None}
 
 
 def _path(keys: Sequence[str | int]) -> str | None:

@@ -5,6 +5,9 @@ from pydantic import BaseModel
 from cyberflow import Secret, chain, workflow, worklow  # error
 
 
+MISSPELT = worklow
+
+
 class Patient(BaseModel):
     mrn: str
     medications: list[str]

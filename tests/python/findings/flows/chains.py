@@ -1,8 +1,9 @@
 from typing import Any
 
-from cyberflow import Secret, chain, workflow_ref
 from flows.types import Patient
 from flows.workflows import book_visit, patient_lookup
+
+from cyberflow import Secret, chain, workflow_ref
 
 sign_in = workflow_ref("sign-in")
 
@@ -14,8 +15,7 @@ def outputs(name: str) -> Patient:
     number = found.age
     book_visit.step("again")(
         mrn=number,
-        reason=f"Visit of {name.first}"
-        f" and <date>",
+        reason=f"Visit of {name.first} and <date>",
     )
     return found
 
@@ -30,7 +30,7 @@ def inputs(name: str, unused: str) -> None:
 @chain
 def secrets(username: str, *, pin: Secret, other: Secret) -> None:
     sign_in(username=username)
-    sign_in.step("second")(username=pin, password="hunter2")  # cyberflow: ignore[secret-leak] shown to nobody
+    sign_in.step("second")(username=pin, password="canary-4711")  # cyberflow: ignore[secret-leak] shown to nobody
     sign_in.step("third")(username=username, password=pin)
 
 

@@ -1,7 +1,8 @@
 import re
 
-from cyberflow import workflow
 from flows.types import Patient
+
+from cyberflow import workflow
 
 
 @workflow(prompt="/prompts/lookup.md", tags="Intake")

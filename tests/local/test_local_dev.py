@@ -1,0 +1,107 @@
+"""`cyberflow dev` with faults and webhooks, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from svix.webhooks import Webhook
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
+
+
+@contextmanager
+def dev(folder: Path, *options: str) -> Iterator[list[str]]:
+    """The first lines that it prints, one more for each webhook."""
+    command = [sys.executable, "-m", "cyberflow", "dev", "--port", "0", *options]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield [process.stdout.readline() for _ in range(1 + options.count("--webhook"))]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    process.stdout.close()
+
+
+def refused(folder: Path, *options: str) -> tuple[int, str]:
+    command: Sequence[str] = [sys.executable, "-m", "cyberflow", "dev", "--port", "0", *options]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=30)
+    return done.returncode, done.stderr
+
+
+def client(line: str) -> httpx.Client:
+    return httpx.Client(base_url=line.split()[2], headers={"Authorization": "Bearer k"}, trust_env=False, timeout=10)
+
+
+def test_faults_come_from_a_file(tmp_path: Path) -> None:
+    plan = {
+        "faults": [{"path": "/v1/machines", "fault": "status", "status": 503, "retry_after": 1}, {"fault": "drop"}],
+        "rate_limit": {"requests": 4},
+    }
+    (tmp_path / "bad-day.json").write_text(json.dumps(plan))
+    with dev(tmp_path, "--faults", "bad-day.json") as (line,), client(line) as http:
+        first = http.get("/v1/machines")
+        assert (first.status_code, first.headers["retry-after"]) == (503, "1")
+        with pytest.raises(httpx.RemoteProtocolError):
+            http.get("/v1/machines")
+        seen = [http.get("/v1/machines") for _ in range(5)]
+        assert [answer.status_code for answer in seen] == [200] * 4 + [429]
+        assert seen[0].headers["x-ratelimit-limit"] == "4"
+
+
+def test_a_plan_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "bad-day.json").write_text('[{"fault": "rain"}]')
+
+    code, said = refused(tmp_path, "--faults", "bad-day.json")
+    assert code == 2
+    assert "bad-day.json is no plan of faults: faults.0" in said
+    code, said = refused(tmp_path, "--webhook", "nowhere")
+    assert code == 2
+    assert "no webhook endpoint" in said
+
+
+@pytest.mark.parametrize("secret", [None, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None) -> None:
+    got: list[tuple[dict[str, str], bytes]] = []
+    arrived = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(200)
+            self.end_headers()
+            arrived.set()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    endpoint = f"http://127.0.0.1:{server.server_port}/hook"
+    try:
+        options = ["--webhook", endpoint, *(["--webhook-secret", secret] if secret else [])]
+        with dev(tmp_path, *options) as (line, hook), client(line) as http:
+            assert hook.startswith(f"webhook {endpoint}: secret whsec_")
+            body = {"main_prompt": "x", "is_webhooks_enabled": True}
+            workflow = http.post("/v1/workflows", json=body).raise_for_status().json()["id"]
+            run = http.post("/v1/runs", json={"workflow_id": workflow}).raise_for_status().json()["id"]
+            assert arrived.wait(15)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    ((headers, sent),) = got
+    event = Webhook(secret or hook.split()[-1]).verify(sent, headers)
+    assert (event["run"]["id"], event["run"]["status"]) == (run, "success")
