@@ -147,8 +147,8 @@ def _check(rows: Rows, parts: Parts) -> None:
         return
     if count > SHOWN_FAULTS:
         say(f"and {count - SHOWN_FAULTS} more")
-    where = f"in {len(wrong - {0})} of {rows.count} rows" if wrong != {0} else "that no row can mend"
-    text = f"{rows.table.path} has {count} {'mistake' if count == 1 else 'mistakes'} {where}"
+    where = f" in {len(wrong - {0})} of {rows.count} rows" if wrong != {0} else ""
+    text = f"{rows.table.path} has {count} {'mistake' if count == 1 else 'mistakes'}{where}"
     raise UsageError(text, help="nothing was sent")
 
 

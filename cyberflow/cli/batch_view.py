@@ -54,7 +54,8 @@ class Tally:
     def text(self) -> str:
         live = sum(self.counts[name] for name in UNDER_WAY)
         parts = [f"{count} {name}" for name, count in sorted(self.counts.items()) if count and name not in NOT_OVER]
-        return ", ".join([f"{self.over} of {self.total}", *parts, *([f"{live} under way"] if live else [])])
+        done = f"{self.over} of {self.total} done" + (f": {', '.join(parts)}" if parts else "")
+        return done + (f"; {live} under way" if live else "")
 
 
 NOT_OVER = ("waiting", *UNDER_WAY)

@@ -15,8 +15,6 @@ from cyberflow.deploy import Plan, Prune, prepare, save
 from cyberflow.errors import CyberflowError
 from cyberflow.targets import open_target
 
-__all__ = ["Compiled", "command", "compile_for", "owner", "say"]
-
 PENDING = 5
 FILE = click.Path(dir_okay=False, path_type=Path)
 

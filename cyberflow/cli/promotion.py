@@ -19,7 +19,10 @@ _WORD = re.compile(r"(?<![\w.\"'])(target|vars)\b(?:\s*(?:\.\s*([A-Za-z_]\w*)|\[
 
 def reads(sourced: Sourced) -> list[str]:
     """What the templates of a compiled project read: `target`, `vars.NAME`, or `vars` when it cannot be told which."""
-    return sorted({name for document in sourced.files.documents.values() for name in _names(document.text)})
+    modules = [path for pattern in sourced.settings.python for path in sourced.root.glob(pattern.lstrip("/"))]
+    texts = [document.text for document in sourced.files.documents.values()]
+    texts += [path.read_text(encoding="utf-8", errors="replace") for path in modules if path.is_file()]
+    return sorted({name for text in texts for name in _names(text)})
 
 
 def reads_json(sourced: Sourced, bundle: Bundle) -> str:

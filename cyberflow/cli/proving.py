@@ -15,7 +15,7 @@ from cyberflow.deploy import Chosen, Language, Pulled, pull
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import read
 from cyberflow.language.prompt import scan
-from cyberflow.remote import Owner, Snapshot, changed, desire, wire_fields
+from cyberflow.remote import Owner, Snapshot, changed, desire, find_image, wire_fields
 
 _PROMPT_RULES = frozenset(
     {
@@ -46,7 +46,8 @@ def prove(
     """Write the sources and compile them. A rule that a prompt breaks on the platform too is ignored there, with the
     reason beside it. `images` are contents by path, `places` the paths by address.
     """
-    known = _known(remote, images, places)
+    remote = replace(remote, contents={url: sha256(images[path]).hexdigest() for url, path in places.items()})
+    known = _known(remote)
     language = Language(_keeps, _tokens, remote.models, {url: path for url, path in places.items() if url in known})
     ignores: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     pulled = [pull(one, owner, language) for one in chosen]
@@ -63,14 +64,12 @@ def prove(
     return Proof(pulled, kept, _faults(chosen, found, bundle, remote, owner))
 
 
-def _known(remote: Snapshot, images: Mapping[str, bytes], places: Mapping[str, str]) -> set[str]:
+def _known(remote: Snapshot) -> set[str]:
     """The addresses that a deployment would find again by content; another image stays named by its address."""
-    return {
-        image.supabase_url
-        for image in remote.images
-        if image.supabase_url in places
-        and sha256(images[places[image.supabase_url]]).hexdigest()[:16] in image.filename
-    }
+    sized = {image.supabase_url for image in remote.images if image.size_bytes is not None}
+    seen = {url: digest for url, digest in remote.contents.items() if url in sized}
+    again = {url: find_image(digest, "", remote.images, seen) for url, digest in remote.contents.items()}
+    return {url for url, image in again.items() if image is not None and image.supabase_url == url}
 
 
 def _keeps(text: str, format: str, inputs: Iterable[str]) -> str | None:

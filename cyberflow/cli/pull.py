@@ -17,12 +17,10 @@ from cyberflow.cli.proving import Proof, prove
 from cyberflow.deploy import choose, image_files
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.language import Sourced, read, target_of
-from cyberflow.remote import Owner, Snapshot, snapshot
-from cyberflow.remote.pictures import image_path
-from cyberflow.targets import Service, open_target
+from cyberflow.remote import Owner, Snapshot, fetch, snapshot
+from cyberflow.targets import open_target
 
 DEFAULT = "workflows"
-AT_ONCE = 8
 
 
 @click.command("pull")
@@ -68,7 +66,7 @@ class _Pull:
             remote = await snapshot(service.desk)
             chosen = choose(remote, self._owner, names, self._taken())
             images = image_files(chosen, remote.images)
-            contents = await _contents(service, list(images))
+            contents = await fetch(service.desk, list(images))
         if not chosen:
             say("the target has no workflow to pull")
             return 0
@@ -95,9 +93,8 @@ class _Pull:
     def _write(self, files: dict[Path, bytes]) -> None:
         """All of them or, where something else stands, none. Raises ConflictError."""
         differing = [path for path, content in files.items() if path.exists() and path.read_bytes() != content]
-        elsewhere = [] if self._options["force"] else self._elsewhere(files)
-        if elsewhere:
-            help = "pull --into a folder outside the sources to compare"
+        if elsewhere := self._elsewhere(files):
+            help = "`--into .cyberflow/pulled` is no source: pull there, compare, and take over what you want"
             raise ConflictError(f"declared elsewhere already: {', '.join(elsewhere)}", help=help)
         if differing and not self._options["force"]:
             shown = ", ".join(_shown(path) for path in differing[:5])
@@ -112,8 +109,9 @@ class _Pull:
 
     def _elsewhere(self, files: dict[Path, bytes]) -> list[str]:
         """Names that would be declared twice, where the folder is one of the project's sources."""
-        folder = self._folder.resolve()
-        if not folder.is_relative_to(self._sourced.root.resolve()):
+        folder, root = self._folder.resolve(), self._sourced.root.resolve()
+        parts = folder.relative_to(root).parts if folder.is_relative_to(root) else (".",)
+        if any(part.startswith(".") for part in parts) or parts[:1] in (("dist",), ("tests",)):
             return []
         written = {path.resolve() for path in files}
         names = {path.stem for path in files if path.suffix == ".yaml"}
@@ -151,20 +149,3 @@ def _shown(path: Path) -> str:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
     except ValueError:
         return str(path)
-
-
-async def _contents(service: Service, urls: Sequence[str]) -> dict[str, bytes]:
-    """The images behind addresses, through signed urls of their own."""
-    from tempfile import TemporaryDirectory
-
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def fetch(number: int, url: str, folder: Path) -> bytes:
-        async with gate:
-            signed = await service.desk.images.signed_url(image_path(url))
-            path = await service.desk.download(signed.signed_url, folder / str(number))
-        return path.read_bytes()
-
-    with TemporaryDirectory() as name:
-        jobs = [fetch(number, url, Path(name)) for number, url in enumerate(urls)]
-        return dict(zip(urls, await asyncio.gather(*jobs), strict=True))

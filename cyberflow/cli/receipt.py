@@ -43,13 +43,15 @@ class Receipt:
         self._file = state_folder(compiled.sourced.root) / "receipts" / f"{now:%Y%m%dT%H%M%S%f}.json"
 
     def open(self) -> None:
-        """Leave what is about to be done; the exit code is null until it is over."""
+        """Leave what is about to be done; the exit code is null until it is over. Raises before anything is sent."""
         intents = [Outcome.of(change, "unfinished") for change in self._plan.changes if change.pending]
-        self._write(self._file, self._text(intents, None))
+        self._keep(self._text(intents, None))
 
     def close(self, done: Sequence[Outcome], code: int) -> None:
         """Say what became of it."""
-        text = self._text(done, code)
+        self._keep(self._text(done, code))
+
+    def _keep(self, text: str) -> None:
         self._write(self._file, text)
         if self._copy is not None:
             write_file(self._copy, text)

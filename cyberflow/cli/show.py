@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -23,11 +23,12 @@ _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre
 @click.command("show")
 @common("text", "json")
 @target
-@click.argument("name")
-def command(*, project: Path | None, target: str | None, name: str, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
+@click.argument("name", required=False)
+def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
     """Show what one workflow or chain compiles to.
 
-    Of a workflow, the prompt as it goes out and both schemas; of a chain, the body of its request.
+    Of a workflow, the prompt as it goes out and both schemas; of a chain, the body of its request. Without a name, what
+    the project declares.
 
     \b
     Example:
@@ -38,6 +39,9 @@ def command(*, project: Path | None, target: str | None, name: str, format: str,
     if compiled is None:
         return 1
     _, bundle = compiled
+    if name is None:
+        _list(bundle, format)
+        return 0
     kind, found = _find(bundle, name)
     if format == "json":
         click.echo(json.dumps({"version": 1, "kind": kind, **found}, ensure_ascii=False, indent=2))
@@ -49,6 +53,26 @@ def command(*, project: Path | None, target: str | None, name: str, format: str,
         body = found["request"] if kind == "chain" else found
         click.echo(json.dumps(body, ensure_ascii=False, indent=2))
     return 0
+
+
+def _list(bundle: Bundle, format: str) -> None:
+    """What the project declares, with what each takes: `?` marks what may be left out."""
+    rows = [
+        {"kind": kind, "name": one.name, "inputs": _given(one.inputs, ""), "secrets": _given(one.secrets, "$")}
+        for kind, group in (("chain", bundle.chains), ("workflow", bundle.workflows), ("task", bundle.tasks))
+        for one in cast("Sequence[Any]", group)
+    ]
+    if format == "json":
+        click.echo(json.dumps({"version": 1, "declared": rows}, ensure_ascii=False, indent=2))
+        return
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        takes = ", ".join([*row["inputs"], *row["secrets"]])
+        click.echo(f"{row['kind']:<8}  {click.style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
+
+
+def _given(names: dict[str, Any], sign: str) -> list[str]:
+    return [f"{sign}{name}" + ("" if one["required"] else "?") for name, one in names.items()]
 
 
 def _find(bundle: Bundle, name: str) -> tuple[str, dict[str, Any]]:

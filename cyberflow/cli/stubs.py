@@ -15,6 +15,7 @@ from cyberflow.compiler import check_target
 from cyberflow.compiler.graph import WorkflowNode
 from cyberflow.errors import CyberflowError
 from cyberflow.language import read
+from cyberflow.source import Place
 
 DEFAULT = "cyberflow_stubs.py"
 _HEAD = '"""The workflows that the YAML declares, for Python chains. Written by `cyberflow stubs`: not to be edited."""'
@@ -43,7 +44,7 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     """
     sourced = read(root(project))
     graph, builder, found = check_target(sourced, sourced.settings.default_target)
-    if stop_at_errors(sourced, [one for one in found if not one.place.path.endswith(".py")]):
+    if stop_at_errors(sourced, [one for one in found if not _of_python(one.place)]):
         return 1
     workflows = [one for one in graph.workflows.values() if not one.definition.place.path.endswith(".py")]
     classes = Classes()
@@ -63,6 +64,11 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     if not quiet:
         click.echo(f"wrote {own}: {count(len(workflows), 'workflow')}", err=True)
     return 0
+
+
+def _of_python(place: Place) -> bool:
+    """Whether a finding is about the modules, which may wait for the stubs."""
+    return place.path.endswith(".py") or place.route[:1] == ("python",)
 
 
 def _imports(body: str) -> str:

@@ -34,7 +34,7 @@ async def look_again(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> Fre
     """
     if not any(change.seen is None for change in todo):
         return Fresh(plan, tuple(todo))
-    remote = await snapshot(desk)
+    remote = await snapshot(desk, plan.bundle.assets)
     held = holdings(remote.workflows, plan.owner)
     now = compare(plan.bundle, remote, plan.owner, plan.only, plan.prune)
     kept: list[Change] = []

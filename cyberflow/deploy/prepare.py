@@ -26,7 +26,7 @@ async def prepare(
     desk: Cyberdesk, bundle: Bundle, owner: Owner, only: Collection[str] = (), prune: Prune | None = None
 ) -> Plan:
     """Read the account and plan. Runs are asked for only where a workflow would change or go."""
-    remote = await snapshot(desk)
+    remote = await snapshot(desk, bundle.assets)
     if prune is not None and prune.workflows:
         going = [one.id for one in candidates(plan(bundle, remote, owner).kept, only)]
         live = await live_runs(desk, going) if going else {}

@@ -5,15 +5,18 @@ Imported by `template` alone, and only when a text holds a template.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, pass_context
+from jinja2 import FunctionLoader, StrictUndefined, nodes, pass_context
 from jinja2.lexer import TokenStream
 from jinja2.runtime import Context
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing as not_given
+from jinja2.visitor import NodeTransformer
 
-from cyberflow.language.template import SELF, TemplateFailure, missing, spoken
+from cyberflow.language.allowance import Allowance
+from cyberflow.language.template_values import SELF, TemplateFailure, missing, spoken
 
 _Raw = tuple[int, str, str]
 _CAPTURES = ("macro", "call", "filter", "set")
@@ -38,13 +41,26 @@ class _Undefined(StrictUndefined):
         return self._fail_with_undefined_error()
 
 
-class _Environment(SandboxedEnvironment):
+class _Environment(ImmutableSandboxedEnvironment):
     mark: Callable[[str, int, int | None], str]
+    allowance: Allowance
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002 - jinja2's
+        return self.allowance.operate(operator, left, right)
+
+    def call(__self, __context: Context, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - jinja2's
+        if getattr(__obj, "__self__", None) is not __self.allowance:
+            __self.allowance.call(__obj, [*args, *kwargs.values()])
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        return super()._generate(_Paying().visit(source), *args, **kwargs)
 
     def join_path(self, template: str, parent: str) -> str:
         if template.startswith("/"):
@@ -92,16 +108,52 @@ def _captures(raw: list[_Raw], index: int) -> int:
     if raw[index][1] != "block_begin":
         return 0
     words = []
-    for _, kind, value in raw[index + 1 :]:
-        if kind == "block_end":
-            break
-        if kind != "whitespace":
-            words.append(value)
+    while (index := index + 1) < len(raw) and raw[index][1] != "block_end":
+        if raw[index][1] != "whitespace":
+            words.append(raw[index][2])
     if not words:
         return 0
     if words[0] in _CAPTURES:
         return 0 if words[0] == "set" and "=" in words else 1
     return -1 if words[0].removeprefix("end") in _CAPTURES and words[0].startswith("end") else 0
+
+
+class _Paying(NodeTransformer):
+    """Makes templates, loops, macros, `~` and assignments pay for what they do each time that they do it."""
+
+    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 - jinja2's
+        self._in_body(node)
+        if node.test is not None:
+            node.test = nodes.And(_paid("spend", [nodes.Const(1)]), node.test)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
+        self.generic_visit(node)
+        return _paid("join", list(node.nodes))
+
+    def visit_Assign(self, node: nodes.Assign) -> nodes.Assign:  # noqa: N802
+        self.generic_visit(node)
+        node.node = _paid("pay", [node.node])
+        return node
+
+    def visit_With(self, node: nodes.With) -> nodes.With:  # noqa: N802
+        self.generic_visit(node)
+        node.values = [_paid("pay", [value]) for value in node.values]
+        return node
+
+    def _in_body(self, node: Any) -> Any:
+        self.generic_visit(node)
+        written = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+        price = _paid("spend", [nodes.Const(1 + written // 50)])
+        node.body = [nodes.ExprStmt(price, lineno=node.lineno or 1), *node.body]
+        return node
+
+    visit_Template = visit_Block = visit_Macro = visit_CallBlock = _in_body  # noqa: N815
+
+
+def _paid(how: str, given: list[Any]) -> nodes.Call:
+    allowance = nodes.Getattr(nodes.EnvironmentAttribute("allowance"), how, "load")
+    return nodes.Call(allowance, given, [], None, None)
 
 
 def environment(
@@ -110,25 +162,37 @@ def environment(
     image: Callable[[str, str, str], str],
 ) -> _Environment:
     """Make the environment of one project and target."""
+    allowance = Allowance()
     made = _Environment(
         variable_start_string="${{",
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=_Undefined,
-        finalize=spoken,
-        loader=FunctionLoader(lambda name: (load(name), name, lambda: False)),
-        cache_size=0,
+        finalize=lambda value: spoken(allowance.pay(value)),
+        loader=FunctionLoader(lambda name: (load(name), name, lambda: not name.endswith(SELF))),
     )
-    made.mark = mark
+    made.mark, made.allowance = mark, allowance
 
     @pass_context
     def placed(context: Context, path: str, alt: str = "") -> str:
         return image(path, alt, (context.name or "").removesuffix(SELF))
 
     made.globals = {"image": placed, "range": made.globals["range"]}
-    made.filters = {name: made.filters[name] for name in _filters(made.filters)}
+    made.filters = {name: _paying(made.filters[name], allowance) for name in _filters(made.filters)}
     return made
+
+
+def _paying(made: Callable[..., Any], allowance: Allowance) -> Callable[..., Any]:
+    """Make a filter pay for what it is given, but for the context that jinja2 hands to some, and for its answer."""
+    passed = int(hasattr(made, "jinja_pass_arg"))
+
+    @wraps(made)
+    def paid(*args: Any, **kwargs: Any) -> Any:
+        allowance.call(made, [*args[passed:], *kwargs.values()])
+        return allowance.pay(made(*args, **kwargs))
+
+    return paid
 
 
 def _filters(known: Iterable[str]) -> list[str]:

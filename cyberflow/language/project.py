@@ -16,9 +16,10 @@ from cyberflow.language.decode import bad_name, decode
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.sources import PROJECT_FILE, SECTIONS, declared, discovered, read_document
+from cyberflow.language.sources import SECTIONS, declared, discovered, read_document
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.language.template import Scope, Templates, has_expression, has_template
+from cyberflow.language.walking import PROJECT_FILE
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")

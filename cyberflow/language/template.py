@@ -4,7 +4,6 @@ it was written. The one room that knows jinja2, which is imported only where the
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.files import Files
+from cyberflow.language.template_values import SELF, TemplateFailure, plain
 from cyberflow.source import Piece, Place, Text
 
 if TYPE_CHECKING:
@@ -24,16 +24,6 @@ _STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\u
 _MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
 _BLOCKS = ("if", "for", "set", "include", "import", "from", "macro", "call", "filter", "block", "extends", "raw")
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
-SELF = " (this text)"
-"""Ends the name under which jinja2 knows the text being rendered; files bear their path."""
-
-
-class TemplateFailure(Exception):
-    """A mistake inside a template, on its way to becoming a finding of the text that holds it."""
-
-    def __init__(self, message: str, help: str | None = None, word: str | None = None) -> None:
-        super().__init__(message)
-        self.message, self.help, self.word = message, help, word
 
 
 def has_expression(text: str) -> bool:
@@ -87,9 +77,7 @@ class Templates:
         except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
             self._report(error, text)
             return None
-        rendered = _unmark(marked, self._marks, text)
-        self._marks.clear()
-        return rendered
+        return _unmark(marked, self._marks, text)
 
     def image(self, path: str, alt: str, parent: str) -> str:
         found = self.files.find(path, Place(parent))
@@ -124,27 +112,6 @@ class Templates:
             place = Text.of(source, Place(name)).place
         start, end = _unclosed(source, help) or _narrow(source, line, word)
         self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
-
-
-def plain(value: Any) -> Any:
-    """Allow what JSON can say, and nothing else, out of a template."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    str(value)  # an undefined name says here what it misses
-    kind = "nothing" if value is None else f"a {type(value).__name__}"
-    raise TemplateFailure(f"an expression gave {kind}", "it must give text, a number, a boolean, a list or a mapping")
-
-
-def spoken(value: Any) -> str:
-    """Write a value into a text: text as it is, everything else as JSON."""
-    value = plain(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _protect(source: str) -> str:
@@ -191,7 +158,9 @@ def _explain(error: Exception) -> tuple[str, str | None, str | None]:
     if name in ("TemplateSyntaxError", "TemplateAssertionError"):
         return _syntax(str(getattr(error, "message", None) or error))
     if name == "RecursionError":
-        return "templates include one another without end", "take one of the `{% include %}` away", None
+        return "templates include or call one another without end", "take one of them away", None
+    if name in ("MemoryError", "OverflowError"):
+        return "the template makes too much", "loop over less, and repeat less", None
     if name == "SecurityError":
         return "the template reaches for something that templates may not touch", None, None
     return f"the template fails: {error}", None, None
@@ -255,11 +224,3 @@ def _narrow(source: str, line: int, word: str | None) -> tuple[int, int]:
         return start + opener.start(), start + opener.end()
     shown = source[start:end]
     return start + len(shown) - len(shown.lstrip()), max(start + 1, start + len(shown.rstrip()))
-
-
-def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
-    """What an undefined name raises."""
-    if owner is None:
-        return TemplateFailure(f"`{name}` is not in scope", did_you_mean(name, known), name)
-    help = did_you_mean(name, known) or "give it a value under `vars` in cyberflow.yaml"
-    return TemplateFailure(f"there is no `{name}` here", help, name)

@@ -63,7 +63,10 @@ class Courier:
 
     def _rounds(self) -> None:
         while not self._stop.wait(ROUND):
-            self.round()
+            try:
+                self.round()
+            except Exception:  # the next round may do better, and nobody else would start one
+                log.exception("a round of webhook deliveries failed")
 
     def _post(self, delivery: Document, now: datetime) -> bool:
         """Whether the endpoint took it: any 2xx. Redirects are not followed, proxies not used."""

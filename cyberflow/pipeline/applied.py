@@ -28,7 +28,7 @@ async def look_up(
 
     With `stale` a workflow that moved will do; one that is not there never does.
     """
-    found = await snapshot(service.desk)
+    found = await snapshot(service.desk, compiled.bundle.assets)
     mine = owner(compiled, service)
     made = plan(compiled.bundle, found, mine, workflows)
     moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]

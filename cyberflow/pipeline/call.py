@@ -16,6 +16,8 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import Sourced, find_root, read
 from cyberflow.language.python import Declaration, Misuse, Secret, is_reading
 from cyberflow.language.python.keywords import RunOptions
+from cyberflow.language.python.signature import Parameter, parameters
+from cyberflow.language.python.typed_dicts import portable
 from cyberflow.language.python.values import DROPPED, Written
 from cyberflow.pipeline.prepared import Compiled
 from cyberflow.run import Asked, World, source_of, this_world
@@ -107,6 +109,26 @@ def asked(one: Declaration[..., Any], call: Call) -> tuple[Asked, World]:
     world = replace(world, environ={**world.environ, **held})
     files = [f"{name}={os.fspath(path)}" for name, path in (call.files or {}).items()]
     return Asked((), dict(_inputs(one, call)), sources, files), world
+
+
+def check_types(one: Declaration[..., Any], call: Call) -> None:
+    """Hold the inputs against the annotations, which may say more than their schemas. Raises UsageError, which shows
+    no value.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    annotations = {name: found.annotation for name, found in parameters(one.function) if isinstance(found, Parameter)}
+    for name, value in {**call.option("inputs", {}), **call.inputs}.items():
+        if value is None or name not in annotations:
+            continue
+        try:
+            TypeAdapter(portable(annotations[name])).validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            below = "".join(f".{key}" for key in first["loc"])
+            raise UsageError(
+                f"`{one.name}` cannot run: input `{name}{below}`: {first['msg']}", help="nothing was sent"
+            ) from None
 
 
 def _inputs(one: Declaration[..., Any], call: Call) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from cyberflow.errors import CyberflowError
 from cyberflow.language import Sourced
 from cyberflow.language.python import Declaration
-from cyberflow.pipeline.call import Call, asked, compiled
+from cyberflow.pipeline.call import Call, asked, check_types, compiled
 from cyberflow.pipeline.prepared import find, give, request, script
 from cyberflow.run import (
     LOCAL,
@@ -166,6 +166,7 @@ async def _sent(one: Declaration[..., R], call: Call) -> Handle[R]:
     project = compiled(one, call)
     what = find(project, one.name)
     given = give(project, what, *asked(one, call))
+    check_types(one, call)
     where = Where(
         call.option("machine"),
         tuple(call.option("pools", ())),

@@ -10,7 +10,7 @@ from cyberflow.remote.desired import Desired, desire, images_of, with_images
 from cyberflow.remote.html import html_lines
 from cyberflow.remote.identity import NEW, PREFIX, Holding, Marker, Owner, Standing, holdings, standing, unmarked
 from cyberflow.remote.markdown import markdown, readable_lines
-from cyberflow.remote.pictures import image_path, orphans, shown, uploaded
+from cyberflow.remote.pictures import fetch, find_image, image_path, orphans, shown, uploaded
 from cyberflow.remote.snapshot import Snapshot, every_workflow, snapshot
 
 __all__ = [
@@ -29,7 +29,9 @@ __all__ = [
     "changed",
     "desire",
     "every_workflow",
+    "fetch",
     "field_hash",
+    "find_image",
     "has_runs",
     "holdings",
     "html_lines",

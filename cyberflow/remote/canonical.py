@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from cyberflow.remote.html import canonical_html
@@ -72,7 +73,8 @@ def _html(text: Any) -> Any:
     return canonical_html(text) if isinstance(text, str) else None
 
 
-def _input_schema(text: Any) -> Any:
+@lru_cache(maxsize=4096)
+def _input_schema(text: str | None) -> Any:
     """The root's `$comment` belongs to the marker; a schema that then restricts nothing compares as null does."""
     root = _parsed(text)
     if not isinstance(root, dict):
@@ -81,7 +83,8 @@ def _input_schema(text: Any) -> Any:
     return {} if form in ({"type": "object"}, {"type": "object", "properties": {}}) else form
 
 
-def _output_schema(text: Any) -> Any:
+@lru_cache(maxsize=4096)
+def _output_schema(text: str | None) -> Any:
     schema = _parsed(text)
     return canonical_schema(schema if is_json_schema(schema) else json_schema(schema))
 

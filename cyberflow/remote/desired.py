@@ -5,10 +5,9 @@ the addresses that the account gave them. Nothing is sent from here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import PurePosixPath
 from typing import Any
 
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, BundledWorkflow
@@ -16,8 +15,9 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.canonical import FIELDS, MODEL_FIELDS
 from cyberflow.remote.identity import Owner
+from cyberflow.remote.pictures import find_image
 from cyberflow.remote.snapshot import Snapshot
-from cyberflow.service.wire import Image, Model
+from cyberflow.service.wire import Model
 
 LONGEST_TITLE = 255
 _ASSET = re.compile(rf"{re.escape(ASSET)}([0-9a-f]{{64}})")
@@ -50,7 +50,7 @@ def desire(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: O
     fields["model_metadata"] = _models(fields["model_metadata"], remote.models, faults)
     fields["post_run_checks"] = _check_models(fields["post_run_checks"], remote.models, faults)
     assets = [_asset(bundle, sha256) for sha256 in images_of(fields)]
-    there = {asset.sha256: _image(asset, remote.images) for asset in assets}
+    there = {asset.sha256: find_image(asset.sha256, asset.filename, remote.images, remote.contents) for asset in assets}
     return Desired(
         workflow.name,
         with_images(fields, {sha256: image.supabase_url for sha256, image in there.items() if image}),
@@ -97,17 +97,6 @@ def _asset(bundle: Bundle, sha256: str) -> Asset:
     if asset is None:
         raise UsageError(f"the bundle names an image that it does not hold: {ASSET}{sha256}")
     return asset
-
-
-def _image(asset: Asset, images: Iterable[Image]) -> Image | None:
-    """Find an upload by its name, which holds half of the content's hash; the service may have changed the rest."""
-    exact, alike = [], []
-    for image in images:
-        if image.filename == asset.filename:
-            exact.append(image)
-        elif asset.sha256[:16] in PurePosixPath(image.filename).stem:
-            alike.append(image)
-    return min(exact or alike, key=lambda image: (image.created_at or "~", image.supabase_url), default=None)
 
 
 def _models(metadata: Any, models: Sequence[Model], faults: list[str]) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
@@ -64,6 +65,7 @@ class _Token:
         return self.tag in BLOCK
 
 
+@lru_cache(maxsize=4096)
 def canonical_html(text: str) -> str:
     """Give the one form: entities decoded, attributes sorted, white space folded as a browser would, comments gone,
     end tags filled in. Text without any element keeps its lines, for there they are all the structure it has.

@@ -13,9 +13,10 @@ from cyberflow.remote.tree import Node, tree
 
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _BLOCKS = frozenset({"p", "ul", "ol", "pre", "blockquote", "hr", "table", "div", *_HEADINGS})
-_SPECIAL = re.compile(r"(?P<before>[^\s(\[\"'`*_]?)(?P<sign>[*`\[\]~|]|_(?!\w)|(?<!\w)_|<(?=[A-Za-z_$/!?]))")
+_SPECIAL = re.compile(r"[*`\[\]~|]|_(?!\w)|(?<!\w)_|<(?=[A-Za-z_$/!?])")
 _TOKEN = re.compile(r"(?<![\\{])\{(\$?[A-Za-z_][\w.\-\[\]']*)\}(?!\})")
 _STARTS_BLOCK = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+>](?=\s|$)|={3,}|-{3,})", re.MULTILINE)
+_BEFORE_WORD = frozenset(" \n\t([\"'")
 _NUMBERED = re.compile(r"^(\s*\d+)([.)])(?=\s)", re.MULTILINE)
 _ALIKE = {"b": "strong", "i": "em"}
 Source = Callable[[str], str]
@@ -142,11 +143,13 @@ class _Writer:
         if not self.exact:
             return text
 
-        def escaped(found: re.Match[str]) -> str:
-            sign = f"&#{ord(found['sign'])};" if found["before"] else f"\\{found['sign']}"
-            return f"{found['before']}{sign}"
+        text = text.replace("&", "&amp;")
 
-        return _SPECIAL.sub(escaped, text.replace("&", "&amp;"))
+        def escaped(found: re.Match[str]) -> str:
+            starts_word = text[: found.start()][-1:] in _BEFORE_WORD
+            return f"\\{found[0]}" if starts_word else f"&#{ord(found[0])};"
+
+        return _SPECIAL.sub(escaped, text)
 
 
 def _alt(node: Node) -> str:

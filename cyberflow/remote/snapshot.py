@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
+from cyberflow.remote.pictures import contents
 from cyberflow.service import ApiError
 from cyberflow.service.wire import Image, Model, Tag, Workflow
 
@@ -22,23 +24,27 @@ REFUSED = frozenset({400, 422})
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`tags` has the archived ones too; every workflow has its tags and checks."""
+    """`tags` has the archived ones too; every workflow has its tags and checks. `contents` are hashes of images that
+    others uploaded, by address, where one of them may be an image of ours.
+    """
 
     workflows: tuple[Workflow, ...] = ()
     tags: tuple[Tag, ...] = ()
     images: tuple[Image, ...] = ()
     models: tuple[Model, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
-async def snapshot(desk: Cyberdesk) -> Snapshot:
-    """Read everything that a plan looks at, in as few requests as paging allows.
+async def snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapshot:
+    """Read everything that a plan looks at, in as few requests as paging allows. Of `assets` those that were not
+    uploaded by us are looked for among the images of the same size.
 
     Raises ConflictError when the list of workflows does not come to rest, and what the client raises.
     """
     workflows, tags, images, models = await _together(
         every_workflow(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
     )
-    return Snapshot(workflows, tags, images, models)
+    return Snapshot(workflows, tags, images, models, await contents(desk, images, assets))
 
 
 async def every_workflow(desk: Cyberdesk) -> tuple[Workflow, ...]:

@@ -241,7 +241,8 @@ class Batch:
     def _ended(self, number: int) -> Turn:
         state, entry = self._live.pop(number), self._entries.pop(number)
         result = result_of(state)
-        said = [f"{step.id}: {line}" for step in state.steps if step.failed for line in step.error]
+        failed = next((step for step in state.steps if step.failed), None)
+        said = [f"{failed.id}: {line}" for line in failed.error] if failed else []
         ended = replace(
             entry,
             stage="ended",

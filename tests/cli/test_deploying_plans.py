@@ -213,6 +213,24 @@ def test_ignored_findings_do_not_stop_an_apply(clinic: Path, program: Program) -
     assert program("apply", "--yes").code == 0
 
 
+def test_a_receipt_that_cannot_be_written_stops_before_the_first_write(clinic: Path, program: Program) -> None:
+    answer = program("apply", "--yes", "--receipt", "nowhere/receipt.json")
+
+    assert answer.code == 3
+    assert "cannot be written" in answer.err
+    assert "created" not in answer.out
+    assert "2 workflows to create" in program("plan").out
+
+
+HEARING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from cyberflow.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+"""The program under a shell that does not keep Ctrl-C from what it starts."""
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -223,9 +241,8 @@ def test_an_interrupted_apply_reports_everything(tmp_path: Path, sign: signal.Si
         folder = write_project(tmp_path, service.url)
         receipt = tmp_path / "receipt.json"
         words = ["apply", "--yes", "--receipt", str(receipt), "--project", str(folder)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cyberflow", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-c", HEARING, *words]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while service.requests < 40 and process.poll() is None:
             time.sleep(0.005)
         os.kill(process.pid, sign)

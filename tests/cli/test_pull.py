@@ -124,6 +124,7 @@ def test_fifty_workflows_made_by_hand_give_sources_with_an_empty_plan(
 
     assert pulled.code == 0
     assert "cannot say" not in pulled.err
+    assert Path("workflows/images/my-button.png").read_bytes() == PNG
     assert json.loads(planned.out)["changes"] == []
     assert planned.code == 0
     assert len(list(Path("workflows").glob("*.yaml"))) == 50
@@ -258,3 +259,58 @@ def test_lost_ownership_is_taken_back(empty: Path, program: Program, desk: Serve
     assert program("plan").code == 4
     assert program("adopt", "one", made.id).code == 0
     assert program("plan", "--check").code == 0
+
+
+def test_an_edit_by_hand_comes_into_the_sources(empty: Path, program: Program, desk: Served) -> None:
+    made = desk(lambda client: client.workflows.create({"name": "One", "main_prompt": "<p>Open it.</p>"}))
+    program("pull", "One")
+    program("adopt", "one", made.id)
+    desk(lambda client: client.workflows.update(made.id, {"main_prompt": "<p>Open it twice.</p>"}))
+    drifted = program("plan", "--check")
+
+    pulled = program("pull", "one", "--force")
+
+    assert "changed by hand" in drifted.out
+    assert pulled.code == 0
+    assert Path("workflows/prompts/one.md").read_text(encoding="utf-8") == "Open it twice.\n"
+    assert program("plan", "--check").code == 0
+
+
+def test_nothing_is_declared_twice(empty: Path, program: Program, desk: Served) -> None:
+    """Not even with --force; a folder that is no source takes it."""
+    (empty / "flows.yaml").write_text("workflows: {one: {prompt: Open it.}}\n", encoding="utf-8")
+    program("apply", "--yes")
+
+    refused = program("pull", "one", "--force")
+    beside = program("pull", "one", "--into", ".cyberflow/pulled")
+
+    assert refused.code == 4
+    assert "`one` in flows.yaml" in refused.err
+    assert beside.code == 0
+    assert Path(".cyberflow/pulled/one.yaml").exists()
+    assert program("plan", "--check").code == 0
+
+
+def test_a_run_takes_the_oldest_of_two_of_one_name(empty: Path, program: Program, desk: Served) -> None:
+    """As plan and apply do; the other one is a conflict that they name."""
+    (empty / "flows.yaml").write_text("workflows: {one: {prompt: Open it.}}\n", encoding="utf-8")
+    program("apply", "--yes")
+
+    async def second(client: Cyberdesk) -> tuple[str, str]:
+        (first,) = (await client.workflows.page()).items
+        other = await client.workflows.create({"name": "one", "main_prompt": "<p>Open it.</p>"})
+        schema = (first.input_schema or "").replace(first.id, other.id)
+        await client.workflows.update(other.id, {"input_schema": schema})
+        await client.workflows.add_tags(other.id, [tag.id for tag in first.tags or ()])
+        return first.id, other.id
+
+    first, other = desk(second)
+    planned = program("plan")
+    run = program("run", "one", "--detach")
+    (started,) = desk(lambda client: client.runs.page()).items
+
+    assert planned.code == 4
+    assert first in planned.out
+    assert other in planned.out
+    assert run.code == 0, run.text
+    assert started.workflow_id == first

@@ -57,11 +57,11 @@ class Tour:
             "pools.update",
             lambda: pools.update_sync(self.id("pool"), model("PoolUpdate", {"pool_parameters": {"clinic": "north"}})),
         )
-        member = lambda: model("MachinePoolAssignment", {"machine_ids": [self.id("machine")]})  # noqa: E731
+        member: Call = lambda: model("MachinePoolAssignment", {"machine_ids": [self.id("machine")]})  # noqa: E731
         yield "pools.add_machines", lambda: pools.add_machines_sync(self.id("pool"), member())
         yield "machines.get_pools", lambda: machines.get_pools_sync(self.id("machine"))
         yield "pools.remove_machines", lambda: pools.remove_machines_sync(self.id("pool"), member())
-        replaced = lambda: model("MachinePoolUpdate", {"pool_ids": [self.id("pool")]})  # noqa: E731
+        replaced: Call = lambda: model("MachinePoolUpdate", {"pool_ids": [self.id("pool")]})  # noqa: E731
         yield "machines.update_pools", lambda: machines.update_pools_sync(self.id("machine"), replaced())
         yield "machines.clear_session", lambda: machines.clear_session_sync(self.id("machine"))
 
@@ -88,11 +88,11 @@ class Tour:
             lambda: workflows.upload_prompt_image_sync(file_content=self.png, filename="a.png"),
         )
         yield "workflows.list_prompt_images", lambda: self.keep("images", workflows.list_prompt_images_sync())
-        path = lambda: self.kept["images"][0].path  # noqa: E731
+        path: Call = lambda: self.kept["images"][0].path  # noqa: E731
         yield "workflows.get_prompt_image_signed_url", lambda: workflows.get_prompt_image_signed_url_sync(path())
         yield "workflows.delete_prompt_image", lambda: workflows.delete_prompt_image_sync(path())
         own = {"name": "Mine", "provider": "anthropic", "model": "m", "api_key": "any"}
-        create = lambda: models.create_sync(model("ModelConfigurationCreate", own))  # noqa: E731
+        create: Call = lambda: models.create_sync(model("ModelConfigurationCreate", own))  # noqa: E731
         yield "model_configurations.create", lambda: self.keep("model", create())
         yield "model_configurations.list", models.list_sync
         yield "model_configurations.get", lambda: models.get_sync(self.id("model"))
@@ -130,7 +130,7 @@ class Tour:
 
     def _runs(self) -> Iterator[tuple[str, Call]]:
         runs = self.sdk.runs
-        create = lambda: model(  # noqa: E731
+        create: Call = lambda: model(  # noqa: E731
             "RunCreate",
             {
                 "workflow_id": self.id("workflow"),
@@ -149,9 +149,9 @@ class Tour:
         yield "runs.generate_trajectory", lambda: runs.generate_trajectory_sync(self.id("run"))
         yield "runs.retry", lambda: runs.retry_sync(self.id("run"), model("RunRetry", {"is_priority": True}))
         yield "runs.update", lambda: runs.update_sync(self.id("run"), model("RunUpdate", {"status": "cancelled"}))
-        many = lambda: model("RunBulkCreate", {"workflow_id": self.id("workflow"), "count": 2})  # noqa: E731
+        many: Call = lambda: model("RunBulkCreate", {"workflow_id": self.id("workflow"), "count": 2})  # noqa: E731
         yield "runs.bulk_create", lambda: self.keep("bulk", runs.bulk_create_sync(many()))
-        steps = lambda: model(  # noqa: E731
+        steps: Call = lambda: model(  # noqa: E731
             "WorkflowChainCreate",
             {
                 "steps": [
@@ -175,7 +175,7 @@ class Tour:
 
     def _files(self) -> Iterator[tuple[str, Call]]:
         files = self.sdk.run_attachments
-        create = lambda: model(  # noqa: E731
+        create: Call = lambda: model(  # noqa: E731
             "RunAttachmentCreate",
             {
                 "run_id": self.id("run"),
@@ -197,7 +197,7 @@ class Tour:
 
     def _recorded(self) -> Iterator[tuple[str, Call]]:
         paths, connections = self.sdk.trajectories, self.sdk.connections
-        create = lambda: model(  # noqa: E731
+        create: Call = lambda: model(  # noqa: E731
             "TrajectoryCreate",
             {
                 "workflow_id": self.id("workflow"),
@@ -216,7 +216,7 @@ class Tour:
         )
         yield "trajectories.duplicate", lambda: paths.duplicate_sync(self.id("path"))
         yield "trajectories.delete", lambda: paths.delete_sync(self.id("path"))
-        socket = lambda: model("ConnectionCreate", {"websocket_id": "w", "machine_id": self.id("machine")})  # noqa: E731
+        socket: Call = lambda: model("ConnectionCreate", {"websocket_id": "w", "machine_id": self.id("machine")})  # noqa: E731
         yield "connections.create", lambda: connections.create_sync(socket())
         yield "connections.list", lambda: connections.list_sync(machine_id=self.id("machine"))
         start, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)

@@ -178,7 +178,7 @@ def test_an_unknown_status_is_read_and_is_live() -> None:
         workflow = await desk.workflows.create(WORKFLOW)
         run = await desk.runs.create({"workflow_id": workflow.id})
         seen = await desk.runs.get(run.id)
-        over = await desk.wait(seen.id)
+        over = await desk.wait(seen.id, every=0.1)
         return seen.status, seen.live, over.status
 
     unknown = {"path": "/v1/runs*", "method": "GET", "fault": "value", "value": "teleporting", "times": 3}
@@ -229,9 +229,7 @@ async def schedule(faults: list[Fault], steps: int) -> None:
             chain, _ = await once(lambda key: desk.runs.chain(body, key), "chain")
             patched, _ = await once(lambda key: desk.workflows.update(workflow.id, {"name": "B"}, key), "patch")
 
-        async with Cyberdesk.connect(
-            "http://local.test", "k", app=platform.app.app if faults else platform.app
-        ) as desk:
+        async with Cyberdesk.connect("http://local.test", "k", app=getattr(platform.app, "app", platform.app)) as desk:
             made = await desk.workflows.page()
             runs = await desk.runs.page()
             assert [item.id for item in made.items] == [workflow.id]

@@ -20,6 +20,15 @@ def test_it_begins_with_one_connected_machine(api: Api) -> None:
     assert api.get("/v1/health/machines")["healthy_machines"] == 1
 
 
+def test_a_machine_in_trouble_makes_its_health_503(api: Api) -> None:
+    (machine,) = api.get("/v1/machines")["items"]
+    api.patch(f"/v1/machines/{machine['id']}", {"status": "error"})
+    response = api.request("GET", "/v1/health/machines")
+
+    assert (response.status_code, response.json()["status"]) == (503, "error")
+    assert [item["machine_name"] for item in response.json()["errored_machines"]] == ["local-1"]
+
+
 def test_a_new_machine_is_used_at_once_and_found_by_exact_name(api: Api) -> None:
     workflow = api.workflow()
     one = api.post("/v1/runs", {"workflow_id": workflow})["id"]
@@ -134,3 +143,42 @@ def test_system_models_are_there_and_only_own_ones_change(api: Api) -> None:
     assert api.refusal("DELETE", f"/v1/model-configurations/{system[0]['id']}")[0] == 403
     api.delete(f"/v1/model-configurations/{own['id']}")
     assert len(api.get("/v1/model-configurations")) == len(system)
+
+
+def test_a_deleted_pool_leaves_nobody_waiting_for_it(api: Api, clock: TurnedClock) -> None:
+    workflow = api.workflow()
+    pool = api.post("/v1/pools", {"name": "p"})["id"]
+    waiting = api.post("/v1/runs", {"workflow_id": workflow, "pool_ids": [pool]})["id"]
+    session, _ = api.chain({"workflow_id": workflow}, {"workflow_id": workflow}, pool_ids=[pool])
+    api.delete(f"/v1/pools/{pool}")
+
+    assert (api.run(waiting)["status"], api.run(waiting)["error"]) == ("error", ["The pool was deleted"])
+    assert api.statuses(session) == ["error", "cancelled"]
+
+
+def test_a_session_that_holds_its_machine_outlives_the_pool(api: Api, clock: TurnedClock) -> None:
+    workflow = api.workflow()
+    pool = api.post("/v1/pools", {"name": "p"})["id"]
+    (machine,) = api.get("/v1/machines")["items"]
+    api.post(f"/v1/pools/{pool}/machines", {"machine_ids": [machine["id"]]})
+    session, _ = api.chain({"workflow_id": workflow}, {"workflow_id": workflow}, pool_ids=[pool])
+    api.delete(f"/v1/pools/{pool}")
+    clock.forward(5)
+
+    assert api.statuses(session) == ["success", "success"]
+
+
+def test_a_retry_does_not_wait_for_what_is_gone(api: Api, clock: TurnedClock) -> None:
+    workflow = api.workflow()
+    machine = api.post("/v1/machines", MACHINE)["id"]
+    pool = api.post("/v1/pools", {"name": "p"})["id"]
+    pinned = api.post("/v1/runs", {"workflow_id": workflow, "machine_id": machine})["id"]
+    pooled = api.post("/v1/runs", {"workflow_id": workflow, "pool_ids": [pool]})["id"]
+    clock.forward(2)
+    api.delete(f"/v1/machines/{machine}")
+    api.delete(f"/v1/pools/{pool}")
+    for run in (pinned, pooled):
+        api.post(f"/v1/runs/{run}/retry", {})
+    clock.forward(5)
+
+    assert [api.run(run)["status"] for run in (pinned, pooled)] == ["success", "success"]

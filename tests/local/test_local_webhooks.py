@@ -42,19 +42,19 @@ def receiving() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0])
+            there.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(there.answers.pop(0) if len(there.answers) > 1 else there.answers[0])
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hook?tenant=a")
+    there = Receiver(f"http://127.0.0.1:{server.server_port}/hook?tenant=a")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
-        yield receiver
+        yield there
     finally:
         server.shutdown()
         thread.join()

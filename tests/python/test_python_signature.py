@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from conftest import Project
+from python_project import Project
 
 PRELUDE = """
     import datetime

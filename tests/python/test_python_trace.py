@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Project
+from python_project import Project
 
 REFUSED = {
     "name == 'x'": "`==` cannot compare it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from scripted_service import Script, answer, page, run
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.anyio
 CHAIN = ChainAccepted(session_id="s", run_ids=["r1", "r2"])
 
 
-def look(*statuses: str) -> object:
+def look(*statuses: str) -> httpx.Response:
     found = [run(f"r{number}", status=status) for number, status in enumerate(statuses, 1)]
     return answer(200, page(found, len(found)))
 

@@ -71,6 +71,9 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
         return Diagnostic("path-escape", f"`{pattern}` leaves the project", place, help=help)
     matched = sorted(path.relative_to(files.root).as_posix() for path in files.root.glob(name) if path.is_file())
     matched = [path for path in matched if path.endswith(SUFFIX)]
+    for path in matched:
+        if isinstance(escaped := files.find(f"/{path}", place), Diagnostic):
+            return escaped
     if matched:
         return matched
     help = "name modules: `flows/*.py`"

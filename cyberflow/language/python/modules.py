@@ -33,17 +33,19 @@ class Importing:
     files: dict[str, str] = field(default_factory=dict)
 
     def load(self, path: str) -> ModuleType:
-        """Import the module of a file. Raises whatever the module raises."""
+        """Import the module of a file; one that cannot be imported by name goes by its path.
+
+        Raises whatever the module raises.
+        """
         parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
         if all(part.isidentifier() and not iskeyword(part) for part in parts):
             module = importlib.import_module(".".join(parts))
             if module.__file__ == str(self.root / path):
                 return module
-        name = "_".join("".join(sign if sign.isalnum() else "_" for sign in part) for part in parts)
-        loader = _Loader(name, str(self.root / path), self.files)
-        module = module_from_spec(ModuleSpec(name, loader, origin=loader.path))
+        loader = _Loader(path, str(self.root / path), self.files)
+        module = module_from_spec(ModuleSpec(path, loader, origin=loader.path))
         module.__file__ = loader.path
-        sys.modules[name] = module
+        sys.modules[path] = module
         loader.exec_module(module)
         return module
 

@@ -23,10 +23,13 @@ _STRING = "an f-string holds inputs of the chain only"
 
 @dataclass(frozen=True)
 class Interface:
-    """What a chain must know of a workflow: the names of its outputs and secrets; None for outputs nobody knows."""
+    """What a chain must know of a workflow: the names of its outputs, secrets and inputs; None for outputs that nobody
+    knows.
+    """
 
     outputs: tuple[str, ...] | None
     secrets: frozenset[str] = frozenset()
+    inputs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -158,12 +161,12 @@ class Trace:
         return [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
 
     def _secrets(self, workflow: Any, values: Mapping[str, Any]) -> frozenset[str]:
-        declared = self._interface(workflow).secrets
+        """The names that are secrets: the declared ones, and one that is none of the inputs but is handed a secret."""
+        known = self._interface(workflow)
         handed = {
             name for name, value in values.items() if isinstance(value, Symbol) and origin_of(value).kind == "secret"
         }
-        unknown = workflow.function is None and workflow.name not in self.declared
-        return declared | handed if unknown else declared
+        return known.secrets | (handed - known.inputs)
 
     def _absent(self, workflow: Any, name: str, value: Any) -> bool:
         """Whether None means that the input is not given: where the parameter's default says so."""
@@ -243,8 +246,9 @@ def interface(function: Callable[..., Any]) -> Interface:
     """What the annotations of a workflow say; what cannot be read is found where the workflow is."""
     found = dict(signature.parameters(function))
     secrets = frozenset(name for name, one in found.items() if isinstance(one, Parameter) and one.kind == "secret")
+    inputs = frozenset(found) - secrets
     try:
         _, declared = signature.outputs(function)
     except Unreadable:
-        return Interface(None, secrets)
-    return Interface(tuple(name.removesuffix("?") for name in declared or ()), secrets)
+        return Interface(None, secrets, inputs)
+    return Interface(tuple(name.removesuffix("?") for name in declared or ()), secrets, inputs)

@@ -14,17 +14,23 @@ from cyberflow.source import Place
 
 def interfaces(files: Files, documents: Iterable[YamlDocument]) -> dict[str, Interface]:
     """The workflows of the YAML by name. What cannot be read is found elsewhere, and nothing is said of it here."""
-    return {name: Interface(outputs, secrets) for one in documents for name, outputs, secrets in _read(files, one)}
+    return {name: _interface(files, one, body) for one in documents for name, body in _workflows(one)}
 
 
-def _read(files: Files, document: YamlDocument) -> Iterator[tuple[str, tuple[str, ...] | None, frozenset[str]]]:
+def _workflows(document: YamlDocument) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, body in _mapping(_mapping(document.data).get("workflows")).items():
-        secrets = _mapping(body).get("secrets") or ()
-        outputs = _mapping(body).get("outputs") or {}
-        if set(_mapping(outputs)) == {"schema"}:
-            outputs = _from_file(files, outputs["schema"], document.path)
-        names = _names(outputs) if isinstance(outputs, dict) else None
-        yield name, names, frozenset(_names(secrets))
+        yield name, _mapping(body)
+
+
+def _interface(files: Files, document: YamlDocument, body: Mapping[str, Any]) -> Interface:
+    outputs, inputs = (_fields(files, document, body.get(key) or {}) for key in ("outputs", "inputs"))
+    return Interface(outputs, frozenset(_names(body.get("secrets"))), frozenset(inputs or ()))
+
+
+def _fields(files: Files, document: YamlDocument, notation: Any) -> tuple[str, ...] | None:
+    if set(_mapping(notation)) == {"schema"}:
+        notation = _from_file(files, notation["schema"], document.path)
+    return _names(notation) if isinstance(notation, dict) else None
 
 
 def _from_file(files: Files, schema: Any, path: str) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 from cyberflow.local import query, runs, scheduler, sessions, webhooks
 from cyberflow.local.bodies import MachineCreate, MachineUpdate, PoolIds
 from cyberflow.local.clock import stamp
-from cyberflow.local.errors import missing
+from cyberflow.local.errors import Answer, missing
 from cyberflow.local.gate import Call
 from cyberflow.local.resources import pools
-from cyberflow.local.store import Document, Store, new_id
+from cyberflow.local.store import Document, Store, dump, new_id
 from cyberflow.local.vault import aliases
 
 FIRST = "local-1"
@@ -134,7 +134,8 @@ def replace_pools(call: Call) -> Document:
     return show(call, machine)
 
 
-def health(call: Call) -> Document:
+def health(call: Call) -> Answer:
+    """503 when a machine is in trouble, with the same body."""
     machines = call.store.every("machine")
     broken = [
         {"machine_id": m["id"], "error": f"machine is {m['status']}", "organization_id": m["organization_id"]}
@@ -142,7 +143,7 @@ def health(call: Call) -> Document:
         for m in machines
         if m["status"] != "connected"
     ]
-    return {
+    body = {
         "status": "error" if broken else "ok",
         "scope": "organization",
         "checked_machines": len(machines),
@@ -150,6 +151,7 @@ def health(call: Call) -> Document:
         "errored_machines": broken,
         "message": f"{len(machines) - len(broken)} of {len(machines)} machines are connected",
     }
+    return Answer(503 if broken else 200, content=dump(body).encode())
 
 
 def find(call: Call, id: str) -> Document:

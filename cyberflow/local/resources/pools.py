@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.local import query
+from cyberflow.local import query, runs, sessions
 from cyberflow.local.bodies import MachineIds, PoolCreate, PoolUpdate
 from cyberflow.local.clock import stamp
 from cyberflow.local.errors import missing
@@ -56,10 +56,23 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> None:
+    """Runs that wait for a machine of it end in error: no machine can ever be in it again."""
     pool = find(call, call.id("pool_id"))
+    for stale in runs.select(call.store, "WHERE status = 'scheduling' ORDER BY queue"):
+        run = runs.find(call.store, stale.id)
+        if run and run.is_live and _waits_for(call, run, pool["id"]):
+            run.doc["error"] = ["The pool was deleted"]
+            sessions.end(call.store, call.vault, run, "error", call.now)
     call.store.unlink("pool-machine", pool["id"], None)
     call.store.remove("pool", pool["id"])
     call.vault.drop(pool["id"])
+
+
+def _waits_for(call: Call, run: runs.Run, pool_id: str) -> bool:
+    """A machine of its own, or the one that its session holds, is waited for instead."""
+    if run.wanted_machine is not None or pool_id not in (run.doc["pool_ids"] or ()):
+        return False
+    return run.session_id is None or sessions.machine_of(call.store, run.session_id) is None
 
 
 def add_machines(call: Call) -> Document:

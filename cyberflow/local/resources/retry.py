@@ -41,9 +41,15 @@ def retry(call: Call) -> Document:
 
 
 def _place(call: Call, run: Run, body: RunRetry) -> None:
-    """Where it goes now. Its session is kept unless told otherwise; a released one reserves a machine anew."""
+    """Where it goes now. Its session is kept unless told otherwise; a released one reserves a machine anew.
+
+    A machine or pool that is gone since is no longer asked for.
+    """
     if body.start_session and body.session_id is not None:
         raise Invalid([violation(["body", "start_session"], "start_session and session_id exclude each other")])
+    if run.wanted_machine and call.store.find("machine", run.wanted_machine) is None:
+        run.wanted_machine = None
+    run.doc["pool_ids"] = [id for id in run.doc["pool_ids"] or () if call.store.find("pool", id)] or None
     if body.machine_id is not None or body.pool_ids is not None:
         place = submitting.site(call, body.machine_id, body.pool_ids, None)
         run.wanted_machine = place.machine_id

@@ -4,7 +4,6 @@ from pydantic import BaseModel
 
 from cyberflow import Secret, chain, workflow, worklow  # error
 
-
 MISSPELT = worklow
 
 

@@ -1,0 +1,52 @@
+"""What a template hands out and how one fails: the nouns that `template` and `jinja` share. Knows no library."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from cyberflow.diagnostics import did_you_mean
+
+SELF = " (this text)"
+"""Ends the name under which jinja2 knows the text being rendered; files bear their path."""
+
+
+class TemplateFailure(Exception):
+    """A mistake inside a template, on its way to becoming a finding of the text that holds it."""
+
+    def __init__(self, message: str, help: str | None = None, word: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.help, self.word = message, help, word
+
+
+def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
+    """What an undefined name raises."""
+    if owner is None:
+        return TemplateFailure(f"`{name}` is not in scope", did_you_mean(name, known), name)
+    help = did_you_mean(name, known) or "give it a value under `vars` in cyberflow.yaml"
+    return TemplateFailure(f"there is no `{name}` here", help, name)
+
+
+def plain(value: Any) -> Any:
+    """Allow what JSON can say, and nothing else, out of a template."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode() if not value.isascii() else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TemplateFailure("an expression gave a number that is too large", "JSON has no word for it")
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    str(value)  # an undefined name says here what it misses
+    kind = "nothing" if value is None else f"a {type(value).__name__}"
+    raise TemplateFailure(f"an expression gave {kind}", "it must give text, a number, a boolean, a list or a mapping")
+
+
+def spoken(value: Any) -> str:
+    """Write a value into a text: text as it is, everything else as JSON."""
+    value = plain(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""The YAML that `pull` writes reads back as what was meant, whatever stands in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from cyberflow.deploy.emit import literal, yaml_text
+from cyberflow.language.syntax import parse
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
+    [
+        "null",
+        "~",
+        "on",
+        "1e3",
+        "007",
+        "- a",
+        "a: b",
+        "a #b",
+        "'",
+        '"',
+        "{a}",
+        "[a]",
+        "&a",
+        "*a",
+        "!t",
+        "%",
+        "@",
+        "`",
+        "line\nline",
+        "line\n",
+        "\n",
+        " led",
+        "tail ",
+        "tab\there",
+        "\ufeff",
+        "\x85",
+        "é",
+        "😀",
+        "a\\b",
+        "?",
+        "string[]",
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS.filter(bool), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True), VALUES, min_size=1, max_size=4))
+def test_what_is_written_reads_back(data: dict[str, Any]) -> None:
+    text = yaml_text(data)
+    document = parse(text, "pulled.yaml")
+
+    assert [problem.message for problem in document.problems] == [], text
+    assert document.data == data, text
+
+
+def test_the_style_is_that_of_the_examples() -> None:
+    data = {
+        "workflows": {
+            "lookup": {
+                "title": "Patient lookup",
+                "prompt": {"file": "prompts/lookup.md"},
+                "schema": "off",
+                "inputs": {"mrn": "string", "visits?": "string[]", "n": {"type": "integer", "default": 3}},
+                "secrets": ["password"],
+                "on_check_failure": "Close it.\nLeave.\n",
+                "checks": [{"name": "a", "type": "b"}],
+                "terminal": ["Get-Process | ConvertTo-Json"],
+            }
+        }
+    }
+
+    assert yaml_text(data, {"prompt": "as it was"}) == (
+        "workflows:\n"
+        "  lookup:\n"
+        "    title: Patient lookup\n"
+        "    # as it was\n"
+        "    prompt: {file: prompts/lookup.md}\n"
+        "    schema: off\n"
+        "    inputs:\n"
+        "      mrn: string\n"
+        '      "visits?": "string[]"\n'
+        '      "n": {type: integer, default: 3}\n'
+        "    secrets: [password]\n"
+        "    on_check_failure: |\n"
+        "      Close it.\n"
+        "      Leave.\n"
+        "    checks:\n"
+        "      - {name: a, type: b}\n"
+        '    terminal: ["Get-Process | ConvertTo-Json"]\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("${{ x }} {% y %}", r"\${{ x }} \{% y %}"), ("{% y %}", "{% y %}"), ("plain", "plain")],
+)
+def test_what_looks_like_a_template_is_escaped(text: str, written: str) -> None:
+    assert literal(text) == written

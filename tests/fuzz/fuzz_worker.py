@@ -1,0 +1,157 @@
+"""One input after another in a process that may die of it: two seconds of its own time each, and a bound on memory."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import IO
+
+from fuzz_mutations import Project, load, mutate
+
+from cyberflow.cli.build import compile_project
+from cyberflow.cli.check import rendered
+from cyberflow.cli.show import _workflow
+from cyberflow.compiler import RULES, check, load_bundle
+from cyberflow.language import read
+
+SECONDS = 2.0
+MEMORY = 1536 * 1024 * 1024
+ROOT = Path(__file__).parents[2]
+FORMATS = ("text", "json", "github", "sarif")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input that went wrong, and how."""
+
+    input: int
+    kind: str
+    text: str
+
+
+def projects() -> list[Project]:
+    """The examples and every case, each as its files; the examples count several times, for they hold more."""
+    examples = [load(path.parent) for path in sorted((ROOT / "examples").glob("*/cyberflow.yaml"))]
+    cases = [load(path.parent) for path in sorted((ROOT / "tests" / "cases").glob("*/*/cyberflow.yaml"))]
+    return [*examples * 10, *cases]
+
+
+def made(all_projects: Sequence[Project], seed: int, index: int) -> tuple[Project, Project]:
+    """The input of a number: a project, and the files of it that are changed."""
+    random = Random(f"{seed}/{index}")
+    project = random.choice(all_projects)
+    return project, mutate(project, random)
+
+
+def write(folder: Path, files: Project) -> None:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def examine(folder: Path) -> None:
+    """What has to hold of any project whatever: findings that can be shown, or a bundle that can be read back."""
+    sourced = read(folder)
+    found = check(sourced)
+    for one in found:
+        assert one.rule in RULES
+        span = sourced.sources.span(one.place)
+        assert (span.line, span.column) < (span.end_line, span.end_column), one
+    for form in FORMATS:
+        rendered(sourced, found, form).encode()
+    if any(one.severity == "error" for one in found):
+        return
+    compiled = compile_project(folder, None)
+    assert compiled is not None, "check found no error, and build did"
+    bundle = compiled[1]
+    assert load_bundle(bundle.to_json()).digest == bundle.digest
+    for workflow in bundle.workflows:
+        assert "\n".join(_workflow(workflow)).encode()
+
+
+def run(seed: int, indexes: Sequence[int], patience: float = SECONDS) -> Iterator[Failure]:
+    """Examine inputs in processes of their own, one after the other until one of them dies of its input."""
+    left = list(indexes)
+    while left:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(reading)
+            _child(seed, left, os.fdopen(writing, "w"), patience)
+        os.close(writing)
+        begun = left[0]
+        with os.fdopen(reading) as lines:
+            for line in lines:
+                if line.startswith("{"):
+                    yield Failure(**json.loads(line))
+                elif line.strip().isdigit():
+                    begun = int(line)
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            return
+        yield _death(begun, status)
+        left = [index for index in left if index > begun]
+
+
+def _death(index: int, status: int) -> Failure:
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    trace = Path(tempfile.gettempdir()) / f"fuzz-trace-{os.getpid()}"
+    text = trace.read_text(errors="replace") if trace.exists() else ""
+    kind = "hang" if number == signal.SIGPROF else "crash"
+    return Failure(index, kind, f"{signal.Signals(number).name if number else status}\n{text}")
+
+
+def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> None:
+    code = 1
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    try:
+        trace = (Path(tempfile.gettempdir()) / f"fuzz-trace-{os.getppid()}").open("w")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(1, 2)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        faulthandler.register(signal.SIGPROF, file=trace, all_threads=False, chain=True)
+        known = projects()
+        for index in indexes:
+            out.write(f"{index}\n")
+            out.flush()
+            _one(folder / str(index), made(known, seed, index), patience, lambda kind, text: _say(out, index, kind, text))  # noqa: B023
+        code = 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        out.close()
+        os._exit(code)
+
+
+def _one(folder: Path, files: tuple[Project, Project], patience: float, say: object) -> None:
+    for each in files:
+        write(folder, each)
+    begun = time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, patience)
+    try:
+        examine(folder)
+    except MemoryError:
+        say("memory", traceback.format_exc())  # type: ignore[operator]
+    except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
+        say("traceback", traceback.format_exc())  # type: ignore[operator]
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        _ = begun
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _say(out: IO[str], index: int, kind: str, text: str) -> None:
+    out.write(json.dumps(asdict(Failure(index, kind, text))) + "\n")
+    out.flush()

@@ -1,0 +1,343 @@
+"""Batches on the local platform in process: every row one chain, whatever the service does and whoever is killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from clinic import World
+from intake import CANARY, MARK, bundle
+
+from cyberflow.compiler.bundle import BundledChain
+from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.run import (
+    Asked,
+    Batch,
+    Choice,
+    Given,
+    Head,
+    Ids,
+    Ledger,
+    Limits,
+    Parts,
+    Rows,
+    Table,
+    Trouble,
+    Turn,
+    write_results,
+)
+from cyberflow.run.table import Fault
+from cyberflow.service import ApiError, Cyberdesk, Retry
+
+pytestmark = pytest.mark.anyio
+
+
+class Killed(BaseException):
+    pass
+
+
+class Clinic:
+    """A batch over the intake chain: its file, its ledger, and one go after the other."""
+
+    def __init__(self, world: World, rows: int) -> None:
+        self.world = world
+        self.path = world.folder.parent / "rows.jsonl"
+        lines = [{"patient": {"id": str(n)}, "date": f"day {n}"} for n in range(1, rows + 1)]
+        self.path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        self.ledger = world.folder / "ledgers" / "batch.db"
+        self.whole = bundle()
+        self.total = rows
+        self.outcome: dict[str, Any] | None = None
+        self.desk = world.desk
+
+    @property
+    def chain(self) -> BundledChain:
+        found = self.whole.chain("intake")
+        assert found is not None
+        return found
+
+    def open(self) -> Ledger:
+        if self.ledger.exists():
+            return Ledger.open(self.ledger)
+        head = Head(str(uuid4()), "intake", "local", str(self.path), "digest", self.total, "shape")
+        return Ledger.create(self.ledger, head)
+
+    def batch(self, ledger: Ledger, limits: Limits = Limits(), choice: Choice = Choice()) -> Batch:  # noqa: B008 - frozen
+        given = Given(secrets={"epic_password": CANARY})
+        parts = Parts(self.whole, given, Ids(self.world.ids), dict[str, bytes]().__getitem__)
+        rows = Rows(self.chain, Table(self.path), {}, Asked())
+        items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, Fault))
+        watch = replace(self.world.watch(), patience=1e9)
+        return Batch(self.desk, ledger, items, limits, choice, watch, given.redactor(), self.prepare, self.world.time)
+
+    async def prepare(self, key: str) -> None:
+        if self.outcome is not None:
+            self.world.platform.simulate(self.outcome, idempotency_key=key)
+
+    async def go(self, limits: Limits = Limits(), choice: Choice = Choice()) -> tuple[Counter[str], Batch]:  # noqa: B008
+        with self.open() as ledger:
+            batch = self.batch(ledger, limits, choice)
+            async for _ in batch.run():
+                pass
+            return Counter(ledger.counts()), batch
+
+    async def chains(self) -> Counter[str]:
+        """How many chains the platform has for each date; dates are told apart by the rows."""
+        runs = [run async for run in self.world.desk.runs.list(limit=1000)]
+        days = [run.input_values["reason"] for run in runs if run.session_alias == "book" and run.input_values]
+        return Counter(days)
+
+
+@pytest.fixture
+async def clinic(world: World) -> AsyncIterator[Clinic]:
+    yield Clinic(world, 12)
+
+
+def once(rows: int) -> Counter[str]:
+    return Counter({f"Visit of day {n}": 1 for n in range(1, rows + 1)})
+
+
+async def test_every_row_is_one_chain_and_the_results_are_in_order(clinic: Clinic) -> None:
+    counts, batch = await clinic.go(Limits(parallel=5))
+
+    assert (counts, batch.halted) == ({"success": 12}, None)
+    assert await clinic.chains() == once(12)
+    with clinic.open() as ledger:
+        entries = list(ledger.every())
+        write_results(clinic.path.with_suffix(".out.jsonl"), ledger.every(), ["mrn", "summary"])
+        write_results(clinic.path.with_suffix(".csv"), ledger.every(), ["mrn", "summary"])
+    assert [entry.number for entry in entries] == list(range(1, 13))
+    assert entries[4].outputs == {"mrn": "M7", "summary": {"first": "a", "day": "day 5"}}
+    lines = [json.loads(line) for line in clinic.path.with_suffix(".out.jsonl").read_text().splitlines()]
+    assert [(line["row"], line["status"]) for line in lines] == [(n, "success") for n in range(1, 13)]
+    written = clinic.path.with_suffix(".csv").read_text(encoding="utf-8").splitlines()
+    table = list(csv.reader(written))
+    assert table[0] == ["row", "status", "session_id", "error", "mrn", "summary"]
+    assert [(row[0], row[4], json.loads(row[5])["day"]) for row in table[1:]] == [
+        (str(n), "M7", f"day {n}") for n in range(1, 13)
+    ]
+
+
+async def test_many_chains_are_looked_after_by_one_request(clinic: Clinic) -> None:
+    clinic.world.wire.asked.clear()
+    await clinic.go(Limits(parallel=12))
+
+    asked = Counter((method, path) for method, path, _ in clinic.world.wire.asked)
+    looks = asked.pop(("GET", "/v1/runs"))
+    assert asked == {("POST", "/v1/runs/chain"): 12}
+    assert looks <= len(clinic.world.time.slept) + 12
+    assert not [query for _, _, query in clinic.world.wire.asked if "run_message_history" in query]
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_killed_anywhere_and_resumed_no_row_is_lost_and_none_is_sent_twice(clinic: Clinic, seed: int) -> None:
+    """Killed at a random moment: before a write of the ledger, or between two things that happen."""
+    chance = random.Random(seed)
+    for _ in range(8):
+        try:
+            await one_go(clinic, chance)
+        except Killed:
+            continue
+        break
+    counts, _ = await clinic.go()
+
+    assert counts == {"success": 12}
+    assert await clinic.chains() == once(12)
+
+
+async def one_go(clinic: Clinic, chance: random.Random) -> None:
+    turns, writes = chance.randrange(1, 40), chance.randrange(1, 30)
+    ledger = clinic.open()
+    write, left = ledger.write, [writes]
+
+    def dying(entries: Any) -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+        write(entries)
+
+    ledger.write = dying  # type: ignore[method-assign]
+    batch = clinic.batch(ledger, Limits(parallel=chance.choice([1, 3, 8])))
+    try:
+        async with aclosing(batch.run()) as events:
+            async for _ in events:
+                turns -= 1
+                if not turns:
+                    raise Killed
+    finally:
+        ledger._connection.rollback()
+        ledger.close()
+
+
+class Weather:
+    """An application that fails now and then: 429, 500, dropped before and after, or an answer cut off."""
+
+    def __init__(self, app: Any, seed: int, share: float) -> None:
+        self.app = app
+        self.chance = random.Random(seed)
+        self.share = share
+        self.met: Counter[str] = Counter()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.chance.random() >= self.share:
+            await self.app(scope, receive, send)
+            return
+        fault = self.chance.choice(["429", "500", "before", "after"])
+        self.met[fault] += 1
+        if fault == "after":
+            await self.app(scope, receive, nowhere)
+        if fault in ("before", "after"):
+            raise ConnectionResetError("gone")
+        headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
+        await send({"type": "http.response.start", "status": int(fault), "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"message": "no"}'})
+
+
+async def nowhere(_: Any) -> None:
+    pass
+
+
+async def no_wait(_: float) -> None:
+    pass
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+async def test_bad_weather_makes_no_row_twice(clinic: Clinic, retries: int) -> None:
+    weather = Weather(clinic.world.wire, 7, 0.3)
+    retry = Retry(retries=retries, sleep=no_wait)
+    async with Cyberdesk.connect("http://local", "any", app=weather, retry=retry) as clinic.desk:
+        counts, _ = await clinic.go(Limits(parallel=6))
+
+    assert counts == {"success": 12}
+    assert await clinic.chains() == once(12)
+    assert len(weather.met) == 4
+
+
+async def test_a_lost_answer_is_asked_for_again_for_an_hour_and_is_unknown_then(clinic: Clinic) -> None:
+    async def lose(scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] == "POST":
+            await clinic.world.wire(scope, receive, nowhere)
+            raise ConnectionResetError("gone")
+        await clinic.world.wire(scope, receive, send)
+
+    told = []
+    async with Cyberdesk.connect("http://local", "any", app=lose, retry=Retry(retries=0)) as clinic.desk:
+        with clinic.open() as ledger:
+            async for turn in clinic.batch(ledger, Limits(parallel=12)).run():
+                told.append(turn)
+            counts = ledger.counts()
+    clinic.desk = clinic.world.desk
+
+    assert counts == {"unknown": 12}
+    assert [turn for turn in told if isinstance(turn, Trouble)]
+    assert await clinic.chains() == once(12)
+    assert (await clinic.go())[0] == {"unknown": 12}
+    assert (await clinic.go(choice=Choice(unknown=True)))[0] == {"success": 12}
+
+
+async def test_the_first_rows_decide_whether_the_others_are_sent(clinic: Clinic) -> None:
+    clinic.outcome = {"book": {"status": "task_failed", "error": f"no slot for {MARK}"}}
+    counts, batch = await clinic.go(Limits(parallel=5, canary=2))
+    assert counts == {"task_failed": 2, "waiting": 10}
+    assert "0 of the first 2" in (batch.halted or "")
+
+    clinic.outcome = None
+    assert (await clinic.go(Limits(canary=2)))[0] == {"task_failed": 2, "waiting": 10}
+    counts, batch = await clinic.go(Limits(canary=2), Choice(failed=True))
+    assert (counts, batch.halted) == ({"success": 12}, None)
+
+
+async def test_nothing_more_is_sent_after_so_many_failures_and_what_runs_is_followed(clinic: Clinic) -> None:
+    clinic.outcome = {"lookup": {"status": "error", "error": ["the screen is black", "twice"]}}
+    counts, batch = await clinic.go(Limits(parallel=2, failures=3))
+
+    assert counts["error"] in (3, 4)
+    assert counts["waiting"] == 12 - counts["error"]
+    assert "--stop-at-failures" in (batch.halted or "")
+    with clinic.open() as ledger:
+        assert ledger.entry(1).error == "lookup: the screen is black\nlookup: twice"
+
+
+async def test_failed_rows_run_again_under_another_key(clinic: Clinic) -> None:
+    clinic.outcome = {"lookup": {"status": "error", "error": "boom"}}
+    assert (await clinic.go())[0] == {"error": 12}
+    clinic.outcome = None
+    assert (await clinic.go())[0] == {"error": 12}
+    assert (await clinic.go(choice=Choice(failed=True)))[0] == {"success": 12}
+    with clinic.open() as ledger:
+        assert [entry.attempt for entry in ledger.every()] == [2] * 12
+        assert ledger.key(1, 1) != ledger.key(1, 2)
+
+
+async def test_a_row_that_the_service_refuses_does_not_stop_the_others(clinic: Clinic) -> None:
+    async def picky(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        if b'"day 3"' in message["body"].replace(b"Visit of ", b""):
+            await send({"type": "http.response.start", "status": 422, "headers": []})
+            await send({"type": "http.response.body", "body": b'{"detail": []}'})
+            return
+
+        async def again() -> Any:
+            return message
+
+        await clinic.world.wire(scope, again, send)
+
+    async with Cyberdesk.connect("http://local", "any", app=picky) as clinic.desk:
+        counts, _ = await clinic.go()
+    assert counts == {"success": 11, "refused": 1}
+    with clinic.open() as ledger:
+        assert ledger.entry(3).failed
+        assert "422" in (ledger.entry(3).error or "")
+
+
+async def test_a_key_that_is_rejected_stops_the_batch_and_sends_nothing_twice(clinic: Clinic) -> None:
+    async def locked(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async with Cyberdesk.connect("http://local", "any", app=locked) as clinic.desk:
+        with pytest.raises(ApiError):
+            await clinic.go(Limits(parallel=3))
+    clinic.desk = clinic.world.desk
+    assert (await clinic.go())[0] == {"success": 12}
+    assert await clinic.chains() == once(12)
+
+
+async def test_a_ledger_holds_no_secret_and_one_process_at_a_time(clinic: Clinic) -> None:
+    clinic.outcome = {"lookup": {"outputs": {"mrn": CANARY, "medications": [CANARY]}}}
+    await clinic.go()
+    held = clinic.open()
+    with pytest.raises(CyberflowError, match="another cyberflow"):
+        clinic.open()
+    held.close()
+    files = [path.read_bytes() for path in Path(clinic.ledger.parent).iterdir()]
+    assert files
+    assert not [data for data in files if MARK.encode() in data]
+    with pytest.raises(UsageError, match="is there already"):
+        Ledger.create(clinic.ledger, Head("", "", "", "", "", 0, ""))
+    other = clinic.ledger.with_name("other.db")
+    other.write_text("no ledger")
+    with pytest.raises(UsageError, match="no ledger"):
+        Ledger.open(other)
+
+
+async def test_a_deleted_session_is_an_error_of_its_row_alone(clinic: Clinic) -> None:
+    clinic.outcome = {"lookup": {"seconds": 30}}
+    with clinic.open() as ledger:
+        gone = ""
+        async for turn in clinic.batch(ledger, Limits(parallel=4)).run():
+            if isinstance(turn, Turn) and turn.entry.stage == "accepted" and turn.entry.number == 4 and not gone:
+                gone = turn.entry.run_ids[0]
+                for run in reversed(turn.entry.run_ids):
+                    await clinic.world.desk.runs.delete(run)
+        assert ledger.counts() == {"success": 11, "error": 1}
+        assert "gone from the service" in (ledger.entry(4).error or "")
