@@ -25,8 +25,7 @@ types: .venv/dev ## Types, strictly
 	$(BIN)/mypy
 
 bench: .venv/dev ## Measure, as ratios to a floor in the same run
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/check.py
+	@for one in startup check service local deploy run; do echo; echo "== $$one"; $(BIN)/python benchmarks/$$one.py; done
 
 docs: .venv/dev ## Write the pages that are made from the code
 	$(BIN)/python docs/generate.py

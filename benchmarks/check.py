@@ -71,7 +71,11 @@ def project(folder: Path) -> None:
         (folder / "workflows" / f"w{n:04}.yaml").write_text(WORKFLOW.format(n=n), encoding="utf-8")
     (folder / "chains").mkdir()
     for n in range(CHAINS):
-        lines = ["chains:", f"  chain-{n}:", "    inputs: {patient: {id: string, name: string, dob: string}, reason: string}"]
+        lines = [
+            "chains:",
+            f"  chain-{n}:",
+            "    inputs: {patient: {id: string, name: string, dob: string}, reason: string}",
+        ]
         lines += ["    secrets: [password]", "    steps:"]
         for step in range(STEPS):
             lines += [f"      - id: s{step}", f"        workflow: lookup-{(n * STEPS + step) % WORKFLOWS}"]

@@ -80,7 +80,7 @@ class Kept:
             return False
         if any(_sha256(self.root / path) != digest for path, digest in inputs["files"].items()):
             return False
-        return sorted(ignored(self.root, inputs["candidates"])) == inputs["ignored"]
+        return bool(sorted(ignored(self.root, inputs["candidates"])) == inputs["ignored"])
 
     @cached_property
     def _program(self) -> str:

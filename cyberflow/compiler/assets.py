@@ -40,15 +40,18 @@ class Assets:
         file = self.files.find(source, Place(path))
         if isinstance(file, Diagnostic):
             return Refusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
-        data = self.files.read_bytes(file)
-        kind = next(((mime, ending) for magic, mime, ending in _MAGIC if magic.match(data)), None)
+        try:
+            kind = self._kind(file)
+            size = self.files.size(file)
+            digest = "" if size > LARGEST_IMAGE else self.files.sha256(file)
+        except OSError as error:
+            return Refusal(f"`{source}` cannot be read ({error.strerror})")
         if kind is None:
             return Refusal(f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file")
-        if len(data) > LARGEST_IMAGE:
-            return Refusal(f"`{source}` has {len(data) / 1024 / 1024:.1f} MB; an image may have 10")
-        digest = self.files.sha256(file)
+        if not digest:
+            return Refusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
-        self.found[digest] = Asset(digest, name, kind[0], len(data))
+        self.found[digest] = Asset(digest, name, kind[0], size)
         return ASSET + digest
 
     def file(self, name: str, place: Place) -> str | Diagnostic:
@@ -56,10 +59,17 @@ class Assets:
         path = self.files.find(name, place)
         if isinstance(path, Diagnostic):
             return path
-        digest = self.files.sha256(path)
-        content = Asset(digest, PurePosixPath(path).name, "application/octet-stream", len(self.files.read_bytes(path)))
+        try:
+            digest = self.files.sha256(path)
+        except OSError as error:
+            return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
+        content = Asset(digest, PurePosixPath(path).name, "application/octet-stream", self.files.size(path))
         self.found.setdefault(digest, content)
         return ASSET + digest
+
+    def _kind(self, file: str) -> tuple[str, str] | None:
+        beginning = self.files.beginning(file)
+        return next(((mime, ending) for magic, mime, ending in _MAGIC if magic.match(beginning)), None)
 
     def __iter__(self) -> Iterator[Asset]:
         return iter(sorted(self.found.values(), key=lambda asset: (asset.filename, asset.sha256)))

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.ignores import silence
+from cyberflow.compiler.ignores import Ignores
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language import Sourced, decode_for
 from cyberflow.language.secrets import Secrets
@@ -81,31 +81,50 @@ def check_graph(graph: Graph) -> Iterator[Diagnostic]:
 
 
 def check_target(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Diagnostic]]:
-    """Compile a project for one target: its graph, and everything found on the way."""
-    project = decode_for(sourced, target)
-    builder = Builder(project)
-    graph = builder.build()
-    found = [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
-    return graph, builder, ordered(found, sourced.sources)
+    """Compile a project for one target: its graph, and what is wrong with it, told as `check` tells it."""
+    graph, builder, found = _compiled(sourced, target)
+    left = Ignores.read(sourced.sources, _prompt_files([graph])).silence(found)
+    return graph, builder, _told(left, sourced)
 
 
 def check(sourced: Sourced) -> list[Diagnostic]:
     """Every finding of a project. Where targets differ, one that only some have names them."""
     names = targets(sourced)
     hit: dict[Diagnostic, list[str]] = {}
-    prompts: dict[tuple[str, Route], set[str]] = {}
+    graphs: list[Graph] = []
     for name in names:
-        graph, _, found = check_target(sourced, name)
-        for diagnostic in found:
+        graph, _, found = _compiled(sourced, name)
+        graphs.append(graph)
+        for diagnostic in ordered(found, sourced.sources):
             hit.setdefault(diagnostic, []).append(name)
-        for at, prompt in graph.project.prompts.items():
-            prompts.setdefault(at, set()).update(piece.place.path for piece in prompt.text.pieces)
     merged = (
         diagnostic if len(where) == len(names) else replace(diagnostic, notes=(*diagnostic.notes, _only(where)))
         for diagnostic, where in hit.items()
     )
-    left = silence([*_no_default(sourced), *merged], sourced.sources, prompts, RULES)
-    return ordered(_hidden(left, sourced), sourced.sources)
+    ignores = Ignores.read(sourced.sources, _prompt_files(graphs))
+    left = ignores.silence([*_no_default(sourced), *merged])
+    return _told([*left, *ignores.unused(RULES)], sourced)
+
+
+def _compiled(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Diagnostic]]:
+    """A project for one target, with everything found on the way."""
+    project = decode_for(sourced, target)
+    builder = Builder(project)
+    graph = builder.build()
+    return graph, builder, [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
+
+
+def _prompt_files(graphs: Iterable[Graph]) -> dict[tuple[str, Route], set[str]]:
+    """The files that the text of each prompt comes from."""
+    files: dict[tuple[str, Route], set[str]] = {}
+    for graph in graphs:
+        for at, prompt in graph.project.prompts.items():
+            files.setdefault(at, set()).update(piece.place.path for piece in prompt.text.pieces)
+    return files
+
+
+def _told(found: Iterable[Diagnostic], sourced: Sourced) -> list[Diagnostic]:
+    return ordered(_hidden(found, sourced), sourced.sources)
 
 
 def _no_default(sourced: Sourced) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
@@ -36,28 +36,44 @@ class Ignore:
     """Prompt files that it covers as a whole."""
 
 
-def silence(
-    found: Iterable[Diagnostic],
-    sources: Sources,
-    prompts: Mapping[tuple[str, Route], Collection[str]],
-    rules: Collection[str],
-) -> Iterator[Diagnostic]:
-    """Findings that no comment silences, then the comments that silence nothing. `prompts` are the files that the text
-    of each prompt comes from.
-    """
-    ignores = [one for document in sources.documents.values() for one in _read(document, prompts)]
-    if not ignores:
-        yield from found
-        return
-    used: set[tuple[Ignore, str]] = set()
-    for one in found:
-        span = sources.span(one.place)
-        hit = [ignore for ignore in ignores if ignore.reason and one.rule in ignore.rules and _covers(ignore, span)]
-        used |= {(ignore, one.rule) for ignore in hit}
-        if not hit:
-            yield one
-    for ignore in ignores:
-        yield from _unused(ignore, used, rules)
+@dataclass
+class Ignores:
+    """The comments of a project, and which of them have silenced something."""
+
+    sources: Sources
+    comments: list[Ignore]
+    _used: set[tuple[Ignore, str]] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, sources: Sources, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Ignores:
+        """Find the comments. `prompts` are the files that the text of each prompt comes from."""
+        return cls(sources, [one for document in sources.documents.values() for one in _read(document, prompts)])
+
+    def silence(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        """Findings that no comment silences."""
+        if not self.comments:
+            yield from found
+            return
+        by_path = self._by_path()
+        for one in found:
+            span = self.sources.span(one.place)
+            near = [ignore for ignore in by_path.get((span.path, one.rule), ()) if _covers(ignore, span)]
+            self._used |= {(ignore, one.rule) for ignore in near}
+            if not near:
+                yield one
+
+    def unused(self, rules: Collection[str]) -> Iterator[Diagnostic]:
+        """What is wrong with the comments themselves, once everything was silenced that can be."""
+        for ignore in self.comments:
+            yield from _unused(ignore, self._used, rules)
+
+    def _by_path(self) -> dict[tuple[str, str], list[Ignore]]:
+        found: dict[tuple[str, str], list[Ignore]] = {}
+        for ignore in self.comments:
+            for path in {ignore.place.path, *ignore.files} if ignore.reason else ():
+                for rule in ignore.rules:
+                    found.setdefault((path, rule), []).append(ignore)
+        return found
 
 
 def _covers(ignore: Ignore, span: Span) -> bool:

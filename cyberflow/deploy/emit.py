@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 WIDEST = 100
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*(?:\[\])?")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "y", "n", "nan", "inf"})
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _OPENERS = re.compile(r"\$\{\{|\{%|\{#")
@@ -82,8 +82,7 @@ def _flow(value: Any, *, deep: bool = False) -> str | None:
         nested = any(isinstance(item, Mapping | list | tuple) and item for item in value.values())
         return "{" + ", ".join(parts) + "}" if deep or not value or not nested else None
     if isinstance(value, str) or not isinstance(value, Sequence):
-        text = scalar(value)
-        return f'"{text}"' if text.endswith("[]") and text[0] not in "'\"" else text
+        return scalar(value)
     nested = any(isinstance(item, Mapping) for item in value)
     return "[" + ", ".join(_flow(item, deep=True) or "" for item in value) + "]" if deep or not nested else None
 

@@ -69,7 +69,7 @@ class Allowance:
     def call(self, function: Callable[..., Any], given: Sequence[Any]) -> None:
         """Pay for a call of a method or a filter before it is made."""
         name = getattr(function, "__name__", "")
-        owner = getattr(function, "__self__", None)
+        owner = getattr(getattr(function, "__wrapped__", function), "__self__", None)
         values = [*(() if owner is None or not isinstance(owner, str | list | tuple | dict) else (owner,)), *given]
         for value in values:
             self.pay(value)

@@ -7,9 +7,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 
 from cyberflow.diagnostics import Diagnostic, nearest
-from cyberflow.language.walking import OWN
+from cyberflow.language.walking import OWN, legible
 from cyberflow.source import Document, Place, TextDocument
 
 LARGEST_TEXT = 10 * 1024 * 1024
@@ -34,7 +35,7 @@ class Files:
         parts: list[str] = []
         for part in [*base.parts[1:], *name.split("/")]:
             if part == ".." and not parts:
-                return _escape(name, place, "the path climbs above the folder of cyberflow.yaml")
+                return escape(name, place, "the path climbs above the folder of cyberflow.yaml")
             if part == "..":
                 parts.pop()
             elif part not in ("", "."):
@@ -48,13 +49,19 @@ class Files:
                 above = "".join(f"{part}/" for part in parts[:index])
                 return self._missing(name, here, (above, parts[index:]), place)
             here = here / part
-        if not here.is_file():
-            help = "name a file in it" if here.is_dir() else None
-            kind = "a folder" if here.is_dir() else "not a regular file"
-            return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
-        if not here.resolve().is_relative_to(self.root.resolve()):
-            return _escape(name, place, "a symbolic link leads out of the project")
-        return "/".join(parts)
+        try:
+            if not here.is_file():
+                help = "name a file in it" if here.is_dir() else None
+                kind = "a folder" if here.is_dir() else "not a regular file"
+                return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
+        except OSError as error:
+            return _unreadable(name, place, error)
+        path = "/".join(parts)
+        return escape(name, place, "a symbolic link leads out of the project") if self.leads_out(path) else path
+
+    def leads_out(self, path: str) -> bool:
+        """Whether symbolic links take a file, or a folder, out of the project."""
+        return not (self.root / path).resolve().is_relative_to(self.root.resolve())
 
     def _missing(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
@@ -88,13 +95,31 @@ class Files:
     def listed_so_far(self) -> dict[str, list[str]]:
         """The names in every folder that was walked or looked into, without what cyberflow makes."""
         looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
-        return self.walked | {path: sorted(names - OWN) for path, names in looked.items()}
+        return self.walked | {path: sorted(map(legible, names - OWN)) for path, names in looked.items()}
 
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
         if path not in self._bytes:
             self._bytes[path] = (self.root / path).read_bytes()
         return self._bytes[path]
+
+    def _unfit(self, path: str) -> tuple[str, str] | None:
+        """Why a file is not read as text, without opening it: a pipe would never end."""
+        facts = (self.root / path).stat()
+        if not S_ISREG(facts.st_mode):
+            return "is not a regular file", ""
+        return ("is too large", "over 10 MB") if facts.st_size > LARGEST_TEXT else None
+
+    def beginning(self, path: str) -> bytes:
+        """Give as much of a file as is ever read as text; nothing of what is no regular file. Raises OSError."""
+        if not S_ISREG((self.root / path).stat().st_mode):
+            return b""
+        with (self.root / path).open("rb") as file:
+            return file.read(LARGEST_TEXT)
+
+    def size(self, path: str) -> int:
+        """Give the length of a file in bytes. Raises OSError when the disk refuses."""
+        return (self.root / path).stat().st_size
 
     def sha256(self, path: str) -> str:
         """Give the hash of a file's content, in hex."""
@@ -110,21 +135,25 @@ class Files:
     def read_text(self, path: str, place: Place) -> str | Diagnostic:
         """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
         try:
-            data = self.read_bytes(path)
-            if len(data) > LARGEST_TEXT:
-                return Diagnostic("file-not-found", f"`{path}` is too large", place, note="over 10 MB")
-            text = data.decode("utf-8-sig").replace("\r\n", "\n")
+            if path not in self._bytes and (wrong := self._unfit(path)):
+                return Diagnostic("file-not-found", f"`{path}` {wrong[0]}", place, note=wrong[1])
+            text = self.read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
             note = f"line {error.object.count(bytes([10]), 0, error.start) + 1} is not UTF-8"
             return Diagnostic(
                 "file-not-found", f"`{path}` is not text", place, note=note, help="save the file as UTF-8"
             )
         except OSError as error:
-            return Diagnostic("file-not-found", f"`{path}` cannot be read", place, note=error.strerror or "")
+            return _unreadable(path, place, error)
         self.documents.setdefault(path, TextDocument(path, text))
         return text
 
 
-def _escape(name: str, place: Place, note: str) -> Diagnostic:
+def _unreadable(name: str, place: Place, error: OSError) -> Diagnostic:
+    return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
+
+
+def escape(name: str, place: Place, note: str) -> Diagnostic:
+    """What to say of a file that is outside the project."""
     help = "keep every file that a declaration names inside the project"
     return Diagnostic("path-escape", f"`{name}` leaves the project", place, note=note, help=help)

@@ -5,7 +5,7 @@ Imported by `template` alone, and only when a text holds a template.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, nodes, pass_context
@@ -55,8 +55,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return self.allowance.operate(operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - jinja2's
-        if getattr(__obj, "__self__", None) is not __self.allowance:
-            __self.allowance.call(__obj, [*args, *kwargs.values()])
+        __self.allowance.call(__obj, [*args, *kwargs.values()])
         return super().call(__context, __obj, *args, **kwargs)
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
@@ -151,9 +150,9 @@ class _Paying(NodeTransformer):
     visit_Template = visit_Block = visit_Macro = visit_CallBlock = _in_body  # noqa: N815
 
 
-def _paid(how: str, given: list[Any]) -> nodes.Call:
-    allowance = nodes.Getattr(nodes.EnvironmentAttribute("allowance"), how, "load")
-    return nodes.Call(allowance, given, [], None, None)
+def _paid(how: str, given: list[Any]) -> nodes.Filter:
+    """A call of the allowance. It is written as a filter, which costs least, and is never worked out beforehand."""
+    return nodes.Filter(given[0], f"{how} {SELF}", given[1:], [], None, None)
 
 
 def environment(
@@ -180,7 +179,13 @@ def environment(
 
     made.globals = {"image": placed, "range": made.globals["range"]}
     made.filters = {name: _paying(made.filters[name], allowance) for name in _filters(made.filters)}
+    for paid in (allowance.spend, allowance.pay, allowance.join):
+        made.filters[f"{paid.__name__} {SELF}"] = pass_context(partial(_without_context, paid))
     return made
+
+
+def _without_context(paid: Callable[..., Any], _context: Context, *args: Any) -> Any:
+    return paid(*args)
 
 
 def _paying(made: Callable[..., Any], allowance: Allowance) -> Callable[..., Any]:

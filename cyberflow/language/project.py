@@ -4,6 +4,7 @@ rendered. One broken file hides nothing in the others.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -195,11 +196,7 @@ class _Reader:
 
     def _body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
         place = Place(self.document.path, (section, name))
-        known: dict[str, Definition[Any]] = {
-            **self.project.workflows,
-            **self.project.chains,
-            **self.project.tasks,
-        }
+        known = ChainMap[str, Definition[Any]](self.project.workflows, self.project.chains, self.project.tasks)
         if not self._admit(section[:-1], name, place, known):
             return
         failed = len(self.templates.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 Scalar = str | int | float | bool | None
 
@@ -20,7 +21,9 @@ _ESCAPE_WIDTHS = {"x": 4, "u": 6, "U": 10}
 
 
 def resolve(text: str) -> Scalar:
-    """Give a plain scalar its 1.2 core value. A number with a leading zero stays text, for it is an identifier."""
+    """Give a plain scalar its 1.2 core value. A number with a leading zero stays text, for it is an identifier, and so
+    does one that is beyond what JSON can say.
+    """
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in _NUMERIC or len(text) > _LONGEST_NUMBER:
@@ -29,8 +32,8 @@ def resolve(text: str) -> Scalar:
         return int(text)
     if _RADIX.fullmatch(text):
         return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text)
+    if _FLOAT.fullmatch(text) and isfinite(number := float(text)):
+        return number
     return text
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.files import Files
+from cyberflow.language.files import Files, escape
 from cyberflow.language.syntax import YamlDocument, parse
-from cyberflow.language.walking import PROJECT_FILE, ignored, without, yaml_files
+from cyberflow.language.walking import PROJECT_FILE, ignored, legible, without, yaml_files
 from cyberflow.source import Place
 
 SECTIONS = ("workflows", "chains", "types", "tasks")
@@ -24,7 +25,7 @@ def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDoc
     for index, name in enumerate(sources):
         at = place.at(index)
         folder = files.root / name.strip("/")
-        if folder.is_dir() and folder.resolve().is_relative_to(files.root.resolve()):
+        if _is_folder(folder) and not files.leads_out(name.strip("/")):
             yield from _ours(files, yaml_files(files.root, folder, files.walked))
             continue
         path = files.find(name, at)
@@ -38,10 +39,17 @@ def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDoc
             yield Diagnostic("missing-key", f"`{name}` declares nothing", at, help=help)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the name is too long, or a folder above it is closed
+        return False
+
+
 def discovered(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
     found = list(yaml_files(files.root, files.root, files.walked))
-    files.candidates = found
+    files.candidates = [path for path in found if path == legible(path)]
     files.ignored = ignored(files.root, found)
     yield from _ours(files, without(found, files.ignored))
 
@@ -50,15 +58,22 @@ def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnos
     for path in sorted(paths):
         if path == PROJECT_FILE:
             continue
+        if path != legible(path):
+            if _unread_ours(files, path):
+                message, help = "the name of this file is not UTF-8", "rename the file"
+                yield Diagnostic("file-not-found", message, Place(legible(path)), help=help)
+            continue
         document = _read(files, path, Place(path))
         if isinstance(document, Diagnostic):
             if _unread_ours(files, path):
                 yield document
-            continue
-        if _looks_ours(document):
-            yield document
-        else:
+        elif not _looks_ours(document):
             files.documents.pop(path, None)
+        elif (files.root / path).is_symlink() and files.leads_out(path):
+            files.documents.pop(path, None)
+            yield escape(path, Place(path), "a symbolic link leads out of the project")
+        else:
+            yield document
 
 
 def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
@@ -76,7 +91,7 @@ read_document = _read
 def _unread_ours(files: Files, path: str) -> bool:
     """Whether a file that is no text in UTF-8 has a line that begins with a key of ours."""
     try:
-        return bool(_STARTS.search(files.read_bytes(path).decode("latin-1")))
+        return bool(_STARTS.search(files.beginning(path).decode("latin-1")))
     except OSError:
         return False
 

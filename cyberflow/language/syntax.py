@@ -1,5 +1,5 @@
 """YAML text to plain data whose every route knows its span: 1.2 scalars, duplicate keys, anchors, merge keys.
-The one room that knows yaml. It knows nothing of workflows.
+With `composing`, the one room that knows yaml. It knows nothing of workflows.
 """
 
 from __future__ import annotations
@@ -7,57 +7,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.composing import COLLECTION, PLAIN, QUOTED, Excess, compose
 from cyberflow.language.scalars import resolve, source_offsets, written_width
 from cyberflow.language.syntax_errors import explain
 from cyberflow.source import Place, Route, Span, span_of
 
-LIBYAML = hasattr(yaml, "CSafeLoader")
-_PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"
-_MOST_NODES = 1_000_000
 _DEEPEST = 100
+_MOST_BY_ALIASES = 100_000
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 _TAG = re.compile(r"![^\s,\[\]{}]*")
-
-
-class _Tags:
-    """Leaves tags to us: implicit ones say only how the scalar was written, explicit ones come through."""
-
-    def resolve(self, kind: type[Node], _value: str, implicit: Any) -> str:
-        if kind is not ScalarNode:
-            return _COLLECTION
-        return _PLAIN if implicit[0] else _QUOTED
-
-    def descend_resolver(self, *_: object) -> None: ...
-    def ascend_resolver(self) -> None: ...
-    def check_resolver_prefix(self, *_: object) -> bool:
-        return False
-
-
-if LIBYAML:
-    from yaml.cyaml import CParser  # type: ignore[attr-defined]
-
-    class _Loader(_Tags, CParser):
-        def __init__(self, text: str) -> None:
-            CParser.__init__(self, text)
-
-else:  # pragma: no cover - exercised by the tests in a process of their own
-    from yaml.composer import Composer
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
-
-    class _Loader(_Tags, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
-        def __init__(self, text: str) -> None:
-            Reader.__init__(self, text)
-            Scanner.__init__(self)
-            Parser.__init__(self)
-            Composer.__init__(self)
 
 
 @dataclass
@@ -132,16 +96,23 @@ def parse(text: str, path: str) -> YamlDocument:
     """Read one YAML document. Every mistake is in `problems`; what could be made of the rest is in `data`."""
     document = YamlDocument(path, text)
     try:
-        loader = _Loader(text)
-        root = loader.get_single_node()
-        document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
+        root = compose(text)
         if root is not None:
-            document.data = _Builder(document).build(root, ())
+            document.data = _Builder(document).build(root)
+            document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
     except yaml.YAMLError as error:
         document.problems.append(explain(error, text, path))
-    except RecursionError:
-        document.problems.append(Diagnostic("yaml-syntax", "the file is nested too deeply", Place(path)))
+    except Excess as error:
+        document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
     return document
+
+
+class _Made(NamedTuple):
+    """Data, and what it comes to with every alias written out: how many nodes, how deep."""
+
+    data: Any
+    size: int = 1
+    depth: int = 1
 
 
 @dataclass
@@ -149,62 +120,64 @@ class _Builder:
     """Nodes to data. An alias shares the data of its anchor, so a bomb of aliases costs nothing until measured."""
 
     document: YamlDocument
-    built: dict[int, tuple[Any, int]] = field(default_factory=dict)
+    built: dict[int, _Made] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
+    nodes: int = 0
 
-    def build(self, node: Node, route: Route) -> Any:
-        data, size = self._build(node, route)
-        if size > _MOST_NODES:
-            self._report("yaml-syntax", f"aliases expand this file to {size:,} nodes", route)
-            return None
-        return data
+    def build(self, root: Node) -> Any:
+        """Raises Excess for what is too deep or too large with its aliases."""
+        made = self._build(root, ())
+        if made.size > _MOST_BY_ALIASES + 2 * self.nodes:
+            raise Excess(f"aliases expand this file to {made.size:,} nodes")
+        return made.data
 
-    def _build(self, node: Node, route: Route) -> tuple[Any, int]:
+    def _build(self, node: Node, route: Route) -> _Made:
+        self.nodes += 1
         if isinstance(node, ScalarNode):
-            return self._scalar(node, route), 1
+            return _Made(self._scalar(node, route))
         known = self.built.get(id(node))
         if known is not None:
             return known
-        if len(route) > _DEEPEST:
-            raise RecursionError
         if id(node) in self.open:
             self._report("yaml-syntax", "this alias stands inside its own anchor", route)
-            return None, 1
+            return _Made(None)
         self.open.add(id(node))
         made = self._mapping(node, route) if isinstance(node, MappingNode) else self._sequence(node, route)
         self.open.discard(id(node))
-        if node.tag != _COLLECTION:
+        if made.depth > _DEEPEST:
+            raise Excess("the file is nested too deeply")
+        if node.tag != COLLECTION:
             self._tag(node, route)
         self.built[id(node)] = made
         return made
 
     def _scalar(self, node: ScalarNode, route: Route) -> Any:
-        if node.tag == _PLAIN:
+        if node.tag == PLAIN:
             return resolve(node.value)
-        if node.tag not in (_QUOTED, "!", "tag:yaml.org,2002:str"):
+        if node.tag not in (QUOTED, "!", "tag:yaml.org,2002:str"):
             self._tag(node, route)
         return node.value
 
-    def _sequence(self, node: Node, route: Route) -> tuple[list[Any], int]:
+    def _sequence(self, node: Node, route: Route) -> _Made:
         items = [self._build(item, (*route, index)) for index, item in enumerate(node.value)]
-        return [item for item, _ in items], 1 + sum(size for _, size in items)
+        return _Made([item.data for item in items], *_around(items))
 
-    def _mapping(self, node: MappingNode, route: Route) -> tuple[dict[str, Any], int]:
+    def _mapping(self, node: MappingNode, route: Route) -> _Made:
         data: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         places: dict[str, Node] = {}
-        size = 1
+        inner: list[_Made] = []
         valueless = False
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key is None:
                 self.document.broken.add(route)
                 continue
-            if key == "<<" and key_node.tag == _PLAIN:
-                merged = {**self._merge(value_node, (*route, "<<")), **merged}
+            if key == "<<" and key_node.tag == PLAIN:
+                inner.append(self._merge(value_node, (*route, "<<")))
+                merged = {**inner[-1].data, **merged}
                 continue
-            value, grown = self._build(value_node, (*route, key))
-            size += grown
+            inner.append(self._build(value_node, (*route, key)))
             if key in data:
                 self._duplicate(key, key_node, places[key])
                 continue
@@ -214,8 +187,8 @@ class _Builder:
                 valueless = True
                 self.document.broken.add(route)
                 continue
-            data[key], places[key] = value, key_node
-        return ({**merged, **data} if merged else data), size + len(merged)
+            data[key], places[key] = inner[-1].data, key_node
+        return _Made({**merged, **data} if merged else data, *_around(inner))
 
     def _key(self, node: Node) -> str | None:
         if isinstance(node, ScalarNode):
@@ -233,16 +206,18 @@ class _Builder:
         )
         return None
 
-    def _merge(self, node: Node, route: Route) -> dict[str, Any]:
+    def _merge(self, node: Node, route: Route) -> _Made:
         nodes = node.value if isinstance(node, SequenceNode) else [node]
         merged: dict[str, Any] = {}
+        inner: list[_Made] = []
         for one in nodes:
-            data, _ = self._build(one, route)
-            if not isinstance(data, dict):
+            made = self._build(one, route)
+            if not isinstance(made.data, dict):
                 self._report("wrong-type", "`<<` merges mappings only", route)
                 continue
-            merged = {**data, **merged}
-        return merged
+            inner.append(made)
+            merged = {**made.data, **merged}
+        return _Made(merged, *_around(inner))
 
     def _duplicate(self, key: str, node: Node, first: Node) -> None:
         label = Label(self._range(first), "first given here")
@@ -276,6 +251,10 @@ class _Builder:
 
     def _add(self, diagnostic: Diagnostic) -> None:
         self.document.problems.append(diagnostic)
+
+
+def _around(inner: list[_Made]) -> tuple[int, int]:
+    return 1 + sum(one.size for one in inner), 1 + max((one.depth for one in inner), default=0)
 
 
 def _is_missing(node: Node) -> bool:

@@ -31,16 +31,21 @@ def find_root(start: Path) -> Path:
 def names_in(folder: Path) -> list[str]:
     """The names in a folder, sorted, without what cyberflow makes; none when it cannot be read."""
     try:
-        return sorted(name for name in os.listdir(folder) if name not in OWN)  # noqa: PTH208 - Path.iterdir is five times slower
+        return sorted(legible(name) for name in os.listdir(folder) if name not in OWN)  # noqa: PTH208 - Path.iterdir is five times slower
     except OSError:
         return []
+
+
+def legible(name: str) -> str:
+    """The name of a file as it can be shown and kept: bytes that are not UTF-8 are written out."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
 def yaml_files(root: Path, folder: Path, walked: dict[str, list[str]]) -> Iterator[str]:
     """The YAML files below a folder, relative to `root`. `walked` learns which names were seen in each folder."""
     for here, folders, names in os.walk(folder):
         place = Path(here).relative_to(root).as_posix()
-        walked[place] = sorted(name for name in (*folders, *names) if name not in OWN)
+        walked[legible(place)] = sorted(legible(name) for name in (*folders, *names) if name not in OWN)
         folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
         above = "" if place == "." else f"{place}/"
         for name in sorted(names):
@@ -54,11 +59,11 @@ def ignored(root: Path, paths: Collection[str]) -> set[str]:
         return set()
     try:
         command = ["git", "-C", str(root), "check-ignore", "-z", "--stdin"]
-        given = "\0".join(paths).encode()
+        given = os.fsencode("\0".join(paths))
         answer = subprocess.run(command, input=given, capture_output=True, check=False, timeout=30)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):
         return set()
-    return set(answer.stdout.decode(errors="replace").split("\0")) - {""}
+    return set(os.fsdecode(answer.stdout).split("\0")) - {""}
 
 
 def without(paths: Iterable[str], left_out: Collection[str]) -> list[str]:

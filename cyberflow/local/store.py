@@ -63,6 +63,8 @@ CREATE TABLE answers (
     scope TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL, body BLOB);
 CREATE INDEX answers_at ON answers (at);
 """
+ADDED = "CREATE INDEX IF NOT EXISTS runs_order ON runs (queue)"
+"""What the first files of this format lack; older readers take it as it is."""
 
 
 class Store:
@@ -192,3 +194,4 @@ def _prepare(connection: sqlite3.Connection, path: Path | str) -> None:
         )
     if version == 0:
         connection.executescript(f"BEGIN IMMEDIATE;{TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    connection.execute(ADDED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cyberflow.compiler.refs import Ref, is_ref, parse_ref
@@ -42,10 +43,10 @@ class Filler:
 
     def text(self, data: str, at: str) -> str:
         """Fill a string that stays text, even where it is one token."""
-        return substitute(scan_string(data), lambda token: self._spelt(token, at))
+        return substitute(_scan(data), lambda token: self._spelt(token, at))
 
     def _string(self, data: str, at: str) -> Any:
-        read = scan_string(data)
+        read = _scan(data)
         token = only_token(read)
         return self._found(token, at) if token else substitute(read, lambda inner: self._spelt(inner, at))
 
@@ -77,6 +78,10 @@ class Filler:
             self.problems.append(f"{at}: `<{token.path}>` is `{kind(value)}` and cannot stand inside a longer text")
             return ""
         return value if isinstance(value, str) else json.dumps(value)
+
+
+_scan = lru_cache(1024)(scan_string)
+"""The strings of a chain are the same for every row of a batch."""
 
 
 def refs_in(value: Any, keys: Keys = ()) -> Iterator[Keys]:

@@ -8,6 +8,7 @@ import copy
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
@@ -150,7 +151,7 @@ class _Step:
     def alias(self) -> str:
         return str(self.written["session_alias"])
 
-    @property
+    @cached_property
     def workflow(self) -> BundledWorkflow:
         name = self.written["workflow_id"]
         found = self.parts.bundle.workflow(name)

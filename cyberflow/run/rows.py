@@ -32,10 +32,10 @@ class Rows:
     count: int = 0
     _fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _said: set[str] = field(default_factory=set)
+    """Inputs that are wrong in every row: told once, and no row is filled."""
 
     def each(self, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
         """Every row as what would be submitted, or what is wrong with it. Raises as `Table.rows` and `fill` do."""
-        self._said.clear()
         yield from self._fix()
         self.count, known = 0, False
         for row in self.table.rows():
@@ -57,10 +57,11 @@ class Rows:
         """Read once what is the same for every row."""
         found = read_inputs(self.what, self.asked.inputs, self.asked.document)
         given = {pair.partition("=")[0] for pair in self.asked.inputs} | set(self.asked.document)
-        self._fixed = {name: value for name, value in found.values.items() if name in given}
-        for problem in found.problems:
-            if problem.about in given or problem.about not in self.what.inputs:
-                yield Fault(0, 0, "", problem.text)
+        unknown = [unknown_input(self.what, name) for name in sorted(given - set(self.what.inputs))]
+        wrong = [*unknown, *(one for one in found.problems if one.about in given or one.about == "")]
+        self._said = {problem.about for problem in wrong}
+        self._fixed = {name: value for name, value in found.values.items() if name in given and name not in self._said}
+        yield from (Fault(0, 0, "", problem.text) for problem in wrong)
 
     def _column_faults(self, columns: tuple[str, ...]) -> Iterator[Fault]:
         for column in self.mapping:
@@ -86,7 +87,7 @@ class Rows:
 
     def _row(self, row: Row, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
         values, faults = self._values(row)
-        if faults:
+        if faults or self._said:
             yield from faults
             return
         made, problems = fill(self.what, replace(parts, given=replace(parts.given, inputs=values)))
@@ -108,13 +109,13 @@ class Rows:
 
     def _fault(self, row: Row, problem: Problem, columns: Mapping[str, str]) -> Fault | None:
         """Place a problem: in its cell, in its row, or once in the file where no row could do better."""
+        if problem.about in self._said and problem.about not in columns:
+            return None
         if problem.about in columns or self.table.columns is None:
             return Fault(row.line, row.number, columns.get(problem.about, ""), problem.text)
         column = next((one for one in self.table.columns if self._input(one) == problem.about), None)
         if column is not None:
             return Fault(row.line, row.number, column, f"the cell is empty, and `{problem.about}` is required")
-        if problem.about in self._said:
-            return None
         self._said.add(problem.about)
         text = f"no column gives the input `{problem.about}`, which is required"
         return Fault(

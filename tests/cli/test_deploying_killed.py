@@ -18,6 +18,11 @@ MANY = 40
 STEP = int(os.environ.get("CYBERFLOW_BOUNDARIES", "90"))
 
 
+def expect_settled(folder: Path) -> None:
+    code, out = call(folder, "plan", "--check")
+    assert code == 0, out
+
+
 def requests_of_an_apply(folder: Path) -> int:
     with serving() as service:
         code, out = call(write_project(folder, service.url), "apply", "--yes")
@@ -29,20 +34,20 @@ def requests_of_an_apply(folder: Path) -> int:
 def test_killed_at_request_boundaries_and_applied_once_more(tmp_path: Path, moment: Moment) -> None:
     whole = requests_of_an_apply(tmp_path / "whole")
     boundaries = range(1 + (moment == "after") * (STEP // 2), whole + 1, STEP)
-    for boundary in boundaries:
+    for turn, boundary in enumerate(boundaries):
         with serving() as service:
             folder = write_project(tmp_path / f"{boundary}", service.url)
             service.boundary, service.moment = boundary, moment
             service.victim = start(folder, "apply", "--yes")
             service.victim.communicate()
-            if boundary % 2:
+            if turn % 2:
                 shutil.rmtree(folder / ".cyberflow", ignore_errors=True)
 
             code, out = call(folder, "apply", "--yes")
 
             assert code == 0, (boundary, out)
             expect_exactly(service.snapshot(), MANY)
-            assert call(folder, "plan", "--check")[0] == 0
+            expect_settled(folder)
     assert whole > MANY * 4
 
 
@@ -68,7 +73,8 @@ def test_two_applies_at_once_from_two_folders(tmp_path: Path) -> None:
 
         assert [process.returncode for process in both] == [0, 0], outs
         expect_exactly(service.snapshot(), MANY)
-        assert [call(folder, "plan", "--check")[0] for folder in folders] == [0, 0]
+        for folder in folders:
+            expect_settled(folder)
 
 
 def test_two_folders_in_turn(tmp_path: Path) -> None:
@@ -79,7 +85,7 @@ def test_two_folders_in_turn(tmp_path: Path) -> None:
         for folder in (one, two, one, two):
             code, out = call(folder, "apply", "--yes")
             assert code == 0, out
-            assert call(folder, "plan", "--check")[0] == 0
+            expect_settled(folder)
         found = service.snapshot()
 
     assert len(found.workflows) == 6

@@ -39,6 +39,7 @@ def expect_settled(account: Account, bundle: Bundle) -> None:
     assert wire.writes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "later"), [("kill", False), ("die", False), ("die", True)])
 def test_killed_at_every_request_and_run_again(fault: str, later: bool) -> None:
     for boundary in range(1, REQUESTS + 1, 3 if later else 1):
@@ -56,11 +57,12 @@ def test_killed_at_every_request_and_run_again(fault: str, later: bool) -> None:
         account.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["kill", "die"])
 def test_killed_while_updating_with_other_content(fault: str) -> None:
     changed = edited(clinic(), "book", main_prompt="<p>Changed.</p>")
     changed = edited(changed, "bill", output_schema='{"type":"object","title":"bill"}')
-    for boundary in range(5, REQUESTS + 1, 3):
+    for boundary in range(5, REQUESTS + 1, 6):
         account = Account()
         wire = account.wire(at(boundary, fault))
         with pytest.raises(Killed):

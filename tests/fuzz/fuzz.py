@@ -22,7 +22,9 @@ def keep(failure: Failure, seed: int, folder: Path) -> str:
         write(root, files)
     (root / f"{failure.kind}.log").write_text(failure.text, encoding="utf-8")
     lines = [line for line in failure.text.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if not line.startswith(" ")), failure.kind)
+    if failure.kind == "traceback":
+        return next(line for line in reversed(lines) if not line.startswith(" "))
+    return next((line.strip() for line in lines if "/cyberflow/" in line), failure.kind)
 
 
 def main() -> int:

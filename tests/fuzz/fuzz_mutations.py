@@ -11,6 +11,8 @@ from random import Random
 import yaml
 from fuzz_pieces import HOSTILE, MARKS, SCALARS, TEMPLATES
 
+from cyberflow.compiler import RULES
+
 Project = dict[str, bytes]
 """Paths with `/` and contents."""
 SUFFIXES = (".yaml", ".yml", ".md", ".html", ".txt", ".json", ".wire")
@@ -84,7 +86,9 @@ def _long(data: bytes, random: Random) -> bytes:
 
 def _deep(data: bytes, random: Random) -> bytes:
     start, times = random.randrange(len(data) + 1), random.choice((50, 101, 300, 5000))
-    before, after = random.choice(((b"[", b"]"), (b"{a: ", b"}"), (b"- ", b""), (b"> ", b""), (b"? ", b""), (b"<b>", b"</b>")))
+    before, after = random.choice(
+        ((b"[", b"]"), (b"{a: ", b"}"), (b"- ", b""), (b"> ", b""), (b"? ", b""), (b"<b>", b"</b>"))
+    )
     return data[:start] + before * times + b"x" + after * times + data[start:]
 
 
@@ -133,6 +137,16 @@ def _spans(node: yaml.Node | None, seen: set[int]) -> list[tuple[int, int]]:
     return found
 
 
+def _silenced(data: bytes, random: Random) -> bytes:
+    """Silence every rule on some lines, so that what is broken is built all the same."""
+    comment = f"# cyberflow: ignore[{', '.join(RULES)}] fuzz".encode()
+    lines = data.split(b"\n")
+    for _ in range(random.choice((1, 5, 20))):
+        line = random.randrange(len(lines))
+        lines.insert(line, b" " * (len(lines[line]) - len(lines[line].lstrip())) + comment)
+    return b"\n".join(lines)
+
+
 def _encoding(data: bytes, random: Random) -> bytes:
     text = data.decode("utf-8", "replace")
     return random.choice(
@@ -155,6 +169,7 @@ _CHANGES: tuple[Callable[[bytes, Random], bytes], ...] = (
     *(_lines,) * 3,
     *(_template,) * 2,
     *(_flip,) * 2,
+    *(_silenced,) * 2,
     _long,
     _deep,
     _encoding,

@@ -127,7 +127,9 @@ def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> 
         for index in indexes:
             out.write(f"{index}\n")
             out.flush()
-            _one(folder / str(index), made(known, seed, index), patience, lambda kind, text: _say(out, index, kind, text))  # noqa: B023
+            _one(
+                folder / str(index), made(known, seed, index), patience, lambda kind, text: _say(out, index, kind, text)
+            )  # noqa: B023
         code = 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)

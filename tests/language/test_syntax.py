@@ -103,7 +103,8 @@ def test_a_python_without_libyaml_says_the_same(tmp_path: Path) -> None:
     program = (
         "import sys, yaml\n"
         "if sys.argv[1] == 'pure':\n    del yaml.CSafeLoader\n"
-        "from cyberflow.language.syntax import LIBYAML, parse\n"
+        "from cyberflow.language.composing import LIBYAML\n"
+        "from cyberflow.language.syntax import parse\n"
         "assert LIBYAML == (sys.argv[1] != 'pure')\n"
         f"for text in {BROKEN!r}:\n"
         "    print([(p.message, p.note, p.help, p.place) for p in parse(text, 'f').problems])\n"

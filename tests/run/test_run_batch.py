@@ -281,13 +281,15 @@ async def test_failed_rows_run_again_under_another_key(clinic: Clinic) -> None:
 async def test_a_row_that_the_service_refuses_does_not_stop_the_others(clinic: Clinic) -> None:
     async def picky(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
-        if b'"day 3"' in message["body"].replace(b"Visit of ", b""):
+        if b"Visit of day 3" in message.get("body", b""):
             await send({"type": "http.response.start", "status": 422, "headers": []})
             await send({"type": "http.response.body", "body": b'{"detail": []}'})
             return
 
+        first = [message]
+
         async def again() -> Any:
-            return message
+            return first.pop() if first else await receive()
 
         await clinic.world.wire(scope, again, send)
 
