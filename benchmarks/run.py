@@ -104,8 +104,8 @@ async def chains(url: str) -> Counter[str]:
 
 
 def following() -> None:
-    """200 chains at once, each on a machine of its own and 40 s long: submitted and followed by a batch, and by the loop
-    of the guide with the official SDK.
+    """200 chains at once, each on a machine of its own and 40 s long: submitted and followed by a batch, and by the
+    loop of the guide with the official SDK.
     """
     for name, follow in (("cyberflow, a batch", _ours), ("the guide's loop, official SDK", _guide)):
         with (
@@ -187,7 +187,7 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
         return meter.read()
 
 
-async def _guide(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, float]:
+async def _guide(url: str, _: Path, ids: dict[str, str]) -> tuple[int, float, float]:
     """What the guide has: `waitForRunCompletion` for each run of the chain, looking every 5 seconds."""
     from cyberdesk import CyberdeskClient
     from openapi_client.cyberdesk_cloud_client.models import ChainStep, ChainStepInputsType0, WorkflowChainCreate

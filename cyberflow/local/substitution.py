@@ -105,10 +105,14 @@ class _Text(HTMLParser):
         self.parts: list[str] = []
         self.lists: list[int | None] = []
         self.verbatim = 0
+        self.begun = False
+        """An item has its sign and no text yet: its first paragraph stays on that line."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BLOCKS:
+        if tag in _BLOCKS and not (tag == "p" and self.begun):
             self.parts.append("\n")
+        if tag in {"td", "th"}:
+            self.parts.append(" ")
         if tag in {"ol", "ul"}:
             self.lists.append(0 if tag == "ol" else None)
         elif tag == "pre":
@@ -120,11 +124,10 @@ class _Text(HTMLParser):
 
     def _item(self) -> None:
         number = self.lists[-1] if self.lists else None
-        if number is None:
-            self.parts.append("• ")
-            return
-        self.lists[-1] = number + 1
-        self.parts.append(f"{number + 1}. ")
+        if number is not None:
+            self.lists[-1] = number + 1
+        self.parts.append(f"{number + 1}. " if number is not None else "- ")
+        self.begun = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"ol", "ul"} and self.lists:
@@ -135,6 +138,7 @@ class _Text(HTMLParser):
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
+        self.begun = self.begun and not data.strip()
         if self.verbatim:
             self.parts.append(data)
         else:

@@ -225,7 +225,7 @@ def test_what_runs_made_is_saved(intake_applied: Path, program: Program) -> None
     ]
     for step in ("login", "lookup", "book"):
         assert f"{step}/screenshots/001.png" in saved
-    assert not [path for path in Path().rglob("*.part")]
+    assert not list(Path().rglob("*.part"))
 
 
 def first_line(folder: Path, *words: str) -> tuple[str, float]:

@@ -190,7 +190,7 @@ def test_html_is_read_as_lines() -> None:
     prompt = "<h1>Title</h1><ol><li>One &lt;b&gt; <b>bold</b></li><li><p>Two</p></li></ol><ul><li>x</li></ul>"
     prompt += "<pre>a\n  b</pre>a<br>b <img src='s' alt='icon'>"
 
-    assert lines_of(prompt) == ["Title", "1. One <b> bold", "2.", "Two", "• x", "a", "b", "a", "b [icon]"]
+    assert lines_of(prompt) == ["Title", "1. One <b> bold", "2. Two", "- x", "a", "b", "a", "b [icon]"]
     assert lines_of("1. if x < 5\n\n2. {a} & b") == ["1. if x < 5", "2. {a} & b"]
 
 

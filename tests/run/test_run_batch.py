@@ -6,7 +6,6 @@ import csv
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -98,8 +97,8 @@ class Clinic:
 
 
 @pytest.fixture
-async def clinic(world: World) -> AsyncIterator[Clinic]:
-    yield Clinic(world, 12)
+def clinic(world: World) -> Clinic:
+    return Clinic(world, 12)
 
 
 def once(rows: int) -> Counter[str]:
@@ -229,11 +228,10 @@ async def test_a_lost_answer_is_asked_for_again_for_an_hour_and_is_unknown_then(
             raise ConnectionResetError("gone")
         await clinic.world.wire(scope, receive, send)
 
-    told = []
+    told: list[Any] = []
     async with Cyberdesk.connect("http://local", "any", app=lose, retry=Retry(retries=0)) as clinic.desk:
         with clinic.open() as ledger:
-            async for turn in clinic.batch(ledger, Limits(parallel=12)).run():
-                told.append(turn)
+            told += [turn async for turn in clinic.batch(ledger, Limits(parallel=12)).run()]
             counts = ledger.counts()
     clinic.desk = clinic.world.desk
 
@@ -321,7 +319,7 @@ async def test_a_ledger_holds_no_secret_and_one_process_at_a_time(clinic: Clinic
     with pytest.raises(CyberflowError, match="another cyberflow"):
         clinic.open()
     held.close()
-    files = [path.read_bytes() for path in Path(clinic.ledger.parent).iterdir()]
+    files = written(clinic.ledger.parent)
     assert files
     assert not [data for data in files if MARK.encode() in data]
     with pytest.raises(UsageError, match="is there already"):
@@ -330,6 +328,10 @@ async def test_a_ledger_holds_no_secret_and_one_process_at_a_time(clinic: Clinic
     other.write_text("no ledger")
     with pytest.raises(UsageError, match="no ledger"):
         Ledger.open(other)
+
+
+def written(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir()]
 
 
 async def test_a_deleted_session_is_an_error_of_its_row_alone(clinic: Clinic) -> None:

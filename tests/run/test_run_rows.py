@@ -56,8 +56,10 @@ def test_a_finding_has_row_and_column(tmp_path: Path) -> None:
         "rows.csv:2: row 1, column `date`: the cell is empty, and `date` is required",
         "rows.csv:3: row 2, column `patient`: input `patient.id` must be `string`, not `integer`",
         "rows.csv:3: row 2, column `count`: input `count` must be `integer`, not `number`",
-        "rows.csv:4: row 3, column `patient`: input `patient` must be `{id: string, dob?: string, tags?: string[]}`; "
-        "what was given is not JSON",
+        (
+            "rows.csv:4: row 3, column `patient`: input `patient` must be `{id: string, dob?: string, tags?: string[]}`; "
+            "what was given is not JSON"
+        ),
         "rows.csv:5: row 4: it has 2 cells, and there are 3 columns",
     ]
 
@@ -68,10 +70,14 @@ def test_columns_that_are_no_inputs(tmp_path: Path) -> None:
     assert found[:4] == [
         "rows.csv:1: two columns are called `date`",
         "rows.csv:1: column 6 has no name",
-        "rows.csv:1: column `patiant`: `intake` has no input `patiant`: did you mean `patient`?, "
-        "or leave the column out with `--map patiant=`",
-        "rows.csv:1: column `epic_password`: `epic_password` is a secret and is given by where to find it: "
-        "`-s epic_password=env:VARIABLE`",
+        (
+            "rows.csv:1: column `patiant`: `intake` has no input `patiant`: did you mean `patient`?, "
+            "or leave the column out with `--map patiant=`"
+        ),
+        (
+            "rows.csv:1: column `epic_password`: `epic_password` is a secret and is given by where to find it: "
+            "`-s epic_password=env:VARIABLE`"
+        ),
     ]
     assert "the input `patient`, which is required" in "\n".join(found)
 
@@ -110,8 +116,10 @@ def test_json_lines_keep_their_types(tmp_path: Path) -> None:
     assert read(path, '{"patient": {"id": "7"}, "date": 3}\n{"dat": 1}\n[]\n{"a": 1, "a": 2}\n{') == [
         "rows.jsonl:1: row 1, column `date`: input `date` must be `string`, not `integer`",
         "rows.jsonl:2: row 2: `intake` has no input `dat`: did you mean `date`?",
-        "rows.jsonl:2: row 2: input `patient` is missing: give it with `-i patient=…`, "
-        "a `{id: string, dob?: string, tags?: string[]}`",
+        (
+            "rows.jsonl:2: row 2: input `patient` is missing: give it with `-i patient=…`, "
+            "a `{id: string, dob?: string, tags?: string[]}`"
+        ),
         'rows.jsonl:3: row 3: it must be an object: `{"date": "2026-03-01"}`',
         "rows.jsonl:4: row 4: it has an object with the same key twice",
         "rows.jsonl:5: row 5: it is not JSON",
