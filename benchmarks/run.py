@@ -153,6 +153,7 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
         Asked,
         Batch,
         Choice,
+        Direct,
         Fault,
         Given,
         Head,
@@ -180,7 +181,7 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     async with Cyberdesk.connect(url, "local") as desk:
         meter = Meter(url)
         with Ledger.create(root / "batch.db", head) as ledger:
-            batch = Batch(desk, ledger, items, Limits(CHAINS), Choice(), Watch(Pace(2.0, 15.0)))
+            batch = Batch(ledger, items, Direct(desk, Watch(Pace(2.0, 15.0))), Limits(CHAINS), Choice())
             async for _ in batch.run():
                 pass
             assert ledger.counts() == {"success": CHAINS}

@@ -22,6 +22,7 @@ COMMANDS = {
     "adopt": "Take a workflow of the platform as a declared one.",
     "run": "Run a chain or a workflow and follow it to its outputs.",
     "runs": "List, show, follow, cancel and fetch runs.",
+    "worker": "Run rows of a batch, beside other machines.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",

@@ -21,7 +21,7 @@ ONE_RUN = (
 )
 MANY_ROWS = (
     *("mapping", "parallel", "canary", "failures", "ledger"),
-    *("retry_failed", "resubmit_unknown", "dry_run"),
+    *("retry_failed", "resubmit_unknown", "dry_run", "engine"),
 )
 _WRITTEN = {"first": "from", "runs": "with", "mapping": "map", "failures": "stop-at-failures"}
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -61,6 +61,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--resume", type=_FILE, metavar="LEDGER", help="Go on with a batch.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: rows that failed once more.")
 @click.option("--resubmit-unknown", is_flag=True, help="With --resume: rows of unknown fate once more.")
+@click.option("--engine", metavar="URL", help="With --each: have workers run the rows.")
 @click.option("--dry-run", is_flag=True, help="With --each: check every row and send none.")
 @click.option(
     "--out", type=_FILE, metavar="FILE", help="Write the result here too: JSON, with --each JSON Lines or CSV."

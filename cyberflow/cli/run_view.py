@@ -98,7 +98,7 @@ class LiveTable:
         from rich.table import Table as Grid
         from rich.text import Text
 
-        grid = Grid.grid(padding=(0, 2))
+        grid = Grid.grid(padding=(0, 2), expand=True)
         for _ in range(5):
             grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
@@ -132,7 +132,8 @@ def _last_message(step: Step) -> Any:
 
 def result_lines(result: Result) -> Iterator[str]:
     """The end of a run as text; the last line ends in the status."""
-    for step in result.steps:
+    causes = [step for step in result.steps if step.failed and step.status != "cancelled"]
+    for step in causes or result.steps:
         for line in step.error:
             yield f"{click.style(step.status, fg='red', bold=True)} in {step.id}: {line}"
     if result.outputs:

@@ -161,7 +161,7 @@ class Running:
 
     async def _end(self, service: Service, state: State, journal: Invocation) -> int:
         result = result_of(state)
-        for line in _about(state):
+        for line in about_end(state):
             say(line)
         if state.timed_out and state.live:
             say(f"follow it with\n  {_watch(service, state)}")
@@ -206,7 +206,7 @@ def wants_cancel(question: str | None) -> bool:
     return bool(answer == "cancel")
 
 
-def _about(state: State) -> Iterator[str]:
+def about_end(state: State) -> Iterator[str]:
     """What there is to say of an end besides its result."""
     for reason in state.refused:
         yield f"it could not be cancelled as asked: {reason}"

@@ -5,7 +5,8 @@ graph; they read no text of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,8 +15,7 @@ from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.compiler.render import Rendered
 from cyberflow.compiler.shapes import Schema, Shape
 from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
-from cyberflow.language.project import Format
-from cyberflow.language.prompt import Flaw, Prompt, Token
+from cyberflow.language.prompt import Flaw, Format, Prompt, Token
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
@@ -174,7 +174,20 @@ class ChainNode:
         return step.workflow if step else self.session.get(alias)
 
     def step(self, alias: str) -> StepNode | None:
-        return next((step for step in self.steps if step.id == alias), None)
+        return self._by_id.get(alias)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, StepNode]:
+        return {step.id: step for step in reversed(self.steps)}
+
+    @cached_property
+    def rings(self) -> list[list[str]]:
+        """The rings of refs, each once, from its earliest step back to it."""
+        edges: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
+        for step, where, value in self.values():
+            if step is not None and where == "inputs":
+                edges[step.id] |= {use.ref.alias: None for use in value.refs if isinstance(use.ref, Ref)}
+        return rings(edges)
 
     def values(self) -> Iterator[tuple[StepNode | None, str, Value]]:
         """Every value of the chain with the step it belongs to: inputs and secrets of steps, files, outputs."""
@@ -229,16 +242,34 @@ def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> 
     return RefUse(place.at("$ref"), value["$ref"], parse_ref(value["$ref"]), keys)
 
 
-def cycle_through(edges: Mapping[str, set[str]], start: str) -> list[str] | None:
-    """The shortest ring of refs through `start`, as step ids beginning and ending with it."""
+def rings(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """For each node that is in a ring, the shortest one through it, beginning and ending with it; none twice."""
     import networkx
 
     graph: networkx.DiGraph[str] = networkx.DiGraph([(left, right) for left, ends in edges.items() for right in ends])
-    if start not in graph:
-        return None
-    rings = [
-        [start, *networkx.shortest_path(graph, after, start)]
-        for after in graph.successors(start)
-        if networkx.has_path(graph, after, start)
-    ]
-    return min(rings, key=len) if rings else None
+    around: dict[str, set[str]] = {}
+    for component in networkx.strongly_connected_components(graph):
+        around |= dict.fromkeys(component, component)
+    found: dict[frozenset[str], list[str]] = {}
+    for node in edges:
+        if node in around and (ring := _ring(edges, node, around[node])):
+            found.setdefault(frozenset(ring), ring)
+    return list(found.values())
+
+
+def _ring(edges: Mapping[str, Collection[str]], start: str, within: Collection[str]) -> list[str] | None:
+    before: dict[str, str] = {}
+    waiting = deque([start])
+    while waiting:
+        node = waiting.popleft()
+        for after in edges[node]:
+            if after == start:
+                ring = [start]
+                while node != start:
+                    ring.append(node)
+                    node = before[node]
+                return [start, *reversed(ring)]
+            if after in within and after not in before:
+                before[after] = node
+                waiting.append(after)
+    return None

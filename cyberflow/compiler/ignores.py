@@ -5,11 +5,14 @@ prompts. Each must say why, and one that silences nothing is itself a finding.
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.lines import Lines
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Document, Place, Route, Sources, Span
@@ -102,36 +105,62 @@ def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str
     text = document.text
     if _MENTION not in text:
         return
-    texts = list(_texts(document))
     matches = [*_BRACES.finditer(text)]
     if isinstance(document, YamlDocument | PythonDocument):
-        matches += [
-            match for match in _HASH.finditer(text) if not any(low <= match.start() < high for low, high in texts)
-        ]
-    lines = text.split("\n")
-    for match in sorted(matches, key=lambda one: one.start()):
-        yield _ignore(document, lines, match, prompts)
+        texts = sorted(_texts(document))
+        matches += [match for match in _HASH.finditer(text) if not _inside(match.start(), texts)]
+    if not matches:
+        return
+    reader = _Comments(document, _Prompts.of(document, prompts))
+    yield from (reader.ignore(match) for match in sorted(matches, key=lambda one: one.start()))
 
 
-def _ignore(
-    document: Document, lines: list[str], match: re.Match[str], prompts: Mapping[tuple[str, Route], Collection[str]]
-) -> Ignore:
-    first = last = document.text.count("\n", 0, match.start()) + 1
-    if _ONLY_COMMENT.fullmatch(lines[first - 1]):
-        while last < len(lines) and _ONLY_COMMENT.fullmatch(lines[last]):
+def _inside(offset: int, texts: list[tuple[int, int]]) -> bool:
+    """Whether an offset is in one of the texts of a file, which lie one behind the other."""
+    index = bisect_right(texts, (offset, sys.maxsize)) - 1
+    return index >= 0 and offset < texts[index][1]
+
+
+@dataclass(frozen=True)
+class _Prompts:
+    """The prompts of one document by the line they begin on: their last lines, and the files of their texts."""
+
+    by_line: Mapping[int, list[tuple[int, frozenset[str]]]]
+
+    @classmethod
+    def of(cls, document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> _Prompts:
+        found: dict[int, list[tuple[int, frozenset[str]]]] = {}
+        for (path, route), files in prompts.items():
+            if path == document.path:
+                first, last = document.span(Place(path, route).key()).line, document.span(Place(path, route)).end_line
+                found.setdefault(first, []).append((last, frozenset(files) - {path}))
+        return cls(found)
+
+
+class _Comments:
+    """Reads the comments of one document."""
+
+    def __init__(self, document: Document, prompts: _Prompts) -> None:
+        self._document = document
+        self._prompts = prompts
+        self._lines = document.text.split("\n")
+        self._numbers = Lines(document.path, document.text)
+
+    def ignore(self, match: re.Match[str]) -> Ignore:
+        lines, files = self._lines, frozenset[str]()
+        first = last = self._numbers.number(match.start())
+        if _ONLY_COMMENT.fullmatch(lines[first - 1]):
+            while last < len(lines) and _ONLY_COMMENT.fullmatch(lines[last]):
+                last += 1
             last += 1
-        last += 1
-    files: frozenset[str] = frozenset()
-    if last <= len(lines) and _begins_prompt(document, lines[last - 1]):
-        for (path, route), of in prompts.items():
-            span = document.span(Place(path, route))
-            if path == document.path and document.span(Place(path, route).key()).line == last:
-                last, files = max(last, span.end_line), files | (frozenset(of) - {path})
-    said = _SAID.match(match["said"])
-    names = tuple(name.strip() for name in said["rules"].split(",") if name.strip()) if said else ()
-    reason = said["reason"].strip() if said else ""
-    place = Place(document.path, (), "value", match.span())
-    return Ignore(place, match["said"], names, reason, first, last, files)
+        if last <= len(lines) and _begins_prompt(self._document, lines[last - 1]):
+            for end, of in self._prompts.by_line.get(last, ()):
+                last, files = max(last, end), files | of
+        said = _SAID.match(match["said"])
+        names = tuple(name.strip() for name in said["rules"].split(",") if name.strip()) if said else ()
+        reason = said["reason"].strip() if said else ""
+        place = Place(self._document.path, (), "value", match.span())
+        return Ignore(place, match["said"], names, reason, first, last, files)
 
 
 def _begins_prompt(document: Document, line: str) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from cyberflow.diagnostics import did_you_mean, nearest
 
@@ -107,7 +108,9 @@ def _pattern(key: str, value: Any) -> KeywordProblem | None:
     if not isinstance(value, str):
         return KeywordProblem(f"`{key}` must be text")
     try:
-        re.compile(value)
+        with catch_warnings():
+            simplefilter("ignore")
+            re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
         if "(?<" in value or r"\p" in value:
             return None

@@ -5,7 +5,7 @@ of JSON Schema 2020-12. What a declaration takes or gives is a `Shape`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +26,8 @@ __all__ = ["Field", "Schema", "Shape", "Shapes", "object_schema", "schema_text"]
 _WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
 _DEFS = "#/$defs/"
 _LARGEST = 500_000
+_DEEPEST = 100
+_TOO_DEEP = "types are nested too deeply here"
 _SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -69,6 +71,7 @@ class Shapes:
     _resolved: dict[str, Schema] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _recursive: dict[str, Schema] = field(default_factory=dict)
+    _depth: int = 0
 
     def shape(self, notation: Mapping[str, Any], place: Place) -> Shape:
         """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
@@ -152,6 +155,18 @@ class Shapes:
         return document.data, Place(document.path)
 
     def _read(self, notation: Any, place: Place) -> Schema:
+        return self._deeper(place, lambda: self._understood(notation, place))
+
+    def _deeper(self, place: Place, read: Callable[[], Schema]) -> Schema:
+        """Read what is one level down, as long as that is allowed; the first level too deep is a finding."""
+        self._depth += 1
+        schema = read() if self._depth <= _DEEPEST else {}
+        if self._depth > _DEEPEST and not any(problem.message == _TOO_DEEP for problem in self.problems):
+            self._add("bad-schema", _TOO_DEEP, place, help="let fewer types name one another in a row")
+        self._depth -= 1
+        return schema
+
+    def _understood(self, notation: Any, place: Place) -> Schema:
         if isinstance(notation, str):
             return self._word(notation, place)
         if isinstance(notation, dict):
@@ -237,7 +252,7 @@ class Shapes:
         if isinstance(schema, bool):
             return schema
         if isinstance(schema, dict):
-            return self._schema(schema, place, definitions)
+            return self._deeper(place, lambda: self._schema(schema, place, definitions))
         word = str(schema)
         if word in self.types:
             help = f"write `{{$ref: {word}}}`"

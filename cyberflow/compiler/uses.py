@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, TaskNode, Value, WorkflowNode, cycle_through
+from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, TaskNode, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.shapes import Field, Shape
 from cyberflow.compiler.types import Missing, Scalar, lookup
@@ -57,15 +57,7 @@ def rings(chain: ChainNode) -> list[list[str]]:
     """The rings of refs, each once, from its earliest step back to it."""
     if not any(True for _ in later_refs(chain)):
         return []
-    edges: dict[str, set[str]] = {}
-    for step, use in refs_by_step(chain):
-        edges.setdefault(step.id, set()).add(use.ref.alias)
-    found: list[list[str]] = []
-    for step in chain.steps:
-        ring = cycle_through(edges, step.id)
-        if ring and not any(set(ring) == set(other) for other in found):
-            found.append(ring)
-    return found
+    return chain.rings
 
 
 def roots_used(chain: ChainNode, kind: Kind) -> set[str]:

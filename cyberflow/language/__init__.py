@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.language.model import Chain, File, FileText, ProjectFile, Step, Target, Task, Workflow
-    from cyberflow.language.project import Definition, Project, PromptText, Sourced, decode_for, read, target_of
+    from cyberflow.language.project import Definition, Project, Sourced, decode_for, read, target_of
+    from cyberflow.language.prompt_texts import PromptText
     from cyberflow.language.walking import find_root
 
 _HOMES = {
@@ -24,12 +25,12 @@ _HOMES = {
     "project": (
         "Definition",
         "Project",
-        "PromptText",
         "Sourced",
         "decode_for",
         "read",
         "target_of",
     ),
+    "prompt_texts": ("PromptText",),
     "walking": ("find_root",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

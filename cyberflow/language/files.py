@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
 from cyberflow.diagnostics import Diagnostic, nearest
+from cyberflow.language.lines import PlainDocument
 from cyberflow.language.walking import OWN, legible
-from cyberflow.source import Document, Place, TextDocument
+from cyberflow.source import Document, Place
 
 LARGEST_TEXT = 10 * 1024 * 1024
 
@@ -145,7 +146,7 @@ class Files:
             )
         except OSError as error:
             return _unreadable(path, place, error)
-        self.documents.setdefault(path, TextDocument(path, text))
+        self.documents.setdefault(path, PlainDocument(path, text))
         return text
 
 

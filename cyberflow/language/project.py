@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -16,6 +17,7 @@ from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.decode import bad_name, decode
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
+from cyberflow.language.prompt_texts import PromptText, read_prompt
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.sources import SECTIONS, declared, discovered, read_document
 from cyberflow.language.syntax import YamlDocument
@@ -24,8 +26,6 @@ from cyberflow.language.walking import PROJECT_FILE
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")
-Format = Literal["markdown", "html", "text", "wire"]
-FORMATS: dict[str, Format] = {".md": "markdown", ".html": "html", ".txt": "text", ".wire": "wire"}
 _BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task}
 _PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
 
@@ -44,14 +44,6 @@ class Definition(Generic[T]):
 
     def at(self, *keys: str | int) -> Place:
         return self.place.at(*keys)
-
-
-@dataclass(frozen=True)
-class PromptText:
-    """A prompt as the template left it, and the language it is written in."""
-
-    text: Text
-    format: Format
 
 
 @dataclass(frozen=True)
@@ -175,6 +167,10 @@ class _Reader:
     templates: Templates
     document: YamlDocument | PythonDocument
 
+    @cached_property
+    def _templated(self) -> bool:
+        return has_expression(self.document.text)
+
     def read(self) -> None:
         sections = self._sections()
         for name, notation in sections.types.items():
@@ -205,7 +201,9 @@ class _Reader:
         self.project.problems.extend(problem for problem in decoded.problems if not self._said(problem))
         if decoded.model is None:
             return
-        broken = decoded.broken | self._template_breaks(failed, place) | self._traced_breaks(place)
+        broken = decoded.broken | self._template_breaks(failed, place)
+        if isinstance(self.document, PythonDocument):
+            broken |= self.document.unread(place.route)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
         getattr(self.project, section)[name] = definition
         for at, prompt in _prompts(definition):
@@ -228,11 +226,6 @@ class _Reader:
         """Whether the parser has already reported what makes this part unreadable."""
         return any(problem.place.route[: len(route)] == route for route in self.document.broken)
 
-    def _traced_breaks(self, place: Place) -> frozenset[str]:
-        """The keys of which the Python side has said what is wrong."""
-        routes = self.document.broken if isinstance(self.document, PythonDocument) else ()
-        return frozenset(str(route[-1]) for route in routes if route[:-1] == place.route)
-
     def _template_breaks(self, before: int, place: Place) -> frozenset[str]:
         routes = (problem.place.route for problem in self.templates.problems[before:])
         depth = len(place.route)
@@ -240,7 +233,7 @@ class _Reader:
 
     def _expand(self, data: Any, route: Route) -> Any:
         """Evaluate `${{ }}` in every string below `route`; prompts are left to be rendered as a whole."""
-        if not has_expression(self.document.text):
+        if not self._templated:
             return data
         if isinstance(data, dict):
             return {
@@ -259,28 +252,11 @@ class _Reader:
         return data if value is None else value
 
     def _prompt(self, place: Place, prompt: str | FileText) -> None:
-        if isinstance(prompt, str):
-            text: Text | None = Text.of(prompt, place)
-            format: Format = "markdown"
-        else:
-            path = self.project.files.find(prompt.file, place.at("file"))
-            source = path if isinstance(path, Diagnostic) else self.project.files.read_text(path, place.at("file"))
-            if isinstance(source, Diagnostic):
-                self.project.problems.append(source)
-                return
-            path = cast("str", path)
-            suffix = path[path.rfind(".") :] if "." in path else ""
-            if suffix not in FORMATS:
-                first, *rest = (f"`*{known}`" for known in FORMATS)
-                help = f"name it {', '.join([first, *rest[:-1]])} or {rest[-1]}"
-                message = f"the ending of `{prompt.file}` does not say how the prompt is written"
-                self.project.problems.append(Diagnostic("wrong-type", message, place.at("file"), help=help))
-                return
-            text, format = Text.of(source, Place(path)), FORMATS[suffix]
-        if text and format != "wire" and has_template(text.value):
-            text = self.templates.render(text)
-        if text is not None:
-            self.project.prompts[(place.path, place.route)] = PromptText(text, format)
+        read = read_prompt(prompt, place, self.project.files, self.templates)
+        if isinstance(read, Diagnostic):
+            self.project.problems.append(read)
+        elif read is not None:
+            self.project.prompts[(place.path, place.route)] = read
 
 
 def _prompts(definition: Definition[Any]) -> Iterator[tuple[Place, str | FileText]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import yaml
@@ -14,9 +15,10 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.composing import COLLECTION, PLAIN, QUOTED, Excess, compose
+from cyberflow.language.lines import Lines
 from cyberflow.language.scalars import resolve, source_offsets, written_width
 from cyberflow.language.syntax_errors import explain
-from cyberflow.source import Place, Route, Span, span_of
+from cyberflow.source import Place, Route, Span
 
 _DEEPEST = 100
 _MOST_BY_ALIASES = 100_000
@@ -36,11 +38,16 @@ class YamlDocument:
     """Routes of which a problem has been reported, so that nothing else need be said of what is below them."""
     _renamed: dict[Route, str] = field(default_factory=dict)
     _offsets: dict[int, list[int]] = field(default_factory=dict)
+    _members: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
     _root: Node | None = None
+
+    @cached_property
+    def lines(self) -> Lines:
+        return Lines(self.path, self.text)
 
     def span(self, place: Place) -> Span:
         if place.range and not place.route:
-            return span_of(self.path, self.text, *place.range)
+            return self.lines.span(*place.range)
         node, key, alias = self._find(place.route)
         if node is None:
             return Span(self.path, 1, 1, 1, 2)
@@ -48,7 +55,7 @@ class YamlDocument:
             return self._node_span(key)
         if place.range and isinstance(node, ScalarNode):
             return self._range_span(node, place.range)
-        return span_of(self.path, self.text, *alias) if alias else self._node_span(node)
+        return self.lines.span(*alias) if alias else self._node_span(node)
 
     def node(self, route: Route) -> Any:
         """The parser's own node at a route, for readers of what was written; None when the text does not parse."""
@@ -63,7 +70,7 @@ class YamlDocument:
         node, alias = self._root, None
         key: Node | None = None
         for index, step in enumerate(route):
-            child = _child(node, self._renamed.get(route[: index + 1], step))
+            child = self._child(node, self._renamed.get(route[: index + 1], step))
             if child is None:
                 break
             before = key
@@ -72,6 +79,24 @@ class YamlDocument:
             alias = self._alias(start) if node.start_mark.index < start else None
         return node, key, alias
 
+    def _child(self, node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
+        if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+            return None, node.value[step]
+        if isinstance(node, MappingNode) and isinstance(step, str):
+            if id(node) not in self._members:
+                members = {key.value: (key, value) for key, value in reversed(node.value) if isinstance(key.value, str)}
+                self._members[id(node)] = members
+            return self._members[id(node)].get(step) or next(self._merged(node, step), None)
+        return None
+
+    def _merged(self, node: MappingNode, step: str) -> Iterator[tuple[Node | None, Node]]:
+        for key, value in node.value if "<<" in self._members[id(node)] else ():
+            if key.value == "<<":
+                for one in value.value if isinstance(value, SequenceNode) else [value]:
+                    found = self._child(one, step) if isinstance(one, MappingNode) else None
+                    if found:
+                        yield found
+
     def _alias(self, start: int) -> tuple[int, int] | None:
         match = _ALIAS.search(self.text, start)
         return match.span() if match else None
@@ -79,7 +104,7 @@ class YamlDocument:
     def _node_span(self, node: Node) -> Span:
         start, end = node.start_mark.index, node.end_mark.index
         written = self.text[start:end].rstrip()
-        return span_of(self.path, self.text, start, start + len(written))
+        return self.lines.span(start, start + len(written))
 
     def _range_span(self, node: ScalarNode, wanted: tuple[int, int]) -> Span:
         raw = self.text[node.start_mark.index : node.end_mark.index]
@@ -89,7 +114,7 @@ class YamlDocument:
         low, last = offsets[start], offsets[end - 1]
         high = last + written_width(raw, last, node.style or None) if end > start else low
         base = node.start_mark.index
-        return span_of(self.path, self.text, base + low, base + max(high, low))
+        return self.lines.span(base + low, base + max(high, low))
 
 
 def parse(text: str, path: str) -> YamlDocument:
@@ -259,21 +284,3 @@ def _around(inner: list[_Made]) -> tuple[int, int]:
 
 def _is_missing(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.value == "" and node.start_mark.index == node.end_mark.index
-
-
-def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
-    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return None, node.value[step]
-    if isinstance(node, MappingNode):
-        own = next(((key, value) for key, value in node.value if key.value == step), None)
-        return own or next(_merged(node, step), None)
-    return None
-
-
-def _merged(node: MappingNode, step: str | int) -> Iterator[tuple[Node | None, Node]]:
-    for key, value in node.value:
-        if key.value == "<<":
-            for one in value.value if isinstance(value, SequenceNode) else [value]:
-                found = _child(one, step) if isinstance(one, MappingNode) else None
-                if found:
-                    yield found

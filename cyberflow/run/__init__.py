@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cyberflow.run.batch import Batch, Trouble, Turn
     from cyberflow.run.chain import advance, begin, replay
     from cyberflow.run.course import Choice, Limits
+    from cyberflow.run.engine import Queued, Worker, queue_of
     from cyberflow.run.events import (
         CancelAnswered,
         CancelAsked,
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     )
     from cyberflow.run.files import save_all, save_exports, save_screenshots
     from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather, gather_shared
+    from cyberflow.run.hands import Direct, Hands
     from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
     from cyberflow.run.journal import Entry, Invocation, go_on, open_journal, unfinished
+    from cyberflow.run.leaf import Leaf
     from cyberflow.run.ledger import Head, Ledger
     from cyberflow.run.redact import Redactor
     from cyberflow.run.report import write_results
@@ -46,14 +49,17 @@ _HOMES = {
     "batch": ("Batch", "Trouble", "Turn"),
     "chain": ("advance", "begin", "replay"),
     "course": ("Choice", "Limits"),
+    "engine": ("Queued", "Worker", "queue_of"),
     "events": (
         *("CancelAnswered", "CancelAsked", "Event", "Looked", "OutputsRead", "Released", "State", "Step"),
         *("TimedOut", "Unanswered"),
     ),
     "files": ("save_all", "save_exports", "save_screenshots"),
     "given": ("Asked", "Given", "GivenFile", "files_of", "gather", "gather_shared"),
+    "hands": ("Direct", "Hands"),
     "inputs": ("Runnable", "load_inputs", "read_inputs"),
     "journal": ("Entry", "Invocation", "go_on", "open_journal", "unfinished"),
+    "leaf": ("Leaf",),
     "ledger": ("Head", "Ledger"),
     "redact": ("Redactor",),
     "report": ("write_results",),
@@ -75,14 +81,17 @@ __all__ = [
     "CancelAnswered",
     "CancelAsked",
     "Choice",
+    "Direct",
     "Entry",
     "Event",
     "Fault",
     "Given",
     "GivenFile",
+    "Hands",
     "Head",
     "Ids",
     "Invocation",
+    "Leaf",
     "Ledger",
     "Limits",
     "Looked",
@@ -90,6 +99,7 @@ __all__ = [
     "OutputsRead",
     "Pace",
     "Parts",
+    "Queued",
     "Redactor",
     "Released",
     "Remainder",
@@ -107,6 +117,7 @@ __all__ = [
     "Unanswered",
     "Watch",
     "Where",
+    "Worker",
     "World",
     "advance",
     "begin",
@@ -121,6 +132,7 @@ __all__ = [
     "load_inputs",
     "open_journal",
     "output_names",
+    "queue_of",
     "read_inputs",
     "read_mapping",
     "replay",

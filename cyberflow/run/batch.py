@@ -6,30 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from cyberflow.run.chain import advance
-from cyberflow.run.course import KEY_LIFE, Choice, Course, Gate, Limits, course
-from cyberflow.run.events import Event, State, Step, Unanswered
+from cyberflow.run.course import Choice, Course, Gate, Limits, course
+from cyberflow.run.hands import Hands
 from cyberflow.run.ledger import Entry, Ledger
-from cyberflow.run.redact import Redactor
 from cyberflow.run.request import Submission
-from cyberflow.run.result import result_of
-from cyberflow.run.submission import send
-from cyberflow.run.sweep import Sweep
-from cyberflow.run.watch import Silence, Watch
-from cyberflow.service import ApiError, Unreachable
-
-if TYPE_CHECKING:
-    from cyberflow.service import Cyberdesk
-
-OF_THE_ROW = frozenset({400, 413, 422})
-"""Answers that speak of the row: it is refused, and the others go on."""
-OF_THE_BATCH = frozenset({401, 402, 403, 404})
-"""Answers that every other row would get too."""
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -49,37 +33,24 @@ class Trouble:
 
 @dataclass
 class Batch:
-    """One go at a batch. `rows` gives each row of the file with its submission, in order; `prepare` is called with a
-    key before it is used for the first time. `halted` says afterwards why rows were not sent.
+    """One go at a batch. `rows` gives each row of the file with its submission, in order. `halted` says afterwards why
+    rows were not sent.
     """
 
-    desk: Cyberdesk
     ledger: Ledger
     rows: Iterator[tuple[int, Submission]]
+    hands: Hands
     limits: Limits
     choice: Choice
-    watch: Watch
-    redactor: Redactor = field(default_factory=Redactor)
-    prepare: Callable[[str], Awaitable[None]] | None = None
     wall: Callable[[], float] = time.time
     halted: str | None = None
 
     def __post_init__(self) -> None:
-        self._sweep = Sweep(self.desk)
-        self._silence = Silence(self.watch)
         self._gate = Gate(self.limits, self.ledger.head.total)
         self._gate.remember(self.ledger.entries())
         self._sends: dict[asyncio.Task[Entry], tuple[Entry, Submission]] = {}
-        self._live: dict[int, State] = {}
-        self._entries: dict[int, Entry] = {}
+        self._live: dict[int, Entry] = {}
         self._next: tuple[int, Submission] | None = None
-        self._wait = self.watch.pace.first
-        self._troubles: list[Trouble] = []
-
-    @property
-    def live(self) -> list[State]:
-        """What is being followed."""
-        return list(self._live.values())
 
     async def run(self) -> AsyncGenerator[Turn | Trouble, None]:
         """Go on until nothing more can be sent and nothing is live. Whoever stops iterating has detached.
@@ -87,25 +58,25 @@ class Batch:
         Raises ApiError and Unreachable when the service refuses all rows, or cannot be asked for longer than the
         patience; CyberflowError when the ledger cannot be written.
         """
-        look: asyncio.Task[Mapping[int, Event] | Unanswered] | None = None
+        look: asyncio.Task[list[Entry]] | None = None
         try:
             while True:
                 for turn in self._refill():
                     yield turn
                 if look is None and self._live:
-                    look = asyncio.create_task(self._look())
+                    look = asyncio.create_task(self.hands.look())
                 tasks = [*self._sends, *([look] if look else [])]
                 if not tasks:
                     return
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 turns = self._answered([task for task in self._sends if task in done])
                 if look is not None and look in done:
-                    turns += await self._seen(look.result())
+                    turns += self._over(look.result())
                     look = None
                 for turn in turns:
                     yield turn
-                for trouble in self._told():
-                    yield trouble
+                for reason in self._told():
+                    yield Trouble(reason)
         finally:
             await _end([*self._sends, *([look] if look else [])])
 
@@ -128,8 +99,12 @@ class Batch:
                 turns.append(Turn(start, entry.shown))
         self._keep(turns)
         for entry, submission in starts:
-            self._sends[asyncio.create_task(self._send(entry, submission))] = (entry, submission)
+            key = self.ledger.key(entry.number, entry.attempt)
+            self._sends[asyncio.create_task(self._submit(entry, submission, key))] = (entry, submission)
         return turns
+
+    async def _submit(self, entry: Entry, submission: Submission, key: str) -> Entry:
+        return await self.hands.submit(entry, submission, key)
 
     def _take(self) -> tuple[Entry, Course, Submission] | None:
         """The next row that there is something to do with, in the order of the file."""
@@ -148,32 +123,6 @@ class Batch:
             if doing != "leave":
                 return entry, doing, submission
 
-    async def _send(self, entry: Entry, submission: Submission) -> Entry:
-        """Submit until there is an answer that counts, or the key is too old to be used again."""
-        key = self.ledger.key(entry.number, entry.attempt)
-        if self.prepare is not None:
-            await self.prepare(key)
-        pause = FIRST_PAUSE
-        while True:
-            wait = pause
-            try:
-                session_id, run_ids = await send(self.desk, submission, key)
-            except ApiError as error:
-                if error.status in OF_THE_ROW:
-                    return replace(entry, stage="refused", error=self.redactor.text(str(error)))
-                if error.status in OF_THE_BATCH:
-                    raise
-                wait = max(pause, error.retry_after or 0.0)
-                self._troubles.append(Trouble(str(error)))
-            except Unreachable as error:
-                self._troubles.append(Trouble(str(error)))
-            else:
-                return replace(entry, stage="accepted", session_id=session_id, run_ids=tuple(run_ids))
-            if self.wall() - (entry.sent_at or 0.0) + wait >= KEY_LIFE:
-                return replace(entry, stage="unknown")
-            await self.watch.sleep(wait)
-            pause = min(pause * 2, LONGEST_PAUSE)
-
     def _answered(self, done: Sequence[asyncio.Task[Entry]]) -> list[Turn]:
         """Take in the answers to submissions. One that speaks of the whole batch is raised when the others are kept."""
         turns: list[Turn] = []
@@ -185,9 +134,6 @@ class Batch:
                 turns.append(Turn(replace(entry, stage="waiting"), entry.shown))
                 continue
             answer = task.result()
-            if answer.stage == "accepted" and len(answer.run_ids) != len(submission.steps):
-                text = f"the service made {len(answer.run_ids)} runs for {len(submission.steps)} steps"
-                answer = replace(answer, stage="refused", error=text)
             if answer.stage == "accepted":
                 self._begin(answer, submission)
             turns.append(self._turn(entry, answer))
@@ -197,60 +143,13 @@ class Batch:
         return turns
 
     def _begin(self, entry: Entry, submission: Submission) -> None:
-        """Follow a row that was accepted."""
-        pairs = zip(submission.steps, entry.run_ids, strict=True)
-        steps = tuple(Step(id, workflow, run) for (id, workflow), run in pairs)
-        self._live[entry.number] = State(submission.name, steps, entry.session_id, submission.outputs)
-        self._entries[entry.number] = entry
+        self._live[entry.number] = entry
+        self.hands.follow(entry, submission)
 
-    async def _look(self) -> Mapping[int, Event] | Unanswered:
-        """Wait as long as the pace says, then look at everything that is live by then."""
-        await self.watch.sleep(self._wait)
-        try:
-            found = await self._sweep.look(dict(self._live), self.watch.clock())
-        except (ApiError, Unreachable) as error:
-            return self._silence.of(error)
-        self._silence.end()
-        return found
-
-    async def _seen(self, found: Mapping[int, Event] | Unanswered) -> list[Turn]:
-        """Take a look in; read the outputs of what has ended, and write it down."""
-        pace = self.watch.pace
-        if isinstance(found, Unanswered):
-            self._wait = pace.last
-            self._troubles.append(Trouble(found.reason))
-            return []
-        before = {number: state.status for number, state in self._live.items()}
-        self._advance(found)
-        moved = any(state.status != before[number] for number, state in self._live.items())
-        self._wait = pace.first if moved else min(self._wait * pace.growth, pace.last)
-        over = {number: state for number, state in self._live.items() if state.phase == "reading"}
-        if over:
-            try:
-                self._advance(await self._sweep.read(over))
-            except (ApiError, Unreachable) as error:
-                self._troubles.append(Trouble(self._silence.of(error).reason))
-        turns = [self._ended(number) for number in over if self._live[number].ended]
+    def _over(self, ended: Iterable[Entry]) -> list[Turn]:
+        turns = [self._turn(self._live.pop(entry.number), entry) for entry in ended]
         self._keep(turns)
         return turns
-
-    def _advance(self, events: Mapping[int, Event]) -> None:
-        for number, event in events.items():
-            self._live[number], _ = advance(self._live[number], event)
-
-    def _ended(self, number: int) -> Turn:
-        state, entry = self._live.pop(number), self._entries.pop(number)
-        result = result_of(state)
-        failed = next((step for step in state.steps if step.failed), None)
-        said = [f"{failed.id}: {line}" for line in failed.error] if failed else []
-        ended = replace(
-            entry,
-            stage="ended",
-            status=result.status,
-            outputs=self.redactor.json(result.outputs),
-            error=self.redactor.text("\n".join(said)) or None,
-        )
-        return self._turn(entry, ended)
 
     def _turn(self, before: Entry, after: Entry) -> Turn:
         self._gate.note(after)
@@ -261,8 +160,9 @@ class Batch:
             with self.ledger.together():
                 self.ledger.write([turn.entry for turn in turns])
 
-    def _told(self) -> list[Trouble]:
-        told, self._troubles = self._troubles, []
+    def _told(self) -> list[str]:
+        told = list(self.hands.troubles)
+        self.hands.troubles.clear()
         return told
 
 

@@ -42,7 +42,7 @@ class Where:
 @dataclass(frozen=True)
 class Submission:
     """A request that is ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
-    refs that make the result of a chain, None when the result is the run's own outputs.
+    refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Submission:
     body: Mapping[str, Any] = field(repr=False)
     steps: tuple[tuple[str, str], ...]
     outputs: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _chain(chain: BundledChain, parts: Parts) -> tuple[Submission, list[str]]:
     }
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
-    made = Submission(chain.name, "chain", body, names, outputs)
+    made = Submission(chain.name, "chain", body, names, outputs, parts.given.inputs)
     return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
@@ -131,7 +132,8 @@ def _run(workflow: BundledWorkflow, parts: Parts) -> tuple[Submission, list[str]
     if where.session_id is not None or where.keep_session:
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
         body |= {"start_session": True} if where.session_id is None else {}
-    return Submission(workflow.name, "run", body, ((workflow.name, workflow.name),)), plain.problems
+    step = (workflow.name, workflow.name)
+    return Submission(workflow.name, "run", body, (step,), None, given.inputs), plain.problems
 
 
 _PLACES = frozenset({"steps", "shared_file_inputs", "machine_id", "pool_ids", "session_id"})

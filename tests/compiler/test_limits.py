@@ -1,4 +1,4 @@
-"""Files and folders that are large, deep or strange for no good reason: findings or none, soon, and in little memory."""
+"""Files and folders that are large, deep or strange for no good reason: findings or none, and soon."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ CHAIN = "x-0: &a0 [a]\n" + "".join(f"x-{n}: &a{n} [*a{n - 1}]\n" for n in range(
         pytest.param('workflows:\n  w: {prompt: "\\ud800"}\n', id="half a surrogate pair"),
         pytest.param("workflows:\n  w: {prompt: Größe}\n".encode("latin-1"), id="latin-1"),
         pytest.param(b"workflows:\n  w: {prompt: \xed\xa0\x80}\n", id="an encoded surrogate"),
-        pytest.param("x" * 11 * MB + "\nworkflows:\n", id="eleven megabytes"),
+        pytest.param("workflows:\n" + "x" * 11 * MB, id="eleven megabytes"),
     ],
 )
 def test_a_file_beyond_measure_is_few_findings(tmp_path: Path, flows: str | bytes) -> None:
@@ -84,7 +84,7 @@ def test_a_file_beyond_measure_is_few_findings(tmp_path: Path, flows: str | byte
 
 
 def test_files_in_utf_16_are_named(tmp_path: Path) -> None:
-    assert rules(found(tmp_path, "", **{"cyberflow__yaml": "project: clinic\n".encode("utf-16")})) == {"file-not-found"}
+    assert rules(found(tmp_path, cyberflow__yaml="project: clinic\n".encode("utf-16"))) == {"file-not-found"}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -259,7 +259,6 @@ def test_names_of_files_that_are_hard_to_say(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="names of files are text there")
 def test_a_name_that_is_no_text_is_a_finding(tmp_path: Path) -> None:
-    os.symlink(b"flows.yaml", os.fsencode(tmp_path) + b"/a\xff.md")
     with open(os.fsencode(tmp_path) + b"/a\xff.yaml", "w") as file:  # noqa: PTH123 - pathlib knows no names of bytes
         file.write(workflow())
     assert [one.rule for one in found(tmp_path)] == ["file-not-found"]

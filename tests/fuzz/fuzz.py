@@ -1,5 +1,5 @@
-"""The fuzzer's program: `python tests/fuzz/fuzz.py --inputs 20000 --seed 1`. Each failure is kept as a project that can be
-checked again.
+"""The fuzzer's program: `python tests/fuzz/fuzz.py --inputs 20000 --seed 1`. Each failure is kept as a project that can
+be checked again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ def keep(failure: Failure, seed: int, folder: Path) -> str:
     return next((line.strip() for line in lines if "/cyberflow/" in line), failure.kind)
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=20_000)
@@ -38,10 +43,10 @@ def main() -> int:
     for failure in run(asked.seed, range(asked.first, asked.first + asked.inputs)):
         last = keep(failure, asked.seed, asked.out)
         said[f"{failure.kind}: {last[:160]}"] += 1
-        print(f"{failure.kind} {asked.seed}-{failure.input}: {last[:200]}", flush=True)
-    print(f"{asked.inputs} inputs, seed {asked.seed}, {time.monotonic() - begun:.0f} s, {said.total()} failures")
+        say(f"{failure.kind} {asked.seed}-{failure.input}: {last[:200]}")
+    say(f"{asked.inputs} inputs, seed {asked.seed}, {time.monotonic() - begun:.0f} s, {said.total()} failures")
     for text, times in said.most_common():
-        print(f"{times:6} {text}")
+        say(f"{times:6} {text}")
     return int(bool(said))
 
 

@@ -1,5 +1,5 @@
-"""How the fuzzer changes a project: its bytes, its lines, its tokens, and the nodes of its YAML. A function of the random
-generator it is given, so that a seed names an input for ever.
+"""How the fuzzer changes a project: its bytes, its lines, its tokens, and the nodes of its YAML. A function of the
+random generator it is given, so that a seed names an input for ever.
 """
 
 from __future__ import annotations

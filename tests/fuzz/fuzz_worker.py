@@ -9,7 +9,6 @@ import resource
 import shutil
 import signal
 import tempfile
-import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ from cyberflow.cli.build import compile_project
 from cyberflow.cli.check import rendered
 from cyberflow.cli.show import _workflow
 from cyberflow.compiler import RULES, check, load_bundle
+from cyberflow.errors import UsageError
 from cyberflow.language import read
 
 SECONDS = 2.0
@@ -73,7 +73,10 @@ def examine(folder: Path) -> None:
         rendered(sourced, found, form).encode()
     if any(one.severity == "error" for one in found):
         return
-    compiled = compile_project(folder, None)
+    try:
+        compiled = compile_project(folder, None)
+    except UsageError:  # the default target is none, and a comment silences that
+        return
     assert compiled is not None, "check found no error, and build did"
     bundle = compiled[1]
     assert load_bundle(bundle.to_json()).digest == bundle.digest
@@ -127,9 +130,8 @@ def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> 
         for index in indexes:
             out.write(f"{index}\n")
             out.flush()
-            _one(
-                folder / str(index), made(known, seed, index), patience, lambda kind, text: _say(out, index, kind, text)
-            )  # noqa: B023
+            for failure in _one(folder / str(index), made(known, seed, index), index, patience):
+                out.write(json.dumps(asdict(failure)) + "\n")
         code = 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -137,23 +139,16 @@ def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> 
         os._exit(code)
 
 
-def _one(folder: Path, files: tuple[Project, Project], patience: float, say: object) -> None:
+def _one(folder: Path, files: tuple[Project, Project], index: int, patience: float) -> Iterator[Failure]:
     for each in files:
         write(folder, each)
-    begun = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, patience)
     try:
         examine(folder)
     except MemoryError:
-        say("memory", traceback.format_exc())  # type: ignore[operator]
+        yield Failure(index, "memory", traceback.format_exc())
     except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
-        say("traceback", traceback.format_exc())  # type: ignore[operator]
+        yield Failure(index, "traceback", traceback.format_exc())
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        _ = begun
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _say(out: IO[str], index: int, kind: str, text: str) -> None:
-    out.write(json.dumps(asdict(Failure(index, kind, text))) + "\n")
-    out.flush()

@@ -22,6 +22,7 @@ from cyberflow.run import (
     Asked,
     Batch,
     Choice,
+    Direct,
     Given,
     Head,
     Ids,
@@ -76,7 +77,8 @@ class Clinic:
         rows = Rows(self.chain, Table(self.path), {}, Asked())
         items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, Fault))
         watch = replace(self.world.watch(), patience=1e9)
-        return Batch(self.desk, ledger, items, limits, choice, watch, given.redactor(), self.prepare, self.world.time)
+        hands = Direct(self.desk, watch, given.redactor(), self.prepare, self.world.time)
+        return Batch(ledger, items, hands, limits, choice, self.world.time)
 
     async def prepare(self, key: str) -> None:
         if self.outcome is not None:

@@ -44,7 +44,8 @@ def states(chains: int) -> dict[int, State]:
     return {n: State("c", tuple(Step(part, "w", f"r{n}{part}") for part in "ab"), f"s{n}", {}) for n in range(chains)}
 
 
-async def test_one_request_for_all_of_them(chains: int = 200) -> None:
+async def test_one_request_for_all_of_them() -> None:
+    chains = 200
     service = Service(chains)
     async with service.desk() as desk:
         sweep = Sweep(desk)

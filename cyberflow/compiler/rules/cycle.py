@@ -19,8 +19,9 @@ from cyberflow.diagnostics import Diagnostic, Label
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for ring in rings(chain):
-            uses = {(step.id, use.ref.alias): use for step, use in refs_by_step(chain)}
+        found = rings(chain)
+        uses = {(step.id, use.ref.alias): use for step, use in refs_by_step(chain)} if found else {}
+        for ring in found:
             path = [uses[pair] for pair in pairwise(ring)]
             shown = " → ".join(f"`{name}`" for name in ring)
             message = (

@@ -21,7 +21,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         if "steps" in chain.definition.broken:
             continue
-        known = [*(step.id for step in chain.steps), *chain.session]
+        known = {*(step.id for step in chain.steps), *chain.session}
         by_workflow = {step.step.workflow: step.id for step in reversed(chain.steps)}
         for use in good_refs(chain):
             if use.ref.alias not in known:

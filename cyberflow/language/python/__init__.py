@@ -16,12 +16,10 @@ from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.python.load import read_modules
 from cyberflow.language.python.modules import is_reading
 from cyberflow.language.python.symbols import Misuse
-from cyberflow.language.python.trace import Interface
 
 __all__ = [
     "Chain",
     "Declaration",
-    "Interface",
     "Misuse",
     "PythonDocument",
     "Secret",

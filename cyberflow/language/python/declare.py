@@ -45,6 +45,8 @@ in a `Secret`.
 class Declaration(Generic[P, R]):
     """A decorated function: its name in the project, and the ways to run it."""
 
+    referred = False
+
     def __init__(self, function: Callable[P, R], name: str, keywords: Mapping[str, Any]) -> None:
         self.name = name
         self.function = function

@@ -60,6 +60,10 @@ class PythonDocument:
         """Note that the key at the end of each route is spelt otherwise in the file."""
         self._renamed.update(renamed)
 
+    def unread(self, route: Route) -> frozenset[str]:
+        """The keys below a route of which the problem has been reported."""
+        return frozenset(str(one[-1]) for one in self.broken if one[:-1] == route)
+
     def mark(self, route: Route, source: Source, node: Any, key: Range | None = None) -> None:
         """Note where a route stands, and what is inside a literal that is written out there."""
         characters = source.characters(node) if isinstance(node, ast.Constant) else None

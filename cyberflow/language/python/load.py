@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import unwrap
 from pathlib import Path
@@ -18,17 +18,19 @@ from cyberflow.language.python.body import Body
 from cyberflow.language.python.declare import Chain, Declaration, Workflow
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.python.failures import finding
+from cyberflow.language.python.interfaces import Interfaces
 from cyberflow.language.python.modules import Importing, importing
 from cyberflow.language.python.source import Source
 from cyberflow.language.python.steps import write_steps
-from cyberflow.language.python.trace import Interface, Trace, interface
+from cyberflow.language.python.trace import Trace
 from cyberflow.language.python.yaml_side import interfaces
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Place
 
 SUFFIX = ".py"
 _GUARDED = re.compile(
-    r"""(\w*(?:passw|secret|api_?key|token|_pin\b)\w*)\s*[:=]\s*((["']).*?(?:\3|$))""", re.IGNORECASE | re.MULTILINE
+    r"""(\w*(?:passw|secret|api_?key|token|_pin\b)\w*["']?)\s*[:=]\s*((["']).*?(?:\3|$))""",
+    re.IGNORECASE | re.MULTILINE,
 )
 """A literal beside a name that speaks of a secret: all there is to go by in a module that does not parse."""
 
@@ -58,7 +60,7 @@ def read_modules(
     if not readable:
         return []
     with importing(files.root.absolute(), readable) as session:
-        return _Reader(files, session, interfaces(files, documents), problems).read(readable)
+        return _Reader(files, session, Interfaces(interfaces(files, documents)), problems).read(readable)
 
 
 def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
@@ -84,7 +86,7 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
 class _Reader:
     files: Files
     session: Importing
-    declared: Mapping[str, Interface]
+    interfaces: Interfaces
     problems: list[Diagnostic]
     sources: dict[str, Source] = field(default_factory=dict)
     documents: dict[str, PythonDocument] = field(default_factory=dict)
@@ -118,8 +120,9 @@ class _Reader:
 
     def _guard(self) -> None:
         """Note every literal that stands where a secret belongs, also in a call that was never reached."""
-        secrets = {name for one in self.taken.values() for name in interface(one.function).secrets}
-        secrets |= {name for one in self.declared.values() for name in one.secrets}
+        for one in self.taken.values():
+            self.interfaces.of(one)
+        secrets = set(self.interfaces.secrets())
         for source in self.sources.values():
             guessed = ((match.start(2), match.end(2), match[2][1:-1]) for match in _GUARDED.finditer(source.text))
             unread = not source.tree.body
@@ -146,7 +149,7 @@ class _Reader:
         yield body
 
     def _trace(self, body: Body, chain: Chain[..., Any]) -> None:
-        trace = Trace(chain, self.session.files, self.declared)
+        trace = Trace(chain, self.session.files, self.interfaces)
         try:
             trace.run(body.parameters)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above

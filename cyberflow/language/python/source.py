@@ -59,13 +59,14 @@ class Source:
         return Place(self.path, range=(self.offset(position.line, position.column), end))
 
     def _decision(self, position: Position) -> ast.expr | None:
-        for node in ast.walk(self.tree):
-            if getattr(node, "lineno", None) == position.line and getattr(node, "col_offset", None) == position.column:
-                if isinstance(node, ast.If | ast.While | ast.IfExp | ast.Assert):
-                    return node.test
-                if isinstance(node, ast.For):
-                    return node.iter
-        return None
+        node = self._statements.get((position.line, position.column))
+        return node.iter if isinstance(node, ast.For) else getattr(node, "test", None)
+
+    @cached_property
+    def _statements(self) -> dict[tuple[int, int | None], ast.If | ast.While | ast.IfExp | ast.Assert | ast.For]:
+        deciding = (ast.If, ast.While, ast.IfExp, ast.Assert, ast.For)
+        found = (node for node in ast.walk(self.tree) if isinstance(node, deciding))
+        return {(node.lineno, node.col_offset): node for node in found}
 
     def call(self, position: Position | None) -> ast.Call | None:
         """The call that a frame stands at: no two calls end at one place."""
@@ -107,11 +108,15 @@ class Source:
 
     def fields(self, position: Position) -> dict[str, Range]:
         """The replacement fields of an f-string that stands at a position, by what is written in them."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.JoinedStr) and (node.lineno, node.col_offset) == (position.line, position.column):
-                found = [letter for letter in letters(self.text, *self.range(node)) or () if letter.field]
-                return {_expression(self.text[one.start + 1 : one.end - 1]): (one.start, one.end) for one in found}
-        return {}
+        node = self._formatted.get((position.line, position.column))
+        inside = letters(self.text, *self.range(node)) if node is not None else None
+        found = [letter for letter in inside or () if letter.field]
+        return {_expression(self.text[one.start + 1 : one.end - 1]): (one.start, one.end) for one in found}
+
+    @cached_property
+    def _formatted(self) -> dict[tuple[int, int | None], ast.JoinedStr]:
+        found = (node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr))
+        return {(node.lineno, node.col_offset): node for node in found}
 
     @cached_property
     def strings(self) -> list[Range]:
@@ -120,13 +125,15 @@ class Source:
         return [self.range(node) for node in found if not isinstance(node, ast.Constant) or isinstance(node.value, str)]
 
     def literals(self, names: Container[str]) -> Iterator[tuple[int, int, str]]:
-        """Texts that are handed to one of these parameters, whatever is called."""
+        """Texts that are handed to one of these parameters, or to `Secret`, whatever is called."""
         for node in ast.walk(self.tree):
-            held = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Secret"
-            values = [one.value for one in getattr(node, "keywords", ()) if one.arg in names]
-            for value in (*(getattr(node, "args", ()) if held else ()), *values):
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    yield (*self.range(value), value.value)
+            if not isinstance(node, ast.Call):
+                continue
+            held = node.args if isinstance(node.func, ast.Name) and node.func.id == "Secret" else ()
+            for value in (*held, *(one.value for one in node.keywords if one.arg in names)):
+                for part in ast.walk(value):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield (*self.range(part), part.value)
 
     def characters(self, node: ast.expr) -> Characters | None:
         """The characters of a constant string."""

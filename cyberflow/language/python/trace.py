@@ -5,13 +5,14 @@ the outputs. What is refused on the way is noted with where it stands.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator, Callable, Container, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Container, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
 from cyberflow.language.python.declare import Chain, Workflow
+from cyberflow.language.python.interfaces import Interface, Interfaces
 from cyberflow.language.python.positions import Position, caller
 from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.symbols import BROKEN, MARK, Misuse, Origin, Refused, Symbol, follow, origin_of
@@ -19,17 +20,6 @@ from cyberflow.language.python.values import DROPPED, Written
 from cyberflow.source import Route
 
 _STRING = "an f-string holds inputs of the chain only"
-
-
-@dataclass(frozen=True)
-class Interface:
-    """What a chain must know of a workflow: the names of its outputs, secrets and inputs; None for outputs that nobody
-    knows.
-    """
-
-    outputs: tuple[str, ...] | None
-    secrets: frozenset[str] = frozenset()
-    inputs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -56,18 +46,18 @@ class TracedStep:
 
 @dataclass
 class Trace:
-    """One chain being run. `declared` are the workflows of the YAML; `files` are those with frames of the user."""
+    """One chain being run. `interfaces` are of the workflows it may call; `files` are those with frames of the user."""
 
     chain: Chain[..., Any]
     files: Container[str]
-    declared: Mapping[str, Interface]
+    interfaces: Interfaces
     steps: list[TracedStep] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     outputs: dict[str, Written] = field(default_factory=dict)
     broken: bool = False
     used: list[Workflow[..., Any]] = field(default_factory=list)
     _marks: list[Origin] = field(default_factory=list)
-    _interfaces: dict[str, Interface] = field(default_factory=dict)
+    _called: dict[str, Interface] = field(default_factory=dict)
 
     def run(self, parameters: Sequence[Parameter]) -> None:
         """Call the function. Raises what the user's code raises."""
@@ -115,65 +105,31 @@ class Trace:
             raise Misuse(
                 f"`{alias!s:.80}` cannot be the name of a step", "letters, digits, `_` and `-`, a letter first"
             )
-        names = self._names(workflow)
-        if len(args) > len(names):
-            raise Misuse(
-                f"`{workflow.name}` takes {len(names)} inputs by position, not {len(args)}", "name each: `mrn=…`"
-            )
-        positional = names[: len(args)]
+        known = self._interface(workflow)
+        if len(args) > len(known.positional):
+            message = f"`{workflow.name}` takes {len(known.positional)} inputs by position, not {len(args)}"
+            raise Misuse(message, "name each: `mrn=…`")
+        positional = known.positional[: len(args)]
         values = {**dict(zip(positional, args, strict=True)), **inputs}
-        where = ("steps", len(self.steps))
-        written = {
-            name: self._write(value) for name, value in values.items() if not self._absent(workflow, name, value)
-        }
-        secrets = self._secrets(workflow, values)
+        given = {name: value for name, value in values.items() if not (value is None and name in known.omitted)}
+        secrets = _secrets(known, given)
+        written = {name: self._write(value) for name, value in given.items()}
         for name, one in written.items():
-            self._faults(one, (*where, "secrets" if name in secrets else "inputs", name))
-        position = caller(self.files)
-        self.steps.append(TracedStep(alias, workflow.name, written, secrets, tuple(positional), position))
-        return self._outputs(workflow, alias)
+            self._faults(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
+        self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, caller(self.files)))
+        return self._outputs(known, alias)
 
     def joined(self, workflow: Any, alias: str) -> Symbol:
-        return self._outputs(workflow, alias)
+        return self._outputs(self._interface(workflow), alias)
 
-    def _outputs(self, workflow: Any, alias: str) -> Symbol:
-        interface = self._interface(workflow)
-        self._interfaces[alias] = interface
-        annotation = None
-        if workflow.function is not None:
-            try:
-                annotation, _ = signature.outputs(workflow.function)
-            except Unreadable:
-                annotation = None
-        return Symbol(Origin(self, "output", alias, (), annotation))
+    def _outputs(self, known: Interface, alias: str) -> Symbol:
+        self._called[alias] = known
+        return Symbol(Origin(self, "output", alias, (), known.annotation))
 
     def _interface(self, workflow: Any) -> Interface:
-        if workflow.function is None:
-            return self.declared.get(workflow.name, Interface(None))
-        if isinstance(workflow, Workflow) and workflow not in self.used:
+        if isinstance(workflow, Workflow) and not any(one is workflow for one in self.used):
             self.used.append(workflow)
-        return interface(workflow.function)
-
-    def _names(self, workflow: Any) -> list[str]:
-        if workflow.function is None:
-            return []
-        parameters = inspect.signature(workflow.function).parameters.values()
-        return [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
-
-    def _secrets(self, workflow: Any, values: Mapping[str, Any]) -> frozenset[str]:
-        """The names that are secrets: the declared ones, and one that is none of the inputs but is handed a secret."""
-        known = self._interface(workflow)
-        handed = {
-            name for name, value in values.items() if isinstance(value, Symbol) and origin_of(value).kind == "secret"
-        }
-        return known.secrets | (handed - known.inputs)
-
-    def _absent(self, workflow: Any, name: str, value: Any) -> bool:
-        """Whether None means that the input is not given: where the parameter's default says so."""
-        if value is not None or workflow.function is None:
-            return False
-        parameter = inspect.signature(workflow.function).parameters.get(name)
-        return parameter is not None and parameter.default is None
+        return self.interfaces.of(workflow)
 
     def _write(self, value: Any) -> Written:
         written = Written(self._marked, self._members)
@@ -193,7 +149,7 @@ class Trace:
         """The names below a whole `outputs`; None for a symbol that is a value of its own."""
         if origin.keys:
             return None
-        known = self._interfaces.get(origin.root)
+        known = self._called.get(origin.root)
         if known is None or known.outputs is None:
             help = 'name them: `return {"mrn": found.mrn}`'
             raise Misuse(f"nothing says which outputs `{origin.root}` has", help)
@@ -242,13 +198,8 @@ class Trace:
             )
 
 
-def interface(function: Callable[..., Any]) -> Interface:
-    """What the annotations of a workflow say; what cannot be read is found where the workflow is."""
-    found = dict(signature.parameters(function))
-    secrets = frozenset(name for name, one in found.items() if isinstance(one, Parameter) and one.kind == "secret")
-    inputs = frozenset(found) - secrets
-    try:
-        _, declared = signature.outputs(function)
-    except Unreadable:
-        return Interface(None, secrets, inputs)
-    return Interface(tuple(name.removesuffix("?") for name in declared or ()), secrets, inputs)
+def _secrets(known: Interface, values: Mapping[str, Any]) -> frozenset[str]:
+    """The names that are secrets: the declared ones, and one that is none of the inputs but is handed a secret."""
+    symbols = {name: origin_of(value) for name, value in values.items() if isinstance(value, Symbol)}
+    handed = {name for name, origin in symbols.items() if origin.kind == "secret"}
+    return known.secrets | (handed - known.inputs)

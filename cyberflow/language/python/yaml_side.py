@@ -7,7 +7,7 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
-from cyberflow.language.python.trace import Interface
+from cyberflow.language.python.interfaces import Interface
 from cyberflow.language.syntax import YamlDocument, parse
 from cyberflow.source import Place
 

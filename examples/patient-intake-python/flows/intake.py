@@ -1,6 +1,6 @@
 """Signs in to Epic, finds a patient's chart, books a visit and files the referral letter."""
 
-from flows.types import Chart, Intake, Mrn, Patient, SignedIn, Visit, VisitDate
+from flows.records import Chart, Intake, Mrn, Patient, SignedIn, Visit, VisitDate
 
 from cyberflow import Secret, chain, workflow
 

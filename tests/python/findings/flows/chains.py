@@ -1,6 +1,6 @@
 from typing import Any
 
-from flows.types import Patient
+from flows.records import Patient
 from flows.workflows import book_visit, patient_lookup
 
 from cyberflow import Secret, chain, workflow_ref

@@ -1,6 +1,6 @@
 import re
 
-from flows.types import Patient
+from flows.records import Patient
 
 from cyberflow import workflow
 
