@@ -63,7 +63,7 @@ def go_on(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
     """Go on with the batch of a ledger, given the same as before but for what is given anew."""
     head = ledger.head
     before = dict(head.options)
-    given = {name: value for name, value in options.items() if value not in (None, (), False, "")}
+    given = {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
     document = load_inputs(options["document"]) if options["document"] else before["document"]
     merged = {**options, **before, **given, "document": document, "engine": options["engine"]}
     if bool(options["engine"]) != bool(before.get("engine")):

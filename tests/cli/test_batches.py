@@ -91,6 +91,8 @@ def test_failed_rows_go_on_from_the_ledger(panda: Path, program: Program) -> Non
     assert "row 1: task_failed: step2: no facts" in first.err
     assert "--canary" in first.err
 
+    anyway = program("run", "--resume", "batch.db", "--canary", "0", "--simulate", "quick.json", "--format", "json")
+    assert (anyway.code, json.loads(anyway.out)["rows"]) == (1, {"total": 3, "success": 2, "task_failed": 1})
     again = program("run", "--resume", "batch.db", "--retry-failed", "--simulate", "quick.json")
     assert again.code == 0
     assert again.out.splitlines()[-1] == "research: success"
@@ -268,17 +270,16 @@ def test_the_first_line_comes_at_once(panda: Path) -> None:
 def test_killed_and_resumed_no_row_is_lost_and_none_is_sent_twice(panda: Path, program: Program) -> None:
     rows = 30
     (panda / "rows.csv").write_text("topic\n" + "".join(f"animal {n}\n" for n in range(rows)), encoding="utf-8")
-    chance, words, kills = random.Random(4), ["run", "research", "--each", "rows.csv", "--ledger", "b.db"], 0
-    for _ in range(12):
-        if (panda / "b.db").exists():
-            words = ["run", "--resume", "b.db"]
-        with subprocess.Popen([CYBERFLOW, *words, "--simulate", "quick.json", "-q"], cwd=panda) as going:
-            try:
-                going.wait(chance.uniform(1.0, 2.0))
-                break
-            except subprocess.TimeoutExpired:
-                going.send_signal(signal.SIGKILL)
-                kills += 1
+    chance, words, kills = random.Random(4), ["research", "--each", "rows.csv", "--ledger", "b.db"], 0
+    for _ in range(8):
+        command = [CYBERFLOW, "run", *words, "--simulate", "quick.json", "-q"]
+        with subprocess.Popen(command, cwd=panda, stderr=subprocess.PIPE, text=True) as going:
+            assert going.stderr
+            assert "ledger" in going.stderr.readline()
+            time.sleep(chance.uniform(0.05, 0.6))
+            kills += going.poll() is None
+            going.send_signal(signal.SIGKILL)
+        words = ["--resume", "b.db"]
     assert program("run", "--resume", "b.db", "--simulate", "quick.json", "-q").code == 0
     assert kills > 1
     sessions = Counter(run["session_alias"] for run in runs(program))
