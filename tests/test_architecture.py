@@ -56,6 +56,7 @@ DOOR_OF = {
     "uvicorn": {"cli/dev.py"},
     "PIL": {"local/"},
     "filelock": {"targets.py"},
+    "dbos": {"run/engine.py"},
     "cyberdesk": set(),
 }
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "base", "core", "manager", "misc"}

@@ -217,7 +217,8 @@ class Shapes:
 
     def _schema(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any] | None = None) -> Schema:
         """Normalise JSON Schema: check its keywords, inline what is not recursive."""
-        definitions = {**(definitions or {}), **_mapping(schema.get("$defs"))}
+        own = schema.get("$defs")
+        definitions = {**(definitions or {}), **(own if isinstance(own, dict) else {})}
         if "$ref" in schema:
             return self._reference(schema, place, definitions)
         if is_schema(schema) and (strange := fields_beside(schema, self.types)):
@@ -298,7 +299,3 @@ class Shapes:
         self, rule: str, message: str, place: Place, *, help: str | None = None, labels: tuple[Label, ...] = ()
     ) -> None:
         self.problems.append(Diagnostic(rule, message, place, help=help, labels=labels))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
