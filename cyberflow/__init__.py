@@ -3,19 +3,34 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cyberflow.errors import CyberflowError
     from cyberflow.language.python import Chain, Secret, Workflow, chain, workflow, workflow_ref
+    from cyberflow.pipeline import Handle, RunFailed, StillRunning
 
 __version__ = "0.1.0"
-__all__ = ["Chain", "Secret", "Workflow", "__version__", "chain", "workflow", "workflow_ref"]
+__all__ = [
+    "Chain",
+    "CyberflowError",
+    "Handle",
+    "RunFailed",
+    "Secret",
+    "StillRunning",
+    "Workflow",
+    "__version__",
+    "chain",
+    "workflow",
+    "workflow_ref",
+]
+_HOMES = {"CyberflowError": "errors", "Handle": "pipeline", "RunFailed": "pipeline", "StillRunning": "pipeline"}
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name in __all__:
-            from cyberflow.language import python
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-            return getattr(python, name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'language.python')}"), name)
 
     def __dir__() -> list[str]:
         return sorted(__all__)

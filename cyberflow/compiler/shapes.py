@@ -25,11 +25,10 @@ __all__ = ["Field", "Schema", "Shape", "Shapes", "object_schema", "schema_text"]
 
 _WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
 _DEFS = "#/$defs/"
-_LARGEST = 500_000
-_DEEPEST = 100
+_LARGEST, _DEEPEST = 500_000, 100
 _TOO_DEEP = "types are nested too deeply here"
 _SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-_SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
+_SUBSCHEMAS += ("unevaluatedProperties", "unevaluatedItems")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
 
@@ -245,7 +244,7 @@ class Shapes:
             return {name: self._sub(one, place.at(name), definitions) for name, one in value.items()}
         if key in _LISTS:
             return [self._sub(one, place.at(index), definitions) for index, one in enumerate(value)]
-        if key in (*_SUBSCHEMAS, *_SUBSCHEMAS_ALSO):
+        if key in _SUBSCHEMAS:
             return self._sub(value, place, definitions)
         return value
 

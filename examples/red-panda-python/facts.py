@@ -4,7 +4,7 @@ import sys
 
 from flows.research import research
 
-from cyberflow.errors import CyberflowError
+from cyberflow import CyberflowError
 
 topic = sys.argv[1] if len(sys.argv) > 1 else "red panda"
 try:

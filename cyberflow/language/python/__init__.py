@@ -2,20 +2,27 @@
 Knows the user's modules and functions; knows no rule and no service.
 """
 
-from cyberflow.language.python.declare import (
-    Chain,
-    Declaration,
-    Secret,
-    Workflow,
-    WorkflowRef,
-    chain,
-    workflow,
-    workflow_ref,
-)
-from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.python.load import read_modules
-from cyberflow.language.python.modules import is_reading
-from cyberflow.language.python.symbols import Misuse
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cyberflow.language.python.declare import Chain, Declaration, Secret, Workflow, WorkflowRef
+    from cyberflow.language.python.declare import chain, workflow, workflow_ref
+    from cyberflow.language.python.document import PythonDocument
+    from cyberflow.language.python.load import read_modules
+    from cyberflow.language.python.modules import is_reading
+    from cyberflow.language.python.symbols import Misuse
+
+_HOMES = {
+    "declare": ("Chain", "Declaration", "Secret", "Workflow", "WorkflowRef", "chain", "workflow", "workflow_ref"),
+    "document": ("PythonDocument",),
+    "load": ("read_modules",),
+    "modules": ("is_reading",),
+    "symbols": ("Misuse",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Chain",
@@ -31,3 +38,13 @@ __all__ = [
     "workflow",
     "workflow_ref",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+    def __dir__() -> list[str]:
+        return sorted(__all__)
