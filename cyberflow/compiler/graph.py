@@ -19,7 +19,7 @@ from cyberflow.language.prompt import Flaw, Format, Prompt, Token
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
-_TELLING = re.compile(r"<!--|!\[|\]\(|\]:|```|~~~|&|\{<|(?:>\s*){50}")
+_TELLING = re.compile(r"<!--|!\[|\]\(|\]:|```|~~~|&|\{<|(?:(?:>|[-*+] )\s*){15}")
 """What makes a rendered prompt say more than a scanned one: comments, images, links, code, entities, deep nesting."""
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _STANDINS = "cyberflow.standins"
-_DEEPEST = 100
+_DEEPEST = 40
+"""Levels of lists, quotes and links that are read; what each open `[` costs grows with it."""
 
 
 def to_html(standins: StandIns, images: Images) -> str:

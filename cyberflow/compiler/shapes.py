@@ -28,7 +28,7 @@ _DEFS = "#/$defs/"
 _LARGEST, _DEEPEST = 500_000, 100
 _TOO_DEEP = "types are nested too deeply here"
 _SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-_SUBSCHEMAS += ("unevaluatedProperties", "unevaluatedItems")
+_SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
 
@@ -244,7 +244,7 @@ class Shapes:
             return {name: self._sub(one, place.at(name), definitions) for name, one in value.items()}
         if key in _LISTS:
             return [self._sub(one, place.at(index), definitions) for index, one in enumerate(value)]
-        if key in _SUBSCHEMAS:
+        if key in (*_SUBSCHEMAS, *_SUBSCHEMAS_ALSO):
             return self._sub(value, place, definitions)
         return value
 

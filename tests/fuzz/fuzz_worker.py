@@ -28,6 +28,7 @@ from cyberflow.language import read
 SECONDS = 2.0
 MEMORY = 1536 * 1024 * 1024
 ROOT = Path(__file__).parents[2]
+SHOWN = 300
 FORMATS = ("text", "json", "github", "sarif")
 
 
@@ -70,7 +71,7 @@ def examine(folder: Path) -> None:
         span = sourced.sources.span(one.place)
         assert (span.line, span.column) < (span.end_line, span.end_column), one
     for form in FORMATS:
-        rendered(sourced, found, form).encode()
+        rendered(sourced, found[:SHOWN], form).encode()
     if any(one.severity == "error" for one in found):
         return
     try:

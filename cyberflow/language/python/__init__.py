@@ -8,8 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cyberflow.language.python.declare import Chain, Declaration, Secret, Workflow, WorkflowRef
-    from cyberflow.language.python.declare import chain, workflow, workflow_ref
+    from cyberflow.language.python.declare import (
+        Chain,
+        Declaration,
+        Secret,
+        Workflow,
+        WorkflowRef,
+        chain,
+        workflow,
+        workflow_ref,
+    )
     from cyberflow.language.python.document import PythonDocument
     from cyberflow.language.python.load import read_modules
     from cyberflow.language.python.modules import is_reading
