@@ -142,7 +142,8 @@ def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
             continue
         shape = workflow.inputs if kind == "input" else workflow.secrets
         named = {token.path.root for text in workflow.texts for token in text.tokens if token.kind != "runtime"}
-        used = named | {nearest(name, shape.fields) for name in named - set(shape.fields)}
+        strange = named - {*workflow.inputs.fields, *workflow.secrets.fields}
+        used = named | {nearest(name, shape.fields) for name in strange}
         used |= {flaw.root.removeprefix("$") for text in workflow.texts for flaw in text.flaws if flaw.root}
         for check in workflow.body.checks or () if isinstance(workflow, WorkflowNode) else ():
             used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}

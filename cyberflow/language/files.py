@@ -5,16 +5,19 @@ The one place where the compiler reads a disk; it remembers every text so that f
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
+from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, nearest
 from cyberflow.language.lines import PlainDocument
-from cyberflow.language.walking import OWN, legible
+from cyberflow.language.walking import OWN, Walk, legible
 from cyberflow.source import Document, Place
 
 LARGEST_TEXT = 10 * 1024 * 1024
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass
@@ -23,12 +26,15 @@ class Files:
 
     root: Path
     documents: dict[str, Document] = field(default_factory=dict)
-    walked: dict[str, list[str]] = field(default_factory=dict)
+    walk: Walk = field(init=False)
     candidates: list[str] = field(default_factory=list)
     ignored: set[str] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
     _bytes: dict[str, bytes] = field(default_factory=dict)
     _hashed: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.walk = Walk(self.root)
 
     def find(self, name: str, place: Place) -> str | Diagnostic:
         """Resolve a file named at `place`: relative to that file, or to the project with a leading `/`."""
@@ -96,27 +102,30 @@ class Files:
     def listed_so_far(self) -> dict[str, list[str]]:
         """The names in every folder that was walked or looked into, without what cyberflow makes."""
         looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
-        return self.walked | {path: sorted(map(legible, names - OWN)) for path, names in looked.items()}
+        return self.walk.names | {path: sorted(map(legible, names - OWN)) for path, names in looked.items()}
 
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
         if path not in self._bytes:
-            self._bytes[path] = (self.root / path).read_bytes()
+            with _opened(self.root / path) as file:
+                self._bytes[path] = file.read()
         return self._bytes[path]
 
-    def _unfit(self, path: str) -> tuple[str, str] | None:
-        """Why a file is not read as text, without opening it: a pipe would never end."""
-        facts = (self.root / path).stat()
-        if not S_ISREG(facts.st_mode):
-            return "is not a regular file", ""
-        return ("is too large", "over 10 MB") if facts.st_size > LARGEST_TEXT else None
+    def _text(self, path: str) -> bytes:
+        if path not in self._bytes:
+            with _opened(self.root / path) as file:
+                facts = os.fstat(file.fileno())
+                if not S_ISREG(facts.st_mode):
+                    raise _Unfit("is not a regular file")
+                if facts.st_size > LARGEST_TEXT:
+                    raise _Unfit("is too large", "over 10 MB")
+                self._bytes[path] = file.read()
+        return self._bytes[path]
 
     def beginning(self, path: str) -> bytes:
         """Give as much of a file as is ever read as text; nothing of what is no regular file. Raises OSError."""
-        if not S_ISREG((self.root / path).stat().st_mode):
-            return b""
-        with (self.root / path).open("rb") as file:
-            return file.read(LARGEST_TEXT)
+        with _opened(self.root / path) as file:
+            return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
 
     def size(self, path: str) -> int:
         """Give the length of a file in bytes. Raises OSError when the disk refuses."""
@@ -136,9 +145,9 @@ class Files:
     def read_text(self, path: str, place: Place) -> str | Diagnostic:
         """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
         try:
-            if path not in self._bytes and (wrong := self._unfit(path)):
-                return Diagnostic("file-not-found", f"`{path}` {wrong[0]}", place, note=wrong[1])
-            text = self.read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
+            text = self._text(path).decode("utf-8-sig").replace("\r\n", "\n")
+        except _Unfit as error:
+            return Diagnostic("file-not-found", f"`{path}` {error}", place, note=error.note)
         except UnicodeDecodeError as error:
             note = f"line {error.object.count(bytes([10]), 0, error.start) + 1} is not UTF-8"
             return Diagnostic(
@@ -148,6 +157,19 @@ class Files:
             return _unreadable(path, place, error)
         self.documents.setdefault(path, PlainDocument(path, text))
         return text
+
+
+class _Unfit(Exception):
+    """A file that is not read as text."""
+
+    def __init__(self, message: str, note: str = "") -> None:
+        super().__init__(message)
+        self.note = note
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file for reading; one that is a pipe does not wait for a writer."""
+    return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))  # noqa: PTH123, SIM115 - Path.open takes no opener
 
 
 def _unreadable(name: str, place: Place, error: OSError) -> Diagnostic:

@@ -12,7 +12,7 @@ from typing import Any
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files, escape
 from cyberflow.language.syntax import YamlDocument, parse
-from cyberflow.language.walking import PROJECT_FILE, ignored, legible, without, yaml_files
+from cyberflow.language.walking import PROJECT_FILE, ignored, legible, without
 from cyberflow.source import Place
 
 SECTIONS = ("workflows", "chains", "types", "tasks")
@@ -26,7 +26,7 @@ def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDoc
         at = place.at(index)
         folder = files.root / name.strip("/")
         if _is_folder(folder) and not files.leads_out(name.strip("/")):
-            yield from _ours(files, yaml_files(files.root, folder, files.walked))
+            yield from _ours(files, files.walk.yaml_files(folder.relative_to(files.root).as_posix().removeprefix(".")))
             continue
         path = files.find(name, at)
         if isinstance(path, Diagnostic):
@@ -48,7 +48,7 @@ def _is_folder(path: Path) -> bool:
 
 def discovered(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
-    found = list(yaml_files(files.root, files.root, files.walked))
+    found = list(files.walk.yaml_files())
     files.candidates = [path for path in found if path == legible(path)]
     files.ignored = ignored(files.root, found)
     yield from _ours(files, without(found, files.ignored))
@@ -69,7 +69,7 @@ def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnos
                 yield document
         elif not _looks_ours(document):
             files.documents.pop(path, None)
-        elif (files.root / path).is_symlink() and files.leads_out(path):
+        elif path in files.walk.links and files.leads_out(path):
             files.documents.pop(path, None)
             yield escape(path, Place(path), "a symbolic link leads out of the project")
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cyberflow.errors import UsageError
@@ -41,16 +42,35 @@ def legible(name: str) -> str:
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
-def yaml_files(root: Path, folder: Path, walked: dict[str, list[str]]) -> Iterator[str]:
-    """The YAML files below a folder, relative to `root`. `walked` learns which names were seen in each folder."""
-    for here, folders, names in os.walk(folder):
-        place = Path(here).relative_to(root).as_posix()
-        walked[legible(place)] = sorted(legible(name) for name in (*folders, *names) if name not in OWN)
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
-        above = "" if place == "." else f"{place}/"
-        for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                yield above + name
+@dataclass
+class Walk:
+    """What was seen on the way through a project: the names in each folder, and which files are symbolic links."""
+
+    root: Path
+    names: dict[str, list[str]] = field(default_factory=dict)
+    links: set[str] = field(default_factory=set)
+
+    def yaml_files(self, folder: str = "") -> Iterator[str]:
+        """The YAML files below a folder, relative to the root; links to folders are not followed."""
+        try:
+            with os.scandir(self.root / folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            return
+        self.names[legible(folder) or "."] = [legible(entry.name) for entry in found if entry.name not in OWN]
+        above = f"{folder}/" if folder else ""
+        folders = []
+        for entry in found:
+            path = above + entry.name
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders += [] if entry.name in _SKIPPED else [path]
+            elif entry.name.endswith(_SUFFIXES):
+                self.links |= {path} if entry.is_symlink() else set()
+                yield path
+        for path in folders:
+            yield from self.yaml_files(path)
 
 
 def ignored(root: Path, paths: Collection[str]) -> set[str]:
