@@ -96,7 +96,7 @@ def _function(workflow: WorkflowNode, classes: Classes) -> str:
             rest = rest or not is_name(name)
     parameters = ["*", *parameters] if parameters else []
     parameters += ["**others: Any"] if rest and parameters else []
-    outputs = classes.annotation(workflow.outputs_schema(), workflow.name) if workflow.outputs.fields else "None"
+    outputs = classes.annotation(workflow.outputs_schema, workflow.name) if workflow.outputs.fields else "None"
     return _FUNCTION.format(
         name=workflow.name,
         function=_identifier(workflow.name),

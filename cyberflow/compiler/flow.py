@@ -9,7 +9,7 @@ from typing import Any
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.shapes import Field, Schema
-from cyberflow.compiler.types import TEXT, Answer, Found, Unknown, Yes, assignable, lookup, shape_of, value_assignable
+from cyberflow.compiler.types import TEXT, Answer, Found, Unknown, assignable, lookup, shape_of, value_assignable
 from cyberflow.source import Place
 
 ANYTHING = Found({})
@@ -33,6 +33,11 @@ class Flow:
     optional: bool = False
     data: Any = None
 
+    @property
+    def alike(self) -> bool:
+        """Whether both sides are the same type, of which nothing need be asked."""
+        return self.given is not None and self.given == self.wanted and not (self.optional and self.required)
+
     def question(self) -> tuple[str, bool, bool]:
         """What the answer is a function of; many flows of a project ask the same."""
         return repr((self.given, self.data, self.wanted)), self.optional, self.required
@@ -40,8 +45,6 @@ class Flow:
     def answer(self) -> Answer:
         if self.given is None:
             return value_assignable(self.data, self.wanted, required=self.required)
-        if self.given == self.wanted and not (self.optional and self.required):
-            return Yes()
         return assignable(self.given, self.wanted, may_be_absent=self.optional, required=self.required)
 
 
@@ -115,7 +118,7 @@ def _ref_type(chain: ChainNode, ref: Ref) -> Found | None:
     producer = chain.producer(ref.alias)
     if producer is None or not producer.outputs.known or not producer.outputs.fields:
         return None
-    found = lookup(producer.outputs_schema(), ref.keys)
+    found = lookup(producer.outputs_schema, ref.keys)
     if isinstance(found, Unknown):
         return ANYTHING
     return found if isinstance(found, Found) else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,8 +19,8 @@ from cyberflow.language.prompt import Flaw, Format, Prompt, Token
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
-_TELLING = re.compile(r"<!--|!\[|\]\(|\]:|```|~~~|&|\{<|(?:(?:>|[-*+] )\s*){15}")
-"""What makes a rendered prompt say more than a scanned one: comments, images, links, code, entities, deep nesting."""
+_TELLING = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
+_DEEP = re.compile(r"[>*+-][>*+\s-]{14}")
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,19 @@ class ReadText:
         """A prompt as it goes out; None for every other text."""
         return self.render() if self.render else None
 
-    @property
+    @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens that reach the wire; a comment of a prompt holds none."""
         return self._read.tokens
 
-    @property
+    @cached_property
     def flaws(self) -> tuple[Flaw, ...]:
         return self._read.flaws
 
     @cached_property
     def _read(self) -> Rendered | Prompt:
         """What is known of tokens and flaws. Markdown is read only where it can hide a token or find a flaw."""
-        if self.render is None or not (self.scan.tags or self.scan.pictures or _TELLING.search(self.scan.text)):
+        if self.render is None or not (self.scan.tags or self.scan.pictures or _telling(self.scan.text)):
             return self.scan
         return self.rendered or self.scan
 
@@ -84,6 +84,7 @@ class WorkflowNode:
             text.kind == "prompt" for text in self.texts
         )
 
+    @cached_property
     def outputs_schema(self) -> Schema:
         return self.outputs.schema()
 
@@ -184,18 +185,25 @@ class ChainNode:
     def rings(self) -> list[list[str]]:
         """The rings of refs, each once, from its earliest step back to it."""
         edges: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
-        for step, where, value in self.values():
+        for step, where, value in self.values:
             if step is not None and where == "inputs":
                 edges[step.id] |= {use.ref.alias: None for use in value.refs if isinstance(use.ref, Ref)}
         return rings(edges)
 
-    def values(self) -> Iterator[tuple[StepNode | None, str, Value]]:
+    @cached_property
+    def values(self) -> tuple[tuple[StepNode | None, str, Value], ...]:
         """Every value of the chain with the step it belongs to: inputs and secrets of steps, files, outputs."""
+        found: list[tuple[StepNode | None, str, Value]] = []
         for step in self.steps:
-            yield from ((step, "inputs", value) for value in step.inputs.values())
-            yield from ((step, "secrets", value) for value in step.secrets.values())
-        yield from ((None, "files", value) for value in self.files)
-        yield from ((None, "outputs", value) for value in self.outputs.values())
+            found += [(step, "inputs", value) for value in step.inputs.values()]
+            found += [(step, "secrets", value) for value in step.secrets.values()]
+        found += [(None, "files", value) for value in self.files]
+        found += [(None, "outputs", value) for value in self.outputs.values()]
+        return tuple(found)
+
+    @cached_property
+    def texts(self) -> tuple[ReadText, ...]:
+        return tuple(text for _, _, value in self.values for text in value.texts)
 
 
 @dataclass(frozen=True)
@@ -220,7 +228,7 @@ class TaskNode:
     def complete(self) -> bool:
         return not self.definition.broken
 
-    @property
+    @cached_property
     def texts(self) -> tuple[ReadText, ...]:
         return tuple(text for value in self.parameters.values() for text in value.texts)
 
@@ -233,6 +241,11 @@ class Graph:
     workflows: Mapping[str, WorkflowNode] = field(default_factory=dict)
     chains: Mapping[str, ChainNode] = field(default_factory=dict)
     tasks: Mapping[str, TaskNode] = field(default_factory=dict)
+
+
+def _telling(text: str) -> bool:
+    """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
+    return any(mark in text for mark in _TELLING) or _DEEP.search(text) is not None
 
 
 def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:

@@ -34,7 +34,7 @@ class GoodRef:
 
 
 def good_refs(chain: ChainNode) -> Iterator[GoodRef]:
-    for step, where, value in chain.values():
+    for step, where, value in chain.values:
         if where in ("inputs", "outputs"):
             for use in value.refs:
                 if isinstance(use.ref, Ref):
@@ -64,10 +64,9 @@ def roots_used(chain: ChainNode, kind: Kind) -> set[str]:
     """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name."""
     shape = chain.inputs if kind == "input" else chain.secrets
     named: set[str] = set()
-    for _, _, value in chain.values():
-        for text in value.texts:
-            named |= {token.path.root for token in text.tokens if token.kind == kind}
-            named |= {flaw.root.removeprefix("$") for flaw in text.flaws if flaw.root}
+    for text in chain.texts:
+        named |= {token.path.root for token in text.tokens if token.kind == kind}
+        named |= {flaw.root.removeprefix("$") for flaw in text.flaws if flaw.root}
     used = named | {meant for name in named - set(shape.fields) if (meant := nearest(name, shape.fields))}
     if chain.inherits:
         for step in chain.steps:
@@ -89,12 +88,12 @@ def flaws(graph: Graph, rule: str) -> Iterator[Diagnostic]:
 
 def undeclared(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
     """Tokens of workflows and chains whose root nothing declares."""
-    for owner, texts in _owners(graph):
+    for owner in _owners(graph):
         shape = owner.inputs if kind == "input" else owner.secrets
         other = owner.secrets if kind == "input" else owner.inputs
         if not shape.known:
             continue
-        for text in texts:
+        for text in owner.texts:
             for token in text.tokens:
                 if token.kind == kind and token.path.root not in shape:
                     place = text.place_of(token.start, token.end)
@@ -122,15 +121,14 @@ def _declared_help(token: Token, written: str, shape: Shape, other: Shape) -> st
 
 def looked_up(graph: Graph) -> Iterator[tuple[Place, Token, Field, Missing | Scalar]]:
     """Every token whose root is declared and whose path leads nowhere."""
-    for owner, texts in _owners(graph):
-        for text in texts:
+    for owner in _owners(graph):
+        for text in owner.texts:
             for token in text.tokens:
-                shape = owner.inputs if token.kind == "input" else owner.secrets
-                if token.kind == "runtime" or not token.path.keys or token.path.root not in shape:
+                if not token.path.keys or token.kind == "runtime":
                     continue
-                field = shape.fields[token.path.root]
-                found = lookup(field.schema, token.path.keys)
-                if isinstance(found, Missing | Scalar):
+                field = (owner.inputs if token.kind == "input" else owner.secrets).fields.get(token.path.root)
+                found = lookup(field.schema, token.path.keys) if field else None
+                if field and isinstance(found, Missing | Scalar):
                     yield text.place_of(token.start, token.end), token, field, found
 
 
@@ -174,24 +172,21 @@ def declared_at(field: Field) -> Place:
     return field.place.key()
 
 
-def _owners(graph: Graph) -> Iterator[tuple[WorkflowNode | ChainNode | TaskNode, list[ReadText]]]:
-    yield from ((workflow, list(workflow.texts)) for workflow in graph.workflows.values())
-    for chain in graph.chains.values():
-        yield chain, [text for _, _, value in chain.values() for text in value.texts]
-    yield from ((task, list(task.texts)) for task in graph.tasks.values())
+def _owners(graph: Graph) -> list[WorkflowNode | ChainNode | TaskNode]:
+    return [*graph.workflows.values(), *graph.chains.values(), *graph.tasks.values()]
 
 
 def handed_values(graph: Graph) -> Iterator[tuple[ChainNode | TaskNode, Value]]:
     """The values of chains and tasks in which `<name>` is an input of their own."""
     for chain in graph.chains.values():
-        yield from ((chain, value) for _, _, value in chain.values())
+        yield from ((chain, value) for _, _, value in chain.values)
     for task in graph.tasks.values():
         yield from ((task, value) for value in task.parameters.values())
 
 
 def _all_texts(graph: Graph) -> Iterator[ReadText]:
-    for _, texts in _owners(graph):
-        yield from texts
+    for owner in _owners(graph):
+        yield from owner.texts
 
 
 def meant_by(given: Iterable[str], declared: Shape) -> set[str]:

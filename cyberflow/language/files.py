@@ -169,7 +169,7 @@ class _Unfit(Exception):
 
 def _opened(path: Path) -> BinaryIO:
     """Open a file for reading; one that is a pipe does not wait for a writer."""
-    return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))  # noqa: PTH123, SIM115 - Path.open takes no opener
+    return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
 
 
 def _unreadable(name: str, place: Place, error: OSError) -> Diagnostic:

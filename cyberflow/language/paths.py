@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 WORD = r"[A-Za-z_][A-Za-z0-9_-]*+"
 _QUOTED = r"""'[^'<>{}\r\n]*+'|"[^"<>{}\r\n]*+\""""
@@ -24,6 +25,7 @@ class Path:
     text: str = field(default="", compare=False)
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> Path | None:
         """Read a whole text as a path; None when it is not one."""
         if not _WHOLE.fullmatch(text):

@@ -133,11 +133,11 @@ def parse(text: str, path: str) -> YamlDocument:
 
 
 class _Made(NamedTuple):
-    """Data, and what it comes to with every alias written out: how many nodes, how deep."""
+    """Data of a collection, and what it comes to with every alias written out: how many nodes, how deep."""
 
     data: Any
-    size: int = 1
-    depth: int = 1
+    size: int
+    height: int
 
 
 @dataclass
@@ -148,33 +148,44 @@ class _Builder:
     built: dict[int, _Made] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
     nodes: int = 0
+    """How many nodes were visited, each alias as one."""
+    size: int = 0
+    """How many nodes there are with every alias written out."""
+    height: int = 0
+    """Of what was built last."""
 
     def build(self, root: Node) -> Any:
         """Raises Excess for what is too deep or too large with its aliases."""
-        made = self._build(root, ())
-        if made.size > _MOST_BY_ALIASES + 2 * self.nodes:
-            raise Excess(f"aliases expand this file to {made.size:,} nodes")
-        return made.data
+        data = self._build(root, ())
+        if self.size > _MOST_BY_ALIASES + 2 * self.nodes:
+            raise Excess(f"aliases expand this file to {self.size:,} nodes")
+        return data
 
-    def _build(self, node: Node, route: Route) -> _Made:
+    def _build(self, node: Node, route: Route) -> Any:
         self.nodes += 1
         if isinstance(node, ScalarNode):
-            return _Made(self._scalar(node, route))
-        known = self.built.get(id(node))
-        if known is not None:
-            return known
+            self.size += 1
+            self.height = 1
+            return self._scalar(node, route)
+        if known := self.built.get(id(node)):
+            self.size += known.size
+            self.height = known.height
+            return known.data
         if id(node) in self.open:
             self._report("yaml-syntax", "this alias stands inside its own anchor", route)
-            return _Made(None)
+            return None
         self.open.add(id(node))
-        made = self._mapping(node, route) if isinstance(node, MappingNode) else self._sequence(node, route)
+        before = self.size
+        self.size += 1
+        data = self._mapping(node, route) if isinstance(node, MappingNode) else self._sequence(node, route)
+        self.height += 1
         self.open.discard(id(node))
-        if made.depth > _DEEPEST:
+        if self.height > _DEEPEST:
             raise Excess("the file is nested too deeply")
         if node.tag != COLLECTION:
             self._tag(node, route)
-        self.built[id(node)] = made
-        return made
+        self.built[id(node)] = _Made(data, self.size - before, self.height)
+        return data
 
     def _scalar(self, node: ScalarNode, route: Route) -> Any:
         if node.tag == PLAIN:
@@ -183,26 +194,30 @@ class _Builder:
             self._tag(node, route)
         return node.value
 
-    def _sequence(self, node: Node, route: Route) -> _Made:
-        items = [self._build(item, (*route, index)) for index, item in enumerate(node.value)]
-        return _Made([item.data for item in items], *_around(items))
+    def _sequence(self, node: Node, route: Route) -> list[Any]:
+        items, highest = [], 0
+        for index, item in enumerate(node.value):
+            items.append(self._build(item, (*route, index)))
+            highest = max(highest, self.height)
+        self.height = highest
+        return items
 
-    def _mapping(self, node: MappingNode, route: Route) -> _Made:
+    def _mapping(self, node: MappingNode, route: Route) -> dict[str, Any]:
         data: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         places: dict[str, Node] = {}
-        inner: list[_Made] = []
-        valueless = False
+        valueless, highest = False, 0
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key is None:
                 self.document.broken.add(route)
                 continue
             if key == "<<" and key_node.tag == PLAIN:
-                inner.append(self._merge(value_node, (*route, "<<")))
-                merged = {**inner[-1].data, **merged}
+                merged = {**self._merge(value_node, (*route, "<<")), **merged}
+                highest = max(highest, self.height)
                 continue
-            inner.append(self._build(value_node, (*route, key)))
+            value = self._build(value_node, (*route, key))
+            highest = max(highest, self.height)
             if key in data:
                 self._duplicate(key, key_node, places[key])
                 continue
@@ -212,8 +227,9 @@ class _Builder:
                 valueless = True
                 self.document.broken.add(route)
                 continue
-            data[key], places[key] = inner[-1].data, key_node
-        return _Made({**merged, **data} if merged else data, *_around(inner))
+            data[key], places[key] = value, key_node
+        self.height = highest
+        return {**merged, **data} if merged else data
 
     def _key(self, node: Node) -> str | None:
         if isinstance(node, ScalarNode):
@@ -231,18 +247,18 @@ class _Builder:
         )
         return None
 
-    def _merge(self, node: Node, route: Route) -> _Made:
-        nodes = node.value if isinstance(node, SequenceNode) else [node]
+    def _merge(self, node: Node, route: Route) -> dict[str, Any]:
         merged: dict[str, Any] = {}
-        inner: list[_Made] = []
-        for one in nodes:
+        highest = 0
+        for one in node.value if isinstance(node, SequenceNode) else [node]:
             made = self._build(one, route)
-            if not isinstance(made.data, dict):
+            highest = max(highest, self.height)
+            if isinstance(made, dict):
+                merged = {**made, **merged}
+            else:
                 self._report("wrong-type", "`<<` merges mappings only", route)
-                continue
-            inner.append(made)
-            merged = {**made.data, **merged}
-        return _Made(merged, *_around(inner))
+        self.height = highest
+        return merged
 
     def _duplicate(self, key: str, node: Node, first: Node) -> None:
         label = Label(self._range(first), "first given here")
@@ -276,10 +292,6 @@ class _Builder:
 
     def _add(self, diagnostic: Diagnostic) -> None:
         self.document.problems.append(diagnostic)
-
-
-def _around(inner: list[_Made]) -> tuple[int, int]:
-    return 1 + sum(one.size for one in inner), 1 + max((one.depth for one in inner), default=0)
 
 
 def _is_missing(node: Node) -> bool:

@@ -107,7 +107,7 @@ class _Chain:
         producer = self.chain.producer(use.ref.alias) if isinstance(use.ref, Ref) else None
         if producer is None or not isinstance(use.ref, Ref):
             return "any"
-        found = lookup(producer.outputs_schema(), use.ref.keys)
+        found = lookup(producer.outputs_schema, use.ref.keys)
         return describe(found.schema) if isinstance(found, Found) else "any"
 
     def _type(self, value: Value) -> str:

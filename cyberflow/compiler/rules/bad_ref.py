@@ -20,7 +20,7 @@ _REST = re.compile(PATH)
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for _, where, value in chain.values():
+        for _, where, value in chain.values:
             for use in value.refs:
                 if where == "secrets":
                     secret = next(iter(chain.secrets.fields), "NAME")

@@ -18,16 +18,21 @@ from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Place
 
 SEVERITY: Severity = "warning"
+_SUSPECT = re.compile(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
 _COMMENT = re.compile(r"[ \t]+(#(?!\s*cyberflow:).*)")
 _ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    documents = graph.project.files.documents
+    documents = {
+        path: document
+        for path, document in graph.project.files.documents.items()
+        if isinstance(document, YamlDocument) and _SUSPECT.search(document.text)
+    }
     for workflow in graph.workflows.values():
         for text in workflow.texts:
             document = documents.get(text.place.path)
-            if text.format is None or not isinstance(document, YamlDocument):
+            if text.format is None or document is None:
                 continue
             node = document.node(text.place.route)
             style = getattr(node, "style", None)

@@ -18,7 +18,7 @@ _SHOWN = {"inputs": "an input", "files": "a file name", "outputs": "an output of
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for _, where, value in chain.values():
+        for _, where, value in chain.values:
             for use in value.tokens:
                 if use.token.kind == "secret" and where in _SHOWN:
                     message = f"the secret `{use.token.path.root}` would be stored as {_SHOWN[where]}"

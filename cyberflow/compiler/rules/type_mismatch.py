@@ -24,6 +24,8 @@ _SHORT = 30
 def find(graph: Graph) -> Iterator[Diagnostic]:
     known: dict[tuple[str, bool, bool], Answer] = {}
     for flow in flows(graph):
+        if flow.alike:
+            continue
         answer = known.get(key := flow.question()) or known.setdefault(key, flow.answer())
         if isinstance(answer, No):
             yield _finding(flow, answer)

@@ -19,7 +19,7 @@ _START, _END = re.compile(r"\bstart_loop\b"), re.compile(r"\bend_loop_iteration\
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for workflow in graph.workflows.values():
         for text in workflow.texts:
-            if text.format is None:
+            if text.format is None or "_loop" not in text.text.value:
                 continue
             start, end = _START.search(text.text.value), _END.search(text.text.value)
             if (start is None) != (end is None):

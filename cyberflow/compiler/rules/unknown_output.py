@@ -22,7 +22,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             producer = chain.producer(use.ref.alias)
             if producer is None or not producer.outputs.known or not producer.outputs.fields:
                 continue
-            found = lookup(producer.outputs_schema(), use.ref.keys)
+            found = lookup(producer.outputs_schema, use.ref.keys)
             if isinstance(found, Missing | Scalar):
                 yield _finding(use, producer, found)
 
@@ -37,7 +37,7 @@ def _finding(use: GoodRef, producer: WorkflowNode, found: Missing | Scalar) -> D
         mend = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
         return Diagnostic("unknown-output", message, use.place, labels=labels, help=mend)
     word = str(use.ref.keys[found.key_index])
-    note, message = f"not in {describe(producer.outputs_schema())}", f"`{use.ref.alias}` has no output `{word}`"
+    note, message = f"not in {describe(producer.outputs_schema)}", f"`{use.ref.alias}` has no output `{word}`"
     if found.key_index:
         owner = shown_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
         note, message = "", f"`{owner}` has no `{word}`"
