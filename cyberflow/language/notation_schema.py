@@ -12,7 +12,7 @@ MARKERS = ("type", "properties", "items", "enum", "const", "anyOf", "oneOf", "al
 WORDS = ("string", "number", "integer", "boolean", "object", "array", "any")
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _NAME_HELP = "a name is letters, digits, `_` and `-`, and begins with a letter or `_`"
-_KEY = r"(\.[A-Za-z_][A-Za-z0-9_-]*|\[([0-9]+|'[^'<>{}\n]+'|\"[^\"<>{}\n]+\")\])"
+_KEY = r"""(\.[A-Za-z_][A-Za-z0-9_-]*|\[([0-9]+|'[^'<>{}\n]+'|"[^"<>{}\n]+")\])"""
 
 
 def ref(name: str) -> Schema:
@@ -139,7 +139,7 @@ def _types() -> Schema:
 def _values() -> Schema:
     path = {
         "type": "string",
-        "pattern": rf"^{NAME}(\.outputs|\[['\"]outputs['\"]\]){_KEY}+$|\$\{{\{{",
+        "pattern": rf"""^{NAME}(\.outputs|\[['"]outputs['"]\]){_KEY}+$|\$\{{\{{""",
         "patternErrorMessage": "a ref is `STEP.outputs.NAME`",
         "examples": ["lookup.outputs.mrn"],
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import regress
 from cli_program import Program
 
 from cyberflow.compiler import check
@@ -38,6 +39,25 @@ def valid(text: str, kind: Kind | None = "declarations") -> bool:
 @pytest.mark.parametrize("kind", [*KINDS, None])
 def test_the_schema_is_one(kind: Kind | None) -> None:
     jsonschema_rs.meta.validate(schema(kind))
+
+
+@pytest.mark.parametrize("kind", [*KINDS, None])
+def test_its_patterns_are_those_of_editors(kind: Kind | None) -> None:
+    """Editors compile them as ECMAScript does in Unicode mode, which refuses an escape that is not needed."""
+    patterns = list(patterns_of(schema(kind)))
+    assert len(patterns) > 3
+    for pattern in patterns:
+        regress.Regex(pattern, flags="u")
+
+
+def patterns_of(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("pattern"), str):
+            yield value["pattern"]
+        if isinstance(value.get("patternProperties"), dict):
+            yield from value["patternProperties"]
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from patterns_of(item)
 
 
 def right() -> Iterator[tuple[Path, Sourced]]:
