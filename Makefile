@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench docs clean
+.PHONY: help demo test lint types bench fuzz docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -26,6 +26,9 @@ types: .venv/dev ## Types, strictly
 
 bench: .venv/dev ## Measure, as ratios to a floor in the same run
 	@for one in startup check service local deploy run; do echo; echo "== $$one"; $(BIN)/python benchmarks/$$one.py; done
+
+fuzz: .venv/dev ## Try 20,000 broken projects on check and build
+	$(BIN)/python tests/fuzz/fuzz.py --inputs 20000 --seed $$(date +%j)
 
 docs: .venv/dev ## Write the pages that are made from the code
 	$(BIN)/python docs/generate.py

@@ -93,6 +93,7 @@ class Sources:
     """Every document that was read, by path."""
 
     documents: Mapping[str, Document]
+    _lines: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def span(self, place: Place) -> Span:
         document = self.documents.get(place.path)
@@ -100,7 +101,9 @@ class Sources:
 
     def lines(self, path: str) -> list[str]:
         document = self.documents.get(path)
-        return document.text.split("\n") if document else []
+        if document and path not in self._lines:
+            self._lines[path] = document.text.split("\n")
+        return self._lines.get(path, [])
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ def _underline(line: _Line, mark: _Mark, shift: int) -> str:
     span = line.span(mark.span)
     start, text = span.column - 1, line.text
     end = span.end_column - 1 if span.end_line == span.line else len(text.rstrip())
-    end = max(min(end, len(text)), start + 1)
+    end = max(min(end, len(text), start + _WIDEST), start + 1)
     lead = _width(text[shift:start]) + (1 if shift else 0)
     signs = mark.sign * max(1, _width(text[shift:end]) - _width(text[shift:start]))
     return f"{' ' * lead}{signs[:_WIDEST]} {_printable(mark.text)}".rstrip()
@@ -154,7 +154,7 @@ def _underline(line: _Line, mark: _Mark, shift: int) -> str:
 
 def _crop(line: str, column: int) -> tuple[str, int]:
     """Cut a line that no terminal shows to the part around `column`; the second value is what was cut before it."""
-    if _width(line) <= _WIDEST:
+    if len(line) <= 4 * _WIDEST and _width(line) <= _WIDEST:
         return line, 0
     start = max(0, column - _MARGIN)
     cut = line[start : start + _WIDEST]
@@ -163,8 +163,11 @@ def _crop(line: str, column: int) -> tuple[str, int]:
 
 def _width(text: str) -> int:
     """Columns that a terminal gives to a text."""
+    text = text.expandtabs(4)
+    if text.isascii():
+        return len(text)
     total = 0
-    for character in text.expandtabs(4):
+    for character in text:
         if unicodedata.category(character) in ("Mn", "Me", "Cf"):
             continue
         total += 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -11,6 +11,7 @@ from typing import Any
 
 from cyberflow.compiler.assets import Assets
 from cyberflow.compiler.bundle import GIVEN_FILE
+from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.graph import (
     PYTHON_SUFFIX,
     ChainNode,
@@ -25,7 +26,7 @@ from cyberflow.compiler.graph import (
 )
 from cyberflow.compiler.refs import is_ref
 from cyberflow.compiler.render import render
-from cyberflow.compiler.shapes import Shape, Shapes
+from cyberflow.compiler.shapes import Shapes
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
 from cyberflow.language.prompt import scan

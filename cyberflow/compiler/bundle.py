@@ -66,6 +66,11 @@ class BundledTask:
     files: dict[str, str] = field(default_factory=dict)
     timeout: str | None = None
 
+    @property
+    def from_machine(self) -> list[str]:
+        """No machine has a part in it."""
+        return []
+
 
 @dataclass(frozen=True)
 class Asset:
@@ -98,6 +103,9 @@ class Bundle:
 
     def chain(self, name: str) -> BundledChain | None:
         return next((one for one in self.chains if one.name == name), None)
+
+    def task(self, name: str) -> BundledTask | None:
+        return next((one for one in self.tasks if one.name == name), None)
 
     def asset(self, sha256: str) -> Asset | None:
         return next((one for one in self.assets if one.sha256 == sha256), None)

@@ -7,8 +7,9 @@ from typing import Any
 from cyberflow.compiler.assets import Assets
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
+from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
-from cyberflow.compiler.shapes import Shape, object_schema, schema_text
+from cyberflow.compiler.schema_text import object_schema, schema_text
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Definition, File, Workflow
 from cyberflow.language.model import Check, Models

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cyberflow.compiler.declared import Field
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.shapes import Field, Schema
+from cyberflow.compiler.schema_text import Schema
 from cyberflow.compiler.types import TEXT, Answer, Found, Unknown, assignable, lookup, shape_of, value_assignable
 from cyberflow.source import Place
 

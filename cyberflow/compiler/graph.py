@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.compiler.render import Rendered
-from cyberflow.compiler.shapes import Schema, Shape
+from cyberflow.compiler.schema_text import Schema
 from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
 from cyberflow.language.prompt import Flaw, Format, Prompt, Token
 from cyberflow.source import Place, Text

@@ -9,13 +9,14 @@ import sys
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.lines import Lines
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.syntax import YamlDocument
-from cyberflow.source import Document, Place, Route, Sources, Span
+from cyberflow.source import Document, Place, Route, Sources
 
 _MENTION = "cyberflow:"
 _HASH = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)
@@ -57,10 +58,11 @@ class Ignores:
         if not self.comments:
             yield from found
             return
-        by_path = self._by_path()
+        by_path = {key: _Stretches(key[0], comments) for key, comments in self._by_path().items()}
         for one in found:
             span = self.sources.span(one.place)
-            near = [ignore for ignore in by_path.get((span.path, one.rule), ()) if _covers(ignore, span)]
+            stretches = by_path.get((span.path, one.rule))
+            near = stretches.over(span.line) if stretches else []
             self._used |= {(ignore, one.rule) for ignore in near}
             if not near:
                 yield one
@@ -79,10 +81,22 @@ class Ignores:
         return found
 
 
-def _covers(ignore: Ignore, span: Span) -> bool:
-    if span.path in ignore.files:
-        return True
-    return span.path == ignore.place.path and ignore.first <= span.line <= ignore.last
+class _Stretches:
+    """The comments about one file and rule, by the lines they cover."""
+
+    def __init__(self, path: str, comments: list[Ignore]) -> None:
+        self._whole = [one for one in comments if path in one.files]
+        self._here = sorted((one for one in comments if path not in one.files), key=lambda one: one.first)
+        self._reach = [*accumulate((one.last for one in self._here), max)]
+
+    def over(self, line: int) -> list[Ignore]:
+        near = [*self._whole]
+        index = bisect_right(self._here, line, key=lambda one: one.first)
+        while index and self._reach[index - 1] >= line:
+            index -= 1
+            if line <= self._here[index].last:
+                near.append(self._here[index])
+        return near
 
 
 def _unused(ignore: Ignore, used: set[tuple[Ignore, str]], rules: Collection[str]) -> Iterator[Diagnostic]:
@@ -145,14 +159,18 @@ class _Comments:
         self._prompts = prompts
         self._lines = document.text.split("\n")
         self._numbers = Lines(document.path, document.text)
+        self._below = 0
+        """The line below the comments that were read last."""
 
     def ignore(self, match: re.Match[str]) -> Ignore:
         lines, files = self._lines, frozenset[str]()
         first = last = self._numbers.number(match.start())
         if _ONLY_COMMENT.fullmatch(lines[first - 1]):
-            while last < len(lines) and _ONLY_COMMENT.fullmatch(lines[last]):
-                last += 1
-            last += 1
+            while self._below <= last or (
+                self._below <= len(lines) and _ONLY_COMMENT.fullmatch(lines[self._below - 1])
+            ):
+                self._below += 1
+            last = self._below
         if last <= len(lines) and _begins_prompt(self._document, lines[last - 1]):
             for end, of in self._prompts.by_line.get(last, ()):
                 last, files = max(last, end), files | of

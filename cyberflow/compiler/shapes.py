@@ -1,5 +1,5 @@
 """Types as written to types as sent: words, `T[]`, nested notation, named types and JSON Schema become one normal form
-of JSON Schema 2020-12. What a declaration takes or gives is a `Shape`.
+of JSON Schema 2020-12.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cyberflow.compiler.declared import Field, Shape
 from cyberflow.compiler.keywords import TYPES, check_keyword, fields_beside, is_schema, marker_of
 from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.schema_text import Schema, object_schema, schema_text
+from cyberflow.compiler.schema_text import Schema, object_schema
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language import Definition
 from cyberflow.language.decode import bad_name, spoken_kind
@@ -21,43 +22,17 @@ from cyberflow.language.secrets import type_literals
 from cyberflow.language.syntax import parse
 from cyberflow.source import Place
 
-__all__ = ["Field", "Schema", "Shape", "Shapes", "object_schema", "schema_text"]
-
 _WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
 _DEFS = "#/$defs/"
-_LARGEST, _DEEPEST = 500_000, 100
+_LARGEST, _DEEPEST, _MOST = 500_000, 100, 50_000
+_PER_TYPE = 16
+"""The least that a type takes, in characters: `{"type":"null"}` and a comma."""
 _TOO_DEEP = "types are nested too deeply here"
+_TOO_MANY = f"this type comes to more than {_MOST:,} types when it is written out"
 _SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "dependentSchemas")
-
-
-@dataclass(frozen=True)
-class Field:
-    """One name of a shape. `schema` is self-contained; `place` is where the name is declared."""
-
-    name: str
-    schema: Schema
-    required: bool
-    place: Place
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Names to types, in order of declaration. A shape that could not be read is not `known`, and nothing is said of
-    what it lacks.
-    """
-
-    fields: Mapping[str, Field] = field(default_factory=dict)
-    known: bool = True
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.fields
-
-    def schema(self) -> Schema:
-        """The shape as an object schema, closed against nothing."""
-        return object_schema({name: (one.schema, one.required) for name, one in self.fields.items()})
 
 
 @dataclass
@@ -71,6 +46,7 @@ class Shapes:
     _open: list[str] = field(default_factory=list)
     _recursive: dict[str, Schema] = field(default_factory=dict)
     _depth: int = 0
+    _written: int = 0
 
     def shape(self, notation: Mapping[str, Any], place: Place) -> Shape:
         """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
@@ -109,11 +85,14 @@ class Shapes:
 
     def read(self, notation: Any, place: Place) -> Schema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
+        if self._open:
+            return self._read(notation, place)
         outer, self._recursive = self._recursive, {}
+        self._written = 0 if not self._depth and self._written <= _MOST else self._written
         schema = self._read(notation, place)
-        if self._recursive and not self._open:
+        if self._recursive:
             schema = {**schema, "$defs": {**schema.get("$defs", {}), **self._recursive}}
-        self._recursive = {**outer, **self._recursive} if self._open else outer
+        self._recursive = outer
         return schema
 
     def _fields(self, notation: Mapping[str, Any], place: Place) -> list[Field]:
@@ -157,13 +136,22 @@ class Shapes:
         return self._deeper(place, lambda: self._understood(notation, place))
 
     def _deeper(self, place: Place, read: Callable[[], Schema]) -> Schema:
-        """Read what is one level down, as long as that is allowed; the first level too deep is a finding."""
+        """Read what is one level down, within bounds; the first level beyond them is a finding."""
         self._depth += 1
-        schema = read() if self._depth <= _DEEPEST else {}
-        if self._depth > _DEEPEST and not any(problem.message == _TOO_DEEP for problem in self.problems):
-            self._add("bad-schema", _TOO_DEEP, place, help="let fewer types name one another in a row")
+        self._written += 1
+        schema: Schema = {}
+        if self._depth > _DEEPEST:
+            self._once(_TOO_DEEP, place, "let fewer types name one another in a row")
+        elif self._written > _MOST:
+            self._once(_TOO_MANY, place, "each `$ref` is written out where it stands; let fewer of them meet")
+        else:
+            schema = read()
         self._depth -= 1
         return schema
+
+    def _once(self, message: str, place: Place, help: str) -> None:
+        if not any(problem.message == message for problem in self.problems):
+            self._add("bad-schema", message, place, help=help)
 
     def _understood(self, notation: Any, place: Place) -> Schema:
         if isinstance(notation, str):
@@ -194,7 +182,7 @@ class Shapes:
         return {}
 
     def _named(self, name: str) -> Schema:
-        if name in self._open:
+        if name in self._open or name in self._recursive:
             self._recursive.setdefault(name, {})
             return {"$ref": _DEFS + name}
         if name not in self._resolved or _DEFS in json.dumps(self._resolved[name]):
@@ -207,6 +195,7 @@ class Shapes:
                 schema = {"$ref": _DEFS + name}
             self._resolved[name] = schema
         text = json.dumps(self._resolved[name])
+        self._written += len(text) // _PER_TYPE
         if len(text) > _LARGEST:
             self._resolved[name], text = {}, "{}"
             help = "types are written out where they are named; name fewer of them in one another"
@@ -283,7 +272,7 @@ class Shapes:
 
     def _local(self, name: str, place: Place, definitions: Mapping[str, Any]) -> Schema:
         marker = f"#{name}"
-        if marker in self._open:
+        if marker in self._open or name in self._recursive:
             self._recursive.setdefault(name, {})
             return {"$ref": _DEFS + name}
         self._open.append(marker)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from cyberflow.compiler.declared import Field, Shape
 from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, TaskNode, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.shapes import Field, Shape
 from cyberflow.compiler.types import Missing, Scalar, lookup
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
 from cyberflow.language.paths import WORD

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.drawing.picture import Edge, Node, Picture
 from cyberflow.compiler.graph import ChainNode, Graph, RefUse, StepNode, Value, WorkflowNode
 from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.shapes import Shape
 from cyberflow.compiler.types import Found, describe, lookup
 
 

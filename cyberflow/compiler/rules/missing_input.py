@@ -9,8 +9,8 @@ or from its `default`. Nothing gives this one, so the service would refuse the c
 
 from collections.abc import Iterator
 
+from cyberflow.compiler.declared import Field
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
-from cyberflow.compiler.shapes import Field
 from cyberflow.compiler.types import describe
 from cyberflow.compiler.uses import lacking
 from cyberflow.diagnostics import Diagnostic, Label, nearest

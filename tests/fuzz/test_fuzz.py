@@ -1,0 +1,14 @@
+"""A few hundred inputs of the fuzzer, always the same; `make fuzz` tries 20,000 others."""
+
+from __future__ import annotations
+
+import pytest
+from fuzz_worker import run
+
+SEED, SLICES, INPUTS = 7, 4, 75
+
+
+@pytest.mark.parametrize("part", range(SLICES))
+def test_no_input_breaks_check(part: int) -> None:
+    failures = list(run(SEED, range(part * INPUTS, (part + 1) * INPUTS), patience=20.0))
+    assert not failures, "\n".join(f"{one.input}: {one.kind}\n{one.text}" for one in failures)
