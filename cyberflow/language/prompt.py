@@ -1,7 +1,7 @@
 """The prompt language (SPEC section 3): what in a text is a placeholder, a literal, a tag or an image, and where.
 
 Reads the text after the template stage and changes nothing in it; `compiler.render` makes HTML of the result.
-One pass from mark to mark (`{`, `<`, backslash, `![`), each read by its own step.
+One pass from mark to mark (`{`, `<`, backslash, `![`, the service's own words), each read by its own step.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cyberflow.language.markup import AUTOLINK, DECLARATION, ELEMENTS, HOLE, STR
 from cyberflow.language.paths import PATH, WORD, Path
 from cyberflow.language.tokens import Flaw, Format, Literal, Picture, Prompt, Token
 
-_MARK: Final = re.compile(r"[{<\\]|!\[")
+_MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
 _BRACES: Final = re.compile(rf"\{{\{{({PATH})\}}\}}|\{{(\$?)({PATH})\}}")
 _ANGLES: Final = re.compile(rf"<(\$?)({PATH})>")
 _SPACED: Final = re.compile(rf"<(\$?)({WORD})[ \t]++>")
@@ -83,6 +83,9 @@ class _Scanner:
                     start = self._hole(at) or self._markup(at, markup) or self._broken(at) or self._less(at)
                 case "![":
                     start = self._picture(at)
+                case "__EMPTY__" | "__CLEAR__" if self.format == "markdown":
+                    start = found.end()
+                    self.literals.append(Literal(at, start, found[0]))
                 case _:
                     start = at + 1
 

@@ -34,6 +34,7 @@ def found(text: str, format: Format = "markdown") -> list[tuple[str, str]]:
             "`\\<name> \\{name}` `\\*`",
             "<p><code>\\&lt;name&gt; \\{name}</code> <code>\\*</code></p>".replace("\\&", "&"),
         ),
+        ("__EMPTY__, `__CLEAR__`, __no__", "<p>__EMPTY__, <code>__CLEAR__</code>, <strong>no</strong></p>"),
         ("<first>_<last>_<name>.pdf", "<p>{first}_{last}_{name}.pdf</p>"),
         (
             "_<name>_ *<name>* **<name>** ~~<name>~~",

@@ -71,8 +71,12 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
     if ".." in Path(name).parts:
         help = "keep every module inside the project"
         return Diagnostic("path-escape", f"`{pattern}` leaves the project", place, help=help)
-    matched = sorted(path.relative_to(files.root).as_posix() for path in files.root.glob(name) if path.is_file())
-    matched = [path for path in matched if path.endswith(SUFFIX)]
+    try:
+        found_here = [path for path in files.root.glob(name) if path.name.endswith(SUFFIX) and path.is_file()]
+    except (ValueError, OSError) as error:
+        note = getattr(error, "strerror", "") or str(error)
+        return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
+    matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
     for path in matched:
         if isinstance(escaped := files.find(f"/{path}", place), Diagnostic):
             return escaped
