@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,24 @@ def test_without_the_mistake_the_project_is_clean(project: Path, capsys: pytest.
     flows.write_text(flows.read_text(encoding="utf-8").replace("outputs.mrm", "outputs.mrn"), encoding="utf-8")
 
     assert run(["check", "--error-on", "warning"]) == 0, capsys.readouterr().out
+
+
+def test_the_python_script_runs_its_chain_on_the_local_platform(tmp_path: Path) -> None:
+    module, script = blocks("python")
+    assert len(script.strip().splitlines()) <= 15
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows/intake.py").write_text(module, encoding="utf-8")
+    (tmp_path / "visit.py").write_text(script, encoding="utf-8")
+    (tmp_path / "cyberflow.yaml").write_text("project: clinic-intake\npython: [flows/*.py]\n", encoding="utf-8")
+    environ = {**os.environ, "EPIC_PASSWORD": "x"}
+
+    for arguments in (["-m", "cyberflow", "apply", "--yes"], ["visit.py"]):
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    assert done.stdout == blocks("")[1]
 
 
 def test_every_command_is_in_the_table() -> None:
