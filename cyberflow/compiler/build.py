@@ -13,7 +13,6 @@ from cyberflow.compiler.assets import Assets
 from cyberflow.compiler.bundle import GIVEN_FILE
 from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.graph import (
-    PYTHON_SUFFIX,
     ChainNode,
     Graph,
     ReadText,
@@ -140,8 +139,7 @@ class Builder:
             for index, file in enumerate(body.files)
             if file.target is not None
         )
-        inherits = not definition.place.path.endswith(PYTHON_SUFFIX)
-        return ChainNode(definition, inputs, secrets, steps, session, outputs, files, inherits)
+        return ChainNode(definition, inputs, secrets, steps, session, outputs, files)
 
     def _step(self, index: int, step: Step, place: Place, workflows: Mapping[str, WorkflowNode]) -> StepNode:
         inputs = {name: self._value(value, place.at("inputs", name)) for name, value in step.inputs.items()}

@@ -156,8 +156,15 @@ class ChainNode:
     session: Mapping[str, WorkflowNode | None]
     outputs: Mapping[str, Value]
     files: tuple[Value, ...]
-    inherits: bool = True
-    """Whether a step gets the chain's inputs and secrets of the names its workflow declares: in YAML, not in Python."""
+
+    @property
+    def in_python(self) -> bool:
+        return self.definition.place.path.endswith(PYTHON_SUFFIX)
+
+    @property
+    def inherits(self) -> bool:
+        """Whether a step gets the chain's inputs and secrets of the names its workflow declares; a call does not."""
+        return not self.in_python
 
     @property
     def name(self) -> str:

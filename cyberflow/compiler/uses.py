@@ -212,6 +212,13 @@ def lacking(chain: ChainNode, kind: Kind) -> Iterator[tuple[StepNode, WorkflowNo
                 yield step, workflow, field
 
 
+def handed_on(chain: ChainNode, kind: Kind, name: str, given: str) -> str:
+    """How a step hands the chain's `given` on as the `name` of its workflow, in the words of the language."""
+    if chain.in_python:
+        return f"`{name}={given}`"
+    return f"`{kind}s: {{{name}: <{'$' if kind == 'secret' else ''}{given}>}}`"
+
+
 def literals(step: StepNode) -> list[tuple[str, Value]]:
     """Secrets of a step that are written out where one should be handed on."""
     return [(name, value) for name, value in step.secrets.items() if not (value.refs or value.single or _broken(value))]

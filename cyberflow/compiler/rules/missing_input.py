@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from cyberflow.compiler.declared import Field
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
 from cyberflow.compiler.types import describe
-from cyberflow.compiler.uses import lacking
+from cyberflow.compiler.uses import handed_on, lacking
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 
 
@@ -25,9 +25,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 def _finding(chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Field) -> Diagnostic:
     message = f"step `{step.id}` lacks the input `{field.name}` of `{workflow.name}`"
     labels = (Label(field.place.key(), f"needs {describe(field.schema)}"),)
-    help = (
-        f"set it in the step's `inputs`, declare `{field.name}` as an input of the chain, or list it in `from_machine`"
-    )
+    declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the chain"
+    help = f"give `{field.name}=` in the call" if chain.in_python else declare
+    help += ", or list it in `from_machine`"
     if meant := nearest(field.name, chain.inputs.fields):
-        help = f"hand on the chain's `{meant}`: `inputs: {{{field.name}: <{meant}>}}`"
+        help = f"hand on the chain's `{meant}`: {handed_on(chain, 'input', field.name, meant)}"
     return Diagnostic("missing-input", message, step.at("workflow"), labels=labels, help=help)

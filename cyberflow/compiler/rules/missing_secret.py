@@ -10,7 +10,7 @@ A secret comes from the step's `secrets`, from a secret of the chain of the same
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking
+from cyberflow.compiler.uses import handed_on, lacking
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 
 
@@ -20,7 +20,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             name = field.name
             message = f"step `{step.id}` lacks the secret `{name}` of `{workflow.name}`"
             labels = (Label(field.place.key(), "needed here"),)
-            help = f"declare `{name}` in the chain's `secrets`, or list `${name}` in `from_machine`"
+            take = f"take `{name}: Secret` in `{chain.name}` and hand it on: `{name}={name}`"
+            help = take if chain.in_python else f"declare `{name}` in the chain's `secrets`"
+            help += f", or list `${name}` in `from_machine`"
             if have := nearest(name, chain.secrets.fields) or next(iter(chain.secrets.fields), None):
-                help = f"hand on the chain's `{have}`: `secrets: {{{name}: <${have}>}}`"
+                help = f"hand on the chain's `{have}`: {handed_on(chain, 'secret', name, have)}"
             yield Diagnostic("missing-secret", message, step.at("workflow"), labels=labels, help=help)

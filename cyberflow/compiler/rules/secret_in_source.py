@@ -15,24 +15,25 @@ chain: `<$epic_password>`. A secret that was committed must be changed.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import literals
+from cyberflow.compiler.uses import handed_on, literals
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        declared = next(iter(chain.secrets.fields), "name")
+        declared = next(iter(chain.secrets.fields), "")
         for step in chain.steps:
             for name, value in literals(step):
                 message = f"the secret `{name}` is a literal"
-                help = f"declare it in the chain's `secrets` and hand it on: `{name}: <${declared}>`"
+                declare = "take it as a `Secret`" if chain.in_python else "declare it in the chain's `secrets`"
+                help = f"{declare} and hand it on: {handed_on(chain, 'secret', name, declared or name)}"
                 yield Diagnostic("secret-in-source", message, value.place, note="this is in git for ever", help=help)
             for name, value in step.inputs.items():
                 if step.workflow and name in step.workflow.secrets and name not in step.workflow.inputs:
                     if value.tokens or value.refs:
                         continue
                     message = f"the secret `{name}` is a literal, and under `inputs`"
-                    help = f"hand on a secret of the chain under `secrets`: `{name}: <${declared}>`"
+                    help = f"hand on a secret of the chain: {handed_on(chain, 'secret', name, declared or name)}"
                     yield Diagnostic(
                         "secret-in-source", message, value.place, note="this is in git for ever", help=help
                     )

@@ -26,7 +26,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         }
         for name, field in chain.inputs.fields.items():
             if name not in used:
-                help = f"use it as `<{name}>` in a step's `inputs`, or take it away"
+                use = "hand it to a step" if chain.in_python else f"use it as `<{name}>` in a step's `inputs`"
+                help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the input `{name}`"
                 labels = tuple(
                     Label(step.inputs[name].place.key(), f"`{step.id}` sets a value of its own")

@@ -25,6 +25,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         used = roots_used(chain, "secret")
         for name, field in chain.secrets.fields.items():
             if name not in used:
-                help = f"map it in a step: `secrets: {{NAME: <${name}>}}`, or take it away"
+                use = "hand it to a step" if chain.in_python else f"map it in a step: `secrets: {{NAME: <${name}>}}`"
+                help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the secret `{name}`"
                 yield Diagnostic("unused-chain-secret", message, field.place.key(), help=help)
