@@ -12,7 +12,7 @@ from yaml.nodes import Node, ScalarNode
 LIBYAML = hasattr(yaml, "CSafeLoader")
 PLAIN, QUOTED, COLLECTION = "plain", "quoted", "collection"
 """What stands for a tag where none is written."""
-MOST_NODES = 500_000
+MOST_NODES = 300_000
 _DEEPEST = 250
 
 

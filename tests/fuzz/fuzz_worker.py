@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import os
 import resource
@@ -128,6 +129,7 @@ def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> 
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         faulthandler.register(signal.SIGPROF, file=trace, all_threads=False, chain=True)
         known = projects()
+        gc.disable()  # as `check` does
         for index in indexes:
             out.write(f"{index}\n")
             out.flush()
@@ -152,4 +154,5 @@ def _one(folder: Path, files: tuple[Project, Project], index: int, patience: flo
         yield Failure(index, "traceback", traceback.format_exc())
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        gc.collect()
         shutil.rmtree(folder, ignore_errors=True)
