@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+import cyberflow
+
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -48,6 +50,10 @@ class Runner:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
     log: str = ""
+    path: list[str] = field(default_factory=lambda: [str(Path(sys.executable).parent), *os.environ["PATH"].split(":")])
+
+    def __post_init__(self) -> None:
+        self.path = [str(self.folder / "bin"), *self.path]
 
     def run(self) -> int:
         for step in ACTION["runs"]["steps"]:
@@ -65,9 +71,9 @@ class Runner:
         output, summary = temp / "output", temp / "summary.md"
         output.write_text("", encoding="utf-8")
         given = {name: self._filled(value) for name, value in step.get("env", {}).items()}
-        path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         files = {"GITHUB_OUTPUT": output, "GITHUB_STEP_SUMMARY": summary, "GITHUB_PATH": temp / "path"}
-        environ = {**os.environ, **given, "PATH": path, "RUNNER_TEMP": str(temp)}
+        environ = {**os.environ, **given, "PATH": ":".join(self.path), "RUNNER_TEMP": str(temp)}
+        environ["GITHUB_ACTION_PATH"] = str(ROOT)
         environ |= {name: str(file) for name, file in files.items()}
         command = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]]
         answer = subprocess.run(
@@ -82,6 +88,8 @@ class Runner:
         self.log += answer.stdout
         lines = output.read_text(encoding="utf-8").splitlines()
         self.outputs[step.get("id", "")] = dict(line.split("=", 1) for line in lines)
+        added = files["GITHUB_PATH"].read_text(encoding="utf-8").split() if files["GITHUB_PATH"].exists() else []
+        self.path = [*added, *(one for one in self.path if one not in added)]
         return answer.returncode
 
     def _holds(self, condition: str) -> bool:
@@ -130,11 +138,11 @@ def comments(project: Path) -> list[str]:
 
 @pytest.mark.slow
 def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(project: Path) -> None:
-    first = Runner(project, {"package": ""})
+    first = Runner(project, {"package": "none"})
     assert first.run() == 0, first.log
     flows = project / "flows.yaml"
     flows.write_text(flows.read_text(encoding="utf-8") + "  two: {prompt: Close it.}\n", encoding="utf-8")
-    second = Runner(project, {"package": ""})
+    second = Runner(project, {"package": "none"})
     assert second.run() == 0, second.log
 
     assert first.ran == ["Check", "Plan", "Comment", "Conflicts"]
@@ -147,9 +155,9 @@ def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(project: Path) 
 
 @pytest.mark.slow
 def test_the_main_branch_applies_what_it_planned(project: Path) -> None:
-    runner = Runner(project, {"package": "", "command": "apply", "apply-options": "--wait-idle --quiet"}, "push")
+    runner = Runner(project, {"package": "none", "command": "apply", "apply-options": "--wait-idle --quiet"}, "push")
     assert runner.run() == 0, runner.log
-    again = Runner(project, {"package": "", "command": "apply"}, "push")
+    again = Runner(project, {"package": "none", "command": "apply"}, "push")
     assert again.run() == 0, again.log
 
     receipt = json.loads(Path(runner.outputs["apply"]["receipt"]).read_text(encoding="utf-8"))
@@ -160,9 +168,27 @@ def test_the_main_branch_applies_what_it_planned(project: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_action_installs_the_commit_that_it_comes_from(project: Path) -> None:
+    """Into an environment of its own, from the package index; no cyberflow of this machine is in reach."""
+    elsewhere = [folder for folder in os.environ["PATH"].split(":") if not (Path(folder) / "cyberflow").exists()]
+    runner = Runner(project, {}, path=elsewhere)
+    code = runner.run()
+    if code and re.search(r"name resolution|Network is unreachable|Failed to establish a new connection", runner.log):
+        pytest.skip("no package index can be reached")
+
+    assert code == 0, runner.log
+    assert runner.ran == ["Install", "Check", "Plan", "Comment", "Conflicts"]
+    installed = project / "runner" / "cyberflow" / "bin" / "cyberflow"
+    assert runner.path[0] == str(installed.parent)
+    said = subprocess.run([installed, "--version"], capture_output=True, text=True, check=True).stdout
+    assert said == f"cyberflow {cyberflow.__version__}\n"
+    assert "1 workflow to create" in comments(project)[1]
+
+
+@pytest.mark.slow
 def test_a_project_with_errors_stops_at_check(project: Path) -> None:
     (project / "flows.yaml").write_text("workflows:\n  one: {prompt: Open <it.}\n  one: {}\n", encoding="utf-8")
-    runner = Runner(project, {"package": "", "command": "apply"}, "push")
+    runner = Runner(project, {"package": "none", "command": "apply"}, "push")
 
     assert runner.run() == 1
     assert runner.ran == ["Check"]
@@ -192,13 +218,14 @@ def test_the_pipelines_on_the_page_use_what_the_action_has() -> None:
 def test_every_option_on_the_page_exists(page: str) -> None:
     import click
 
-    from cyberflow.cli.main import COMMANDS, cyberflow
+    from cyberflow.cli.main import COMMANDS
+    from cyberflow.cli.main import cyberflow as program
 
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    context = click.Context(cyberflow)
+    context = click.Context(program)
     known = {}
     for name in COMMANDS:
-        command = cyberflow.get_command(context, name)
+        command = program.get_command(context, name)
         assert command is not None
         known[name] = {option for parameter in command.params for option in parameter.opts}
     for name, rest in re.findall(r"cyberflow ([a-z]+)((?: [^\s`|>]+)*)", text):

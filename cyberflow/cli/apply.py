@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.asking import confirmed, is_terminal
+from cyberflow.cli.asking import confirmed, is_terminal, yes_to
 from cyberflow.cli.compiled import Compiled, compile_for, owner, say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.options import common, root, target
@@ -118,12 +118,11 @@ class _Apply:
             click.echo("\n".join(plan_lines(made)))
 
     def _ask(self, made: Plan, service: Service) -> None:
-        """Have a yes before the first write. Raises UsageError where nobody can give one, Abort on a no."""
+        """Have a yes before the first write. Raises UsageError where nobody can give one; a no ends the command."""
         confirmed(service, "apply", yes=self._options["yes"], confirm=self._options["confirm"])
         drift = any(change.action == "drift" for change in made.changes)
         if drift and is_terminal() and not self._options["overwrite_drift"] and not self._options["yes"]:
-            question = "write over what was changed by hand?"
-            self._options["overwrite_drift"] = click.confirm(question, default=False, err=True)
+            self._options["overwrite_drift"] = yes_to("write over what was changed by hand?")
 
     async def _wait(self, made: Plan, service: Service) -> None:
         if not self._options["wait_idle"] or not made.live:
@@ -156,9 +155,17 @@ class _Apply:
             raise
         finally:
             self._conclude(made, receipt, code)
-        if made.pending and not self._json and not self._options["quiet"]:
-            say("done" if code == 0 else "done, but not all of it: see above")
+        if made.pending and not self._json:
+            self._sum_up(code)
         return code
+
+    def _sum_up(self, code: int) -> None:
+        for help in dict.fromkeys(one.help for one in self._done if one.help):
+            say(f"  {click.style('help', bold=True)}: {help}")
+        if self._options["quiet"]:
+            return
+        some = any(one.status == "done" for one in self._done)
+        say("done" if code == 0 else "done, but not all of it: see above" if some else "nothing was changed: see above")
 
     def _unfinished(self, made: Plan) -> None:
         """What the plan had besides: each change is reported on every way out."""

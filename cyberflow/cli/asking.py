@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
 import click
 
+from cyberflow.cli.main import INTERRUPTED
 from cyberflow.errors import UsageError
 from cyberflow.targets import Service
 
@@ -15,7 +20,7 @@ def is_terminal() -> bool:
 
 
 def confirmed(service: Service, what: str, *, yes: bool, confirm: str | None) -> None:
-    """Have a yes. Raises UsageError where nobody can give one, Abort on a no; nothing was sent then."""
+    """Have a yes. Raises UsageError where nobody can give one; a no ends the command. Nothing was sent then."""
     if service.target.protect:
         by_name(service.name, confirm)
         return
@@ -26,14 +31,40 @@ def confirmed(service: Service, what: str, *, yes: bool, confirm: str | None) ->
     if not is_terminal():
         help = f"read the plan with `cyberflow plan`, then give --yes to `cyberflow {what}`"
         raise UsageError(f"{what} asks before it writes, and nobody is here to answer", help=help)
-    click.confirm(f"{what} this to {service.name}?", abort=True, err=True)
+    if not yes_to(f"{what} this to {service.name}?"):
+        _leave()
+
+
+def yes_to(question: str) -> bool:
+    """Ask a person before anything is sent; whoever answers with Ctrl-C or Ctrl-D ends the command."""
+    with _listening():
+        return click.confirm(question, err=True)
 
 
 def by_name(name: str, given: str | None) -> None:
     """Have the name of a protected target, from the option or a person."""
     if given is None and is_terminal():
-        given = click.prompt(f"`{name}` is protected; type its name to go on", err=True)
+        with _listening():
+            given = click.prompt(f"`{name}` is protected; type its name to go on", err=True)
     if given is None:
         raise UsageError(f"the target `{name}` is protected", help=f"--yes does not answer for it: --confirm {name}")
     if given != name:
         raise UsageError(f"`{given}` is not the name of the target `{name}`; nothing was sent")
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """Hear Ctrl-C while a person is asked: the event loop would keep it until there is an answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except click.Abort:
+        click.echo(err=True)
+        _leave()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave() -> NoReturn:
+    click.echo("nothing was sent", err=True)
+    raise click.exceptions.Exit(INTERRUPTED)

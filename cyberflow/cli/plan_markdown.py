@@ -61,7 +61,7 @@ def _listed(word: str, problems: Iterable[Problem]) -> Iterator[str]:
 
 
 def _table(plan: Plan) -> Iterator[str]:
-    if not plan.changes:
+    if not plan.changes and not plan.kept:
         return
     yield from ("", "| | change | name | what |", "|---|---|---|---|")
     for change in plan.changes:
@@ -69,6 +69,8 @@ def _table(plan: Plan) -> Iterator[str]:
         runs = live_text(plan.live[change.id]) if change.id and change.id in plan.live else ""
         told = "; ".join(filter(None, (what, _cell(change.reason), runs)))
         yield f"| {_ICONS.get(change.action, '')} | {change.action} {change.kind} | `{change.name}` | {told} |"
+    for kept in plan.kept:
+        yield f"| ⚪ | keep workflow | `{kept.name}` | {_cell(kept.reason)} |"
 
 
 def _details(change: Change, plan: Plan) -> Iterator[str]:

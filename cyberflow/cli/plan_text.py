@@ -58,6 +58,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _problem("refused", "red", problem.message, problem.help)
     for kept in plan.kept:
         yield _dim(f"  = workflow {kept.name} {kept.id}: {kept.reason}")
+    created = any(change.kind == "workflow" and change.action == "create" for change in plan.changes)
+    if created and (gone := next((one.name for one in plan.kept if one.prunable), None)):
+        yield f"  {click.style('help', bold=True)}: if `{gone}` was renamed, declare `was: {gone}` at its new name"
     if plan.changes or plan.errors or plan.conflicts or plan.refused or plan.kept:
         yield ""
     yield summary(plan)
@@ -101,7 +104,7 @@ def outcome_line(outcome: Outcome) -> str:
     sign, colour = _MARKS.get(outcome.status, ("·", "blue"))
     verb = _DONE.get(outcome.action, outcome.action) if outcome.status == "done" else outcome.status
     id = f"  {_dim(outcome.id)}" if outcome.id and outcome.kind != "image" else ""
-    text = f": {outcome.message}" if outcome.message else ""
+    text = f": {outcome.message}" if outcome.message and outcome.status != "skipped" else ""
     return f"  {click.style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {outcome.name}{id}{text}"
 
 

@@ -16,6 +16,7 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import read
 from cyberflow.language.prompt import scan
 from cyberflow.remote import Owner, Snapshot, changed, desire, find_image, wire_fields
+from cyberflow.source import Place, Route, Sources
 
 _PROMPT_RULES = frozenset(
     {
@@ -28,6 +29,7 @@ _PROMPT_RULES = frozenset(
         "unknown-property",
     }
 )
+_PROMPTS = frozenset({"prompt", "on_check_failure", "check_prompt"})
 _UNSAID = "the language cannot say its `{}` as it is; after `adopt`, `cyberflow plan` shows what would change"
 
 
@@ -49,18 +51,20 @@ def prove(
     remote = replace(remote, contents={url: sha256(images[path]).hexdigest() for url, path in places.items()})
     known = _known(remote)
     language = Language(_keeps, _tokens, remote.models, {url: path for url, path in places.items() if url in known})
-    ignores: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    ignores: dict[str, dict[Route, set[str]]] = defaultdict(lambda: defaultdict(set))
     pulled = [pull(one, owner, language) for one in chosen]
-    kept = {path: images[path] for path in language.images.values()}
-    found, bundle = _compile(pulled, kept, owner)
+    texts = [text for one in pulled for text in one.texts.values()]
+    kept = {path: images[path] for path in language.images.values() if any(path in text for text in texts)}
+    found, bundle, sources = _compile(pulled, kept, owner)
+    prompts = {path: route for one in pulled for path, route in one.prompts.items()}
     for name, problems in found.items():
         for one in problems:
-            if one.rule in _PROMPT_RULES:
-                key = one.place.route[2] if len(one.place.route) > 2 else "prompt"  # noqa: PLR2004 - workflows, NAME, key
-                ignores[name][str(key)].add(one.rule)
+            if one.rule in _PROMPT_RULES and not _misread(one.place, sources):
+                # A place in a YAML file is at `workflows`, its name, and then in the declaration.
+                ignores[name][prompts.get(one.place.path, one.place.route[2:])].add(one.rule)
     if ignores:
         pulled = [pull(one, owner, language, ignores.get(one.name)) for one in chosen]
-        found, bundle = _compile(pulled, kept, owner)
+        found, bundle, _ = _compile(pulled, kept, owner)
     return Proof(pulled, kept, _faults(chosen, found, bundle, remote, owner))
 
 
@@ -70,6 +74,15 @@ def _known(remote: Snapshot) -> set[str]:
     seen = {url: digest for url, digest in remote.contents.items() if url in sized}
     again = {url: find_image(digest, "", remote.images, seen) for url, digest in remote.contents.items()}
     return {url for url, image in again.items() if image is not None and image.supabase_url == url}
+
+
+def _misread(place: Place, sources: Sources) -> bool:
+    """Whether `<word>` in a text of a check or a command, which is text on the platform, is a token in the sources: no
+    comment may hide that, for what it says is another thing.
+    """
+    span = sources.span(place)
+    in_prompt = not place.route or place.route[-1] in _PROMPTS
+    return not in_prompt and sources.lines(span.path)[span.line - 1][span.column - 1 :].startswith("<")
 
 
 def _keeps(text: str, format: str, inputs: Iterable[str]) -> str | None:
@@ -88,8 +101,8 @@ def _tokens(text: str) -> tuple[list[str], list[str]]:
 
 def _compile(
     pulled: Sequence[Pulled], images: Mapping[str, bytes], owner: Owner
-) -> tuple[dict[str, list[Diagnostic]], Bundle | None]:
-    """Compile the sources alone, in a folder of their own; the errors by workflow."""
+) -> tuple[dict[str, list[Diagnostic]], Bundle | None, Sources]:
+    """Compile the sources alone, in a folder of their own; the errors by workflow, and what was read."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         files = {path: text.encode() for one in pulled for path, text in one.texts.items()} | {**images}
@@ -106,7 +119,7 @@ def _compile(
                 errors[homes.get(one.place.path, "")].append(one)
         usable = {name for name in graph.workflows if name not in errors}
         whole = replace(graph, workflows={name: node for name, node in graph.workflows.items() if name in usable})
-        return dict(errors), compile_bundle(whole, builder)
+        return dict(errors), compile_bundle(whole, builder), sourced.sources
 
 
 def _faults(

@@ -14,7 +14,7 @@ from cyberflow.cli.compiled import say
 from cyberflow.cli.options import common, root, target
 from cyberflow.cli.printer import count
 from cyberflow.cli.proving import Proof, prove
-from cyberflow.deploy import choose, image_files
+from cyberflow.deploy import Chosen, choose, image_files
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.language import Sourced, read, target_of
 from cyberflow.remote import Owner, Snapshot, fetch, snapshot
@@ -65,6 +65,8 @@ class _Pull:
                 say(service.line)
             remote = await snapshot(service.desk)
             chosen = choose(remote, self._owner, names, self._taken())
+            if not names:
+                chosen = self._undeclared(chosen)
             images = image_files(chosen, remote.images)
             contents = await fetch(service.desk, list(images))
         if not chosen:
@@ -74,6 +76,15 @@ class _Pull:
         self._write(self._files(proof))
         self._tell(proof, remote)
         return 0
+
+    def _undeclared(self, chosen: Sequence[Chosen]) -> list[Chosen]:
+        """What `--all` is about, in a folder of sources: without what another file declares already, which is told."""
+        taken = self._taken() if self._is_source() else set()
+        left = [f"`{one.name}`" for one in chosen if one.name in taken]
+        if left:
+            help = "`--into .cyberflow/pulled` writes them beside the sources"
+            say(f"left out, declared already: {', '.join(left)}; {help}")
+        return [one for one in chosen if one.name not in taken]
 
     def _taken(self) -> set[str]:
         """The names that the project has declared, but for those in files that this pull would write again."""
@@ -109,9 +120,7 @@ class _Pull:
 
     def _elsewhere(self, files: dict[Path, bytes]) -> list[str]:
         """Names that would be declared twice, where the folder is one of the project's sources."""
-        folder, root = self._folder.resolve(), self._sourced.root.resolve()
-        parts = folder.relative_to(root).parts if folder.is_relative_to(root) else (".",)
-        if any(part.startswith(".") for part in parts) or parts[:1] in (("dist",), ("tests",)):
+        if not self._is_source():
             return []
         written = {path.resolve() for path in files}
         names = {path.stem for path in files if path.suffix == ".yaml"}
@@ -121,6 +130,12 @@ class _Pull:
             if isinstance(there, dict) and (self._sourced.root / document.path).resolve() not in written:
                 found += [f"`{name}` in {document.path}" for name in there if name in names]
         return found
+
+    def _is_source(self) -> bool:
+        """Whether files in the folder are found as sources."""
+        folder, root = self._folder.resolve(), self._sourced.root.resolve()
+        parts = folder.relative_to(root).parts if folder.is_relative_to(root) else (".",)
+        return not any(part.startswith(".") for part in parts) and parts[:1] not in (("dist",), ("tests",))
 
     def _tell(self, proof: Proof, remote: Snapshot) -> None:
         for one in proof.pulled:

@@ -75,7 +75,9 @@ def _stopped(change: Change, *, overwrite_drift: bool) -> Outcome | None:
     if change.action == "lost":
         return Outcome.of(change, "conflict", f"ownership is lost: {change.reason}; `cyberflow adopt` takes it back")
     if change.action == "drift" and not overwrite_drift:
-        return Outcome.of(change, "conflict", f"{change.reason}; --overwrite-drift writes over it")
+        return Outcome.of(
+            change, "conflict", f"{change.reason}; `cyberflow pull` takes it over, --overwrite-drift writes over it"
+        )
     return None
 
 
@@ -137,14 +139,12 @@ class _Work:
             return Outcome.of(change, "skipped", self.halted, id)
         try:
             return await write(change)
-        except ConflictError as error:
-            return Outcome.of(change, "conflict", error.message, id)
         except CyberflowError as error:
             if isinstance(error, Unreachable | RateLimited) or (
                 isinstance(error, ApiError) and error.status in NO_ENTRY
             ):
                 self.halted = error.message
-            return Outcome.of(change, "failed", error.message, id)
+            return Outcome.failed(change, error, id)
 
     async def _workflow(self, change: Change) -> Outcome:
         if change.seen is not None:

@@ -70,13 +70,13 @@ def _alone(schema: Any, root: Mapping[str, Any]) -> Any:
     return {**schema, "$defs": defs} if defs and isinstance(schema, dict) else schema
 
 
-def _readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str, str]]:
-    """The steps that read an output of a workflow, with the output's name; `outputs` stands for the chain's own."""
+def _readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | None, str]]:
+    """The steps that read an output of a workflow, with the output's name; None stands for the chain's own outputs."""
     aliases = {step["session_alias"] for step in chain.request["steps"] if step["workflow_id"] == workflow}
     aliases |= {alias for alias, name in chain.session.items() if name == workflow}
     for step in chain.request["steps"]:
         yield from ((step["session_alias"], key) for key in _read(step.get("inputs"), aliases))
-    yield from (("outputs", key) for key in _read(chain.outputs, aliases))
+    yield from ((None, key) for key in _read(chain.outputs, aliases))
 
 
 def _read(value: Any, aliases: set[str]) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, canonical_json
-from cyberflow.errors import CyberflowError
+from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote import Desired, Owner
 from cyberflow.service.wire import Image, Workflow
 
@@ -52,14 +52,17 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Breaking:
-    """A user of a workflow that its new schema breaks: a step of a chain, or with neither every caller."""
+    """A user of a workflow that its new schema breaks: a step of a chain, without a step the outputs of the chain, or
+    with neither every caller.
+    """
 
     chain: str | None
     step: str | None
     reason: str
 
     def __str__(self) -> str:
-        whom = f"chain `{self.chain}`, step `{self.step}`" if self.chain else "callers outside this project"
+        part = f"step `{self.step}`" if self.step else "its outputs"
+        whom = f"chain `{self.chain}`, {part}" if self.chain else "callers outside this project"
         return f"breaking for {whom}: {self.reason}"
 
 
@@ -210,6 +213,7 @@ class Outcome:
     id: str | None
     status: Status
     message: str = ""
+    help: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -218,6 +222,12 @@ class Outcome:
     @classmethod
     def of(cls, change: Change, status: Status, message: str = "", id: str | None = None) -> Outcome:
         return cls(change.action, change.kind, change.name, id or change.id, status, message)
+
+    @classmethod
+    def failed(cls, change: Change, error: CyberflowError, id: str | None = None) -> Outcome:
+        """A conflict or a failure, in the words of what was raised."""
+        status: Status = "conflict" if isinstance(error, ConflictError) else "failed"
+        return replace(cls.of(change, status, error.message, id), help=error.help)
 
 
 def _problem(one: Problem) -> dict[str, Any]:

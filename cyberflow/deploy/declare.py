@@ -57,12 +57,12 @@ def declare(name: str, workflow: Workflow, owner: Owner, language: Language) -> 
     if off:
         inputs, secrets = dict.fromkeys(named[0], "any"), dict.fromkeys(named[1], "string")
     if title != name:
-        body["title"] = literal(title)
+        body["title"] = _escaped(title)
     text = _Prompts(made, language, [one.removesuffix("?") for one in inputs])
     body["prompt"] = text.written("", fields["main_prompt"], own_file=True)
     _set(body, "schema", "off" if off else None)
     _set(body, "inputs", inputs)
-    _set(body, "secrets", list(secrets) if set(secrets.values()) <= {"string"} else secrets)
+    _set(body, "secrets", list(secrets) if all(kind == "string" for kind in secrets.values()) else secrets)
     _set(body, "outputs", _outputs(made, canonical(fields).get("output_schema")))
     _set(body, "exports", fields["includes_file_exports"])
     _set(body, "webhooks", fields["is_webhooks_enabled"])
@@ -154,7 +154,7 @@ def _type(schema: Any, definitions: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     kind = schema.get("type")
-    if set(schema) == {"type"} and kind in TYPES:
+    if set(schema) == {"type"} and isinstance(kind, str) and kind in TYPES:
         return kind
     if set(schema) == {"type", "items"} and kind == "array":
         inner = _type(schema["items"], definitions)
@@ -174,7 +174,7 @@ def _literal(value: Any) -> Any:
 
 def _outputs(made: Declaration, schema: Any) -> Any:
     """Names to types; a schema whose names or types the notation cannot hold stays a file."""
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or not schema.get("properties"):
         return None
     types = _types(schema)
     said = all(
@@ -219,7 +219,7 @@ def _check(check: Mapping[str, Any], number: int, text: _Prompts) -> dict[str, A
 
 
 def _escaped(value: Any) -> Any:
-    r"""A text of a command or a check: `<word>` in it is text, so it is written `\<word>`."""
+    r"""A text of a command, a check or a title: `<word>` in it is text, so it is written `\<word>`."""
     return (
         literal(re.sub(r"(?<![^\s(\[\"'`*_])<(?=\$?[A-Za-z_][^\s<>]*>)", r"\\<", value))
         if isinstance(value, str)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from cyberflow.source import Route
 
 WIDEST = 100
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*")
@@ -14,48 +17,59 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udff
 _OPENERS = re.compile(r"\$\{\{|\{%|\{#")
 
 
-def yaml_text(data: Mapping[str, Any], comments: Mapping[str, str] | None = None) -> str:
-    """Write a mapping as a block. `comments` stand above the first key of their name, at any depth."""
-    return "\n".join(_Emitter(dict(comments or {})).mapping(data, "")) + "\n"
+def yaml_text(data: Mapping[str, Any], comments: Mapping[Route, str] | None = None) -> str:
+    """Write a mapping as a block. A comment stands above the line that holds, or begins, the value of its route."""
+    return "\n".join(_Emitter(comments or {}).mapping(data, "", ())) + "\n"
 
 
+@dataclass(frozen=True)
 class _Emitter:
-    def __init__(self, comments: dict[str, str]) -> None:
-        self._comments = comments
+    comments: Mapping[Route, str]
 
-    def mapping(self, data: Mapping[str, Any], indent: str) -> Iterator[str]:
+    def mapping(self, data: Mapping[str, Any], indent: str, route: Route) -> Iterator[str]:
         for key, value in data.items():
-            if comment := self._comments.pop(key, None):
-                yield f"{indent}# {comment}"
-            yield from self._entry(f"{indent}{scalar(key)}:", value, indent)
+            yield from self._comment(indent, (*route, key))
+            yield from self._entry(f"{indent}{scalar(key)}:", value, indent, (*route, key))
 
-    def _entry(self, head: str, value: Any, indent: str) -> Iterator[str]:
-        flow = _flow(value)
-        if isinstance(value, str) and "\n" in value and _block(value):
+    def _entry(self, head: str, value: Any, indent: str, route: Route) -> Iterator[str]:
+        flow = self._flow(value, route)
+        if isinstance(value, str) and "\n" in value and _block(value) and route not in self.comments:
             yield f"{head} |{'' if value.endswith(chr(10)) else '-'}"
             yield from (f"{indent}  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
         elif flow is not None and len(head) + len(flow) < WIDEST:
             yield f"{head} {flow}"
         elif isinstance(value, Mapping) and value:
             yield head
-            yield from self.mapping(value, f"{indent}  ")
+            yield from self.mapping(value, f"{indent}  ", route)
         elif isinstance(value, Sequence) and not isinstance(value, str) and value:
             yield head
-            for item in value:
-                yield from self._item(item, f"{indent}  ")
+            for number, item in enumerate(value):
+                yield from self._comment(f"{indent}  ", (*route, number))
+                yield from self._item(item, f"{indent}  ", (*route, number))
         else:
             yield f"{head} {_flow(value, deep=True)}"
 
-    def _item(self, item: Any, indent: str) -> Iterator[str]:
-        flow = _flow(item)
+    def _item(self, item: Any, indent: str, route: Route) -> Iterator[str]:
+        flow = self._flow(item, route)
         if flow is not None and len(indent) + len(flow) < WIDEST:
             yield f"{indent}- {flow}"
         elif isinstance(item, Mapping) and item:
-            first, *rest = self.mapping(item, f"{indent}  ")
-            yield f"{indent}- {first.lstrip()}"
-            yield from rest
+            lines = list(self.mapping(item, f"{indent}  ", route))
+            first = 1 if (*route, next(iter(item))) in self.comments else 0
+            yield from (line.removeprefix("  ") for line in lines[:first])
+            yield f"{indent}- {lines[first].lstrip()}"
+            yield from lines[first + 1 :]
         else:
             yield f"{indent}- {_flow(item, deep=True)}"
+
+    def _comment(self, indent: str, route: Route) -> Iterator[str]:
+        if route in self.comments:
+            yield f"{indent}# {self.comments[route]}"
+
+    def _flow(self, value: Any, route: Route) -> str | None:
+        """A value on one line, where nothing inside it has a comment."""
+        inside = any(len(one) > len(route) and one[: len(route)] == route for one in self.comments)
+        return None if inside else _flow(value)
 
 
 def scalar(value: Any) -> str:

@@ -5,9 +5,10 @@ fetching images, holding the result against the platform and writing files are t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from cyberflow.deploy.declare import Language, declare
 from cyberflow.deploy.emit import yaml_text
@@ -15,6 +16,7 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote import Marker, Owner, Snapshot, Standing, holdings, shown, standing
 from cyberflow.service.wire import Image, Workflow
+from cyberflow.source import Route
 
 _SLUG = re.compile(r"[^A-Za-z0-9]+")
 _HASHED = re.compile(r"(?P<slug>.+)-[0-9a-f]{16}(?:-[0-9]+)?(?P<ending>\.(?:png|jpg|gif|webp))")
@@ -32,24 +34,28 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Pulled:
-    """The sources of one workflow: texts by path below the folder, the YAML file first."""
+    """The sources of one workflow: texts by path below the folder, the YAML file first. `prompts` says which value of
+    the declaration each of the other files is.
+    """
 
     name: str
     id: str
     title: str
     ours: bool
     texts: dict[str, str]
+    prompts: dict[str, Route]
 
 
 def choose(remote: Snapshot, owner: Owner, names: Collection[str], taken: Collection[str]) -> list[Chosen]:
-    """Find the workflows that are meant by declared name, id or title; none named means all but other projects'.
+    """Find the workflows that are meant by declared name, id or title; none named means all but other projects' and
+    copies of ours.
 
     Raises UsageError for one that is not there, or a title that several have.
     """
     ours = {
         one.id: one.name for one in holdings(remote.workflows, owner) if one.standing is Standing.MANAGED and one.name
     }
-    open_to_us = [one for one in remote.workflows if one.id in ours or not _others(one, owner)]
+    open_to_us = [one for one in remote.workflows if one.id in ours or not _others(one, owner, copies=not names)]
     meant = [_one(name, open_to_us, ours) for name in names] if names else sorted(open_to_us, key=_age)
     used = {*taken, *ours.values()}
     chosen = []
@@ -61,10 +67,11 @@ def choose(remote: Snapshot, owner: Owner, names: Collection[str], taken: Collec
     return chosen
 
 
-def _others(workflow: Workflow, owner: Owner) -> bool:
-    """Whether it is another project's, or a copy of one of ours."""
+def _others(workflow: Workflow, owner: Owner, *, copies: bool) -> bool:
+    """Whether it is another project's or, with `copies`, a copy of one of ours."""
     marker = Marker.of(workflow.input_schema)
-    return marker is not None and (marker.owner != owner.tag or standing(workflow, owner) is Standing.COPY)
+    copy = copies and standing(workflow, owner) is Standing.COPY
+    return marker is not None and (marker.owner != owner.tag or copy)
 
 
 def _age(workflow: Workflow) -> tuple[str, str]:
@@ -112,16 +119,29 @@ def image_files(chosen: Iterable[Chosen], images: Iterable[Image]) -> dict[str, 
 
 
 def pull(
-    chosen: Chosen, owner: Owner, language: Language, ignores: Mapping[str, Collection[str]] | None = None
+    chosen: Chosen, owner: Owner, language: Language, ignores: Mapping[Route, Collection[str]] | None = None
 ) -> Pulled:
-    """Write the sources of one workflow. `ignores` are rules, by key, that it breaks on the platform as well."""
+    """Write the sources of one workflow. `ignores` are rules that it breaks on the platform as well, by the value of
+    the declaration that breaks them.
+    """
     used = shown(chosen.workflow)
     local = {address: path for address, path in language.images.items() if address in used}
     made = declare(chosen.name, chosen.workflow, owner, replace(language, images=local))
+    home = ("workflows", made.name)
     comments = {
-        key: f"cyberflow: ignore[{', '.join(sorted(rules))}] pulled as it is on the platform"
-        for key, rules in (ignores or {}).items()
+        (*home, *route): f"cyberflow: ignore[{', '.join(sorted(rules))}] pulled as it is on the platform"
+        for route, rules in (ignores or {}).items()
     }
     text = yaml_text({"workflows": {made.name: made.body}}, comments)
-    title = chosen.workflow.name or ""
-    return Pulled(made.name, chosen.workflow.id, title, chosen.ours, {f"{made.name}.yaml": text, **made.files})
+    texts = {f"{made.name}.yaml": text, **made.files}
+    title, prompts = chosen.workflow.name or "", dict(_files(made.body))
+    return Pulled(made.name, chosen.workflow.id, title, chosen.ours, texts, prompts)
+
+
+def _files(value: Any, route: Route = ()) -> Iterator[tuple[str, Route]]:
+    """Where the files of a declaration are named."""
+    if isinstance(value, dict) and set(value) == {"file"}:
+        yield value["file"], route
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _files(item, (*route, key))

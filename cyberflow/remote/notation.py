@@ -26,7 +26,7 @@ def is_json_schema(value: Any) -> bool:
     if kind == "object" or isinstance(kind, list):
         return True
     others = [word for key, word in value.items() if key != "type"]
-    return kind in TYPES and not (others and all(_is_word(word) for word in others))
+    return isinstance(kind, str) and kind in TYPES and not (others and all(_is_word(word) for word in others))
 
 
 def json_schema(notation: Any) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def _form(schema: Any, named: Mapping[str, Any], above: tuple[str, ...], kept: d
             if value:
                 made[key] = sorted(set(value))
         elif key in ("properties", "patternProperties", "dependentSchemas") and isinstance(value, dict):
-            made[key] = {one: _form(item, named, above, kept) for one, item in value.items()}
+            # `true` and `{}` accept the same.
+            made[key] = {one: {} if item is True else _form(item, named, above, kept) for one, item in value.items()}
         else:
             made[key] = value if key in _DATA else _form(value, named, above, kept)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,33 +47,42 @@ def write_project(folder: Path, url: str, workflows: int = 40, word: str = "Open
 
 @dataclass
 class Service:
-    """The platform on a port. `victim` is killed at request `boundary` (from 1), before or after it is carried out."""
+    """The platform on a port. `victim` is killed at request `boundary` (from 1), `before` or `after` it is carried out;
+    either way nobody reads an answer.
+    """
 
     platform: Platform
     url: str = ""
     requests: int = 0
     boundary: int = 0
     moment: Moment = "before"
-    victim: subprocess.Popen[str] | None = None
-    methods: list[str] = field(default_factory=list)
+    victim: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.requests += 1
-        self.methods.append(scope["method"])
         hit = self.requests == self.boundary
         if hit and self.moment == "before":
             self._kill()
             await send({"type": "http.response.start", "status": 503, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        await self.platform.app(scope, receive, send)
-        if hit:
-            self._kill()
+
+        async def unheard(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                self._kill()
+            await send(message)
+
+        await self.platform.app(scope, receive, unheard if hit else send)
 
     def _kill(self) -> None:
         while self.victim is None:
             time.sleep(0.001)
-        os.kill(self.victim.pid, signal.SIGKILL)
+        os.kill(self.victim, signal.SIGKILL)
+
+    def renew(self) -> None:
+        """Another account, empty, at the same address."""
+        self.platform.close()
+        self.platform, self.requests, self.boundary, self.victim = Platform.open(":memory:"), 0, 0, None
 
     def snapshot(self) -> Snapshot:
         import asyncio
@@ -88,30 +98,86 @@ class Service:
 def serving() -> Iterator[Service]:
     import uvicorn
 
-    with Platform.open(":memory:") as platform:
-        service = Service(platform)
-        server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", lifespan="off"))  # type: ignore[arg-type]
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        service.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        try:
-            yield service
-        finally:
-            server.should_exit = True
-            thread.join()
+    service = Service(Platform.open(":memory:"))
+    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", lifespan="off"))  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    service.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    try:
+        yield service
+    finally:
+        server.should_exit = True
+        thread.join()
+        service.platform.close()
+
+
+FORKING = """
+import gc, json, os, sys
+from cyberflow.cli.main import run
+
+run(json.loads(sys.argv[1]))
+gc.freeze()
+print("warm", flush=True)
+for line in sys.stdin:
+    words, out = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+        os.dup2(1, 2)
+        code = run(words)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+"""The program, loaded and warm; each command is a process of its own, which costs no second start of Python."""
+
+
+@dataclass
+class Forked:
+    """Runs one command at a time in a process forked for it."""
+
+    parent: subprocess.Popen[str]
+    out: Path
+
+    def start(self, folder: Path, *words: str) -> int:
+        """Begin a command; gives the id of its process."""
+        assert self.parent.stdin is not None
+        self.parent.stdin.write(json.dumps([[*words, "--project", str(folder)], str(self.out)]) + "\n")
+        self.parent.stdin.flush()
+        return self._number()
+
+    def wait(self) -> tuple[int, str]:
+        """Its exit code, negative for a signal, and all that it said."""
+        return self._number(), self.out.read_text(encoding="utf-8")
+
+    def call(self, folder: Path, *words: str) -> tuple[int, str]:
+        self.start(folder, *words)
+        return self.wait()
+
+    def _number(self) -> int:
+        assert self.parent.stdout is not None
+        return int(self.parent.stdout.readline())
+
+
+@contextmanager
+def forking(out: Path, folder: Path, *words: str) -> Iterator[Forked]:
+    """Load the program and warm it with one command, whose output goes to `out` as that of all others will."""
+    command = [sys.executable, "-c", FORKING, json.dumps([*words, "--project", str(folder)])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        while parent.stdout.readline() not in {"warm\n", ""}:
+            pass
+        yield Forked(parent, out)
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "cyberflow", *words, "--project", str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def call(folder: Path, *words: str) -> tuple[int, str]:
-    process = start(folder, *words)
-    out, _ = process.communicate()
-    return process.returncode, out
 
 
 def expect_exactly(found: Snapshot, workflows: int) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_program import Program, replace
@@ -98,6 +99,17 @@ def test_a_schema_that_breaks_names_who_it_breaks(clinic: Path, program: Program
     assert "the output `age` may now be" in planned.out
 
 
+def test_an_output_that_a_chain_gives_out_breaks_its_outputs(clinic: Path, program: Program) -> None:
+    clinic.write_text(TWO + "    outputs: {age: {$ref: find.outputs.age}}\n", encoding="utf-8")
+    program("apply", "--yes")
+    replace(clinic, "age: integer", '"age?": integer')
+
+    changes = json.loads(program("plan", "--format", "json").out)["changes"]
+
+    assert "breaking for chain `intake`, its outputs: the output `age` may now be absent" in program("plan").out
+    assert [(one["chain"], one["step"]) for one in changes[0]["breaking"]] == [("intake", None)]
+
+
 def test_a_schema_that_takes_more_breaks_nobody(clinic: Path, program: Program) -> None:
     program("apply", "--yes")
     replace(clinic, '"note?": string}', '"note?": string, "more?": string}')
@@ -146,6 +158,16 @@ def test_a_renamed_workflow_keeps_its_id(clinic: Path, program: Program) -> None
     assert (change["action"], change["name"]) == ("rename", "search")
     assert program("apply", "--yes").code == 0
     assert program("plan", "--check").code == 0
+
+
+def test_a_new_name_without_its_old_one_is_asked_about(clinic: Path, program: Program) -> None:
+    """The comment says as well what is no longer declared."""
+    program("apply", "--yes")
+    replace(clinic, "  lookup:\n", "  search:\n")
+    replace(clinic, "workflow: lookup", "workflow: search")
+
+    assert "if `lookup` was renamed, declare `was: lookup` at its new name" in program("plan").out
+    assert "| ⚪ | keep workflow | `lookup` | no longer declared |" in program("plan", "--format", "markdown").out
 
 
 def test_the_comment_fits_and_names_what_matters(clinic: Path, program: Program) -> None:
@@ -220,6 +242,30 @@ def test_a_receipt_that_cannot_be_written_stops_before_the_first_write(clinic: P
     assert "cannot be written" in answer.err
     assert "created" not in answer.out
     assert "2 workflows to create" in program("plan").out
+
+
+def test_a_key_without_the_right_to_write_is_told_once(
+    clinic: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every change is reported, and nobody knocks on where the key is refused."""
+    import httpx
+
+    original = httpx.AsyncClient.send
+
+    async def send(self: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        if request.method == "GET":
+            return await original(self, request, **more)
+        return httpx.Response(403, json={"error": "x", "message": "read only"}, request=request)
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", send)
+
+    answer = program("apply", "--yes")
+
+    assert answer.code == 3
+    assert answer.out.count("answered 403: read only") == 1
+    assert answer.out.count("skipped   workflow") == 2
+    assert answer.err.count("help: ") == 1
+    assert "nothing was changed" in answer.err
 
 
 HEARING = """

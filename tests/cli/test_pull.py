@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cli_program import Program
+from made_by_hand import BUTTON, fifty
 
 from cyberflow.service import Cyberdesk
 
 Served = Callable[[Callable[[Cyberdesk], Awaitable[Any]]], Any]
-PNG = b"\x89PNG\r\n\x1a\n made by hand"
+NAMED_GROUP = {
+    "type": "run_attachment_exists",
+    "file_target_mode": "regex",
+    "file_name_regex": r"(?P<date>\d+)\.pdf",
+}
 ADOPT = re.compile(r"cyberflow adopt --target near (\S+) (\S+)")
 
 
@@ -49,73 +57,10 @@ def adopt_all(program: Program, told: str) -> None:
     assert answer.code == 0, answer.text
 
 
-PROMPTS = (
-    "<p>Open {mrn} and type {$pin}.</p>",
-    "Plain text with {mrn}\nand a second line",
-    "<h2>Do</h2><ol><li>One <strong>x</strong></li><li>Two</li></ol>",
-    '<p>Click <img src="ADDRESS" alt="the button"></p>',
-    "<div><p>x</p><script>alert(1)</script></div>",
-    "<p>5 &lt; x &lt;mrn&gt; {{run_value}} \\{lit} C:\\in\\{mrn}</p>",
-    "<table><tbody><tr><td>a</td></tr></tbody></table>",
-    "<p>a &amp; b <custom>c</custom> <img src='https://elsewhere/x.png'></p>",
-    "<p>${{ not a template }} {% raw %} {# nor this #}</p>",
-    "<p>Type <u>x</u> <b>y</b><br>z, # and - * _</p><pre><code>a\n  b</code></pre>",
-)
-SCHEMAS = (
-    None,
-    '{"type":"object","properties":{"mrn":{"type":"string"},"$pin":{"type":"string"}},"required":["$pin","mrn"]}',
-    (
-        '{"type":"object","properties":{"mrn":{"type":"string","description":"no: really"},'
-        '"n":{"type":"integer","default":3}},"required":["mrn"]}'
-    ),
-    (
-        '{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"mrn":{"$ref":"#/$defs/M"},'
-        '"list":{"type":"array","items":{"type":"string"}}},"$defs":{"M":{"type":"string","pattern":"^M"}}}'
-    ),
-    '{"type":"object"}',
-)
-OUTPUTS = (
-    None,
-    '{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}',
-    '{"mrn":"string","visit":{"at":"string"},"meds":"array"}',
-    '{"type":"object","properties":{"first name":{"type":"string"},"ok":{"type":"boolean"}}}',
-)
-CHECKS = (
-    {"name": "shape", "type": "output_data_passes_schema_validation"},
-    {"name": "look", "type": "output_data_agentic_check", "check_prompt": "<p>Is <b>it</b> <x@y> ok?</p>"},
-    {"name": "file", "type": "run_attachment_exists", "file_target_mode": "exact", "file_names": ["<a>.pdf", "b"]},
-)
-
-
-async def fifty(client: Cyberdesk) -> None:
-    """Fifty workflows as people make them: with and without titles, schemas, images, checks, models and tags."""
-    image = await client.images.upload("my button.png", PNG, "image/png")
-    tag = await client.tags.create({"name": "Hand made: ${{ x }}"})
-    models = await client.models.list()
-    for n in range(50):
-        body: dict[str, Any] = {
-            "name": None if n % 7 == 0 else "The same title" if n % 7 == 1 else f"Hand made № {n}",
-            "main_prompt": PROMPTS[n % 10].replace("ADDRESS", image.supabase_url),
-            "input_schema": SCHEMAS[n // 2 % 5],
-            "output_schema": OUTPUTS[n // 3 % 4],
-            "includes_file_exports": n % 9 == 4,
-            "is_webhooks_enabled": n % 8 == 4,
-            "post_run_checks": [dict(one) for one in CHECKS[: n % 4]],
-        }
-        if n % 4 == 1:
-            body["terminal_command_allowlist"] = ["Get-Item <path>", "echo {mrn}"]
-        if n % 6 == 3:
-            body["model_metadata"] = {"main_agent_model_id": models[0].id, "fallback_model_1_id": models[-1].id}
-        if n % 5 == 4:
-            body["post_run_check_failure_cleanup_prompt"] = "<p>Close {mrn}.</p><p>Leave.</p>"
-        made = await client.workflows.create(body)
-        if n % 3 == 0:
-            await client.workflows.add_tags(made.id, [tag.id])
-
-
 def test_fifty_workflows_made_by_hand_give_sources_with_an_empty_plan(
     empty: Path, program: Program, desk: Served
 ) -> None:
+    """Every form of source among them; and what a person changes afterwards is seen, workflow by workflow."""
     desk(fifty)
 
     pulled = program("pull", "--all")
@@ -124,10 +69,61 @@ def test_fifty_workflows_made_by_hand_give_sources_with_an_empty_plan(
 
     assert pulled.code == 0
     assert "cannot say" not in pulled.err
-    assert Path("workflows/images/my-button.png").read_bytes() == PNG
+    assert Path("workflows/images/my-button.png").read_bytes() == BUTTON
+    assert {path.name for path in Path("workflows/images").iterdir()} == {"my-button.png", "foto-1.jpg"}
     assert json.loads(planned.out)["changes"] == []
     assert planned.code == 0
     assert len(list(Path("workflows").glob("*.yaml"))) == 50
+    forms = Counter(path.suffix for path in Path("workflows/prompts").iterdir())
+    assert min(forms[".md"], forms[".html"], forms[".wire"]) >= 10, forms
+    edited = desk(edit_each)
+    changes = json.loads(program("plan", "--format", "json").out)["changes"]
+    assert Counter(change["action"] for change in changes) == {"drift": 50}
+    assert all([field["path"] for field in change["fields"]] == edited[change["id"]] for change in changes)
+
+
+async def edit_each(client: Cyberdesk) -> dict[str, list[str]]:
+    """One word or flag in each, another field from one to the next; gives the fields by workflow."""
+    edited = {}
+    (*workflows,) = (await client.workflows.page(limit=100)).items
+    for number, one in enumerate(workflows):
+        edits: list[dict[str, Any]] = [
+            {"main_prompt": (one.main_prompt or "").rstrip() + "<p>!</p>"},
+            {"includes_file_exports": not one.includes_file_exports},
+            {"terminal_command_allowlist": [*(one.terminal_command_allowlist or ()), "one more"]},
+            {"output_schema": '{"type":"object","properties":{"more":{}}}'},
+            {"post_run_checks": [{"name": "only", "type": "run_attachment_exists"}]},
+            {"name": (one.name or "") + "?"},
+        ]
+        edit = edits[number % len(edits)]
+        edited[one.id] = list(edit)
+        await client.workflows.update(one.id, edit)
+    return edited
+
+
+def test_what_was_pulled_makes_the_same_on_another_account(empty: Path, program: Program, desk: Served) -> None:
+    """Applied elsewhere and pulled from there, each file is the same again: nothing was only folded away."""
+    desk(fifty)
+    program("pull", "--all")
+    before = contents(Path("workflows"))
+
+    applied = program("apply", "--target", "local", "--yes")
+    again = program("pull", "--all", "--target", "local", "--into", ".cyberflow/again")
+
+    assert (applied.code, again.code) == (0, 0), applied.text + again.text
+    assert contents(Path(".cyberflow/again")) == before
+
+
+def contents(folder: Path) -> dict[Path, Any]:
+    """Every file below a folder; YAML and JSON as data, for schemas go out with sorted keys, entities as characters."""
+    readers: dict[str, Callable[[str], Any]]
+    readers = {".yaml": yaml.safe_load, ".json": json.loads, ".html": html.unescape, ".md": html.unescape, ".wire": str}
+    return {
+        path.relative_to(folder): readers[path.suffix](path.read_text("utf-8"))
+        if path.suffix in readers
+        else path.read_bytes()
+        for path in folder.rglob("*.*")
+    }
 
 
 def test_pulled_again_nothing_differs(empty: Path, program: Program, desk: Served) -> None:
@@ -169,16 +165,29 @@ def test_a_project_that_was_applied_comes_back(
     assert "$comment" not in "".join(path.read_text(encoding="utf-8") for path in Path().rglob("*.yaml"))
 
 
-def test_what_the_language_cannot_say_is_told(empty: Path, program: Program, desk: Served) -> None:
-    schema = '{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}'
-    desk(
-        lambda client: client.workflows.create({"name": "Closed", "main_prompt": "<p>{a}</p>", "input_schema": schema})
-    )
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            {"input_schema": '{"type":"object","properties":{"a":{}},"additionalProperties":false}'},
+            "its `input_schema`",
+        ),
+        ({"output_schema": '{"type":"array","items":{"type":"string"}}'}, "its `output_schema`"),
+        ({"post_run_checks": [{**NAMED_GROUP, "name": "many"}]}, "`closed` has no input `date`"),
+    ],
+)
+def test_what_the_language_cannot_say_is_told(
+    empty: Path, program: Program, desk: Served, fields: dict[str, Any], told: str
+) -> None:
+    """And no comment hides that a regular expression would become another one."""
+    desk(lambda client: client.workflows.create({"name": "Closed", "main_prompt": "<p>{a}</p>", **fields}))
 
     pulled = program("pull", "Closed")
 
     assert pulled.code == 0
-    assert "`closed`: the language cannot say its `input_schema`" in pulled.err
+    assert "note: `closed`: " in pulled.err
+    assert told in pulled.err
+    assert program("check").code == ("date" in told)
 
 
 def test_files_that_differ_are_not_overwritten(empty: Path, program: Program, desk: Served) -> None:
@@ -276,6 +285,24 @@ def test_an_edit_by_hand_comes_into_the_sources(empty: Path, program: Program, d
     assert program("plan", "--check").code == 0
 
 
+def test_a_copy_made_in_the_dashboard_becomes_a_workflow_of_its_own(
+    empty: Path, program: Program, desk: Served
+) -> None:
+    """When it is named; `--all` leaves copies where they are."""
+    (empty / "flows.yaml").write_text("workflows: {one: {prompt: Open it.}}\n", encoding="utf-8")
+    program("apply", "--yes")
+    (first,) = desk(lambda client: client.workflows.page()).items
+    copy = desk(lambda client: client.workflows.duplicate(first.id))
+
+    everything = program("pull", "--all", "--into", ".cyberflow/pulled")
+    pulled = program("pull", copy.name)
+    adopt_all(program, pulled.err)
+
+    assert "wrote 1 workflow of 2" in everything.err
+    assert Path("workflows/copy-one.yaml").exists()
+    assert program("plan", "--check").out == "no changes: 2 workflows as declared\n"
+
+
 def test_nothing_is_declared_twice(empty: Path, program: Program, desk: Served) -> None:
     """Not even with --force; a folder that is no source takes it."""
     (empty / "flows.yaml").write_text("workflows: {one: {prompt: Open it.}}\n", encoding="utf-8")
@@ -289,6 +316,20 @@ def test_nothing_is_declared_twice(empty: Path, program: Program, desk: Served) 
     assert beside.code == 0
     assert Path(".cyberflow/pulled/one.yaml").exists()
     assert program("plan", "--check").code == 0
+
+
+def test_all_means_what_no_other_file_declares(empty: Path, program: Program, desk: Served) -> None:
+    (empty / "flows.yaml").write_text("workflows: {one: {prompt: Open it.}}\n", encoding="utf-8")
+    program("apply", "--yes")
+    desk(lambda client: client.workflows.create({"name": "Two", "main_prompt": "<p>x</p>"}))
+
+    pulled = program("pull", "--all")
+    beside = program("pull", "--all", "--into", ".cyberflow/pulled")
+
+    assert pulled.code == 0
+    assert "left out, declared already: `one`" in pulled.err
+    assert [path.name for path in Path("workflows").glob("*.yaml")] == ["two.yaml"]
+    assert "wrote 2 workflows of 2" in beside.err
 
 
 def test_a_run_takes_the_oldest_of_two_of_one_name(empty: Path, program: Program, desk: Served) -> None:

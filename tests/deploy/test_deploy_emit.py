@@ -10,6 +10,7 @@ from hypothesis import given
 
 from cyberflow.deploy.emit import literal, yaml_text
 from cyberflow.language.syntax import parse
+from cyberflow.source import Place, Route
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
     [
@@ -62,6 +63,27 @@ def test_what_is_written_reads_back(data: dict[str, Any]) -> None:
     assert document.data == data, text
 
 
+def routes(value: Any, route: Route = ()) -> list[Route]:
+    """The routes of all values below the top that can stand at the beginning of a line."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = [((*route, key), item) for key, item in items]
+    return [one for inner, item in found for one in (inner, *routes(item, inner))]
+
+
+@given(st.data())
+def test_a_comment_stands_above_its_value_and_changes_nothing(data: st.DataObject) -> None:
+    check = st.fixed_dictionaries({"name": TEXTS, "files": st.lists(TEXTS.filter(bool), max_size=3)})
+    body = data.draw(st.fixed_dictionaries({"terminal": st.lists(TEXTS), "checks": st.lists(check, max_size=3)}))
+    route = data.draw(st.sampled_from(routes(body)))
+
+    text = yaml_text(body, {route: "here"})
+    document = parse(text, "pulled.yaml")
+
+    assert document.data == body, text
+    (line,) = [number for number, line in enumerate(text.split("\n"), 1) if line.strip() == "# here"]
+    assert document.span(Place("pulled.yaml", route).key()).line == line + 1, text
+
+
 def test_the_style_is_that_of_the_examples() -> None:
     data = {
         "workflows": {
@@ -78,7 +100,8 @@ def test_the_style_is_that_of_the_examples() -> None:
         }
     }
 
-    assert yaml_text(data, {"prompt": "as it was"}) == (
+    comments = {("workflows", "lookup", "prompt"): "as it was", ("workflows", "lookup", "terminal", 0): "and it"}
+    assert yaml_text(data, comments) == (
         "workflows:\n"
         "  lookup:\n"
         "    title: Patient lookup\n"
@@ -95,7 +118,9 @@ def test_the_style_is_that_of_the_examples() -> None:
         "      Leave.\n"
         "    checks:\n"
         "      - {name: a, type: b}\n"
-        '    terminal: ["Get-Process | ConvertTo-Json"]\n'
+        "    terminal:\n"
+        "      # and it\n"
+        '      - "Get-Process | ConvertTo-Json"\n'
     )
 
 

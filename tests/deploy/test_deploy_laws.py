@@ -4,21 +4,32 @@ project's stays as it was.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from deploy_world import OWNER, SEARCH, Account, bundle_of, declared, image
+from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, declared, image
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cyberflow.deploy import Prune, adopt, apply, prepare
-from cyberflow.remote import Standing, holdings
+from cyberflow.cli.build import compile_project
+from cyberflow.cli.proving import prove
+from cyberflow.compiler.bundle import BundledWorkflow
+from cyberflow.deploy import Prune, adopt, apply, choose, image_files, prepare
+from cyberflow.remote import Standing, fetch, holdings, snapshot
 
 NAMES = ("one", "two", "three", "four")
 PROMPTS = ("<p>Open it.</p>", "<p>Close {mrn}.</p>", f"<p>Click {image(SEARCH)}</p>", "Plain")
 SCHEMAS = (None, '{"type":"object","properties":{"mrn":{"type":"string"}}}')
+BY_HAND = (
+    {"main_prompt": "<div><p>As the editor</p> <ul><li>writes it</li></ul></div>", "output_schema": '{"mrn":"string"}'},
+    {"main_prompt": "Plain {mrn}\nand more", "input_schema": SCHEMAS[1], "includes_file_exports": True},
+    {"main_prompt": "<p>{undeclared}</p><p></p>", "post_run_checks": [{"name": "a", "type": "run_attachment_exists"}]},
+)
 pytestmark = pytest.mark.slow
 
 
@@ -28,7 +39,8 @@ class Deployments(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.account = Account()
-        self.sources: dict[str, dict[str, Any]] = {"one": {}}
+        self.sources: dict[str, BundledWorkflow] = {}
+        self.edit_source("one", PROMPTS[0], None)
         self.was: dict[str, str] = {}
         self.strangers = [
             self.account.ask(lambda desk, body=body: desk.workflows.create(body))
@@ -45,12 +57,7 @@ class Deployments(RuleBasedStateMachine):
 
     @property
     def bundle(self) -> Any:
-        made = []
-        for name, fields in self.sources.items():
-            one = declared(name, fields.get("prompt", PROMPTS[0]), tags=fields.get("tags"))
-            one.payload.update({"input_schema": fields.get("schema"), "name": f"{name.title()} of ours"})
-            made.append(type(one)(one.name, one.payload, self.was.get(name), one.tags))
-        return bundle_of(*made)
+        return bundle_of(*(replace(one, was=self.was.get(name)) for name, one in self.sources.items()))
 
     def managed(self) -> dict[str, Any]:
         return {
@@ -59,13 +66,18 @@ class Deployments(RuleBasedStateMachine):
             if one.standing is Standing.MANAGED and one.name
         }
 
+    def source(self, name: str) -> BundledWorkflow:
+        new: BundledWorkflow = declared(name, name=f"{name.title()} of ours")
+        return self.sources.get(name, new)
+
     @rule(name=st.sampled_from(NAMES), prompt=st.sampled_from(PROMPTS), schema=st.sampled_from(SCHEMAS))
     def edit_source(self, name: str, prompt: str, schema: str | None) -> None:
-        self.sources[name] = {**self.sources.get(name, {}), "prompt": prompt, "schema": schema}
+        one = self.source(name)
+        self.sources[name] = replace(one, payload={**one.payload, "main_prompt": prompt, "input_schema": schema})
 
     @rule(name=st.sampled_from(NAMES), tags=st.sampled_from((None, [], ["A"], ["A", "B"])))
     def edit_tags(self, name: str, tags: list[str] | None) -> None:
-        self.sources[name] = {**self.sources.get(name, {}), "tags": tags}
+        self.sources[name] = replace(self.source(name), tags=tags)
 
     @rule(name=st.sampled_from(NAMES))
     def drop_source(self, name: str) -> None:
@@ -76,7 +88,7 @@ class Deployments(RuleBasedStateMachine):
     @rule(old=st.sampled_from(NAMES), new=st.sampled_from(NAMES))
     def rename(self, old: str, new: str) -> None:
         if old in self.sources and new not in self.sources:
-            self.sources[new] = self.sources.pop(old)
+            self.sources[new] = replace(self.sources.pop(old), name=new)
             self.was = {key: value for key, value in self.was.items() if key != old} | {new: old}
 
     @rule(name=st.sampled_from(NAMES), prompt=st.sampled_from(PROMPTS[:2]))
@@ -106,6 +118,50 @@ class Deployments(RuleBasedStateMachine):
         if there := self.managed().get(name):
             self.copies.append(self.account.ask(lambda desk: desk.workflows.duplicate(there.id)).id)
 
+    @rule(name=st.sampled_from(NAMES))
+    def pull(self, name: str) -> None:
+        """What is there comes into the sources, declared before or not."""
+        if name in self.managed():
+            self._pulled([name], self.sources.keys() - {name})
+
+    @precondition(lambda self: len(self.sources) < len(NAMES) + 2)
+    @rule(fields=st.sampled_from(BY_HAND))
+    def take_over(self, fields: dict[str, Any]) -> None:
+        """Somebody makes a workflow by hand; it is pulled and adopted."""
+        made = self.account.ask(lambda desk: desk.workflows.create({**fields, "name": "Made by hand"}))
+        name = self._pulled([made.id], self.sources, plan=False)
+        self.account.ask(lambda desk: adopt(desk, self.bundle, OWNER, name, made.id))
+        self._expect_nothing_to_do(name)
+
+    def _pulled(self, names: Sequence[str], taken: Any, *, plan: bool = True) -> str:
+        """Write the sources of one workflow and compile them, as `cyberflow pull` and the next command do."""
+
+        async def read(desk: Any) -> Any:
+            remote = await snapshot(desk)
+            chosen = choose(remote, OWNER, names, taken)
+            places = image_files(chosen, remote.images)
+            return remote, chosen, places, await fetch(desk, list(places))
+
+        remote, chosen, places, contents = self.account.ask(read)
+        proof = prove(chosen, remote, OWNER, {path: contents[url] for url, path in places.items()}, places)
+        assert proof.faults == {}
+        (one,) = proof.pulled
+        with TemporaryDirectory() as name:
+            files = {path: text.encode() for path, text in one.texts.items()} | proof.images
+            for path, content in {**files, "cyberflow.yaml": b"project: clinic\n"}.items():
+                (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
+                (Path(name) / path).write_bytes(content)
+            made = compile_project(Path(name), None)
+        assert made is not None
+        (self.sources[one.name],) = made[1].workflows
+        if plan:
+            self._expect_nothing_to_do(one.name)
+        return one.name
+
+    def _expect_nothing_to_do(self, name: str) -> None:
+        planned = self.account.plan(self.bundle, only=[name])
+        assert [one for one in planned.changes if one.action != "copy"] == []
+
     @rule(prune=st.booleans())
     def apply_and_plan(self, prune: bool) -> None:
         """Overwriting drift and taking back what was lost, the account comes to say what is declared."""
@@ -118,11 +174,12 @@ class Deployments(RuleBasedStateMachine):
                 if change.action == "lost":
                     await adopt(desk, bundle, OWNER, change.name, change.id or "")
             planned = await prepare(desk, bundle, OWNER, (), wanted)
-            outcomes = [one async for one in apply(planned, desk, {_hash(): SEARCH}.__getitem__, overwrite_drift=True)]
+            outcomes = [one async for one in apply(planned, desk, CONTENTS.__getitem__, overwrite_drift=True)]
             return planned, outcomes, await prepare(desk, bundle, OWNER, (), wanted)
 
         planned, outcomes, after = self.account.ask(converge)
         if planned.conflicts:
+            assert all("may be any of the unmarked workflows" in one.message for one in planned.conflicts)
             return
         assert {one.status for one in outcomes} <= {"done", "unchanged"}, outcomes
         assert [one for one in after.changes if one.action != "copy"] == []
@@ -143,11 +200,6 @@ class Deployments(RuleBasedStateMachine):
         if hasattr(self, "strangers"):
             there = self._not_ours()
             assert all(there[one.id] == (one.updated_at, one.input_schema, []) for one in self.strangers)
-
-
-def _hash() -> str:
-    source: str = json.loads(json.dumps(image(SEARCH)))
-    return source.split("sha256/")[1][:64]
 
 
 Deployments.TestCase.settings = settings(
