@@ -37,9 +37,11 @@ def served(folder: Path, *options: str) -> Iterator[tuple[str, dict[str, int]]]:
     counts: dict[str, int] = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
-        yield server.stdout.readline().strip(), counts
-        server.send_signal(signal.SIGINT)
-        counts |= json.loads(server.stdout.read() or "{}")
+        try:
+            yield server.stdout.readline().strip(), counts
+        finally:
+            server.send_signal(signal.SIGINT)
+            counts |= json.loads(server.stdout.read() or "{}")
 
 
 def project(folder: Path, url: str) -> Path:
@@ -79,8 +81,10 @@ def killed() -> None:
                 going.communicate()
                 kills += 1
                 continue
-            if going.returncode != 3:  # noqa: PLR2004 - the service had a bad moment before the batch began
+            if going.returncode == 0:
                 break
+            print(f"  exit {going.returncode}: {complained.strip()[-300:]}")
+            assert going.returncode == 3, "only a bad moment of the service may end a go"  # noqa: PLR2004
         seconds = time.perf_counter() - begun
         sessions = asyncio.run(chains(url))
         results = [json.loads(line) for line in (root / "batch.jsonl").read_text(encoding="utf-8").splitlines()]

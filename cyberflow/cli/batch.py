@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+import shlex
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from cyberflow.cli.batch_view import batch_view, end_lines, summary
-from cyberflow.cli.batch_work import Work, look_up_ids, new_ledger, prepare, submissions
+from cyberflow.cli.batch_work import PATHS, Work, look_up_ids, new_ledger, prepare, submissions
 from cyberflow.cli.compiled import say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.run_work import listen, wants_cancel
@@ -70,8 +71,7 @@ def go_on(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
         help = "name it with --engine" if before.get("engine") else "leave --engine out"
         raise UsageError(f"this batch was begun {'over' if before.get('engine') else 'without'} an engine", help=help)
     merged["each"] = options["each"] or Path(head.file)
-    bundle = merged["bundle"]
-    merged["bundle"] = Path(bundle) if bundle else None
+    merged |= {name: Path(merged[name]) for name in PATHS if merged[name]}
     work = prepare(folder, head.target, head.name, merged)
     if work is None:
         return 1
@@ -137,7 +137,8 @@ class _Going:
         except asyncio.CancelledError:
             return await self._interrupted(hands, watch)
         except CyberflowError as error:
-            self._write()
+            with suppress(CyberflowError):  # it was this one that ended the batch
+                self._write()
             error.help = f"{error.help + '; ' if error.help else ''}go on with `{self._command}`"
             raise
         if batch.halted:
@@ -178,8 +179,15 @@ class _Going:
         return 0 if data["status"] == "success" else 1
 
     def _write(self) -> None:
-        write_results(self._results, self._ledger.every(), output_names(self._work.what))
+        try:
+            write_results(self._results, self._ledger.every(), output_names(self._work.what))
+        except CyberflowError as error:
+            error.help = f"nothing is lost, the ledger has it: `{self._command} --out FILE` writes it elsewhere"
+            raise
 
     @property
     def _command(self) -> str:
-        return f"cyberflow run --resume {self._ledger.path}"
+        """How to go on: secrets where they were found before, and no url, which may hold a password."""
+        engine = ["--engine", "URL"] if self._work.options["engine"] else []
+        secrets = [word for one in self._work.options["secrets"] for word in ("-s", one)]
+        return shlex.join(["cyberflow", "run", "--resume", str(self._ledger.path), *secrets, *engine])

@@ -144,7 +144,7 @@ class Bar:
             ProgressBar(tally.total, tally.over, width=30), Text(tally.text()), Text(self._left(), style="dim")
         )
         if self._reason:
-            grid.add_row("", Text("the service does not answer, trying again", style="yellow"))
+            grid.add_row("", Text(f"trying again: {self._reason.splitlines()[0]}", style="yellow"))
         return grid
 
     def _left(self) -> str:

@@ -40,6 +40,7 @@ from cyberflow.targets import Service, state_folder
 
 SHOWN_FAULTS = 50
 KEPT = ("inputs", "mapping", "files", "machine", "pools", "parallel", "canary", "failures")
+PATHS = ("bundle", "out")
 PARALLEL = 10
 
 
@@ -130,8 +131,8 @@ async def look_up_ids(work: Work, service: Service) -> Ids:
 def new_ledger(work: Work, service: Service, shape: str) -> Ledger:
     options, table = work.options, work.rows.table
     kept = {name: list(value) if isinstance(value := options[name], tuple) else value for name in KEPT}
-    kept |= {"engine": bool(options["engine"])}
-    kept |= {"document": options["document"], "bundle": str(options["bundle"].resolve()) if options["bundle"] else None}
+    kept |= {"engine": bool(options["engine"]), "document": options["document"]}
+    kept |= {name: str(options[name].resolve()) if options[name] else None for name in PATHS}
     file = str(table.path.resolve())
     head = Head(str(uuid4()), work.what.name, service.name, file, table.digest, work.rows.count, shape, kept)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]

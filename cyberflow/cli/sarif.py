@@ -9,11 +9,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from cyberflow import __version__
+from cyberflow.cli.findings_json import base_of
 from cyberflow.cli.printer import secret_spans
 from cyberflow.cli.rules_page import Rule, rules
 from cyberflow.diagnostics import Diagnostic, Label
@@ -35,7 +35,7 @@ def sarif(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str])
     takes every relative path for one of the repository.
     """
     known = rules()
-    base = _base(sourced.root, environ)
+    base = base_of(sourced.root, environ)
     hidden = frozenset(secret_spans(sourced, found))
     writer = _Writer(sourced, base, hidden, Secrets.of(sourced.declaring) if found else Secrets())
     log = {
@@ -52,15 +52,6 @@ def sarif(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str])
         ],
     }
     return json.dumps(log, ensure_ascii=False, indent=2)
-
-
-def _base(root: Path, environ: Mapping[str, str]) -> str:
-    """What leads from the base of all paths to the project: nothing, or a folder that ends in `/`."""
-    workspace = environ.get("GITHUB_WORKSPACE")
-    if not workspace or not root.resolve().is_relative_to(Path(workspace).resolve()):
-        return ""
-    below = root.resolve().relative_to(Path(workspace).resolve()).as_posix()
-    return "" if below == "." else f"{below}/"
 
 
 def _base_text(base: str) -> str:
@@ -105,7 +96,7 @@ class _Writer:
             seen[key] += 1
             result: Json = {
                 "ruleId": one.rule,
-                "ruleIndex": known.index(one.rule),
+                **({"ruleIndex": known.index(one.rule)} if one.rule in known else {}),
                 "level": one.severity,
                 "message": {"text": "\n".join(line for line in words if line)},
                 "locations": [{"physicalLocation": self._location(one.place)}],

@@ -15,7 +15,13 @@ from cyberflow.cli.options import common, root, target
 @common()
 @target
 @click.option("--engine", required=True, metavar="URL", help="postgresql://USER@HOST/DB")
-@click.option("--parallel", type=click.IntRange(min=1), default=10, show_default=True, help="Rows at a time.")
+@click.option(
+    "--parallel",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Rows at a time, for each worker of the queue: who starts last decides.",
+)
 @click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, keyring:S/USER.")
 @click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="A bundle in place of the sources.")

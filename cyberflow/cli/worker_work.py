@@ -94,12 +94,13 @@ class Bench:
         watch = Watch(LOCAL if service.local else MANY, patience=FOR_EVER)
         self._hands = Direct(service.desk, watch)
 
-    async def submit(self, leaf: Leaf, since: float) -> dict[str, Any]:
+    async def submit(self, leaf: Leaf, since: float, *, repeated: bool) -> dict[str, Any]:
         entry = Entry(next(self._numbers), "sending", 1, since)
         if time.time() - since >= KEY_LIFE:
             return told(replace(entry, stage="unknown"))
         try:
-            return told(await self._hands.submit(entry, await self._submission(leaf), leaf.key))
+            submission = await self._submission(leaf)
+            return told(await self._hands.submit(entry, submission, leaf.key, repeated=repeated))
         except CyberflowError as error:
             return {"stage": STUCK, "error": error.message}
 

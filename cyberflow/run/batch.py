@@ -14,6 +14,7 @@ from cyberflow.run.course import Choice, Course, Gate, Limits, course
 from cyberflow.run.hands import Hands
 from cyberflow.run.ledger import Entry, Ledger
 from cyberflow.run.request import Submission
+from cyberflow.service import ApiError
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Batch:
 
     def _refill(self) -> list[Turn]:
         """Send as many rows as there is room for, and write down first which."""
-        starts: list[tuple[Entry, Submission]] = []
+        starts: list[tuple[Entry, Submission, bool]] = []
         turns: list[Turn] = []
         while len(self._sends) + len(self._live) + len(starts) < self.limits.parallel:
             if (taken := self._take()) is None:
@@ -95,16 +96,17 @@ class Batch:
             else:
                 fresh = Entry(entry.number, "sending", entry.attempt + 1, self.wall())
                 start = entry if doing == "repeat" else fresh
-                starts.append((start, submission))
+                starts.append((start, submission, doing == "repeat"))
                 turns.append(Turn(start, entry.shown))
         self._keep(turns)
-        for entry, submission in starts:
-            key = self.ledger.key(entry.number, entry.attempt)
-            self._sends[asyncio.create_task(self._submit(entry, submission, key))] = (entry, submission)
+        for entry, submission, repeated in starts:
+            sending = self._submit(entry, submission, repeated=repeated)
+            self._sends[asyncio.create_task(sending)] = (entry, submission)
         return turns
 
-    async def _submit(self, entry: Entry, submission: Submission, key: str) -> Entry:
-        return await self.hands.submit(entry, submission, key)
+    async def _submit(self, entry: Entry, submission: Submission, *, repeated: bool) -> Entry:
+        key = self.ledger.key(entry.number, entry.attempt)
+        return await self.hands.submit(entry, submission, key, repeated=repeated)
 
     def _take(self) -> tuple[Entry, Course, Submission] | None:
         """The next row that there is something to do with, in the order of the file."""
@@ -131,7 +133,8 @@ class Batch:
             entry, submission = self._sends.pop(task)
             if (error := task.exception()) is not None:
                 refusal = error
-                turns.append(Turn(replace(entry, stage="waiting"), entry.shown))
+                unsent = isinstance(error, ApiError) and not error.lost
+                turns.append(Turn(replace(entry, stage="waiting") if unsent else entry, entry.shown))
                 continue
             answer = task.result()
             if answer.stage == "accepted":

@@ -75,5 +75,8 @@ class Gate:
         if limit is not None and self.failures >= limit:
             return f"{self.failures} rows failed, and --stop-at-failures ends it there"
         if number > canary and self.canaries["success"] < canary:
-            return f"{self.canaries['success']} of the first {canary} rows succeeded, and --canary asks for all"
+            ways = "--retry-failed runs them once more, --canary 0 goes on without"
+            return (
+                f"{self.canaries['success']} of the first {canary} rows succeeded, and --canary asks for all ({ways})"
+            )
         return None

@@ -8,7 +8,8 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Protocol
@@ -25,13 +26,21 @@ OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 LOOK = 1.0
 BEAT, DEAD = 3.0, 20.0
 """Seconds between two signs of life of a worker, and after how many without one its rows go to others."""
-LOCK = 0x6379_6265
+PATIENCE = 300.0
+"""Seconds that a worker waits for a database that is away."""
+ALONE = 10
+"""After so many looks at which nothing was over it is asked whether anybody listens."""
+SETUP, SWEEP = 0x6379_6264, 0x6379_6265
 STUCK = "stuck"
-"""What a worker says when no row can be run where it is: the batch stops and the row was not sent."""
+"""What a worker says when no row can be run where it is: the batch stops."""
+SUBMIT = 2
+"""The place of `submit` among the steps of a row."""
 
-WORKERS = "CREATE TABLE IF NOT EXISTS cyberflow_workers (id TEXT PRIMARY KEY, seen TIMESTAMPTZ NOT NULL)"
-ALIVE = "INSERT INTO cyberflow_workers VALUES (%s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
+WORKERS = """CREATE TABLE IF NOT EXISTS cyberflow_workers
+    (id TEXT PRIMARY KEY, queue TEXT NOT NULL, seen TIMESTAMPTZ NOT NULL)"""
+ALIVE = "INSERT INTO cyberflow_workers VALUES (%s, %s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
 SILENT = "SELECT id FROM cyberflow_workers WHERE seen < now() - make_interval(secs => %s)"
+LISTENING = "SELECT count(*) FROM cyberflow_workers WHERE queue = %s AND seen > now() - make_interval(secs => %s)"
 
 
 def queue_of(project: str, target: str) -> str:
@@ -52,12 +61,15 @@ class Queued:
         dbos = _dbos(self.url)
         options = {"serializer": dbos.DBOSPortableJSONSerializer(), "retry_connection_errors": False}
         try:
+            _set_up(dbos, self.url)
             self._client = dbos.DBOSClient(system_database_url=self.url, **options)
         except Exception as error:  # noqa: BLE001 - the library has failures of its own, and drivers below it theirs
             raise _unreachable(self.url, error) from None
         self._rows: dict[str, Entry] = {}
+        self._stuck: set[str] = set()
+        self._idle = 0
 
-    async def submit(self, entry: Entry, submission: Submission, key: str) -> Entry:
+    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:  # noqa: ARG002 - the worker knows
         leaf = self.leaf(entry, submission, key)
         options = {"queue_name": self.queue, "workflow_name": WORKFLOW, "workflow_id": key, "app_version": FORMAT}
         await self._ask(self._client.enqueue_async, options, leaf.to_json())
@@ -73,14 +85,30 @@ class Queued:
         found = await self._ask(
             self._client.list_workflows_async, workflow_ids=list(self._rows), status=list(OVER), load_input=False
         )
-        return [self._entry(one) for one in found]
+        self._idle = 0 if found else self._idle + 1
+        if self._idle % ALONE == ALONE - 1 and not await self._ask(asyncio.to_thread, self._listening):
+            self.troubles.append(f"no worker listens to {self.queue}; `cyberflow worker` starts one")
+        stuck = [one for one in found if _said(one).get("stage") == STUCK]
+        for one in stuck:
+            await self._again(one)
+        return [self._entry(one) for one in found if one not in stuck]
+
+    async def _again(self, one: Any) -> None:
+        """Give a row that was refused to a worker once more: what was wrong may have been mended since."""
+        id = one.workflow_id
+        if id in self._stuck:
+            raise CyberflowError(f"a worker cannot run row {self._rows[id].number}: {_said(one).get('error')}")
+        self._stuck.add(id)
+        await self._ask(self._client.rewind_workflow_async, id, start_step=SUBMIT, queue_name=self.queue)
+
+    def _listening(self) -> int:
+        with _connection(self.url) as connection:
+            (count,) = connection.execute(LISTENING, (self.queue, DEAD)).fetchone()
+        return int(count)
 
     def _entry(self, one: Any) -> Entry:
-        said = one.output if isinstance(one.output, dict) else {}
-        if said.get("stage") == STUCK:
-            raise CyberflowError(f"a worker cannot run row {self._rows[one.workflow_id].number}: {said.get('error')}")
         entry = self._rows.pop(one.workflow_id)
-        if not said:
+        if not (said := _said(one)):
             text = f"the worker broke off ({one.status.lower()}); whether it had submitted the row is not known"
             return replace(entry, stage="unknown", run_ids=(), error=text)
         return taken(replace(entry, run_ids=()), said)
@@ -95,8 +123,10 @@ class Queued:
 class Steps(Protocol):
     """What is done with one row; each gives what there is to say of it, as `leaf.told` has it."""
 
-    async def submit(self, leaf: Leaf, since: float) -> dict[str, Any]:
-        """Submit under the leaf's key, which was used first at `since` at the earliest."""
+    async def submit(self, leaf: Leaf, since: float, *, repeated: bool) -> dict[str, Any]:
+        """Submit under the leaf's key, which was used first at `since` at the earliest; `repeated` says that another
+        worker may have submitted it.
+        """
         ...
 
     async def follow(self, leaf: Leaf, said: dict[str, Any]) -> dict[str, Any]: ...
@@ -113,15 +143,22 @@ class Worker:
     parallel: int
     steps: Steps
     id: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
+    _busy: set[str] = field(default_factory=set)
+    _lost: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Work until cancelled. Raises CyberflowError when the database cannot be used."""
+        """Work until cancelled; a database that is away is waited for. Raises CyberflowError when it cannot be used."""
         dbos = _dbos(self.url)
         try:
             await self._launch(dbos)
+            seen = time.monotonic()
             while True:
-                await asyncio.to_thread(self._beat)
-                await asyncio.to_thread(self._take_over, dbos.DBOS)
+                try:
+                    await asyncio.to_thread(self._tend, dbos.DBOS)
+                    seen = time.monotonic()
+                except Exception:
+                    if time.monotonic() - seen > PATIENCE:
+                        raise
                 await asyncio.sleep(BEAT)
         except Exception as error:  # noqa: BLE001 - as in `Queued`
             raise _unreachable(self.url, error) from None
@@ -130,7 +167,8 @@ class Worker:
             await asyncio.to_thread(dbos.DBOS.destroy)
 
     async def _launch(self, dbos: Any) -> None:
-        await asyncio.to_thread(self._beat)
+        await asyncio.to_thread(_set_up, dbos, self.url)
+        await asyncio.to_thread(self._tend, None)
         config = {
             "name": "cyberflow",
             "system_database_url": self.url,
@@ -148,38 +186,47 @@ class Worker:
     def _row(self, dbos: Any) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
         submit, follow = self.steps.submit, self.steps.follow
 
-        async def begun() -> float:
-            return time.time()
+        async def begun() -> dict[str, Any]:
+            return {"at": time.time(), "by": self.id}
 
-        async def row(data: dict[str, Any]) -> dict[str, Any]:
-            leaf = Leaf.of(data)
-            since = await dbos.run_step_async({"name": "begun"}, begun)
-            said: dict[str, Any] = await dbos.run_step_async({"name": "submit"}, submit, leaf, since)
+        async def whole(leaf: Leaf) -> dict[str, Any]:
+            first = await dbos.run_step_async({"name": "begun"}, begun)
+            said: dict[str, Any] = await dbos.run_step_async(
+                {"name": "submit"}, submit, leaf, first["at"], repeated=first["by"] != self.id
+            )
             if said["stage"] != "accepted":
                 return said
             ended: dict[str, Any] = await dbos.run_step_async({"name": "follow"}, follow, leaf, said)
             return ended
 
+        async def row(data: dict[str, Any]) -> dict[str, Any]:
+            leaf = Leaf.of(data)
+            self._busy.add(leaf.key)
+            try:
+                return await whole(leaf)
+            finally:
+                self._busy.discard(leaf.key)
+
         return row
 
-    def _beat(self) -> None:
-        with _connection(self.url) as connection:
-            connection.execute(WORKERS)
-            connection.execute(ALIVE, (self.id,))
+    def _tend(self, dbos: Any) -> None:
+        """Give a sign of life; put the rows of workers that give none back into their queues, one worker at a time.
 
-    def _take_over(self, dbos: Any) -> None:
-        """Put the rows of workers that give no sign of life back into their queue; one worker at a time does so."""
+        So are those that are said to be here and are not, twice in a row: a database that went away for a while leaves
+        such behind.
+        """
         with _connection(self.url) as connection:
-            (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (LOCK,)).fetchone()
-            dead = connection.execute(SILENT, (DEAD,)).fetchall() if mine else []
+            connection.execute(ALIVE, (self.id, self.queue))
+            connection.commit()
+            (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (SWEEP,)).fetchone()
+            dead = connection.execute(SILENT, (DEAD,)).fetchall() if dbos and mine else []
             for (id,) in dead:
-                left = dbos.list_workflows(status="PENDING", executor_id=id, load_input=False, load_output=False)
-                by_queue: dict[str, list[str]] = {}
-                for one in left:
-                    by_queue.setdefault(one.queue_name or self.queue, []).append(one.workflow_id)
-                for queue, ids in by_queue.items():
-                    dbos.resume_workflows(ids, queue_name=queue)
+                _put_back(dbos, _pending(dbos, id))
                 connection.execute("DELETE FROM cyberflow_workers WHERE id = %s", (id,))
+        if dbos:
+            left = {one.workflow_id: one for one in _pending(dbos, self.id) if one.workflow_id not in self._busy}
+            _put_back(dbos, [one for id, one in left.items() if id in self._lost])
+            self._lost = set(left)
 
     def _leave(self) -> None:
         """Let the others know at once that the rows of this worker are theirs."""
@@ -200,6 +247,36 @@ def _dbos(url: str) -> Any:
         raise UsageError("an engine needs the package `dbos`, which is not installed", help=help) from None
 
 
+def _set_up(dbos: Any, url: str) -> None:
+    """Make the tables that are missing; one process at a time, since workers are started all at once.
+
+    Nobody waits inside the database: that would keep it from making an index for who is first.
+    """
+    with _connection(url) as connection:
+        connection.autocommit = True
+        while not connection.execute("SELECT pg_try_advisory_lock(%s)", (SETUP,)).fetchone()[0]:
+            time.sleep(0.2)
+        connection.execute(WORKERS)
+        dbos.DBOS.migrate(url)
+
+
+def _pending(dbos: Any, worker: str) -> list[Any]:
+    found: list[Any] = dbos.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False)
+    return found
+
+
+def _put_back(dbos: Any, rows: Iterable[Any]) -> None:
+    by_queue: defaultdict[str, list[str]] = defaultdict(list)
+    for one in rows:
+        by_queue[one.queue_name].append(one.workflow_id)
+    for queue, ids in by_queue.items():
+        dbos.resume_workflows(ids, queue_name=queue)
+
+
+def _said(one: Any) -> dict[str, Any]:
+    return one.output if isinstance(one.output, dict) else {}
+
+
 def _connection(url: str) -> Any:
     return import_module("psycopg").connect(url, connect_timeout=10)
 
@@ -208,5 +285,5 @@ def _unreachable(url: str, error: Exception) -> CyberflowError:
     """The words of a driver may hold the url with its password: only their kind is told."""
     place = urlsplit(url).hostname or "this machine"
     return CyberflowError(
-        f"the engine at {place} cannot be used: {type(error).__name__}", help="is it up, and the url right?"
+        f"the engine at {place} cannot be used: {type(error).__name__}", help="see that it is up and the url right"
     )

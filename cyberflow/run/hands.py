@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from cyberflow.run.chain import advance
 from cyberflow.run.course import KEY_LIFE
 from cyberflow.run.events import Event, State, Step
-from cyberflow.run.ledger import Entry
+from cyberflow.run.ledger import Entry, Stage
 from cyberflow.run.redact import Redactor
 from cyberflow.run.request import Submission
 from cyberflow.run.result import result_of
@@ -28,6 +28,7 @@ OF_THE_ROW = frozenset({400, 413, 422})
 """Answers that speak of the row: it is refused, and the others go on."""
 OF_THE_BATCH = frozenset({401, 402, 403, 404})
 """Answers that every other row would get too."""
+TOO_MANY = 429
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
@@ -36,9 +37,10 @@ class Hands(Protocol):
 
     troubles: list[str]
 
-    async def submit(self, entry: Entry, submission: Submission, key: str) -> Entry:
-        """Make it happen once, however often it is asked for under this key. Gives the entry as it is then: accepted,
-        refused or unknown. Raises what would stop every other row too.
+    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:
+        """Make it happen once, however often it is asked for under this key; `repeated` says that it was before, and
+        the answer lost. Gives the entry as it is then: accepted, refused or unknown. Raises what would stop every
+        other row too, an ApiError with `lost` when this one may have been carried out.
         """
         ...
 
@@ -74,23 +76,27 @@ class Direct:
         """What is being followed."""
         return list(self._live.values())
 
-    async def submit(self, entry: Entry, submission: Submission, key: str) -> Entry:
+    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:
         """Submit until there is an answer that counts, or the key is too old to be used again."""
         if self.prepare is not None:
             await self.prepare(key)
-        pause = FIRST_PAUSE
+        pause, lost = FIRST_PAUSE, repeated
         while True:
             wait = pause
             try:
                 session_id, run_ids = await send(self.desk, submission, key)
             except ApiError as error:
+                lost = error.lost = error.lost or lost
                 if error.status in OF_THE_ROW:
-                    return replace(entry, stage="refused", error=self.redactor.text(str(error)))
+                    stage: Stage = "unknown" if lost else "refused"
+                    return replace(entry, stage=stage, error=self.redactor.text(str(error)))
                 if error.status in OF_THE_BATCH:
                     raise
+                lost = lost or error.status != TOO_MANY
                 wait = max(pause, error.retry_after or 0.0)
                 self.troubles.append(str(error))
             except Unreachable as error:
+                lost = lost or error.may_have_arrived
                 self.troubles.append(str(error))
             else:
                 return _accepted(entry, submission, session_id, run_ids)

@@ -48,7 +48,7 @@ async def send(desk: Cyberdesk, submission: Submission, key: str) -> tuple[str |
 def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None:
     """Write down what is known, and tell the reader of the error where it is not."""
     unsent = isinstance(error, Unreachable) and not error.may_have_arrived
-    if unsent or (isinstance(error, ApiError) and error.status in REFUSALS):
+    if unsent or (isinstance(error, ApiError) and error.status in REFUSALS and not error.lost):
         invocation.note("refused", status=getattr(error, "status", None))
         return
     invocation.note("unanswered")

@@ -135,7 +135,7 @@ def _column_faults(columns: Sequence[str]) -> Iterator[Fault]:
 
 def _row(number: int, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row | Fault:
     if len(cells) != len(columns):
-        return Fault(line, number, "", f"it has {len(cells)} cells, and there are {len(columns)} columns")
+        return Fault(line, number, "", f"it has {len(cells)} cells, and the first line names {len(columns)}")
     return Row(number, line, {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""})
 
 

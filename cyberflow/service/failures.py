@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ REQUEST_IDS = ("x-request-id", "request-id", "fly-request-id")
 ECHOES = ("input", "ctx")
 """Where a validation error repeats what was sent."""
 LONGEST = 500
+LONGEST_RAW = 10_000
 TOO_MANY = 429
 
 
@@ -47,6 +48,7 @@ class Refusal:
     request_id: str | None = None
     retry_after: float | None = None
     help: str | None = None
+    raw: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         code = f" [{self.error_code}]" if self.error_code else ""
@@ -60,8 +62,12 @@ class ApiError(CyberflowError):
     """The service refused, or answered what cannot be read. `status` tells which, as 2xx for the latter.
 
     `details` is what the service sent under that name or `detail`, without the places that repeat the request.
-    `retry_after` is how many seconds it asked to wait, where it did.
+    `retry_after` is how many seconds it asked to wait, where it did; `raw` is the text of the answer, at most
+    `LONGEST_RAW` of it, without what is secret; empty where it may repeat what was sent. `lost` says that an earlier
+    try of the same request ended otherwise, and may have been carried out.
     """
+
+    lost = False
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(str(refusal), help=refusal.help)
@@ -75,6 +81,7 @@ class ApiError(CyberflowError):
         self.violations = refusal.violations
         self.request_id = refusal.request_id
         self.retry_after = refusal.retry_after
+        self.raw = refusal.raw
 
 
 class RateLimited(ApiError):
@@ -109,8 +116,16 @@ def refused(request: Request, reply: Reply, mask: Mask, *, asked: float | None =
         _request_id(reply, mask),
         asked,
         _help(reply, asked, late=late),
+        "" if violations else mask.text(reply.content.decode("utf-8", "replace"))[:LONGEST_RAW],
     )
     return RateLimited(refusal) if reply.status == TOO_MANY else ApiError(refusal)
+
+
+def astray(request: Request, reply: Reply, where: str, mask: Mask) -> ApiError:
+    """A redirect that may not be followed; `where` says to which host."""
+    said = mask.text(f"a redirect {where}, which is not followed: the key stays at its origin")
+    help = "if that is the service's own address, make it the target's `url`"
+    return ApiError(Refusal(request.method, shown(request), reply.status, said, help=help))
 
 
 def unreadable(request: Request, reply: Reply, why: str, mask: Mask) -> ApiError:
@@ -185,7 +200,7 @@ def _said(body: Any, reply: Reply, violations: int) -> str:
     if violations:
         return f"the request has {violations} mistake{'s' * (violations > 1)}"
     if isinstance(body, dict):
-        for name in ("message", "detail", "error", "title", "msg"):
+        for name in ("message", "error_message", "detail", "error", "title", "msg"):
             if isinstance(body.get(name), str) and body[name].strip():
                 return _short(body[name])
             if isinstance(body.get(name), dict) and isinstance(body[name].get("message"), str):
@@ -194,6 +209,8 @@ def _said(body: Any, reply: Reply, violations: int) -> str:
         page = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
         if page:
             return f"{_phrase(reply.status)}, with a web page in place of JSON: {_short(unescape(page[1]))}"
+        if told := re.search(r"<Message>(.*?)</Message>", body, re.DOTALL):  # a store speaks XML
+            return _short(unescape(told[1]))
         return _phrase(reply.status) if "<" in body else _short(body)
     return _phrase(reply.status)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ WORD = 4
 
 
 class Mask:
-    """Replaces secrets in texts and JSON, also where they stand escaped for JSON or quoted for a url."""
+    """Replaces secrets in texts and JSON, also where they stand escaped for JSON or HTML, or quoted for a url."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {form for secret in secrets if secret for form in _forms(secret)}
@@ -44,4 +45,4 @@ class Mask:
 
 def _forms(secret: str) -> tuple[str, ...]:
     quoted = quote(secret, "", errors="replace")
-    return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quoted
+    return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quoted, escape(secret)

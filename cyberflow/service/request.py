@@ -33,7 +33,9 @@ Params = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path` is below the base url, its segments quoted; for a keyless request it is a whole url."""
+    """`path` is below the base url, its segments quoted; for a keyless request it is a whole url. A GET, what has a
+    key, and what is `repeatable` may be sent again after a failure.
+    """
 
     method: str
     path: str
@@ -43,6 +45,12 @@ class Request:
     key: str | None = None
     keyless: bool = False
     secrets: tuple[str, ...] = member(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = member(default=(), repr=False)
+    repeatable: bool = False
+
+    @property
+    def may_repeat(self) -> bool:
+        return self.method == "GET" or self.key is not None or self.repeatable
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,22 @@ It knows methods, paths and bytes, and no resource. The only module that imports
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import httpx
 
 from cyberflow import __version__
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.service.failures import ApiError, Refusal, Unreachable, distrusted, reason, refused, shown, unreadable
+from cyberflow.service.failures import ApiError, Unreachable, astray, distrusted, reason, refused, shown, unreadable
 from cyberflow.service.mask import Mask
 from cyberflow.service.request import Reply, Request
 from cyberflow.service.retry import Pace, Retry, asked, retryable
 from cyberflow.service.saving import whole
 from cyberflow.service.shape import shaped
+from cyberflow.service.trust import also_trust, loopback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,6 @@ CONNECT = 10.0
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 REDIRECTS = 5
 PORTS = 65535
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 MOVED = frozenset({301, 302, 303, 307, 308})
 SAME_METHOD = frozenset({307, 308})
@@ -52,15 +53,30 @@ class InProcess(httpx.ASGITransport):
             raise httpx.ReadError(str(error), request=request) from error
 
 
-class Transport:
-    """One connection pool to one service under one key. Safe to share between tasks of one event loop."""
+@dataclass(frozen=True)
+class Stream:
+    """An answer while it comes: header names in lower case, the body in pieces."""
 
-    def __init__(self, url: httpx.URL, key: str | None, client: httpx.AsyncClient, retry: Retry) -> None:
+    status: int
+    headers: Mapping[str, str]
+    pieces: AsyncIterator[bytes] = field(repr=False)
+
+
+class Transport:
+    """One connection pool to one service under one key. Safe to share between tasks of one event loop. `streams` is
+    false where an answer comes only when it is whole; `headers` go with every request that bears the key.
+    """
+
+    def __init__(
+        self, url: httpx.URL, key: str | None, client: httpx.AsyncClient, retry: Retry, *, streams: bool = True
+    ) -> None:
         self._url = url
         self._key = key
         self._client = client
         self._retry = retry
         self._pace = Pace()
+        self.streams = streams
+        self.headers: Mapping[str, str] = {}
 
     @property
     def policy(self) -> Retry:
@@ -88,11 +104,10 @@ class Transport:
             )
         timeout = httpx.Timeout(patience, connect=CONNECT)
         if app is None:
-            client = _client(base, ca, timeout)
-        else:
-            carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcess(app)
-            client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
-        return cls(base, key, client, retry or Retry())
+            return cls(base, key, _client(base, ca, timeout), retry or Retry())
+        carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcess(app)
+        client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
+        return cls(base, key, client, retry or Retry(), streams=not isinstance(carrier, InProcess))
 
     async def fetch(self, request: Request, shape: type[T]) -> T:
         """Send, and read the body as `shape`. Raises as `send`, and ApiError for a body that is not of that shape."""
@@ -129,37 +144,55 @@ class Transport:
             else:
                 if reply.good:
                     return reply
-                arrived = True
                 wait = asked(reply.headers, policy.clock())
                 late = retryable(reply) and spent + (wait or 0) > policy.budget
                 again = retryable(reply) and not late
                 failure = refused(request, reply, self._mask(request), asked=wait, late=late)
-            if not again or tried == policy.retries or not (request.method == "GET" or request.key):
+                failure.lost, arrived = arrived, arrived or reply.status != httpx.codes.TOO_MANY_REQUESTS
+            if not again or tried == policy.retries or not request.may_repeat:
                 raise failure
             spent += wait or 0
             await policy.sleep((wait or 0) + policy.backoff(tried))
         raise AssertionError  # pragma: no cover
 
+    @asynccontextmanager
+    async def stream(self, request: Request, accept: str = "*/*") -> AsyncIterator[Stream]:
+        """Send once, and give a success while it comes. Raises as `send`, Unreachable also while it is read."""
+        try:
+            async with self._answer(request, accept) as (response, headers):
+                if not response.is_success:
+                    reply = Reply(response.status_code, headers, await response.aread())
+                    raise refused(request, reply, self._mask(request), asked=asked(headers, self._retry.clock()))
+                yield Stream(response.status_code, headers, response.aiter_bytes())
+        except httpx.RequestError as error:
+            raise self._unreachable(request, error, arrived=not isinstance(error, UNSENT)) from None
+
     async def _try(self, request: Request, file: BinaryIO | None) -> Reply:
+        async with self._answer(request, "*/*" if file else "application/json") as (response, headers):
+            if file is None or not response.is_success:
+                return Reply(response.status_code, headers, await response.aread())
+            file.seek(0)
+            file.truncate()
+            async for chunk in response.aiter_bytes():
+                file.write(chunk)
+            return Reply(response.status_code, headers)
+
+    @asynccontextmanager
+    async def _answer(self, request: Request, accept: str) -> AsyncIterator[tuple[httpx.Response, dict[str, str]]]:
+        """The answer at the end of all redirects, its body not yet read."""
         url = self._address(request)
-        for _ in range(REDIRECTS + 1):
+        for left in reversed(range(REDIRECTS + 1)):
             async with self._client.stream(
-                request.method, url, content=request.content, headers=self._headers(request, file)
+                request.method, url, content=request.content, headers=self._headers(request, accept)
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 if not request.keyless:
                     self._pace.note(headers, self._retry.clock(), self._retry.budget)
-                if file is not None and response.is_success:
-                    file.seek(0)
-                    file.truncate()
-                    async for chunk in response.aiter_bytes():
-                        file.write(chunk)
-                    return Reply(response.status_code, headers)
-                reply = Reply(response.status_code, headers, await response.aread())
-            if reply.status not in MOVED or "location" not in headers:
-                return reply
-            url = self._onward(request, url, reply)
-        return reply
+                if not left or response.status_code not in MOVED or "location" not in headers:
+                    yield response, headers
+                    return
+                await response.aread()
+            url = self._onward(request, url, Reply(response.status_code, headers))
 
     def _address(self, request: Request) -> httpx.URL:
         text = request.path if request.keyless else f"{str(self._url).rstrip('/')}{request.path}"
@@ -168,15 +201,15 @@ class Transport:
         except httpx.InvalidURL:
             raise Unreachable(shown(request), "this is no url", may_have_arrived=False) from None
 
-    def _headers(self, request: Request, file: BinaryIO | None) -> dict[str, str]:
-        headers = {"User-Agent": f"cyberflow/{__version__}", "Accept": "*/*" if file else "application/json"}
+    def _headers(self, request: Request, accept: str) -> dict[str, str]:
+        headers = {"User-Agent": f"cyberflow/{__version__}", "Accept": accept}
         if request.content_type:
             headers["Content-Type"] = request.content_type
         if request.key:
             headers["Idempotency-Key"] = request.key
-        if self._key and not request.keyless:
-            headers["Authorization"] = f"Bearer {self._key}"
-        return headers
+        if not request.keyless:
+            headers |= {**self.headers, **({"Authorization": f"Bearer {self._key}"} if self._key else {})}
+        return headers | dict(request.headers)
 
     def _onward(self, request: Request, url: httpx.URL, reply: Reply) -> httpx.URL:
         """Where a redirect leads, if it may be followed: the key stays at its origin, a write stays the write it is."""
@@ -190,15 +223,7 @@ class Transport:
         if at_home and (request.method == "GET" or reply.status in SAME_METHOD):
             return onward
         where = f"to {onward.scheme}://{onward.netloc.decode().rpartition('@')[2]}" if onward.host else "to nowhere"
-        raise ApiError(
-            Refusal(
-                request.method,
-                shown(request),
-                reply.status,
-                self._mask(request).text(f"a redirect {where}, which is not followed: the key stays at its origin"),
-                help="if that is the service's own address, make it the target's `url`",
-            )
-        )
+        raise astray(request, reply, where, self._mask(request))
 
     def _unreachable(self, request: Request, error: httpx.RequestError, *, arrived: bool) -> Unreachable:
         mask = self._mask(request)
@@ -235,7 +260,7 @@ def _bare(url: httpx.URL) -> str:
 
 def _client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """Trusts the usual authorities and `ca`; uses the proxies of the environment, but never for loopback."""
-    direct: dict[str, None] = {f"all://{host}": None for host in (*LOOPBACK, *_loopback(base.host))}
+    direct: dict[str, None] = dict.fromkeys(f"all://{host}" for host in loopback(base.host))
     trust = _trust(ca)
     try:
         return httpx.AsyncClient(verify=trust, timeout=timeout, limits=LIMITS, mounts=direct)
@@ -248,13 +273,6 @@ def _client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> h
         ) from None
 
 
-def _loopback(host: str) -> tuple[str, ...]:
-    try:
-        return (f"[{host}]" if ":" in host else host,) if ip_address(host).is_loopback else ()
-    except ValueError:
-        return (host,) if host.endswith(".localhost") else ()
-
-
 def _trust(ca: str | Path | None) -> ssl.SSLContext:
     try:
         trust = httpx.create_ssl_context()
@@ -262,17 +280,8 @@ def _trust(ca: str | Path | None) -> ssl.SSLContext:
         raise CyberflowError(
             f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error.strerror or error}"
         ) from error
-    if ca is None:
-        return trust
-    try:
-        trust.load_verify_locations(cafile=ca)
-    except ssl.SSLError as error:
-        raise CyberflowError(
-            f"the CA file {ca} holds no certificate that can be read",
-            help="it must be PEM: -----BEGIN CERTIFICATE-----",
-        ) from error
-    except OSError as error:
-        raise CyberflowError(f"the CA file {ca} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    if ca is not None:
+        also_trust(trust, ca)
     return trust
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ def test_failed_rows_go_on_from_the_ledger(panda: Path, program: Program) -> Non
     assert first.code == 1
     assert (summary["status"], summary["rows"]) == ("task_failed", {"total": 3, "task_failed": 1, "waiting": 2})
     assert "row 1: task_failed: step2: no facts" in first.err
-    assert "--canary" in first.err
+    assert "--canary 0 goes on without" in first.err
 
     anyway = program("run", "--resume", "batch.db", "--canary", "0", "--simulate", "quick.json", "--format", "json")
     assert (anyway.code, json.loads(anyway.out)["rows"]) == (1, {"total": 3, "success": 2, "task_failed": 1})
@@ -99,6 +98,22 @@ def test_failed_rows_go_on_from_the_ledger(panda: Path, program: Program) -> Non
     results = [json.loads(line) for line in (panda / "batch.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(row["row"], row["status"]) for row in results] == [(n, "success") for n in (1, 2, 3)]
     assert Counter(run["status"] for run in runs(program)) == {"success": 7, "task_failed": 1}
+
+
+def test_the_result_goes_where_it_was_asked_for(panda: Path, program: Program) -> None:
+    words = ("research", "--each", "rows.csv", "--simulate", "quick.json", "--ledger", "b.db")
+    nowhere = program("run", *words, "--out", "none/results.csv")
+    assert (nowhere.code, "there is no folder none" in nowhere.err) == (2, True)
+    assert runs(program) == []
+
+    assert program("run", *words, "--out", "results.csv").code == 0
+    (panda / "results.csv").unlink()
+    assert program("run", "--resume", "b.db").code == 0
+    assert len((panda / "results.csv").read_text(encoding="utf-8").splitlines()) == 4
+    (panda / "results.csv").unlink()
+    (panda / "results.csv").mkdir()
+    refused = program("run", "--resume", "b.db")
+    assert (refused.code, "`cyberflow run --resume b.db --out FILE`" in refused.err) == (3, True)
 
 
 def test_a_ledger_refuses_another_file_name_and_target(panda: Path, program: Program) -> None:
@@ -137,8 +152,8 @@ def test_options_that_do_not_go_together(panda: Path, program: Program, words: t
     assert "Traceback" not in answer.err
 
 
-@pytest.mark.skipif(find_spec("dbos") is not None, reason="the extra is installed")
-def test_an_engine_needs_its_extra(panda: Path, program: Program) -> None:
+def test_an_engine_needs_its_extra(panda: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dbos", None)
     for words in (("run", "research", "--each", "rows.csv"), ("worker",)):
         answer = program(*words, "--engine", "postgresql://127.0.0.1/x")
         assert (answer.code, "cyberflow[distributed]" in answer.err) == (2, True)
@@ -157,6 +172,13 @@ def test_a_batch_never_writes_a_secret(intake_applied: Path, program: Program) -
 
     assert answer.code == 0
     assert CANARY not in answer.text
+    quick = {step: {"seconds": 0.01} for step in ("login", "lookup", "book")}
+    Path("quick.json").write_text(json.dumps(quick), encoding="utf-8")
+    Path("fail.json").write_text(json.dumps({**quick, "login": {"status": "error", "seconds": 0.01}}), encoding="utf-8")
+    failed = program("run", "intake", "--each", "rows.jsonl", *words, "--simulate", "fail.json")
+    again = next(line for line in failed.out.splitlines() if "--retry-failed" in line).split("`")[1]
+    assert "-s epic_password=env:EPIC_PASSWORD" in again
+    assert program(*again.split()[1:], "--simulate", "quick.json").code == 0
     # The platform's own data is left out: the script hands it the value.
     kept = [path.read_bytes() for path in Path(".cyberflow/ledgers").iterdir()]
     assert kept
@@ -189,6 +211,64 @@ def test_a_failed_chain_goes_on_from_its_step(intake_applied: Path, program: Pro
     later = program("run", "intake", "--from", "book", "--with", second["session_id"], *referral, "--format", "json")
     assert later.code == 0
     assert [step["id"] for step in json.loads(later.out)["steps"]] == ["lookup", "book"]
+
+
+FOUR_STEPS = """
+project: four
+workflows:
+  find: {prompt: Open <topic>, inputs: {topic: string}, outputs: {page: string}}
+  read: {prompt: Read <page>, inputs: {page: string}, outputs: {page: string}}
+chains:
+  whole:
+    inputs: {topic: string}
+    steps:
+      - {id: first, workflow: find}
+      - {id: second, workflow: read, inputs: {page: {$ref: first.outputs.page}}}
+      - {id: third, workflow: read, inputs: {page: {$ref: second.outputs.page}}}
+      - {id: fourth, workflow: read, inputs: {page: {$ref: third.outputs.page}}}
+    outputs: {begin: {$ref: first.outputs.page}, end: {$ref: fourth.outputs.page}}
+"""
+
+
+def test_the_second_of_four_steps_fails_and_the_chain_goes_on_from_it(
+    tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a person meets it: the table of steps, the exit code, the command that goes on, and what it leaves alone."""
+    monkeypatch.chdir(tmp_path)
+    Path("cyberflow.yaml").write_text(FOUR_STEPS, encoding="utf-8")
+    Path("fail.json").write_text(
+        json.dumps(
+            {"first": {"outputs": {"page": "P1"}}, "second": {"status": "task_failed", "error": "No such page"}}
+        ),
+        encoding="utf-8",
+    )
+    assert program("apply", "--yes").code == 0
+
+    failed = program("run", "whole", "-i", "topic=otters", "--simulate", "fail.json")
+    assert failed.code == 1
+    table = [tuple(line.split()[:2]) for line in failed.err.splitlines() if line.startswith("  ")]
+    names, ends = ("first", "second", "third", "fourth"), ("success", "task_failed", "cancelled", "cancelled")
+    assert [line for line in table if line[1] in ends] == list(zip(names, ends, strict=True))
+    assert failed.out.splitlines() == [
+        "task_failed in second: No such page",
+        "outputs",
+        "  begin  P1",
+        "whole: task_failed",
+    ]
+
+    command = next(line for line in failed.err.splitlines() if "--from second" in line)
+    again = program(*command.split()[1:], "--format", "json")
+    assert again.code == 0
+    result = json.loads(again.out)
+    assert [step["status"] for step in result["steps"]] == ["success"] * 4
+    assert result["outputs"]["begin"] == "P1"
+    every = Counter((run["session_alias"], run["status"]) for run in runs(program))
+    assert every == {
+        ("first", "success"): 1,
+        ("second", "task_failed"): 1,
+        **{(step, "cancelled"): 1 for step in ("third", "fourth")},
+        **{(step, "success"): 1 for step in ("second", "third", "fourth")},
+    }
 
 
 def test_what_a_chain_needs_must_have_finished(intake_applied: Path, program: Program) -> None:

@@ -51,13 +51,17 @@ def test_findings_as_json(mistaken: Path, program: Program) -> None:
     assert output["help"] == "did you mean `mrn`?"
     assert output["labels"][0]["path"] == "workflows.yaml"
     assert LITERAL not in answer.text
+    secret = found["diagnostics"][0]
+    assert secret["end_column"] == secret["column"] + 1, "the end would tell its length"
 
 
-def test_findings_as_workflow_commands(mistaken: Path, program: Program) -> None:
+def test_findings_as_workflow_commands(mistaken: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(mistaken.parent))
+
     lines = program("check", "--format", "github").out.splitlines()
 
     assert len(lines) == 5
-    assert all(line.startswith("::error file=") for line in lines)
+    assert all(line.startswith(f"::error file={mistaken.name}/") for line in lines)
     assert not [line for line in lines if LITERAL in line]
 
 

@@ -314,6 +314,32 @@ async def test_a_key_that_is_rejected_stops_the_batch_and_sends_nothing_twice(cl
     assert await clinic.chains() == once(12)
 
 
+@pytest.mark.parametrize("retries", [0, 2])
+async def test_a_key_that_is_rejected_after_an_answer_was_lost_makes_no_row_twice(clinic: Clinic, retries: int) -> None:
+    asked = 0
+
+    async def revoked(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await clinic.world.wire(scope, receive, nowhere)
+            raise ConnectionResetError("gone")
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    retry = Retry(retries=retries, sleep=no_wait)
+    async with Cyberdesk.connect("http://local", "any", app=revoked, retry=retry) as clinic.desk:
+        with pytest.raises(ApiError):
+            await clinic.go(Limits(parallel=1))
+        with pytest.raises(ApiError):
+            await clinic.go(Limits(parallel=1))
+    clinic.desk = clinic.world.desk
+    with clinic.open() as ledger:
+        assert ledger.entry(1).stage == "sending"
+    assert (await clinic.go())[0] == {"success": 12}
+    assert await clinic.chains() == once(12)
+
+
 async def test_a_ledger_holds_no_secret_and_one_process_at_a_time(clinic: Clinic) -> None:
     clinic.outcome = {"lookup": {"outputs": {"mrn": CANARY, "medications": [CANARY]}}}
     await clinic.go()

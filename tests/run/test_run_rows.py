@@ -60,7 +60,7 @@ def test_a_finding_has_row_and_column(tmp_path: Path) -> None:
             "rows.csv:4: row 3, column `patient`: input `patient` must be "
             "`{id: string, dob?: string, tags?: string[]}`; what was given is not JSON"
         ),
-        "rows.csv:5: row 4: it has 2 cells, and there are 3 columns",
+        "rows.csv:5: row 4: it has 2 cells, and the first line names 3",
     ]
 
 
