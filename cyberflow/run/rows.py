@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.run.given import Asked
 from cyberflow.run.inputs import Problem, read_inputs, unknown_input
@@ -37,20 +37,20 @@ class Rows:
     def each(self, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
         """Every row as what would be submitted, or what is wrong with it. Raises as `Table.rows` and `fill` do."""
         yield from self._fix()
-        self.count, known = 0, False
+        self.count, known, broken = 0, False, False
         for row in self.table.rows():
             if not known and self.table.columns is not None:
                 known = True
                 yield from self._column_faults(self.table.columns)
             if isinstance(row, Fault):
-                self.count = max(self.count, row.row)
+                self.count, broken = max(self.count, row.row), True
                 yield row
                 continue
             self.count = row.number
             yield from self._row(row, parts)
         if not known:
             yield from self._column_faults(self.table.columns or ())
-        if not self.count:
+        if not self.count and not broken:
             yield Fault(0, 0, "", "there are no rows")
 
     def _fix(self) -> Iterator[Fault]:
@@ -74,9 +74,11 @@ class Rows:
         for column, name in zip(columns, inputs, strict=True):
             if not column or name == "" or name in self.what.inputs:
                 continue
+            self._said |= {nearest(name, self.what.inputs) or ""}
             text = unknown_input(self.what, name).text
-            help = f"or leave the column out with `--map {column}=`" if name not in self.what.secrets else ""
-            yield Fault(1, 0, "", f"column `{column}`: {text}" + (f", {help}" if help else ""))
+            help = f"leave the column out with `--map {column}=`" if name not in self.what.secrets else ""
+            either = " Or " if text.endswith("?") else ", or "
+            yield Fault(1, 0, "", f"column `{column}`: {text}" + (either + help if help else ""))
         twice = {name for name in inputs if name and inputs.count(name) > 1}
         for name in sorted(twice):
             both = ", ".join(f"`{column}`" for column in columns if self._input(column) == name)
