@@ -278,7 +278,7 @@ def _help(reply: Reply, asked: float | None, *, late: bool) -> str | None:
     when = f"in {span(asked)}" if asked else "later"
     helps = {
         401: "the key was rejected: check that the target's `api_key` names a valid key of this service",
-        403: "the key was rejected or is missing: check that the target's `api_key` belongs to this organisation",
+        403: "this key may not do that: check that the target's `api_key` belongs to this organisation",
         404: "there is no such thing in the organisation of this key: it was deleted, or belongs to another one",
         409: "what was asked contradicts the present state; look again and repeat",
         413: "the request is larger than the service takes",

@@ -111,7 +111,7 @@ async def test_a_status_without_a_name_is_still_an_answer(script: Script, status
     ("status", "help"),
     [
         (401, "the key was rejected: check"),
-        (403, "the key was rejected or is missing"),
+        (403, "this key may not do that"),
         (404, "there is no such thing in the organisation of this key"),
         (429, "the rate limit of this key is used up"),
         (503, "the service failed, not the request"),
