@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
-    from cyberflow.language.python import Chain, Secret, Workflow, chain, workflow, workflow_ref
-    from cyberflow.pipeline import Handle, RunFailed, StillRunning
+    from cyberflow.language.python import Chain, Secret, TaskRef, Workflow, chain, task_ref, workflow, workflow_ref
+    from cyberflow.pipeline import Handle, RunFailed, StillRunning, TaskFailed, TaskRun
 
 __version__ = "0.1.0"
 __all__ = [
@@ -15,13 +15,18 @@ __all__ = [
     "RunFailed",
     "Secret",
     "StillRunning",
+    "TaskFailed",
+    "TaskRef",
+    "TaskRun",
     "Workflow",
     "__version__",
     "chain",
+    "task_ref",
     "workflow",
     "workflow_ref",
 ]
-_HOMES = {"CyberflowError": "errors", "Handle": "pipeline", "RunFailed": "pipeline", "StillRunning": "pipeline"}
+_OF_PIPELINE = ("Handle", "RunFailed", "StillRunning", "TaskFailed", "TaskRun")
+_HOMES = {"CyberflowError": "errors", **dict.fromkeys(_OF_PIPELINE, "pipeline")}
 
 if not TYPE_CHECKING:
 

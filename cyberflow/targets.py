@@ -18,13 +18,18 @@ from cyberflow.language import Sourced, Target, target_of
 if TYPE_CHECKING:
     from filelock import FileLock
 
-    from cyberflow.service import Cyberdesk
+    from cyberflow.language import Cyberun as DeclaredCyberun
+    from cyberflow.service import Cyberdesk, Cyberun
+    from cyberflow.service.transport import AsgiApp
 
 STATE = ".cyberflow"
 DATABASE = "local.db"
 LOCK = "lock"
 HOLDER = "lock.json"
 DEV = "dev.json"
+GPU_PATH = "/api/v1"
+"""Where the local platform has Cyberun."""
+LOOPBACK = ("//127.0.0.1", "//localhost", "//[::1]")
 LOCAL = "local"
 Say = Callable[[str], None]
 
@@ -40,6 +45,17 @@ class Service:
     local: bool = False
 
 
+@dataclass(frozen=True)
+class GpuService:
+    """The open Cyberun of a target. `line` names it, as that of a `Service` does."""
+
+    name: str
+    cyberun: Cyberun
+    target: Target
+    line: str
+    local: bool = False
+
+
 @asynccontextmanager
 async def open_target(
     sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ
@@ -48,24 +64,61 @@ async def open_target(
     from cyberflow.service import Cyberdesk
 
     target = target_of(sourced.settings, name)
-    if name == LOCAL and name not in sourced.settings.targets:
-        async with _local(sourced.root, say) as service:
-            yield service
+    if _is_embedded(sourced, name):
+        async with _platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
+            yield Service(LOCAL, desk, Target(), at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
-    ca = str(sourced.root / target.ca.lstrip("/")) if target.ca else None
-    async with Cyberdesk.connect(target.url, key, ca=ca) as desk:
+    async with Cyberdesk.connect(target.url, key, ca=_ca(sourced, target)) as desk:
         yield Service(name, desk, target, f"target {name}: {target.url}")
 
 
-def resolve_key(name: str, target: Target, root: Path, environ: Mapping[str, str]) -> str | None:
-    """Find the key of a target; a service on this machine needs none."""
-    source = target.api_key
+@asynccontextmanager
+async def open_cyberun(
+    sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[GpuService]:
+    """Open the Cyberun of a target; that of a `cyberflow dev` needs no declaration. Raises as `open_target`, and
+    UsageError when the target has none.
+    """
+    from cyberflow.service import Cyberun
+
+    target = target_of(sourced.settings, name)
+    if _is_embedded(sourced, name):
+        async with (
+            _platform(sourced.root, say) as at,
+            Cyberun.connect(at.url + GPU_PATH, at.token, app=at.app) as cyberun,
+        ):
+            yield GpuService(LOCAL, cyberun, Target(), at.line, local=True)
+        return
+    declared = declared_cyberun(target)
+    if declared is None:
+        help = f"say where its key is found: `targets: {{{name}: {{cyberun: {{api_key: {{env: CYBERUN_API_KEY}}}}}}}}`"
+        raise UsageError(f"the target `{name}` has no `cyberun`, where tasks run", help=help)
+    key = resolve_key(name, declared, sourced.root, environ)
+    async with Cyberun.connect(declared.url, key, team=declared.team, ca=_ca(sourced, target)) as cyberun:
+        yield GpuService(name, cyberun, target, f"target {name}, tasks: {declared.url}")
+
+
+def declared_cyberun(target: Target) -> DeclaredCyberun | None:
+    """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
+    from cyberflow.language import Cyberun as DeclaredCyberun
+
+    if target.cyberun is None and _is_here(target.url):
+        return DeclaredCyberun(url=target.url.rstrip("/") + GPU_PATH)
+    return target.cyberun
+
+
+def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, environ: Mapping[str, str]) -> str | None:
+    """Find the key of a target, or of its Cyberun; a service on this machine needs none."""
+    source = declared.api_key
     if source is None:
-        if any(host in target.url for host in ("//127.0.0.1", "//localhost", "//[::1]")):
+        if _is_here(declared.url):
             return LOCAL
-        help = f"say where it is found: `targets: {{{name}: {{api_key: {{env: CYBERDESK_API_KEY}}}}}}`"
-        raise UsageError(f"the target `{name}` has no `api_key`", help=help)
+        what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
+        if not isinstance(declared, Target):
+            what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
+        help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
+        raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
     from cyberflow.run import NotFound, find, source_of, this_world
 
     written = (
@@ -84,33 +137,49 @@ def resolve_key(name: str, target: Target, root: Path, environ: Mapping[str, str
         raise UsageError(f"the `api_key` of target `{name}` {error}") from None
 
 
-@asynccontextmanager
-async def _local(root: Path, say: Say) -> AsyncIterator[Service]:
-    from cyberflow.service import Cyberdesk
+def _is_embedded(sourced: Sourced, name: str) -> bool:
+    return name == LOCAL and name not in sourced.settings.targets
 
+
+def _is_here(url: str) -> bool:
+    return any(host in url for host in LOOPBACK)
+
+
+def _ca(sourced: Sourced, target: Target) -> str | None:
+    return str(sourced.root / target.ca.lstrip("/")) if target.ca else None
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where `cyberflow dev` serves this project, and the token of its start; or, with an `app`, the platform inside
+    this process.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    app: AsgiApp | None = None
+
+    @property
+    def line(self) -> str:
+        where = "the platform inside cyberflow"
+        if self.app is None:
+            where = f"the platform that `cyberflow dev` serves at {self.url}"
+        return f"target local: {where}; no account was touched"
+
+
+@asynccontextmanager
+async def _platform(root: Path, say: Say) -> AsyncIterator[Address]:
     lock = take_lock(root, "cyberflow", say, shared=True)
     if isinstance(lock, Address):
-        async with Cyberdesk.connect(lock.url, lock.token) as desk:
-            line = f"target local: the platform that `cyberflow dev` serves at {lock.url}; no account was touched"
-            yield Service(LOCAL, desk, Target(), line, local=True)
+        yield lock
         return
     from cyberflow.local import Platform
 
     try:
         with Platform.open(root / STATE / DATABASE) as platform:
-            async with Cyberdesk.connect("http://local", LOCAL, app=platform.app) as desk:
-                line = "target local: the platform inside cyberflow; no account was touched"
-                yield Service(LOCAL, desk, Target(), line, local=True)
+            yield Address("http://local", LOCAL, platform.app)
     finally:
         lock.release()
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where `cyberflow dev` serves this project, and the token of its start."""
-
-    url: str
-    token: str = field(repr=False)
 
 
 def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLock | Address:

@@ -18,6 +18,10 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.targets import DATABASE, DEV, Address, state_folder, take_lock
 
 if TYPE_CHECKING:
+    from types import FrameType
+
+    import uvicorn
+
     from cyberflow.local import Platform
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -39,8 +43,8 @@ def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> i
     """Serve the local platform on this machine.
 
     The Cyberdesk API under /v1, with a simulated agent and one connected machine, `local-1`; the official SDK can use
-    it. A web page at / shows runs, workflows and machines. While it runs for a project, the project's target `local`
-    talks to it. Outside a project it keeps nothing.
+    it. Cyberun under /api/v1, with simulated tasks. A web page at / shows runs, workflows and machines. While it runs
+    for a project, the project's target `local` talks to it. Outside a project it keeps nothing.
 
     \b
     Example:
@@ -125,4 +129,16 @@ def _serve(listening: socket.socket, platform: Platform, banner: str | None, web
             platform.courier.start()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
-            uvicorn.Server(config).run(sockets=[listening])
+            _server(config, platform).run(sockets=[listening])
+
+
+def _server(config: uvicorn.Config, platform: Platform) -> uvicorn.Server:
+    """A server that does not wait for the streams of tasks, which may be open for ever."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            platform.leave()
+            super().handle_exit(sig, frame)
+
+    return Server(config)

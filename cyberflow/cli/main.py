@@ -20,7 +20,7 @@ COMMANDS = {
     "apply": "Make the target's workflows what the project declares.",
     "pull": "Write workflows of the platform as YAML.",
     "adopt": "Take a workflow of the platform as a declared one.",
-    "run": "Run a chain or a workflow and follow it to its outputs.",
+    "run": "Run a chain, a workflow or a task and follow it to its outputs.",
     "runs": "List, show, follow, cancel and fetch runs.",
     "worker": "Run rows of a batch, beside other machines.",
     "dev": "Serve the local platform on this machine.",

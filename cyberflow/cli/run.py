@@ -47,7 +47,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--detach", is_flag=True, help="Submit and do not follow.")
 @click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
 @click.option("--simulate", type=_FILE, metavar="FILE", help="Script the outcome; on the local platform.")
-@click.option("--download", type=_FOLDER, metavar="DIR", help="Save exported files and screenshots here.")
+@click.option("--download", type=_FOLDER, metavar="DIR", help="Save exports, screenshots, a task's outputs here.")
 @click.option("--from", "first", metavar="STEP", help="Go on with a failed chain from this step, in a new session.")
 @click.option("--with", "runs", multiple=True, metavar="RUN", help="With --from: a run or session of the failed chain.")
 @click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a CSV or JSON Lines file.")
@@ -68,20 +68,23 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 )
 @click.option("--bundle", type=_FILE, help="A bundle in place of the sources.")
 def command(*, project: Path | None, target: str | None, name: str | None, **options: Any) -> int:
-    """Run a chain or a workflow and follow it to its outputs.
+    """Run a chain, a workflow or a task and follow it to its outputs.
 
     Inputs and secrets are checked before anything is sent. A secret is given by where to find it. Exit code 0 when
-    every step ended in `success`.
+    every step ended in `success`, or the task in `completed`; what a task made is saved.
 
     \b
     Example:
       cyberflow run intake --inputs intake.json -s epic_password=env:EPIC_PASSWORD
       cyberflow run patient-lookup -i mrn=M0047182 --timeout 10m --format json
+      cyberflow run poster -i heading="Flu shots" --download posters
       cyberflow run intake --each patients.csv --canary 3 -s epic_password=env:EPIC_PASSWORD
       cyberflow run intake --from book --with 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s epic_password=prompt
     """
     folder = root(project)
     options["timeout"] = _seconds(options["timeout"])
+    if options["out"] and not options["out"].parent.is_dir():
+        raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}", help="make it first")
     if options["each"] or options["resume"]:
         return _batch(folder, target, name, options)
     if wrong := _given(options, MANY_ROWS):

@@ -4,19 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
-from cyberflow.run import Result, State, Step
+from cyberflow.run import Result
 from cyberflow.service.wire import moment
 
 if TYPE_CHECKING:
     from rich.live import Live
 
-_COLOURS = {"success": "green", "error": "red", "task_failed": "red", "cancelled": "yellow", "running": "cyan"}
+_COLOURS = {
+    "success": "green",
+    "completed": "green",
+    "running": "cyan",
+    "cancelled": "yellow",
+    **dict.fromkeys(("error", "task_failed", "failed"), "red"),
+}
+_NOT_BEGUN = ("scheduling", "pending")
+
+
+class Row(Protocol):
+    """What a line shows: a step of a chain, or a task."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def workflow(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def error(self) -> tuple[str, ...]: ...
+    @property
+    def started_at(self) -> str | None: ...
+    @property
+    def ended_at(self) -> str | None: ...
+    @property
+    def message(self) -> str | None: ...
+
+
+class Shown(Protocol):
+    """What goes on: rows, and why the service could not be asked last time."""
+
+    @property
+    def steps(self) -> Sequence[Row]: ...
+    @property
+    def trouble(self) -> str | None: ...
 
 
 class View(Protocol):
@@ -28,7 +65,7 @@ class View(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
-    def show(self, state: State) -> None: ...
+    def show(self, state: Shown) -> None: ...
 
 
 def view(*, quiet: bool) -> View:
@@ -54,10 +91,10 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def show(self, state: State) -> None:
+    def show(self, state: Shown) -> None:
         width = max(len(step.id) for step in state.steps)
         for step in state.steps:
-            if self._silent or self._said.get(step.id) == step.status or step.status == "scheduling":
+            if self._silent or self._said.get(step.id) == step.status or step.status in _NOT_BEGUN:
                 continue
             self._said[step.id] = step.status
             took = f"  {_took(step)}" if not step.live and _took(step) else ""
@@ -75,7 +112,7 @@ class LiveTable:
 
     def __init__(self) -> None:
         self._live: Live | None = None
-        self._state: State | None = None
+        self._state: Shown | None = None
 
     def __enter__(self) -> Self:
         from rich.console import Console
@@ -90,7 +127,7 @@ class LiveTable:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, state: State) -> None:
+    def show(self, state: Shown) -> None:
         self._state = state
 
     def _draw(self) -> Any:
@@ -105,7 +142,7 @@ class LiveTable:
         if self._state is None:
             return ""
         for step in self._state.steps:
-            busy = step.live and step.status != "scheduling"
+            busy = step.live and step.status not in _NOT_BEGUN
             sign: Any = (
                 Spinner("dots", style="cyan") if busy else Text(_sign(step), style=_COLOURS.get(step.status, "dim"))
             )
@@ -122,7 +159,7 @@ class LiveTable:
         return grid
 
 
-def _last_message(step: Step) -> Any:
+def _last_message(step: Row) -> Any:
     from rich.text import Text
 
     if step.error:
@@ -142,15 +179,19 @@ def result_lines(result: Result) -> Iterator[str]:
         for name, value in result.outputs.items():
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             yield f"  {name:<{width}}  {shown}"
-    colour = _COLOURS.get(result.status, "yellow")
-    yield f"{result.name}: {click.style(result.status, fg=colour, bold=True)}"
+    yield f"{result.name}: {click.style(result.status, fg=colour_of(result.status), bold=True)}"
 
 
-def _sign(step: Step) -> str:
-    return {"success": "✓", "scheduling": "·", "cancelled": "-"}.get(step.status, "✗")
+def colour_of(status: str) -> str:
+    return _COLOURS.get(status, "yellow")
 
 
-def _took(step: Step) -> str:
+def _sign(step: Row) -> str:
+    known = {"success": "✓", "completed": "✓", "cancelled": "-", **dict.fromkeys(_NOT_BEGUN, "·")}
+    return known.get(step.status, "✗")
+
+
+def _took(step: Row) -> str:
     started = moment(step.started_at) if step.started_at else None
     if started is None:
         return ""

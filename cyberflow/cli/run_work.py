@@ -50,6 +50,10 @@ def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) 
     compiled = compile_for(folder, target, options["bundle"])
     if compiled is None:
         return 1
+    if (task := compiled.bundle.task(name)) is not None:
+        from cyberflow.cli.task_work import start_task
+
+        return start_task(compiled, task, options)
     what = find(compiled, name)
     if options["first"] is None:
         given = give(compiled, what, asked(options), this_world())
@@ -187,7 +191,7 @@ class Running:
         result = result_of(state)
         text = json.dumps(result.to_json(redactor), ensure_ascii=False, indent=2)
         if self._options["out"]:
-            _save(self._options["out"], text + "\n")
+            write_file(self._options["out"], text + "\n")
         click.echo(text if self._options["format"] == "json" else "\n".join(result_lines(result)))
 
 
@@ -221,7 +225,7 @@ def _watch(service: Service, state: State) -> str:
     return go_on(service.name, state.session_id, [step.run_id for step in state.steps])
 
 
-def _save(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

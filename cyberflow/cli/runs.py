@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cyberflow.cli.build import target_name
 from cyberflow.cli.compiled import say
 from cyberflow.cli.options import common, root, target
+from cyberflow.cli.runs_target import agree, on_cyberun, on_target
+from cyberflow.cli.runs_tasks import cancel_one, download_task, list_tasks, show_task, watch_task
 from cyberflow.cli.runs_work import (
     cancel_session,
     follow_to_end,
@@ -26,10 +25,9 @@ from cyberflow.cli.runs_work import (
 )
 from cyberflow.cli.streams import filter_streams
 from cyberflow.compiler import BundledWorkflow
-from cyberflow.errors import UsageError
-from cyberflow.language import read
 from cyberflow.run import (
     Asked,
+    TaskState,
     gather,
     go_on,
     save_exports,
@@ -37,9 +35,8 @@ from cyberflow.run import (
     target_sources,
     this_world,
 )
-from cyberflow.targets import Service, open_target
+from cyberflow.targets import GpuService, Service
 
-Work = Callable[[Service], Awaitable[int]]
 _OUT = click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), metavar="DIR")
 
 
@@ -56,24 +53,12 @@ def command() -> None:
     """
 
 
-def _on_target(project: Path | None, name: str | None, quiet: bool, work: Work) -> int:
-    """Open the target, say which one it is, and do the work."""
-    sourced = read(root(project))
-
-    async def go() -> int:
-        async with open_target(sourced, target_name(sourced, name), say) as service:
-            if not quiet:
-                say(service.line)
-            return await work(service)
-
-    return asyncio.run(go())
-
-
 @command.command("list")
 @common("text", "json")
 @target
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--status", metavar="STATUS", help="Only runs of this status.")
+@click.option("--tasks", is_flag=True, help="Cyberun tasks in place of runs.")
 def list_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
     """List the newest runs.
 
@@ -81,6 +66,10 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
     Example:
       cyberflow runs list --status error
     """
+    if options["tasks"]:
+        return on_cyberun(
+            project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
+        )
 
     async def work(service: Service) -> int:
         rows = await table(service.desk, options["limit"], options["status"])
@@ -96,7 +85,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
             say("no runs")
         return 0
 
-    return _on_target(project, target, quiet, work)
+    return on_target(project, target, quiet, work)
 
 
 @command.command("show")
@@ -104,7 +93,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
 @target
 @click.argument("run")
 def show_command(*, project: Path | None, target: str | None, quiet: bool, format: str, run: str) -> int:
-    """Show one run: its inputs, outputs, errors. Secrets are names.
+    """Show one run: its inputs, outputs, errors. Secrets are names. Or show a Cyberun task.
 
     \b
     Example:
@@ -124,7 +113,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
                 click.echo(f"{key:<{width}}  {shown}")
         return 0
 
-    return _on_target(project, target, quiet, work)
+    return on_target(project, target, quiet, work, (run, lambda gpu, state: show_task(gpu, state, format)))
 
 
 @command.command("watch")
@@ -132,7 +121,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
 @target
 @click.argument("session")
 def watch_command(*, project: Path | None, target: str | None, quiet: bool, format: str, session: str) -> int:
-    """Follow a session, or a single run, to its end.
+    """Follow a session, a single run, or a Cyberun task to its end.
 
     \b
     Example:
@@ -142,7 +131,10 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
     async def work(service: Service) -> int:
         return await follow_to_end(service, await read_session(service.desk, session), format, quiet=quiet)
 
-    return _on_target(project, target, quiet, work)
+    def on_task(gpu: GpuService, state: TaskState) -> Awaitable[int]:
+        return watch_task(gpu, state, format, quiet=quiet)
+
+    return on_target(project, target, quiet, work, (session, on_task))
 
 
 @command.command("retry")
@@ -176,7 +168,7 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
             return 0
         return await follow_to_end(service, state, format, quiet=quiet)
 
-    return _on_target(project, target, quiet, work)
+    return on_target(project, target, quiet, work)
 
 
 @command.command("cancel")
@@ -188,6 +180,7 @@ def cancel_command(
     *, project: Path | None, target: str | None, quiet: bool, format: str, session: str, yes: bool
 ) -> int:
     """Cancel what is live in a session: the last step first, then the running one, then the session is released.
+    Or cancel a Cyberun task.
 
     \b
     Example:
@@ -200,10 +193,13 @@ def cancel_command(
         if not live:
             say("nothing is live there")
             return 0
-        _agree(f"cancel {', '.join(live)}?", yes=yes)
+        agree(f"cancel {', '.join(live)}?", yes=yes)
         return print_end(await cancel_session(service.desk, found, local=service.local), format, done=0)
 
-    return _on_target(project, target, quiet, work)
+    def on_task(gpu: GpuService, state: TaskState) -> Awaitable[int]:
+        return cancel_one(gpu, state, format, lambda question: agree(question, yes=yes))
+
+    return on_target(project, target, quiet, work, (session, on_task))
 
 
 @command.command("release")
@@ -220,9 +216,9 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
     """
 
     async def work(service: Service) -> int:
-        return await release(service.desk, session, lambda question: _agree(question, yes=yes), say)
+        return await release(service.desk, session, lambda question: agree(question, yes=yes), say)
 
-    return _on_target(project, target, quiet, work)
+    return on_target(project, target, quiet, work)
 
 
 @command.command("download")
@@ -231,13 +227,21 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
 @click.argument("run")
 @_OUT
 def download_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path) -> int:
-    """Save the files that a run exported, under safe names.
+    """Save the files that a run exported, or the outputs of a Cyberun task, under safe names.
 
     \b
     Example:
       cyberflow runs download 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out exports
     """
-    return _on_target(project, target, quiet, lambda service: _saved(save_exports(service.desk, run, out)))
+
+    async def work(service: Service) -> int:
+        count = await _saved(save_exports(service.desk, run, out))
+        if not count:
+            await read_run(service.desk, run)
+            say("there is nothing to save")
+        return 0
+
+    return on_target(project, target, quiet, work, (run, lambda gpu, state: download_task(gpu, state, out)))
 
 
 @command.command("screenshots")
@@ -252,23 +256,18 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
     Example:
       cyberflow runs screenshots 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out shots
     """
-    return _on_target(project, target, quiet, lambda service: _saved(save_screenshots(service.desk, run, out)))
+
+    async def work(service: Service) -> int:
+        if not await _saved(save_screenshots(service.desk, run, out)):
+            say("there is nothing to save")
+        return 0
+
+    return on_target(project, target, quiet, work)
 
 
-async def _saved(files: Any) -> int:
+async def _saved(files: AsyncIterator[Path]) -> int:
     count = 0
     async for path in files:
         click.echo(str(path))
         count += 1
-    if not count:
-        say("there is nothing to save")
-    return 0
-
-
-def _agree(question: str, *, yes: bool) -> None:
-    """Have a yes. Raises UsageError where nobody can give one, Abort on a no."""
-    if yes:
-        return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(f"nobody is here to answer: {question}", help="give --yes")
-    click.confirm(question, abort=True, err=True)
+    return count

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from cyberflow.service import Cyberdesk
 
 FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
-NO_SUCH_ID = frozenset({404, 422})
+NO_SUCH_ID = frozenset({400, 404, 422})
 Giver = Callable[[BundledWorkflow], Mapping[str, Any]]
+
+
+class NoSuchRun(UsageError):
+    """The target has no session and no run of this id."""
 
 
 async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
@@ -70,9 +74,7 @@ async def read_run(desk: Cyberdesk, id: str) -> Run:
         return await desk.runs.get(id, include=("workflow",))
     except ApiError as error:
         if error.status in NO_SUCH_ID:
-            raise UsageError(
-                f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them"
-            ) from None
+            raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them") from None
         raise
 
 

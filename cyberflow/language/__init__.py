@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cyberflow.language.model import Chain, File, FileText, ProjectFile, Step, Target, Task, Workflow
+    from cyberflow.language.model import Chain, Cyberun, File, FileText, ProjectFile, Step, Target, Task, Workflow
     from cyberflow.language.project import Definition, Project, Sourced, decode_for, read, target_of
     from cyberflow.language.prompt_texts import PromptText
     from cyberflow.language.walking import find_root
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "model": (
         "Chain",
+        "Cyberun",
         "File",
         "FileText",
         "ProjectFile",
@@ -37,6 +38,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Chain",
+    "Cyberun",
     "Definition",
     "File",
     "FileText",

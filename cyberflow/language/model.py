@@ -226,12 +226,20 @@ class Task(Closed):
     files: dict[str, str] = Field(default_factory=dict)
     timeout: Duration | None = None
 
+    @model_validator(mode="after")
+    def _given_once(self) -> Task:
+        for key in self.files:
+            if key in self.parameters:
+                raise PydanticCustomError("wrong-type", "gives `{key}` both as a parameter and as a file", {"key": key})
+        return self
+
 
 class Cyberun(Closed):
     """The second service of a target."""
 
     url: str = "https://core.cyberun.cloud/api/v1"
     api_key: Source | None = None
+    team: str | None = None
 
 
 class Target(Closed):

@@ -86,6 +86,7 @@ FIELDS: dict[str, dict[str, Words]] = {
     "Cyberun": {
         "url": Words("The service.", ("https://core.cyberun.cloud/api/v1",)),
         "api_key": Words("Where the API key is found.", ({"env": "CYBERUN_API_KEY"},)),
+        "team": Words("The id of the team; for the token of a person's session alone."),
     },
     "SecretSource": {
         "env": Words("A variable of the environment.", ("EPIC_PASSWORD",)),

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cyberflow.local import bodies, recorded, scripts, submissions
+from cyberflow.local import bodies, cyberun, recorded, scripts, submissions
 from cyberflow.local.errors import envelope
 from cyberflow.local.gate import Call, Endpoint, Gate
 from cyberflow.local.resources import (
@@ -141,7 +141,7 @@ ENDPOINTS = (*WORKFLOWS, *TAGS, *RUNS, *MACHINES, *RECORDS, *OWN)
 
 
 def build(gate: Gate) -> Starlette:
-    """The ASGI application; it needs no lifespan."""
+    """The ASGI application; it needs no lifespan. Cyberun is on the same database and clock."""
 
     async def http_error(_: Request, error: Exception) -> Response:
         status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
@@ -150,4 +150,6 @@ def build(gate: Gate) -> Starlette:
         return JSONResponse(body, status, headers=headers)
 
     routes = [Route(endpoint.path, gate.serve(endpoint), methods=[endpoint.method]) for endpoint in ENDPOINTS]
-    return Starlette(routes=routes, exception_handlers={HTTPException: http_error, Exception: http_error})
+    return Starlette(
+        routes=[*routes, *cyberun.routes(gate)], exception_handlers={HTTPException: http_error, Exception: http_error}
+    )

@@ -82,6 +82,10 @@ class Platform:
         with self._store.transaction():
             return scripts.keep(self._store, checked, idempotency_key, self._clock())
 
+    def leave(self) -> None:
+        """End the answers that go on: who serves the platform is about to close it."""
+        self._store.leaving = True
+
     def close(self) -> None:
         self.courier.stop()
         self._vault.clear()

@@ -62,6 +62,13 @@ class Truncate(Rule):
     bytes: Annotated[int, Field(ge=0)] = 10
 
 
+class End(Rule):
+    """The answer is over after so many bytes, as if that were all of it."""
+
+    fault: Literal["end"]
+    bytes: Annotated[int, Field(ge=0)] = 10
+
+
 class Stall(Rule):
     """After so many bytes nothing comes for a while; then the connection breaks off."""
 
@@ -78,7 +85,7 @@ class UnknownValue(Rule):
     value: Any = "teleporting"
 
 
-Fault = Annotated[Latency | Status | Drop | Truncate | Stall | UnknownValue, Field(discriminator="fault")]
+Fault = Annotated[Latency | Status | Drop | Truncate | End | Stall | UnknownValue, Field(discriminator="fault")]
 
 
 class RateLimit(BaseModel):

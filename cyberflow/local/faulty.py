@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cyberflow.local.clock import Clock
 from cyberflow.local.errors import envelope
-from cyberflow.local.faults import Course, Drop, Fault, Latency, Plan, Stall, Status, Truncate, UnknownValue
+from cyberflow.local.faults import Course, Drop, End, Fault, Latency, Plan, Stall, Status, Truncate, UnknownValue
 
 BROKEN = "the connection was broken off"
 Sleep = Callable[[float], Awaitable[object]]
@@ -47,7 +47,13 @@ class Faulty:
             return
         whole = await _whole(receive)
         answer = None
-        if not isinstance(rule, Status | Drop) or rule.when == "after":
+        if isinstance(rule, Truncate | End | Stall):
+            through = _Through(send, rule.bytes)
+            answer = await _answered(self.app, scope, whole, through)
+            if through.open:
+                await self._cut(rule, receive, send)
+                return
+        elif not isinstance(rule, Status | Drop) or rule.when == "after":
             answer = await _answered(self.app, scope, whole)
         await self._fail(rule, answer, receive, send)
 
@@ -58,11 +64,20 @@ class Faulty:
             await _break_off(receive)
         elif isinstance(rule, UnknownValue):
             await _say(_rewritten(answer, rule), send)
+        elif isinstance(rule, End):
+            await _say(_sized(answer, answer.body[: rule.bytes]), send)
         elif isinstance(rule, Truncate | Stall):
             await _say(answer, send, cut=rule.bytes)
-            if isinstance(rule, Stall):
-                await self._silence(rule.seconds, receive)
-            await _break_off(receive)
+            await self._cut(rule, receive, send)
+
+    async def _cut(self, rule: Truncate | End | Stall, receive: Receive, send: Send) -> None:
+        """What comes after the bytes that came."""
+        if isinstance(rule, End):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        if isinstance(rule, Stall):
+            await self._silence(rule.seconds, receive)
+        await _break_off(receive)
 
     async def _silence(self, seconds: float, receive: Receive) -> None:
         """As long as the plan says, or until the client has had enough."""
@@ -83,21 +98,63 @@ async def _whole(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-async def _answered(app: ASGIApp, scope: Scope, body: bytes) -> _Answer:
-    """Let the application answer to nobody."""
+class _Through:
+    """Passes an answer without a length on while it comes, up to so many bytes; `open` says that there is one."""
+
+    def __init__(self, send: Send, left: int) -> None:
+        self._send = send
+        self._left = left
+        self.open = False
+        self.enough = asyncio.Event()
+
+    async def takes(self, message: Message) -> bool:
+        if message["type"] == "http.response.start":
+            self.open = not any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            if self.open:
+                await self._send(message)
+        elif self.open and not self.enough.is_set():
+            piece = message.get("body", b"")[: self._left]
+            self._left -= len(piece)
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+            if not self._left:
+                self.enough.set()
+        return self.open
+
+
+async def _answered(app: ASGIApp, scope: Scope, body: bytes, through: _Through | None = None) -> _Answer:
+    """Let the application answer to nobody, or to `through` as far as that takes it."""
     sent: list[Message] = []
     left = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
+        if not left and through is not None:
+            await through.enough.wait()
         return left.pop() if left else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
-        sent.append(message)
+        if through is None or not await through.takes(message):
+            sent.append(message)
 
-    await app(scope, receive, send)
+    if through is None:
+        await app(scope, receive, send)
+    else:
+        await _either(app(scope, receive, send), through.enough.wait())
+        if through.open:
+            return _Answer(0, [], b"")
     start = next(message for message in sent if message["type"] == "http.response.start")
     content = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     return _Answer(start["status"], [*start.get("headers", ())], content)
+
+
+async def _either(work: Awaitable[None], enough: Awaitable[Any]) -> None:
+    """Wait for the one or the other; what the work raises is raised."""
+    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(enough)
+    done, _ = await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+    for one in (working, waiting):
+        one.cancel()
+    await asyncio.gather(working, waiting, return_exceptions=True)
+    if working in done:
+        working.result()
 
 
 async def _say(answer: _Answer, send: Send, cut: int | None = None) -> None:
@@ -131,7 +188,11 @@ def _rewritten(answer: _Answer, rule: UnknownValue) -> _Answer:
         value = json.loads(answer.body)
     except ValueError:
         return answer
-    body = json.dumps(_replaced(value, rule)).encode()
+    return _sized(answer, json.dumps(_replaced(value, rule)).encode())
+
+
+def _sized(answer: _Answer, body: bytes) -> _Answer:
+    """The answer with another body, of which it tells the length."""
     kept = [(name, text) for name, text in answer.headers if name.lower() != b"content-length"]
     return _Answer(answer.status, [*kept, (b"content-length", str(len(body)).encode())], body)
 

@@ -90,31 +90,34 @@ class Gate:
         async def respond(request: Request) -> Response:
             try:
                 return _response(await self._answer(endpoint, request))
-            except Refused as refused:
-                body = envelope(refused.status, refused.message, self.clock())
-                return _response(_json(refused.status, body, tuple(refused.headers.items())))
-            except Invalid as invalid:
-                return _response(_json(422, {"detail": invalid.violations}, tuple(invalid.headers.items())))
+            except (Refused, Invalid) as error:
+                return self.refusal(error)
 
         return respond
 
+    def refusal(self, error: Refused | Invalid) -> Response:
+        headers = tuple(error.headers.items())
+        if isinstance(error, Invalid):
+            return respond_json(422, {"detail": error.violations}, headers)
+        return respond_json(error.status, envelope(error.status, error.message, self.clock()), headers)
+
     async def _answer(self, endpoint: Endpoint, request: Request) -> Answer:
         if endpoint.public:
-            return await self._once(endpoint, request, "")
-        caller = self._caller(request)
+            return await self.once(endpoint, request, "")
+        caller = self.caller(request)
         limits = self.buckets.take(caller, self.clock()) if self.buckets else ()
         try:
-            answer = await self._once(endpoint, request, caller)
+            answer = await self.once(endpoint, request, caller)
         except (Refused, Invalid) as refused:
             refused.headers |= dict(limits)
             raise
         return replace(answer, headers=(*answer.headers, *limits)) if limits else answer
 
-    async def _once(self, endpoint: Endpoint, request: Request, caller: str) -> Answer:
+    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> Answer:
         """Perform a write with a key at most once, and never twice at a time."""
         key = request.headers.get("idempotency-key") if endpoint.writes else None
         if not key:
-            return self._perform(endpoint, request, await _body(endpoint, request), None)
+            return self.perform(endpoint, request, await read_body(endpoint, request), None)
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         scope = idempotency.scope(self.store, caller, endpoint.method, target, key)
         if scope in self.under_way:
@@ -125,11 +128,11 @@ class Gate:
             )
         self.under_way.add(scope)
         try:
-            return self._perform(endpoint, request, await _body(endpoint, request), scope)
+            return self.perform(endpoint, request, await read_body(endpoint, request), scope)
         finally:
             self.under_way.discard(scope)
 
-    def _caller(self, request: Request) -> str:
+    def caller(self, request: Request) -> str:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not given.strip():
             raise Refused(403, "Not authenticated")
@@ -137,7 +140,7 @@ class Gate:
             raise Refused(401, "Invalid API key")
         return given.strip()
 
-    def _perform(self, endpoint: Endpoint, request: Request, body: Any, scope: str | None) -> Answer:
+    def perform(self, endpoint: Endpoint, request: Request, body: Any, scope: str | None) -> Answer:
         with self.store.lock:
             now = self.clock()
             scheduler.advance(self.store, self.vault, now)
@@ -184,7 +187,7 @@ def _plain(body: Any) -> Any:
     return body.summary() if isinstance(body, Upload) else None
 
 
-async def _body(endpoint: Endpoint, request: Request) -> Any:
+async def read_body(endpoint: Endpoint, request: Request) -> Any:
     if endpoint.body is None:
         await request.body()
         return None
@@ -227,6 +230,10 @@ def _finish(endpoint: Endpoint, body: Any) -> Answer:
 
 def _json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     return Answer(status, content=dump(body).encode(), headers=headers)
+
+
+def respond_json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    return _response(_json(status, body, headers))
 
 
 def _response(answer: Answer) -> Response:

@@ -35,6 +35,10 @@ Kind = Literal[
     "trajectory",
     "connection",
     "delivery",
+    "task",
+    "gpu-workflow",
+    "gpu-script",
+    "input",
 ]
 Link = Literal["workflow-tag", "pool-machine", "workflow-approved", "run-trajectory"]
 Document = dict[str, Any]
@@ -68,10 +72,11 @@ ADDED = "CREATE INDEX IF NOT EXISTS runs_order ON runs (queue)"
 
 
 class Store:
-    """One connection, used by one thread at a time under `lock`."""
+    """One connection, used by one thread at a time under `lock`. `leaving` says that it will be closed soon."""
 
     def __init__(self, path: Path | str) -> None:
         self.lock = RLock()
+        self.leaving = False
         self.connection = _connect(path)
         self.organisation, self.signing_key = self._identity()
 

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from cyberflow.pipeline.call import Call, ProjectErrors
     from cyberflow.pipeline.handle import Handle, RunFailed, StillRunning, arun, run, submit
     from cyberflow.pipeline.prepared import Compiled, find, give, owner, request, script
+    from cyberflow.pipeline.task import TaskFailed, TaskOutput, TaskRun, arun_task, run_task
 
 _HOMES = {
     "applied": ("look_up",),
     "call": ("Call", "ProjectErrors"),
     "handle": ("Handle", "RunFailed", "StillRunning", "arun", "run", "submit"),
+    "task": ("TaskFailed", "TaskOutput", "TaskRun", "arun_task", "run_task"),
     "prepared": ("Compiled", "find", "give", "owner", "request", "script"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -30,13 +32,18 @@ __all__ = [
     "ProjectErrors",
     "RunFailed",
     "StillRunning",
+    "TaskFailed",
+    "TaskOutput",
+    "TaskRun",
     "arun",
+    "arun_task",
     "find",
     "give",
     "look_up",
     "owner",
     "request",
     "run",
+    "run_task",
     "script",
     "submit",
 ]

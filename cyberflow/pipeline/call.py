@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from cyberflow.compiler import check_target, compile_bundle
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import Sourced, find_root, read
-from cyberflow.language.python import Declaration, Misuse, Secret, is_reading
-from cyberflow.language.python.keywords import RunOptions
+from cyberflow.language.python import Declaration, Misuse, Secret, TaskRef, is_reading
+from cyberflow.language.python.keywords import RunOptions, TaskOptions
 from cyberflow.language.python.signature import Parameter, parameters
 from cyberflow.language.python.typed_dicts import portable
 from cyberflow.language.python.values import DROPPED, Written
@@ -44,8 +45,8 @@ class Call:
 
     target: str | None
     secrets: Mapping[str, str | Secret] | None
-    files: Mapping[str, str] | None
-    options: RunOptions | None
+    files: Mapping[str, str | PathLike[str]] | None
+    options: RunOptions | TaskOptions | None
     inputs: Mapping[str, Any]
 
     def option(self, name: str, default: Any = None) -> Any:
@@ -68,29 +69,32 @@ def compiled(one: Declaration[..., Any], call: Call) -> Compiled:
 
     Raises ProjectErrors, and UsageError when there is no project or no such target.
     """
+    made = project_around(inspect.unwrap(one.function).__code__.co_filename, one.name, call, RunOptions)
+    if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
+        help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
+        raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
+    return made
+
+
+def project_around(file: str, name: str, call: Call, known_options: Any) -> Compiled:
+    """Compile the project around a file for a call of `name`. Raises as `compiled`."""
     if is_reading():
         help = 'put it under `if __name__ == "__main__":`'
-        raise Misuse(f"`{one.name}` is run while its project is being read", help)
-    unknown = set(call.options or {}) - set(RunOptions.__annotations__)
-    for name in sorted(unknown):
-        raise UsageError(f"`options` has no `{name}`", help=did_you_mean(name, RunOptions.__annotations__))
-    sourced = read(_root(one, call.option("project")))
-    settings = sourced.settings
-    target = call.target or settings.default_target
-    known = {"local", *settings.targets}
+        raise Misuse(f"`{name}` is run while its project is being read", help)
+    for option in sorted(set(call.options or {}) - set(known_options.__annotations__)):
+        raise UsageError(f"`options` has no `{option}`", help=did_you_mean(option, known_options.__annotations__))
+    sourced = read(_root(Path(file), call.option("project")))
+    target = call.target or sourced.settings.default_target
+    known = {"local", *sourced.settings.targets}
     if target not in known:
         raise UsageError(f"there is no target `{target}`", help=did_you_mean(target, known))
     graph, builder, found = check_target(sourced, target)
     if errors := [finding for finding in found if finding.severity == "error"]:
         raise ProjectErrors(sourced, errors)
-    bundle = compile_bundle(graph, builder)
-    if bundle.chain(one.name) is None and bundle.workflow(one.name) is None:
-        help = f"list its file under `python:` in {sourced.root / 'cyberflow.yaml'}"
-        raise UsageError(f"the project `{settings.project}` does not declare `{one.name}`", help=help)
-    return Compiled(sourced, target, bundle, sourced.files.by_hash)
+    return Compiled(sourced, target, compile_bundle(graph, builder), sourced.files.by_hash)
 
 
-def asked(one: Declaration[..., Any], call: Call) -> tuple[Asked, World]:
+def asked(one: Declaration[..., Any] | TaskRef, call: Call) -> tuple[Asked, World]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
     `Secret` stays in memory: it is looked up in an environment of this run alone.
     """
@@ -131,9 +135,9 @@ def check_types(one: Declaration[..., Any], call: Call) -> None:
             ) from None
 
 
-def _inputs(one: Declaration[..., Any], call: Call) -> Iterator[tuple[str, Any]]:
+def _inputs(one: Declaration[..., Any] | TaskRef, call: Call) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
-    parameters = inspect.signature(one.function).parameters
+    parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():
         if value is None and name in parameters and parameters[name].default is None:
             continue
@@ -148,10 +152,9 @@ def _inputs(one: Declaration[..., Any], call: Call) -> Iterator[tuple[str, Any]]
         yield name, written.data
 
 
-def _root(one: Declaration[..., Any], project: str | None) -> Path:
+def _root(file: Path, project: str | None) -> Path:
     if project is not None:
         return find_root(Path(project))
-    file = Path(inspect.unwrap(one.function).__code__.co_filename)
     if file.is_file():
         try:
             return find_root(file.parent)

@@ -7,8 +7,9 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Generic, TypeVar
@@ -89,16 +90,16 @@ class Handle(Generic[R]):
 
     def status(self) -> str:
         """The first status that is not `success`, as the target has it now."""
-        return _wait(self._status())
+        return wait(self._status())
 
     def result(self, *, timeout: float | None = None) -> R:
         """Follow to the end and give the typed outputs. Raises RunFailed, and StillRunning after `timeout` seconds."""
-        return _wait(self.aresult(timeout=timeout))
+        return wait(self.aresult(timeout=timeout))
 
     async def aresult(self, *, timeout: float | None = None, cancel_on_timeout: bool = False) -> R:  # noqa: ASYNC109 - the runs go on
         """Do as `result`, inside a running event loop."""
         state = self.state
-        async with open_target(self.sourced, self.target, _say) as service:
+        async with open_target(self.sourced, self.target, say) as service:
             watch = Watch(LOCAL if service.local else REMOTE, timeout, cancel_on_timeout)
             try:
                 async for event in follow(service.desk, state, watch):
@@ -116,15 +117,15 @@ class Handle(Generic[R]):
 
     def cancel(self) -> None:
         """Cancel what is live, the last step first, and release the session."""
-        _wait(self._cancel())
+        wait(self._cancel())
 
     async def _cancel(self) -> None:
-        async with open_target(self.sourced, self.target, _say) as service:
+        async with open_target(self.sourced, self.target, say) as service:
             async for _ in cancel(service.desk, self.state, Watch(LOCAL if service.local else REMOTE)):
                 pass
 
     async def _status(self) -> str:
-        async with open_target(self.sourced, self.target, _say) as service:
+        async with open_target(self.sourced, self.target, say) as service:
             statuses = [(await service.desk.runs.get(run)).status for run in self.run_ids]
         return next((status for status in statuses if status != "success"), "success")
 
@@ -137,7 +138,7 @@ class Handle(Generic[R]):
 
 
 def run(one: Declaration[..., R], call: Call) -> R:
-    return _wait(arun(one, call))
+    return wait(arun(one, call))
 
 
 async def arun(one: Declaration[..., R], call: Call) -> R:
@@ -147,12 +148,19 @@ async def arun(one: Declaration[..., R], call: Call) -> R:
 
 
 def submit(one: Declaration[..., R], call: Call) -> Handle[R]:
-    return _wait(_submit(one, call))
+    return wait(_submit(one, call))
 
 
 async def _submit(one: Declaration[..., R], call: Call) -> Handle[R]:
-    try:
+    with in_python():
         return await _sent(one, call)
+
+
+@contextmanager
+def in_python() -> Iterator[None]:
+    """Have errors speak of what Python calls an option."""
+    try:
+        yield
     except CyberflowError as error:
         error.message = _in_python(error.message)
         error.args = (error.message,)
@@ -173,7 +181,7 @@ async def _sent(one: Declaration[..., R], call: Call) -> Handle[R]:
         call.option("session"),
         bool(call.option("keep_session")),
     )
-    async with open_target(project.sourced, project.target, _say) as service:
+    async with open_target(project.sourced, project.target, say) as service:
         submission, ids = await request(project, service, (what, given), where, stale=bool(call.option("stale_ok")))
         journal = open_journal(state_folder(project.sourced.root), service.name)
         if (outcomes := call.option("simulate")) is not None:
@@ -201,7 +209,7 @@ def _typed(one: Declaration[..., R], outputs: Any) -> R:
     return made
 
 
-def _wait(work: Coroutine[Any, Any, R]) -> R:
+def wait(work: Coroutine[Any, Any, R]) -> R:
     """Run to the end; inside a running loop, as in a notebook, on a thread of its own."""
     try:
         asyncio.get_running_loop()
@@ -218,5 +226,5 @@ def _in_python(text: str) -> str:
     return text
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     sys.stderr.write(f"{text}\n")

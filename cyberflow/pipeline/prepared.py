@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.compiler import Bundle, BundledChain, BundledWorkflow
+from cyberflow.compiler import Bundle, BundledChain, BundledTask, BundledWorkflow
 from cyberflow.compiler.bundle import AssetReader
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -21,9 +21,11 @@ from cyberflow.run import (
     Where,
     World,
     chain_request,
+    files_of,
     gather,
     run_request,
     target_sources,
+    task_files,
 )
 from cyberflow.targets import Service
 
@@ -48,13 +50,16 @@ def find(compiled: Compiled, name: str) -> BundledChain | BundledWorkflow:
     found = compiled.bundle.chain(name) or compiled.bundle.workflow(name)
     if found is not None:
         return found
-    known = [*(chain.name for chain in compiled.bundle.chains), *(one.name for one in compiled.bundle.workflows)]
-    raise UsageError(f"the project declares no chain or workflow `{name}`", help=did_you_mean(name, known))
+    bundle = compiled.bundle
+    if bundle.task(name) is not None:
+        raise UsageError(f"`{name}` is a task, and this is for chains and workflows", help=f"`cyberflow run {name}`")
+    known = [one.name for nouns in (bundle.chains, bundle.workflows, bundle.tasks) for one in nouns]
+    raise UsageError(f"the project declares no chain, workflow or task `{name}`", help=did_you_mean(name, known))
 
 
-def give(compiled: Compiled, what: BundledChain | BundledWorkflow, asked: Asked, world: World) -> Given:
+def give(compiled: Compiled, what: BundledChain | BundledWorkflow | BundledTask, asked: Asked, world: World) -> Given:
     """Put together what a run is given. Raises UsageError with every problem; nothing is sent then."""
-    declared = what.request.get("shared_file_inputs", []) if isinstance(what, BundledChain) else what.files
+    declared = task_files(what) if isinstance(what, BundledTask) else files_of(what)
     sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
     return gather(what, declared, asked, sources, world)
 

@@ -99,6 +99,13 @@ def _asset(bundle: Bundle, sha256: str) -> Asset:
     return asset
 
 
+def model_faults(wanted: str | None, models: Sequence[Model]) -> list[str]:
+    """What is wrong with the name or id of a model configuration."""
+    faults: list[str] = []
+    _model(wanted, models, faults)
+    return faults
+
+
 def _models(metadata: Any, models: Sequence[Model], faults: list[str]) -> Any:
     if not metadata:
         return metadata

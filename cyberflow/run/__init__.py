@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather, gather_shared
     from cyberflow.run.hands import Direct, Hands
     from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
-    from cyberflow.run.journal import Entry, Invocation, go_on, open_journal, unfinished
+    from cyberflow.run.journal import Entry, Invocation, entry_of_task, go_on, open_journal, unfinished
     from cyberflow.run.leaf import Leaf
     from cyberflow.run.ledger import Head, Ledger
     from cyberflow.run.redact import Redactor
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from cyberflow.run.secrets import NotFound, Source, World, find, source_of, target_sources, this_world
     from cyberflow.run.submission import submit
     from cyberflow.run.table import Fault, Table
+    from cyberflow.run.task import TaskRequest, TaskState, task_files, task_folder, task_request
+    from cyberflow.run.task_outputs import SavedOutput, save_outputs
+    from cyberflow.run.task_submission import prepare_task, scripted, submit_task
+    from cyberflow.run.task_watch import cancel_task, follow_task, seen
     from cyberflow.run.watch import LOCAL, REMOTE, Pace, Watch, cancel, follow
 
 _HOMES = {
@@ -58,7 +62,7 @@ _HOMES = {
     "given": ("Asked", "Given", "GivenFile", "files_of", "gather", "gather_shared"),
     "hands": ("Direct", "Hands"),
     "inputs": ("Runnable", "load_inputs", "read_inputs"),
-    "journal": ("Entry", "Invocation", "go_on", "open_journal", "unfinished"),
+    "journal": ("Entry", "Invocation", "entry_of_task", "go_on", "open_journal", "unfinished"),
     "leaf": ("Leaf",),
     "ledger": ("Head", "Ledger"),
     "redact": ("Redactor",),
@@ -69,6 +73,10 @@ _HOMES = {
     "secrets": ("NotFound", "Source", "World", "find", "source_of", "target_sources", "this_world"),
     "submission": ("submit",),
     "table": ("Fault", "Table"),
+    "task": ("TaskRequest", "TaskState", "task_files", "task_folder", "task_request"),
+    "task_outputs": ("SavedOutput", "save_outputs"),
+    "task_submission": ("prepare_task", "scripted", "submit_task"),
+    "task_watch": ("cancel_task", "follow_task", "seen"),
     "watch": ("LOCAL", "REMOTE", "Pace", "Watch", "cancel", "follow"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -106,11 +114,14 @@ __all__ = [
     "Result",
     "Rows",
     "Runnable",
+    "SavedOutput",
     "Source",
     "State",
     "Step",
     "Submission",
     "Table",
+    "TaskRequest",
+    "TaskState",
     "TimedOut",
     "Trouble",
     "Turn",
@@ -122,16 +133,20 @@ __all__ = [
     "advance",
     "begin",
     "cancel",
+    "cancel_task",
     "chain_request",
+    "entry_of_task",
     "files_of",
     "find",
     "follow",
+    "follow_task",
     "gather",
     "gather_shared",
     "go_on",
     "load_inputs",
     "open_journal",
     "output_names",
+    "prepare_task",
     "queue_of",
     "read_inputs",
     "read_mapping",
@@ -140,12 +155,19 @@ __all__ = [
     "run_request",
     "save_all",
     "save_exports",
+    "save_outputs",
     "save_screenshots",
+    "scripted",
+    "seen",
     "shape_of",
     "source_of",
     "submit",
+    "submit_task",
     "take_up",
     "target_sources",
+    "task_files",
+    "task_folder",
+    "task_request",
     "this_world",
     "unfinished",
     "write_results",

@@ -39,7 +39,7 @@ async def save_exports(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator
     """Save the output attachments of a run. What was there under such a name is replaced. Raises as `save_all`."""
     taken: set[str] = set()
     async for file in desk.attachments.list(run_id=run, attachment_type="output"):
-        to, part = _place(folder, file.filename, taken), folder / f".{uuid4().hex}.part"
+        to, part = place(folder, file.filename, taken), folder / f".{uuid4().hex}.part"
         try:
             await desk.attachments.download(file.id, part)
             size = part.stat().st_size
@@ -62,7 +62,7 @@ async def save_screenshots(desk: Cyberdesk, run: str, folder: Path) -> AsyncIter
     taken: set[str] = set()
     for number, url in enumerate(dict.fromkeys(_images(found.run_message_history)), 1):
         signed = await desk.runs.image_url(run, url)
-        to = _place(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
+        to = place(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
         await desk.download(signed.signed_url, to)
         yield to
 
@@ -75,7 +75,7 @@ def _images(history: Any) -> Iterator[str]:
                 yield block["image_url"]
 
 
-def _place(folder: Path, name: str, taken: set[str]) -> Path:
+def place(folder: Path, name: str, taken: set[str]) -> Path:
     """A path for a name that the platform gave; a second file of one name gets a number."""
     wanted = PurePosixPath(safe_name(name))
     unique, number = str(wanted), 1

@@ -27,6 +27,7 @@ class Invocation:
     target: str
     path: Path
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def key(self) -> str:
@@ -58,6 +59,8 @@ class Entry:
     at: str
     session_id: str | None = None
     run_ids: tuple[str, ...] = field(default=())
+    task_id: str | None = None
+    workflow: str | None = None
 
 
 def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
@@ -76,9 +79,19 @@ def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocati
 
 def unfinished(state: Path) -> list[Entry]:
     """The invocations of which no end is known, oldest first: still running, detached, or of unknown fate."""
-    entries = (_read(path) for path in sorted((state / FOLDER).glob("*.jsonl")))
-    open_ones = [entry for entry in entries if entry is not None and entry.what not in ("ended", "refused")]
+    open_ones = [entry for entry in entries(state / FOLDER) if entry.what not in ("ended", "refused")]
     return sorted(open_ones, key=lambda entry: entry.at)
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """Everything that a journal knows, in no order."""
+    found = (_read(path) for path in sorted(folder.glob("*.jsonl")))
+    return (entry for entry in found if entry is not None)
+
+
+def entry_of_task(state: Path, task_id: str) -> Entry | None:
+    """The invocation that submitted a task, if it was one of this project on this machine."""
+    return next((entry for entry in entries(state / FOLDER) if entry.task_id == task_id), None)
 
 
 def go_on(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
@@ -95,7 +108,14 @@ def _read(path: Path) -> Entry | None:
     if any(not isinstance(facts.get(key), str) for key in ("name", "target", "what", "at")):
         return None
     known = {key: facts[key] for key in ("name", "target", "what", "at")}
-    return Entry(path.stem, **known, session_id=facts.get("session_id"), run_ids=tuple(facts.get("run_ids", ())))
+    return Entry(
+        path.stem,
+        **known,
+        session_id=facts.get("session_id"),
+        run_ids=tuple(facts.get("run_ids", ())),
+        task_id=facts.get("task_id"),
+        workflow=facts.get("workflow"),
+    )
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:

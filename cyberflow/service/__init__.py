@@ -1,4 +1,4 @@
-"""The client of Cyberdesk: the wire, and nothing but the wire. What a project means is decided elsewhere.
+"""The clients of Cyberdesk and Cyberun: the wire, and nothing but the wire. What a project means is decided elsewhere.
 
 Everything is loaded when it is first asked for: naming an error costs neither httpx nor pydantic.
 """
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cyberflow.service.blocking import Blocking
     from cyberflow.service.cyberdesk import Cyberdesk
+    from cyberflow.service.cyberun import Cyberun
+    from cyberflow.service.cyberun_files import Outputs
     from cyberflow.service.failures import ApiError, RateLimited, Unreachable, Violation
     from cyberflow.service.retry import Retry
     from cyberflow.service.transport import Transport
@@ -20,6 +22,8 @@ __all__ = [
     "ApiError",
     "Blocking",
     "Cyberdesk",
+    "Cyberun",
+    "Outputs",
     "RateLimited",
     "Retry",
     "StillLive",
@@ -32,6 +36,8 @@ _HOMES = {
     "ApiError": "failures",
     "Blocking": "blocking",
     "Cyberdesk": "cyberdesk",
+    "Cyberun": "cyberun",
+    "Outputs": "cyberun_files",
     "RateLimited": "failures",
     "Retry": "retry",
     "StillLive": "waiting",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cyberflow.language.python.load import read_modules
     from cyberflow.language.python.modules import is_reading
     from cyberflow.language.python.symbols import Misuse
+    from cyberflow.language.python.task import TaskRef, task_ref
 
 _HOMES = {
     "declare": ("Chain", "Declaration", "Secret", "Workflow", "WorkflowRef", "chain", "workflow", "workflow_ref"),
@@ -29,6 +30,7 @@ _HOMES = {
     "load": ("read_modules",),
     "modules": ("is_reading",),
     "symbols": ("Misuse",),
+    "task": ("TaskRef", "task_ref"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -38,11 +40,13 @@ __all__ = [
     "Misuse",
     "PythonDocument",
     "Secret",
+    "TaskRef",
     "Workflow",
     "WorkflowRef",
     "chain",
     "is_reading",
     "read_modules",
+    "task_ref",
     "workflow",
     "workflow_ref",
 ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
@@ -59,7 +60,7 @@ class Declaration(Generic[P, R]):
         *,
         target: str | None = None,
         secrets: Given | None = None,
-        files: Mapping[str, str] | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
     ) -> R:
@@ -78,7 +79,7 @@ class Declaration(Generic[P, R]):
         *,
         target: str | None = None,
         secrets: Given | None = None,
-        files: Mapping[str, str] | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
     ) -> R:
@@ -92,7 +93,7 @@ class Declaration(Generic[P, R]):
         *,
         target: str | None = None,
         secrets: Given | None = None,
-        files: Mapping[str, str] | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
     ) -> Handle[R]:

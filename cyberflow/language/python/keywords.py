@@ -91,6 +91,17 @@ class ChainKeywords(TypedDict, total=False):
     files: Sequence[File]
 
 
+class TaskOptions(TypedDict, total=False):
+    """What `cyberflow run` takes as options for a task. Outputs are saved in the folder `download`."""
+
+    inputs: Mapping[str, Any]
+    timeout: str | float
+    cancel_on_timeout: bool
+    simulate: Mapping[str, Any]
+    download: str
+    project: str
+
+
 class RunOptions(TypedDict, total=False):
     """What `cyberflow run` takes as options. `inputs` gives inputs whose names are keywords of `run` itself."""
 

@@ -1,0 +1,109 @@
+"""What `cyberflow runs` does with Cyberun tasks: found by their ids, wherever they were submitted from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.compiled import say
+from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.run_work import listen
+from cyberflow.cli.task_view import about_task, download, print_task, raise_unsaved
+from cyberflow.cli.task_work import Interrupted, follow_shown
+from cyberflow.run import (
+    LOCAL,
+    REMOTE,
+    SavedOutput,
+    TaskState,
+    Watch,
+    cancel_task,
+    go_on,
+    save_outputs,
+)
+from cyberflow.service import Cyberun, Outputs
+from cyberflow.targets import GpuService
+
+
+async def show_task(service: GpuService, state: TaskState, format: str) -> int:
+    data = (await service.cyberun.task(state.task_id)).sent()
+    if format == "json":
+        click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
+        return 0
+    width = max(len(key) for key in data)
+    for key, value in data.items():
+        if value not in (None, "", [], {}):
+            click.echo(f"{key:<{width}}  {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+    return 0
+
+
+async def watch_task(service: GpuService, state: TaskState, format: str, *, quiet: bool) -> int:
+    listen()
+    try:
+        state = await follow_shown(service.cyberun, state, _watch(service), quiet=quiet)
+    except Interrupted:
+        say(f"it goes on without this terminal; follow it with\n  {go_on(service.name, None, [state.task_id])}")
+        return INTERRUPTED
+    if state.status == "completed" and not quiet:
+        say(f"save its outputs with\n  {download(state.task_id, service.name)}")
+    print_task(state, await _addresses(service.cyberun, state), {"format": format})
+    return state.exit_code
+
+
+async def cancel_one(service: GpuService, state: TaskState, format: str, agree: Callable[[str], None]) -> int:
+    if not state.live:
+        say("nothing is live there")
+        return 0
+    agree(f"cancel {state.name}?")
+    state = [one async for one in cancel_task(service.cyberun, state, _watch(service))][-1]
+    for line in about_task(state):
+        say(line)
+    print_task(state, [], {"format": format})
+    return 0
+
+
+async def download_task(service: GpuService, state: TaskState, out: Path) -> int:
+    if state.status != "completed":
+        say(f"the task is {state.status}: there is nothing to save")
+        return 0
+    saved = [one async for one in save_outputs(Outputs(service.cyberun, state.task_id), out)]
+    for one in saved:
+        if one.path:
+            click.echo(str(one.path))
+    if not saved:
+        say("there is nothing to save")
+    raise_unsaved(saved)
+    return 0
+
+
+async def list_tasks(service: GpuService, format: str, limit: int, status: str | None) -> int:
+    rows: list[dict[str, Any]] = []
+    async for task in service.cyberun.tasks(status=status):
+        rows.append(
+            {"id": task.id, "status": task.task_status, "workflow_id": task.workflow_id, "created_at": task.created_at}
+        )
+        if len(rows) == limit:
+            break
+    if format == "json":
+        click.echo(json.dumps({"version": 1, "tasks": rows}, ensure_ascii=False, indent=2))
+        return 0
+    for row in rows:
+        click.echo(
+            f"{(row['created_at'] or '')[:19]}  {row['status']:<14}  {row['workflow_id'] or '':<36}  {row['id']}"
+        )
+    if not rows:
+        say("no tasks")
+    return 0
+
+
+async def _addresses(cyberun: Cyberun, state: TaskState) -> list[SavedOutput]:
+    if state.status != "completed":
+        return []
+    return [SavedOutput(one.key, url=one.url) for one in await Outputs(cyberun, state.task_id).read()]
+
+
+def _watch(service: GpuService) -> Watch:
+    return Watch(LOCAL if service.local else REMOTE)

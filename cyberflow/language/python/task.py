@@ -1,0 +1,66 @@
+"""`task_ref`: a Cyberun task that is declared in YAML, to be run from Python."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.language.python.declare import Given
+from cyberflow.language.python.keywords import TaskOptions
+
+if TYPE_CHECKING:
+    from cyberflow.pipeline import TaskRun
+
+Files = Mapping[str, "str | PathLike[str]"]
+
+
+class TaskRef:
+    """A task by its name. It belongs to the project around `file`, else around the working directory."""
+
+    function = None
+
+    def __init__(self, name: str, file: str) -> None:
+        self.name = name
+        self.file = file
+
+    def run(
+        self,
+        *,
+        target: str | None = None,
+        secrets: Given | None = None,
+        files: Files | None = None,
+        options: TaskOptions | None = None,
+        **inputs: Any,
+    ) -> TaskRun:
+        """Submit, follow to the end, and save the outputs.
+
+        Raises UsageError when inputs, secrets or files do not fit (nothing was sent then), TaskFailed when the task
+        does not end in `completed`, StillRunning when the time is over first.
+        """
+        from cyberflow import pipeline
+
+        return pipeline.run_task(self, pipeline.Call(target, secrets, files, options, inputs))
+
+    async def arun(
+        self,
+        *,
+        target: str | None = None,
+        secrets: Given | None = None,
+        files: Files | None = None,
+        options: TaskOptions | None = None,
+        **inputs: Any,
+    ) -> TaskRun:
+        """Do as `run`, inside a running event loop."""
+        from cyberflow import pipeline
+
+        return await pipeline.arun_task(self, pipeline.Call(target, secrets, files, options, inputs))
+
+    def __repr__(self) -> str:
+        return f"<task {self.name}>"
+
+
+def task_ref(name: str) -> TaskRef:
+    """Refer to a task that the project of the calling file declares."""
+    return TaskRef(name, sys._getframe(1).f_code.co_filename)  # noqa: SLF001 - the one way to know who calls
