@@ -100,11 +100,12 @@ class _Compiler:
 
 
 def input_schema(node: WorkflowNode) -> dict[str, Any]:
-    """An object schema of the inputs and, under `$name`, the secrets (SPEC section 2)."""
+    """An object schema of the inputs and, under `$name`, the secrets (SPEC section 2). What a machine supplies is as
+    required as the rest: the service validates the inputs with the machine's parameters merged in.
+    """
     members = {name: (field.schema, field.required) for name, field in node.inputs.fields.items()}
     members |= {f"${name}": (field.schema, field.required) for name, field in node.secrets.fields.items()}
-    machine = set(node.body.from_machine)
-    return object_schema({name: (schema, needed and name not in machine) for name, (schema, needed) in members.items()})
+    return object_schema(members)
 
 
 def _fields(shape: Shape) -> dict[str, Any]:

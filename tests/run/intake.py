@@ -33,9 +33,7 @@ def workflow(name: str, inputs: dict[str, Any], outputs: dict[str, Any], **more:
     schema = {
         "type": "object",
         "properties": {key: one["schema"] for key, one in members.items()},
-        "required": [
-            key for key, one in members.items() if one["required"] and key not in more.get("from_machine", [])
-        ],
+        "required": [key for key, one in members.items() if one["required"]],
     }
     properties = {key: {"const": value} for key, value in outputs.items()}
     payload = {
