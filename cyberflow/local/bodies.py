@@ -10,6 +10,13 @@ from pydantic import BaseModel, Field
 
 Texts = list[str]
 Object = dict[str, Any]
+CheckType = Literal[
+    "run_attachment_exists",
+    "run_attachment_image_check",
+    "output_data_passes_schema_validation",
+    "output_data_agentic_check",
+]
+TargetMode = Literal["exact", "regex", "loop_items"]
 
 
 class ModelMetadata(BaseModel):
@@ -21,15 +28,10 @@ class ModelMetadata(BaseModel):
 
 class CheckUpsert(BaseModel):
     name: str
-    type: Literal[
-        "run_attachment_exists",
-        "run_attachment_image_check",
-        "output_data_passes_schema_validation",
-        "output_data_agentic_check",
-    ]
+    type: CheckType
     id: UUID | None = None
     description: str | None = None
-    file_target_mode: Literal["exact", "regex", "loop_items"] | None = None
+    file_target_mode: TargetMode | None = None
     file_names: Texts | None = None
     file_name_regex: str | None = None
     expected_match_count: int | None = None

@@ -128,6 +128,10 @@ def test_cancelling_is_a_patch_of_a_live_run(api: Api, clock: TurnedClock) -> No
     clock.forward(9)
     assert api.run(one)["status"] == "cancelled"
     assert api.patch(f"/v1/runs/{one}", {"error": ["noted"], "usage_metadata": {"n": 1}})["error"] == ["noted"]
+    (check,) = api.patch(f"/v1/runs/{one}", {"post_run_checks": [{"status": "failed"}]})["post_run_checks"]
+    assert (check["status"], check["type"]) == ("failed", None)
+    unknown = {"post_run_checks": [{"status": "doubtful"}]}
+    assert api.refusal("PATCH", f"/v1/runs/{one}", json=unknown)[0] == 422
 
 
 def test_bulk_makes_many_of_one_kind(api: Api, clock: TurnedClock) -> None:

@@ -155,7 +155,7 @@ def test_running_while_the_project_is_read_is_a_finding(project: Project) -> Non
 
 def test_reading_leaves_no_class_of_the_project_alive(project: Project) -> None:
     project.flow("""
-        class Leaf:
+        class OnlyHere:
             pass
 
         @chain
@@ -165,7 +165,7 @@ def test_reading_leaves_no_class_of_the_project_alive(project: Project) -> None:
     sourced = project.read()
     assert sourced.counts() == {"workflows": 2, "chains": 1}
     gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, type) and one.__name__ == "Leaf"]
+    assert not [one for one in gc.get_objects() if isinstance(one, type) and one.__name__ == "OnlyHere"]
 
 
 def test_relative_roots(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
