@@ -77,7 +77,7 @@ def update(call: Call) -> Document:
     """Of statuses only `cancelled` can be set, and only on a live run; the rest are fields of the row."""
     body: RunUpdate = call.body
     run = find(call, call.id("run_id"))
-    sent = body.model_dump(mode="json", exclude_unset=True)
+    sent = body.model_dump(mode="json", include=body.model_fields_set)
     status = sent.get("status")
     if status not in {None, run.status} and (status != "cancelled" or not run.is_live):
         raise Refused(400, f"A run in status {run.status} cannot be set to {status}")
