@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from cyberflow.cli.build import target_name
 from cyberflow.cli.compiled import say
 from cyberflow.compiler import check, check_target
-from cyberflow.compiler.check import ordered
 from cyberflow.language import Sourced, read, target_of
 from cyberflow.remote import Offer, demands, read_gpu, read_offer
 from cyberflow.targets import LOCAL, declared_cyberun, open_cyberun, open_target
@@ -26,7 +25,7 @@ def check_remote(folder: Path, target: str | None, *, quiet: bool) -> tuple[Sour
     name = target_name(sourced, target)
     graph, _, _ = check_target(sourced, name)
     offer = asyncio.run(_ask(sourced, name, graph, quiet))
-    return sourced, ordered([*check(sourced), *demands(graph, offer)], sourced.sources)
+    return sourced, check(sourced, list(demands(graph, offer)))
 
 
 async def _ask(sourced: Sourced, name: str, graph: Graph, quiet: bool) -> Offer:

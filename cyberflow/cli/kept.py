@@ -52,11 +52,11 @@ class Kept:
 
     def keep(self, form: str, answer: Answer, sourced: Sourced) -> None:
         """Keep an answer; a folder that cannot be written keeps nothing. A project with Python declarations is not
-        kept, since what its modules read is not known.
+        kept, since what its modules read is not known; nor is what rests on a file that could not be read.
         """
-        if sourced.settings.python:
-            return
         files = sourced.files
+        if sourced.settings.python or not files.settled:
+            return
         inputs = {
             "program": self._program,
             "files": files.read_so_far(),

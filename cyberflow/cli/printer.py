@@ -19,6 +19,7 @@ _WIDEST = 160
 _MARGIN = 40
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What would move a terminal's cursor or turn its text around."""
+_EMPTY = "nothing is declared, no file that was read has `workflows:`, `chains:` or `tasks:`"
 
 
 @dataclass(frozen=True)
@@ -189,12 +190,13 @@ def count(number: int, noun: str) -> str:
 
 def summary(sourced: Sourced, found: list[Diagnostic]) -> str:
     """The last line of a check: what was looked at, and how it stands."""
-    counts = sourced.counts()
-    looked = f"{count(counts['workflows'], 'workflow')}, {count(counts['chains'], 'chain')}"
+    counts = sourced.counts("workflows", "chains", "tasks")
+    looked = ", ".join(count(counts[key], key[:-1]) for key in counts if key != "tasks" or counts[key])
     errors = sum(one.severity == "error" for one in found)
     warnings = len(found) - errors
     if not found:
-        return f"{click.style('clean', fg='green', bold=True)}: {looked}, nothing to complain about"
+        said = f"{looked}, nothing to complain about" if any(counts.values()) else _EMPTY
+        return f"{click.style('clean', fg='green', bold=True)}: {said}"
     parts = [count(errors, "error")] if errors else []
     parts += [count(warnings, "warning")] if warnings else []
     colour = "red" if errors else "yellow"

@@ -87,7 +87,7 @@ def _misread(place: Place, sources: Sources) -> bool:
 
 def _keeps(text: str, format: str, inputs: Iterable[str]) -> str | None:
     scanned = scan(text, format=format, inputs=list(inputs))  # type: ignore[arg-type]
-    rendered = render(scanned, format, image=str)  # type: ignore[arg-type]
+    rendered = render(scanned, format, image=lambda source, _: source)  # type: ignore[arg-type]
     return None if rendered.flaws else rendered.html
 
 

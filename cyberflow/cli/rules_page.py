@@ -14,17 +14,19 @@ from cyberflow.diagnostics import Severity
 GROUPS = {
     "source": """
         yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
-        path-escape template-error python-error secret-in-source cut-prompt unused-ignore
+        path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
+        unused-ignore
     """,
     "prompt": """
         empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
         path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
-        loop-item-outside-loop unknown-tool
+        loop-item-outside-loop unknown-tool restarted-list
     """,
     "chain": """
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
         type-mismatch missing-input unknown-input missing-secret unknown-secret secret-leak untyped-output
-        unused-chain-input unused-chain-secret cleanup-before-use ref-index
+        unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text
+        not-on-target
     """,
 }
 """Every rule in the order of the reference, whatever order `check` runs them in."""

@@ -11,7 +11,7 @@ from cyberflow.compiler.bundle import ASSET, Asset
 from cyberflow.compiler.render import Refusal
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
-from cyberflow.source import Place
+from cyberflow.source import Place, Text
 
 LARGEST_IMAGE = 10 * 1024 * 1024
 PLATFORM = "supabase://"
@@ -31,13 +31,15 @@ class Assets:
     files: Files
     found: dict[str, Asset] = field(default_factory=dict)
 
-    def image(self, source: str, path: str) -> str | Refusal:
-        """What the bundle holds for an image that the file `path` names, or why it cannot be used."""
+    def image(self, prompt: Text, source: str, at: int) -> str | Refusal:
+        """What the bundle holds for an image that stands in a prompt at an offset, or why it cannot be used. Its path
+        counts from the file that this part of the prompt was written in.
+        """
         if source.startswith(PLATFORM):
             return source
         if _ELSEWHERE.match(source):
             return Refusal("an image is a file of the project", "save the image beside the prompt and name the file")
-        file = self.files.find(source, Place(path))
+        file = self.files.find(source, prompt.place(at, at + 1))
         if isinstance(file, Diagnostic):
             return Refusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
         try:
@@ -49,6 +51,7 @@ class Assets:
         if kind is None:
             return Refusal(f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file")
         if not digest:
+            self.files.settled = False
             return Refusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
         self.found[digest] = Asset(digest, name, kind[0], size)

@@ -56,7 +56,9 @@ class Builder:
         for name, definition in self.project.types.items():
             self.shapes.named(name, definition)
         workflows = {name: self._workflow(one) for name, one in self.project.workflows.items()}
-        chains = {name: self._chain(one, workflows) for name, one in self.project.chains.items()}
+        twice = {one.place.route for one in self.project.problems if one.rule == "duplicate-name"}
+        sure = {name: one for name, one in workflows.items() if ("workflows", name) not in twice}
+        chains = {name: self._chain(one, sure) for name, one in self.project.chains.items()}
         for workflow in self.project.workflows.values():
             self._find_files(workflow)
         for chain in self.project.chains.values():
@@ -106,8 +108,7 @@ class Builder:
             prompt = self.project.prompt(place)
             if prompt is not None:
                 read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
-                resolve = partial(self.assets.image, path=prompt.text.pieces[0].place.path)
-                rendering = partial(render, read, prompt.format, image=resolve)
+                rendering = partial(render, read, prompt.format, image=partial(self.assets.image, prompt.text))
                 yield ReadText(kind, place, prompt.text, read, prompt.format, rendering)
         for index, command in enumerate(body.terminal or ()):
             yield self._string("terminal", command, definition.at("terminal", index))

@@ -49,6 +49,8 @@ GRAPH_RULES = (
     "loop-item-outside-loop",
     "unknown-tool",
     "cut-prompt",
+    "path-as-prompt",
+    "restarted-list",
     "empty-chain",
     "duplicate-step",
     "unknown-workflow",
@@ -68,8 +70,11 @@ GRAPH_RULES = (
     "unused-chain-secret",
     "cleanup-before-use",
     "ref-index",
+    "ref-as-text",
 )
-RULES = (*SOURCE_RULES, *GRAPH_RULES)
+REMOTE_RULES = ("not-on-target",)
+"""What `check --remote` finds besides, when it has asked the target."""
+RULES = (*SOURCE_RULES, *GRAPH_RULES, *REMOTE_RULES)
 
 
 def check_graph(graph: Graph) -> Iterator[Diagnostic]:
@@ -87,8 +92,10 @@ def check_target(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Di
     return graph, builder, _told(left, sourced)
 
 
-def check(sourced: Sourced) -> list[Diagnostic]:
-    """Every finding of a project. Where targets differ, one that only some have names them."""
+def check(sourced: Sourced, remote: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
+    """Every finding of a project, with what a target that was asked has said. Where targets differ, one that only some
+    have names them.
+    """
     names = targets(sourced)
     hit: dict[Diagnostic, list[str]] = {}
     graphs: list[Graph] = []
@@ -102,8 +109,8 @@ def check(sourced: Sourced) -> list[Diagnostic]:
         for diagnostic, where in hit.items()
     )
     ignores = Ignores.read(sourced.sources, _prompt_files(graphs))
-    left = ignores.silence([*_no_default(sourced), *merged])
-    return _told([*left, *ignores.unused(RULES)], sourced)
+    left = [*ignores.silence([*_no_default(sourced), *merged, *(remote or ())])]
+    return _told([*left, *ignores.unused(RULES, unasked=REMOTE_RULES if remote is None else ())], sourced)
 
 
 def _compiled(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Diagnostic]]:

@@ -11,6 +11,7 @@ from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.schema_text import Schema
 from cyberflow.compiler.types import TEXT, Answer, Found, Unknown, assignable, lookup, shape_of, value_assignable
+from cyberflow.compiler.uses import circular
 from cyberflow.source import Place
 
 ANYTHING = Found({})
@@ -75,7 +76,8 @@ def _into_step(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Iter
         )
         value = step.inputs.get(name)
         if value is not None:
-            yield from _value(chain, value, wanted)
+            if not any(isinstance(use.ref, Ref) and circular(chain, step, use.ref) for use in value.refs):
+                yield from _value(chain, value, wanted)
         elif chain.inherits and (given := chain.inputs.fields.get(name)):
             yield _token_flow(wanted, given, Found(_without_default(given.schema), not given.required), given.place)
 

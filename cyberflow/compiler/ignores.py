@@ -67,10 +67,12 @@ class Ignores:
             if not near:
                 yield one
 
-    def unused(self, rules: Collection[str]) -> Iterator[Diagnostic]:
-        """What is wrong with the comments themselves, once everything was silenced that can be."""
+    def unused(self, rules: Collection[str], unasked: Collection[str] = ()) -> Iterator[Diagnostic]:
+        """What is wrong with the comments themselves, once everything was silenced that can be; of the rules that were
+        not asked nobody knows.
+        """
         for ignore in self.comments:
-            yield from _unused(ignore, self._used, rules)
+            yield from _unused(ignore, {*self._used, *((ignore, rule) for rule in unasked)}, rules)
 
     def _by_path(self) -> dict[tuple[str, str], list[Ignore]]:
         found: dict[tuple[str, str], list[Ignore]] = {}

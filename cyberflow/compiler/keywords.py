@@ -96,6 +96,12 @@ def _type(_key: str, value: Any) -> KeywordProblem | None:
     words = value if isinstance(value, list) else [value]
     for index, word in enumerate(words):
         if not isinstance(word, str) or word not in TYPES:
+            if word is None:
+                return KeywordProblem(
+                    "`null` without quotes is no name of a type",
+                    'write `"null"`',
+                    below=(index,) * isinstance(value, list),
+                )
             help = did_you_mean(str(word), TYPES)
             if isinstance(word, str) and word.endswith("[]"):
                 help = f"`{word}` is notation: write it without `type:`, or `{{type: array, items: {{…}}}}`"

@@ -5,7 +5,8 @@ A part of `render`; markdown-it is imported when the first prompt is read.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+import re
+from collections.abc import Iterator, MutableMapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,19 @@ def to_html(standins: StandIns, images: Images) -> str:
             token.content = standins.source(token.content)
             token.info = ""
     return str(parser.renderer.render(tokens, parser.options, env)).rstrip("\n")
+
+
+def lost_numbers(text: str) -> Iterator[tuple[int, int]]:
+    """Where lists begin with another number than 1, which HTML without attributes does not keep."""
+    tokens: list[Token] = []
+    parser = _parser()
+    parser.block.parse(text, parser, {}, tokens)
+    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+    for token in tokens:
+        if token.type == "ordered_list_open" and "start" in token.attrs and token.map:
+            line = starts[token.map[0]], starts[token.map[0] + 1]
+            if number := re.compile(rf"(?<![0-9])0*{token.attrs['start']}[.)]").search(text, *line):
+                yield number.span()
 
 
 def _settle_inline(tokens: Sequence[Token], standins: StandIns, images: Images) -> None:

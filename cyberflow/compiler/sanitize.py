@@ -40,8 +40,10 @@ class ImageUse:
     end: int
 
 
-Resolve = Callable[[str], str | Refusal]
-"""What the wire holds for the source of an image (a path of the project), or why it cannot be used."""
+Resolve = Callable[[str, int], str | Refusal]
+"""What the wire holds for the source of an image (a path of the project) that is written at an offset of the text, or
+why it cannot be used.
+"""
 
 
 def without_comments(text: str) -> str:
@@ -67,14 +69,15 @@ class Images:
     def source(self, src: str, alt: str, start: int, end: int) -> str:
         """The stand-in for the source of an image whose source and alt text hold stand-ins."""
         use = ImageUse(self._standins.plain(src), self._standins.plain(alt), start, end)
-        answer = self._answer(src, use.src)
+        answer = self._answer(src, use)
         if isinstance(answer, str):
             self.uses.append(use)
             return self._standins.add(answer)
         self.flaws.append(Flaw("bad-image", answer.message, start, end, help=answer.help))
         return self._standins.add(src)
 
-    def _answer(self, src: str, written: str) -> str | Refusal:
+    def _answer(self, src: str, use: ImageUse) -> str | Refusal:
+        written = use.src
         if not written.strip():
             return Refusal("an image without a source", "name a file of the project")
         if written.lower().startswith("supabase://"):
@@ -87,7 +90,7 @@ class Images:
                 f"`{shown}` is no file of the project",
                 "save the image in the project and name its path; only `supabase://` sources pass through",
             )
-        return self._resolve(unquote(written))
+        return self._resolve(unquote(written), use.start)
 
 
 class Tags:

@@ -5,14 +5,16 @@ of JSON Schema 2020-12.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cyberflow.compiler.declared import Field, Shape
 from cyberflow.compiler.keywords import TYPES, check_keyword, fields_beside, is_schema, marker_of
+from cyberflow.compiler.misread import SHOWN, also_at, seems_declared
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.compiler.schema_text import Schema, object_schema
+from cyberflow.compiler.type_help import flag_help, meant_optional, optional_help, schema_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language import Definition
 from cyberflow.language.decode import bad_name, spoken_kind
@@ -45,6 +47,7 @@ class Shapes:
     _resolved: dict[str, Schema] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _recursive: dict[str, Schema] = field(default_factory=dict)
+    _strange: dict[str, tuple[int, list[Place]]] = field(default_factory=dict)
     _depth: int = 0
     _written: int = 0
 
@@ -71,9 +74,8 @@ class Shapes:
         )
 
     def _literal(self, name: str, place: Place) -> None:
-        message = f"the type of the secret `{name}` is a literal"
+        message, note = f"the type of the secret `{name}` is a literal", "this is in git for ever"
         help = "write a type such as `string`; the value is given when the chain runs"
-        note = "this is in git for ever"
         self.problems.append(Diagnostic("secret-in-source", message, place, note=note, help=help))
 
     def named(self, name: str, definition: Definition[Any]) -> None:
@@ -103,7 +105,8 @@ class Shapes:
                 self.problems.append(bad_name(name, at.key()))
                 continue
             schema = self.read(value, at)
-            fields.append(Field(name, schema, not (written.endswith("?") or "default" in schema), at))
+            optional = written.endswith("?") or "default" in schema or meant_optional(value)
+            fields.append(Field(name, schema, not optional, at))
         return fields
 
     def _file_shape(self, name: str, place: Place) -> Shape:
@@ -176,10 +179,21 @@ class Shapes:
             return dict(_WORDS[word])
         if word in self.types:
             return self._named(word)
-        known = [*_WORDS, *self.types]
-        help = did_you_mean(word, known)
-        self._add("bad-schema", f"there is no type `{word}`", place, help=help)
+        self._unknown(word, place, [*_WORDS, *self.types])
         return {}
+
+    def _unknown(self, word: str, place: Place, known: Collection[str]) -> None:
+        """One finding for all uses of a name: it is misspelt, or missing, where it should be declared."""
+        index, places = self._strange.setdefault(word, (len(self.problems), []))
+        if place in places or len(places) > SHOWN or seems_declared(word, "types", self.files.documents):
+            return
+        places.append(place)
+        if len(places) > 1:
+            self.problems[index] = replace(self.problems[index], labels=also_at(places))
+            return
+        bare = word.removesuffix("?")
+        help = optional_help(place, bare) if bare != word and bare in known else did_you_mean(word, known)
+        self._add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`")
 
     def _named(self, name: str) -> Schema:
         if name in self._open or name in self._recursive:
@@ -211,7 +225,8 @@ class Shapes:
             return self._reference(schema, place, definitions)
         if is_schema(schema) and (strange := fields_beside(schema, self.types)):
             labels = (Label(place.at(marker_of(schema)).key(), "this key makes it JSON Schema"),)
-            self._add("bad-schema", strange[1].message, place.at(strange[0]).key(), help=strange[1].help, labels=labels)
+            help = flag_help(place, schema, strange[0]) or strange[1].help
+            self._add("bad-schema", strange[1].message, place.at(strange[0]).key(), help=help, labels=labels)
             return {}
         made: Schema = {}
         for key, value in schema.items():
@@ -223,7 +238,7 @@ class Shapes:
                 self._add("bad-schema", message, place.at(key), help=help)
             elif problem := check_keyword(key, value):
                 at = place.at(key).key() if problem.about_key else place.at(key, *problem.below)
-                self._add("bad-schema", problem.message, at, help=problem.help)
+                self._add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
             else:
                 made[key] = self._keyword(key, value, place.at(key), definitions)
         return made
@@ -242,13 +257,7 @@ class Shapes:
             return schema
         if isinstance(schema, dict):
             return self._deeper(place, lambda: self._schema(schema, place, definitions))
-        word = str(schema)
-        if word in self.types:
-            help = f"write `{{$ref: {word}}}`"
-        elif word.endswith("[]"):
-            help = f"write `{{type: array, items: {{type: {word[:-2]}}}}}`"
-        else:
-            help = "write `true`" if word == "any" else f"write `{{type: {word if word in _WORDS else 'TYPE'}}}`"
+        help = schema_help(str(schema), self.types)
         self._add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
         return {}
 
@@ -264,9 +273,8 @@ class Shapes:
             self._add("bad-ref", "a declared type cannot come from a step", place.at("$ref"), help=help)
             return {}
         else:
-            known = [_DEFS + name for name in definitions] + list(self.types)
-            help = did_you_mean(str(reference), known) or "declare it under `types`"
-            self._add("bad-schema", f"there is no type `{reference}`", place.at("$ref"), help=help)
+            known = [*(_DEFS + name for name in definitions), *self.types]
+            self._unknown(str(reference), place.at("$ref"), known)
             return {}
         return {"allOf": [target, self._schema(beside, place, definitions)]} if beside else target
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from cyberflow.compiler.declared import Field, Shape
 from cyberflow.compiler.graph import ChainNode, Graph, ReadText, StepNode, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.misread import also_said
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.types import Missing, Scalar, lookup
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
@@ -53,6 +54,14 @@ def later_refs(chain: ChainNode) -> Iterator[tuple[StepNode, GoodRef, StepNode]]
             yield step, use, target
 
 
+def circular(chain: ChainNode, step: StepNode | None, ref: Ref) -> bool:
+    """Whether a ref closes a ring: it need not name the step that it does."""
+    target = chain.step(ref.alias)
+    if step is None or target is None or target.index < step.index:
+        return False
+    return any(step.id in ring and target.id in ring for ring in chain.rings)
+
+
 def rings(chain: ChainNode) -> list[list[str]]:
     """The rings of refs, each once, from its earliest step back to it."""
     if not any(True for _ in later_refs(chain)):
@@ -75,6 +84,22 @@ def roots_used(chain: ChainNode, kind: Kind) -> set[str]:
                 declared = step.workflow.inputs if kind == "input" else step.workflow.secrets
                 used |= set(declared.fields) - set(set_here)
     return used
+
+
+def readable(chain: ChainNode, kind: Kind) -> bool:
+    """Whether every step and what its workflow declares could be read, so that what none of them uses is unused."""
+    workflows = [step.workflow for step in chain.steps]
+    return "steps" not in chain.definition.broken and all(
+        workflow is not None and (workflow.inputs if kind == "input" else workflow.secrets).known
+        for workflow in workflows
+    )
+
+
+def strangers(workflow: WorkflowNode, kind: Kind) -> set[str]:
+    """What the texts of a workflow name and nothing declares: `undeclared-*` speaks of it."""
+    shape = workflow.inputs if kind == "input" else workflow.secrets
+    roots = {token.path.root for text in workflow.texts for token in text.tokens if token.kind == kind}
+    return roots - set(shape.fields)
 
 
 def flaws(graph: Graph, rule: str) -> Iterator[Diagnostic]:
@@ -102,8 +127,16 @@ def undeclared(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
                         f"undeclared-{token.kind}",
                         f"`{owner.name}` has no {token.kind} `{token.path.root}`",
                         place,
-                        help=_declared_help(token, written, shape, other),
+                        help=_step_help(owner, token) or _declared_help(token, written, shape, other),
                     )
+
+
+def _step_help(owner: WorkflowNode | ChainNode | TaskNode, token: Token) -> str | None:
+    if not isinstance(owner, ChainNode) or token.kind != "input" or not (producer := owner.producer(token.path.root)):
+        return None
+    keys = token.path.keys[1:] if token.path.keys[:1] == ("outputs",) else token.path.keys
+    keys = keys or (next(iter(producer.outputs.fields), "NAME"),)
+    return f"`{token.path.root}` is a step: write `{{$ref: {shown_path(token.path.root, ('outputs', *keys))}}}`"
 
 
 def _declared_help(token: Token, written: str, shape: Shape, other: Shape) -> str | None:
@@ -146,11 +179,17 @@ def unused(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
         for check in workflow.body.checks or () if isinstance(workflow, WorkflowNode) else ():
             used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}
         for name, field in shape.fields.items():
-            if name not in used:
+            if name not in used and not _said(graph, workflow, name):
                 sign = "$" if kind == "secret" else ""
                 help = f"use it as `<{sign}{name}>`, or take it away"
                 message = f"nothing in `{workflow.name}` uses the {kind} `{name}`"
                 yield Diagnostic(f"unused-{kind}", message, declared_at(field), help=help)
+
+
+def _said(graph: Graph, owner: WorkflowNode | TaskNode, name: str) -> bool:
+    """Whether a text would use a name, were it read as it was meant."""
+    said = also_said(owner, graph.project.files.documents) if isinstance(owner, WorkflowNode) else ""
+    return said is None or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
 
 
 def shown_path(root: str, keys: Iterable[str | int]) -> str:
@@ -209,7 +248,9 @@ def lacking(chain: ChainNode, kind: Kind) -> Iterator[tuple[StepNode, WorkflowNo
         sign = "$" if kind == "secret" else ""
         for name, field in declared.fields.items():
             if field.required and name not in given and sign + name not in machine:
-                yield step, workflow, field
+                renamed = {one for one in strangers(workflow, kind) if nearest(one, declared.fields) == name}
+                if not renamed & given:
+                    yield step, workflow, field
 
 
 def handed_on(chain: ChainNode, kind: Kind, name: str, given: str) -> str:

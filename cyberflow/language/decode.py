@@ -39,6 +39,8 @@ _MISSING_HELP = {
     "type": "write `type:` and the kind of check",
     "file": "write `file:` and a path",
 }
+_ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "prompt_file": "prompt"}
+"""What other languages call a key, where `did you mean` is no help."""
 _MOST_ROUNDS = 20
 _STAND_INS: dict[str, Any] = {
     "prompt": "",
@@ -101,10 +103,13 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
         return {key: _STAND_INS[key] for key in needed}
     parent = _get(data, route[:-1])
     if detail["type"] == "extra_forbidden":
-        meant = nearest(str(route[-1]), _fields(model, route[:-1]))
+        meant = _meant(str(route[-1]), _fields(model, route[:-1]), parent)
         if meant and isinstance(parent, dict) and meant not in parent:
             renamed.append(((*place.route, *route[:-1], meant), str(route[-1])))
-            return _replaced(data, route[:-1], {meant if k == route[-1] else k: v for k, v in parent.items()})
+            mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
+            if route[-1] == "prompt_file":
+                mended[meant] = {"file": mended[meant]}
+            return _replaced(data, route[:-1], mended)
         return _without(data, route)
     broken.add(str(route[0]))
     name = str(route[-1])
@@ -113,14 +118,21 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
     return _without(data, route)
 
 
+def _meant(key: str, known: list[str], beside: Any) -> str | None:
+    also = _ALSO_CALLED.get(key)
+    return also if also in known and also not in beside else nearest(key, known)
+
+
 def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: Place, data: Any) -> Diagnostic:
     at, kind = place.at(*route), detail["type"]
     name = _shown(at.route)
     if kind == "extra_forbidden":
         known = _fields(model, route[:-1])
-        return Diagnostic(
-            "unknown-key", f"there is no key {name} here", at.key(), help=did_you_mean(str(route[-1]), known)
-        )
+        meant = _meant(str(route[-1]), known, _get(data, route[:-1]))
+        help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
+        if route[-1] == "prompt_file":
+            help = "write `prompt: {file: PATH}`"
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.key(), help=help)
     if kind == "missing":
         owner = place.at(*route[:-1])
         message = f"{_shown(owner.route)} has no {name}"
@@ -195,6 +207,13 @@ def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
         return f"did you mean `{meant}`?" if meant else None
     if detail["type"] == "list_type" and isinstance(value, str):
         return f"write a list: `{name}: [{value}]`"
+    if detail["type"] == "list_type" and isinstance(value, dict):
+        return f"write a list: begin each entry with {'`- id: NAME`' if name == 'steps' else '`- `'}"
+    if detail["type"] == "dict_type" and isinstance(value, list):
+        in_step = "steps" in detail["loc"]
+        given = {"inputs": "VALUE" if in_step else "string", "outputs": "string", "secrets": "string"}.get(name, "…")
+        given = "<$SECRET>" if name == "secrets" and in_step else given
+        return f"write names and what each one is, without dashes: `{name}: {{NAME: {given}}}`"
     return None
 
 

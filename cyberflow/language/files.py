@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 from typing import BinaryIO
 
-from cyberflow.diagnostics import Diagnostic, nearest
+from cyberflow.diagnostics import Diagnostic, Label, nearest
 from cyberflow.language.lines import PlainDocument
 from cyberflow.language.walking import OWN, Walk, legible
 from cyberflow.source import Document, Place
@@ -22,10 +24,13 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 @dataclass
 class Files:
-    """The files below `root`. Paths that come out are relative to it, with `/`."""
+    """The files below `root`. Paths that come out are relative to it, with `/`. `settled` is lost when an answer rests
+    on more than `read_so_far` and `listed_so_far` tell, such as a permission.
+    """
 
     root: Path
     documents: dict[str, Document] = field(default_factory=dict)
+    settled: bool = True
     walk: Walk = field(init=False)
     candidates: list[str] = field(default_factory=list)
     ignored: set[str] = field(default_factory=set)
@@ -58,17 +63,20 @@ class Files:
             here = here / part
         try:
             if not here.is_file():
+                self.settled = False
                 help = "name a file in it" if here.is_dir() else None
                 kind = "a folder" if here.is_dir() else "not a regular file"
                 return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
         except OSError as error:
-            return _unreadable(name, place, error)
+            return self._unreadable(name, place, error)
         path = "/".join(parts)
         return escape(name, place, "a symbolic link leads out of the project") if self.leads_out(path) else path
 
     def leads_out(self, path: str) -> bool:
         """Whether symbolic links take a file, or a folder, out of the project."""
-        return not (self.root / path).resolve().is_relative_to(self.root.resolve())
+        inside = (self.root / path).resolve().is_relative_to(self.root.resolve())
+        self.settled &= inside
+        return not inside
 
     def _missing(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
@@ -92,6 +100,7 @@ class Files:
             try:
                 self._listings[folder] = frozenset(path.name for path in folder.iterdir())
             except OSError:
+                self.settled = False
                 self._listings[folder] = frozenset()
         return self._listings[folder]
 
@@ -107,13 +116,13 @@ class Files:
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
         if path not in self._bytes:
-            with _opened(self.root / path) as file:
+            with self._opened(path) as file:
                 self._bytes[path] = file.read()
         return self._bytes[path]
 
     def _text(self, path: str) -> bytes:
         if path not in self._bytes:
-            with _opened(self.root / path) as file:
+            with self._opened(path) as file:
                 facts = os.fstat(file.fileno())
                 if not S_ISREG(facts.st_mode):
                     raise _Unfit("is not a regular file")
@@ -122,9 +131,17 @@ class Files:
                 self._bytes[path] = file.read()
         return self._bytes[path]
 
+    def _opened(self, path: str) -> BinaryIO:
+        """Open a file for reading; one that is a pipe does not wait for a writer."""
+        try:
+            return open(self.root / path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
+        except OSError:
+            self.settled = False
+            raise
+
     def beginning(self, path: str) -> bytes:
         """Give as much of a file as is ever read as text; nothing of what is no regular file. Raises OSError."""
-        with _opened(self.root / path) as file:
+        with self._opened(path) as file:
             return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
 
     def size(self, path: str) -> int:
@@ -147,16 +164,28 @@ class Files:
         try:
             text = self._text(path).decode("utf-8-sig").replace("\r\n", "\n")
         except _Unfit as error:
+            self.settled = False
             return Diagnostic("file-not-found", f"`{path}` {error}", place, note=error.note)
         except UnicodeDecodeError as error:
-            note = f"line {error.object.count(bytes([10]), 0, error.start) + 1} is not UTF-8"
-            return Diagnostic(
-                "file-not-found", f"`{path}` is not text", place, note=note, help="save the file as UTF-8"
-            )
+            return self._undecodable(path, place, error)
         except OSError as error:
-            return _unreadable(path, place, error)
+            return self._unreadable(path, place, error)
         self.documents.setdefault(path, PlainDocument(path, text))
         return text
+
+    def _undecodable(self, path: str, place: Place, error: UnicodeDecodeError) -> Diagnostic:
+        """Point at the first byte that is not UTF-8. No text is shown: it may hold a secret that nobody can mask."""
+        before = error.object[: error.start].decode().replace("\r\n", "\n")
+        blank = re.sub(r"[^\n]", " ", before)
+        self.documents[path] = PlainDocument(path, f"{blank}\ufffd")
+        labels = (Label(place, "named here"),) if place.path != path else ()
+        note = "this is UTF-16" if error.object[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "this is not UTF-8"
+        at, help = Place(path).within(len(blank), len(blank) + 1), "save the file as UTF-8"
+        return Diagnostic("file-not-found", f"`{path}` is not text", at, note=note, labels=labels, help=help)
+
+    def _unreadable(self, name: str, place: Place, error: OSError) -> Diagnostic:
+        self.settled = False
+        return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
 
 
 class _Unfit(Exception):
@@ -165,15 +194,6 @@ class _Unfit(Exception):
     def __init__(self, message: str, note: str = "") -> None:
         super().__init__(message)
         self.note = note
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open a file for reading; one that is a pipe does not wait for a writer."""
-    return open(path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
-
-
-def _unreadable(name: str, place: Place, error: OSError) -> Diagnostic:
-    return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
 
 
 def escape(name: str, place: Place, note: str) -> Diagnostic:

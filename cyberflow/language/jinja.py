@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial, wraps
+from inspect import currentframe
 from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, nodes, pass_context
@@ -173,15 +174,22 @@ def environment(
     )
     made.mark, made.allowance = mark, allowance
 
-    @pass_context
-    def placed(context: Context, path: str, alt: str = "") -> str:
-        return image(path, alt, (context.name or "").removesuffix(SELF))
+    def placed(path: str, alt: str = "") -> str:
+        return image(path, alt, _running().removesuffix(SELF))
 
     made.globals = {"image": placed, "range": made.globals["range"]}
     made.filters = {name: _paying(made.filters[name], allowance) for name in _filters(made.filters)}
     for paid in (allowance.spend, allowance.pay, allowance.join):
         made.filters[f"{paid.__name__} {SELF}"] = pass_context(partial(_without_context, paid))
     return made
+
+
+def _running() -> str:
+    """The name of the template whose text is being made: where one extends another, the context bears the other's."""
+    frame = currentframe()
+    while frame is not None and "__jinja_template__" not in frame.f_globals:
+        frame = frame.f_back
+    return (frame.f_globals["__jinja_template__"].name if frame else None) or ""
 
 
 def _without_context(paid: Callable[..., Any], _context: Context, *args: Any) -> Any:

@@ -65,11 +65,12 @@ class Sourced:
     def declaring(self) -> tuple[YamlDocument | PythonDocument, ...]:
         return (*self.documents, *self.modules)
 
-    def counts(self) -> dict[str, int]:
-        """How many workflows and chains are declared, broken ones included."""
+    def counts(self, *sections: str) -> dict[str, int]:
+        """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
         tops = [document.data for document in self.declaring if isinstance(document.data, dict)]
         return {
-            key: sum(len(top[key]) for top in tops if isinstance(top.get(key), dict)) for key in ("workflows", "chains")
+            key: sum(len(top[key]) for top in tops if isinstance(top.get(key), dict))
+            for key in sections or ("workflows", "chains")
         }
 
     @property

@@ -4,33 +4,44 @@ like one of ours, without tests, build output, dot-folders and what git ignores.
 
 from __future__ import annotations
 
+import posixpath
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.files import Files, escape
+from cyberflow.language.files import LARGEST_TEXT, Files, escape
 from cyberflow.language.syntax import YamlDocument, parse
-from cyberflow.language.walking import PROJECT_FILE, ignored, legible, without
+from cyberflow.language.walking import PROJECT_FILE, ignored, is_project, legible, without
 from cyberflow.source import Place
 
 SECTIONS = ("workflows", "chains", "types", "tasks")
-_STARTS = re.compile(rf"^({'|'.join(SECTIONS)})\s*:", re.MULTILINE)
+_STARTS = re.compile(rf"""^(?:\{{\s*)?(["']?)({"|".join(SECTIONS)})\1\s*:""", re.MULTILINE)
 _NEAR = 2
+_WIDE = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
 
 
 def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDocument | Diagnostic]:
     """The files that `sources` names; a folder stands for the declaration files below it."""
     for index, name in enumerate(sources):
         at = place.at(index)
-        folder = files.root / name.strip("/")
-        if _is_folder(folder) and not files.leads_out(name.strip("/")):
-            yield from _ours(files, files.walk.yaml_files(folder.relative_to(files.root).as_posix().removeprefix(".")))
-            continue
-        path = files.find(name, at)
+        folder = posixpath.normpath(name.strip("/"))
+        is_folder = _is_folder(files.root / folder) and not files.leads_out(folder)
+        path = folder if is_folder else files.find(name, at)
         if isinstance(path, Diagnostic):
             yield path
+            continue
+        if other := _other_project(files.root, path):
+            note = f"`{other}/{PROJECT_FILE}` makes its folder a project of its own"
+            help = "take it out of `sources`: each project is applied by itself"
+            yield Diagnostic("path-escape", f"`{name}` belongs to another project", at, note=note, help=help)
+            continue
+        if is_folder:
+            found = list(files.walk.yaml_files("" if folder == "." else folder))
+            yield from _closed(files)
+            yield from _ours(files, found)
             continue
         document = _read(files, path, at)
         yield document
@@ -46,12 +57,31 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+def _other_project(root: Path, path: str) -> str | None:
+    """The nearest folder below the root on the way to a path, itself included, that is a project of its own."""
+    folders = (PurePosixPath(path), *PurePosixPath(path).parents)
+    return next((folder.as_posix() for folder in folders if folder.name and is_project(root / folder)), None)
+
+
 def discovered(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
     found = list(files.walk.yaml_files())
-    files.candidates = [path for path in found if path == legible(path)]
-    files.ignored = ignored(files.root, found)
+    asked = [*found, *files.walk.closed]
+    files.candidates = [path for path in asked if path == legible(path)]
+    files.ignored = ignored(files.root, asked)
+    yield from _closed(files)
     yield from _ours(files, without(found, files.ignored))
+
+
+def _closed(files: Files) -> Iterator[Diagnostic]:
+    """Speak of each folder whose files could not be listed, once; never of one that git ignores."""
+    while files.walk.closed:
+        folder, why = files.walk.closed.popitem()
+        if folder not in files.ignored:
+            files.settled = False
+            place, message = Place(legible(folder)), f"the folder `{legible(folder)}` cannot be read"
+            help = "make it readable, or say under `sources` where declarations are"
+            yield Diagnostic("file-not-found", message, place, note=why, help=help)
 
 
 def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnostic]:
@@ -59,14 +89,16 @@ def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnos
         if path == PROJECT_FILE:
             continue
         if path != legible(path):
-            if _unread_ours(files, path):
+            if _may_be_ours(files, path):
                 message, help = "the name of this file is not UTF-8", "rename the file"
                 yield Diagnostic("file-not-found", message, Place(legible(path)), help=help)
             continue
         document = _read(files, path, Place(path))
         if isinstance(document, Diagnostic):
-            if _unread_ours(files, path):
+            if _may_be_ours(files, path):
                 yield document
+            else:
+                files.documents.pop(path, None)
         elif not _looks_ours(document):
             files.documents.pop(path, None)
         elif path in files.walk.links and files.leads_out(path):
@@ -88,17 +120,20 @@ def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
 read_document = _read
 
 
-def _unread_ours(files: Files, path: str) -> bool:
-    """Whether a file that is no text in UTF-8 has a line that begins with a key of ours."""
+def _may_be_ours(files: Files, path: str) -> bool:
+    """Whether a file that was not read as text may hold declarations, as one that does not open always may."""
     try:
-        return bool(_STARTS.search(files.beginning(path).decode("latin-1")))
-    except OSError:
-        return False
+        data = files.beginning(path)
+    except OSError as error:
+        return not isinstance(error, IsADirectoryError)
+    encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")
+    text = data.decode(encoding, "replace").replace("\0", "")
+    return bool(_STARTS.search(text)) or (len(data) < LARGEST_TEXT and _looks_ours(parse(text, path)))
 
 
 def _looks_ours(document: YamlDocument) -> bool:
     if document.data is None:
-        return bool(document.problems) and bool(_STARTS.search(document.text))
+        return bool(document.problems) and bool(_STARTS.search(document.text.replace("\0", "")))
     if not isinstance(document.data, dict):
         return False
     keys = set(document.data)

@@ -24,7 +24,8 @@ class TemplateFailure(Exception):
 def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
     """What an undefined name raises."""
     if owner is None:
-        return TemplateFailure(f"`{name}` is not in scope", did_you_mean(name, known), name)
+        help = "a secret is handed on as `<$NAME>`" if name == "secrets" else did_you_mean(name, known)
+        return TemplateFailure(f"`{name}` is not in scope", help, name)
     help = did_you_mean(name, known) or "give it a value under `vars` in cyberflow.yaml"
     return TemplateFailure(f"there is no `{name}` here", help, name)
 

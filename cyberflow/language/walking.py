@@ -29,12 +29,17 @@ def find_root(start: Path) -> Path:
     raise UsageError(f"there is no {PROJECT_FILE} in {start} or above it", help=help)
 
 
-def names_in(folder: Path) -> list[str]:
-    """The names in a folder, sorted, without what cyberflow makes; none when it cannot be read."""
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds a project file."""
+    return os.path.isfile(folder / PROJECT_FILE)  # noqa: PTH113 - Path.is_file raises where a folder is closed
+
+
+def names_in(folder: Path) -> list[str] | None:
+    """The names in a folder, sorted, without what cyberflow makes; None when it cannot be read."""
     try:
         return sorted(legible(name) for name in os.listdir(folder) if name not in OWN)  # noqa: PTH208 - Path.iterdir is five times slower
     except OSError:
-        return []
+        return None
 
 
 def legible(name: str) -> str:
@@ -44,30 +49,40 @@ def legible(name: str) -> str:
 
 @dataclass
 class Walk:
-    """What was seen on the way through a project: the names in each folder, and which files are symbolic links."""
+    """What was seen on the way through a project: the names in each folder, which files are symbolic links, and which
+    folders could not be read, and why.
+    """
 
     root: Path
     names: dict[str, list[str]] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
+    closed: dict[str, str] = field(default_factory=dict)
 
     def yaml_files(self, folder: str = "") -> Iterator[str]:
-        """The YAML files below a folder, relative to the root; links to folders are not followed."""
+        """The YAML files below a folder, relative to the root. Links to folders are not followed, and a folder with a
+        project file of its own is another project.
+        """
         try:
             with os.scandir(self.root / folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
+                found = sorted(
+                    (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries
+                )
+        except OSError as error:
+            self.closed[folder or "."] = error.strerror or ""
             return
-        self.names[legible(folder) or "."] = [legible(entry.name) for entry in found if entry.name not in OWN]
+        self.names[legible(folder) or "."] = [legible(name) for name, _, _ in found if name not in OWN]
         above = f"{folder}/" if folder else ""
         folders = []
-        for entry in found:
-            path = above + entry.name
-            if entry.name.startswith("."):
+        if folder and any(name == PROJECT_FILE for name, _, _ in found) and is_project(self.root / folder):
+            return
+        for name, is_folder, is_link in found:
+            path = above + name
+            if name.startswith("."):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                folders += [] if entry.name in _SKIPPED else [path]
-            elif entry.name.endswith(_SUFFIXES):
-                self.links |= {path} if entry.is_symlink() else set()
+            if is_folder:
+                folders += [] if name in _SKIPPED else [path]
+            elif name.endswith(_SUFFIXES):
+                self.links |= {path} if is_link else set()
                 yield path
         for path in folders:
             yield from self.yaml_files(path)

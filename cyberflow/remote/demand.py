@@ -76,7 +76,7 @@ class _Where:
         for index, name in enumerate(chain.body.pools):
             pool = next((one for one in offer.pools if name in (one.id, one.name)), None)
             if pool is None:
-                help = did_you_mean(name, (one.name for one in offer.pools))
+                help = did_you_mean(name, (one.name for one in offer.pools)) or _no_pools(offer)
                 message = f"{offer.target} has no pool `{name}`"
                 missing.append(Diagnostic(RULE, message, chain.at("pools", index), help=help))
             else:
@@ -86,13 +86,19 @@ class _Where:
         machines = tuple(one for one in offer.machines if all(one.id in offer.members[pool.id] for pool in found))
         if found and not machines:
             message = f"{offer.target} has no machine that is in {_listed([pool.name for pool in found])}"
-            missing.append(Diagnostic(RULE, message, chain.at("pools")))
+            help = "add a machine to the pool in the dashboard, or name another pool"
+            missing.append(Diagnostic(RULE, message, chain.at("pools"), help=help))
         return cls(machines, tuple(found), tuple(missing))
+
+
+def _no_pools(offer: Offer) -> str:
+    machines = ", ".join(f"`machine: {one.name or one.id}`" for one in offer.machines[:3])
+    return f"{offer.target} has no pools" + (f"; write {machines} in place of `pools`" if machines else "")
 
 
 def _machine(name: str, found: Sequence[Machine], chain: ChainNode, offer: Offer) -> Iterator[Diagnostic]:
     if not found:
-        help = did_you_mean(name, (one.name for one in offer.machines if one.name))
+        help = did_you_mean(name, (one.name for one in offer.machines if one.name)) or f"{offer.target} has no machines"
         yield Diagnostic(RULE, f"{offer.target} has no machine `{name}`", chain.at("machine"), help=help)
     elif len(found) > 1:
         help = f"name one by its id: {', '.join(one.id for one in found)}"

@@ -37,7 +37,8 @@ def task_demands(task: TaskNode, offer: Offer) -> Iterator[Diagnostic]:
         help = no_version or did_you_mean(bare, offer.slugs)
         yield Diagnostic(RULE, f"{offer.target} has no Cyberun workflow `{name}`", place, help=help)
     elif workflow.workflow_status == "disabled":
-        yield Diagnostic(RULE, f"{offer.target}: the Cyberun workflow `{name}` is disabled", place)
+        help = "enable it in Cyberun, or name another"
+        yield Diagnostic(RULE, f"{offer.target}: the Cyberun workflow `{name}` is disabled", place, help=help)
     elif workflow.parameters is not None:
         yield from _parameters(task, workflow.parameters)
 

@@ -13,7 +13,7 @@ from cyberflow.language.prompt import Format, scan
 INPUTS = frozenset({"name", "patient", "first", "last"})
 
 
-def image(src: str) -> str | Refusal:
+def image(src: str, _: int) -> str | Refusal:
     return f"asset://{src}" if src.endswith(".png") else Refusal(f"`{src}` is not there")
 
 

@@ -104,7 +104,7 @@ _CONTEXTS = [
 
 
 def made(text: str, format: Format = "markdown") -> Rendered:
-    return render(scan(text, format=format, inputs={"name"}), format, image=lambda src: f"asset://{src}")
+    return render(scan(text, format=format, inputs={"name"}), format, image=lambda src, _: f"asset://{src}")
 
 
 class Reader(HTMLParser):
@@ -163,7 +163,7 @@ def test_any_text_renders_to_kept_html_and_always_the_same(text: str, format: Fo
 @settings(max_examples=400, deadline=None)
 def test_what_was_rendered_renders_to_itself(text: str, format: Format) -> None:
     first = made(text, format)
-    again = render(scan(first.html, format="html", inputs={"name"}), "html", image=lambda src: src)
+    again = render(scan(first.html, format="html", inputs={"name"}), "html", image=lambda src, _: src)
 
     if not {flaw.rule for flaw in first.flaws} & {"bad-placeholder", "backslash-placeholder"}:
         assert first.html == again.html

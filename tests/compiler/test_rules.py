@@ -74,6 +74,8 @@ def test_the_text_at_the_place_is_what_the_message_is_about() -> None:
         text = marked(sourced.sources.lines(span.path), span)
         assert text.strip() == text != "" or one.rule in ELSEWHERE, (case, text)
         quoted = re.findall(r"`([^`]+)`", one.message)
+        if "\ufffd" in text:
+            continue  # a file that is not text
         if one.rule not in ELSEWHERE and quoted and not any(word.strip("<>${}") in text for word in quoted):
             astray.append(f"{case}: {one.message!r} at {text!r}")
     assert not astray

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
 WARNINGS = """
     cut-prompt unused-ignore unused-input unused-secret unsafe-html unbalanced-loop loop-item-outside-loop unknown-tool
-    untyped-output unused-chain-input unused-chain-secret cleanup-before-use ref-index
+    untyped-output unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text path-as-prompt
+    restarted-list
 """
 
 

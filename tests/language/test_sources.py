@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 
 from cyberflow.compiler import check
 from cyberflow.language import read
+from cyberflow.source import Span
 
 WORKFLOW = "workflows:\n  a: {prompt: Open the chart.}\n"
 
@@ -48,9 +52,81 @@ def test_folders_that_hold_no_sources(tmp_path: Path) -> None:
     assert paths(tmp_path, files) == {"a.yml", "b/c.yaml"}
 
 
-def test_a_file_of_ours_that_is_no_utf_8_is_not_passed_over(tmp_path: Path) -> None:
-    paths(tmp_path, {"a.yaml": WORKFLOW.replace("chart", "charté").encode("latin-1"), "b.yaml": b"jobs: \xff\n"})
+@pytest.mark.parametrize(
+    ("data", "ours"),
+    [
+        (WORKFLOW.replace("chart", "charté").encode("latin-1"), True),
+        (b'"workflows": {a: {prompt: Ren\xe9}}\n', True),
+        (b'{"chains": {"a": "Ren\xe9"', True),
+        (b"x-note: Ren\xe9\ntasks: {}\n", True),
+        (b"workfows: {a: {prompt: Ren\xe9}}\n", True),
+        (b"jobs: Ren\xe9\n", False),
+        (WORKFLOW.encode("utf-16"), True),
+        (codecs.BOM_UTF16_BE + WORKFLOW.encode("utf-16-be"), True),
+        (WORKFLOW.encode("utf-16-le"), True),
+        (WORKFLOW.replace("chart", "charté").encode("utf-16-be"), True),
+        (WORKFLOW.encode("utf-32"), True),
+        ("jobs: {}\n".encode("utf-16"), False),
+    ],
+)
+def test_a_file_of_ours_that_is_no_utf_8_is_not_passed_over(tmp_path: Path, data: bytes, ours: bool) -> None:
+    paths(tmp_path, {"a.yaml": WORKFLOW, "b.yaml": data})
+    assert {(one.severity, one.place.path) for one in check(read(tmp_path))} == (
+        {("error", "b.yaml")} if ours else set()
+    )
+
+
+def test_a_byte_that_is_no_utf_8_is_pointed_at_and_its_line_is_not_shown(tmp_path: Path) -> None:
+    data = b"\xef\xbb\xbfworkflows:\r\n  a:\r\n    prompt: \xc3\xa9\xe9 hunter2\r\n"
+    paths(tmp_path, {"a.yaml": data})
+    sourced = read(tmp_path)
+    (found,) = check(sourced)
+    assert sourced.sources.span(found.place) == Span("a.yaml", 3, 14, 3, 15)
+    assert "hunter2" not in sourced.files.documents["a.yaml"].text
+
+
+def test_a_file_that_vanishes_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to("nowhere.yaml")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "b.yaml").symlink_to("folder")
+    paths(tmp_path, {})
     assert [(one.rule, one.place.path) for one in check(read(tmp_path))] == [("file-not-found", "a.yaml")]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system lets this user read everything")
+@pytest.mark.parametrize("head", ["project: clinic\n", "project: clinic\nsources: [flows, deep]\n"])
+@pytest.mark.parametrize("closed", ["flows", "flows/a.yaml", "deep/er"])
+def test_what_is_closed_is_an_error(tmp_path: Path, closed: str, head: str) -> None:
+    paths(tmp_path, {"flows/a.yaml": WORKFLOW, "deep/er/b.yaml": WORKFLOW.replace("a:", "b:")}, head)
+    assert check(read(tmp_path)) == []
+    mode = (tmp_path / closed).stat().st_mode
+    (tmp_path / closed).chmod(0)
+    found = check(read(tmp_path))
+    (tmp_path / closed).chmod(mode)
+    assert [(one.rule, one.place.path) for one in found] == [("file-not-found", closed)]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system lets this user read everything")
+def test_what_git_ignores_may_be_closed(tmp_path: Path) -> None:
+    paths(tmp_path, {"data/a.yaml": WORKFLOW, "b.yaml": WORKFLOW, ".gitignore": "data/\nb.yaml\n"})
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for name in ("data", "b.yaml"):
+        (tmp_path / name).chmod(0)
+    sourced = read(tmp_path)
+    (tmp_path / "data").chmod(0o700)
+    assert (check(sourced), sourced.files.settled) == ([], True)
+
+
+def test_a_project_below_is_left_alone(tmp_path: Path) -> None:
+    below = {"b/cyberflow.yaml": "project: other\n", "b/c/d.yaml": WORKFLOW}
+    assert paths(tmp_path, {"a.yaml": WORKFLOW, **below}) == {"a.yaml"}
+    assert check(read(tmp_path)) == []
+    assert paths(tmp_path, {}, "project: clinic\nsources: [b/.., b/c, b/c/d.yaml]\n") == {"a.yaml"}
+    found = check(read(tmp_path))
+    assert [(one.rule, one.place.route) for one in found] == [
+        ("path-escape", ("sources", 1)),
+        ("path-escape", ("sources", 2)),
+    ]
 
 
 def test_crlf_and_a_byte_order_mark_change_nothing(tmp_path: Path) -> None:

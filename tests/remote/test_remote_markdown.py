@@ -16,7 +16,7 @@ from cyberflow.remote.html import canonical_html
 
 def rendered(text: str) -> str:
     prompt = scan(text, format="markdown", inputs={"mrn", "a"})
-    return canonical_html(render(prompt, "markdown", image=str).html)
+    return canonical_html(render(prompt, "markdown", image=lambda src, _: src).html)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import ChainNode, Graph, RefUse
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, nearest
 from cyberflow.language.paths import PATH
 
 _REST = re.compile(PATH)
@@ -35,12 +35,20 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 yield Diagnostic("bad-ref", "a parameter of a task cannot come from a step", use.place, help=help)
 
 
+def _root(path: str) -> str:
+    return path.partition(".")[0].partition("[")[0]
+
+
 def _malformed(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
     alias = str(use.written).split(".")[0]
     step = alias if chain.step(alias) or alias in chain.session else "STEP"
     producer = chain.producer(alias)
     first = next(iter(producer.outputs.fields), "NAME") if producer else "NAME"
     rest = str(use.written).removeprefix(alias).lstrip(".").removeprefix("outputs").lstrip(".")
+    head, _, tail = rest.partition(".")
+    declared = producer.outputs.fields if producer else {}
+    if head not in declared and (nearest(head, ["outputs"]) or _root(tail) in declared):
+        rest = tail
     help = f"write `{{$ref: {step}.outputs.{rest if _REST.fullmatch(rest) else first}}}`"
     shown = f"`{use.written}` is not a ref" if isinstance(use.written, str) else "this is not a ref"
     return Diagnostic("bad-ref", shown, use.place, note=reason, help=help)

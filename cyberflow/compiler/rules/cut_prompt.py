@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.misread import cut_comment
 from cyberflow.diagnostics import Diagnostic, Severity
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.source import Place
 
 SEVERITY: Severity = "warning"
 _SUSPECT = re.compile(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
-_COMMENT = re.compile(r"[ \t]+(#(?!\s*cyberflow:).*)")
 _ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
 
@@ -35,18 +35,12 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if text.format is None or document is None:
                 continue
             node = document.node(text.place.route)
-            style = getattr(node, "style", None)
-            if not style and isinstance(node.value, str):
-                yield from _cut(document, node)
-            elif style == ">":
+            if comment := cut_comment(text, document):
+                place = Place(document.path, (), "value", comment.span(1))
+                help = "quote the prompt, or write it below a `|`"
+                yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
+            elif getattr(node, "style", None) == ">":
                 yield from _joined(document, node)
-
-
-def _cut(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:
-    if comment := _COMMENT.match(document.text, node.end_mark.index):
-        place = Place(document.path, (), "value", comment.span(1))
-        help = "quote the prompt, or write it below a `|`"
-        yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
 
 
 def _joined(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:

@@ -26,6 +26,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if step.id in first:
                 labels = (Label(first[step.id], "first given here"),)
                 message = f"the id `{step.id}` is taken in this chain"
-                yield Diagnostic("duplicate-step", message, step.at("id"), labels=labels, help="rename one of the two")
+                rename = 'give one a name of its own, by `.step("again")` before its `(…)`'
+                help = rename if chain.in_python else "rename one of the two"
+                yield Diagnostic("duplicate-step", message, step.at("id"), labels=labels, help=help)
             else:
                 first[step.id] = step.at("id")

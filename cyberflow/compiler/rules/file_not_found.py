@@ -1,7 +1,8 @@
 """A file that a declaration names is not there, or cannot be read.
 
 Paths are relative to the file that names them; a leading `/` means the project. They are written with `/`, in the exact
-case of the file. Text files are UTF-8.
+case of the file. Text files are UTF-8. A YAML file or folder of the project that cannot be read is an error too, since
+it may hold declarations; one that git ignores, or that `sources` does not name, is not looked at.
 
     prompt: {file: prompts/Lookup.md}          # the file is prompts/lookup.md
 """

@@ -11,21 +11,42 @@ Steps run in the order they are written, so the output does not exist yet.
 Move the step that is read before the one that reads it.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import later_refs, rings
+from cyberflow.compiler.graph import Graph, StepNode
+from cyberflow.compiler.misread import also_at
+from cyberflow.compiler.uses import GoodRef, later_refs, rings
 from cyberflow.diagnostics import Diagnostic, Label
+
+_Later = tuple[StepNode, GoodRef, StepNode]
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        ringed = {name for ring in rings(chain) for name in ring}
-        for step, use, target in later_refs(chain):
-            if step.id in ringed and target.id in ringed:
-                continue
-            labels = (Label(target.at("id"), f"`{target.id}` is step {target.index + 1}"),)
-            message = f"`{step.id}` reads `{target.id}`, which runs after it"
-            note = f"`{step.id}` is step {step.index + 1}"
-            help = f"move `{target.id}` before `{step.id}`"
-            yield Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help)
+        refs = list(later_refs(chain))
+        ringed = {name for ring in rings(chain) for name in ring} if refs else set()
+        left = [one for one in refs if not {one[0].id, one[2].id} <= ringed]
+        while left:
+            moved = _misplaced(left)
+            yield _finding(moved, [one for one in left if moved in (one[0], one[2])])
+            left = [one for one in left if moved not in (one[0], one[2])]
+
+
+def _misplaced(refs: list[_Later]) -> StepNode:
+    """The step that most refs run to or from: moving it mends them all."""
+    counts = Counter(step.index for reader, _, target in refs for step in (target, reader))
+    return max((step for reader, _, target in refs for step in (target, reader)), key=lambda one: counts[one.index])
+
+
+def _finding(moved: StepNode, refs: list[_Later]) -> Diagnostic:
+    step, use, target = refs[0]
+    where = Label(target.at("id"), f"`{target.id}` is step {target.index + 1}")
+    message = f"`{step.id}` reads `{target.id}`, which runs after it"
+    note = f"`{step.id}` is step {step.index + 1}"
+    if any(one == moved for _, _, one in refs):
+        help = f"move `{moved.id}` before `{min((one for one, _, _ in refs), key=lambda one: one.index).id}`"
+    else:
+        help = f"move `{moved.id}` behind `{max((one for _, _, one in refs), key=lambda one: one.index).id}`"
+    labels = (where, *also_at([use.place for _, use, _ in refs]))
+    return Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help)

@@ -20,10 +20,13 @@ from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
+    unread = {(one.place.path, one.place.route) for one in graph.project.problems if one.rule == "template-error"}
     for chain in graph.chains.values():
         declared = next(iter(chain.secrets.fields), "")
         for step in chain.steps:
             for name, value in literals(step):
+                if (value.place.path, value.place.route) in unread:
+                    continue
                 message = f"the secret `{name}` is a literal"
                 declare = "take it as a `Secret`" if chain.in_python else "declare it in the chain's `secrets`"
                 help = f"{declare} and hand it on: {handed_on(chain, 'secret', name, declared or name)}"

@@ -15,6 +15,9 @@ from cyberflow.diagnostics import Diagnostic
 
 _SHOWN = {"inputs": "an input", "files": "a file name", "outputs": "an output of the chain"}
 
+_HAND = ("hand it to the step under `secrets`", "hand it to a `Secret` parameter of the workflow")
+"""In YAML, in Python."""
+
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
@@ -22,7 +25,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             for use in value.tokens:
                 if use.token.kind == "secret" and where in _SHOWN:
                     message = f"the secret `{use.token.path.root}` would be stored as {_SHOWN[where]}"
-                    help = "hand it to the step under `secrets`, and write `<$name>` in the workflow's prompt"
+                    help = f"{_HAND[chain.in_python]}, and write `<$name>` in the workflow's prompt"
                     yield Diagnostic("secret-leak", message, use.place, help=help)
     for workflow in graph.workflows.values():
         for text in workflow.texts:

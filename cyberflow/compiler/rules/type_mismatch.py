@@ -13,6 +13,7 @@ from typing import Any
 
 from cyberflow.compiler.flow import Flow, flows
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.misread import ref_in
 from cyberflow.compiler.types import ABSENT, Answer, No, describe, literal
 from cyberflow.compiler.uses import shown_path
 from cyberflow.diagnostics import Diagnostic, Label
@@ -46,6 +47,8 @@ def _finding(flow: Flow, answer: No) -> Diagnostic:
         place, part = _part(flow.place, flow.data, answer.path)
         shown = literal(part)
         named = shown_path(flow.name, answer.path) if place != flow.place else flow.name
+        ref = ref_in(part) if isinstance(part, str) else None
+        help = f"for the output of a step write `{{$ref: {ref}}}`" if ref else None
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
         message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"

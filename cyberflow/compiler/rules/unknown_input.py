@@ -9,6 +9,7 @@ The platform ignores it, and the input that was meant stays empty.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode, WorkflowNode
+from cyberflow.compiler.uses import strangers
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 
@@ -28,7 +29,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 def _step(step: StepNode, workflow: WorkflowNode) -> Iterator[Diagnostic]:
     for name, value in step.inputs.items():
         literal_secret = name in workflow.secrets and not (value.tokens or value.refs)
-        if name in workflow.inputs or literal_secret:
+        if name in workflow.inputs or literal_secret or name in strangers(workflow, "input"):
             continue
         help = did_you_mean(name, workflow.inputs.fields)
         labels = (Label(workflow.definition.at("inputs").key(), "declared here"),)

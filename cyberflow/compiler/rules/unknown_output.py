@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.types import Missing, Scalar, describe, lookup
-from cyberflow.compiler.uses import GoodRef, good_refs, meant_member, shown_path
+from cyberflow.compiler.uses import GoodRef, circular, good_refs, meant_member, shown_path
 from cyberflow.diagnostics import Diagnostic, Label
 
 
@@ -23,7 +23,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if producer is None or not producer.outputs.known or not producer.outputs.fields:
                 continue
             found = lookup(producer.outputs_schema, use.ref.keys)
-            if isinstance(found, Missing | Scalar):
+            if isinstance(found, Missing | Scalar) and not circular(chain, use.step, use.ref):
                 yield _finding(use, producer, found)
 
 

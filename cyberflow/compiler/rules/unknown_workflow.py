@@ -9,24 +9,30 @@ Workflows are named by their declaration, not by their title on the platform.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.misread import also_at, seems_declared
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.source import Place
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
+    named: dict[str, list[Place]] = {}
     for chain in graph.chains.values():
         for step in chain.steps:
             if step.workflow is None and step.step.workflow:
-                yield _unknown(graph, step.step.workflow, step.at("workflow"))
+                named.setdefault(step.step.workflow, []).append(step.at("workflow"))
         for alias, workflow in chain.session.items():
             if workflow is None:
-                yield _unknown(graph, chain.body.session[alias], chain.at("session", alias))
+                named.setdefault(chain.body.session[alias], []).append(chain.at("session", alias))
+    for name, places in named.items():
+        if not seems_declared(name, "workflows", graph.project.files.documents):
+            yield _unknown(graph, name, places)
 
 
-def _unknown(graph: Graph, name: str, place: Place) -> Diagnostic:
+def _unknown(graph: Graph, name: str, places: list[Place]) -> Diagnostic:
     help = did_you_mean(name, graph.workflows)
     note = ""
     if name in graph.chains or name in graph.tasks:
         kind = "chain" if name in graph.chains else "task"
         note, help = f"this is a {kind}", "a step runs a workflow"
-    return Diagnostic("unknown-workflow", f"there is no workflow `{name}`", place, note=note, help=help)
+    message = f"there is no workflow `{name}`"
+    return Diagnostic("unknown-workflow", message, places[0], note=note, labels=also_at(places), help=help)

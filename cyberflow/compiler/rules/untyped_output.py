@@ -11,7 +11,7 @@ Declare the outputs of the workflow.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import good_refs
+from cyberflow.compiler.uses import circular, good_refs
 from cyberflow.diagnostics import Diagnostic, Label, Severity
 
 SEVERITY: Severity = "warning"
@@ -22,6 +22,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         for use in good_refs(chain):
             producer = chain.producer(use.ref.alias)
             if producer is None or producer.outputs.fields or not producer.outputs.known:
+                continue
+            if circular(chain, use.step, use.ref):
                 continue
             labels = (Label(producer.definition.place.key(), "declares no `outputs`"),)
             message = f"nothing says what `{use.ref.alias}` returns"

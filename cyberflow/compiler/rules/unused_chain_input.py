@@ -10,7 +10,7 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking, roots_used
+from cyberflow.compiler.uses import lacking, readable, roots_used, strangers
 from cyberflow.diagnostics import Diagnostic, Label, Severity, nearest
 
 SEVERITY: Severity = "warning"
@@ -18,14 +18,16 @@ SEVERITY: Severity = "warning"
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        if "steps" in chain.definition.broken or any(step.workflow is None for step in chain.steps):
+        if not readable(chain, "input"):
             continue
         used = roots_used(chain, "input")
         used |= {
             meant for _, _, field in lacking(chain, "input") if (meant := nearest(field.name, chain.inputs.fields))
         }
         for name, field in chain.inputs.fields.items():
-            if name not in used:
+            if name not in used and not any(
+                name in strangers(step.workflow, "input") for step in chain.steps if step.workflow
+            ):
                 use = "hand it to a step" if chain.in_python else f"use it as `<{name}>` in a step's `inputs`"
                 help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the input `{name}`"

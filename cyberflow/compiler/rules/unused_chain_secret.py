@@ -10,7 +10,7 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking, literals, roots_used
+from cyberflow.compiler.uses import lacking, literals, readable, roots_used, strangers
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
@@ -18,13 +18,15 @@ SEVERITY: Severity = "warning"
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        if "steps" in chain.definition.broken or any(step.workflow is None for step in chain.steps):
+        if not readable(chain, "secret"):
             continue
         if any(True for _ in lacking(chain, "secret")) or any(literals(step) for step in chain.steps):
             continue
         used = roots_used(chain, "secret")
         for name, field in chain.secrets.fields.items():
-            if name not in used:
+            if name not in used and not any(
+                name in strangers(step.workflow, "secret") for step in chain.steps if step.workflow
+            ):
                 use = "hand it to a step" if chain.in_python else f"map it in a step: `secrets: {{NAME: <${name}>}}`"
                 help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the secret `{name}`"

@@ -1,0 +1,11 @@
+"""The target has nothing of a name that a declaration uses, or what it has cannot be used.
+
+Pools, machines, models, tags and the workflows of Cyberun live on the platform. `check --remote` asks the target for
+them. A missing tag is a warning, since `apply` makes it.
+
+    chains:
+      intake:
+        pools: [epik]                  # the target has `epic`
+
+Name one that is there, or make it in the dashboard first.
+"""

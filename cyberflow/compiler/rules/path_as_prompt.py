@@ -1,0 +1,39 @@
+"""A prompt is nothing but the path of a text file.
+
+The agent would be told the path, and not what the file says. This is a warning.
+
+    prompt: prompts/lookup.md
+
+Name the file: `prompt: {file: prompts/lookup.md}`.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ReadText
+from cyberflow.compiler.misread import path_of
+from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.language.composing import PLAIN, QUOTED
+from cyberflow.language.syntax import YamlDocument
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            if (path := path_of(text)) and not _tagged(graph, text):
+                in_python = text.place.path.endswith(PYTHON_SUFFIX)
+                help = (
+                    f'write `@workflow(prompt="{path}")`'
+                    if in_python
+                    else f"write `{text.place.route[-1]}: {{file: {path}}}`"
+                )
+                message = f"the agent is told `{path}`, and not what the file says"
+                yield Diagnostic("path-as-prompt", message, text.place, help=help)
+
+
+def _tagged(graph: Graph, text: ReadText) -> bool:
+    """Whether a tag such as `!include` stands before the path, of which `yaml-syntax` speaks."""
+    document = graph.project.files.documents.get(text.place.path)
+    node = document.node(text.place.route) if isinstance(document, YamlDocument) else None
+    return getattr(node, "tag", PLAIN) not in (PLAIN, QUOTED)

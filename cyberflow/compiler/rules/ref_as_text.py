@@ -1,0 +1,44 @@
+"""A text looks like a ref, and is handed on as text.
+
+The words themselves would be typed, and not what the step found. This is a warning; where the input takes no text it
+is a `type-mismatch`.
+
+    - id: book
+      workflow: book-visit
+      inputs: {mrn: lookup.outputs.mrn}
+
+A ref is an object: `{$ref: lookup.outputs.mrn}`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, Value
+from cyberflow.compiler.misread import ref_in
+from cyberflow.compiler.types import No, value_assignable
+from cyberflow.diagnostics import Diagnostic, Severity
+
+SEVERITY: Severity = "warning"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for chain in graph.chains.values():
+        for step, where, value in chain.values:
+            if where in ("inputs", "outputs"):
+                yield from _texts(chain, step, value)
+
+
+def _texts(chain: ChainNode, step: StepNode | None, value: Value) -> Iterator[Diagnostic]:
+    for text in value.texts:
+        ref = ref_in(text.text.value) if ".outputs." in text.text.value else None
+        if ref is None or not (chain.step(ref.alias) or ref.alias in chain.session):
+            continue
+        if step is None or not _refused(step, value):
+            message = f"`{text.text.value.strip()}` is handed on as text"
+            yield Diagnostic("ref-as-text", message, text.place, help=f"write `{{$ref: {ref}}}`")
+
+
+def _refused(step: StepNode, value: Value) -> bool:
+    """Whether the type of the input has no room for the value, of which `type-mismatch` speaks."""
+    field: Any = step.workflow and step.workflow.inputs.fields.get(str(value.place.route[-1]))
+    return field is not None and isinstance(value_assignable(value.data, field.schema), No)

@@ -1,0 +1,49 @@
+"""Types written as in other places or languages: what was meant, and how it is said here. `shapes` finds that they
+are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from cyberflow.compiler.keywords import TYPES
+from cyberflow.source import Place
+
+
+def meant_optional(notation: Any) -> bool:
+    """Whether a type that cannot be read says that the value may be left out."""
+    if isinstance(notation, str):
+        return notation.endswith("?")
+    return isinstance(notation, dict) and (notation.get("optional") is True or notation.get("required") is False)
+
+
+def optional_help(place: Place, type: str = "…") -> str:
+    """How the name that is declared at a place is made optional."""
+    name = place.route[-1] if place.route and isinstance(place.route[-1], str) else "name"
+    return f"what may be left out has a `?` after its name: `{str(name).removesuffix('?')}?: {type}`"
+
+
+def flag_help(place: Place, schema: Mapping[str, Any], key: str) -> str | None:
+    """Help for `optional: true`, `required: false` and the like beside a type."""
+    flag, word = schema.get(key), schema.get("type")
+    if key not in ("optional", "required", "nullable") or not isinstance(flag, bool):
+        return None
+    if key == "nullable" and flag:
+        return (
+            f'for a value that may be null list both: `{{type: [{word}, "null"]}}`'
+            if word
+            else 'add `"null"` to its `type`'
+        )
+    if flag == (key == "optional"):
+        return optional_help(place, str(word) if set(schema) == {key, "type"} else "…")
+    return "take it away: what has no `?` after its name is required" if key != "nullable" else "take it away"
+
+
+def schema_help(word: str, types: Container[str]) -> str:
+    """How a type in notation is written inside JSON Schema."""
+    if word in types:
+        return f"write `{{$ref: {word}}}`"
+    if word.endswith("[]"):
+        return f"write `{{type: array, items: {{type: {word[:-2]}}}}}`"
+    return "write `true`" if word == "any" else f"write `{{type: {word if word in TYPES else 'TYPE'}}}`"

@@ -1,0 +1,65 @@
+"""Kept answers of `check`: one is used only while everything that it rests on is as it was."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from cli_program import Program
+
+LARGE = 10 * 1024 * 1024 + 1
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "cyberflow.yaml").write_text("project: clinic\n")
+    (tmp_path / "flows.yaml").write_text("workflows:\n  a: {prompt: {file: a.md}}\n")
+    (tmp_path / "a.md").write_text("Open ![it](b.png).\n")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def kept(project: Path) -> bool:
+    return (project / ".cyberflow" / "check.json").exists()
+
+
+def test_an_answer_is_kept_until_a_file_changes(project: Path, program: Program) -> None:
+    assert (program("check").code, kept(project)) == (0, True)
+    (project / "a.md").write_text("Type <x>.\n")
+    assert program("check").code == 1
+
+
+@pytest.mark.parametrize("name", ["flows.yaml", "a.md", "b.png"])
+def test_a_link_that_leads_nowhere_and_then_somewhere(project: Path, program: Program, name: str) -> None:
+    (project / name).rename(project / "elsewhere")
+    (project / name).symlink_to("elsewhere" + "!")
+    assert (program("check").code, kept(project)) == (1, False)
+    (project / "elsewhere").rename(project / "elsewhere!")
+    assert program("check").code == 0
+
+
+def test_a_folder_or_a_large_image_in_the_place_of_a_file(project: Path, program: Program) -> None:
+    image = (project / "b.png").read_bytes()
+    (project / "b.png").write_bytes(image + bytes(LARGE))
+    assert (program("check").code, kept(project)) == (1, False)
+    (project / "b.png").unlink()
+    (project / "b.png").mkdir()
+    assert (program("check").code, kept(project)) == (1, False)
+    (project / "b.png").rmdir()
+    (project / "b.png").write_bytes(image)
+    assert program("check").code == 0
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system lets this user read everything")
+@pytest.mark.parametrize("name", ["flows.yaml", "a.md", "b.png", "empty"])
+def test_a_permission_that_is_taken_and_given_back(project: Path, program: Program, name: str) -> None:
+    (project / "empty").mkdir()
+    assert program("check").code == 0
+    for _ in range(2):
+        mode = (project / name).stat().st_mode
+        (project / name).chmod(0)
+        assert program("check").code == 1
+        (project / name).chmod(mode)
+        assert program("check").code == 0
