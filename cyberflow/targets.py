@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from cyberflow.errors import CyberflowError, UsageError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
     from cyberflow.language import Cyberun as DeclaredCyberun
+    from cyberflow.local import Platform
     from cyberflow.service import Cyberdesk, Cyberun
     from cyberflow.service.transport import AsgiApp
 
@@ -167,19 +169,63 @@ class Address:
         return f"target local: {where}; no account was touched"
 
 
+@dataclass
+class _Held:
+    """The platform of a project as this process has it open, for as many at a time as ask: the lock is between
+    processes, and who waited for itself would wait for ever.
+    """
+
+    turn: Lock = field(default_factory=Lock)
+    users: int = 0
+    lock: FileLock | None = None
+    platform: Platform | None = None
+
+    def enter(self, root: Path, say: Say) -> Address:
+        with self.turn:
+            if self.platform is None:
+                lock = take_lock(root, "cyberflow", say, shared=True)
+                if isinstance(lock, Address):
+                    return lock
+                from cyberflow.local import Platform
+
+                try:
+                    self.platform = Platform.open(root / STATE / DATABASE)
+                except BaseException:
+                    lock.release()
+                    raise
+                self.lock = lock
+            self.users += 1
+            return Address("http://local", LOCAL, self.platform.app)
+
+    def leave(self) -> None:
+        with self.turn:
+            self.users -= 1
+            if self.users or self.platform is None or self.lock is None:
+                return
+            try:
+                self.platform.close()
+            finally:
+                self.lock.release()
+                self.platform = self.lock = None
+
+
+_HELD: dict[tuple[int, Path], _Held] = {}
+"""By process, since a forked one has nothing open, and by the project's folder."""
+
+
+def _held(root: Path) -> _Held:
+    return _HELD.setdefault((os.getpid(), root.resolve()), _Held())
+
+
 @asynccontextmanager
 async def _platform(root: Path, say: Say) -> AsyncIterator[Address]:
-    lock = take_lock(root, "cyberflow", say, shared=True)
-    if isinstance(lock, Address):
-        yield lock
-        return
-    from cyberflow.local import Platform
-
+    held = _held(root)
+    address = held.enter(root, say)
     try:
-        with Platform.open(root / STATE / DATABASE) as platform:
-            yield Address("http://local", LOCAL, platform.app)
+        yield address
     finally:
-        lock.release()
+        if address.app is not None:
+            held.leave()
 
 
 def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLock | Address:
@@ -190,7 +236,7 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
     from filelock import FileLock, Timeout
 
     state = state_folder(root)
-    lock = FileLock(state / LOCK)
+    lock = FileLock(state / LOCK, thread_local=False)  # who closes may be another thread than who opened
     told = False
     while True:
         try:
@@ -210,10 +256,14 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
 
 
 def state_folder(root: Path) -> Path:
-    """The project's `.cyberflow`, made when it is not there; only its owner reads it and git leaves it alone."""
-    folder = root / STATE
+    """The project's `.cyberflow`, made when it is not there."""
+    return private_folder(root / STATE)
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner reads and that git leaves alone. Raises CyberflowError when it cannot be."""
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ignore = folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from cyberflow.compiler import Bundle, check, check_target, compile_bundle
 from cyberflow.compiler.bundle import AssetReader
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import Sourced, read
+from cyberflow.targets import private_folder
 
 
 @click.command("build")
@@ -38,11 +39,10 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
     sourced, bundle = compiled
     folder = out or sourced.root / "dist"
     private_folder(folder)
-    (folder / "assets").mkdir(exist_ok=True)
-    for asset in bundle.assets:
-        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
-    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
-    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
+    try:
+        _write(folder, sourced, bundle)
+    except OSError as error:
+        raise CyberflowError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
     if not quiet:
         parts = [
             count(len(bundle.workflows), "workflow"),
@@ -51,6 +51,16 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
         ]
         click.echo(f"wrote {folder / 'bundle.json'}: {', '.join(parts)}, digest {bundle.digest[:12]}", err=True)
     return 0
+
+
+def _write(folder: Path, sourced: Sourced, bundle: Bundle) -> None:
+    if os.name == "posix":
+        folder.chmod(0o700)
+    (folder / "assets").mkdir(exist_ok=True)
+    for asset in bundle.assets:
+        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
+    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
+    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
 
 
 def compile_project(folder: Path, target: str | None) -> tuple[Sourced, Bundle] | None:
@@ -88,13 +98,3 @@ def target_name(sourced: Sourced, target: str | None) -> str:
     if name not in known:
         raise UsageError(f"there is no target `{name}`", help=did_you_mean(name, known))
     return name
-
-
-def private_folder(folder: Path) -> None:
-    """Make a folder that only its owner reads and that git leaves alone."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-    if os.name == "posix":
-        folder.chmod(0o700)

@@ -11,6 +11,7 @@ import click
 
 from cyberflow.cli.first_line import say_target
 from cyberflow.cli.options import common, root, target
+from cyberflow.cli.run_ids import ID
 from cyberflow.errors import UsageError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
@@ -39,7 +40,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="A file that the declaration leaves open.")
 @click.option("--machine", metavar="NAME", help="Run on this machine.")
 @click.option("--pool", "pools", multiple=True, metavar="NAME", help="Run on a machine of every pool given.")
-@click.option("--session", metavar="ID", help="Join this session.")
+@click.option("--session", type=ID, metavar="ID", help="Join this session.")
 @click.option("--keep-session", is_flag=True, help="Leave the machine reserved afterwards.")
 @click.option("--timeout", metavar="TIME", help="Stop following after 90s, 30m, 2h; the runs go on.")
 @click.option("--cancel-on-timeout", is_flag=True, help="Cancel the runs when the time is over.")
@@ -47,9 +48,9 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--detach", is_flag=True, help="Submit and do not follow.")
 @click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
 @click.option("--simulate", type=_FILE, metavar="FILE", help="Script the outcome; on the local platform.")
-@click.option("--download", type=_FOLDER, metavar="DIR", help="Save exports, screenshots, a task's outputs here.")
+@click.option("--download", type=_FOLDER, metavar="DIR", help="Save what it made there; below it if it holds files.")
 @click.option("--from", "first", metavar="STEP", help="Go on with a failed chain from this step, in a new session.")
-@click.option("--with", "runs", multiple=True, metavar="RUN", help="With --from: a run or session of the failed chain.")
+@click.option("--with", "runs", type=ID, multiple=True, metavar="RUN", help="With --from: a run of the failed chain.")
 @click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a CSV or JSON Lines file.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column that has another name.")
 @click.option("--parallel", type=_COUNT, metavar="N", help="With --each: so many at a time.  [default: 10]")

@@ -23,6 +23,8 @@ _COLOURS = {
     "cancelled": "yellow",
     **dict.fromkeys(("error", "task_failed", "failed"), "red"),
 }
+STATUS = 14
+"""How wide a column of statuses is: `running_checks` fits."""
 _NOT_BEGUN = ("scheduling", "pending")
 
 
@@ -97,9 +99,10 @@ class Lines:
             if self._silent or self._said.get(step.id) == step.status or step.status in _NOT_BEGUN:
                 continue
             self._said[step.id] = step.status
-            took = f"  {_took(step)}" if not step.live and _took(step) else ""
-            status = click.style(f"{step.status:<9}", fg=_COLOURS.get(step.status))
-            click.echo(f"  {step.id:<{width}}  {status}{took}".rstrip(), err=True)
+            took = "" if step.live else _took(step)
+            space = " " * (STATUS - len(step.status) + 2) if took else ""
+            status = click.style(step.status, fg=_COLOURS.get(step.status))
+            click.echo(f"  {step.id:<{width}}  {status}{space}{took}", err=True)
         if state.trouble and state.trouble != self._trouble and not self._silent:
             click.echo(f"  trying again: {state.trouble}", err=True)
         self._trouble = state.trouble

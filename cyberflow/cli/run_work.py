@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ from cyberflow.run import (
     go_on,
     load_inputs,
     open_journal,
+    own_folder,
     result_of,
     save_all,
     submit,
@@ -67,7 +70,8 @@ def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) 
 def asked(options: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> Asked:
     """What the command line gives; `recorded` inputs are used where it gives none."""
     document = load_inputs(options["document"]) if options["document"] else {}
-    return Asked(options["inputs"], {**(recorded or {}), **document}, options["secrets"], options["files"])
+    secrets, files = (list(dict.fromkeys(options[kind])) for kind in ("secrets", "files"))
+    return Asked(options["inputs"], {**(recorded or {}), **document}, secrets, files)
 
 
 class Running:
@@ -174,7 +178,9 @@ class Running:
         if self._failed_chain(state) and not self._options["quiet"]:
             say(f"when its cause is mended, go on with\n  {self._failed_chain(state)}")
         if self._options["download"]:
-            async for path in save_all(service.desk, state, self._options["download"]):
+            id = state.session_id or state.steps[0].run_id
+            folder = own_folder(state.name, id, self._options["download"])
+            async for path in save_all(service.desk, state, folder):
                 say(f"saved {path}")
         self._write(state)
         return result.exit_code
@@ -184,7 +190,11 @@ class Running:
         failed = next((step for step in state.steps if step.failed), None)
         if failed is None or len(state.steps) == 1 or state.cancelled:
             return None
-        return f"cyberflow run {state.name} --target {self._compiled.target} --from {failed.id} --with {failed.run_id}"
+        words = ["--target", self._compiled.target, "--from", failed.id, "--with", failed.run_id]
+        given = [("-s", pair) for pair in self._options["secrets"]] + [
+            ("--file", pair) for pair in self._options["files"]
+        ]
+        return shlex.join(["cyberflow", "run", state.name, *words, *chain.from_iterable(given)])
 
     def _write(self, state: State) -> None:
         redactor = self._given.redactor()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyberflow.cli.compiled import say
+from cyberflow.cli.downloads import download_command, screenshots_command
 from cyberflow.cli.options import common, root, target
+from cyberflow.cli.run_ids import ID, valid_status
+from cyberflow.cli.run_view import STATUS
 from cyberflow.cli.runs_target import agree, on_cyberun, on_target
-from cyberflow.cli.runs_tasks import cancel_one, download_task, list_tasks, show_task, watch_task
+from cyberflow.cli.runs_tasks import cancel_one, list_tasks, show_task, watch_task
 from cyberflow.cli.runs_work import (
     cancel_session,
     follow_to_end,
@@ -30,14 +33,10 @@ from cyberflow.run import (
     TaskState,
     gather,
     go_on,
-    save_exports,
-    save_screenshots,
     target_sources,
     this_world,
 )
 from cyberflow.targets import GpuService, Service
-
-_OUT = click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), metavar="DIR")
 
 
 @click.group("runs")
@@ -66,6 +65,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
     Example:
       cyberflow runs list --status error
     """
+    valid_status(options["status"], tasks=options["tasks"])
     if options["tasks"]:
         return on_cyberun(
             project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
@@ -78,9 +78,8 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
             return 0
         for row in rows:
             alias = row["session_alias"] or ""
-            click.echo(
-                f"{row['created_at'][:19]}  {row['status']:<14}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}"
-            )
+            made, status = row["created_at"][:19], f"{row['status']:<{STATUS}}"
+            click.echo(f"{made}  {status}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}")
         if not rows:
             say("no runs")
         return 0
@@ -91,7 +90,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
 @command.command("show")
 @common("text", "json")
 @target
-@click.argument("run")
+@click.argument("run", type=ID)
 def show_command(*, project: Path | None, target: str | None, quiet: bool, format: str, run: str) -> int:
     """Show one run: its inputs, outputs, errors. Secrets are names. Or show a Cyberun task.
 
@@ -119,7 +118,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
 @command.command("watch")
 @common("text", "json")
 @target
-@click.argument("session")
+@click.argument("session", type=ID)
 def watch_command(*, project: Path | None, target: str | None, quiet: bool, format: str, session: str) -> int:
     """Follow a session, a single run, or a Cyberun task to its end.
 
@@ -140,7 +139,7 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
 @command.command("retry")
 @common("text", "json")
 @target
-@click.argument("run")
+@click.argument("run", type=ID)
 @click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
 def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
@@ -174,7 +173,7 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
 @command.command("cancel")
 @common("text", "json")
 @target
-@click.argument("session")
+@click.argument("session", type=ID)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def cancel_command(
     *, project: Path | None, target: str | None, quiet: bool, format: str, session: str, yes: bool
@@ -205,7 +204,7 @@ def cancel_command(
 @command.command("release")
 @common()
 @target
-@click.argument("session")
+@click.argument("session", type=ID)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def release_command(*, project: Path | None, target: str | None, quiet: bool, session: str, yes: bool) -> int:
     """Free the machine that a session holds. Says which live runs that cancels.
@@ -221,53 +220,5 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
     return on_target(project, target, quiet, work)
 
 
-@command.command("download")
-@common()
-@target
-@click.argument("run")
-@_OUT
-def download_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path) -> int:
-    """Save the files that a run exported, or the outputs of a Cyberun task, under safe names.
-
-    \b
-    Example:
-      cyberflow runs download 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out exports
-    """
-
-    async def work(service: Service) -> int:
-        count = await _saved(save_exports(service.desk, run, out))
-        if not count:
-            await read_run(service.desk, run)
-            say("there is nothing to save")
-        return 0
-
-    return on_target(project, target, quiet, work, (run, lambda gpu, state: download_task(gpu, state, out)))
-
-
-@command.command("screenshots")
-@common()
-@target
-@click.argument("run")
-@_OUT
-def screenshots_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path) -> int:
-    """Save every screenshot of a run's message history, through fresh signed urls.
-
-    \b
-    Example:
-      cyberflow runs screenshots 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out shots
-    """
-
-    async def work(service: Service) -> int:
-        if not await _saved(save_screenshots(service.desk, run, out)):
-            say("there is nothing to save")
-        return 0
-
-    return on_target(project, target, quiet, work)
-
-
-async def _saved(files: AsyncIterator[Path]) -> int:
-    count = 0
-    async for path in files:
-        click.echo(str(path))
-        count += 1
-    return count
+command.add_command(download_command)
+command.add_command(screenshots_command)

@@ -11,6 +11,7 @@ import click
 
 from cyberflow.cli.compiled import say
 from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.run_view import STATUS
 from cyberflow.cli.run_work import listen
 from cyberflow.cli.task_view import about_task, download, print_task, raise_unsaved
 from cyberflow.cli.task_work import Interrupted, follow_shown
@@ -65,11 +66,11 @@ async def cancel_one(service: GpuService, state: TaskState, format: str, agree: 
     return 0
 
 
-async def download_task(service: GpuService, state: TaskState, out: Path) -> int:
+async def download_task(service: GpuService, state: TaskState, folder: Callable[[], Path]) -> int:
     if state.status != "completed":
         say(f"the task is {state.status}: there is nothing to save")
         return 0
-    saved = [one async for one in save_outputs(Outputs(service.cyberun, state.task_id), out)]
+    saved = [one async for one in save_outputs(Outputs(service.cyberun, state.task_id), folder())]
     for one in saved:
         if one.path:
             click.echo(str(one.path))
@@ -92,7 +93,7 @@ async def list_tasks(service: GpuService, format: str, limit: int, status: str |
         return 0
     for row in rows:
         click.echo(
-            f"{(row['created_at'] or '')[:19]}  {row['status']:<14}  {row['workflow_id'] or '':<36}  {row['id']}"
+            f"{(row['created_at'] or '')[:19]}  {row['status']:<{STATUS}}  {row['workflow_id'] or '':<36}  {row['id']}"
         )
     if not rows:
         say("no tasks")

@@ -38,7 +38,7 @@ async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[st
     page = await desk.runs.page(
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
     )
-    names = _workflows(page.included)
+    names = workflow_names(page.included)
     return [
         {
             "id": run.id,
@@ -57,10 +57,10 @@ async def read_session(desk: Cyberdesk, id: str) -> State:
     page = await desk.runs.page(
         session_id=id, limit=1000, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",)
     )
-    runs, names = list(page.items), _workflows(page.included)
+    runs, names = list(page.items), workflow_names(page.included)
     if not runs:
         run = await read_run(desk, id)
-        names = _workflows(run.included)
+        names = workflow_names(run.included)
         if run.session_id is not None:
             return await read_session(desk, run.session_id)
         return State(names.get(run.workflow_id, "run"), (_step(run, names),))
@@ -73,9 +73,13 @@ async def read_run(desk: Cyberdesk, id: str) -> Run:
     try:
         return await desk.runs.get(id, include=("workflow",))
     except ApiError as error:
-        if error.status in NO_SUCH_ID:
-            raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them") from None
-        raise
+        if error.status not in NO_SUCH_ID:
+            raise
+    runs = (await desk.runs.page(session_id=id, limit=1000, fields=FIELDS)).items
+    if runs:
+        help = f"its runs: {', '.join(f'{run.session_alias or run.workflow_id} {run.id}' for run in reversed(runs))}"
+        raise UsageError(f"`{id}` is a session, and this is for one run", help=help)
+    raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them")
 
 
 def _step(run: Run, names: dict[str, str]) -> Step:
@@ -85,7 +89,7 @@ def _step(run: Run, names: dict[str, str]) -> Step:
     return Step(alias, workflow, run.id, run.status, None, error, run.machine_id, run.started_at, run.ended_at)
 
 
-def _workflows(included: list[Any] | None) -> dict[str, str]:
+def workflow_names(included: list[Any] | None) -> dict[str, str]:
     """The names of included workflows by id."""
     found = (item for item in included or () if item.get("type") == "workflow")
     return {str(item["id"]): str(item.get("name") or item["id"]) for item in found}
@@ -117,7 +121,7 @@ async def retry(desk: Cyberdesk, id: str, given: Giver) -> State:
     the service keeps only as names. Raises UsageError for a run that is not over, and when a secret is missing.
     """
     run = await read_run(desk, id)
-    names = _workflows(run.included)
+    names = workflow_names(run.included)
     if is_live(run.status):
         raise UsageError(f"the run is not over, it is `{run.status}`", help="wait for its end, or cancel it first")
     secrets = given(_secrets_of(run, names))

@@ -29,11 +29,11 @@ from cyberflow.run import (
     go_on,
     load_inputs,
     open_journal,
+    own_folder,
     prepare_task,
     save_outputs,
     scripted,
     submit_task,
-    task_folder,
     task_request,
     this_world,
 )
@@ -108,7 +108,7 @@ class _Running:
             self._journal.note("ended", status=state.status)
         saved: list[SavedOutput] = []
         if state.status == "completed":
-            folder = self._options["download"] or task_folder(state)
+            folder = own_folder(state.name, state.task_id, self._options["download"])
             async for one in save_outputs(Outputs(service.cyberun, state.task_id), folder):
                 saved.append(one)
                 if one.path and not self._options["quiet"]:

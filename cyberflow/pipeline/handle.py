@@ -34,6 +34,7 @@ from cyberflow.run import (
     go_on,
     open_journal,
     result_of,
+    valid_id,
 )
 from cyberflow.run import submit as send
 from cyberflow.targets import open_target, state_folder
@@ -175,10 +176,11 @@ async def _sent(one: Declaration[..., R], call: Call) -> Handle[R]:
     what = find(project, one.name)
     given = give(project, what, *asked(one, call))
     check_types(one, call)
+    session = call.option("session")
     where = Where(
         call.option("machine"),
         tuple(call.option("pools", ())),
-        call.option("session"),
+        session and valid_id(session, "a session"),
         bool(call.option("keep_session")),
     )
     async with open_target(project.sourced, project.target, say) as service:

@@ -21,11 +21,11 @@ from cyberflow.run import (
     follow_task,
     go_on,
     open_journal,
+    own_folder,
     prepare_task,
     save_outputs,
     scripted,
     submit_task,
-    task_folder,
     task_request,
 )
 from cyberflow.service import Outputs
@@ -90,7 +90,8 @@ async def _run(one: TaskRef, call: Call) -> TaskRun:
         journal.note("ended", status=state.status)
         if state.status != "completed":
             raise TaskFailed(state, redactor.text(" ".join(state.error)))
-        folder = Path(call.option("download") or task_folder(state))
+        below = call.option("download")
+        folder = own_folder(state.name, state.task_id, Path(below) if below else None)
         saved = [found async for found in save_outputs(Outputs(service.cyberun, state.task_id), folder)]
     for found in saved:
         if found.failure is not None:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
         TimedOut,
         Unanswered,
     )
-    from cyberflow.run.files import save_all, save_exports, save_screenshots
+    from cyberflow.run.files import SCREENSHOTS, own_folder, save_all, save_exports, save_screenshots
     from cyberflow.run.given import Asked, Given, GivenFile, files_of, gather, gather_shared
     from cyberflow.run.hands import Direct, Hands
     from cyberflow.run.inputs import Runnable, load_inputs, read_inputs
-    from cyberflow.run.journal import Entry, Invocation, entry_of_task, go_on, open_journal, unfinished
+    from cyberflow.run.journal import Entry, Invocation, entry_of_task, go_on, open_journal, unfinished, valid_id
     from cyberflow.run.leaf import Leaf
     from cyberflow.run.ledger import Head, Ledger
     from cyberflow.run.redact import Redactor
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from cyberflow.run.secrets import NotFound, Source, World, find, source_of, target_sources, this_world
     from cyberflow.run.submission import submit
     from cyberflow.run.table import Fault, Table
-    from cyberflow.run.task import TaskRequest, TaskState, task_files, task_folder, task_request
+    from cyberflow.run.task import TaskRequest, TaskState, task_files, task_request
     from cyberflow.run.task_outputs import SavedOutput, save_outputs
     from cyberflow.run.task_submission import prepare_task, scripted, submit_task
     from cyberflow.run.task_watch import cancel_task, follow_task, seen
@@ -58,11 +58,11 @@ _HOMES = {
         *("CancelAnswered", "CancelAsked", "Event", "Looked", "OutputsRead", "Released", "State", "Step"),
         *("TimedOut", "Unanswered"),
     ),
-    "files": ("save_all", "save_exports", "save_screenshots"),
+    "files": ("SCREENSHOTS", "own_folder", "save_all", "save_exports", "save_screenshots"),
     "given": ("Asked", "Given", "GivenFile", "files_of", "gather", "gather_shared"),
     "hands": ("Direct", "Hands"),
     "inputs": ("Runnable", "load_inputs", "read_inputs"),
-    "journal": ("Entry", "Invocation", "entry_of_task", "go_on", "open_journal", "unfinished"),
+    "journal": ("Entry", "Invocation", "entry_of_task", "go_on", "open_journal", "unfinished", "valid_id"),
     "leaf": ("Leaf",),
     "ledger": ("Head", "Ledger"),
     "redact": ("Redactor",),
@@ -73,7 +73,7 @@ _HOMES = {
     "secrets": ("NotFound", "Source", "World", "find", "source_of", "target_sources", "this_world"),
     "submission": ("submit",),
     "table": ("Fault", "Table"),
-    "task": ("TaskRequest", "TaskState", "task_files", "task_folder", "task_request"),
+    "task": ("TaskRequest", "TaskState", "task_files", "task_request"),
     "task_outputs": ("SavedOutput", "save_outputs"),
     "task_submission": ("prepare_task", "scripted", "submit_task"),
     "task_watch": ("cancel_task", "follow_task", "seen"),
@@ -84,6 +84,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "LOCAL",
     "REMOTE",
+    "SCREENSHOTS",
     "Asked",
     "Batch",
     "CancelAnswered",
@@ -146,6 +147,7 @@ __all__ = [
     "load_inputs",
     "open_journal",
     "output_names",
+    "own_folder",
     "prepare_task",
     "queue_of",
     "read_inputs",
@@ -166,10 +168,10 @@ __all__ = [
     "take_up",
     "target_sources",
     "task_files",
-    "task_folder",
     "task_request",
     "this_world",
     "unfinished",
+    "valid_id",
     "write_results",
 ]
 

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 SCREENSHOTS = "screenshots"
 
 
+def own_folder(name: str, id: str, below: Path | None = None) -> Path:
+    """Where the files of one run go, which hold those of no other: `below` itself while that is new or empty, else a
+    folder of the run's own in it; `outputs/NAME` where nothing is said.
+    """
+    if below is not None and (not below.exists() or (below.is_dir() and not any(below.iterdir()))):
+        return below
+    return (below or Path("outputs", safe_name(name))) / id[:8]
+
+
 async def save_all(desk: Cyberdesk, state: State, folder: Path) -> AsyncIterator[Path]:
     """Save the exports and screenshots of every step that has ended, each step in a folder of its own name.
 

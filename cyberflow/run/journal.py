@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from cyberflow.errors import CyberflowError
+from cyberflow.errors import CyberflowError, UsageError
 
 FOLDER = "journal"
 What = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -92,6 +92,15 @@ def entries(folder: Path) -> Iterator[Entry]:
 def entry_of_task(state: Path, task_id: str) -> Entry | None:
     """The invocation that submitted a task, if it was one of this project on this machine."""
     return next((entry for entry in entries(state / FOLDER) if entry.task_id == task_id), None)
+
+
+def valid_id(text: str, what: str) -> str:
+    """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is none."""
+    try:
+        UUID(text)
+    except ValueError:
+        raise UsageError(f"`{text}` is no id of {what}", help="`cyberflow runs list` shows the ids") from None
+    return text
 
 
 def go_on(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
@@ -83,11 +82,6 @@ class TaskState:
             "outputs": dict(outputs),
             "error": redactor.text("\n".join(self.error)) or None,
         }
-
-
-def task_folder(state: TaskState) -> Path:
-    """Where outputs go when nothing is said: no run takes the place of another's."""
-    return Path("outputs", state.name, state.task_id[:8])
 
 
 def task_files(task: BundledTask) -> list[dict[str, str]]:

@@ -32,7 +32,12 @@ def read_value(schema: Any, text: str) -> Any:
         if not _encodable(text):
             raise Unreadable("holds bytes that are not UTF-8")
         return text
-    return read_json(text)
+    try:
+        return read_json(text)
+    except Unreadable:
+        if describe(schema) == "boolean":
+            raise Unreadable("is neither `true` nor `false`") from None
+        raise
 
 
 def read_json(text: str) -> Any:
@@ -41,6 +46,10 @@ def read_json(text: str) -> Any:
         return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
     except Unreadable:
         raise
+    except json.JSONDecodeError as error:
+        where = f", at line {error.lineno}, column {error.colno}" if error.pos else ""
+        why = ": a comma stands before the end of an object or array" if _trailing(text, error.pos) else ""
+        raise Unreadable(f"is not JSON{where}{why}") from None
     except (ValueError, RecursionError):
         raise Unreadable("is not JSON") from None
 
@@ -138,6 +147,14 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _trailing(text: str, at: int) -> bool:
+    """Whether a text that cannot be read at a place has a comma there with nothing after it. Python points at the
+    comma or behind it, by its version.
+    """
+    begins = text[:at].rstrip().endswith(",") or text[at : at + 1] == ","
+    return begins and text[at:].lstrip(", \t\r\n")[:1] in ("}", "]")
 
 
 def _refuse(_: str) -> Any:

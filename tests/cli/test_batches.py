@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -197,8 +198,8 @@ def test_a_failed_chain_goes_on_from_its_step(intake_applied: Path, program: Pro
     assert first["steps"][1]["run_id"] in command
 
     referral = ("--file", "referral=samples/referral.pdf")
-    words = command.split()[1:]
-    again = program(*words, *referral, "--format", "json")
+    assert "-s epic_password=env:EPIC_PASSWORD --file referral=" in command
+    again = program(*shlex.split(command)[1:], "--format", "json")
     second = json.loads(again.out)
     assert again.code == 0
     assert "login is finished" in again.err

@@ -119,3 +119,42 @@ def test_a_workflow_nobody_declares_has_outputs_nobody_knows(project: Project) -
             return workflow_ref("elsewhere")()
         """)
     assert {one.rule for one in project.findings()} == {"python-error", "unknown-workflow"}
+
+
+def test_a_misspelt_reference_is_found_where_it_is_written(project: Project) -> None:
+    project.flow("""
+        note = workflow_ref("bok")
+
+        @workflow_ref("lookupp")
+        def find(name: str) -> Patient: ...
+
+        @chain
+        def intake(name: str):
+            found = find(name=name)
+            note(mrn=found.mrn)
+            note.step("again")(mrn=found.mrn)
+        """)
+    found = project.findings()
+    assert [(one.rule, project.line(one)) for one in found] == [
+        ("unknown-workflow", 'workflow_ref("bok")'),
+        ("unknown-workflow", 'workflow_ref("lookupp")'),
+    ]
+    assert found[0].help == "did you mean `book`?"
+
+
+def test_helps_speak_python(project: Project) -> None:
+    project.flow("""
+        @workflow
+        def bare(name: str) -> None: ...
+
+        @chain
+        def intake(name: str, *, pw: Secret):
+            lookup(name=pw, password=pw)
+            lookup(name=name, password=pw)
+            bare(name=name)
+        """)
+    found = {one.rule: one.help or "" for one in project.findings()}
+    assert sorted(found) == ["duplicate-step", "missing-key", "secret-leak"]
+    assert '@workflow(prompt="' in found["missing-key"]
+    assert '.step("again")' in found["duplicate-step"]
+    assert "`Secret` parameter" in found["secret-leak"]

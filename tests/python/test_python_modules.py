@@ -174,3 +174,42 @@ def test_relative_roots(project: Project, monkeypatch: pytest.MonkeyPatch) -> No
     project.write("flows/flow.py", FLOW.format(name="one"))
     monkeypatch.chdir(project.root)
     assert read(Path()).counts() == {"workflows": 1, "chains": 0}
+
+
+def test_other_threads_import_meanwhile(project: Project) -> None:
+    """The table of modules grows while it is gone through."""
+
+    class Busy(ModuleType):
+        @property
+        def __file__(self) -> str:  # type: ignore[override]
+            sys.modules[f"meanwhile{len(sys.modules)}"] = ModuleType("meanwhile")
+            return "/elsewhere/busy.py"
+
+    project.write("flows/flow.py", FLOW.format(name="one"))
+    sys.modules["busy"] = Busy("busy")
+    try:
+        assert names(project) == ["one"]
+    finally:
+        for name in [name for name in sys.modules if name.startswith(("busy", "meanwhile"))]:
+            del sys.modules[name]
+
+
+def test_what_a_chain_prints_is_one_mistake_and_has_no_marks(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.flow("""
+        @chain
+        def intake(name: str, *, pw: Secret) -> Patient:
+            found = lookup(name=name, password=pw)
+            print(pw, found.mrn, f"for {name}", repr(found))
+            print(found)
+            return found
+        """)
+    first, second = project.findings()
+    assert [first.rule, second.rule] == ["python-error"] * 2
+    assert "write `<$name>` in its prompt" in (first.help or "")
+    assert 'f"' not in (second.help or "")
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.splitlines()[0] == "… … for … <lookup.outputs, known when the chain runs>"
+    assert error.isprintable() or not set(error) & {"\ufdd5", "\ufdd6"}

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -77,6 +78,34 @@ def test_arun_and_run_inside_a_running_loop(flows: ModuleType) -> None:
 
     first, second = asyncio.run(notebook())
     assert first == second == flows.Patient(mrn="M7", medications=["A"])
+
+
+def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one loop, and in threads: the project's lock is between processes."""
+
+    async def together() -> list[Any]:
+        return await asyncio.wait_for(asyncio.gather(*(flows.intake.arun(**given()) for _ in range(3))), 30)
+
+    def one() -> Any:
+        made = flows.intake.run(**given())
+        sys.stdout.write("said\n")
+        return made
+
+    expected = flows.Patient(mrn="M7", medications=["A"])
+    assert asyncio.run(together()) == [expected] * 3
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(one) for _ in range(4)]
+        assert [run.result(timeout=30) for run in runs] == [expected] * 4
+    out, error = capsys.readouterr()
+    assert out == "said\n" * 4
+    assert "waiting for" not in error
+    code = "from pathlib import Path; from cyberflow.targets import take_lock; take_lock(Path(), 'another', print)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)  # the last has given the lock back
+
+
+def test_a_session_is_given_by_its_id(flows: ModuleType) -> None:
+    with pytest.raises(UsageError, match="`nope` is no id of a session"):
+        flows.intake.run(**given(options={"session": "nope"}))
 
 
 def test_a_handle_is_followed_when_asked(flows: ModuleType) -> None:

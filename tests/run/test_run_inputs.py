@@ -102,6 +102,13 @@ def test_empty_counts_as_absent_and_clear_as_text() -> None:
     assert texts(INTAKE, document=hidden) == ["input `patient` lacks `id`"]
 
 
+def test_a_boolean_says_how_it_is_written() -> None:
+    ask = Wants(inputs={"urgent": {"schema": {"type": "boolean"}, "required": True}})
+    said = "input `urgent` must be `boolean`; what was given is neither `true` nor `false`"
+    assert texts(ask, "urgent=yes") == [said]
+    assert texts(ask, "urgent=true") == []
+
+
 @pytest.mark.parametrize(
     ("pairs", "document", "said"),
     [
@@ -175,7 +182,8 @@ def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:
     for content, said in (
         (b"[1]", "holds no object"),
         (b'{"a": 1, "a": 2}', "same key twice"),
-        (b"{" + CANARY.encode(), "is not JSON"),
+        (b"{" + CANARY.encode(), "is not JSON, at line 1, column 2"),
+        (b'{\n  "a": 1,\n}', ": a comma stands before the end of an object or array"),
         (b'{"a": "\xff"}', "not UTF-8"),
     ):
         path.write_bytes(content)

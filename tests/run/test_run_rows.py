@@ -122,7 +122,7 @@ def test_json_lines_keep_their_types(tmp_path: Path) -> None:
         ),
         'rows.jsonl:3: row 3: it must be an object: `{"date": "2026-03-01"}`',
         "rows.jsonl:4: row 4: it has an object with the same key twice",
-        "rows.jsonl:5: row 5: it is not JSON",
+        "rows.jsonl:5: row 5: it is not JSON, at line 1, column 2",
     ]
 
 

@@ -69,6 +69,11 @@ class Body:
         node = _docstring(self.node)
         text = node.value if node is not None else self.one.function.__doc__
         if text is None:
+            if isinstance(self.one, Workflow) and "prompt" not in self.data:
+                help = 'write it as the docstring, or name its file: `@workflow(prompt="prompts/x.md")`'
+                self.document.problem(f"`{self.one.name}` has no `prompt`", self.place(), help, "missing-key")
+                self.document.broken.add((*self.route, "prompt"))
+                self.data["prompt"] = ""
             return
         key = "prompt" if isinstance(self.one, Workflow) and "prompt" not in self.data else "description"
         if key in self.data:

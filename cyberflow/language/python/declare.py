@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
+from cyberflow.language.python.positions import Position, written
 from cyberflow.language.python.symbols import Misuse, current
 
 if TYPE_CHECKING:
@@ -109,8 +110,10 @@ class Declaration(Generic[P, R]):
 class Workflow(Declaration[P, R]):
     """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs.
 
-    One that is only `referred` to is declared elsewhere, in YAML or in another module.
+    One that is only `referred` to is declared elsewhere, in YAML or in another module; `named` is where.
     """
+
+    named: Position | None = None
 
     def __init__(
         self, function: Callable[P, R], name: str, keywords: Mapping[str, Any], *, referred: bool = False
@@ -155,8 +158,9 @@ class Chain(Declaration[P, R]):
 class WorkflowRef:
     """A workflow that is declared elsewhere, by name. It decorates a function that gives its types, or is called."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, named: Position | None = None) -> None:
         self.name = name
+        self.named = named
         self.function = None
 
     @overload
@@ -165,7 +169,9 @@ class WorkflowRef:
     def __call__(self, **inputs: Any) -> Any: ...
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         if len(args) == 1 and not inputs and _is_function(args[0]):
-            return Workflow(args[0], self.name, {}, referred=True)
+            made = Workflow(args[0], self.name, {}, referred=True)
+            made.named = self.named
+            return made
         return _step(self, self.name, args, inputs)
 
     def step(self, alias: str) -> Step[..., Any]:
@@ -181,7 +187,7 @@ def workflow_ref(name: str) -> WorkflowRef:
     `workflow_ref("patient-lookup")(mrn=…)` is a step; `@workflow_ref("patient-lookup")` above a function whose
     parameters and return type are those of the workflow makes a typed one, as `cyberflow stubs` writes them.
     """
-    return WorkflowRef(name)
+    return WorkflowRef(name, written())
 
 
 @overload

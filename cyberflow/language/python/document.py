@@ -39,6 +39,8 @@ class PythonDocument:
     """Where its texts stand, in which `#` is no comment."""
     secrets: list[tuple[int, int, str]] = field(default_factory=list)
     """Literals where a secret belongs: where they stand, and their text."""
+    referred: list[tuple[Route, str, Mark]] = field(default_factory=list)
+    """Steps of workflows that are declared elsewhere, the names, and where these were written."""
     _renamed: dict[Route, str] = field(default_factory=dict)
 
     def span(self, place: Place) -> Span:

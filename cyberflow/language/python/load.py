@@ -112,6 +112,7 @@ class _Reader:
             if isinstance(body.one, Chain):
                 self._trace(body, body.one)
         self._guard()
+        self._point()
         self.files.documents.update(self.documents)
         return list(self.documents.values())
 
@@ -131,6 +132,16 @@ class _Reader:
             guessed = ((match.start(2), match.end(2), match[2][1:-1]) for match in _GUARDED.finditer(source.text))
             unread = not source.tree.body
             self.documents[source.path].secrets += guessed if unread else source.literals(secrets)
+
+    def _point(self) -> None:
+        """Have the first step of a workflow that nothing declares stand where its name was written."""
+        known = {name for one in self.documents.values() for name in one.data.get("workflows", ())}
+        known |= set(self.interfaces.declared)
+        for document in self.documents.values():
+            for route, name, mark in document.referred:
+                if name not in known:
+                    document.marks[route] = mark
+                    known.add(name)
 
     def _body(self, one: Declaration[..., Any]) -> Iterator[Body]:
         """The body of a declaration, once, in the document of the file it stands in."""

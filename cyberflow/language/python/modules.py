@@ -17,7 +17,9 @@ from keyword import iskeyword
 from pathlib import Path
 from threading import RLock
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, TextIO, cast
+
+from cyberflow.language.python.symbols import plain
 
 _ONE_AT_A_TIME = RLock()
 """`sys.modules` is one for all threads."""
@@ -61,7 +63,7 @@ def importing(root: Path, names: Collection[str]) -> Iterator[Importing]:
     with _ONE_AT_A_TIME:
         session = Importing(root)
         tops = {name.split("/", maxsplit=1)[0].removesuffix(".py") for name in names}
-        aside = {name: module for name, module in sys.modules.items() if _is_ours(name, module, root, tops)}
+        aside = _ours(root, tops)
         path, finder = list(sys.path), _Finder(session)
         for name in aside:
             del sys.modules[name]
@@ -70,15 +72,33 @@ def importing(root: Path, names: Collection[str]) -> Iterator[Importing]:
         importlib.invalidate_caches()
         token = _READING.set(True)
         try:
-            with redirect_stdout(sys.stderr):
+            with redirect_stdout(cast("TextIO", _Stdout(sys.stdout))):
                 yield session
         finally:
             _READING.reset(token)
             sys.meta_path.remove(finder)
             sys.path[:] = path
-            for name in [name for name, module in sys.modules.items() if _is_ours(name, module, root, tops)]:
+            for name in _ours(root, tops):
                 del sys.modules[name]
             sys.modules.update(aside)
+
+
+class _Stdout:
+    """Standard output for all threads but the one that reads a project: what that one prints goes to standard error."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(plain(text)) if is_reading() else self._stdout.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if is_reading() else self._stdout, name)
+
+
+def _ours(root: Path, tops: set[str]) -> dict[str, ModuleType]:
+    loaded = list(sys.modules.items())  # at once: other threads go on importing
+    return {name: module for name, module in loaded if _is_ours(name, module, root, tops)}
 
 
 def _is_ours(name: str, module: Any, root: Path, tops: set[str]) -> bool:

@@ -30,6 +30,12 @@ def caller(files: Container[str]) -> Position | None:
     return None if frame is None else _position(frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
+def written() -> Position:
+    """Where the caller of a function of ours stands."""
+    frame = sys._getframe(2)  # noqa: SLF001 - as above
+    return _position(frame.f_code, frame.f_lasti, frame.f_lineno)
+
+
 def raised_at(trace: TracebackType | None, files: Container[str]) -> Position | None:
     """Where an exception left the innermost frame that belongs to `files`."""
     found = None

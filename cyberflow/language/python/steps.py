@@ -47,6 +47,10 @@ class _Steps:
         self._document.marks[route] = Mark(source, at)
         name = source.range(call.func) if call else at
         self._document.marks[(*route, "workflow")] = Mark(source, name)
+        referred = self._body.sources.get(step.named.filename) if step.named else None
+        if referred is not None and (reference := referred.call(step.named)) is not None:
+            mark = Mark(referred, referred.range(reference))
+            self._document.referred.append(((*route, "workflow"), step.workflow, mark))
         self._document.marks[(*route, "id")] = Mark(source, _alias(source, call) or name)
         nodes = _nodes(call, step)
         made: dict[str, Any] = {"id": step.alias, "workflow": step.workflow}

@@ -4,6 +4,7 @@ everything else, and its trace notes where.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -14,10 +15,21 @@ from cyberflow.language.python.positions import Position
 
 MARK: Final = "\ufdd5{}\ufdd6"
 BROKEN: Final = MARK.format("!")
+_MARKS = re.compile("\ufdd5[^\ufdd6]*\ufdd6")
 DECIDE: Final = "a chain is the same list of steps each time: let a workflow decide, in its prompt"
+NO_TEXT: Final = "it has no text yet"
+PASS: Final = {
+    "secret": "hand it to a `Secret` parameter of a workflow, and write `<$name>` in its prompt",
+    "output": "pass it as an input of its own, and write `<name>` in the prompt of the workflow that takes it",
+}
 _WRITE: Final = 'compute it before the run and pass it as an input, or write it into a text: f"Visit of {date}"'
 _WHOLE: Final = "pass it on as a whole, or let a workflow go through it"
 _FORMAT: Final = "write it plainly, as {name}: the text is made when the chain runs"
+
+
+def plain(text: str) -> str:
+    """A text that is printed while a chain is traced, without the marks of what is not known yet."""
+    return _MARKS.sub("…", text).replace(BROKEN[0], "")
 
 
 class Misuse(UsageError):
@@ -112,7 +124,7 @@ class Symbol:
         return origin.trace.mark(origin)
 
     def __str__(self) -> str:
-        _note(self, "it has no text yet", _WRITE)
+        _note(self, NO_TEXT, _WRITE)
         return BROKEN
 
     def __repr__(self) -> str:
@@ -122,7 +134,8 @@ class Symbol:
         origin = origin_of(self)
         owner = replace(origin, keys=origin.keys[:-1]).shown
         method = f"{origin.keys[-1]}()" if origin.keys else "a call"
-        origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: it has no `{method}`", _WRITE)
+        help = PASS.get(origin.kind, _WRITE)
+        origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: it has no `{method}`", help)
         return _broken(origin)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -154,6 +167,7 @@ def _broken(origin: Origin) -> Symbol:
 
 def _note(symbol: Symbol, what: str, help: str) -> None:
     origin = origin_of(symbol)
+    help = PASS.get(origin.kind, help) if help == _WRITE else help
     origin.trace.refuse(origin, f"`{origin.shown}` is known only when the chain runs: {what}", help)
 
 

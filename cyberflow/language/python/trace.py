@@ -15,7 +15,18 @@ from cyberflow.language.python.declare import Chain, Workflow
 from cyberflow.language.python.interfaces import Interface, Interfaces
 from cyberflow.language.python.positions import Position, caller
 from cyberflow.language.python.signature import Parameter, Unreadable
-from cyberflow.language.python.symbols import BROKEN, MARK, Misuse, Origin, Refused, Symbol, follow, origin_of
+from cyberflow.language.python.symbols import (
+    BROKEN,
+    MARK,
+    NO_TEXT,
+    PASS,
+    Misuse,
+    Origin,
+    Refused,
+    Symbol,
+    follow,
+    origin_of,
+)
 from cyberflow.language.python.values import DROPPED, Written
 from cyberflow.source import Route
 
@@ -34,7 +45,9 @@ class Refusal:
 
 @dataclass(frozen=True)
 class TracedStep:
-    """One call: its values, which of them are secrets, where it stands. `positional` names what came without a name."""
+    """One call: its values, which of them are secrets, where it stands. `positional` names what came without a name;
+    `named` is where a workflow that is declared elsewhere was referred to.
+    """
 
     alias: str
     workflow: str
@@ -42,6 +55,7 @@ class TracedStep:
     secrets: frozenset[str]
     positional: tuple[str, ...]
     position: Position | None
+    named: Position | None
 
 
 @dataclass
@@ -76,8 +90,12 @@ class Trace:
 
     def refuse(self, origin: Origin, message: str, help: str) -> None:
         self.broken = True
-        if origin.kind != "broken":
-            self.refusals.append(Refusal(message, help, caller(self.files), origin))
+        one = Refusal(message, help, caller(self.files), origin)
+        again = message.endswith(NO_TEXT) and any(
+            before.where == one.where and before.message.endswith(NO_TEXT) for before in self.refusals
+        )  # `print(a, b)` is one mistake
+        if origin.kind != "broken" and not again:
+            self.refusals.append(one)
 
     def position(self) -> Position | None:
         return caller(self.files)
@@ -90,12 +108,10 @@ class Trace:
         if origin.kind == "broken":
             return BROKEN
         if origin.kind == "secret":
-            help = "hand it to a `Secret` parameter of a workflow, and write `<$name>` in its prompt"
-            self.refuse(origin, f"the secret `{origin.shown}` stands in a text: {_STRING}", help)
+            self.refuse(origin, f"the secret `{origin.shown}` stands in a text: {_STRING}", PASS[origin.kind])
             return BROKEN
         if origin.kind == "output":
-            help = "pass it as an input of its own, and write `<name>` in the prompt of the workflow that takes it"
-            self.refuse(origin, f"`{origin.shown}` stands in a text: {_STRING}", help)
+            self.refuse(origin, f"`{origin.shown}` stands in a text: {_STRING}", PASS[origin.kind])
             return BROKEN
         self._marks.append(origin)
         return MARK.format(f"{id(self)}.{len(self._marks) - 1}")
@@ -116,7 +132,8 @@ class Trace:
         written = {name: self._write(value) for name, value in given.items()}
         for name, one in written.items():
             self._faults(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
-        self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, caller(self.files)))
+        where = caller(self.files), workflow.named
+        self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, *where))
         return self._outputs(known, alias)
 
     def joined(self, workflow: Any, alias: str) -> Symbol:

@@ -1,0 +1,23 @@
+"""Ids and statuses as they are typed: what can be neither is refused before a target is asked."""
+
+from __future__ import annotations
+
+from cyberflow.errors import UsageError
+
+
+def ID(value: str) -> str:  # noqa: N802 - a type of click's
+    """The type of an argument that is the id of a run, a session or a task."""
+    from cyberflow.run import valid_id
+
+    return valid_id(value, "a run or session")
+
+
+def valid_status(status: str | None, *, tasks: bool) -> None:
+    """Raise UsageError for a status that no run, or no task, can have."""
+    from cyberflow.diagnostics import did_you_mean
+    from cyberflow.service.cyberun_wire import STATUSES
+    from cyberflow.service.wire import FINAL, LIVE
+
+    known = STATUSES if tasks else FINAL | LIVE
+    if status is not None and status not in known:
+        raise UsageError(f"no {'task' if tasks else 'run'} has the status `{status}`", help=did_you_mean(status, known))
