@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import click
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language import Sourced
-from cyberflow.language.secrets import MASK, Secrets
+from cyberflow.language.secrets import MASK
 from cyberflow.source import Sources, Span
 
 _WIDEST = 160
@@ -37,7 +37,7 @@ def secret_spans(sourced: Sourced, findings: Iterable[Diagnostic]) -> tuple[Span
     if not findings:
         return ()
     literals = (sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source")
-    return tuple({*Secrets.of(sourced.declaring).spans, *literals})
+    return tuple({*sourced.secrets.spans, *literals})
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Printer:
 
     sources: Sources
     secrets: tuple[Span, ...] = ()
+    _lines: dict[tuple[str, int], _Line] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, sourced: Sourced, findings: Iterable[Diagnostic]) -> Printer:
@@ -121,7 +122,8 @@ class Printer:
                 yield _dim("...")
             previous = number
             raw = text[number - 1] if number <= len(text) else ""
-            line = _Line.of(raw, path, number, self.secrets)
+            if (line := self._lines.get((path, number))) is None:
+                line = self._lines[path, number] = _Line.of(raw, path, number, self.secrets)
             here = [mark for mark in marks if mark.span.line == number]
             while here:
                 shown, shift = _crop(line.text, line.column(here[0].span.column) - 1)

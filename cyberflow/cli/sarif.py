@@ -37,7 +37,7 @@ def sarif(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str])
     known = rules()
     base = base_of(sourced.root, environ)
     hidden = frozenset(secret_spans(sourced, found))
-    writer = _Writer(sourced, base, hidden, Secrets.of(sourced.declaring) if found else Secrets())
+    writer = _Writer(sourced, base, hidden, sourced.secrets if found else Secrets())
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",

@@ -145,7 +145,7 @@ def _no_default(sourced: Sourced) -> Iterator[Diagnostic]:
 def _hidden(found: Iterable[Diagnostic], sourced: Sourced) -> Iterator[Diagnostic]:
     """Findings without the text of any literal secret, whoever quoted it."""
     found = list(found)
-    secrets = Secrets.of(sourced.declaring) if found else Secrets()
+    secrets = sourced.secrets if found else Secrets()
     for one in found:
         paths = {one.place.path, *(label.place.path for label in one.labels)}
         hide = partial(secrets.hide, paths=paths)

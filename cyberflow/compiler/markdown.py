@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _STANDINS = "cyberflow.standins"
+_BRACKET = "\ufdd5"
 _DEEPEST = 40
 """Levels of lists, quotes and links that are read; what each open `[` costs grows with it."""
 
@@ -28,7 +29,7 @@ def to_html(standins: StandIns, images: Images) -> str:
     """HTML in which every tag is of Markdown's making or carries the stand-in of a tag of the author."""
     parser = _parser()
     env: MutableMapping[str, Any] = {_STANDINS: standins}
-    tokens = parser.parse(standins.lifted, env)
+    tokens = parser.parse(_thinned(standins.lifted), env)
     for token in tokens:
         if token.type == "inline":
             _settle_inline(token.children or [], standins, images)
@@ -37,7 +38,18 @@ def to_html(standins: StandIns, images: Images) -> str:
         elif token.type in ("fence", "code_block"):
             token.content = standins.source(token.content)
             token.info = ""
-    return str(parser.renderer.render(tokens, parser.options, env)).rstrip("\n")
+    return str(parser.renderer.render(tokens, parser.options, env)).rstrip("\n").replace(_BRACKET, "[")
+
+
+def _thinned(text: str) -> str:
+    """Where brackets open one behind the other and none closes, all but the innermost can only be text: the parser,
+    which would look for the end of each, does not see them.
+    """
+    parts = text.split("]")
+    for index, part in enumerate(parts):
+        if (more := part.count("[") - _DEEPEST) > 0:
+            parts[index] = part.replace("[", _BRACKET, more)
+    return "]".join(parts)
 
 
 def lost_numbers(text: str) -> Iterator[tuple[int, int]]:

@@ -19,6 +19,7 @@ from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.prompt_texts import PromptText, read_prompt
 from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.secrets import Secrets
 from cyberflow.language.sources import SECTIONS, declared, discovered, read_document
 from cyberflow.language.syntax import YamlDocument
 from cyberflow.language.template import Scope, Templates, has_expression, has_template
@@ -64,6 +65,11 @@ class Sourced:
     @property
     def declaring(self) -> tuple[YamlDocument | PythonDocument, ...]:
         return (*self.documents, *self.modules)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The literal secrets of all declarations, which nothing that is shown may hold."""
+        return Secrets.of(self.declaring)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""

@@ -37,7 +37,7 @@ class YamlDocument:
     broken: set[Route] = field(default_factory=set)
     """Routes of which a problem has been reported, so that nothing else need be said of what is below them."""
     _renamed: dict[Route, str] = field(default_factory=dict)
-    _offsets: dict[int, list[int]] = field(default_factory=dict)
+    _offsets: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
     _members: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
     _root: Node | None = None
 
@@ -107,9 +107,10 @@ class YamlDocument:
         return self.lines.span(start, start + len(written))
 
     def _range_span(self, node: ScalarNode, wanted: tuple[int, int]) -> Span:
-        raw = self.text[node.start_mark.index : node.end_mark.index]
-        offsets = self._offsets.setdefault(id(node), [])
-        offsets += () if offsets else source_offsets(raw, node.value, node.style or None)
+        if id(node) not in self._offsets:
+            written = self.text[node.start_mark.index : node.end_mark.index]
+            self._offsets[id(node)] = written, source_offsets(written, node.value, node.style or None)
+        raw, offsets = self._offsets[id(node)]
         start, end = (min(index, len(offsets) - 1) for index in wanted)
         low, last = offsets[start], offsets[end - 1]
         high = last + written_width(raw, last, node.style or None) if end > start else low
