@@ -109,7 +109,7 @@ class Shapes:
             fields.append(Field(name, schema, not optional, at))
         return fields
 
-    def _file_shape(self, name: str, place: Place) -> Shape:
+    def _file_shape(self, name: Any, place: Place) -> Shape:
         schema, at = self._file(name, place)
         if schema is None:
             return Shape(known=False)
@@ -124,7 +124,10 @@ class Shapes:
             fields[key] = Field(key, own, key in needed and "default" not in value, at.at("properties", key))
         return Shape(fields)
 
-    def _file(self, name: str, place: Place) -> tuple[Any, Place]:
+    def _file(self, name: Any, place: Place) -> tuple[Any, Place]:
+        if not isinstance(name, str):
+            self._add("wrong-type", "a file is named by a text", place, help="write `{schema: {file: out.json}}`")
+            return None, place
         path = self.files.find(name, place)
         text = path if isinstance(path, Diagnostic) else self.files.read_text(path, place)
         if isinstance(text, Diagnostic):
@@ -161,7 +164,7 @@ class Shapes:
             return self._word(notation, place)
         if isinstance(notation, dict):
             if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and "file" in notation["schema"]:
-                schema, at = self._file(str(notation["schema"]["file"]), place.at("schema", "file"))
+                schema, at = self._file(notation["schema"]["file"], place.at("schema", "file"))
                 return self._schema(schema, at) if isinstance(schema, dict) else {}
             if is_schema(notation):
                 return self._schema(notation, place)

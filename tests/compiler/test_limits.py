@@ -116,6 +116,10 @@ def test_a_prompt_of_one_long_line(tmp_path: Path) -> None:
     assert rules(found(tmp_path, workflow("{file: p.md}"), p__md="Click it. " * MB)) == {"wrong-type"}
 
 
+def test_a_line_of_marks_without_width(tmp_path: Path) -> None:
+    assert rules(found(tmp_path, workflow("Type a" + "\u0301" * 400 + " <x>."))) == {"undeclared-input"}
+
+
 def test_schemas_beyond_measure(tmp_path: Path) -> None:
     deep = ", ".join(f"A{n}: {{$ref: '#/$defs/A{n + 1}'}}" for n in range(2000))
     ring = ", ".join(

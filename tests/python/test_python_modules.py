@@ -124,6 +124,7 @@ def test_what_a_module_prints_is_not_a_result(project: Project, capsys: pytest.C
         ("flows/flwo.py", "file-not-found"),
         ("../*.py", "path-escape"),
         ("a**.py", "file-not-found"),
+        ("*/" * 3000 + "x.py", "file-not-found"),
         ("*/" + "a" * 300 + "/x.py", "file-not-found"),
         ("../x.py", "path-escape"),
         ("flows", "file-not-found"),

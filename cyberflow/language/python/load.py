@@ -73,7 +73,7 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
         return Diagnostic("path-escape", f"`{pattern}` leaves the project", place, help=help)
     try:
         found_here = [path for path in files.root.glob(name) if path.name.endswith(SUFFIX) and path.is_file()]
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         note = getattr(error, "strerror", "") or str(error)
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
