@@ -118,7 +118,8 @@ def _supplied(chain: ChainNode, where: _Where) -> Iterator[Diagnostic]:
             without = [one for one in where.machines if not _gives(name, one, where.pools)]
             if name not in given and without:
                 names = _listed([machine.name or machine.id for machine in without])
-                yield _unsupplied(name, field, f"from {names} it would not get", _place(name, step.workflow, chain))
+                lacks = f"{names} {'does' if len(without) == 1 else 'do'} not supply"
+                yield _unsupplied(name, field, lacks, _place(name, step.workflow, chain))
 
 
 def _alone(graph: Graph, offer: Offer) -> Iterator[Diagnostic]:
@@ -127,7 +128,7 @@ def _alone(graph: Graph, offer: Offer) -> Iterator[Diagnostic]:
     for workflow in graph.workflows.values():
         for name, field in _from_machine(workflow, None) if workflow.name not in used and offer.machines else ():
             if not any(_gives(name, machine, offer.pools) for machine in offer.machines):
-                yield _unsupplied(name, field, "from no machine it would get", _place(name, workflow, None))
+                yield _unsupplied(name, field, "no machine supplies", _place(name, workflow, None))
 
 
 def _from_machine(workflow: WorkflowNode, chain: ChainNode | None) -> Iterator[tuple[str, Field]]:
