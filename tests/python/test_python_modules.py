@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,6 +136,21 @@ def test_patterns_that_name_nothing(project: Project, pattern: str, rule: str) -
     project.write("cyberflow.yaml", f"project: made\npython: ['{pattern}']\n")
     (one,) = project.findings()
     assert (one.rule, one.place.route) == (rule, ("python", 0))
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system lets this user read everything")
+@pytest.mark.parametrize("pattern", ["flows/*.py", "flows/**/*.py", "**/*.py", "*/*.py", "flows/closed/*.py"])
+def test_a_closed_folder_is_told(project: Project, pattern: str) -> None:
+    project.write("flows/flow.py", FLOW.format(name="one"))
+    project.write("flows/closed/other.py", FLOW.format(name="two"))
+    settings = f"project: made\nsources: [flows.yaml]\npython: ['flows/flow.py', '{pattern}']\n"
+    project.write("cyberflow.yaml", settings)
+    project.write("flows.yaml", "workflows: {}\n")
+    (project.root / "flows" / "closed").chmod(0)
+    found = [one.rule for one in project.findings()]
+    (project.root / "flows" / "closed").chmod(0o700)
+    reaches = "**" in pattern or "closed" in pattern
+    assert found == (["file-not-found"] if reaches else [])
 
 
 def test_a_module_that_leads_out_by_a_link_is_not_imported(

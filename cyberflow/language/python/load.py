@@ -5,10 +5,12 @@ user's code raises is a finding at the user's line.
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import unwrap
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ def read_modules(
     for index, pattern in enumerate(patterns):
         matched = _matching(files, pattern, Place(documents[0].path, ("python", index)))
         if isinstance(matched, Diagnostic):
-            problems.append(matched)
+            problems += [matched] if all(one.message != matched.message for one in problems) else []
         else:
             paths |= dict.fromkeys(matched)
     readable = []
@@ -77,6 +79,10 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
         note = getattr(error, "strerror", "") or str(error)
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
+    if (closed := _closed(files.root, name)) is not None:
+        files.settled = False
+        message = f"the folder `{Path(closed.filename).relative_to(files.root).as_posix()}` cannot be read"
+        return Diagnostic("file-not-found", message, place, note=closed.strerror or "")
     for path in matched:
         if isinstance(escaped := files.find(f"/{path}", place), Diagnostic):
             return escaped
@@ -84,6 +90,17 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
         return matched
     help = "name modules: `flows/*.py`"
     return Diagnostic("file-not-found", f"no module is called `{pattern}`", place, help=help)
+
+
+def _closed(root: Path, pattern: str) -> OSError | None:
+    """Why a folder that a pattern may look into cannot be read: what it declares would be missed in silence."""
+    *above, _ = Path(pattern).parts
+    fixed = [*takewhile(lambda part: not any(sign in part for sign in "*?["), above)]
+    refused: list[OSError] = []
+    for folder, folders, _ in os.walk(root.joinpath(*fixed), onerror=refused.append):
+        deeper = "**" in above or len(Path(folder).relative_to(root).parts) < len(above)
+        folders[:] = [one for one in folders if deeper and not one.startswith(".")]
+    return next((error for error in refused if not isinstance(error, FileNotFoundError | NotADirectoryError)), None)
 
 
 @dataclass
