@@ -128,8 +128,8 @@ class Printer:
             while here:
                 shown, shift = _crop(line.text, line.column(here[0].span.column) - 1)
                 yield f"{_dim(f'{number:>{width}} |')} {shown.expandtabs(4)}".rstrip()
-                last = shift + max(_WIDEST, len(shown))
-                inside = [mark for mark in here if shift <= line.column(mark.span.column) - 1 <= last]
+                near = [mark for mark in here[1:] if shift <= line.column(mark.span.column) - 1 <= shift + _WIDEST]
+                inside = [here[0], *near]
                 for mark in inside:
                     tint = colour if mark.sign == "^" else "blue"
                     under = click.style(_underline(line, mark, shift), fg=tint, bold=True)
