@@ -61,18 +61,6 @@ class Document(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class TextDocument:
-    """A file without structure of ours: a prompt, an included template. Only the range of a place matters."""
-
-    path: str
-    text: str
-
-    def span(self, place: Place) -> Span:
-        start, end = place.range or (0, 0)
-        return span_of(self.path, self.text, start, end)
-
-
 def span_of(path: str, text: str, start: int, end: int) -> Span:
     """Turn a half-open interval of characters into lines and columns; an empty one is widened to one column."""
     start = min(start, len(text))

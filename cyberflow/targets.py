@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import Sourced, Target, target_of
@@ -31,7 +32,7 @@ HOLDER = "lock.json"
 DEV = "dev.json"
 GPU_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
-LOOPBACK = ("//127.0.0.1", "//localhost", "//[::1]")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL = "local"
 Say = Callable[[str], None]
 
@@ -144,7 +145,7 @@ def _is_embedded(sourced: Sourced, name: str) -> bool:
 
 
 def _is_here(url: str) -> bool:
-    return any(host in url for host in LOOPBACK)
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def _ca(sourced: Sourced, target: Target) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from cyberflow.cli.batch_view import batch_view, end_lines, summary
-from cyberflow.cli.batch_work import PATHS, Work, look_up_ids, new_ledger, prepare, submissions
+from cyberflow.cli.batch_work import MANY, PATHS, Work, look_up_ids, new_ledger, prepare, submissions
 from cyberflow.cli.compiled import say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.run_work import listen, wants_cancel
@@ -28,7 +28,6 @@ from cyberflow.run import (
     Ids,
     Leaf,
     Ledger,
-    Pace,
     Queued,
     Submission,
     Trouble,
@@ -43,9 +42,6 @@ from cyberflow.run import (
 )
 from cyberflow.run.ledger import Entry
 from cyberflow.targets import Service, open_target
-
-MANY = Pace(2.0, 15.0)
-"""Chains take minutes: many of them are looked after at half the pace of one."""
 
 
 def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
@@ -88,7 +84,8 @@ async def _open(work: Work, ledger: Ledger | None) -> int:
         async with open_target(compiled.sourced, compiled.target, say) as service:
             if not options["quiet"] and service.line != options["said"]:
                 say(service.line)
-            ids = await look_up_ids(work, service)
+            where, stale = work.parts.where, work.options["stale_ok"]
+            ids = await look_up_ids(compiled, service, work.what, where, stale=stale)
             work.parts = replace(work.parts, ids=ids)
             shape = shape_of(work.what, work.parts, work.rows.asked)
             if ledger is not None:

@@ -24,6 +24,7 @@ from cyberflow.run import (
     Ids,
     Ledger,
     Limits,
+    Pace,
     Parts,
     Rows,
     Submission,
@@ -42,6 +43,8 @@ SHOWN_FAULTS = 50
 KEPT = ("inputs", "mapping", "files", "machine", "pools", "parallel", "canary", "failures")
 PATHS = ("bundle", "out")
 PARALLEL = 10
+MANY = Pace(2.0, 15.0)
+"""Chains take minutes: many of them are looked after at half the pace of one."""
 
 
 @dataclass
@@ -116,8 +119,10 @@ def _check(rows: Rows, parts: Parts) -> None:
     raise UsageError(text, help="nothing was sent")
 
 
-async def look_up_ids(work: Work, service: Service) -> Ids:
-    what, where = work.what, work.parts.where
+async def look_up_ids(
+    compiled: Compiled, service: Service, what: BundledChain | BundledWorkflow, where: Where, *, stale: bool
+) -> Ids:
+    """Find on the target what a chain or workflow names, on the machine or pools of `where` if it has any."""
     machine, pools = where.machine, where.pools
     if isinstance(what, BundledChain):
         names = {step["workflow_id"] for step in what.request["steps"]}
@@ -125,7 +130,7 @@ async def look_up_ids(work: Work, service: Service) -> Ids:
             machine, pools = what.machine, tuple(what.pools)
     else:
         names = {what.name}
-    return await look_up(work.compiled, service, names, (machine, pools), stale=work.options["stale_ok"])
+    return await look_up(compiled, service, names, (machine, pools), stale=stale)
 
 
 def new_ledger(work: Work, service: Service, shape: str) -> Ledger:

@@ -45,4 +45,6 @@ async def _ask(sourced: Sourced, name: str, graph: Graph, quiet: bool) -> Offer:
         if not quiet and (gpu.line.startswith(f"target {name},") or not (graph.workflows or graph.chains)):
             say(gpu.line)
         found, slugs = await read_gpu(gpu.cyberun, (task.body.workflow for task in graph.tasks.values()))
+    for slug in (slug for slug, workflow in found.items() if workflow and workflow.parameters is None and not quiet):
+        say(f"{name} does not say what `{slug}` takes: its parameters are not checked")
     return replace(offer, gpu=found, slugs=slugs)

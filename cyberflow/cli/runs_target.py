@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 
+from cyberflow.cli.asking import is_terminal, yes_to
 from cyberflow.cli.build import target_name
 from cyberflow.cli.compiled import say
 from cyberflow.cli.options import root
@@ -88,9 +88,10 @@ def agree(question: str, *, yes: bool) -> None:
     """Have a yes. Raises UsageError where nobody can give one, Abort on a no."""
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_terminal():
         raise UsageError(f"nobody is here to answer: {question}", help="give --yes")
-    click.confirm(question, abort=True, err=True)
+    if not yes_to(question):
+        raise click.Abort
 
 
 def _say(service: Service | GpuService, quiet: bool) -> None:

@@ -27,6 +27,9 @@ _FUNCTION = """
 def {function}({parameters}) -> {returns}:
     {docstring}
     raise NotImplementedError"""
+"""A stub that is written for the user. Its body is never run (SPEC section 5); it raises, since mypy wants a value of
+any other.
+"""
 
 
 @click.command("stubs")

@@ -10,20 +10,20 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from cyberflow.cli.batch_work import MANY, look_up_ids
 from cyberflow.cli.compiled import Compiled, compile_for, say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.run_work import listen
 from cyberflow.compiler import BundledChain, BundledWorkflow
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language import target_of
-from cyberflow.pipeline import find, look_up
+from cyberflow.pipeline import find
 from cyberflow.run import (
     LOCAL,
     Asked,
     Direct,
     Given,
     Leaf,
-    Pace,
     Parts,
     Redactor,
     Submission,
@@ -45,7 +45,6 @@ from cyberflow.run.leaf import taken, told
 from cyberflow.run.ledger import Entry
 from cyberflow.targets import Service, open_target
 
-MANY = Pace(2.0, 15.0)
 FOR_EVER = 1e12
 """A worker asks a service that does not answer again and again: its rows are on the way, and others wait for it."""
 
@@ -146,11 +145,5 @@ class Bench:
         given: Given = gather_shared(what, files_of(what), Asked(secrets=mine), sources, this_world())
         self._secrets += given.secrets.values()
         self._hands.redactor = Redactor(self._secrets)
-        machine, pools = where.machine, where.pools
-        names = {what.name}
-        if isinstance(what, BundledChain):
-            names = {step["workflow_id"] for step in what.request["steps"]}
-            if machine is None and not pools:
-                machine, pools = what.machine, tuple(what.pools)
-        ids = await look_up(compiled, self._service, names, (machine, pools), stale=self._options["stale_ok"])
+        ids = await look_up_ids(compiled, self._service, what, where, stale=self._options["stale_ok"])
         return Parts(compiled.bundle, given, ids, compiled.assets, where)

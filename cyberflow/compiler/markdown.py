@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _STANDINS = "cyberflow.standins"
-_BRACKET = "\ufdd5"
+_BRACKET = "\ufdd7"
 _DEEPEST = 40
 """Levels of lists, quotes and links that are read; what each open `[` costs grows with it."""
 

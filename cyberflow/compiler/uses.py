@@ -70,13 +70,17 @@ def rings(chain: ChainNode) -> list[list[str]]:
 
 
 def roots_used(chain: ChainNode, kind: Kind) -> set[str]:
-    """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name."""
+    """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name, or
+    names it and forgot to.
+    """
     shape = chain.inputs if kind == "input" else chain.secrets
     named: set[str] = set()
     for text in chain.texts:
         named |= {token.path.root for token in text.tokens if token.kind == kind}
         named |= {flaw.root.removeprefix("$") for flaw in text.flaws if flaw.root}
     used = named | {meant for name in named - set(shape.fields) if (meant := nearest(name, shape.fields))}
+    for step in chain.steps:
+        used |= strangers(step.workflow, kind) if step.workflow else set()
     if chain.inherits:
         for step in chain.steps:
             if step.workflow is not None:

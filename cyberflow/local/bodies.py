@@ -26,9 +26,9 @@ class ModelMetadata(BaseModel):
     fallback_model_2_id: UUID | None = None
 
 
-class CheckUpsert(BaseModel):
-    name: str
-    type: CheckType
+class CheckBody(BaseModel):
+    """What a check says, in a workflow and in the runs that keep it."""
+
     id: UUID | None = None
     description: str | None = None
     file_target_mode: TargetMode | None = None
@@ -41,6 +41,11 @@ class CheckUpsert(BaseModel):
     allow_missing_attachments: bool = False
     check_prompt: str | None = None
     model: UUID | None = None
+
+
+class CheckUpsert(CheckBody):
+    name: str
+    type: CheckType
 
 
 Name = Annotated[str, Field(max_length=255)]

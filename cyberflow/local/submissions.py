@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from cyberflow.local.bodies import CheckType, ModelMetadata, Object, TargetMode, Texts
+from cyberflow.local.bodies import CheckBody, CheckType, ModelMetadata, Object, Texts
 
 Status = Literal["scheduling", "running", "running_checks", "success", "task_failed", "error", "cancelled"]
 
@@ -55,27 +55,15 @@ class RunRetry(Submission):
     is_priority: bool | None = None
 
 
-class CheckSnapshot(BaseModel):
+class CheckSnapshot(CheckBody):
     """A check as a run keeps it, with its outcome."""
 
     status: Literal["pending", "running", "success", "failed", "infra_error", "cancelled"]
-    id: UUID | None = None
     post_run_check_id: UUID | None = None
     snapshot_version: int | None = None
     order: int | None = None
     type: CheckType | None = None
     name: str | None = None
-    description: str | None = None
-    file_target_mode: TargetMode | None = None
-    file_names: Texts | None = None
-    file_name_regex: str | None = None
-    expected_match_count: int | None = None
-    expected_match_count_ref: str | None = None
-    loop_input: str | None = None
-    loop_item_filename_template: str | None = None
-    allow_missing_attachments: bool = False
-    check_prompt: str | None = None
-    model: UUID | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     error_message: str | None = None

@@ -18,7 +18,7 @@ from cyberflow.service.wire import Answer, Flag, moment
 
 OVER = frozenset({"completed", "failed", "cancelled"})
 """The statuses in which a task is over. Every other one is live, those that nobody knows yet included."""
-STATUSES = OVER | {"pending", "waiting", "queued", "running"}
+STATUSES = OVER | {"pending", "waiting", "provisioning", "queued", "running"}
 """The statuses that are known."""
 LIFE = timedelta(hours=1)
 """How long an address of an output opens, also where the answer names no time."""

@@ -10,7 +10,7 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking, readable, roots_used, strangers
+from cyberflow.compiler.uses import lacking, readable, roots_used
 from cyberflow.diagnostics import Diagnostic, Label, Severity, nearest
 
 SEVERITY: Severity = "warning"
@@ -25,9 +25,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             meant for _, _, field in lacking(chain, "input") if (meant := nearest(field.name, chain.inputs.fields))
         }
         for name, field in chain.inputs.fields.items():
-            if name not in used and not any(
-                name in strangers(step.workflow, "input") for step in chain.steps if step.workflow
-            ):
+            if name not in used:
                 use = "hand it to a step" if chain.in_python else f"use it as `<{name}>` in a step's `inputs`"
                 help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the input `{name}`"

@@ -10,7 +10,7 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking, literals, readable, roots_used, strangers
+from cyberflow.compiler.uses import lacking, literals, readable, roots_used
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
@@ -24,9 +24,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             continue
         used = roots_used(chain, "secret")
         for name, field in chain.secrets.fields.items():
-            if name not in used and not any(
-                name in strangers(step.workflow, "secret") for step in chain.steps if step.workflow
-            ):
+            if name not in used:
                 use = "hand it to a step" if chain.in_python else f"map it in a step: `secrets: {{NAME: <${name}>}}`"
                 help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the secret `{name}`"
