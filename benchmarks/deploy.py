@@ -19,10 +19,11 @@ from typing import TypeVar
 
 import httpx
 
+from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
-from cyberflow.deploy import apply, prepare
-from cyberflow.remote import Owner
-from cyberflow.service import Cyberdesk
+from cyberflow.deploy.apply.apply import apply
+from cyberflow.deploy.apply.prepare import prepare
+from cyberflow.remote.identity import Owner
 
 T = TypeVar("T")
 WORKFLOWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000

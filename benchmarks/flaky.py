@@ -17,7 +17,7 @@ from typing import Any
 import uvicorn
 from starlette.responses import PlainTextResponse
 
-from cyberflow.local import Platform
+from cyberflow.emulator.platform import Platform
 
 KINDS: tuple[dict[str, Any], ...] = (
     {"fault": "status", "status": 429, "retry_after": 0.1},

@@ -49,7 +49,7 @@ def bare(listening: socket) -> None:
 def platform(listening: socket, database: str) -> None:
     import uvicorn
 
-    from cyberflow.local import Platform
+    from cyberflow.emulator.platform import Platform
 
     with Platform.open(Path(database)) as opened:
         config = uvicorn.Config(opened.app, lifespan="off", log_level="critical", access_log=False)

@@ -99,7 +99,7 @@ def killed() -> None:
 
 async def chains(url: str) -> Counter[str]:
     """How many sessions each topic has."""
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
 
     async with Cyberdesk.connect(url, "local") as desk:
         runs = [run async for run in desk.runs.list(limit=1000, fields=("session_id", "input_values"))]
@@ -125,7 +125,7 @@ def following() -> None:
 
 async def _prepare(url: str) -> dict[str, str]:
     """Connect machines; give the ids of the workflows by name."""
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
 
     async with Cyberdesk.connect(url, "local") as desk:
         for number in range(CHAINS):
@@ -151,26 +151,19 @@ class Meter:
 
 
 async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, float]:
-    from cyberflow.compiler import check_target, compile_bundle
-    from cyberflow.language import read
-    from cyberflow.run import (
-        Asked,
-        Batch,
-        Choice,
-        Direct,
-        Fault,
-        Given,
-        Head,
-        Ids,
-        Ledger,
-        Limits,
-        Pace,
-        Parts,
-        Rows,
-        Table,
-        Watch,
-    )
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.compiler.check import check_target
+    from cyberflow.compiler.compile import compile_bundle
+    from cyberflow.language.project.load import read
+    from cyberflow.run.batch.batch import Batch
+    from cyberflow.run.batch.executor import Direct
+    from cyberflow.run.batch.ledger import Head, Ledger
+    from cyberflow.run.batch.policy import Choice, Limits
+    from cyberflow.run.batch.rows import Rows
+    from cyberflow.run.batch.table import Fault, Table
+    from cyberflow.run.chain.follow import Pace, Watch
+    from cyberflow.run.chain.request import Ids, Parts
+    from cyberflow.run.inputs.arguments import Asked, Given
 
     graph, builder, _ = check_target(read(root), "fast")
     bundle = compile_bundle(graph, builder)

@@ -93,7 +93,7 @@ async def compare(name: str, acts: dict[str, Act]) -> bool:
 async def measure(url: str) -> int:
     from cyberdesk import CyberdeskClient  # type: ignore[import-untyped]
 
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
 
     sdk = CyberdeskClient(api_key="k", base_url=url)
     headers = {"Authorization": "Bearer k"}

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
-    from cyberflow.language.python import Chain, Secret, TaskRef, Workflow, chain, task_ref, workflow, workflow_ref
-    from cyberflow.pipeline import Handle, RunFailed, StillRunning, TaskFailed, TaskRun
+    from cyberflow.language.python.declare import Chain, Secret, Workflow, chain, workflow, workflow_ref
+    from cyberflow.language.python.task import TaskRef, task_ref
+    from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
+    from cyberflow.sdk.task import TaskFailed, TaskRun
 
 __version__ = "0.1.0"
 __all__ = [
@@ -25,17 +27,23 @@ __all__ = [
     "workflow",
     "workflow_ref",
 ]
-_OF_PIPELINE = ("Handle", "RunFailed", "StillRunning", "TaskFailed", "TaskRun")
-_HOMES = {"CyberflowError": "errors", **dict.fromkeys(_OF_PIPELINE, "pipeline")}
+_HOMES = {
+    "errors": ("CyberflowError",),
+    "language.python.declare": ("Chain", "Secret", "Workflow", "chain", "workflow", "workflow_ref"),
+    "language.python.task": ("TaskRef", "task_ref"),
+    "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
+    "sdk.task": ("TaskFailed", "TaskRun"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in __all__:
+        if name not in _HOME_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'language.python')}"), name)
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
 
     def __dir__() -> list[str]:
         return sorted(__all__)

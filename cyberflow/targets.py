@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language import Sourced, Target, target_of
+from cyberflow.language.model import Target
+from cyberflow.language.project.load import Sourced, target_of
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-    from cyberflow.language import Cyberun as DeclaredCyberun
-    from cyberflow.local import Platform
-    from cyberflow.service import Cyberdesk, Cyberun
-    from cyberflow.service.transport import AsgiApp
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.client.cyberun.client import Cyberun
+    from cyberflow.client.http.transport import AsgiApp
+    from cyberflow.emulator.platform import Platform
+    from cyberflow.language.model import Cyberun as DeclaredCyberun
 
 STATE = ".cyberflow"
 DATABASE = "local.db"
@@ -64,7 +66,7 @@ async def open_target(
     sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Service]:
     """Open the service of a target. Raises UsageError when its key resolves to nothing, and what the service raises."""
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
 
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
@@ -83,7 +85,7 @@ async def open_cyberun(
     """Open the Cyberun of a target; that of a `cyberflow dev` needs no declaration. Raises as `open_target`, and
     UsageError when the target has none.
     """
-    from cyberflow.service import Cyberun
+    from cyberflow.client.cyberun.client import Cyberun
 
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
@@ -104,7 +106,7 @@ async def open_cyberun(
 
 def declared_cyberun(target: Target) -> DeclaredCyberun | None:
     """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
-    from cyberflow.language import Cyberun as DeclaredCyberun
+    from cyberflow.language.model import Cyberun as DeclaredCyberun
 
     if target.cyberun is None and _is_here(target.url):
         return DeclaredCyberun(url=target.url.rstrip("/") + GPU_PATH)
@@ -122,7 +124,7 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
             what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
-    from cyberflow.run import NotFound, find, source_of, this_world
+    from cyberflow.run.inputs.secrets import NotFound, find, source_of, this_world
 
     written = (
         f"env:{source.env}"
@@ -187,7 +189,7 @@ class _Held:
                 lock = take_lock(root, "cyberflow", say, shared=True)
                 if isinstance(lock, Address):
                     return lock
-                from cyberflow.local import Platform
+                from cyberflow.emulator.platform import Platform
 
                 try:
                     self.platform = Platform.open(root / STATE / DATABASE)

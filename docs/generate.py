@@ -10,27 +10,28 @@ ROOT = Path(__file__).parent.parent
 
 
 def _rules() -> str:
-    from cyberflow.cli.rules_page import page
+    from cyberflow.cli.views.rules_page import page
 
     return page()
 
 
 def _project_schema() -> str:
-    from cyberflow.cli.schema import text
+    from cyberflow.cli.commands.schema import text
 
     return text("project")
 
 
 def _declarations_schema() -> str:
-    from cyberflow.cli.schema import text
+    from cyberflow.cli.commands.schema import text
 
     return text("declarations")
 
 
 def _picture() -> str:
-    from cyberflow.compiler import check_target
-    from cyberflow.compiler.drawing import svg, trace
-    from cyberflow.language import read
+    from cyberflow.compiler.check import check_target
+    from cyberflow.diagram.from_graph import trace
+    from cyberflow.diagram.svg import svg
+    from cyberflow.language.project.load import read
 
     graph, _, _ = check_target(read(ROOT / "examples" / "patient-intake"), "local")
     picture = trace(graph, "intake")

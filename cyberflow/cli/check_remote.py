@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyberflow.cli.build import target_name
-from cyberflow.cli.compiled import say
-from cyberflow.compiler import check, check_target
-from cyberflow.language import Sourced, read, target_of
-from cyberflow.remote import Offer, demands, read_gpu, read_offer
+from cyberflow.cli.commands.build import target_name
+from cyberflow.cli.project import say
+from cyberflow.compiler.check import check, check_target
+from cyberflow.language.project.load import Sourced, read, target_of
+from cyberflow.remote.inventory import Offer, read_gpu, read_offer
+from cyberflow.remote.requirements import demands
 from cyberflow.targets import LOCAL, declared_cyberun, open_cyberun, open_target
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ def say_target(root: Path, target: str | None, *, quiet: bool) -> str | None:
 
 def first_line(root: Path, target: str | None) -> str | None:
     """The line that the open target will have, or None: a project with mistakes speaks of them first."""
+    from cyberflow.language.discovery import PROJECT_FILE
     from cyberflow.language.files import Files
-    from cyberflow.language.sources import read_document
-    from cyberflow.language.walking import PROJECT_FILE
+    from cyberflow.language.project.sources import read_document
     from cyberflow.source import Place
 
     data: Any = getattr(read_document(Files(root), PROJECT_FILE, Place(PROJECT_FILE)), "data", None)

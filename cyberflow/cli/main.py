@@ -42,7 +42,7 @@ class _Commands(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"cyberflow.cli.{name}").command
+        command: click.Command = import_module(f"cyberflow.cli.commands.{name}").command
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -121,8 +121,8 @@ def run(args: list[str]) -> int:
 
 def _unfilter() -> None:
     """Take the filters off the streams, where a command has put them on."""
-    if "cyberflow.cli.streams" in sys.modules:
-        from cyberflow.cli.streams import restore_streams
+    if "cyberflow.cli.redacted_streams" in sys.modules:
+        from cyberflow.cli.redacted_streams import restore_streams
 
         restore_streams()
 

@@ -40,6 +40,6 @@ def _no_color(ctx: click.Context, _parameter: click.Parameter, value: bool) -> N
 
 def root(project: Path | None) -> Path:
     """The folder of the project. Raises UsageError when there is none."""
-    from cyberflow.language import find_root
+    from cyberflow.language.discovery import find_root
 
     return find_root(project or Path.cwd())

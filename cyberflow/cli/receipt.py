@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow import __version__
-from cyberflow.cli.compiled import Compiled
-from cyberflow.cli.plan import write_file
-from cyberflow.deploy import Outcome, Plan
+from cyberflow.cli.commands.plan import write_file
+from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.errors import CyberflowError
+from cyberflow.sdk.prepare import Compiled
 from cyberflow.targets import Service, state_folder
 
 

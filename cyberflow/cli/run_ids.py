@@ -7,16 +7,16 @@ from cyberflow.errors import UsageError
 
 def ID(value: str) -> str:  # noqa: N802 - a type of click's
     """The type of an argument that is the id of a run, a session or a task."""
-    from cyberflow.run import valid_id
+    from cyberflow.run.chain.journal import valid_id
 
     return valid_id(value, "a run or session")
 
 
 def valid_status(status: str | None, *, tasks: bool) -> None:
     """Raise UsageError for a status that no run, or no task, can have."""
+    from cyberflow.client.cyberdesk.wire import FINAL, LIVE
+    from cyberflow.client.cyberun.wire import STATUSES
     from cyberflow.diagnostics import did_you_mean
-    from cyberflow.service.cyberun_wire import STATUSES
-    from cyberflow.service.wire import FINAL, LIVE
 
     known = STATUSES if tasks else FINAL | LIVE
     if status is not None and status not in known:

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.asking import is_terminal, yes_to
-from cyberflow.cli.build import target_name
-from cyberflow.cli.compiled import say
+from cyberflow.cli.commands.build import target_name
+from cyberflow.cli.confirm import is_terminal, yes_to
 from cyberflow.cli.options import root
-from cyberflow.cli.runs_work import NO_SUCH_ID, NoSuchRun
+from cyberflow.cli.project import say
+from cyberflow.cli.sessions import NO_SUCH_ID, NoSuchRun
+from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import UsageError
-from cyberflow.language import Sourced, read, target_of
-from cyberflow.run import TaskState, entry_of_task, seen
-from cyberflow.service import ApiError
+from cyberflow.language.project.load import Sourced, read, target_of
+from cyberflow.run.chain.journal import entry_of_task
+from cyberflow.run.task.follow import seen
+from cyberflow.run.task.request import TaskState
 from cyberflow.targets import LOCAL, STATE, GpuService, Service, declared_cyberun, open_cyberun, open_target
 
 Work = Callable[[Service], Awaitable[int]]

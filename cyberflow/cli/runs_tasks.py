@@ -9,23 +9,19 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.compiled import say
 from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.run_view import STATUS
-from cyberflow.cli.run_work import listen
-from cyberflow.cli.task_view import about_task, download, print_task, raise_unsaved
-from cyberflow.cli.task_work import Interrupted, follow_shown
-from cyberflow.run import (
-    LOCAL,
-    REMOTE,
-    SavedOutput,
-    TaskState,
-    Watch,
-    cancel_task,
-    go_on,
-    save_outputs,
-)
-from cyberflow.service import Cyberun, Outputs
+from cyberflow.cli.project import say
+from cyberflow.cli.runner import listen
+from cyberflow.cli.task_runner import Interrupted, follow_shown
+from cyberflow.cli.views.run_view import STATUS
+from cyberflow.cli.views.task_view import about_task, download, print_task, raise_unsaved
+from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.outputs import Outputs
+from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch
+from cyberflow.run.chain.journal import go_on
+from cyberflow.run.task.follow import cancel_task
+from cyberflow.run.task.outputs import SavedOutput, save_outputs
+from cyberflow.run.task.request import TaskState
 from cyberflow.targets import GpuService
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from cyberflow.compiler.bundle import ASSET, Asset
-from cyberflow.compiler.render import Refusal
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
+from cyberflow.language.prompt.sanitize import Refusal
 from cyberflow.source import Place, Text
 
 LARGEST_IMAGE = 10 * 1024 * 1024

@@ -11,7 +11,6 @@ from typing import Any
 
 from cyberflow.compiler.assets import Assets
 from cyberflow.compiler.bundle import GIVEN_FILE
-from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.graph import (
     ChainNode,
     Graph,
@@ -23,13 +22,15 @@ from cyberflow.compiler.graph import (
     WorkflowNode,
     ref_at,
 )
+from cyberflow.compiler.interface import Shape
 from cyberflow.compiler.refs import is_ref
-from cyberflow.compiler.render import render
-from cyberflow.compiler.shapes import Shapes
+from cyberflow.compiler.type_notation import Shapes
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
-from cyberflow.language.prompt import scan
-from cyberflow.language.strings import only_token, scan_field, scan_string
+from cyberflow.language.model import Chain, Step, Task, Workflow
+from cyberflow.language.project.load import Definition, Project
+from cyberflow.language.prompt.render import render
+from cyberflow.language.prompt.scanner import scan
+from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
 from cyberflow.source import Place
 
 _CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")

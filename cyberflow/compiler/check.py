@@ -9,10 +9,10 @@ from importlib import import_module
 
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.ignores import Ignores
+from cyberflow.compiler.suppressions import Ignores
 from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.language import Sourced, decode_for
-from cyberflow.language.secrets import Secrets
+from cyberflow.language.project.load import Sourced, decode_for
+from cyberflow.language.project.secret_literals import Secrets
 from cyberflow.source import Place, Route, Sources, Span
 
 SOURCE_RULES = (

@@ -7,13 +7,13 @@ from typing import Any
 from cyberflow.compiler.assets import Assets
 from cyberflow.compiler.build import Builder
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
-from cyberflow.compiler.declared import Shape
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
-from cyberflow.compiler.schema_text import object_schema, schema_text
+from cyberflow.compiler.interface import Shape
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import Definition, File, Workflow
-from cyberflow.language.model import Check, Models
-from cyberflow.language.strings import lower, scan_field
+from cyberflow.language.model import Check, File, Models, Workflow
+from cyberflow.language.project.load import Definition
+from cyberflow.language.prompt.strings import lower, scan_field
+from cyberflow.schema.text import object_schema, schema_text
 from cyberflow.source import Place
 
 

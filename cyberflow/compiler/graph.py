@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cyberflow.compiler.declared import Shape
+from cyberflow.compiler.interface import Shape
 from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.render import Rendered
-from cyberflow.compiler.schema_text import Schema
-from cyberflow.language import Chain, Definition, Project, Step, Task, Workflow
-from cyberflow.language.prompt import Flaw, Format, Prompt, Token
+from cyberflow.language.model import Chain, Step, Task, Workflow
+from cyberflow.language.project.load import Definition, Project
+from cyberflow.language.prompt.render import Rendered
+from cyberflow.language.prompt.tokens import Flaw, Format, Prompt, Token
+from cyberflow.schema.text import Schema
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.language.paths import Path
+from cyberflow.language.prompt.paths import Path
 
 
 @dataclass(frozen=True, slots=True)

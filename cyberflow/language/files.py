@@ -14,8 +14,8 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
-from cyberflow.language.lines import PlainDocument
-from cyberflow.language.walking import OWN, Walk, legible
+from cyberflow.language.discovery import OWN, Walk, legible
+from cyberflow.language.yaml.lines import PlainDocument
 from cyberflow.source import Document, Place
 
 LARGEST_TEXT = 10 * 1024 * 1024

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from cyberflow.client.cyberdesk.wire import Answer, Workflow
 from cyberflow.remote.html import canonical_html
-from cyberflow.remote.notation import is_json_schema, json_schema
-from cyberflow.remote.schema import canonical_schema
-from cyberflow.service.wire import Answer, Workflow
+from cyberflow.schema.canonical import canonical_schema
+from cyberflow.schema.legacy_notation import is_json_schema, json_schema
 
 FIELDS = (
     "name",

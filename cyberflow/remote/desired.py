@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from cyberflow.client.cyberdesk.wire import Model
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.canonical import FIELDS, MODEL_FIELDS
 from cyberflow.remote.identity import Owner
-from cyberflow.remote.pictures import find_image
+from cyberflow.remote.images import find_image
 from cyberflow.remote.snapshot import Snapshot
-from cyberflow.service.wire import Model
 
 LONGEST_TITLE = 255
 _ASSET = re.compile(rf"{re.escape(ASSET)}([0-9a-f]{{64}})")

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from cyberflow.client.cyberdesk.wire import Workflow, moment
 from cyberflow.errors import ConflictError
-from cyberflow.service.wire import Workflow, moment
 
 PREFIX = "cyberflow:"
 NEW = "new"

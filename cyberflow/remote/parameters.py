@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from cyberflow.compiler.types import Schema
+from cyberflow.client.cyberun.wire import Parameter
 from cyberflow.diagnostics import did_you_mean
-from cyberflow.service.cyberun_wire import Parameter
+from cyberflow.schema.values import Schema
 
 FILE = "file"
 

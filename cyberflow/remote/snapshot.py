@@ -7,14 +7,14 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.client.cyberdesk.wire import Image, Model, Tag, Workflow
+from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
-from cyberflow.remote.pictures import contents
-from cyberflow.service import ApiError
-from cyberflow.service.wire import Image, Model, Tag, Workflow
+from cyberflow.remote.images import contents
 
 if TYPE_CHECKING:
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
 
 LARGE_PAGE = 1000
 PAGE = 100

@@ -51,7 +51,7 @@ def served() -> Iterator[str]:
     """The url of a local platform on a port of this machine."""
     import uvicorn
 
-    from cyberflow.local import Platform
+    from cyberflow.emulator.platform import Platform
 
     with Platform.open(":memory:") as platform:
         server = uvicorn.Server(uvicorn.Config(platform.app, port=0, log_level="warning", lifespan="off"))

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cyberflow.local import Platform
-from cyberflow.remote import Owner, Snapshot, Standing, holdings, snapshot
-from cyberflow.service import Cyberdesk
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.emulator.platform import Platform
+from cyberflow.remote.identity import Owner, Standing, holdings
+from cyberflow.remote.snapshot import Snapshot, snapshot
 
 PNG = b"\x89PNG\r\n\x1a\n number "
 OWNER = Owner("hospital")

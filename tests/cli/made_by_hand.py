@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from cyberflow.service import Cyberdesk
+from cyberflow.client.cyberdesk.client import Cyberdesk
 
 BUTTON = b"\x89PNG\r\n\x1a\n made by hand"
 EDITOR = (

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from cli_program import Program, replace
 
-from cyberflow.service import Cyberdesk
+from cyberflow.client.cyberdesk.client import Cyberdesk
 
 pytestmark = [
     pytest.mark.slow,

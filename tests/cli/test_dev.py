@@ -125,8 +125,8 @@ def status_of(project: Path, run_id: str) -> str:
     import asyncio
     from datetime import UTC, datetime, timedelta
 
-    from cyberflow.local import Platform
-    from cyberflow.service import Cyberdesk
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.emulator.platform import Platform
 
     async def read() -> str:
         with Platform.open(

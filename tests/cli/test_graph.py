@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 from cli_program import Program, replace
 
-from cyberflow.compiler.drawing import Edge, Node, Picture, dot, mermaid, svg
-from cyberflow.compiler.drawing.layout import PILL, TYPE, lay_out
-from cyberflow.compiler.drawing.lettering import fitted, lines, width
+from cyberflow.diagram.dot import dot
+from cyberflow.diagram.layout import PILL, TYPE, lay_out
+from cyberflow.diagram.mermaid import mermaid
+from cyberflow.diagram.model import Edge, Node, Picture
+from cyberflow.diagram.svg import svg
+from cyberflow.diagram.text_metrics import fitted, lines, width
 
 NASTY = 'a "q" <b>x</b> & #35; `code` *s* _u_ [l](http://x) {{h}} | ; 1. x \\ end --> %% \n日本 😀 \x00\x1b'
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,8 +9,8 @@ import jsonschema_rs
 import pytest
 from cli_program import Program
 
-from cyberflow.language.schemas import Kind, schema
-from cyberflow.language.syntax import parse
+from cyberflow.language.editor.json_schemas import Kind, schema
+from cyberflow.language.yaml.document import parse
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import yaml
 from cli_program import Program
 from made_by_hand import BUTTON, fifty
 
-from cyberflow.service import Cyberdesk
+from cyberflow.client.cyberdesk.client import Cyberdesk
 
 Served = Callable[[Callable[[Cyberdesk], Awaitable[Any]]], Any]
 NAMED_GROUP = {

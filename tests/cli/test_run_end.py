@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cyberflow.cli.run_view import result_lines
-from cyberflow.cli.run_work import about_end
-from cyberflow.run import State, Step, result_of
+from cyberflow.cli.runner import about_end
+from cyberflow.cli.views.run_view import result_lines
+from cyberflow.run.chain.events import State, Step
+from cyberflow.run.chain.result import result_of
 
 DONE = Step("a", "w", "r1", "success")
 FAILED = Step("b", "w", "r2", "error", error=("it broke",))

@@ -12,14 +12,15 @@ import pytest
 import regress
 from cli_program import Program
 
-from cyberflow.compiler import check
-from cyberflow.compiler.keywords import MARKERS as COMPILER_MARKERS
-from cyberflow.compiler.keywords import check_keyword
-from cyberflow.language import Sourced, model, read
-from cyberflow.language.notation_schema import MARKERS, TYPES, WORDS, definitions
-from cyberflow.language.schema_words import FIELDS, MODELS
-from cyberflow.language.schemas import KINDS, Kind, schema
-from cyberflow.language.syntax import parse
+from cyberflow.compiler.check import check
+from cyberflow.language import model
+from cyberflow.language.editor.descriptions import FIELDS, MODELS
+from cyberflow.language.editor.json_schemas import KINDS, Kind, schema
+from cyberflow.language.editor.notation_schema import MARKERS, TYPES, WORDS, definitions
+from cyberflow.language.project.load import Sourced, read
+from cyberflow.language.yaml.document import parse
+from cyberflow.schema.well_formed import MARKERS as COMPILER_MARKERS
+from cyberflow.schema.well_formed import check_keyword
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(
@@ -186,7 +187,7 @@ def test_keywords_and_words_are_those_of_the_compiler() -> None:
     assert not unknown
     assert set(MARKERS) == set(COMPILER_MARKERS)
     assert set(TYPES) - {"null"} == set(WORDS) - {"any"}
-    from cyberflow.compiler.keywords import _KEYWORDS
+    from cyberflow.schema.well_formed import _KEYWORDS
 
     assert set(made) == set(_KEYWORDS)
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from cli_program import Program
 
-from cyberflow.local import Platform
+from cyberflow.emulator.platform import Platform
 
 PARAMETERS = [
     {"key": "prompt", "type": "string", "required": True},

@@ -10,10 +10,10 @@ from time import process_time
 
 import pytest
 
-from cyberflow.cli.check import rendered
-from cyberflow.compiler import RULES, check
+from cyberflow.cli.commands.check import rendered
+from cyberflow.compiler.check import RULES, check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import read
+from cyberflow.language.project.load import read
 
 SOON = 20.0
 MB = 1024 * 1024

@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-from cyberflow.compiler.render import Refusal, Rendered, render
-from cyberflow.language.prompt import Format, scan
+from cyberflow.language.prompt.render import Rendered, render
+from cyberflow.language.prompt.sanitize import Refusal
+from cyberflow.language.prompt.scanner import scan
+from cyberflow.language.prompt.tokens import Format
 
 INPUTS = frozenset({"name", "patient", "first", "last"})
 
@@ -243,7 +245,7 @@ def test_what_only_the_wire_shows(text: str, rule: str | None) -> None:
 
 
 def test_the_libraries_are_imported_when_the_first_prompt_is_rendered() -> None:
-    code = "import sys, cyberflow.compiler.render; print({'markdown_it', 'nh3', 'mdurl'} & set(sys.modules))"
+    code = "import sys, cyberflow.language.prompt.render; print({'markdown_it', 'nh3', 'mdurl'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert result.stdout == "set()\n"

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyberflow.compiler.render import Rendered, render
-from cyberflow.language.markup import KEPT
-from cyberflow.language.prompt import Format, scan
+from cyberflow.language.prompt.html_tags import KEPT
+from cyberflow.language.prompt.render import Rendered, render
+from cyberflow.language.prompt.scanner import scan
+from cyberflow.language.prompt.tokens import Format
 
 _PIECES = (
     "<name> {name} {$x} {{y}} \\ \\<name> \\{name} < > { } ` ``` ~~~ * ** _ ~~ [ ] ( ) ]( ![ ![x](y.png) - # 1. | |-| "

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.compiler import RULES, check
+from cyberflow.compiler.check import RULES, check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import Sourced, read
+from cyberflow.language.project.load import Sourced, read
 from cyberflow.source import Span
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -7,9 +7,9 @@ from time import monotonic
 
 import pytest
 
-from cyberflow.compiler import check
+from cyberflow.compiler.check import check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language import read
+from cyberflow.language.project.load import read
 
 SOON = 20.0
 

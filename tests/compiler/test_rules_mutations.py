@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cyberflow.cli.findings_json import findings
-from cyberflow.cli.printer import Printer
-from cyberflow.compiler import RULES, check
-from cyberflow.language import read
+from cyberflow.cli.views.diagnostics_text import Printer
+from cyberflow.cli.views.findings_json import findings
+from cyberflow.compiler.check import RULES, check
+from cyberflow.language.project.load import read
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/cyberflow.yaml"))

@@ -13,12 +13,16 @@ from typing import Any, TypeVar
 
 import httpx
 
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.cyberdesk.wire import Workflow
+from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import Asset, Bundle, BundledWorkflow
-from cyberflow.deploy import Outcome, Plan, apply, plan
-from cyberflow.local import Platform
-from cyberflow.remote import Owner, Snapshot, snapshot
-from cyberflow.service import Cyberdesk, Retry
-from cyberflow.service.wire import Workflow
+from cyberflow.deploy.apply.apply import apply
+from cyberflow.deploy.plan.model import Outcome, Plan
+from cyberflow.deploy.plan.plan import plan
+from cyberflow.emulator.platform import Platform
+from cyberflow.remote.identity import Owner
+from cyberflow.remote.snapshot import Snapshot, snapshot
 
 T = TypeVar("T")
 OWNER = Owner("clinic")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from deploy_world import CONTENTS, OWNER, PRINT, SEARCH, Account, asset, bundle_of, by_action, clinic, comment, declared
 
-from cyberflow.remote import Owner, Standing, field_hash, holdings, wire_fields
+from cyberflow.remote.canonical import field_hash, wire_fields
+from cyberflow.remote.identity import Owner, Standing, holdings
 
 
 def test_a_first_apply_makes_everything_and_a_second_writes_nothing(account: Account) -> None:

@@ -5,8 +5,8 @@ import json
 import pytest
 from deploy_world import OWNER, Account, bundle_of, by_action, clinic, comment, declared, edited
 
-from cyberflow.deploy import plan
-from cyberflow.remote import Marker
+from cyberflow.deploy.plan.plan import plan
+from cyberflow.remote.identity import Marker
 
 
 @pytest.fixture

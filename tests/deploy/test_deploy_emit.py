@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cyberflow.deploy.emit import literal, yaml_text
-from cyberflow.language.syntax import parse
+from cyberflow.deploy.pull.yaml_writer import literal, yaml_text
+from cyberflow.language.yaml.document import parse
 from cyberflow.source import Place, Route
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(

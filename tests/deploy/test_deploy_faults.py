@@ -8,8 +8,11 @@ import pytest
 from deploy_world import CONTENTS, OWNER, Account, Killed, at, clinic, edited
 
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy import Outcome, apply, plan
-from cyberflow.remote import Standing, holdings, snapshot
+from cyberflow.deploy.apply.apply import apply
+from cyberflow.deploy.plan.model import Outcome
+from cyberflow.deploy.plan.plan import plan
+from cyberflow.remote.identity import Standing, holdings
+from cyberflow.remote.snapshot import snapshot
 
 
 def requests_of_a_whole_apply() -> int:

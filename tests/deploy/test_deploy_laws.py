@@ -16,11 +16,17 @@ from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, declared, 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cyberflow.cli.build import compile_project
-from cyberflow.cli.proving import prove
+from cyberflow.cli.commands.build import compile_project
+from cyberflow.cli.verify_pull import prove
 from cyberflow.compiler.bundle import BundledWorkflow
-from cyberflow.deploy import Prune, adopt, apply, choose, image_files, prepare
-from cyberflow.remote import Standing, fetch, holdings, snapshot
+from cyberflow.deploy.apply.adopt import adopt
+from cyberflow.deploy.apply.apply import apply
+from cyberflow.deploy.apply.prepare import prepare
+from cyberflow.deploy.plan.model import Prune
+from cyberflow.deploy.pull.pull import choose, image_files
+from cyberflow.remote.identity import Standing, holdings
+from cyberflow.remote.images import fetch
+from cyberflow.remote.snapshot import snapshot
 
 NAMES = ("one", "two", "three", "four")
 PROMPTS = ("<p>Open it.</p>", "<p>Close {mrn}.</p>", f"<p>Click {image(SEARCH)}</p>", "Plain")

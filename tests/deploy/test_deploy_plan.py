@@ -20,11 +20,15 @@ from deploy_world import (
     image,
 )
 
+from cyberflow.client.cyberdesk.wire import Image, Model, Tag, Workflow
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy import FieldChange, PlanRefused, field_diff, plan
+from cyberflow.deploy.plan.diff import field_diff
+from cyberflow.deploy.plan.model import FieldChange, PlanRefused
+from cyberflow.deploy.plan.plan import plan
 from cyberflow.errors import UsageError
-from cyberflow.remote import Marker, Owner, Snapshot, field_hash
-from cyberflow.service.wire import Image, Model, Tag, Workflow
+from cyberflow.remote.canonical import field_hash
+from cyberflow.remote.identity import Marker, Owner
+from cyberflow.remote.snapshot import Snapshot
 
 TIMES = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 

@@ -8,7 +8,9 @@ import pytest
 from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, by_action, clinic, declared, edited, image
 
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy import Outcome, Plan, Prune, apply, prepare, until_idle
+from cyberflow.deploy.apply.apply import apply
+from cyberflow.deploy.apply.prepare import prepare, until_idle
+from cyberflow.deploy.plan.model import Outcome, Plan, Prune
 from cyberflow.errors import ConflictError
 
 ALL = Prune()

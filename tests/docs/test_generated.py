@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.rules_page import GROUPS, rules
-from cyberflow.compiler import RULES
+from cyberflow.cli.views.rules_page import GROUPS, rules
+from cyberflow.compiler.check import RULES
 
 ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]

@@ -19,12 +19,13 @@ from typing import IO
 
 from fuzz_mutations import Project, load, mutate
 
-from cyberflow.cli.build import compile_project
-from cyberflow.cli.check import rendered
-from cyberflow.cli.show import _workflow
-from cyberflow.compiler import RULES, check, load_bundle
+from cyberflow.cli.commands.build import compile_project
+from cyberflow.cli.commands.check import rendered
+from cyberflow.cli.commands.show import _workflow
+from cyberflow.compiler.bundle import load_bundle
+from cyberflow.compiler.check import RULES, check
 from cyberflow.errors import UsageError
-from cyberflow.language import read
+from cyberflow.language.project.load import read
 
 SECONDS = 2.0
 MEMORY = 1536 * 1024 * 1024

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cyberflow.language.decode import decode
 from cyberflow.language.model import Chain, ProjectFile, Workflow
+from cyberflow.language.project.decode import decode
 from cyberflow.source import Place
 
 PLACE = Place("f.yaml", ("workflows", "w"))

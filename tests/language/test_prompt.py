@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.language.paths import Path
-from cyberflow.language.prompt import Format, Prompt, scan
+from cyberflow.language.prompt.paths import Path
+from cyberflow.language.prompt.scanner import scan
+from cyberflow.language.prompt.tokens import Format, Prompt
 
 INPUTS = frozenset({"name", "patient", "data", "time", "my-key", "_x"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cyberflow.language.strings import lower, only_token, scan_field, scan_string, substitute
+from cyberflow.language.prompt.strings import lower, only_token, scan_field, scan_string, substitute
 
 
 @pytest.mark.parametrize(

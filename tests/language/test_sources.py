@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.compiler import check
-from cyberflow.language import read
+from cyberflow.compiler.check import check
+from cyberflow.language.project.load import read
 from cyberflow.source import Span
 
 WORKFLOW = "workflows:\n  a: {prompt: Open the chart.}\n"

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyberflow.language.syntax import parse
+from cyberflow.language.yaml.document import parse
 from cyberflow.source import Place, Span
 
 WORDS = st.text(alphabet="abc<>$#:-'\"\\{}[]|,.é漢😀", min_size=1, max_size=8)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.language.syntax import parse
+from cyberflow.language.yaml.document import parse
 
 BROKEN = (
     "a: [b\n",
@@ -103,8 +103,8 @@ def test_a_python_without_libyaml_says_the_same(tmp_path: Path) -> None:
     program = (
         "import sys, yaml\n"
         "if sys.argv[1] == 'pure':\n    del yaml.CSafeLoader\n"
-        "from cyberflow.language.composing import LIBYAML\n"
-        "from cyberflow.language.syntax import parse\n"
+        "from cyberflow.language.yaml.compose import LIBYAML\n"
+        "from cyberflow.language.yaml.document import parse\n"
         "assert LIBYAML == (sys.argv[1] != 'pure')\n"
         f"for text in {BROKEN!r}:\n"
         "    print([(p.message, p.note, p.help, p.place) for p in parse(text, 'f').problems])\n"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cyberflow.compiler import check
-from cyberflow.language import decode_for, read
+from cyberflow.compiler.check import check
+from cyberflow.language.project.load import decode_for, read
 
 HEAD = "project: clinic\nvars: {name: north, n: 3, rooms: [A, B], on: true, items: {items: 7}, word: nme}\n"
 

@@ -7,8 +7,8 @@ from time import process_time
 
 import pytest
 
-from cyberflow.compiler import check
-from cyberflow.language import read
+from cyberflow.compiler.check import check
+from cyberflow.language.project.load import read
 
 SOON = 4.0
 

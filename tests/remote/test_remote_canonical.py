@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.remote import FIELDS, canonical, changed, field_hash, wire_fields
-from cyberflow.service.wire import Workflow
+from cyberflow.client.cyberdesk.wire import Workflow
+from cyberflow.remote.canonical import FIELDS, canonical, changed, field_hash, wire_fields
 
 FULL: dict[str, Any] = {
     "name": "Patient lookup",

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from cyberflow.client.cyberdesk.wire import Workflow
 from cyberflow.errors import ConflictError
-from cyberflow.remote import Marker, Owner, Standing, holdings, standing, unmarked
-from cyberflow.service.wire import Workflow
+from cyberflow.remote.identity import Marker, Owner, Standing, holdings, standing, unmarked
 
 OWNER = Owner("clinic")
 MARKER = Marker("cyberflow:clinic", "lookup", "id-1", "a" * 64)

@@ -8,10 +8,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cyberflow.compiler.render import render
-from cyberflow.language.prompt import scan
-from cyberflow.remote import markdown, readable_lines
+from cyberflow.language.prompt.render import render
+from cyberflow.language.prompt.scanner import scan
 from cyberflow.remote.html import canonical_html
+from cyberflow.remote.markdown import markdown, readable_lines
 
 
 def rendered(text: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cyberflow.remote import changed
-from cyberflow.remote.schema import canonical_schema
+from cyberflow.remote.canonical import changed
+from cyberflow.schema.canonical import canonical_schema
 
 
 def moved(before: Any, after: Any, field: str = "input_schema") -> bool:

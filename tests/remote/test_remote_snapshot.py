@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import ConflictError
-from cyberflow.remote import Snapshot, every_workflow, snapshot
-from cyberflow.service import ApiError, Cyberdesk
+from cyberflow.remote.snapshot import Snapshot, every_workflow, snapshot
 
 
 def body(id: int) -> dict[str, Any]:

@@ -8,21 +8,14 @@ from typing import Any
 
 from intake import CANARY, WORKFLOWS, bundle
 
-from cyberflow.local import Platform
-from cyberflow.run import (
-    Given,
-    Ids,
-    Invocation,
-    Pace,
-    Parts,
-    State,
-    Submission,
-    Watch,
-    chain_request,
-    open_journal,
-    submit,
-)
-from cyberflow.service import Cyberdesk
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.emulator.platform import Platform
+from cyberflow.run.chain.events import State
+from cyberflow.run.chain.follow import Pace, Watch
+from cyberflow.run.chain.journal import Invocation, open_journal
+from cyberflow.run.chain.request import Ids, Parts, Submission, chain_request
+from cyberflow.run.chain.submit import submit
+from cyberflow.run.inputs.arguments import Given
 
 
 class Time:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from clinic import Time, World
 
-from cyberflow.local import Platform
+from cyberflow.emulator.platform import Platform
 
 
 @pytest.fixture

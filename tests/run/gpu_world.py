@@ -16,28 +16,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parent.parent / "local"))
+sys.path.append(str(Path(__file__).parent.parent / "emulator"))
 
 from served import serve
 
-from cyberflow.compiler import Bundle, BundledTask
-from cyberflow.local import Platform
-from cyberflow.run import (
-    Given,
-    Invocation,
-    Pace,
-    SavedOutput,
-    TaskRequest,
-    TaskState,
-    Watch,
-    follow_task,
-    open_journal,
-    prepare_task,
-    save_outputs,
-    submit_task,
-    task_request,
-)
-from cyberflow.service import Cyberun, Outputs, Retry
+from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.outputs import Outputs
+from cyberflow.client.http.retry import Retry
+from cyberflow.compiler.bundle import Bundle, BundledTask
+from cyberflow.emulator.platform import Platform
+from cyberflow.run.chain.follow import Pace, Watch
+from cyberflow.run.chain.journal import Invocation, open_journal
+from cyberflow.run.inputs.arguments import Given
+from cyberflow.run.task.follow import follow_task
+from cyberflow.run.task.outputs import SavedOutput, save_outputs
+from cyberflow.run.task.request import TaskRequest, TaskState, task_request
+from cyberflow.run.task.submit import prepare_task, submit_task
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = BundledTask("poster", "text-to-image@2", parameters={"prompt": "A poster", "width": 1024})

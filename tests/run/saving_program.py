@@ -7,8 +7,9 @@ import sys
 import tracemalloc
 from pathlib import Path
 
-from cyberflow.run import save_outputs
-from cyberflow.service import Cyberun, Outputs
+from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.outputs import Outputs
+from cyberflow.run.task.outputs import save_outputs
 
 
 async def main() -> None:

@@ -16,27 +16,20 @@ import pytest
 from clinic import World
 from intake import CANARY, MARK, bundle
 
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.http.errors import ApiError
+from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run import (
-    Asked,
-    Batch,
-    Choice,
-    Direct,
-    Given,
-    Head,
-    Ids,
-    Ledger,
-    Limits,
-    Parts,
-    Rows,
-    Table,
-    Trouble,
-    Turn,
-    write_results,
-)
-from cyberflow.run.table import Fault
-from cyberflow.service import ApiError, Cyberdesk, Retry
+from cyberflow.run.batch.batch import Batch, Trouble, Turn
+from cyberflow.run.batch.executor import Direct
+from cyberflow.run.batch.ledger import Head, Ledger
+from cyberflow.run.batch.policy import Choice, Limits
+from cyberflow.run.batch.results import write_results
+from cyberflow.run.batch.rows import Rows
+from cyberflow.run.batch.table import Fault, Table
+from cyberflow.run.chain.request import Ids, Parts
+from cyberflow.run.inputs.arguments import Asked, Given
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.run.chain import LOOKS_AFTER_CANCEL, SETTLE, advance, begin, replay
-from cyberflow.run.events import (
+from cyberflow.run.chain.events import (
     CancelAnswered,
     CancelAsked,
     CancelRun,
@@ -28,7 +27,8 @@ from cyberflow.run.events import (
     TimedOut,
     Unanswered,
 )
-from cyberflow.run.result import result_of
+from cyberflow.run.chain.reducer import LOOKS_AFTER_CANCEL, SETTLE, advance, begin, replay
+from cyberflow.run.chain.result import result_of
 
 RUNS = ("r1", "r2", "r3")
 START = State("intake", tuple(Step(f"s{n}", "w", run) for n, run in enumerate(RUNS, 1)), "session", {})

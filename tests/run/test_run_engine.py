@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.service import Cyberdesk
+from cyberflow.client.cyberdesk.client import Cyberdesk
 
 ROOT = Path(__file__).parents[2]
 CYBERFLOW = str(Path(sys.executable).with_name("cyberflow"))

@@ -11,8 +11,10 @@ import pytest
 from clinic import World
 from intake import MARK
 
-from cyberflow.run import CancelAsked, State, cancel, follow, replay, result_of
-from cyberflow.run.events import Event, Looked, OutputsRead, TimedOut
+from cyberflow.run.chain.events import CancelAsked, Event, Looked, OutputsRead, State, TimedOut
+from cyberflow.run.chain.follow import cancel, follow
+from cyberflow.run.chain.reducer import replay
+from cyberflow.run.chain.result import result_of
 
 pytestmark = pytest.mark.anyio
 

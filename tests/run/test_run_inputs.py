@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from intake import CANARY, MARK, PATIENT, may, need
 
 from cyberflow.errors import UsageError
-from cyberflow.run import Asked, World, gather, load_inputs, read_inputs
-from cyberflow.run.values import Unreadable, faults, read_json, read_value
+from cyberflow.run.inputs.arguments import Asked, gather
+from cyberflow.run.inputs.inputs import load_inputs, read_inputs
+from cyberflow.run.inputs.secrets import World
+from cyberflow.schema.read_value import Unreadable, faults, read_json, read_value
 
 
 @dataclass

@@ -11,10 +11,11 @@ import pytest
 from intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow
 
 from cyberflow.compiler.bundle import BundledChain
-from cyberflow.compiler.types import ABSENT
 from cyberflow.errors import UsageError
-from cyberflow.run import Given, GivenFile, Ids, Parts, Where, chain_request, run_request
-from cyberflow.run.fill import Filler
+from cyberflow.run.chain.interpolate import Filler
+from cyberflow.run.chain.request import Ids, Parts, Where, chain_request, run_request
+from cyberflow.run.inputs.arguments import Given, GivenFile
+from cyberflow.schema.values import ABSENT
 
 IDS = Ids(
     {name: f"id-{name}" for name in ("patient-lookup", "book-visit", "file-letter", "any", "supplied", "secretive")},

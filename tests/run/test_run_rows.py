@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from intake import PATIENT, bundle, chain, may, need
 
 from cyberflow.errors import UsageError
-from cyberflow.run import Asked, Fault, Given, Ids, Parts, Rows, Table, read_mapping
+from cyberflow.run.batch.rows import Rows, read_mapping
+from cyberflow.run.batch.table import Fault, Table
+from cyberflow.run.chain.request import Ids, Parts
+from cyberflow.run.inputs.arguments import Asked, Given
 
 NAMES = {name: name for name in ("patient-lookup", "book-visit", "file-letter")}
 INPUTS = {"patient": need(PATIENT), "date": need(), "note": may(), "count": may({"type": "integer"})}

@@ -19,9 +19,20 @@ from hypothesis import strategies as st
 from intake import CANARY, MARK, may, need
 
 from cyberflow.errors import UsageError
-from cyberflow.language import Target
-from cyberflow.run import Asked, Redactor, Source, World, gather, source_of, target_sources, this_world
-from cyberflow.run.secrets import Secrets, check_secret, read_sources, resolve
+from cyberflow.language.model import Target
+from cyberflow.redact import Redactor
+from cyberflow.run.inputs.arguments import Asked, gather
+from cyberflow.run.inputs.secrets import (
+    Secrets,
+    Source,
+    World,
+    check_secret,
+    read_sources,
+    resolve,
+    source_of,
+    target_sources,
+    this_world,
+)
 
 
 @dataclass

@@ -16,23 +16,17 @@ import pytest
 from clinic import World
 from intake import FILE, MARK, bundle
 
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
-from cyberflow.run import (
-    Entry,
-    Given,
-    Ids,
-    Parts,
-    Where,
-    follow,
-    go_on,
-    open_journal,
-    replay,
-    result_of,
-    run_request,
-    submit,
-    unfinished,
-)
-from cyberflow.service import ApiError, Cyberdesk, Retry, Unreachable
+from cyberflow.run.chain.follow import follow
+from cyberflow.run.chain.journal import Entry, go_on, open_journal, unfinished
+from cyberflow.run.chain.reducer import replay
+from cyberflow.run.chain.request import Ids, Parts, Where, run_request
+from cyberflow.run.chain.result import result_of
+from cyberflow.run.chain.submit import submit
+from cyberflow.run.inputs.arguments import Given
 
 pytestmark = pytest.mark.anyio
 

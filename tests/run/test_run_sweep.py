@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from cyberflow.run import Looked, OutputsRead, State, Step
-from cyberflow.run.sweep import Sweep
-from cyberflow.service import Cyberdesk, Retry
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.http.retry import Retry
+from cyberflow.run.batch.poller import Sweep
+from cyberflow.run.chain.events import Looked, OutputsRead, State, Step
 
 pytestmark = pytest.mark.anyio
 

@@ -13,33 +13,22 @@ import pytest
 from clinic import Time, Wire
 from gpu_world import fill
 
-from cyberflow.compiler import BundledTask
+from cyberflow.client.cyberun.client import Cyberun, TaskEvent
+from cyberflow.client.cyberun.wire import GpuWorkflow, Task
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.client.http.request import write
+from cyberflow.client.http.retry import Retry
+from cyberflow.compiler.bundle import BundledTask
+from cyberflow.emulator.platform import Platform
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.local import Platform
-from cyberflow.run import (
-    Given,
-    GivenFile,
-    Pace,
-    Redactor,
-    TaskState,
-    Watch,
-    cancel_task,
-    follow_task,
-    go_on,
-    open_journal,
-    prepare_task,
-    submit_task,
-    task_files,
-    unfinished,
-)
-from cyberflow.run.journal import entry_of_task
-from cyberflow.run.task import check_request
-from cyberflow.run.task_outputs import file_name
-from cyberflow.run.task_watch import heard, seen
-from cyberflow.service import ApiError, Cyberun, Retry, Unreachable
-from cyberflow.service.cyberun import TaskEvent
-from cyberflow.service.cyberun_wire import GpuWorkflow, Task
-from cyberflow.service.request import write
+from cyberflow.redact import Redactor
+from cyberflow.run.chain.follow import Pace, Watch
+from cyberflow.run.chain.journal import entry_of_task, go_on, open_journal, unfinished
+from cyberflow.run.inputs.arguments import Given, GivenFile
+from cyberflow.run.task.follow import cancel_task, follow_task, heard, seen
+from cyberflow.run.task.outputs import file_name
+from cyberflow.run.task.request import TaskState, check_request, task_files
+from cyberflow.run.task.submit import prepare_task, submit_task
 
 pytestmark = pytest.mark.anyio
 

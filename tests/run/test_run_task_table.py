@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from gpu_world import EVENTS, RUN, STORE, Gpu, gpu, hours
 
-from cyberflow.run import SavedOutput
-from cyberflow.run.journal import entries
-from cyberflow.service import ApiError, Outputs, Unreachable
+from cyberflow.client.cyberun.outputs import Outputs
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.run.chain.journal import entries
+from cyberflow.run.task.outputs import SavedOutput
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.enable_socket]
 

@@ -8,8 +8,13 @@ import httpx
 import pytest
 from clinic import Time
 
-from cyberflow.run import Pace, State, Step, Unanswered, Watch, cancel, follow, replay, result_of
-from cyberflow.service import ApiError, Cyberdesk, Retry, Unreachable
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.client.http.retry import Retry
+from cyberflow.run.chain.events import State, Step, Unanswered
+from cyberflow.run.chain.follow import Pace, Watch, cancel, follow
+from cyberflow.run.chain.reducer import replay
+from cyberflow.run.chain.result import result_of
 
 pytestmark = pytest.mark.anyio
 START = State("intake", (Step("a", "w", "r1"), Step("b", "w", "r2")), "s-1", {"x": {"$ref": "b.outputs.x"}})

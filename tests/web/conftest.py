@@ -12,8 +12,8 @@ import pytest
 from browser import Browser, executable
 from loopback import Fetch, serving
 
-from cyberflow.local import Platform
-from cyberflow.web import site
+from cyberflow.emulator.platform import Platform
+from cyberflow.web.routes import site
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator
 import httpx
 import uvicorn
 
-from cyberflow.local import Platform
-from cyberflow.web import site
+from cyberflow.emulator.platform import Platform
+from cyberflow.web.routes import site
 
 Fetch = Callable[..., httpx.Response]
 

@@ -9,7 +9,7 @@ import pytest
 from loopback import Fetch
 
 from cyberflow import __version__
-from cyberflow.web import pages
+from cyberflow.web.routes import pages
 
 STATIC = Path(str(files("cyberflow.web") / "static"))
 SERVED = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())

@@ -10,7 +10,7 @@ import pytest
 from browser import Browser, executable
 from loopback import serving
 
-from cyberflow.local import Platform
+from cyberflow.emulator.platform import Platform
 
 pytestmark = pytest.mark.slow
 

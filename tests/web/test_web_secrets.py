@@ -5,8 +5,8 @@ import pytest
 from hostile import CANARY, build
 from loopback import Fetch
 
-from cyberflow.local import Platform
-from cyberflow.web import site
+from cyberflow.emulator.platform import Platform
+from cyberflow.web.routes import site
 
 KEY = {"Authorization": "Bearer cd_test"}
 

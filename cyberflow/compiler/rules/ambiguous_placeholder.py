@@ -9,7 +9,7 @@ Write the wire form, `{data}`, or rename the input.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import flaws
+from cyberflow.compiler.queries import flaws
 from cyberflow.diagnostics import Diagnostic
 
 

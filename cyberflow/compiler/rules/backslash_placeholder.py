@@ -8,7 +8,7 @@ The platform would take the backslash for an escape, and type the placeholder it
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import flaws
+from cyberflow.compiler.queries import flaws
 from cyberflow.diagnostics import Diagnostic
 
 

@@ -9,7 +9,7 @@ platform already (`supabase://…`). Other addresses are not fetched by the agen
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import flaws
+from cyberflow.compiler.queries import flaws
 from cyberflow.diagnostics import Diagnostic
 
 

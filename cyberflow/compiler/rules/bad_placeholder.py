@@ -9,9 +9,11 @@ In a chain, an object or a list cannot stand inside a longer text: hand it on as
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.types import Found, describe, kinds, lookup
-from cyberflow.compiler.uses import flaws, handed_values
+from cyberflow.compiler.queries import flaws, handed_values
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.schema.describe import describe
+from cyberflow.schema.paths import Found, lookup
+from cyberflow.schema.predicates import kinds
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

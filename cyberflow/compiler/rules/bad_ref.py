@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import ChainNode, Graph, RefUse
 from cyberflow.diagnostics import Diagnostic, nearest
-from cyberflow.language.paths import PATH
+from cyberflow.language.prompt.paths import PATH
 
 _REST = re.compile(PATH)
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.misread import cut_comment
+from cyberflow.compiler.lookalikes import cut_comment
 from cyberflow.diagnostics import Diagnostic, Severity
-from cyberflow.language.syntax import YamlDocument
+from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
 SEVERITY: Severity = "warning"

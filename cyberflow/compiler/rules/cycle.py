@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import refs_by_step, rings
+from cyberflow.compiler.queries import refs_by_step, rings
 from cyberflow.diagnostics import Diagnostic, Label
 
 

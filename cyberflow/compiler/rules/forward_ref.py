@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode
-from cyberflow.compiler.misread import also_at
-from cyberflow.compiler.uses import GoodRef, later_refs, rings
+from cyberflow.compiler.lookalikes import also_at
+from cyberflow.compiler.queries import GoodRef, later_refs, rings
 from cyberflow.diagnostics import Diagnostic, Label
 
 _Later = tuple[StepNode, GoodRef, StepNode]

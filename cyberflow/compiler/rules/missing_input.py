@@ -9,11 +9,11 @@ or from its `default`. Nothing gives this one, so the service would refuse the c
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.declared import Field
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
-from cyberflow.compiler.types import describe
-from cyberflow.compiler.uses import handed_on, lacking
+from cyberflow.compiler.interface import Field
+from cyberflow.compiler.queries import handed_on, lacking
 from cyberflow.diagnostics import Diagnostic, Label, nearest
+from cyberflow.schema.describe import describe
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

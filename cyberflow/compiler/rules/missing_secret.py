@@ -10,7 +10,7 @@ A secret comes from the step's `secrets`, from a secret of the chain of the same
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import handed_on, lacking
+from cyberflow.compiler.queries import handed_on, lacking
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 
 

@@ -10,10 +10,10 @@ Name the file: `prompt: {file: prompts/lookup.md}`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ReadText
-from cyberflow.compiler.misread import path_of
+from cyberflow.compiler.lookalikes import path_of
 from cyberflow.diagnostics import Diagnostic, Severity
-from cyberflow.language.composing import PLAIN, QUOTED
-from cyberflow.language.syntax import YamlDocument
+from cyberflow.language.yaml.compose import PLAIN, QUOTED
+from cyberflow.language.yaml.document import YamlDocument
 
 SEVERITY: Severity = "warning"
 

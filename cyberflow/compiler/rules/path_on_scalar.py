@@ -9,9 +9,9 @@ At run time the platform fails the run at once when a path is applied to text or
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.types import Scalar
-from cyberflow.compiler.uses import looked_up, shown_path
+from cyberflow.compiler.queries import looked_up, shown_path
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.schema.paths import Scalar
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

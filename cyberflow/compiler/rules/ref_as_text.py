@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, Value
-from cyberflow.compiler.misread import ref_in
-from cyberflow.compiler.types import No, value_assignable
+from cyberflow.compiler.lookalikes import ref_in
 from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.schema.subtype.assign import No, value_assignable
 
 SEVERITY: Severity = "warning"
 

@@ -10,7 +10,7 @@ Hand the whole list on and pick the entry in the prompt: `<medications[0]>`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import good_refs
+from cyberflow.compiler.queries import good_refs
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"

@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, ReadText
-from cyberflow.compiler.markdown import lost_numbers
 from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.language.prompt.markdown import lost_numbers
 
 SEVERITY: Severity = "warning"
 _LATER = re.compile(r"^([ \t>*+-]*)(?!1[.)])[0-9]{1,9}([.)])(?=[ \t]|$)", re.MULTILINE)

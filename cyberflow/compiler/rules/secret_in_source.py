@@ -15,7 +15,7 @@ chain: `<$epic_password>`. A secret that was committed must be changed.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import handed_on, literals
+from cyberflow.compiler.queries import handed_on, literals
 from cyberflow.diagnostics import Diagnostic
 
 

@@ -11,12 +11,14 @@ error, and it shows a witness: a value that the one side allows and the other fo
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cyberflow.compiler.flow import Flow, flows
+from cyberflow.compiler.dataflow import Flow, flows
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.misread import ref_in
-from cyberflow.compiler.types import ABSENT, Answer, No, describe, literal
-from cyberflow.compiler.uses import shown_path
+from cyberflow.compiler.lookalikes import ref_in
+from cyberflow.compiler.queries import shown_path
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.schema.describe import describe, literal
+from cyberflow.schema.subtype.assign import Answer, No
+from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
 _SHORT = 30

@@ -10,7 +10,7 @@ written `\<word>`. In a chain, `<name>` is an input of the chain.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import undeclared
+from cyberflow.compiler.queries import undeclared
 from cyberflow.diagnostics import Diagnostic
 
 

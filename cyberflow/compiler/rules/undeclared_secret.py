@@ -10,7 +10,7 @@ substitutes inside code: write `\{$_}`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import undeclared
+from cyberflow.compiler.queries import undeclared
 from cyberflow.diagnostics import Diagnostic
 
 

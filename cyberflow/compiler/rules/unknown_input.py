@@ -9,7 +9,7 @@ The platform ignores it, and the input that was meant stays empty.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode, WorkflowNode
-from cyberflow.compiler.uses import strangers
+from cyberflow.compiler.queries import strangers
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 

@@ -11,9 +11,10 @@ Declare the output, or read one that is declared.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.types import Missing, Scalar, describe, lookup
-from cyberflow.compiler.uses import GoodRef, circular, good_refs, meant_member, shown_path
+from cyberflow.compiler.queries import GoodRef, circular, good_refs, meant_member, shown_path
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.schema.describe import describe
+from cyberflow.schema.paths import Missing, Scalar, lookup
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -10,9 +10,10 @@ At run time the placeholder would be empty. An object that lists `properties` is
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.types import Missing, describe
-from cyberflow.compiler.uses import looked_up, meant_member, shown_path
+from cyberflow.compiler.queries import looked_up, meant_member, shown_path
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.schema.describe import describe
+from cyberflow.schema.paths import Missing
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

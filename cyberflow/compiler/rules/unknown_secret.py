@@ -9,7 +9,7 @@ The value would be sent to a run that does not use it.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import strangers
+from cyberflow.compiler.queries import strangers
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 

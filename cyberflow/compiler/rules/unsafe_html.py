@@ -9,7 +9,7 @@ with their text. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import flaws
+from cyberflow.compiler.queries import flaws
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"

@@ -11,7 +11,7 @@ Declare the outputs of the workflow.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import circular, good_refs
+from cyberflow.compiler.queries import circular, good_refs
 from cyberflow.diagnostics import Diagnostic, Label, Severity
 
 SEVERITY: Severity = "warning"

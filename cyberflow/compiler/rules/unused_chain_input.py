@@ -10,7 +10,7 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking, readable, roots_used
+from cyberflow.compiler.queries import lacking, readable, roots_used
 from cyberflow.diagnostics import Diagnostic, Label, Severity, nearest
 
 SEVERITY: Severity = "warning"

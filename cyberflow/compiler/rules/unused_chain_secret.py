@@ -10,7 +10,7 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import lacking, literals, readable, roots_used
+from cyberflow.compiler.queries import lacking, literals, readable, roots_used
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"

@@ -9,7 +9,7 @@ Either the prompt forgot it, or whoever runs the workflow is asked for a value f
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import unused
+from cyberflow.compiler.queries import unused
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"

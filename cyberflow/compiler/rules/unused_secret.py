@@ -9,7 +9,7 @@ A secret that nobody types should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.uses import unused
+from cyberflow.compiler.queries import unused
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"

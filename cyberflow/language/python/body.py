@@ -10,9 +10,9 @@ from typing import Any
 from cyberflow.language.python import signature
 from cyberflow.language.python.declare import Declaration, Workflow, WorkflowRef
 from cyberflow.language.python.document import Mark, PythonDocument
-from cyberflow.language.python.letters import Characters, dedented
 from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.source import Function, Range, Source
+from cyberflow.language.python.string_offsets import Characters, dedented
 from cyberflow.source import Place, Route
 
 _PROMPTS = ("prompt", "on_check_failure")

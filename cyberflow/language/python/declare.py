@@ -10,12 +10,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
+from cyberflow.language.python.frames import Position, written
 from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
-from cyberflow.language.python.positions import Position, written
 from cyberflow.language.python.symbols import Misuse, current
 
 if TYPE_CHECKING:
-    from cyberflow.pipeline import Handle
+    from cyberflow.sdk.handle import Handle
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,9 +71,10 @@ class Declaration(Generic[P, R]):
         fit (nothing was sent then), ConflictError when the target is not as declared, RunFailed when a step does not
         end in `success`.
         """
-        from cyberflow import pipeline
+        from cyberflow.sdk import handle
+        from cyberflow.sdk.call import Call
 
-        return pipeline.run(self, pipeline.Call(target, secrets, files, options, inputs))
+        return handle.run(self, Call(target, secrets, files, options, inputs))
 
     async def arun(
         self,
@@ -85,9 +86,10 @@ class Declaration(Generic[P, R]):
         **inputs: Any,
     ) -> R:
         """Do as `run`, inside a running event loop."""
-        from cyberflow import pipeline
+        from cyberflow.sdk import handle
+        from cyberflow.sdk.call import Call
 
-        return await pipeline.arun(self, pipeline.Call(target, secrets, files, options, inputs))
+        return await handle.arun(self, Call(target, secrets, files, options, inputs))
 
     def submit(
         self,
@@ -99,9 +101,10 @@ class Declaration(Generic[P, R]):
         **inputs: Any,
     ) -> Handle[R]:
         """Submit and do not follow; the handle does when asked."""
-        from cyberflow import pipeline
+        from cyberflow.sdk import handle
+        from cyberflow.sdk.call import Call
 
-        return pipeline.submit(self, pipeline.Call(target, secrets, files, options, inputs))
+        return handle.submit(self, Call(target, secrets, files, options, inputs))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} {self.name}>"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.python.letters import Characters
 from cyberflow.language.python.source import Range, Source
+from cyberflow.language.python.string_offsets import Characters
 from cyberflow.source import Place, Route, Span, span_of
 
 

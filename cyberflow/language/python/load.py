@@ -19,14 +19,14 @@ from cyberflow.language.files import Files
 from cyberflow.language.python.body import Body
 from cyberflow.language.python.declare import Chain, Declaration, Workflow
 from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.python.failures import finding
+from cyberflow.language.python.from_yaml import interfaces
 from cyberflow.language.python.interfaces import Interfaces
 from cyberflow.language.python.modules import Importing, importing
 from cyberflow.language.python.source import Source
-from cyberflow.language.python.steps import write_steps
 from cyberflow.language.python.trace import Trace
-from cyberflow.language.python.yaml_side import interfaces
-from cyberflow.language.syntax import YamlDocument
+from cyberflow.language.python.user_errors import finding
+from cyberflow.language.python.write_steps import write_steps
+from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
 SUFFIX = ".py"

@@ -18,7 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
 
 from cyberflow.language.python.declare import Secret
-from cyberflow.language.python.normal import Schema, members, normal, notation
+from cyberflow.language.python.normal_form import Schema, members, normal, notation
 from cyberflow.language.python.symbols import Symbol
 from cyberflow.language.python.typed_dicts import portable
 

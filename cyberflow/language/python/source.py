@@ -9,8 +9,8 @@ from functools import cached_property
 from inspect import unwrap
 from typing import Any
 
-from cyberflow.language.python.letters import Characters, letters, plain
-from cyberflow.language.python.positions import Position
+from cyberflow.language.python.frames import Position
+from cyberflow.language.python.string_offsets import Characters, letters, plain
 from cyberflow.source import Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -11,7 +11,7 @@ from cyberflow.language.python.declare import Given
 from cyberflow.language.python.keywords import TaskOptions
 
 if TYPE_CHECKING:
-    from cyberflow.pipeline import TaskRun
+    from cyberflow.sdk.task import TaskRun
 
 Files = Mapping[str, "str | PathLike[str]"]
 
@@ -39,9 +39,10 @@ class TaskRef:
         Raises UsageError when inputs, secrets or files do not fit (nothing was sent then), TaskFailed when the task
         does not end in `completed`, StillRunning when the time is over first.
         """
-        from cyberflow import pipeline
+        from cyberflow.sdk import task
+        from cyberflow.sdk.call import Call
 
-        return pipeline.run_task(self, pipeline.Call(target, secrets, files, options, inputs))
+        return task.run_task(self, Call(target, secrets, files, options, inputs))
 
     async def arun(
         self,
@@ -53,9 +54,10 @@ class TaskRef:
         **inputs: Any,
     ) -> TaskRun:
         """Do as `run`, inside a running event loop."""
-        from cyberflow import pipeline
+        from cyberflow.sdk import task
+        from cyberflow.sdk.call import Call
 
-        return await pipeline.arun_task(self, pipeline.Call(target, secrets, files, options, inputs))
+        return await task.arun_task(self, Call(target, secrets, files, options, inputs))
 
     def __repr__(self) -> str:
         return f"<task {self.name}>"

@@ -11,9 +11,10 @@ from typing import Any
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
+from cyberflow.language.python.capture import DROPPED, Written
 from cyberflow.language.python.declare import Chain, Workflow
+from cyberflow.language.python.frames import Position, caller
 from cyberflow.language.python.interfaces import Interface, Interfaces
-from cyberflow.language.python.positions import Position, caller
 from cyberflow.language.python.signature import Parameter, Unreadable
 from cyberflow.language.python.symbols import (
     BROKEN,
@@ -27,7 +28,6 @@ from cyberflow.language.python.symbols import (
     follow,
     origin_of,
 )
-from cyberflow.language.python.values import DROPPED, Written
 from cyberflow.source import Route
 
 _STRING = "an f-string holds inputs of the chain only"

@@ -1,0 +1,180 @@
+"""`cyberflow run --each` and `--resume`: one chain for each row of a file, with a ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.batch_setup import MANY, PATHS, Work, look_up_ids, new_ledger, prepare, submissions
+from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.project import say
+from cyberflow.cli.runner import listen, wants_cancel
+from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
+from cyberflow.errors import ConflictError, CyberflowError, UsageError
+from cyberflow.run.batch.batch import Batch, Trouble
+from cyberflow.run.batch.distributed import Queued, queue_of
+from cyberflow.run.batch.executor import Direct
+from cyberflow.run.batch.ledger import Entry, Ledger
+from cyberflow.run.batch.policy import Choice
+from cyberflow.run.batch.results import write_results
+from cyberflow.run.batch.rows import output_names, shape_of
+from cyberflow.run.batch.work_item import Leaf
+from cyberflow.run.chain.follow import LOCAL, Watch, cancel
+from cyberflow.run.chain.reducer import advance
+from cyberflow.run.chain.request import Ids, Submission
+from cyberflow.run.inputs.arguments import Asked, Given
+from cyberflow.run.inputs.inputs import load_inputs
+from cyberflow.sdk.prepare import script
+from cyberflow.targets import Service, open_target
+
+
+def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
+    """Begin a batch: check every row, write a ledger, send."""
+    document = load_inputs(options["document"]) if options["document"] else {}
+    work = prepare(folder, target, name, {**options, "document": document})
+    if work is None:
+        return 1
+    if options["dry_run"]:
+        say(f"{work.rows.count} rows of {work.rows.table.path} are good; nothing was sent")
+        return 0
+    return asyncio.run(_open(work, None))
+
+
+def go_on(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
+    """Go on with the batch of a ledger, given the same as before but for what is given anew."""
+    head = ledger.head
+    before = dict(head.options)
+    given = {name: value for name, value in options.items() if value is not None and value is not False and value != ()}
+    document = load_inputs(options["document"]) if options["document"] else before["document"]
+    merged = {**options, **before, **given, "document": document, "engine": options["engine"]}
+    if bool(options["engine"]) != bool(before.get("engine")):
+        help = "name it with --engine" if before.get("engine") else "leave --engine out"
+        raise UsageError(f"this batch was begun {'over' if before.get('engine') else 'without'} an engine", help=help)
+    merged["each"] = options["each"] or Path(head.file)
+    merged |= {name: Path(merged[name]) for name in PATHS if merged[name]}
+    work = prepare(folder, head.target, head.name, merged)
+    if work is None:
+        return 1
+    if work.rows.table.digest != head.digest:
+        help = "name the file it was begun with by --each, or begin a new batch"
+        raise ConflictError(f"{work.rows.table.path} is not the file of this ledger: its content differs", help=help)
+    return asyncio.run(_open(work, ledger))
+
+
+async def _open(work: Work, ledger: Ledger | None) -> int:
+    listen()
+    compiled, options = work.compiled, work.options
+    try:
+        async with open_target(compiled.sourced, compiled.target, say) as service:
+            if not options["quiet"] and service.line != options["said"]:
+                say(service.line)
+            where, stale = work.parts.where, work.options["stale_ok"]
+            ids = await look_up_ids(compiled, service, work.what, where, stale=stale)
+            work.parts = replace(work.parts, ids=ids)
+            shape = shape_of(work.what, work.parts, work.rows.asked)
+            if ledger is not None:
+                same = shape == ledger.head.shape
+                ledger.reshape(replace(ledger.head, shape=shape))
+                return await _Going(work, service, ledger, ids).run(same=same)
+            with new_ledger(work, service, shape) as made:
+                return await _Going(work, service, made, ids).run(same=True)
+    except asyncio.CancelledError:
+        say("interrupted; nothing was sent")
+        return INTERRUPTED
+
+
+class _Going:
+    """One go, from the ledger to the results."""
+
+    def __init__(self, work: Work, service: Service, ledger: Ledger, ids: Ids) -> None:
+        self._work = work
+        self._service = service
+        self._ledger = ledger
+        self._ids = ids
+        self._redactor = work.parts.given.redactor()
+        self._results: Path = work.options["out"] or ledger.path.with_suffix(".jsonl")
+
+    async def run(self, *, same: bool) -> int:
+        work, options = self._work, self._work.options
+        say(f"ledger {self._ledger.path}")
+        choice = Choice(options["retry_failed"], options["resubmit_unknown"], same)
+        watch = Watch(LOCAL if self._service.local else MANY)
+        outcomes = load_inputs(options["simulate"]) if options["simulate"] else None
+
+        async def prepare(key: str) -> None:
+            await script(self._service, outcomes or {}, self._ids, key)
+
+        hands: Direct | Queued
+        if options["engine"]:
+            hands = self._queued(options["engine"])
+        else:
+            hands = Direct(self._service.desk, watch, self._redactor, prepare if outcomes is not None else None)
+        batch = Batch(self._ledger, submissions(work.rows, work.parts), hands, work.limits, choice)
+        try:
+            with batch_view(self._ledger.counts(), quiet=options["quiet"]) as shown:
+                async with aclosing(batch.run()) as turns:
+                    async for turn in turns:
+                        shown.trouble(turn.reason) if isinstance(turn, Trouble) else shown.turn(turn)
+        except asyncio.CancelledError:
+            return await self._interrupted(hands, watch)
+        except CyberflowError as error:
+            with suppress(CyberflowError):  # it was this one that ended the batch
+                self._write()
+            error.help = f"{error.help + '; ' if error.help else ''}go on with `{self._command}`"
+            raise
+        if batch.halted:
+            say(f"stopped: {batch.halted}; go on with\n  {self._command}")
+        return self._end()
+
+    def _queued(self, url: str) -> Queued:
+        """Hands on other machines. What is sent there is what they need to make the same request."""
+        work = self._work
+        here = replace(work.parts, given=Given())
+        shape = shape_of(work.what, here, Asked())
+        places = {"machine": here.where.machine, "pools": list(here.where.pools)}
+
+        def leaf(entry: Entry, submission: Submission, key: str) -> Leaf:
+            return Leaf(work.what.name, entry.number, key, shape, submission.inputs, places)
+
+        return Queued(url, queue_of(work.compiled.bundle.project, work.compiled.target), leaf)
+
+    async def _interrupted(self, hands: Direct | Queued, watch: Watch) -> int:
+        live = hands.live if isinstance(hands, Direct) else []
+        if wants_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
+            for state in live:
+                async for event in cancel(self._service.desk, state, watch):
+                    advance(state, event)
+        self._write()
+        say(f"interrupted; no row is lost, go on with\n  {self._command}")
+        return INTERRUPTED
+
+    def _end(self) -> int:
+        self._write()
+        data = summary(self._ledger, self._results)
+        if self._work.options["format"] == "json":
+            import json
+
+            click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        else:
+            click.echo("\n".join(end_lines(self._ledger, data, self._command)))
+        return 0 if data["status"] == "success" else 1
+
+    def _write(self) -> None:
+        try:
+            write_results(self._results, self._ledger.every(), output_names(self._work.what))
+        except CyberflowError as error:
+            error.help = f"nothing is lost, the ledger has it: `{self._command} --out FILE` writes it elsewhere"
+            raise
+
+    @property
+    def _command(self) -> str:
+        """How to go on: secrets where they were found before, and no url, which may hold a password."""
+        engine = ["--engine", "URL"] if self._work.options["engine"] else []
+        secrets = [word for one in self._work.options["secrets"] for word in ("-s", one)]
+        return shlex.join(["cyberflow", "run", "--resume", str(self._ledger.path), *secrets, *engine])

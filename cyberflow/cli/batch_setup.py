@@ -1,0 +1,152 @@
+"""What a batch begins with: its rows held against their types, the ids of its target, its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from cyberflow.cli.project import compile_for, say
+from cyberflow.cli.redacted_streams import filter_streams
+from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
+from cyberflow.errors import UsageError
+from cyberflow.language.project.load import target_of
+from cyberflow.run.batch.ledger import Head, Ledger
+from cyberflow.run.batch.policy import Limits
+from cyberflow.run.batch.rows import Rows, read_mapping
+from cyberflow.run.batch.table import Fault, Table
+from cyberflow.run.chain.follow import Pace
+from cyberflow.run.chain.request import Ids, Parts, Submission, Where
+from cyberflow.run.inputs.arguments import Asked, files_of, gather_shared, given_name
+from cyberflow.run.inputs.secrets import target_sources, this_world
+from cyberflow.sdk.lookup import look_up
+from cyberflow.sdk.prepare import Compiled, find
+from cyberflow.targets import Service, state_folder
+
+SHOWN_FAULTS = 50
+KEPT = ("inputs", "mapping", "files", "machine", "pools", "parallel", "canary", "failures")
+PATHS = ("bundle", "out")
+PARALLEL = 10
+MANY = Pace(2.0, 15.0)
+"""Chains take minutes: many of them are looked after at half the pace of one."""
+
+
+@dataclass
+class Work:
+    """One call: what is run for each row, and everything it is run with. `options` are the command line's, over what
+    the ledger has from the call that began the batch.
+    """
+
+    compiled: Compiled
+    what: BundledChain | BundledWorkflow
+    rows: Rows
+    parts: Parts
+    options: Mapping[str, Any]
+
+    @property
+    def limits(self) -> Limits:
+        options = self.options
+        failures = _failures(options["failures"], self.rows.count)
+        return Limits(options["parallel"] or PARALLEL, options["canary"] or 0, failures)
+
+
+def _refuse_over_engine(what: BundledChain | BundledWorkflow, options: Mapping[str, Any]) -> None:
+    """Raise UsageError for what cannot go to another machine."""
+    if not options["engine"]:
+        return
+    if options["simulate"]:
+        raise UsageError("--simulate does not reach the machines of an engine", help="leave one of them out")
+    if any(given_name(file) for file in files_of(what)):
+        help = "run it without --engine, or declare a file of the project"
+        raise UsageError(f"`{what.name}` is given files, which are on this machine alone", help=help)
+
+
+def prepare(folder: Path, target: str | None, name: str, options: Mapping[str, Any]) -> Work | None:
+    """Compile, find secrets and files, and hold every row against its types. Raises UsageError."""
+    compiled = compile_for(folder, target, options["bundle"])
+    if compiled is None:
+        return None
+    what = find(compiled, name)
+    _refuse_over_engine(what, options)
+    asked = Asked(options["inputs"], options["document"], options["secrets"], options["files"])
+    sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
+    given = gather_shared(what, files_of(what), asked, sources, this_world())
+    filter_streams(given.redactor())
+    where = Where(options["machine"], tuple(options["pools"]))
+    names = Ids(
+        {one.name: one.name for one in compiled.bundle.workflows},
+        {one: one for one in (*where.pools, *(getattr(what, "pools", None) or ()))},
+        {one: one for one in (where.machine, getattr(what, "machine", None)) if one},
+    )
+    parts = Parts(compiled.bundle, given, names, compiled.assets, where)
+    rows = Rows(what, Table(options["each"]), read_mapping(tuple(options["mapping"])), asked)
+    _check(rows, parts)
+    return Work(compiled, what, rows, parts, options)
+
+
+def _check(rows: Rows, parts: Parts) -> None:
+    """Read every row. Raises UsageError when one is wrong, after saying which and why."""
+    wrong, count = set(), 0
+    for row in rows.each(parts):
+        if not isinstance(row, Fault):
+            continue
+        count += 1
+        wrong.add(row.row)
+        if count <= SHOWN_FAULTS:
+            say(f"{click.style('error', fg='red', bold=True)}: {row.shown(str(rows.table.path))}")
+    if not count:
+        return
+    if count > SHOWN_FAULTS:
+        say(f"and {count - SHOWN_FAULTS} more")
+    where = f" in {len(wrong - {0})} of {rows.count} rows" if wrong != {0} else ""
+    text = f"{rows.table.path} has {count} {'mistake' if count == 1 else 'mistakes'}{where}"
+    raise UsageError(text, help="nothing was sent")
+
+
+async def look_up_ids(
+    compiled: Compiled, service: Service, what: BundledChain | BundledWorkflow, where: Where, *, stale: bool
+) -> Ids:
+    """Find on the target what a chain or workflow names, on the machine or pools of `where` if it has any."""
+    machine, pools = where.machine, where.pools
+    if isinstance(what, BundledChain):
+        names = {step["workflow_id"] for step in what.request["steps"]}
+        if machine is None and not pools:
+            machine, pools = what.machine, tuple(what.pools)
+    else:
+        names = {what.name}
+    return await look_up(compiled, service, names, (machine, pools), stale=stale)
+
+
+def new_ledger(work: Work, service: Service, shape: str) -> Ledger:
+    options, table = work.options, work.rows.table
+    kept = {name: list(value) if isinstance(value := options[name], tuple) else value for name in KEPT}
+    kept |= {"engine": bool(options["engine"]), "document": options["document"]}
+    kept |= {name: str(options[name].resolve()) if options[name] else None for name in PATHS}
+    file = str(table.path.resolve())
+    head = Head(str(uuid4()), work.what.name, service.name, file, table.digest, work.rows.count, shape, kept)
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
+    folder = state_folder(work.compiled.sourced.root) / "ledgers"
+    return Ledger.create(options["ledger"] or folder / f"{work.what.name}-{moment}.db", head)
+
+
+def submissions(rows: Rows, parts: Parts) -> Iterator[tuple[int, Submission]]:
+    """The rows again, which were found good before."""
+    for row in rows.each(parts):
+        if isinstance(row, Fault):
+            raise UsageError(row.shown(str(rows.table.path)), help="it was good before: the file was changed")
+        yield row[0].number, row[1]
+
+
+def _failures(text: str | None, total: int) -> int | None:
+    """Read `5` or `5%`, of all rows. Raises UsageError for what is neither."""
+    if not text:
+        return None
+    digits = text.removesuffix("%")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise UsageError(f"`--stop-at-failures {text}` is no number", help="write `5`, or `5%` of all rows")
+    return max(1, -(-total * int(digits) // 100)) if text.endswith("%") else int(digits)

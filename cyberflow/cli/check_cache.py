@@ -1,0 +1,122 @@
+"""Answers of `check` that still hold: kept in `.cyberflow/` with the hash of every input that was read, the names in
+every folder that was looked into, and the program that gave them. Imports nothing heavy, so that a hit costs little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from cyberflow import __version__
+from cyberflow.language.discovery import ignored, names_in
+
+if TYPE_CHECKING:
+    from cyberflow.language.project.load import Sourced
+
+FOLDER = ".cyberflow"
+FILE = "check.json"
+_PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was printed, and how many errors and warnings it spoke of."""
+
+    text: str
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The kept answers of one project."""
+
+    root: Path
+
+    def find(self, form: str) -> Answer | None:
+        """Give the answer in a form, if nothing that it was made of has changed."""
+        try:
+            data = json.loads((self.root / FOLDER / FILE).read_text(encoding="utf-8"))
+            if form not in data["answers"] or not self._holds(data["inputs"]):
+                return None
+            return Answer(**data["answers"][form])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, form: str, answer: Answer, sourced: Sourced) -> None:
+        """Keep an answer; a folder that cannot be written keeps nothing. A project with Python declarations is not
+        kept, since what its modules read is not known; nor is what rests on a file that could not be read.
+        """
+        files = sourced.files
+        if sourced.settings.python or not files.settled:
+            return
+        inputs = {
+            "program": self._program,
+            "files": files.read_so_far(),
+            "folders": files.listed_so_far(),
+            "candidates": files.candidates,
+            "ignored": sorted(files.ignored),
+        }
+        path = self.root / FOLDER / FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            answers = data["answers"] if data["inputs"] == inputs else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            answers = {}
+        answers[form] = answer.__dict__
+        _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
+
+    def _holds(self, inputs: Any) -> bool:
+        if inputs["program"] != self._program:
+            return False
+        if any(names_in(self.root / folder) != names for folder, names in inputs["folders"].items()):
+            return False
+        if any(_sha256(self.root / path) != digest for path, digest in inputs["files"].items()):
+            return False
+        return bool(sorted(ignored(self.root, inputs["candidates"])) == inputs["ignored"])
+
+    @cached_property
+    def _program(self) -> str:
+        """The version, the interpreter, and when the package was last changed."""
+        newest = max(entry.stat().st_mtime_ns for entry in _modules(_PACKAGE))
+        return f"{__version__} {sys.version} {newest}"
+
+
+def _modules(folder: Path) -> list[os.DirEntry[str]]:
+    found: list[os.DirEntry[str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                found += _modules(Path(entry.path))
+            elif entry.name.endswith(".py"):
+                found.append(entry)
+    return found
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+    except OSError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in place whole, or not at all."""
+    part = path.with_name(f".{uuid4().hex}.part")
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        ignore = path.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)

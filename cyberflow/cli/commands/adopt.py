@@ -1,0 +1,62 @@
+"""`cyberflow adopt`: take workflows of the platform under declared names. Their content stays as it is."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from cyberflow.cli.confirm import by_name
+from cyberflow.cli.options import common, root, target
+from cyberflow.cli.project import compile_for, say
+from cyberflow.deploy.apply.adopt import adopt
+from cyberflow.deploy.apply.prepare import prepare
+from cyberflow.errors import UsageError
+from cyberflow.sdk.prepare import Compiled, owner
+from cyberflow.targets import open_target
+
+
+@click.command("adopt")
+@common()
+@target
+@click.argument("pairs", nargs=-1, required=True, metavar="NAME ID...")
+@click.option("--yes", "-y", is_flag=True, expose_value=False, help="Accepted, as in apply: adopt does not ask.")
+@click.option("--confirm", metavar="TARGET", help="Name a protected target.")
+def command(
+    *, project: Path | None, target: str | None, pairs: tuple[str, ...], confirm: str | None, quiet: bool
+) -> int:
+    """Take a workflow of the platform as a declared one.
+
+    Writes our marker into its schema and puts our tag on it; everything else stays. From then on plan and apply know
+    it under that name. Several pairs of NAME and ID may be given.
+
+    \b
+    Example:
+      cyberflow pull "Patient lookup"
+      cyberflow adopt patient-lookup 8e1e5f8c-9cdc-4bb5-b22a-73c3c7931ba0
+    """
+    if len(pairs) % 2:
+        raise UsageError("adopt takes pairs of a name and an id", help="cyberflow adopt NAME ID")
+    compiled = compile_for(root(project), target, None)
+    if compiled is None:
+        return 1
+    named = list(zip(pairs[::2], pairs[1::2], strict=True))
+    return asyncio.run(_adopt(compiled, named, confirm, quiet=quiet))
+
+
+async def _adopt(compiled: Compiled, pairs: list[tuple[str, str]], confirm: str | None, *, quiet: bool) -> int:
+    from cyberflow.cli.views.plan_text import outcome_line, summary
+
+    async with open_target(compiled.sourced, compiled.target, say) as service:
+        if not quiet:
+            say(service.line)
+        if service.target.protect:
+            by_name(service.name, confirm)
+        mine = owner(compiled, service)
+        for name, id in pairs:
+            click.echo(outcome_line(await adopt(service.desk, compiled.bundle, mine, name, id)))
+        left = await prepare(service.desk, compiled.bundle, mine, [name for name, _ in pairs])
+        if not quiet:
+            say(summary(left) if not left.pending else f"{summary(left)}; `cyberflow plan` shows it")
+    return 0

@@ -1,0 +1,145 @@
+"""`cyberflow dev`: the local platform on a port of this machine, with its web page."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cyberflow.cli.options import common
+from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.targets import DATABASE, DEV, Address, state_folder, take_lock
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    import uvicorn
+
+    from cyberflow.emulator.platform import Platform
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("dev")
+@common()
+@click.option("--port", type=click.IntRange(0, 65535), default=7700, show_default=True, help="0 picks a free one.")
+@click.option("--api-key", metavar="KEY", help="Accept this bearer key alone; by default any is accepted.")
+@click.option("--faults", type=_FILE, metavar="FILE", help="A JSON plan of what goes wrong; see the manual.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="An endpoint for events; can be repeated.")
+@click.option(
+    "--webhook-secret",
+    envvar="CYBERFLOW_WEBHOOK_SECRET",
+    metavar="whsec_…",
+    help="What signs the events; by default each endpoint has its own, printed at the start.",
+)
+def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> int:
+    """Serve the local platform on this machine.
+
+    The Cyberdesk API under /v1, with a simulated agent and one connected machine, `local-1`; the official SDK can use
+    it. Cyberun under /api/v1, with simulated tasks. A web page at / shows runs, workflows and machines. While it runs
+    for a project, the project's target `local` talks to it. Outside a project it keeps nothing.
+
+    \b
+    Example:
+      cyberflow dev
+      cyberflow dev --port 0 --api-key test
+      cyberflow dev --webhook http://127.0.0.1:9000/hook --faults bad-day.json
+    """
+    with ExitStack() as stack:
+        listening = stack.enter_context(_listen(port))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        database = _database(project, url, served["api_key"], stack)
+        where = "in memory" if database is None else f"in {database}"
+        banner = f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)"
+        _serve(listening, _open(database, **served), None if quiet else banner, served["webhooks"])
+    return 0
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # named, else asyncio keeps Nagle on
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        listening.close()
+        help = "choose another with --port, or let 0 find one"
+        raise CyberflowError(f"port {port} cannot be used: {(error.strerror or '').lower()}", help=help) from error
+    return listening
+
+
+def _database(project: Path | None, url: str, api_key: str | None, stack: ExitStack) -> Path | None:
+    """The database of the project, locked and announced; None outside a project."""
+    from cyberflow.language.discovery import find_root
+
+    try:
+        root = find_root(project or Path.cwd())
+    except UsageError:
+        if project is not None:
+            raise
+        return None
+    lock = take_lock(root, "cyberflow dev", lambda text: click.echo(text, err=True))
+    assert not isinstance(lock, Address)  # noqa: S101 - only who may share gets an address
+    stack.callback(lock.release)
+    state = state_folder(root)
+    announcement = state / DEV
+    file = os.open(announcement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as stream:
+        json.dump({"url": url, "token": api_key or secrets.token_urlsafe(24), "pid": os.getpid()}, stream)
+    stack.callback(announcement.unlink, missing_ok=True)
+    return state / DATABASE
+
+
+def _open(
+    database: Path | None,
+    *,
+    api_key: str | None,
+    faults: Path | None,
+    webhooks: tuple[str, ...],
+    webhook_secret: str | None,
+) -> Platform:
+    from cyberflow.emulator.http.fault_plan import load as load_faults
+    from cyberflow.emulator.platform import Platform
+
+    plan = load_faults(faults) if faults else ()
+    hooks = dict.fromkeys(webhooks, webhook_secret) if webhook_secret else webhooks
+    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks)
+
+
+def _serve(listening: socket.socket, platform: Platform, banner: str | None, webhooks: tuple[str, ...]) -> None:
+    import uvicorn
+
+    from cyberflow.web.routes import site
+
+    with platform:
+        app = site(platform.app)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none")
+        if banner is not None:
+            click.echo(banner)
+        for hook in webhooks:
+            click.echo(f"webhook {hook}: secret {platform.courier.secret(hook)}")
+        if webhooks:
+            platform.courier.start()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
+            _server(config, platform).run(sockets=[listening])
+
+
+def _server(config: uvicorn.Config, platform: Platform) -> uvicorn.Server:
+    """A server that does not wait for the streams of tasks, which may be open for ever."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            platform.leave()
+            super().handle_exit(sig, frame)
+
+    return Server(config)

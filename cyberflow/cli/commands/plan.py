@@ -1,0 +1,99 @@
+"""`cyberflow plan`: what apply would change, read from the target and never written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.options import common, root, target
+from cyberflow.cli.project import compile_for, say
+from cyberflow.deploy.apply.prepare import prepare
+from cyberflow.deploy.plan.model import Plan, Prune
+from cyberflow.deploy.plan.plan_file import save
+from cyberflow.errors import CyberflowError
+from cyberflow.sdk.prepare import Compiled, owner
+from cyberflow.targets import open_target
+
+PENDING = 5
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("plan")
+@common("text", "json", "markdown")
+@target
+@click.option("--check", is_flag=True, help="Exit 5 when changes are pending, drift included.")
+@click.option("--only", multiple=True, metavar="NAME", help="These workflows alone: several times, or with commas.")
+@click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for `apply FILE`.")
+@click.option("--prune", is_flag=True, help="Show what `apply --prune` would take as well.")
+@click.option("--delete-runs", is_flag=True, help="With --prune: delete workflows that have runs, and the runs.")
+@click.option("--force", is_flag=True, help="With --prune: even when it takes much, or what is in use.")
+@click.option("--prune-images", is_flag=True, help="Show the images that `apply --prune-images` would delete.")
+@click.option("--images", is_flag=True, help="List our images that nothing uses.")
+@click.option("--bundle", type=FILE, metavar="FILE", help="A bundle in place of the sources.")
+def command(*, project: Path | None, target: str | None, bundle: Path | None, **options: Any) -> int:
+    """Show what apply would change. Reads only.
+
+    \b
+    Example:
+      cyberflow plan --target prod
+      cyberflow plan --check --format json
+      cyberflow plan --target prod --format markdown --out prod.plan
+    """
+    compiled = compile_for(root(project), target, bundle)
+    return 1 if compiled is None else asyncio.run(_plan(compiled, options))
+
+
+async def _plan(compiled: Compiled, options: dict[str, Any]) -> int:
+    async with open_target(compiled.sourced, compiled.target, say) as service:
+        if not options["quiet"]:
+            say(service.line)
+        made = await prepare(
+            service.desk, compiled.bundle, owner(compiled, service), names(options["only"]), prune_of(options)
+        )
+    show(made, options["format"], images=options["images"])
+    if (out := options["out"]) is not None:
+        write_file(out, save(made))
+        if not options["quiet"]:
+            say(f"saved: `cyberflow apply {out}` carries out exactly this, or refuses")
+    return made.exit_code or (PENDING if options["check"] and made.pending else 0)
+
+
+def show(made: Plan, format: str, *, images: bool = False) -> None:
+    """Print a plan in one of its formats."""
+    if format == "json":
+        click.echo(json.dumps(made.to_json(), ensure_ascii=False, indent=2))
+    elif format == "markdown":
+        from cyberflow.cli.views.plan_markdown import plan_markdown
+
+        click.echo(plan_markdown(made))
+    else:
+        from cyberflow.cli.views.plan_text import image_lines, plan_lines
+
+        click.echo("\n".join([*plan_lines(made), *(image_lines(made) if images else ())]))
+
+
+def names(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of `--only`, which may also be given with commas."""
+    return tuple(name for one in given for name in one.split(",") if name)
+
+
+def prune_of(options: dict[str, Any]) -> Prune:
+    """What the options of pruning ask for."""
+    return Prune(
+        workflows=options["prune"],
+        delete_runs=options["delete_runs"],
+        images=options["prune_images"],
+        force=options["force"],
+    )
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that was asked for. Raises CyberflowError when the disk refuses."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error

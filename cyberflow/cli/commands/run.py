@@ -1,0 +1,140 @@
+"""`cyberflow run`: its options, and its first line. What they start is `run_work`'s, and `batch`'s for many rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.first_line import say_target
+from cyberflow.cli.options import common, root, target
+from cyberflow.cli.run_ids import ID
+from cyberflow.errors import UsageError
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+ONE_RUN = (
+    *("detach", "timeout", "cancel_on_timeout", "cancel_on_interrupt"),
+    *("session", "keep_session", "download", "first", "runs"),
+)
+MANY_ROWS = (
+    *("mapping", "parallel", "canary", "failures", "ledger"),
+    *("retry_failed", "resubmit_unknown", "dry_run", "engine"),
+)
+_WRITTEN = {"first": "from", "runs": "with", "mapping": "map", "failures": "stop-at-failures"}
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_COUNT = click.IntRange(min=1)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("run")
+@common("text", "json")
+@target
+@click.argument("name", required=False)
+@click.option("-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text.")
+@click.option("--inputs", "document", type=_FILE, metavar="FILE.json", help="Inputs as a JSON object.")
+@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
+@click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="A file that the declaration leaves open.")
+@click.option("--machine", metavar="NAME", help="Run on this machine.")
+@click.option("--pool", "pools", multiple=True, metavar="NAME", help="Run on a machine of every pool given.")
+@click.option("--session", type=ID, metavar="ID", help="Join this session.")
+@click.option("--keep-session", is_flag=True, help="Leave the machine reserved afterwards.")
+@click.option("--timeout", metavar="TIME", help="Stop following after 90s, 30m, 2h; the runs go on.")
+@click.option("--cancel-on-timeout", is_flag=True, help="Cancel the runs when the time is over.")
+@click.option("--cancel-on-interrupt", is_flag=True, help="Cancel the runs on Ctrl-C.")
+@click.option("--detach", is_flag=True, help="Submit and do not follow.")
+@click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
+@click.option("--simulate", type=_FILE, metavar="FILE", help="Script the outcome; on the local platform.")
+@click.option("--download", type=_FOLDER, metavar="DIR", help="Save what it made there; below it if it holds files.")
+@click.option("--from", "first", metavar="STEP", help="Go on with a failed chain from this step, in a new session.")
+@click.option("--with", "runs", type=ID, multiple=True, metavar="RUN", help="With --from: a run of the failed chain.")
+@click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a CSV or JSON Lines file.")
+@click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column that has another name.")
+@click.option("--parallel", type=_COUNT, metavar="N", help="With --each: so many at a time.  [default: 10]")
+@click.option(
+    "--canary", type=click.IntRange(min=0), metavar="N", help="With --each: first N rows, which must succeed."
+)
+@click.option("--stop-at-failures", "failures", metavar="N|N%", help="With --each: send no more after so many.")
+@click.option("--ledger", type=_FILE, metavar="FILE", help="Where --each writes down what became of each row.")
+@click.option("--resume", type=_FILE, metavar="LEDGER", help="Go on with a batch.")
+@click.option("--retry-failed", is_flag=True, help="With --resume: rows that failed once more.")
+@click.option("--resubmit-unknown", is_flag=True, help="With --resume: rows of unknown fate once more.")
+@click.option("--engine", metavar="URL", help="With --each: have workers run the rows.")
+@click.option("--dry-run", is_flag=True, help="With --each: check every row and send none.")
+@click.option(
+    "--out", type=_FILE, metavar="FILE", help="Write the result here too: JSON, with --each JSON Lines or CSV."
+)
+@click.option("--bundle", type=_FILE, help="A bundle in place of the sources.")
+def command(*, project: Path | None, target: str | None, name: str | None, **options: Any) -> int:
+    """Run a chain, a workflow or a task and follow it to its outputs.
+
+    Inputs and secrets are checked before anything is sent. A secret is given by where to find it. Exit code 0 when
+    every step ended in `success`, or the task in `completed`; what a task made is saved.
+
+    \b
+    Example:
+      cyberflow run intake --inputs intake.json -s epic_password=env:EPIC_PASSWORD
+      cyberflow run patient-lookup -i mrn=M0047182 --timeout 10m --format json
+      cyberflow run poster -i heading="Flu shots" --download posters
+      cyberflow run intake --each patients.csv --canary 3 -s epic_password=env:EPIC_PASSWORD
+      cyberflow run intake --from book --with 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s epic_password=prompt
+    """
+    folder = root(project)
+    options["timeout"] = _seconds(options["timeout"])
+    if options["out"] and not options["out"].parent.is_dir():
+        raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}", help="make it first")
+    if options["each"] or options["resume"]:
+        return _batch(folder, target, name, options)
+    if wrong := _given(options, MANY_ROWS):
+        raise UsageError(f"{wrong} is for many rows", help="name their file with --each, or a ledger with --resume")
+    if name is None:
+        raise UsageError("say what to run: `cyberflow run NAME`", help="`cyberflow show` lists the names")
+    if (options["first"] is None) != (not options["runs"]):
+        raise UsageError("--from STEP and --with RUN go together", help="RUN is any run of the chain that failed")
+    said = say_target(folder, target, quiet=options["quiet"])
+    from cyberflow.cli.runner import start
+
+    return start(folder, target, name, {**options, "said": said})
+
+
+def _batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:
+    """Begin or go on with a batch; it is the ledger that knows the target of one that goes on."""
+    if wrong := _given(options, ONE_RUN):
+        raise UsageError(f"{wrong} is for one run, and this is a batch", help="leave it out")
+    if not options["resume"]:
+        if name is None:
+            raise UsageError("say what to run for each row: `cyberflow run NAME --each rows.csv`")
+        if options["retry_failed"] or options["resubmit_unknown"]:
+            raise UsageError("--retry-failed and --resubmit-unknown go with --resume", help="name the ledger")
+        said = say_target(folder, target, quiet=options["quiet"])
+        from cyberflow.cli.batch_runner import start
+
+        return start(folder, target, name, {**options, "said": said})
+    from cyberflow.run.batch.ledger import Ledger
+
+    with Ledger.open(options["resume"]) as ledger:
+        head = ledger.head
+        if target not in (None, head.target) or name not in (None, head.name):
+            raise UsageError(f"the ledger is of `{head.name}` on {head.target}", help="leave out what it knows")
+        said = say_target(folder, head.target, quiet=options["quiet"])
+        from cyberflow.cli.batch_runner import go_on
+
+        return go_on(folder, ledger, {**options, "said": said})
+
+
+def _given(options: dict[str, Any], names: Iterable[str]) -> str | None:
+    """The first of some options that was given, as it is written."""
+    found = next((name for name in names if options[name]), None)
+    return found and f"--{_WRITTEN.get(found, found.replace('_', '-'))}"
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise UsageError(f"`{text}` is no time", help="write a number and `s`, `m` or `h`: --timeout 30m")
+    return float(match.group(1)) * _SECONDS[match.group(2)]

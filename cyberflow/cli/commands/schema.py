@@ -1,0 +1,51 @@
+"""`cyberflow schema`: JSON Schemas of what people write, for editors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cyberflow.errors import CyberflowError
+
+if TYPE_CHECKING:
+    from cyberflow.language.editor.json_schemas import Kind
+
+KINDS: tuple[Kind, ...] = ("project", "declarations")
+FOLDER = "schemas"
+
+
+@click.command("schema")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write both as files.")
+@click.argument("kind", required=False, type=click.Choice(KINDS))
+def command(*, out: Path | None, kind: Kind | None) -> int:
+    """Print the JSON Schema of cyberflow.yaml, or of declaration files; without a kind, one for either.
+
+    Editors complete and check with them. In VS Code, with the YAML extension, the first line of a file names one.
+
+    \b
+    Example:
+      cyberflow schema declarations
+      cyberflow schema --out schemas
+      # then, on top of a file: # yaml-language-server: $schema=schemas/declarations.json
+    """
+    if out is None:
+        click.echo(text(kind), nl=False)
+        return 0
+    for name in (kind,) if kind else KINDS:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            (out / f"{name}.json").write_text(text(name), encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise CyberflowError(f"{out / f'{name}.json'} cannot be written: {error.strerror}") from error
+        click.echo(f"wrote {out / f'{name}.json'}", err=True)
+    return 0
+
+
+def text(kind: Kind | None) -> str:
+    """One schema as the text of a file."""
+    from cyberflow.language.editor.json_schemas import schema
+
+    return json.dumps(schema(kind), ensure_ascii=False, indent=2) + "\n"

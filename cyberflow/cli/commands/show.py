@@ -1,0 +1,118 @@
+"""`cyberflow show`: what one workflow, chain or task compiles to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from cyberflow.cli.commands.build import compile_project
+from cyberflow.cli.options import common, root, target
+from cyberflow.compiler.bundle import Bundle, BundledWorkflow
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
+
+_BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre|blockquote|hr|div)\b)")
+
+
+@click.command("show")
+@common("text", "json")
+@target
+@click.argument("name", required=False)
+def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
+    """Show what one workflow or chain compiles to.
+
+    Of a workflow, the prompt as it goes out and both schemas; of a chain, the body of its request. Without a name, what
+    the project declares.
+
+    \b
+    Example:
+      cyberflow show patient-lookup
+      cyberflow show intake --format json
+    """
+    compiled = compile_project(root(project), target)
+    if compiled is None:
+        return 1
+    _, bundle = compiled
+    if name is None:
+        _list(bundle, format)
+        return 0
+    kind, found = _find(bundle, name)
+    if format == "json":
+        click.echo(json.dumps({"version": 1, "kind": kind, **found}, ensure_ascii=False, indent=2))
+        return 0
+    workflow = bundle.workflow(name)
+    if workflow is not None:
+        click.echo("\n".join(_workflow(workflow)))
+    else:
+        body = found["request"] if kind == "chain" else found
+        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+    return 0
+
+
+def _list(bundle: Bundle, format: str) -> None:
+    """What the project declares, with what each takes: `?` marks what may be left out."""
+    rows = [
+        {"kind": kind, "name": one.name, "inputs": _given(one.inputs, ""), "secrets": _given(one.secrets, "$")}
+        for kind, group in (("chain", bundle.chains), ("workflow", bundle.workflows), ("task", bundle.tasks))
+        for one in cast("Sequence[Any]", group)
+    ]
+    if format == "json":
+        click.echo(json.dumps({"version": 1, "declared": rows}, ensure_ascii=False, indent=2))
+        return
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        takes = ", ".join([*row["inputs"], *row["secrets"]])
+        click.echo(f"{row['kind']:<8}  {click.style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
+
+
+def _given(names: dict[str, Any], sign: str) -> list[str]:
+    return [f"{sign}{name}" + ("" if one["required"] else "?") for name, one in names.items()]
+
+
+def _find(bundle: Bundle, name: str) -> tuple[str, dict[str, Any]]:
+    for kind, group in (("workflow", bundle.workflows), ("chain", bundle.chains), ("task", bundle.tasks)):
+        for one in group:
+            if one.name == name:
+                return kind, asdict(one)
+    known = [*_names(bundle.workflows), *_names(bundle.chains), *_names(bundle.tasks)]
+    raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))
+
+
+def _names(group: Sequence[Any]) -> list[str]:
+    return [one.name for one in group]
+
+
+def _workflow(workflow: BundledWorkflow) -> Iterator[str]:
+    payload = workflow.payload
+    yield _head(f"{workflow.name}")
+    yield from _facts(workflow)
+    yield f"\n{_head('main_prompt')}\n{_BLOCK.sub(chr(10), payload['main_prompt']).strip()}"
+    cleanup = "post_run_check_failure_cleanup_prompt"
+    if payload[cleanup]:
+        yield f"\n{_head(cleanup)}\n{payload[cleanup].strip()}"
+    for key in ("input_schema", "output_schema"):
+        if payload[key]:
+            yield f"\n{_head(key)}\n{json.dumps(json.loads(payload[key]), ensure_ascii=False, indent=2)}"
+
+
+def _facts(workflow: BundledWorkflow) -> Iterator[str]:
+    payload = workflow.payload
+    yield f"title: {payload['name']}"
+    if workflow.tags is not None:
+        yield f"tags: {', '.join(workflow.tags) or 'none but our own'}"
+    for key in ("includes_file_exports", "is_webhooks_enabled"):
+        if payload[key]:
+            yield f"{key}: true"
+    for key in ("terminal_command_allowlist", "model_metadata", "post_run_checks"):
+        if payload[key]:
+            yield f"{key}: {json.dumps(payload[key], ensure_ascii=False)}"
+
+
+def _head(text: str) -> str:
+    return click.style(text, bold=True)

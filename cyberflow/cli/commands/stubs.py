@@ -1,0 +1,126 @@
+"""`cyberflow stubs`: the workflows that the YAML declares, as typed functions for Python chains and their editors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from cyberflow.cli.commands.check import stop_at_errors
+from cyberflow.cli.options import common, root
+from cyberflow.cli.stub_types import Classes, is_name, optional
+from cyberflow.cli.views.diagnostics_text import count
+from cyberflow.compiler.check import check_target
+from cyberflow.compiler.graph import WorkflowNode
+from cyberflow.errors import CyberflowError
+from cyberflow.language.project.load import read
+from cyberflow.source import Place
+
+DEFAULT = "cyberflow_stubs.py"
+_HEAD = '"""The workflows that the YAML declares, for Python chains. Written by `cyberflow stubs`: not to be edited."""'
+_WIDEST = 120
+_TYPING = ("Annotated", "Any", "Literal", "NotRequired", "TypedDict")
+_FUNCTION = """
+
+@workflow_ref("{name}")
+def {function}({parameters}) -> {returns}:
+    {docstring}
+    raise NotImplementedError"""
+"""A stub that is written for the user. Its body is never run (SPEC section 5); it raises, since mypy wants a value of
+any other.
+"""
+
+
+@click.command("stubs")
+@common()
+@click.option("--out", metavar="FILE", default=DEFAULT, show_default=True, help="Where to write; `-` prints.")
+def command(*, project: Path | None, out: str, quiet: bool) -> int:
+    """Write typed Python stubs of the workflows that the YAML declares.
+
+    A chain in Python imports them from the project's folder; an editor then knows their inputs and outputs.
+
+    \b
+    Example:
+      cyberflow stubs
+      cyberflow stubs --out flows/declared.py
+    """
+    sourced = read(root(project))
+    graph, builder, found = check_target(sourced, sourced.settings.default_target)
+    if stop_at_errors(sourced, [one for one in found if not _of_python(one.place)]):
+        return 1
+    workflows = [one for one in graph.workflows.values() if not one.definition.place.path.endswith(".py")]
+    classes = Classes()
+    for name, definition in graph.project.types.items():
+        classes.named(name, builder.shapes.read(name, definition.place))
+    functions = [_function(one, classes) for one in workflows]
+    body = "\n".join([*classes.texts, *functions])
+    text = f"{_HEAD}\n\n{_imports(body)}\n{body}\n"
+    if out == "-":
+        click.echo(text, nl=False)
+        return 0
+    own = sourced.root / out
+    try:
+        own.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CyberflowError(f"{own} cannot be written: {(error.strerror or '').lower()}") from error
+    if not quiet:
+        click.echo(f"wrote {own}: {count(len(workflows), 'workflow')}", err=True)
+    return 0
+
+
+def _of_python(place: Place) -> bool:
+    """Whether a finding is about the modules, which may wait for the stubs."""
+    return place.path.endswith(".py") or place.route[:1] == ("python",)
+
+
+def _imports(body: str) -> str:
+    lines = ["from __future__ import annotations", ""]
+    if "@dataclass" in body:
+        lines.append("from dataclasses import dataclass")
+    if used := [name for name in _TYPING if re.search(rf"\b{name}\b", body)]:
+        lines.append(f"from typing import {', '.join(used)}")
+    if "WithJsonSchema" in body:
+        lines += ["", "from pydantic import WithJsonSchema"]
+    ours = ["Secret", "workflow_ref"] if re.search(r": Secret\b", body) else ["workflow_ref"]
+    return "\n".join([*lines, *([""] if len(lines) > 2 else []), f"from cyberflow import {', '.join(ours)}"])  # noqa: PLR2004
+
+
+def _function(workflow: WorkflowNode, classes: Classes) -> str:
+    """One workflow. Everything that a call may leave out is None by default, and not sent then."""
+    machine = workflow.body.from_machine
+    parameters, rest = [], False
+    for fields, sign in ((workflow.inputs, ""), (workflow.secrets, "$")):
+        for name, one in fields.fields.items():
+            annotation = "Secret" if sign else classes.annotation(one.schema, f"{workflow.name}-{name}")
+            needed = one.required and f"{sign}{name}" not in machine
+            if is_name(name):
+                parameters.append(f"{name}: {annotation}" if needed else f"{name}: {optional(annotation)} = None")
+            rest = rest or not is_name(name)
+    parameters = ["*", *parameters] if parameters else []
+    parameters += ["**others: Any"] if rest and parameters else []
+    outputs = classes.annotation(workflow.outputs_schema, workflow.name) if workflow.outputs.fields else "None"
+    return _FUNCTION.format(
+        name=workflow.name,
+        function=_identifier(workflow.name),
+        parameters=_lines(parameters, len(workflow.name) + len(outputs)),
+        returns=outputs,
+        docstring=_quoted(workflow.body.description or workflow.body.title or workflow.name),
+    )
+
+
+def _identifier(name: str) -> str:
+    made = name.replace("-", "_")
+    return made if is_name(made) else f"{made}_"
+
+
+def _lines(parameters: list[str], beside: int) -> str:
+    joined = ", ".join(parameters)
+    if len(joined) + beside + len("def () -> :") <= _WIDEST:
+        return joined
+    return "".join(f"\n    {one}," for one in parameters) + "\n"
+
+
+def _quoted(text: str) -> str:
+    line = " ".join(text.split()).replace("\\", "\\\\").replace('"', "'")
+    return f'"""{line}"""'

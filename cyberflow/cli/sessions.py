@@ -1,0 +1,174 @@
+"""What `cyberflow runs` does with a service: sessions read back as states, runs started again, machines freed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.project import say
+from cyberflow.cli.runner import listen
+from cyberflow.cli.views.run_view import result_lines, view
+from cyberflow.client.cyberdesk.wire import Run, is_live
+from cyberflow.client.http.errors import ApiError
+from cyberflow.compiler.bundle import BundledWorkflow
+from cyberflow.errors import UsageError
+from cyberflow.run.chain.events import State, Step
+from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch, cancel, follow
+from cyberflow.run.chain.journal import go_on
+from cyberflow.run.chain.reducer import advance
+from cyberflow.run.chain.result import result_of
+from cyberflow.targets import Service
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+
+FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
+NO_SUCH_ID = frozenset({400, 404, 422})
+Giver = Callable[[BundledWorkflow], Mapping[str, Any]]
+
+
+class NoSuchRun(UsageError):
+    """The target has no session and no run of this id."""
+
+
+async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
+    """The newest runs, a row each, with the names of their workflows."""
+    page = await desk.runs.page(
+        limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
+    )
+    names = workflow_names(page.included)
+    return [
+        {
+            "id": run.id,
+            "status": run.status,
+            "workflow": names.get(run.workflow_id, run.workflow_id),
+            "session_id": run.session_id,
+            "session_alias": run.session_alias,
+            "created_at": run.created_at,
+        }
+        for run in page.items
+    ]
+
+
+async def read_session(desk: Cyberdesk, id: str) -> State:
+    """Find the runs of a session by its id or by that of one of its runs. Raises UsageError when there is none."""
+    page = await desk.runs.page(
+        session_id=id, limit=1000, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",)
+    )
+    runs, names = list(page.items), workflow_names(page.included)
+    if not runs:
+        run = await read_run(desk, id)
+        names = workflow_names(run.included)
+        if run.session_id is not None:
+            return await read_session(desk, run.session_id)
+        return State(names.get(run.workflow_id, "run"), (_step(run, names),))
+    steps = tuple(_step(run, names) for run in reversed(runs))
+    return State("session", steps, runs[0].session_id, {} if len(steps) > 1 else None)
+
+
+async def read_run(desk: Cyberdesk, id: str) -> Run:
+    """Read a run with its workflow. Raises UsageError when there is none of that id."""
+    try:
+        return await desk.runs.get(id, include=("workflow",))
+    except ApiError as error:
+        if error.status not in NO_SUCH_ID:
+            raise
+    runs = (await desk.runs.page(session_id=id, limit=1000, fields=FIELDS)).items
+    if runs:
+        help = f"its runs: {', '.join(f'{run.session_alias or run.workflow_id} {run.id}' for run in reversed(runs))}"
+        raise UsageError(f"`{id}` is a session, and this is for one run", help=help)
+    raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them")
+
+
+def _step(run: Run, names: dict[str, str]) -> Step:
+    workflow = names.get(run.workflow_id, run.workflow_id)
+    error = tuple(str(text) for text in run.error or ())
+    alias = run.session_alias or workflow
+    return Step(alias, workflow, run.id, run.status, None, error, run.machine_id, run.started_at, run.ended_at)
+
+
+def workflow_names(included: list[Any] | None) -> dict[str, str]:
+    """The names of included workflows by id."""
+    found = (item for item in included or () if item.get("type") == "workflow")
+    return {str(item["id"]): str(item.get("name") or item["id"]) for item in found}
+
+
+async def cancel_session(desk: Cyberdesk, state: State, *, local: bool) -> State:
+    async for event in cancel(desk, state, Watch(LOCAL if local else REMOTE)):
+        state, _ = advance(state, event)
+    return state
+
+
+async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: Callable[[str], None]) -> int:
+    """Free the machine of a session, after a yes that knows what it cancels."""
+    machines = [machine async for machine in desk.machines.list() if machine.reserved_session_id == id]
+    if not machines:
+        raise UsageError(f"no machine is reserved for a session `{id}`", help="a session that ended holds none")
+    state = await read_session(desk, id)
+    live = ", ".join(f"{step.id} ({step.status})" for step in state.live)
+    names = ", ".join(machine.name or machine.id for machine in machines)
+    agree(f"free {names}" + (f" and cancel {live}?" if live else "? nothing is live there"))
+    for machine in machines:
+        await desk.machines.update(machine.id, {"reserved_session_id": None})
+    tell(f"{names} is free" + (f"; cancelled: {live}" if live else ""))
+    return 0
+
+
+async def retry(desk: Cyberdesk, id: str, given: Giver) -> State:
+    """Start a run again, and give the state to follow it from. `given` finds the values of the secrets it had, which
+    the service keeps only as names. Raises UsageError for a run that is not over, and when a secret is missing.
+    """
+    run = await read_run(desk, id)
+    names = workflow_names(run.included)
+    if is_live(run.status):
+        raise UsageError(f"the run is not over, it is `{run.status}`", help="wait for its end, or cancel it first")
+    secrets = given(_secrets_of(run, names))
+    body = {"sensitive_input_values": dict(secrets)} if secrets else {}
+    again = await desk.runs.retry(id, body)
+    step = replace(_step(run, names), status=again.status, error=(), started_at=None, ended_at=None, machine_id=None)
+    return State(step.id, (step,))
+
+
+def _secrets_of(run: Run, names: dict[str, str]) -> BundledWorkflow:
+    """The secrets that a run had, as something that can be given them; structured ones by the workflow's schema."""
+    included = next((item for item in run.included or () if item.get("id") == run.workflow_id), {})
+    try:
+        properties = json.loads(included.get("input_schema") or "{}").get("properties", {})
+    except (ValueError, AttributeError):
+        properties = {}
+    secrets = {
+        name: {"schema": properties.get(f"${name}", {"type": "string"}), "required": True}
+        for name in run.sensitive_input_aliases or ()
+    }
+    return BundledWorkflow(names.get(run.workflow_id, "run"), {}, secrets=secrets)
+
+
+async def follow_to_end(service: Service, state: State, format: str, *, quiet: bool) -> int:
+    pace = LOCAL if service.local else REMOTE
+    listen()
+    try:
+        with view(quiet=quiet) as shown:
+            shown.show(state)
+            async for event in follow(service.desk, state, Watch(pace, messages=shown.messages)):
+                state, _ = advance(state, event)
+                shown.show(state)
+    except asyncio.CancelledError:
+        command = go_on(service.name, state.session_id, [step.run_id for step in state.steps])
+        say(f"it goes on without this terminal; follow it with\n  {command}")
+        return INTERRUPTED
+    return print_end(state, format)
+
+
+def print_end(state: State, format: str, done: int | None = None) -> int:
+    result = result_of(state)
+    if format == "json":
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(result_lines(result)))
+    return result.exit_code if done is None else done

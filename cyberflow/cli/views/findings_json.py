@@ -1,0 +1,98 @@
+"""Findings as JSON (SPEC section 6) and as workflow commands of GitHub. Functions over finished findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cyberflow.cli.views.diagnostics_text import secret_spans
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.project.load import Sourced
+from cyberflow.source import Place, Span
+
+
+def findings(sourced: Sourced, found: list[Diagnostic]) -> str:
+    """The whole answer of `check --format json`."""
+    spans = _Spans(sourced, found)
+    return json.dumps(
+        {
+            "version": 1,
+            "diagnostics": [_finding(one, spans) for one in found],
+            "summary": {**_counts(found), **sourced.counts()},
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _finding(one: Diagnostic, spans: _Spans) -> dict[str, Any]:
+    return {
+        "rule": one.rule,
+        "severity": one.severity,
+        "message": one.message,
+        **_place(spans.of(one.place)),
+        "note": one.note,
+        "notes": list(one.notes),
+        "help": one.help,
+        "labels": [{**_place(spans.of(label.place)), "message": label.message} for label in one.labels],
+    }
+
+
+def base_of(root: Path, environ: Mapping[str, str]) -> str:
+    """What leads from the workspace of a CI job to the project: nothing, or a folder that ends in `/`."""
+    workspace = environ.get("GITHUB_WORKSPACE")
+    if not workspace or not root.resolve().is_relative_to(Path(workspace).resolve()):
+        return ""
+    below = root.resolve().relative_to(Path(workspace).resolve()).as_posix()
+    return "" if below == "." else f"{below}/"
+
+
+def workflow_commands(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str]) -> Iterator[str]:
+    """One workflow command for each finding; GitHub takes its path for one of the repository."""
+    base, spans = base_of(sourced.root, environ), _Spans(sourced, found)
+    for one in found:
+        span = spans.of(one.place)
+        end = f",endColumn={span.end_column}" if span.end_line == span.line else ""
+        place = f"file={_property(base + span.path)},line={span.line},col={span.column},endLine={span.end_line}{end}"
+        text = "\n".join(
+            [one.message, *([one.note] if one.note else []), *one.notes, *([f"help: {one.help}"] if one.help else [])]
+        )
+        yield f"::{one.severity} {place},title={_property(one.rule)}::{_data(text)}"
+
+
+class _Spans:
+    """Where places are; how long a hidden one is stays unsaid."""
+
+    def __init__(self, sourced: Sourced, found: list[Diagnostic]) -> None:
+        self._sources = sourced.sources
+        self._hidden = frozenset(secret_spans(sourced, found))
+
+    def of(self, place: Place) -> Span:
+        span = self._sources.span(place)
+        return replace(span, end_line=span.line, end_column=span.column + 1) if span in self._hidden else span
+
+
+def _counts(found: list[Diagnostic]) -> dict[str, int]:
+    errors = sum(one.severity == "error" for one in found)
+    return {"errors": errors, "warnings": len(found) - errors}
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {
+        "path": span.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

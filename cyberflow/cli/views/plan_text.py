@@ -1,0 +1,155 @@
+"""A plan and its outcomes as a person reads them. Functions over finished values; colours for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from cyberflow.cli.views.diagnostics_text import count
+from cyberflow.deploy.plan.diff import field_diff
+from cyberflow.deploy.plan.model import Change, Outcome, Plan
+
+_SIGNS = {
+    "create": ("+", "green"),
+    "upload": ("+", "green"),
+    "update": ("~", "yellow"),
+    "rename": ("~", "yellow"),
+    "adopt": ("+", "green"),
+    "delete": ("-", "red"),
+    "release": ("-", "yellow"),
+    "drift": ("!", "magenta"),
+    "lost": ("!", "red"),
+    "copy": ("=", "blue"),
+}
+_TINTS = {"+": "green", "-": "red", "@": "cyan"}
+_SAID = {
+    "create": "{} to create",
+    "update": "{} to update",
+    "rename": "{} to rename",
+    "adopt": "{} to adopt",
+    "drift": "{} changed by hand",
+    "upload": "{} to upload",
+    "delete": "{} to delete",
+    "release": "{} to release",
+}
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "rename": "renamed",
+    "drift": "overwritten",
+    "upload": "uploaded",
+    "adopt": "adopted",
+    "delete": "deleted",
+    "release": "released",
+}
+_SHOWN_RUNS = 3
+_MARKS = {"done": ("✓", "green"), "unchanged": ("=", "blue"), "conflict": ("!", "magenta"), "failed": ("✗", "red")}
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """The whole plan: what would change, what stands in the way, what is only told, and a line that sums it up."""
+    for change in plan.changes:
+        yield from _change(change, plan)
+    for problem in plan.errors:
+        yield from _problem("error", "red", problem.message, problem.help)
+    for problem in plan.conflicts:
+        yield from _problem("conflict", "magenta", problem.message, problem.help)
+    for problem in plan.refused:
+        yield from _problem("refused", "red", problem.message, problem.help)
+    for kept in plan.kept:
+        yield _dim(f"  = workflow {kept.name} {kept.id}: {kept.reason}")
+    created = any(change.kind == "workflow" and change.action == "create" for change in plan.changes)
+    if created and (gone := next((one.name for one in plan.kept if one.prunable), None)):
+        yield f"  {click.style('help', bold=True)}: if `{gone}` was renamed, declare `was: {gone}` at its new name"
+    if plan.changes or plan.errors or plan.conflicts or plan.refused or plan.kept:
+        yield ""
+    yield summary(plan)
+
+
+def summary(plan: Plan) -> str:
+    """`2 to create, 1 to update`, or that there is nothing to do."""
+    if not plan.pending:
+        if plan.errors or plan.conflicts or plan.exit_code:
+            return "nothing will be changed"
+        workflows = count(len(plan.bundle.workflows), "workflow")
+        return f"{click.style('no changes', fg='green', bold=True)}: {workflows} as declared"
+    counts = {(action, kind): 0 for action in _SAID for kind in ("workflow", "image", "tag")}
+    for change in plan.changes:
+        if (change.action, change.kind) in counts:
+            counts[change.action, change.kind] += 1
+    parts = [_SAID[action].format(count(number, kind)) for (action, kind), number in counts.items() if number]
+    return click.style("plan", bold=True) + ": " + ", ".join(parts)
+
+
+def image_lines(plan: Plan) -> Iterator[str]:
+    """The images of ours that nothing uses."""
+    yield ""
+    if not plan.orphans:
+        yield "every image that cyberflow uploaded is in use"
+        return
+    yield f"{count(len(plan.orphans), 'image')} of ours that nothing uses; `apply --prune-images` deletes them:"
+    for image in plan.orphans:
+        size = f"  {image.size_bytes / 1024:.0f} kB" if image.size_bytes else ""
+        yield f"  {image.filename}{size}  {_dim(image.supabase_url)}"
+
+
+def live_text(runs: Sequence[str]) -> str:
+    """`2 live runs: ID, ID`, the first few by name."""
+    more = f" and {len(runs) - _SHOWN_RUNS} more" if len(runs) > _SHOWN_RUNS else ""
+    return f"{count(len(runs), 'live run')}: {', '.join(runs[:_SHOWN_RUNS])}{more}"
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One line for what became of one change, with its id."""
+    sign, colour = _MARKS.get(outcome.status, ("·", "blue"))
+    verb = _DONE.get(outcome.action, outcome.action) if outcome.status == "done" else outcome.status
+    id = f"  {_dim(outcome.id)}" if outcome.id and outcome.kind != "image" else ""
+    text = f": {outcome.message}" if outcome.message and outcome.status != "skipped" else ""
+    return f"  {click.style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {outcome.name}{id}{text}"
+
+
+def _change(change: Change, plan: Plan) -> Iterator[str]:
+    sign, colour = _SIGNS.get(change.action, ("·", "blue"))
+    reason = f"  {_dim(change.reason)}" if change.reason else ""
+    id = f"  {_dim(change.id)}" if change.id and change.kind != "image" and change.action != "create" else ""
+    yield f"  {click.style(sign, fg=colour, bold=True)} {change.kind} {click.style(change.name, bold=True)}{id}{reason}"
+    for broken in change.breaking:
+        yield f"      {click.style(str(broken), fg='red')}"
+    if runs := plan.live.get(change.id or ""):
+        yield f"      {click.style(live_text(runs), fg='yellow')}"
+    if change.action == "create":
+        return
+    for field in change.fields:
+        if isinstance(field.before, bool | None) and isinstance(field.after, bool):
+            yield f"      {field.path}: {str(bool(field.before)).lower()} → {str(field.after).lower()}"
+            continue
+        lines = field_diff(field, images=plan.images)
+        if len(lines) == 3:  # noqa: PLR2004 - a heading, one line before and one after fit on one line
+            yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
+            continue
+        yield f"      {field.path}"
+        yield from (f"        {_tinted(line)}" for line in hunks(lines, "⋮"))
+
+
+def hunks(lines: Sequence[str], between: str) -> Iterator[str]:
+    """The lines of a diff, with a sign between two parts in place of their numbers."""
+    for index, line in enumerate(lines):
+        if not line.startswith("@@"):
+            yield line
+        elif index:
+            yield between
+
+
+def _tinted(line: str) -> str:
+    return click.style(line, fg=_TINTS[line[0]]) if line[:1] in _TINTS else line
+
+
+def _problem(word: str, colour: str, message: str, help: str | None) -> Iterator[str]:
+    yield f"{click.style(word, fg=colour, bold=True)}: {message}"
+    if help:
+        yield f"  {click.style('help', bold=True)}: {help}"
+
+
+def _dim(text: str) -> str:
+    return click.style(text, dim=True)

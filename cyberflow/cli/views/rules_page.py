@@ -1,0 +1,113 @@
+"""The rules as a person looks them up: what `explain` prints, the page `docs/rules.md`, and the help texts of SARIF.
+All of it is the docstring of the module that is the rule.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+
+from cyberflow.compiler.check import RULES
+from cyberflow.diagnostics import Severity
+
+GROUPS = {
+    "source": """
+        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
+        path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
+        unused-ignore
+    """,
+    "prompt": """
+        empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
+        path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
+        loop-item-outside-loop unknown-tool restarted-list
+    """,
+    "chain": """
+        empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
+        type-mismatch missing-input unknown-input missing-secret unknown-secret secret-leak untyped-output
+        unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text
+        not-on-target
+    """,
+}
+"""Every rule in the order of the reference, whatever order `check` runs them in."""
+_TITLES = {"source": "Sources", "prompt": "Prompts", "chain": "Chains"}
+_INTRODUCTION = """\
+# Rules
+
+What `cyberflow check` finds, from the same texts as `cyberflow explain RULE`. An error makes `check` exit with 1 and
+stops `apply` and `run`; a warning does not, unless `--error-on warning` says so.
+
+`# cyberflow: ignore[RULE] reason` on the line, or on the line above, silences one finding; inside a prompt it is
+`{# cyberflow: ignore[RULE] reason #}`. The reason is required.
+"""
+_OTHERS: dict[str, Severity] = {"unused-ignore": "warning"}
+"""Warnings of rules that do not run over the graph and so bear no severity."""
+_EXAMPLE = re.compile(r"(?:^    .*\n(?:\n(?=    ))*)+", re.MULTILINE)
+_PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule and its documentation: `title` is its first sentence, `text` the whole of it."""
+
+    name: str
+    group: str
+    severity: Severity
+    text: str
+
+    @property
+    def title(self) -> str:
+        return self.text.split("\n", 1)[0]
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph below the title that is prose; the title when there is none."""
+        prose = [part for part in self.text.split("\n\n")[1:] if not part.startswith(" ")]
+        return " ".join(prose[0].split()) if prose else self.title
+
+    @property
+    def markdown(self) -> str:
+        return _fenced(self.text + "\n").rstrip("\n")
+
+    def section(self) -> str:
+        return f"### {self.name}\n\n{self.severity.capitalize()}. {self.markdown}\n"
+
+
+def rules() -> list[Rule]:
+    """Every rule, in the order of the reference."""
+    placed = [(group, name) for group, names in GROUPS.items() for name in names.split() if name in RULES]
+    known = {name for _, name in placed}
+    return [_rule(name, group) for group, name in (*placed, *(("source", name) for name in RULES if name not in known))]
+
+
+def _rule(name: str, group: str) -> Rule:
+    module = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
+    return Rule(name, group, getattr(module, "SEVERITY", _OTHERS.get(name, "error")), (module.__doc__ or "").strip())
+
+
+def page() -> str:
+    """The page of the reference, `docs/rules.md`."""
+    every = rules()
+    parts = [_INTRODUCTION]
+    for group, title in _TITLES.items():
+        members = [rule for rule in every if rule.group == group]
+        parts.append(f"## {title}\n")
+        parts.append("| rule | | |\n|---|---|---|")
+        parts += [f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_cell(rule.title)} |" for rule in members]
+        parts.append("")
+        parts += [rule.section() for rule in members]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _fenced(text: str) -> str:
+    """Indented examples become fenced ones, so that pages colour them."""
+    return _EXAMPLE.sub(_fence, text)
+
+
+def _fence(match: re.Match[str]) -> str:
+    example = "\n".join(line[4:] for line in match.group().strip("\n").split("\n"))
+    return f"```{'python' if _PYTHON.search(example) else 'yaml'}\n{example}\n```\n"

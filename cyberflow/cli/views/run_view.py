@@ -1,0 +1,203 @@
+"""How a run looks while it goes on and when it is over: a live table on a terminal, elsewhere a line a change."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import click
+
+from cyberflow.client.cyberdesk.wire import moment
+from cyberflow.run.chain.result import Result
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+_COLOURS = {
+    "success": "green",
+    "completed": "green",
+    "running": "cyan",
+    "cancelled": "yellow",
+    **dict.fromkeys(("error", "task_failed", "failed"), "red"),
+}
+STATUS = 14
+"""How wide a column of statuses is: `running_checks` fits."""
+_NOT_BEGUN = ("scheduling", "pending")
+
+
+class Row(Protocol):
+    """What a line shows: a step of a chain, or a task."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def workflow(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def error(self) -> tuple[str, ...]: ...
+    @property
+    def started_at(self) -> str | None: ...
+    @property
+    def ended_at(self) -> str | None: ...
+    @property
+    def message(self) -> str | None: ...
+
+
+class Shown(Protocol):
+    """What goes on: rows, and why the service could not be asked last time."""
+
+    @property
+    def steps(self) -> Sequence[Row]: ...
+    @property
+    def trouble(self) -> str | None: ...
+
+
+class View(Protocol):
+    """Shows states as they come, on standard error. `messages` is how often, in seconds, it wants to hear what the
+    agent says; None for never.
+    """
+
+    messages: float | None
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def show(self, state: Shown) -> None: ...
+
+
+def view(*, quiet: bool) -> View:
+    """The view for where standard error goes."""
+    if quiet:
+        return Lines(silent=True)
+    return LiveTable() if sys.stderr.isatty() else Lines()
+
+
+class Lines:
+    """One line for each change of a status, and for each trouble with the service."""
+
+    messages: float | None = None
+
+    def __init__(self, *, silent: bool = False) -> None:
+        self._silent = silent
+        self._said: dict[str, str] = {}
+        self._trouble: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def show(self, state: Shown) -> None:
+        width = max(len(step.id) for step in state.steps)
+        for step in state.steps:
+            if self._silent or self._said.get(step.id) == step.status or step.status in _NOT_BEGUN:
+                continue
+            self._said[step.id] = step.status
+            took = "" if step.live else _took(step)
+            space = " " * (STATUS - len(step.status) + 2) if took else ""
+            status = click.style(step.status, fg=_COLOURS.get(step.status))
+            click.echo(f"  {step.id:<{width}}  {status}{space}{took}", err=True)
+        if state.trouble and state.trouble != self._trouble and not self._silent:
+            click.echo(f"  trying again: {state.trouble}", err=True)
+        self._trouble = state.trouble
+
+
+class LiveTable:
+    """A table that is drawn anew, with a clock for what is running and what its agent said last."""
+
+    messages: float | None = 5.0
+
+    def __init__(self) -> None:
+        self._live: Live | None = None
+        self._state: Shown | None = None
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(file=sys.stderr, highlight=False)
+        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._draw, transient=False)
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, state: Shown) -> None:
+        self._state = state
+
+    def _draw(self) -> Any:
+        from rich.spinner import Spinner
+        from rich.table import Table as Grid
+        from rich.text import Text
+
+        grid = Grid.grid(padding=(0, 2), expand=True)
+        for _ in range(5):
+            grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        if self._state is None:
+            return ""
+        for step in self._state.steps:
+            busy = step.live and step.status not in _NOT_BEGUN
+            sign: Any = (
+                Spinner("dots", style="cyan") if busy else Text(_sign(step), style=_COLOURS.get(step.status, "dim"))
+            )
+            grid.add_row(
+                sign,
+                Text(step.id, style="bold"),
+                Text(step.workflow, style="dim"),
+                Text(step.status, style=_COLOURS.get(step.status, "dim")),
+                Text(_took(step), style="dim"),
+                _last_message(step),
+            )
+        if self._state.trouble:
+            grid.add_row("", "", "", Text("the service does not answer, trying again", style="yellow"))
+        return grid
+
+
+def _last_message(step: Row) -> Any:
+    from rich.text import Text
+
+    if step.error:
+        return Text(step.error[0].splitlines()[0], style="red")
+    return Text((step.message or "") if step.live else "", style="dim")
+
+
+def result_lines(result: Result) -> Iterator[str]:
+    """The end of a run as text; the last line ends in the status."""
+    causes = [step for step in result.steps if step.failed and step.status != "cancelled"]
+    for step in causes or result.steps:
+        for line in step.error:
+            yield f"{click.style(step.status, fg='red', bold=True)} in {step.id}: {line}"
+    if result.outputs:
+        width = max(len(name) for name in result.outputs)
+        yield click.style("outputs", bold=True)
+        for name, value in result.outputs.items():
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield f"  {name:<{width}}  {shown}"
+    yield f"{result.name}: {click.style(result.status, fg=colour_of(result.status), bold=True)}"
+
+
+def colour_of(status: str) -> str:
+    return _COLOURS.get(status, "yellow")
+
+
+def _sign(step: Row) -> str:
+    known = {"success": "✓", "completed": "✓", "cancelled": "-", **dict.fromkeys(_NOT_BEGUN, "·")}
+    return known.get(step.status, "✗")
+
+
+def _took(step: Row) -> str:
+    started = moment(step.started_at) if step.started_at else None
+    if started is None:
+        return ""
+    ended = moment(step.ended_at) if step.ended_at else datetime.now(started.tzinfo)
+    seconds = max(0.0, ((ended or started) - started).total_seconds())
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60):02} s"  # noqa: PLR2004

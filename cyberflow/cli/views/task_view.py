@@ -1,0 +1,70 @@
+"""How the end of a task looks, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cyberflow.cli.project import say
+from cyberflow.cli.runner import write_file
+from cyberflow.cli.views.run_view import colour_of
+from cyberflow.errors import CyberflowError
+from cyberflow.redact import Redactor
+from cyberflow.run.task.outputs import SavedOutput
+from cyberflow.run.task.request import TaskState
+
+
+def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str]:
+    """The last line ends in the status."""
+    for line in state.error:
+        yield f"{click.style(state.status, fg='red', bold=True)}: {line}"
+    found = [*outputs]
+    if found:
+        width = max(len(one.key) for one in found)
+        yield click.style("outputs", bold=True)
+        for one in found:
+            yield f"  {one.key:<{width}}  {one.path or one.url or 'no address'}"
+    yield f"{state.name}: {click.style(state.status, fg=colour_of(state.status), bold=True)}"
+
+
+def print_task(
+    state: TaskState, outputs: list[SavedOutput], options: dict[str, Any], redactor: Redactor | None = None
+) -> None:
+    """Print the end of a task in the form that `format` asks for, into the file `out` as well."""
+    data = state.to_json({one.key: one.to_json() for one in outputs}, redactor or Redactor())
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    out: Path | None = options.get("out")
+    if out:
+        write_file(out, text + "\n")
+    click.echo(text if options["format"] == "json" else "\n".join(task_lines(state, outputs)))
+
+
+def about_task(state: TaskState) -> Iterator[str]:
+    """What there is to say of an end besides the result."""
+    if state.refused:
+        yield f"it could not be cancelled as asked: {state.refused}"
+    if state.live and state.cancelled:
+        yield f"it was cancelled, and the service has not ended it ({state.status}); it is left as it is"
+    elif state.live and state.timed_out:
+        yield f"the time is over and it goes on: {state.name} ({state.status})"
+    elif state.timed_out and state.cancelled:
+        late = "" if state.status == "cancelled" else f", too late: it is {state.status}"
+        yield f"the time was over and it was cancelled{late}"
+
+
+def download(task_id: str, target: str) -> str:
+    """The command that saves the outputs of a task."""
+    return f"cyberflow runs download {task_id} --target {target}"
+
+
+def raise_unsaved(outputs: list[SavedOutput]) -> None:
+    """Say which outputs are not on the disk, and raise the reason of the first."""
+    lost = [one for one in outputs if one.failure is not None]
+    for one in lost[1:]:
+        say(f"output {one.key} is not saved: {one.failure}")
+    if lost and lost[0].failure is not None:
+        raise CyberflowError(f"output `{lost[0].key}` is not saved: {lost[0].failure}", help=lost[0].failure.help)

@@ -1,0 +1,73 @@
+"""What the service answers about the things it keeps beside runs: trajectories, connections, usage, health. They are
+read as tolerantly as those of `wire`, which is shared with the local platform and holds what most callers need.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyberflow.client.cyberdesk.wire import Answer, Flag, Json, Run
+
+
+class Trajectory(Answer):
+    """What a run did, step by step; an approved one is replayed by later runs of its workflow."""
+
+    id: str
+    workflow_id: str
+    created_at: str
+    updated_at: str
+    trajectory_data: list[Json] | None = None
+    dimensions: dict[str, Any] | None = None
+    is_approved: Flag = False
+    has_been_approved: Flag = False
+    is_generated: Flag = False
+    is_main: Flag = False
+    name: str | None = None
+    description: str | None = None
+    run_id: str | None = None
+    original_input_values: Json | None = None
+    user_id: str | None = None
+    organization_id: str | None = None
+    included: list[Json] | None = None
+
+
+class Connection(Answer):
+    """A websocket of a machine's agent."""
+
+    id: str
+    machine_id: str
+    status: str
+    websocket_id: str | None = None
+    connected_at: str | None = None
+    disconnected_at: str | None = None
+    last_ping: str | None = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+class Usage(Answer):
+    """Steps of the runs of a period, counted as `mode` says."""
+
+    total_agentic_steps: int
+    total_cached_steps: int
+    runs_counted: int
+    period_start: str | None = None
+    period_end: str | None = None
+    mode: str | None = None
+
+
+class BulkAccepted(Answer):
+    created_runs: list[Run]
+    failed_count: int = 0
+    errors: list[str] | None = None
+
+
+class MachinesHealth(Answer):
+    """`status` is `ok` or `error`; `errored_machines` says which and why."""
+
+    status: str
+    checked_machines: int = 0
+    healthy_machines: int = 0
+    errored_machines: list[Json] | None = None
+    scope: str | None = None
+    message: str | None = None

@@ -1,0 +1,222 @@
+"""The client of Cyberun: tasks on GPUs, their parameters, and the files that go in. What comes out is
+`cyberun_files`' business, and following a task is done elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from cyberflow.client.cyberun.wire import (
+    GpuWorkflow,
+    PageMeta,
+    Task,
+    TaskAccepted,
+    TaskPage,
+    TaskResult,
+    Upload,
+    WorkflowPage,
+)
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.client.http.paging import Identified
+from cyberflow.client.http.request import Request, path, read, write
+from cyberflow.client.http.sse import events
+from cyberflow.client.http.transport import Transport
+from cyberflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cyberflow.client.http.retry import Retry
+    from cyberflow.client.http.transport import AsgiApp
+
+PAGE = 100
+"""The most that one page of a list holds."""
+UPLOADS = 3
+"""How often an upload is begun: each time under a new address, since a store takes an object once."""
+TURNED_DOWN = frozenset({403, 408, 412, 429, 500, 502, 503, 504})
+"""Answers of a store after which a new address may do: over, already used, or the store in trouble."""
+SESSION = "eyJ"
+"""How the token of a person's session begins; keys begin with `sk-` or `dk-` and know their team."""
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+T = TypeVar("T", bound=Identified)
+
+
+@dataclass(frozen=True)
+class TaskEvent:
+    """`kind` is the service's word: `status`, `progress`, `completed`, `failed`, `cancelled`, `error`, or a new one."""
+
+    kind: str
+    data: Mapping[str, Any]
+
+
+class Cyberun:
+    """Every call raises `ApiError` when the service refuses and `Unreachable` when it cannot be asked. A submission is
+    sent once: the service has no idempotency keys.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        api_key: str | None,
+        *,
+        team: str | None = None,
+        app: AsgiApp | None = None,
+        ca: str | Path | None = None,
+        retry: Retry | None = None,
+    ) -> Cyberun:
+        """Prepare a client; see `Cyberdesk.connect`. With a session's token goes the `team`, with a key it does not.
+
+        Raises UsageError for a session's token without a team.
+        """
+        session = (api_key or "").startswith(SESSION)
+        if session and not team:
+            help = "name the team's id with `cyberun: {team: ID}`, or use a key (`sk-…`), which has its own"
+            raise UsageError("a session's token of Cyberun says nothing of the team", help=help)
+        transport = Transport.open(url, api_key, app=app, ca=ca, retry=retry)
+        if session and team:
+            transport.headers = {"X-Team-ID": team}
+        return cls(transport)
+
+    async def workflow(self, name: str) -> GpuWorkflow:
+        """A workflow with its parameters, by slug, `slug@version` or id."""
+        return await self.transport.fetch(read(_workflow(name)), GpuWorkflow)
+
+    def workflows(self) -> AsyncIterator[GpuWorkflow]:
+        async def page(number: int) -> tuple[list[GpuWorkflow], PageMeta | None]:
+            query = {"current_page": number, "per_page": PAGE}
+            found = await self.transport.fetch(read("/r/workflows", query), WorkflowPage)
+            return found.workflow_list, found.page_meta
+
+        return _pages(page)
+
+    async def submit(
+        self,
+        name: str,
+        parameters: Mapping[str, Any],
+        *,
+        script: str | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> str:
+        """Submit a task and give its id. Sent once; the value of a file is the key that `upload` gave.
+
+        `script` is that of a simulation, on the local platform. No error repeats one of `secrets`.
+        """
+        headers = (("X-Cyberflow-Script", script),) if script else ()
+        request = replace(_once("POST", f"{_workflow(name)}/run", {"parameters": parameters}), headers=headers)
+        accepted = await self.transport.fetch(replace(request, secrets=secrets), TaskAccepted)
+        return accepted.task_id
+
+    async def task(self, id: str) -> Task:
+        return await self.transport.fetch(read(path("/r/tasks/{}", id)), Task)
+
+    def tasks(self, *, status: str | None = None) -> AsyncIterator[Task]:
+        async def page(number: int) -> tuple[list[Task], PageMeta | None]:
+            found = await self.task_page(number, status=status)
+            return found.task_list, found.page_meta
+
+        return _pages(page)
+
+    async def task_page(self, number: int = 1, *, per_page: int = PAGE, status: str | None = None) -> TaskPage:
+        query = {"current_page": number, "per_page": per_page, "status": status}
+        return await self.transport.fetch(read("/r/tasks", query), TaskPage)
+
+    async def result(self, id: str) -> TaskResult:
+        """What a task made, with addresses that are new and open for an hour."""
+        return await self.transport.fetch(read(path("/r/tasks/{}/result", id)), TaskResult)
+
+    async def cancel(self, id: str) -> None:
+        """Ask for the end of a task. A success does not prove it: the task may be over, or end by itself first."""
+        request = replace(_once("POST", path("/r/tasks/{}/cancel", id)), repeatable=True)
+        await self.transport.send(request)
+
+    async def events(self, id: str) -> AsyncGenerator[TaskEvent, None]:
+        """What happens to a task, as it happens; ends when the stream does, whether or not the task is over.
+
+        Gives nothing where answers only come whole. What is no JSON object is passed over.
+        """
+        if not self.transport.streams:
+            return
+        async with self.transport.stream(read(path("/r/tasks/{}/events", id)), "text/event-stream") as stream:
+            if not stream.headers.get("content-type", "").startswith("text/event-stream"):
+                return
+            async for event in events(stream.pieces):
+                try:
+                    data = json.loads(event.data)
+                except ValueError:
+                    data = None
+                if isinstance(data, dict):
+                    yield TaskEvent(event.name, data)
+
+    async def upload(self, filename: str, content: bytes, content_type: str) -> str:
+        """Send a file in and give its key, which holds for a day. Begun anew under another address when the store
+        turns it down, at most `UPLOADS` times.
+        """
+        body = {"file_name": filename, "file_size": len(content), "content_type": content_type}
+        for tried in range(1, UPLOADS + 1):
+            address = await self.transport.fetch(
+                replace(_once("POST", "/r/files/presign", body), repeatable=True), Upload
+            )
+            headers = tuple(address.upload_headers.items())
+            try:
+                await self.transport.send(
+                    Request("PUT", address.upload_url, content=content, keyless=True, headers=headers)
+                )
+            except (ApiError, Unreachable) as error:
+                if tried == UPLOADS or (isinstance(error, ApiError) and error.status not in TURNED_DOWN):
+                    raise
+            else:
+                return address.file_key
+        raise AssertionError  # pragma: no cover
+
+    async def simulate(self, script: Mapping[str, Any]) -> str:
+        """Keep a script for the tasks that will name its id; local platform only."""
+        found = await self.transport.fetch(_once("POST", "/local/scripts", {"script": script}), dict[str, Any])
+        return str(found["id"])
+
+    async def aclose(self) -> None:
+        await self.transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"Cyberun({self.transport!r})"
+
+
+def is_id(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
+def _workflow(name: str) -> str:
+    return path("/r/workflows/{}" if is_id(name) else "/r/workflows/slug/{}", name).replace("%40", "@")
+
+
+def _once(method: str, path: str, body: object = None) -> Request:
+    """A write as `write` makes it, without a key: the service knows none."""
+    return replace(write(method, path, body), key=None)
+
+
+async def _pages(page: Callable[[int], Awaitable[tuple[list[T], PageMeta | None]]]) -> AsyncIterator[T]:
+    """Pages are numbered from 1. Each id is given once, though items slide from page to page while others are made."""
+    seen: set[str] = set()
+    number = 1
+    while True:
+        items, meta = await page(number)
+        for item in items:
+            if item.id not in seen:
+                seen.add(item.id)
+                yield item
+        if not items or (meta is not None and meta.is_last(number, PAGE)):
+            return
+        number += 1

@@ -1,0 +1,291 @@
+"""What goes wrong with the service, in words: `ApiError` when it refuses, `Unreachable` when it cannot be asked.
+Pure: bodies and exceptions in, texts out, and no text holds a key or a sent value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from cyberflow.client.http.mask import WORD, Mask
+from cyberflow.client.http.request import Reply, Request
+from cyberflow.errors import CyberflowError
+
+REQUEST_IDS = ("x-request-id", "request-id", "fly-request-id")
+ECHOES = ("input", "ctx")
+"""Where a validation error repeats what was sent."""
+LONGEST = 500
+LONGEST_RAW = 10_000
+TOO_MANY = 429
+
+
+class Violation(NamedTuple):
+    """One thing wrong with a request: where (`body.steps.0.workflow_id`), what, and the service's word for the kind."""
+
+    loc: str
+    msg: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is no success, or a success that cannot be read: `said` is the service's own message."""
+
+    method: str
+    path: str
+    status: int
+    said: str
+    error_code: str | None = None
+    details: Any = None
+    violations: tuple[Violation, ...] = ()
+    request_id: str | None = None
+    retry_after: float | None = None
+    help: str | None = None
+    raw: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        code = f" [{self.error_code}]" if self.error_code else ""
+        trace = f" (request id {self.request_id})" if self.request_id else ""
+        lines = [f"{self.method} {self.path} answered {self.status}{code}: {self.said}{trace}"]
+        lines += [f"  {loc}: {msg}" if loc else f"  {msg}" for loc, msg, _ in self.violations]
+        return "\n".join(lines)
+
+
+class ApiError(CyberflowError):
+    """The service refused, or answered what cannot be read. `status` tells which, as 2xx for the latter.
+
+    `details` is what the service sent under that name or `detail`, without the places that repeat the request.
+    `retry_after` is how many seconds it asked to wait, where it did; `raw` is the text of the answer, at most
+    `LONGEST_RAW` of it, without what is secret; empty where it may repeat what was sent. `lost` says that an earlier
+    try of the same request ended otherwise, and may have been carried out.
+    """
+
+    lost = False
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal), help=refusal.help)
+        self.refusal = refusal
+        self.method = refusal.method
+        self.path = refusal.path
+        self.status = refusal.status
+        self.said = refusal.said
+        self.error_code = refusal.error_code
+        self.details = refusal.details
+        self.violations = refusal.violations
+        self.request_id = refusal.request_id
+        self.retry_after = refusal.retry_after
+        self.raw = refusal.raw
+
+
+class RateLimited(ApiError):
+    """A 429 that outlasted the retries, or asks for more patience than the budget allows."""
+
+
+class Unreachable(CyberflowError):
+    """No answer came. `url` is the address without credentials and query, `reason` says why in plain words.
+
+    `may_have_arrived` is false only when no try got as far as sending: then the service has surely done nothing.
+    """
+
+    def __init__(self, url: str, reason: str, *, help: str | None = None, may_have_arrived: bool = True) -> None:
+        super().__init__(f"{url} cannot be reached: {reason}", help=help)
+        self.url = url
+        self.reason = reason
+        self.may_have_arrived = may_have_arrived
+
+
+def refused(request: Request, reply: Reply, mask: Mask, *, asked: float | None = None, late: bool = False) -> ApiError:
+    """Read an answer that is no success. `asked` is its Retry-After, `late` says that this is more than we wait."""
+    body = mask.json(_body(reply))
+    violations = tuple(_violations(body))
+    refusal = Refusal(
+        request.method,
+        shown(request),
+        reply.status,
+        mask.text(_said(body, reply, len(violations))),
+        _code(body),
+        _without_echoes(body.get("details", body.get("detail")) if isinstance(body, dict) else None),
+        violations,
+        _request_id(reply, mask),
+        asked,
+        _help(reply, asked, late=late),
+        "" if violations else mask.text(reply.content.decode("utf-8", "replace"))[:LONGEST_RAW],
+    )
+    return RateLimited(refusal) if reply.status == TOO_MANY else ApiError(refusal)
+
+
+def astray(request: Request, reply: Reply, where: str, mask: Mask) -> ApiError:
+    """A redirect that may not be followed; `where` says to which host."""
+    said = mask.text(f"a redirect {where}, which is not followed: the key stays at its origin")
+    help = "if that is the service's own address, make it the target's `url`"
+    return ApiError(Refusal(request.method, shown(request), reply.status, said, help=help))
+
+
+def unreadable(request: Request, reply: Reply, why: str, mask: Mask) -> ApiError:
+    """A 2xx whose body is not what this endpoint promises. `why` names keys and types, never values."""
+    help = "the request was carried out; is the url really that of the service?"
+    return ApiError(
+        Refusal(request.method, shown(request), reply.status, why, request_id=_request_id(reply, mask), help=help)
+    )
+
+
+def shown(request: Request) -> str:
+    """The path as errors show it: no query, no credentials, since a keyless url is itself a permission."""
+    return re.sub(r"^(\w+://)[^/?#]*@", r"\1", re.split(r"[?#]", request.path)[0])
+
+
+def reason(error: BaseException) -> tuple[str, str | None]:
+    """Why a connection failed, in plain words, and what to do about it, read from the whole chain of causes."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"TLS: its certificate is not trusted ({getattr(cause, 'verify_message', cause)})", (
+                "if the service has a certificate authority of its own, name its PEM file with `ca:`"
+            )
+        if isinstance(cause, ssl.SSLError):
+            return f"TLS: {(getattr(cause, 'reason', None) or 'the handshake failed').replace('_', ' ').lower()}", None
+        if isinstance(cause, socket.gaierror):
+            again = cause.errno == socket.EAI_AGAIN
+            return ("name look-up failed" if again else "name not found"), "check the url and the network"
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection refused", "nothing listens there: check the url and that the service runs"
+        if isinstance(cause, ConnectionResetError | BrokenPipeError):
+            return "connection reset", None
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror.lower(), None
+    return str(error).strip().rstrip(".") or "the connection broke", None
+
+
+def distrusted(error: BaseException) -> bool:
+    """Whether a certificate was the reason: asking again will not mend that."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+
+
+def span(seconds: float) -> str:
+    """Seconds for a person: `1.5 s`, `90 s`, `12 min`."""
+    minutes = 120
+    return f"{seconds:g} s" if seconds < minutes else f"{-(-seconds // 60):.0f} min"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    todo: list[BaseException] = [error]
+    seen: set[int] = set()
+    while todo:
+        cause = todo.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        todo += [next_ for next_ in (cause.__cause__, cause.__context__) if next_ is not None]
+        todo += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+
+
+def _body(reply: Reply) -> Any:
+    """The JSON of an answer, else its text."""
+    try:
+        return json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return reply.content.decode("utf-8", "replace")
+
+
+def _said(body: Any, reply: Reply, violations: int) -> str:
+    if violations:
+        return f"the request has {violations} mistake{'s' * (violations > 1)}"
+    if isinstance(body, dict):
+        for name in ("message", "error_message", "detail", "error", "title", "msg"):
+            if isinstance(body.get(name), str) and body[name].strip():
+                return _short(body[name])
+            if isinstance(body.get(name), dict) and isinstance(body[name].get("message"), str):
+                return _short(body[name]["message"])
+    if isinstance(body, str) and body.strip():
+        page = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+        if page:
+            return f"{_phrase(reply.status)}, with a web page in place of JSON: {_short(unescape(page[1]))}"
+        if told := re.search(r"<Message>(.*?)</Message>", body, re.DOTALL):  # a store speaks XML
+            return _short(unescape(told[1]))
+        return _phrase(reply.status) if "<" in body else _short(body)
+    return _phrase(reply.status)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "no message"
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _code(body: Any) -> str | None:
+    code = body.get("error_code") if isinstance(body, dict) else None
+    return None if code is None else str(code)
+
+
+def _violations(body: Any) -> Iterator[Violation]:
+    """FastAPI's `detail`, or the same objects in the envelope's `details`, alone or under a name."""
+    if not isinstance(body, dict):
+        return
+    for found in (body.get("detail"), body.get("details")):
+        lists = found.values() if isinstance(found, dict) else (found,)
+        for item in (item for items in lists if isinstance(items, list) for item in items):
+            if isinstance(item, dict) and isinstance(item.get("msg"), str):
+                loc = item.get("loc")
+                route = ".".join(str(part) for part in loc) if isinstance(loc, list) else str(loc or "")
+                yield Violation(route, _short(_unechoed(item["msg"], item)), str(item.get("type") or ""))
+
+
+def _unechoed(message: str, violation: dict[str, Any]) -> str:
+    """The message without the values that the violation says were sent: a validator likes to quote them."""
+    echoed: set[str] = set()
+    todo = [violation.get("input")]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict | list):
+            todo += value.values() if isinstance(value, dict) else value
+        elif value is not None and not isinstance(value, bool) and len(str(value)) >= WORD:
+            echoed.add(str(value))
+    return Mask(echoed).text(message)
+
+
+def _without_echoes(value: Any) -> Any:
+    if isinstance(value, dict):
+        clean = {name: _without_echoes(item) for name, item in value.items() if name not in ECHOES}
+        if isinstance(clean.get("msg"), str):
+            clean["msg"] = _unechoed(clean["msg"], value)
+        return clean
+    return [_without_echoes(item) for item in value] if isinstance(value, list) else value
+
+
+def _request_id(reply: Reply, mask: Mask) -> str | None:
+    found = next((reply.headers[name] for name in REQUEST_IDS if reply.headers.get(name)), None)
+    return mask.text(found) if found else None
+
+
+def _help(reply: Reply, asked: float | None, *, late: bool) -> str | None:
+    if late and asked is not None:
+        return f"the service asks to wait {span(asked)}, longer than cyberflow waits by itself: try again then"
+    when = f"in {span(asked)}" if asked else "later"
+    helps = {
+        401: "the key was rejected: check that the target's `api_key` names a valid key of this service",
+        403: "this key may not do that: check that the target's `api_key` belongs to this organisation",
+        404: "there is no such thing in the organisation of this key: it was deleted, or belongs to another one",
+        409: "what was asked contradicts the present state; look again and repeat",
+        413: "the request is larger than the service takes",
+        429: f"the rate limit of this key is used up: try again {when}, or with less in parallel",
+    }
+    if "idempotency-status" in reply.headers:
+        return "an earlier sending of this very request is still at work there: try again later"
+    if reply.status >= 500:  # noqa: PLR2004
+        return "the service failed, not the request: try again later"
+    return helps.get(reply.status)

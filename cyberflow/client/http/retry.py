@@ -1,0 +1,114 @@
+"""When to ask again and how long to wait before: the service's rules as functions of an answer and a clock.
+Nothing is sent from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from random import random as draw
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyberflow.client.http.request import Reply
+
+STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+EPOCH_FROM = 1_000_000_000
+"""A reset number from here on is a time of the epoch, a smaller one is seconds from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how patiently. The defaults are those of the service's own clients, but for `budget`.
+
+    `budget` bounds in seconds what the service may ask one call to wait, all its retries together.
+    `random` gives a number in [0, 1), `clock` seconds of the epoch.
+    """
+
+    retries: int = 3
+    base: float = 0.25
+    cap: float = 8.0
+    budget: float = 600.0
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    random: Callable[[], float] = draw
+    clock: Callable[[], float] = time.time
+
+    def backoff(self, retry: int) -> float:
+        """Full jitter: anything between nothing and `base` doubled `retry` times, at most `cap`."""
+        return self.random() * min(self.cap, self.base * 2.0**retry)
+
+
+def retryable(reply: Reply) -> bool:
+    """Whether the same request may succeed later.
+
+    A 409 says so only with `Idempotency-Status: in_progress`: the first sending of this key is still at work.
+    """
+    if reply.status == 409:  # noqa: PLR2004
+        return reply.headers.get("idempotency-status", "").strip().lower() == "in_progress"
+    return reply.status in STATUSES
+
+
+def asked(headers: Mapping[str, str], now: float) -> float | None:
+    """The seconds that `Retry-After` asks for, a number with or without fraction or an HTTP date; None for neither.
+
+    A date is counted from the answer's own `Date` where it has one, so a wrong clock here does no harm.
+    """
+    text = headers.get("retry-after", "").strip()
+    if (seconds := _number(text)) is not None:
+        return seconds if seconds >= 0 else None
+    until = _date(text)
+    return None if until is None else max(0.0, until - _there(headers, now))
+
+
+class Pace:
+    """The one thing the client remembers between calls: until when the rate limit says to send nothing."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def note(self, headers: Mapping[str, str], now: float, longest: float) -> None:
+        """Read `X-RateLimit-Remaining` and `-Reset`. The form of the reset is not documented: a number or a date is
+        taken, and one that is not within `longest` seconds is not believed.
+        """
+        if _number(headers.get("x-ratelimit-remaining", "")) != 0:
+            return
+        text = headers.get("x-ratelimit-reset", "").strip()
+        reset = _number(text)
+        if reset is None:
+            reset = _date(text)
+        if reset is None:
+            return
+        wait = reset - _there(headers, now) if reset >= EPOCH_FROM else reset
+        if 0 < wait <= longest:
+            self._until = max(self._until, now + wait)
+
+    def due(self, now: float) -> float:
+        return max(0.0, self._until - now)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def _date(text: str) -> float | None:
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            read = parse(text)
+        except ValueError:
+            continue
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    return None
+
+
+def _there(headers: Mapping[str, str], now: float) -> float:
+    date = _date(headers.get("date", ""))
+    return now if date is None else date

@@ -1,0 +1,153 @@
+"""What flows where: each value that a step, or a default, hands to a declared input, with both types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
+from cyberflow.compiler.interface import Field
+from cyberflow.compiler.queries import circular
+from cyberflow.compiler.refs import Ref
+from cyberflow.schema.literal_types import TEXT, shape_of
+from cyberflow.schema.paths import Found, Unknown, lookup
+from cyberflow.schema.subtype.assign import Answer, assignable, value_assignable
+from cyberflow.schema.text import Schema
+from cyberflow.source import Place
+
+ANYTHING = Found({})
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One value on its way into one input: `given` is what may come, `wanted` what is declared. A literal has `data`
+    in place of a producer's type.
+    """
+
+    name: str
+    consumer: str
+    source: str
+    place: Place
+    wanted: Schema
+    wanted_place: Place
+    required: bool
+    given: Schema | None = None
+    given_place: Place | None = None
+    optional: bool = False
+    data: Any = None
+
+    @property
+    def alike(self) -> bool:
+        """Whether both sides are the same type, of which nothing need be asked."""
+        return self.given is not None and self.given == self.wanted and not (self.optional and self.required)
+
+    def question(self) -> tuple[str, bool, bool]:
+        """What the answer is a function of; many flows of a project ask the same."""
+        return repr((self.given, self.data, self.wanted)), self.optional, self.required
+
+    def answer(self) -> Answer:
+        if self.given is None:
+            return value_assignable(self.data, self.wanted, required=self.required)
+        return assignable(self.given, self.wanted, may_be_absent=self.optional, required=self.required)
+
+
+def flows(graph: Graph) -> Iterator[Flow]:
+    """Every flow of a project, chains first."""
+    for chain in graph.chains.values():
+        for step in chain.steps:
+            if step.workflow is not None:
+                yield from _into_step(chain, step, step.workflow)
+    for workflow in graph.workflows.values():
+        yield from _defaults(f"`{workflow.name}`", workflow.inputs.fields.values())
+    for chain in graph.chains.values():
+        yield from _defaults(f"`{chain.name}`", chain.inputs.fields.values())
+
+
+def _into_step(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Iterator[Flow]:
+    for name, field in workflow.inputs.fields.items():
+        machine = name in (*workflow.body.from_machine, *chain.body.from_machine)
+        wanted = Flow(
+            name,
+            f"step `{step.id}`",
+            "a literal",
+            step.place,
+            _without_default(field.schema),
+            field.place,
+            field.required and not machine,
+        )
+        value = step.inputs.get(name)
+        if value is not None:
+            if not any(isinstance(use.ref, Ref) and circular(chain, step, use.ref) for use in value.refs):
+                yield from _value(chain, value, wanted)
+        elif chain.inherits and (given := chain.inputs.fields.get(name)):
+            yield _token_flow(wanted, given, Found(_without_default(given.schema), not given.required), given.place)
+
+
+def _value(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
+    at = {**wanted.__dict__, "place": value.place}
+    if any(isinstance(use.ref, str) for use in value.refs):
+        return
+    if not value.refs and not value.tokens:
+        if not any(flaw.root for text in value.texts for flaw in text.flaws):
+            yield Flow(**{**at, "data": value.data})
+        return
+    parts = {use.keys: _ref_type(chain, use.ref) for use in value.refs if isinstance(use.ref, Ref)}
+    for use in value.tokens:
+        parts[use.keys] = _token_type(chain, use) if use.whole else Found(TEXT)
+    if any(found is None for found in parts.values()):
+        return
+    known = {keys: found for keys, found in parts.items() if found is not None}
+    if () not in known:
+        yield Flow(**{**at, "source": "a value", "given": shape_of(value.data, known)})
+    elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
+        producer = chain.producer(ref.alias)
+        declared = producer.outputs.fields.get(str(ref.keys[0])) if producer else None
+        origin = declared.place if declared else None
+        made = {"source": f"`{ref}`", "place": value.refs[0].place, "given": known[()].schema}
+        yield Flow(**{**at, **made, "given_place": origin, "optional": known[()].optional})
+    elif value.single is not None and (field := chain.inputs.fields.get(value.single.token.path.root)):
+        flow = Flow(**{**at, "place": value.single.place})
+        yield _token_flow(flow, field, known[()], value.single.place)
+    else:
+        yield Flow(**{**at, "source": "a text", "given": known[()].schema})
+
+
+def _token_flow(wanted: Flow, field: Field, found: Found, place: Place) -> Flow:
+    made = {"source": f"the chain's `{field.name}`", "given": found.schema, "optional": found.optional}
+    return Flow(**{**wanted.__dict__, **made, "place": place, "given_place": field.place})
+
+
+def _ref_type(chain: ChainNode, ref: Ref) -> Found | None:
+    """What a ref brings; None when another rule has something to say about it."""
+    producer = chain.producer(ref.alias)
+    if producer is None or not producer.outputs.known or not producer.outputs.fields:
+        return None
+    found = lookup(producer.outputs_schema, ref.keys)
+    if isinstance(found, Unknown):
+        return ANYTHING
+    return found if isinstance(found, Found) else None
+
+
+def _token_type(chain: ChainNode, use: TokenUse) -> Found | None:
+    if use.token.kind != "input" or use.token.path.root not in chain.inputs:
+        return None
+    field = chain.inputs.fields[use.token.path.root]
+    found = lookup(_without_default(field.schema), use.token.path.keys)
+    if isinstance(found, Unknown):
+        return ANYTHING
+    if isinstance(found, Found):
+        return Found(found.schema, found.optional or not field.required)
+    return None
+
+
+def _defaults(owner: str, fields: Any) -> Iterator[Flow]:
+    for field in fields:
+        if "default" in field.schema:
+            wanted = _without_default(field.schema)
+            place = field.place.at("default")
+            yield Flow(field.name, owner, "a default", place, wanted, field.place, False, data=field.schema["default"])
+
+
+def _without_default(schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if key != "default"}

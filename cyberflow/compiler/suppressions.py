@@ -1,0 +1,208 @@
+"""Comments that silence findings: `# cyberflow: ignore[rule] reason` in YAML, `{# cyberflow: ignore[rule] reason #}` in
+prompts. Each must say why, and one that silences nothing is itself a finding.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.language.yaml.lines import Lines
+from cyberflow.source import Document, Place, Route, Sources
+
+_MENTION = "cyberflow:"
+_HASH = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)
+_BRACES = re.compile(r"\{#-?[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*?)[ \t]*[-+]?#\}")
+_SAID = re.compile(r"ignore\[(?P<rules>[^\]\n]*)\](?P<reason>.*)")
+_PROMPT = re.compile(r"[ \t]*(?:- +)?[\"']?(?:prompt|on_check_failure|check_prompt)[\"']?[ \t]*:")
+_ONLY_COMMENT = re.compile(r"[ \t]*(?:#.*|\{#.*#\}[ \t]*)?")
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """One comment: the rules it names, the reason, and the lines of its file that it covers."""
+
+    place: Place
+    said: str
+    rules: tuple[str, ...]
+    reason: str
+    first: int
+    last: int
+    files: frozenset[str] = frozenset()
+    """Prompt files that it covers as a whole."""
+
+
+@dataclass
+class Ignores:
+    """The comments of a project, and which of them have silenced something."""
+
+    sources: Sources
+    comments: list[Ignore]
+    _used: set[tuple[Ignore, str]] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, sources: Sources, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Ignores:
+        """Find the comments. `prompts` are the files that the text of each prompt comes from."""
+        return cls(sources, [one for document in sources.documents.values() for one in _read(document, prompts)])
+
+    def silence(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        """Findings that no comment silences."""
+        if not self.comments:
+            yield from found
+            return
+        by_path = {key: _Stretches(key[0], comments) for key, comments in self._by_path().items()}
+        for one in found:
+            span = self.sources.span(one.place)
+            stretches = by_path.get((span.path, one.rule))
+            near = stretches.over(span.line) if stretches else []
+            self._used |= {(ignore, one.rule) for ignore in near}
+            if not near:
+                yield one
+
+    def unused(self, rules: Collection[str], unasked: Collection[str] = ()) -> Iterator[Diagnostic]:
+        """What is wrong with the comments themselves, once everything was silenced that can be; of the rules that were
+        not asked nobody knows.
+        """
+        for ignore in self.comments:
+            yield from _unused(ignore, {*self._used, *((ignore, rule) for rule in unasked)}, rules)
+
+    def _by_path(self) -> dict[tuple[str, str], list[Ignore]]:
+        found: dict[tuple[str, str], list[Ignore]] = {}
+        for ignore in self.comments:
+            for path in {ignore.place.path, *ignore.files} if ignore.reason else ():
+                for rule in ignore.rules:
+                    found.setdefault((path, rule), []).append(ignore)
+        return found
+
+
+class _Stretches:
+    """The comments about one file and rule, by the lines they cover."""
+
+    def __init__(self, path: str, comments: list[Ignore]) -> None:
+        self._whole = [one for one in comments if path in one.files]
+        self._here = sorted((one for one in comments if path not in one.files), key=lambda one: one.first)
+        self._reach = [*accumulate((one.last for one in self._here), max)]
+
+    def over(self, line: int) -> list[Ignore]:
+        near = [*self._whole]
+        index = bisect_right(self._here, line, key=lambda one: one.first)
+        while index and self._reach[index - 1] >= line:
+            index -= 1
+            if line <= self._here[index].last:
+                near.append(self._here[index])
+        return near
+
+
+def _unused(ignore: Ignore, used: set[tuple[Ignore, str]], rules: Collection[str]) -> Iterator[Diagnostic]:
+    def finding(message: str, help: str | None) -> Diagnostic:
+        return Diagnostic("unused-ignore", message, ignore.place, help=help, severity="warning")
+
+    if not ignore.rules:
+        yield finding("this comment is not understood", "write `cyberflow: ignore[RULE] REASON`")
+    elif not ignore.reason:
+        yield finding("this comment gives no reason, and silences nothing", "say why after the `]`")
+    else:
+        for rule in ignore.rules:
+            if rule not in rules:
+                yield finding(f"there is no rule `{rule}`", did_you_mean(rule, rules))
+            elif (ignore, rule) not in used:
+                yield finding(f"no finding of `{rule}` to silence here", "take the comment away")
+
+
+def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Ignore]:
+    text = document.text
+    if _MENTION not in text:
+        return
+    matches = [*_BRACES.finditer(text)]
+    if isinstance(document, YamlDocument | PythonDocument):
+        texts = sorted(_texts(document))
+        matches += [match for match in _HASH.finditer(text) if not _inside(match.start(), texts)]
+    if not matches:
+        return
+    reader = _Comments(document, _Prompts.of(document, prompts))
+    yield from (reader.ignore(match) for match in sorted(matches, key=lambda one: one.start()))
+
+
+def _inside(offset: int, texts: list[tuple[int, int]]) -> bool:
+    """Whether an offset is in one of the texts of a file, which lie one behind the other."""
+    index = bisect_right(texts, (offset, sys.maxsize)) - 1
+    return index >= 0 and offset < texts[index][1]
+
+
+@dataclass(frozen=True)
+class _Prompts:
+    """The prompts of one document by the line they begin on: their last lines, and the files of their texts."""
+
+    by_line: Mapping[int, list[tuple[int, frozenset[str]]]]
+
+    @classmethod
+    def of(cls, document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> _Prompts:
+        found: dict[int, list[tuple[int, frozenset[str]]]] = {}
+        for (path, route), files in prompts.items():
+            if path == document.path:
+                first, last = document.span(Place(path, route).key()).line, document.span(Place(path, route)).end_line
+                found.setdefault(first, []).append((last, frozenset(files) - {path}))
+        return cls(found)
+
+
+class _Comments:
+    """Reads the comments of one document."""
+
+    def __init__(self, document: Document, prompts: _Prompts) -> None:
+        self._document = document
+        self._prompts = prompts
+        self._lines = document.text.split("\n")
+        self._numbers = Lines(document.path, document.text)
+        self._below = 0
+        """The line below the comments that were read last."""
+
+    def ignore(self, match: re.Match[str]) -> Ignore:
+        lines, files = self._lines, frozenset[str]()
+        first = last = self._numbers.number(match.start())
+        if _ONLY_COMMENT.fullmatch(lines[first - 1]):
+            while self._below <= last or (
+                self._below <= len(lines) and _ONLY_COMMENT.fullmatch(lines[self._below - 1])
+            ):
+                self._below += 1
+            last = self._below
+        if last <= len(lines) and _begins_prompt(self._document, lines[last - 1]):
+            for end, of in self._prompts.by_line.get(last, ()):
+                last, files = max(last, end), files | of
+        said = _SAID.match(match["said"])
+        names = tuple(name.strip() for name in said["rules"].split(",") if name.strip()) if said else ()
+        reason = said["reason"].strip() if said else ""
+        place = Place(self._document.path, (), "value", match.span())
+        return Ignore(place, match["said"], names, reason, first, last, files)
+
+
+def _begins_prompt(document: Document, line: str) -> bool:
+    """Whether a prompt may begin on a line; in Python it is a docstring or an argument, and its place decides."""
+    return isinstance(document, PythonDocument) or (isinstance(document, YamlDocument) and bool(_PROMPT.match(line)))
+
+
+def _texts(document: Document) -> Iterable[tuple[int, int]]:
+    if isinstance(document, PythonDocument):
+        return document.strings
+    return _scalars(document.node(())) if isinstance(document, YamlDocument) else ()
+
+
+def _scalars(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:
+    """Where the texts of a file stand, in which `#` is no comment."""
+    seen = set() if seen is None else seen
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node.value, str):
+        yield node.start_mark.index, node.end_mark.index
+        return
+    for entry in node.value:
+        for one in entry if isinstance(entry, tuple) else (entry,):
+            yield from _scalars(one, seen)

@@ -1,0 +1,1 @@
+"""Executing a plan: writes, each looked at again before and after."""

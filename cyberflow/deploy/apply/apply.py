@@ -1,0 +1,177 @@
+"""Plan to outcomes: tags, images, workflows, several at once, then what is pruned; look before every write, read back
+at the end. Killed anywhere and run again, it makes nothing twice and loses nothing; what no plan prunes is not deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
+from cyberflow.compiler.bundle import AssetReader
+from cyberflow.deploy.apply.concurrency import as_done
+from cyberflow.deploy.apply.revalidate import Fresh, look_again
+from cyberflow.deploy.apply.write import Writer
+from cyberflow.deploy.plan.model import Change, Outcome, Plan, PlanRefused, Status
+from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.remote.canonical import field_hash, wire_fields
+from cyberflow.remote.identity import Holding, Standing, holdings
+from cyberflow.remote.images import orphans, shown
+from cyberflow.remote.snapshot import every_workflow, snapshot
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+
+AT_ONCE = 8
+NO_ENTRY = frozenset({401, 403})
+_OURS = frozenset({Standing.MANAGED, Standing.UNFINISHED, Standing.LOST})
+
+
+async def apply(
+    plan: Plan, desk: Cyberdesk, assets: AssetReader, *, overwrite_drift: bool = False, at_once: int = AT_ONCE
+) -> AsyncGenerator[Outcome, None]:
+    """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
+
+    Raises what `refuse` raises, and what reading the account raises before the first write. A workflow
+    may get a second outcome, a conflict, when it is read back and is not as it was written.
+    """
+    refuse(plan)
+    todo: list[Change] = []
+    for change in plan.changes:
+        if (stopped := _stopped(change, overwrite_drift=overwrite_drift)) is not None:
+            yield stopped
+        elif change.pending:
+            todo.append(change)
+    if not todo:
+        return
+    fresh = await look_again(plan, todo, desk)
+    refuse(fresh.plan)
+    for outcome in fresh.outcomes:
+        yield outcome
+    work = _Work(Writer(desk, plan.owner, assets, dict(fresh.plan.tags)), fresh, plan, at_once)
+    async with aclosing(work.outcomes()) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
+
+
+def refuse(plan: Plan) -> None:
+    """Raise PlanRefused for a plan that has errors, ConflictError for one that prunes too much."""
+    if plan.errors:
+        raise PlanRefused("\n".join(one.message for one in plan.errors), help=plan.errors[0].help)
+    if plan.refused:
+        raise ConflictError("\n".join(one.message for one in plan.refused), help=plan.refused[0].help)
+
+
+def _stopped(change: Change, *, overwrite_drift: bool) -> Outcome | None:
+    if change.action == "lost":
+        return Outcome.of(change, "conflict", f"ownership is lost: {change.reason}; `cyberflow adopt` takes it back")
+    if change.action == "drift" and not overwrite_drift:
+        return Outcome.of(
+            change, "conflict", f"{change.reason}; `cyberflow pull` takes it over, --overwrite-drift writes over it"
+        )
+    return None
+
+
+@dataclass
+class _Work:
+    writer: Writer
+    fresh: Fresh
+    plan: Plan
+    at_once: int
+    halted: str | None = None
+    written: list[Outcome] = field(default_factory=list)
+
+    async def outcomes(self) -> AsyncGenerator[Outcome, None]:
+        workflows = [change for change in self.fresh.todo if change.kind == "workflow" and change.desired]
+        leaving = [change for change in self.fresh.todo if change.kind == "workflow" and not change.desired]
+        needed = {asset.filename for change in workflows if change.desired for asset in change.desired.missing}
+        phases: Sequence[tuple[Iterable[Change], Callable[[Change], Awaitable[Outcome]]]] = (
+            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tag),
+            ((one for one in self.fresh.todo if one.action == "upload" and one.name in needed), self.writer.image),
+            (workflows, self._workflow),
+            (leaving, self._leave),
+        )
+        for changes, write in phases:
+            async with aclosing(as_done([self._job(one, write) for one in changes], self.at_once)) as outcomes:
+                async for outcome in outcomes:
+                    yield outcome
+                    if outcome.kind == "workflow" and outcome.status == "done" and write != self._leave:
+                        self.written.append(outcome)
+        if self.written:
+            for outcome in await self._read_back():
+                yield outcome
+        async with aclosing(self._unshown()) as outcomes:
+            async for outcome in outcomes:
+                yield outcome
+
+    async def _unshown(self) -> AsyncGenerator[Outcome, None]:
+        """Delete images at the very end, and only those that nothing shows now that everything is written."""
+        doomed = [change for change in self.fresh.todo if change.kind == "image" and change.action == "delete"]
+        if not doomed:
+            return
+        remote = await snapshot(self.writer.desk)
+        free = {one.supabase_url for one in orphans(remote.images, [shown(one) for one in remote.workflows])}
+        for change in doomed:
+            if change.id in free:
+                yield await self._guarded(change, self.writer.delete_image)
+            elif any(one.supabase_url == change.id for one in remote.images):
+                yield Outcome.of(change, "conflict", "a workflow shows it now")
+            else:
+                yield Outcome.of(change, "unchanged")
+
+    def _job(self, change: Change, write: Callable[[Change], Awaitable[Outcome]]) -> Callable[[], Awaitable[Outcome]]:
+        return lambda: self._guarded(change, write)
+
+    async def _guarded(
+        self, change: Change, write: Callable[[Change], Awaitable[Outcome]], id: str | None = None
+    ) -> Outcome:
+        """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut."""
+        if self.halted is not None:
+            return Outcome.of(change, "skipped", self.halted, id)
+        try:
+            return await write(change)
+        except CyberflowError as error:
+            if isinstance(error, Unreachable | RateLimited) or (
+                isinstance(error, ApiError) and error.status in NO_ENTRY
+            ):
+                self.halted = error.message
+            return Outcome.failed(change, error, id)
+
+    async def _workflow(self, change: Change) -> Outcome:
+        if change.seen is not None:
+            return await self.writer.bring(change, await self.writer.look(change))
+        made = await self.writer.create(change, self.fresh.ids_of(change.name))
+        return await self._guarded(change, lambda one: self.writer.bring(one, made), made.id)
+
+    async def _leave(self, change: Change) -> Outcome:
+        prune = self.plan.prune
+        with_runs = prune is not None and prune.delete_runs
+        return await self.writer.leave(change, delete_runs=with_runs)
+
+    async def _read_back(self) -> list[Outcome]:
+        try:
+            held = holdings(await every_workflow(self.writer.desk), self.plan.owner)
+        except CyberflowError as error:
+            status: Status = "conflict" if isinstance(error, ConflictError) else "failed"
+            message = f"it was written, but could not be read back: {error.message}"
+            return [Outcome(one.action, one.kind, one.name, one.id, status, message) for one in self.written]
+        told = {one.name for one in self.plan.conflicts}
+        faults = [(one, _fault(one, held)) for one in self.written if one.name not in told]
+        return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
+
+
+def _fault(outcome: Outcome, held: Sequence[Holding]) -> str | None:
+    """What is wrong with a workflow that was written, seen from the list of all."""
+    same = [one for one in held if one.name == outcome.name and one.standing in _OURS]
+    if len(same) > 1:
+        return f"{len(same)} workflows are marked as `{outcome.name}`: {', '.join(one.id for one in same)}"
+    there = next((one for one in same if one.id == outcome.id), None)
+    if there is None or there.marker is None:
+        return "it was written, but is not there when read back"
+    if there.standing is not Standing.MANAGED:
+        return f"it was written, but when read back it is {there.standing.value}"
+    if there.marker.hash != field_hash(wire_fields(there.workflow)):
+        return "it was written, and somebody else changed it meanwhile"
+    return None

@@ -1,0 +1,208 @@
+"""The writes of one deployment: a workflow created, finished, brought up to date; a tag made; images uploaded. Each
+looks before it writes and reads the answer. In which order and how many at once is `apply`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.client.cyberdesk.wire import Image, Tag, Workflow
+from cyberflow.compiler.bundle import AssetReader
+from cyberflow.deploy.apply.idempotent_create import Recipe, create_once, or_none
+from cyberflow.deploy.apply.payload import creation, untaken, update
+from cyberflow.deploy.apply.tags import wanted_names
+from cyberflow.deploy.plan.model import Change, Outcome
+from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.remote.canonical import changed, field_hash, wire_fields
+from cyberflow.remote.desired import Desired, images_of, with_images
+from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Standing, standing
+from cyberflow.remote.images import image_path
+from cyberflow.remote.live_runs import has_runs
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+
+
+@dataclass(frozen=True)
+class Writer:
+    """`tags` (ids by name) and `addresses` (of images, by sha256) grow while tags are made and images uploaded."""
+
+    desk: Cyberdesk
+    owner: Owner
+    assets: AssetReader
+    tags: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    async def tag(self, change: Change) -> Outcome:
+        """Make a tag, or take ours out of the archive."""
+        if change.id is not None:
+            if (await self.desk.tags.unarchive(change.id)).is_archived:
+                raise ConflictError("the service did not take it out of the archive")
+            return Outcome.of(change, "done")
+        body = {"name": change.name}
+
+        async def create(key: str) -> str:
+            return (await self.desk.tags.create(body, key)).id
+
+        async def find(id: str) -> Tag | None:
+            tag = await or_none(self.desk.tags.get(id))
+            return tag if tag and tag.name == change.name else None
+
+        made = await create_once(Recipe(self.owner, "tag", change.name, body), (), create, find)
+        self.tags[change.name] = made.id
+        return Outcome.of(change, "done", id=made.id)
+
+    async def image(self, change: Change) -> Outcome:
+        """Upload an image; its bytes must still be those that were compiled."""
+        asset = change.asset
+        if asset is None:
+            raise AssertionError
+        content = self.assets(asset.sha256)
+        if sha256(content).hexdigest() != asset.sha256:
+            raise ConflictError(f"the image {asset.filename} changed after it was compiled", help="run it again")
+
+        async def create(key: str) -> str:
+            made = await self.desk.images.upload(asset.filename, content, asset.content_type, key)
+            return made.supabase_url
+
+        async def find(url: str) -> Image | None:
+            return next((one for one in await self.desk.images.list() if one.supabase_url == url), None)
+
+        made = await create_once(Recipe(self.owner, "image", asset.filename, asset.sha256), (), create, find)
+        self.addresses[asset.sha256] = made.supabase_url
+        return Outcome.of(change, "done", id=made.supabase_url)
+
+    async def create(self, change: Change, seen: Collection[str]) -> Workflow:
+        """Create a workflow under the marker `new`; `seen` are the ids already found under that name. An old answer
+        may lead to one that is no longer ours or no longer of that name: that key is spent as well.
+        """
+        desired, fields = self._wanted(change)
+        self._tag_ids(wanted_names(desired, None, self.owner))
+        body = creation(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
+
+        async def create(key: str) -> str:
+            return (await self.desk.workflows.create(body, key)).id
+
+        async def find(id: str) -> Workflow | None:
+            found = await or_none(self.desk.workflows.get(id))
+            return found if found and self._is(found, desired.name) else None
+
+        return await create_once(Recipe(self.owner, "workflow", desired.name, body), seen, create, find)
+
+    async def look(self, change: Change) -> Workflow:
+        """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""
+        seen = change.seen
+        if seen is None:
+            raise AssertionError
+        now = await or_none(self.desk.workflows.get(seen.id))
+        if now is None:
+            raise ConflictError("it was deleted since the plan was made")
+        if not (moved := _moved(seen, now, self.owner)) or self._settled(change, now):
+            return now
+        raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+
+    async def leave(self, change: Change, *, delete_runs: bool) -> Outcome:
+        """Take our tag off a workflow that is no longer declared, or delete it, if it has no new runs."""
+        seen = change.seen
+        if seen is None:
+            raise AssertionError
+        now = await or_none(self.desk.workflows.get(seen.id))
+        if now is None:
+            return Outcome.of(change, "unchanged")
+        if moved := _moved(seen, now, self.owner):
+            raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+        if change.action == "release":
+            ours = next(tag.id for tag in now.tags or () if tag.name == self.owner.tag)
+            await or_none(self.desk.workflows.remove_tag(now.id, ours))
+            return Outcome.of(change, "done")
+        if not delete_runs and await has_runs(self.desk, now.id):
+            raise ConflictError("it has runs now, which deleting it would delete")
+        await or_none(self.desk.workflows.delete(now.id))
+        return Outcome.of(change, "done")
+
+    async def delete_image(self, change: Change) -> Outcome:
+        await or_none(self.desk.images.delete(image_path(change.id or "")))
+        return Outcome.of(change, "done")
+
+    async def bring(self, change: Change, now: Workflow) -> Outcome:
+        """Bring what was just read to what is declared: for a create that is not finished the tag, then the id."""
+        desired, fields = self._wanted(change)
+        if self._settled(change, now):
+            return Outcome.of(change, "unchanged", id=now.id)
+        unfinished = standing(now, self.owner) is Standing.UNFINISHED
+        if change.seen is None and not unfinished:
+            raise ConflictError("another deployment made it meanwhile, and made it differently")
+        faults = await self._retag(desired, now) if unfinished else []
+        if not faults:
+            faults += await self._patch(now, fields, self._marker(desired, now, fields))
+            faults += [] if unfinished else await self._retag(desired, now)
+        if faults:
+            message = f"the service did not take {', '.join(faults)}"
+            return Outcome.of(change, "conflict", message, now.id)
+        return Outcome.of(change, "done", id=now.id)
+
+    async def _patch(self, now: Workflow, fields: Mapping[str, Any], marker: Marker) -> list[str]:
+        body = update(now, fields, marker)
+        if not body:
+            return []
+        answer = await self.desk.workflows.update(now.id, body)
+        if answer.post_run_checks is None and fields["post_run_checks"]:
+            answer = await self.desk.workflows.get(now.id)
+        return list(untaken(answer, fields, marker))
+
+    async def _retag(self, desired: Desired, now: Workflow) -> list[str]:
+        """Take off before adding: of an exclusive group the service itself takes off the one that was there."""
+        wanted = wanted_names(desired, now, self.owner)
+        there = {tag.name: tag.id for tag in now.tags or ()}
+        for name in sorted(there.keys() - wanted):
+            await or_none(self.desk.workflows.remove_tag(now.id, there[name]))
+        missing = sorted(wanted - there.keys())
+        if not missing:
+            return []
+        answer = await self.desk.workflows.add_tags(now.id, self._tag_ids(missing))
+        borne = {tag.name for tag in answer}
+        return [f"the tag `{name}`" for name in missing if name not in borne]
+
+    def _tag_ids(self, names: Collection[str]) -> list[str]:
+        if unknown := sorted(name for name in names if name not in self.tags):
+            raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
+        return [self.tags[name] for name in sorted(names)]
+
+    def _is(self, workflow: Workflow, name: str) -> bool:
+        marker = Marker.of(workflow.input_schema)
+        ours = standing(workflow, self.owner) in {Standing.UNFINISHED, Standing.MANAGED}
+        return ours and marker is not None and marker.name == name
+
+    def _settled(self, change: Change, now: Workflow) -> bool:
+        """Whether there is nothing to write: it says what is declared, is ours and finished, and bears its tags."""
+        desired, fields = self._wanted(change)
+        there = {tag.name for tag in now.tags or ()}
+        return (
+            standing(now, self.owner) is Standing.MANAGED
+            and there == wanted_names(desired, now, self.owner)
+            and not update(now, fields, self._marker(desired, now, fields))
+        )
+
+    def _marker(self, desired: Desired, now: Workflow, fields: Mapping[str, Any]) -> Marker:
+        return Marker(self.owner.tag, desired.name, now.id, field_hash(fields))
+
+    def _wanted(self, change: Change) -> tuple[Desired, dict[str, Any]]:
+        if change.desired is None:
+            raise AssertionError
+        fields = with_images(change.desired.fields, self.addresses)
+        if missing := images_of(fields):
+            names = [one.filename for one in change.desired.missing if one.sha256 in missing]
+            raise CyberflowError(f"it shows {', '.join(names)}, which could not be uploaded")
+        return change.desired, fields
+
+
+def _moved(seen: Workflow, now: Workflow, owner: Owner) -> Sequence[str]:
+    """What of a workflow moved, in words; its time of change alone is nothing."""
+    if names := changed(wire_fields(seen), wire_fields(now)):
+        return names
+    if Marker.of(seen.input_schema) != Marker.of(now.input_schema):
+        return ["our marker"]
+    return [] if standing(seen, owner) is standing(now, owner) else [f"our tag {PREFIX}…"]

@@ -1,0 +1,1 @@
+"""The plan: bundle and snapshot to changes, pure and read-only."""

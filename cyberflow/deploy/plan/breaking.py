@@ -1,0 +1,98 @@
+"""Whom a change of schema breaks: who calls a workflow whose input became narrower, who reads an output that may now be
+missing or something else. Pure; only what a witness proves is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cyberflow.compiler.bundle import Bundle, BundledChain
+from cyberflow.deploy.plan.model import Breaking
+from cyberflow.schema.subtype.assign import No, assignable
+from cyberflow.schema.values import ABSENT
+
+
+def breaking(bundle: Bundle, workflow: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Breaking]:
+    """Compare two states of a workflow, fields in canonical form, and name who depends on the difference."""
+    narrowed = _narrowed(_schema(before, "input_schema"), _schema(after, "input_schema"))
+    changed = dict(_widened(_schema(before, "output_schema"), _schema(after, "output_schema")))
+    users = 0
+    for chain in bundle.chains:
+        for step in chain.request["steps"]:
+            if step["workflow_id"] == workflow and narrowed:
+                users += 1
+                yield Breaking(chain.name, step["session_alias"], narrowed)
+        for step, key in _readers(chain, workflow):
+            if key in changed:
+                users += 1
+                yield Breaking(chain.name, step, changed[key])
+    if not users and (narrowed or changed):
+        yield Breaking(None, None, "; ".join(filter(None, (narrowed, *changed.values()))))
+
+
+def _schema(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    schema = fields.get(name)
+    return schema if isinstance(schema, dict) else {}
+
+
+def _narrowed(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Why an input that was accepted would now be refused; empty when that is not proven."""
+    if not after or not before:
+        needed = after.get("required") or []
+        return f"{_listed(needed)} now required" if needed and not before else ""
+    new = [name for name in after.get("required") or [] if name not in (before.get("required") or [])]
+    if new:
+        return f"{_listed(new)} now required"
+    for name, wanted in (after.get("properties") or {}).items():
+        had = (before.get("properties") or {}).get(name)
+        if had is not None and isinstance(answer := assignable(_alone(had, before), _alone(wanted, after)), No):
+            return f"the input `{name}` no longer takes {answer.text}"
+    return ""
+
+
+def _widened(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The outputs whose readers may be surprised, and why."""
+    there = after.get("properties") or {}
+    for name, had in (before.get("properties") or {}).items():
+        if name not in there:
+            yield name, f"the output `{name}` is gone"
+            continue
+        sure = name in (before.get("required") or []) and name not in (after.get("required") or [])
+        answer = assignable(_alone(there[name], after), _alone(had, before), may_be_absent=sure)
+        if isinstance(answer, No):
+            now = "may now be absent" if answer.witness is ABSENT else f"may now be {answer.text}"
+            yield name, f"the output `{name}` {now}"
+
+
+def _alone(schema: Any, root: Mapping[str, Any]) -> Any:
+    defs = root.get("$defs")
+    return {**schema, "$defs": defs} if defs and isinstance(schema, dict) else schema
+
+
+def _readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | None, str]]:
+    """The steps that read an output of a workflow, with the output's name; None stands for the chain's own outputs."""
+    aliases = {step["session_alias"] for step in chain.request["steps"] if step["workflow_id"] == workflow}
+    aliases |= {alias for alias, name in chain.session.items() if name == workflow}
+    for step in chain.request["steps"]:
+        yield from ((step["session_alias"], key) for key in _read(step.get("inputs"), aliases))
+    yield from ((None, key) for key in _read(chain.outputs, aliases))
+
+
+def _read(value: Any, aliases: set[str]) -> list[str]:
+    found: dict[str, None] = {}
+
+    def note(one: dict[str, Any]) -> dict[str, Any]:
+        parts = str(one.get("$ref", "")).split(".", 2)
+        if len(parts) == 3 and parts[0] in aliases and parts[1] == "outputs":  # noqa: PLR2004 - alias.outputs.path
+            found[parts[2].split(".")[0].split("[")[0]] = None
+        return one
+
+    json.loads(json.dumps(value), object_hook=note)
+    return list(found)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names)
+    return f"{shown} {'is' if len(names) == 1 else 'are'}"

@@ -1,0 +1,107 @@
+"""Which workflow of the account is which declaration, and what is the matter with the others. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cyberflow.deploy.plan.model import Change, Kept, Problem
+from cyberflow.remote.desired import Desired
+from cyberflow.remote.identity import Holding, Standing
+
+_CANDIDATES = (Standing.MANAGED, Standing.UNFINISHED)
+
+
+@dataclass
+class Match:
+    """`found` maps declared names to their workflow; a declared name in `stopped` is neither changed nor created."""
+
+    found: dict[str, Holding] = field(default_factory=dict)
+    stopped: set[str] = field(default_factory=set)
+    told: list[Change] = field(default_factory=list)
+    conflicts: list[Problem] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+
+def match(desired: Sequence[Desired], held: Iterable[Holding]) -> Match:
+    """Go through what is held, oldest first, by the table of SPEC section 8."""
+    match = Match()
+    by_name: dict[str, list[Holding]] = defaultdict(list)
+    rewritten: list[Holding] = []
+    for one in held:
+        if one.name is None:
+            rewritten.append(one)
+        elif one.standing is Standing.COPY:
+            match.told.append(Change("copy", "workflow", one.name, one.id, reason=_copied(one), seen=one.workflow))
+        else:
+            by_name[one.name].append(one)
+    for wanted in desired:
+        _one(wanted, by_name.pop(_known_as(wanted, by_name, desired, match), ()), match)
+    _by_title([one for one in desired if one.name not in match.found | dict.fromkeys(match.stopped)], rewritten, match)
+    for name, others in by_name.items():
+        match.kept.extend(_undeclared(name, one) for one in others if one.standing is not Standing.LOST)
+    return match
+
+
+def _undeclared(name: str, one: Holding) -> Kept:
+    """An unfinished create may also be a copy of one: it is told, and never taken for what `--prune` may take."""
+    if one.standing is Standing.UNFINISHED:
+        return Kept(name, one.id, "an unfinished create, no longer declared: declare it again or delete it by hand")
+    return Kept(name, one.id, "no longer declared", prunable=True, seen=one.workflow)
+
+
+def _known_as(wanted: Desired, by_name: Mapping[str, list[Holding]], desired: Sequence[Desired], match: Match) -> str:
+    if wanted.name in by_name or not wanted.was or any(one.name == wanted.was for one in desired):
+        return wanted.name
+    rivals = [one.name for one in desired if one.was == wanted.was and one.name not in by_name]
+    if len(rivals) > 1:
+        names = " and ".join(f"`{name}`" for name in rivals)
+        match.errors.append(Problem(wanted.name, f"{names} were both `{wanted.was}`; only one can be its new name"))
+        return wanted.name
+    return wanted.was
+
+
+def _one(wanted: Desired, held: Sequence[Holding], match: Match) -> None:
+    lost = [one for one in held if one.standing is Standing.LOST]
+    for one in lost:
+        reason = "it bears our marker but not our tag: ownership was taken away"
+        match.told.append(Change("lost", "workflow", wanted.name, one.id, reason=reason, seen=one.workflow))
+    if lost:
+        match.stopped.add(wanted.name)
+        return
+    first = min(held, key=lambda one: _CANDIDATES.index(one.standing), default=None)
+    if first is None:
+        return
+    match.found[wanted.name] = first
+    if len(held) > 1:
+        ids = tuple(one.id for one in held)
+        message = f"{len(held)} workflows are marked as `{wanted.name}`: {', '.join(ids)}; {first.id} is taken for it"
+        match.conflicts.append(
+            Problem(wanted.name, message, ids, "look at the others in the dashboard and delete what nobody needs")
+        )
+
+
+def _by_title(unmatched: Sequence[Desired], rewritten: Sequence[Holding], match: Match) -> None:
+    for one in rewritten:
+        title = one.workflow.name or ""
+        wanted = [declared for declared in unmatched if declared.fields["name"] == title]
+        rivals = [other for other in rewritten if (other.workflow.name or "") == title]
+        if len(wanted) == len(rivals) == 1:
+            match.found[wanted[0].name] = one
+            continue
+        match.kept.append(
+            Kept(title, one.id, "it bears our tag but no marker, and its title is that of no declaration")
+        )
+        for declared in wanted:
+            match.stopped.add(declared.name)
+            ids = tuple(other.id for other in rivals)
+            message = f"`{declared.name}` may be any of the unmarked workflows with its title: {', '.join(ids)}"
+            help = "take our tag off those that it is not"
+            if all(problem.name != declared.name for problem in match.conflicts):
+                match.conflicts.append(Problem(declared.name, message, ids, help))
+
+
+def _copied(one: Holding) -> str:
+    return f"a copy of {one.marker.id if one.marker else ''}: {one.workflow.name or 'untitled'}"

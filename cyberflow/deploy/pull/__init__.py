@@ -1,0 +1,1 @@
+"""Workflows of the platform as YAML of the project."""

@@ -1,0 +1,149 @@
+"""Workflows of the platform as sources: which ones are meant, under which names, and the files that say them. Pure;
+fetching images, holding the result against the platform and writing files are the door's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from cyberflow.client.cyberdesk.wire import Image, Workflow
+from cyberflow.deploy.pull.decompile import Language, declare
+from cyberflow.deploy.pull.yaml_writer import yaml_text
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
+from cyberflow.remote.identity import Marker, Owner, Standing, holdings, standing
+from cyberflow.remote.images import shown
+from cyberflow.remote.snapshot import Snapshot
+from cyberflow.source import Route
+
+_SLUG = re.compile(r"[^A-Za-z0-9]+")
+_HASHED = re.compile(r"(?P<slug>.+)-[0-9a-f]{16}(?:-[0-9]+)?(?P<ending>\.(?:png|jpg|gif|webp))")
+LONGEST = 63
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A workflow to pull, and the name it gets. `ours` when it bears the name already, in its marker."""
+
+    name: str
+    workflow: Workflow
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The sources of one workflow: texts by path below the folder, the YAML file first. `prompts` says which value of
+    the declaration each of the other files is.
+    """
+
+    name: str
+    id: str
+    title: str
+    ours: bool
+    texts: dict[str, str]
+    prompts: dict[str, Route]
+
+
+def choose(remote: Snapshot, owner: Owner, names: Collection[str], taken: Collection[str]) -> list[Chosen]:
+    """Find the workflows that are meant by declared name, id or title; none named means all but other projects' and
+    copies of ours.
+
+    Raises UsageError for one that is not there, or a title that several have.
+    """
+    ours = {
+        one.id: one.name for one in holdings(remote.workflows, owner) if one.standing is Standing.MANAGED and one.name
+    }
+    open_to_us = [one for one in remote.workflows if one.id in ours or not _others(one, owner, copies=not names)]
+    meant = [_one(name, open_to_us, ours) for name in names] if names else sorted(open_to_us, key=_age)
+    used = {*taken, *ours.values()}
+    chosen = []
+    for workflow in dict.fromkeys(one.id for one in meant):
+        found = next(one for one in meant if one.id == workflow)
+        name = ours.get(workflow) or _fresh(found.name or "workflow", used)
+        used.add(name)
+        chosen.append(Chosen(name, found, workflow in ours))
+    return chosen
+
+
+def _others(workflow: Workflow, owner: Owner, *, copies: bool) -> bool:
+    """Whether it is another project's or, with `copies`, a copy of one of ours."""
+    marker = Marker.of(workflow.input_schema)
+    copy = copies and standing(workflow, owner) is Standing.COPY
+    return marker is not None and (marker.owner != owner.tag or copy)
+
+
+def _age(workflow: Workflow) -> tuple[str, str]:
+    return workflow.created_at, workflow.id
+
+
+def _one(name: str, workflows: Sequence[Workflow], ours: dict[str, str]) -> Workflow:
+    for found in (
+        [one for one in workflows if one.id == name.casefold()],
+        [one for one in workflows if ours.get(one.id) == name],
+        [one for one in workflows if one.name == name],
+    ):
+        if len(found) > 1:
+            ids = ", ".join(one.id for one in found)
+            raise UsageError(f"{len(found)} workflows have the title `{name}`", help=f"name one by its id: {ids}")
+        if found:
+            return found[0]
+    known = [ours.get(one.id) or one.name or one.id for one in workflows]
+    raise UsageError(f"there is no workflow `{name}` on the target", help=did_you_mean(name, known))
+
+
+def _fresh(title: str, used: Collection[str]) -> str:
+    """A name made of a title: `(Copy) Patient lookup` is `copy-patient-lookup`."""
+    slug = _SLUG.sub("-", title.removeprefix("[")).strip("-").lower()[:LONGEST].strip("-") or "workflow"
+    slug = slug if slug[0].isalpha() else f"workflow-{slug}"[:LONGEST]
+    name, number = slug, 1
+    while name in used:
+        number += 1
+        name = f"{slug[: LONGEST - 4]}-{number}"
+    return name
+
+
+def image_files(chosen: Iterable[Chosen], images: Iterable[Image]) -> dict[str, str]:
+    """Where the images that the workflows show are kept below the folder, by address; names stay readable."""
+    used = frozenset().union(*(shown(one.workflow) for one in chosen))
+    files: dict[str, str] = {}
+    for image in sorted(images, key=lambda one: one.supabase_url):
+        if image.supabase_url in used:
+            found = _HASHED.fullmatch(image.filename)
+            name = f"{found['slug']}{found['ending']}" if found else PurePosixPath(image.filename).name
+            if f"images/{name}" in files.values():
+                name = PurePosixPath(image.filename).name
+            files[image.supabase_url] = f"images/{name}"
+    return files
+
+
+def pull(
+    chosen: Chosen, owner: Owner, language: Language, ignores: Mapping[Route, Collection[str]] | None = None
+) -> Pulled:
+    """Write the sources of one workflow. `ignores` are rules that it breaks on the platform as well, by the value of
+    the declaration that breaks them.
+    """
+    used = shown(chosen.workflow)
+    local = {address: path for address, path in language.images.items() if address in used}
+    made = declare(chosen.name, chosen.workflow, owner, replace(language, images=local))
+    home = ("workflows", made.name)
+    comments = {
+        (*home, *route): f"cyberflow: ignore[{', '.join(sorted(rules))}] pulled as it is on the platform"
+        for route, rules in (ignores or {}).items()
+    }
+    text = yaml_text({"workflows": {made.name: made.body}}, comments)
+    texts = {f"{made.name}.yaml": text, **made.files}
+    title, prompts = chosen.workflow.name or "", dict(_files(made.body))
+    return Pulled(made.name, chosen.workflow.id, title, chosen.ours, texts, prompts)
+
+
+def _files(value: Any, route: Route = ()) -> Iterator[tuple[str, Route]]:
+    """Where the files of a declaration are named."""
+    if isinstance(value, dict) and set(value) == {"file"}:
+        yield value["file"], route
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _files(item, (*route, key))

@@ -1,0 +1,68 @@
+"""Pictures as mermaid flowcharts. Ids are numbers and labels are quoted, so that no name can be taken for syntax."""
+
+from __future__ import annotations
+
+import re
+
+from cyberflow.diagram.model import Node, Picture
+
+_SHAPES = {
+    "input": ("([", "])"),
+    "secret": ("[[", "]]"),
+    "machine": ("[/", "/]"),
+    "session": ("(", ")"),
+    "output": ("([", "])"),
+    "task": ("{{", "}}"),
+}
+_ESCAPED = re.compile(r"""["#&<>`\\*~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=\])\(""")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_CLASSES = """\
+  classDef input stroke:#0969da
+  classDef machine stroke:#8250df
+  classDef secret stroke:#9a6700
+  classDef output stroke:#1a7f37
+  classDef session stroke-dasharray:4 3"""
+
+
+def mermaid(picture: Picture) -> str:
+    """The picture as the text of a mermaid block, ending in a line end."""
+    ids = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
+    lines = ["---", f"title: {_title(picture)}", "---", "flowchart TD" if picture.kind == "chain" else "flowchart LR"]
+    lines += [f"  {ids[node.id]}{_shape(node, picture.text(node))}" for node in picture.nodes]
+    for edge in picture.edges:
+        arrow = {"order": "==>", "secret": "-.->"}.get(edge.kind, "-->")
+        source = next(node for node in picture.nodes if node.id == edge.source)
+        label = edge.label if edge.label != source.name else ""
+        said = f'|"{_escape(label)}"|' if label else ""
+        lines.append(f"  {ids[edge.source]} {arrow}{said} {ids[edge.target]}")
+    return "\n".join([*lines, *_classes(picture, ids)]) + "\n"
+
+
+def _classes(picture: Picture, ids: dict[str, str]) -> list[str]:
+    lines = []
+    for definition in _CLASSES.split("\n"):
+        kind = definition.split()[1]
+        members = [ids[node.id] for node in picture.nodes if node.kind == kind]
+        if members:
+            lines += [definition, f"  class {','.join(members)} {kind}"]
+    return lines
+
+
+def _shape(node: Node, beside: str) -> str:
+    left, right = _SHAPES.get(node.kind, ("[", "]"))
+    number = f"{node.number} · " if node.number is not None else ""
+    if node.column == "middle":
+        text = f"{number}<b>{_escape(node.shown)}</b>" + (f"<br/>{_escape(beside)}" if beside else "")
+    else:
+        text = _escape(f"{node.shown}: {beside}" if beside else node.shown)
+    return f'{left}"{text}"{right}'
+
+
+def _escape(text: str) -> str:
+    """What mermaid, its Markdown or its HTML could read inside quotes goes out as an entity of mermaid."""
+    return _ESCAPED.sub(lambda match: f"#{ord(match.group())};", _CONTROL.sub(" ", text))
+
+
+def _title(picture: Picture) -> str:
+    """A YAML string: names need no more than quotes."""
+    return f'"{picture.name}"'

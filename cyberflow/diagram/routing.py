@@ -1,0 +1,59 @@
+"""Lanes for wires that change rows: two wires share a lane only where neither passes the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cyberflow.diagram.model import Edge, Flow
+
+LANE, _APART = 12.0, 10.0
+
+
+@dataclass(frozen=True)
+class Net:
+    """All wires that leave one port, at `start`; each end with its y."""
+
+    start: float
+    ends: tuple[tuple[Edge, float], ...]
+
+    @property
+    def kind(self) -> Flow:
+        return self.ends[0][0].kind
+
+    @property
+    def ys(self) -> tuple[float, ...]:
+        return tuple(y for _, y in self.ends)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        return min(self.start, *self.ys), max(self.start, *self.ys)
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Every net with how far its lane is from the blocks, and how much room all lanes need."""
+
+    placed: tuple[tuple[Net, float], ...]
+    width: float
+
+
+def spread(nets: Sequence[Net]) -> Lanes:
+    """Give each net a lane, short ones nearest to the blocks, so that few wires cross."""
+    lanes: list[list[tuple[float, float]]] = []
+    placed: list[tuple[Net, float]] = []
+    for net in sorted((net for net in nets if net.ends), key=lambda net: (net.reach[1] - net.reach[0], net.start)):
+        low, high = net.reach
+        if low == high:
+            placed.append((net, 0.0))
+            continue
+        index = next((at for at, used in enumerate(lanes) if _free(used, low, high)), len(lanes))
+        if index == len(lanes):
+            lanes.append([])
+        lanes[index].append((low, high))
+        placed.append((net, index * LANE))
+    return Lanes(tuple(placed), max(0.0, (len(lanes) - 1) * LANE))
+
+
+def _free(used: list[tuple[float, float]], low: float, high: float) -> bool:
+    return all(high + _APART < begin or end + _APART < low for begin, end in used)

@@ -1,0 +1,184 @@
+"""Pictures as SVG: one file, no script, no font, no link; light or dark as the reader's screen is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from xml.sax.saxutils import escape, quoteattr
+
+from cyberflow.diagram.layout import MARGIN, NAME, NOTE, NUMBER, PILL, TITLE, Block, Layout, Pill, Wire, lay_out
+from cyberflow.diagram.model import Picture
+
+_STYLE = """\
+  :root { --ground: #ffffff; --text: #1f2328; --quiet: #59636e; --box: #f6f8fa; --line: #c8d1da; --wire: #57606a;
+    --input: #0969da; --secret: #9a6700; --machine: #8250df; --output: #1a7f37; }
+  @media (prefers-color-scheme: dark) {
+    :root { --ground: #0d1117; --text: #e6edf3; --quiet: #9198a1; --box: #161b22; --line: #3d444d; --wire: #8b949e;
+      --input: #4493f8; --secret: #d29922; --machine: #ab7df8; --output: #3fb950; }
+  }
+  text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--text); }
+  .ground { fill: var(--ground); }
+  .title { font-size: 17px; font-weight: 600; }
+  .name { font-weight: 600; }
+  .head { font-size: 14px; font-weight: 600; }
+  .type { font: 11px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: var(--quiet); }
+  .quiet { fill: var(--quiet); }
+  .box { fill: var(--box); stroke: var(--line); }
+  .number { fill: var(--line); }
+  .session { stroke-dasharray: 4 3; }
+  .pill { fill: var(--ground); stroke: currentColor; }
+  .input { color: var(--input); } .secret { color: var(--secret); } .machine { color: var(--machine); }
+  .output { color: var(--output); } .workflow { color: var(--input); }
+  .wire { fill: none; stroke: var(--wire); stroke-width: 1.3; }
+  .wire.secret { stroke: var(--secret); }
+  .halo { fill: none; stroke: var(--ground); stroke-width: 5; }
+  .order { stroke: var(--line); stroke-width: 3; fill: none; }
+  .tip { fill: var(--wire); } .tip.secret { fill: var(--secret); } .tip.after { fill: var(--line); }
+"""
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BEND, _TIP = 6.0, 5.0
+
+
+def svg(picture: Picture) -> str:
+    """The picture as an SVG document, ending in a line end."""
+    layout = lay_out(picture)
+    across, down = (_number(side) for side in layout.size)
+    lines = [
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
+            f'viewBox="0 0 {across} {down}" role="img" aria-labelledby="title">'
+        ),
+        f'<title id="title">{_text(picture.name)}: {picture.kind}</title>',
+        f"<style>\n{_STYLE}</style>",
+        '<rect class="ground" width="100%" height="100%"/>',
+        *_heading(layout),
+        *_order(layout),
+        *(line for wire in layout.wires for line in _wire(wire)),
+        *(line for pill in layout.pills for line in _pill(pill)),
+        *(line for block in layout.blocks for line in _block(block, layout)),
+    ]
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _heading(layout: Layout) -> Iterator[str]:
+    y = MARGIN + TITLE * 0.8
+    yield _label(MARGIN, y, layout.picture.name, "title")
+    for index, line in enumerate(layout.note):
+        yield _label(MARGIN, y + 20 + index * (NOTE + 5), line, "quiet")
+
+
+def _order(layout: Layout) -> Iterator[str]:
+    if not any(edge.kind == "order" for edge in layout.picture.edges):
+        return
+    steps = [block for block in layout.blocks if block.node.kind == "step"]
+    x = (layout.left + layout.right) / 2
+    for before, after in pairwise(steps):
+        top, bottom = before.top + before.height, after.top
+        yield f'<path class="order" d="M{_at(x, top)} V{_number(bottom - 8)}"/>'
+        yield f'<path class="tip after" d="M{_at(x, bottom - 1)} l-7 -9 h14 z"/>'
+
+
+def _wire(wire: Wire) -> Iterator[str]:
+    x, y = wire.start
+    parts = [f"M{_at(x, y)} H{_number(end)}" for end, at in wire.ends if at == y and end != x]
+    turning = [(end, at) for end, at in wire.ends if at != y or end == x]
+    for end, at in turning:
+        parts.append(_turn(wire.start, wire.lane, (end, at)))
+    path = " ".join(parts)
+    kind = f" {wire.kind}" if wire.kind == "secret" else ""
+    yield f'<path class="halo" d="{path}"/>'
+    yield f'<path class="wire{kind}" d="{path}"/>'
+    for end, at in wire.ends:
+        back = -_TIP if wire.lane < end else _TIP
+        yield f'<path class="tip{kind}" d="M{_at(end, at)} l{_number(back * 1.6)} -4 v8 z"/>'
+    for dot in _joints(wire):
+        yield f'<circle class="tip{kind}" cx="{_number(wire.lane)}" cy="{_number(dot)}" r="2.5"/>'
+
+
+def _turn(start: tuple[float, float], lane: float, end: tuple[float, float]) -> str:
+    """Along the row, round a bend into the lane, round a bend into the other row."""
+    (x, y), (to, at) = start, end
+    bend = min(_BEND, abs(at - y) / 2, abs(lane - x), abs(lane - to))
+    down = bend if at > y else -bend
+    into = bend if lane > x else -bend
+    out = bend if to > lane else -bend
+    return (
+        f"M{_at(x, y)} H{_number(lane - into)} Q{_at(lane, y)} {_at(lane, y + down)} "
+        f"V{_number(at - down)} Q{_at(lane, at)} {_at(lane + out, at)} H{_number(to)}"
+    )
+
+
+def _joints(wire: Wire) -> Iterable[float]:
+    """Where a wire divides: every row on its lane but the two where it only bends."""
+    rows = sorted({at for _, at in wire.ends if at != wire.start[1]})
+    straight = any(at == wire.start[1] for _, at in wire.ends)
+    if not rows:
+        return ()
+    above = [at for at in rows if at < wire.start[1]]
+    below = [at for at in rows if at > wire.start[1]]
+    inner = [*above[1:], *below[:-1]]
+    return [*inner, wire.start[1]] if straight or (above and below) else inner
+
+
+def _pill(pill: Pill) -> Iterator[str]:
+    node, top = pill.node, pill.y - PILL / 2
+    title = f"{node.shown}: {node.text}" if node.text else node.shown
+    yield f'<g class="{node.kind}">{_tooltip(title, node.description)}'
+    yield (
+        f'<rect class="pill" x="{_number(pill.x)}" y="{_number(top)}" width="{_number(pill.width)}" '
+        f'height="{_number(PILL)}" rx="{_number(PILL / 2)}"/>'
+    )
+    words = f'<tspan class="name">{_text(pill.name)}</tspan>'
+    if pill.text:
+        words += f' <tspan class="type">{_text(pill.text)}</tspan>'
+    yield f'<text x="{_number(pill.x + 12)}" y="{_number(pill.y + NAME / 3)}">{words}</text></g>'
+
+
+def _block(block: Block, layout: Layout) -> Iterator[str]:
+    node, x, top = block.node, layout.left, block.top
+    kind = " session" if node.kind == "session" else ""
+    yield f"<g>{_tooltip(node.name, node.description)}"
+    yield (
+        f'<rect class="box{kind}" x="{_number(x)}" y="{_number(top)}" width="{_number(layout.right - x)}" '
+        f'height="{_number(block.height)}" rx="8"/>'
+    )
+    start = x + 12
+    title, below = block.head
+    if node.number is not None:
+        yield f'<circle class="number" cx="{_number(x + 22)}" cy="{_number(top + 17)}" r="10"/>'
+        yield _label(x + 22, top + 21, str(node.number), "name", "middle")
+        start = x + NUMBER
+    yield _label(start, top + (22 if node.number is not None or below else 28), title, "head")
+    if below:
+        yield _label(start, top + 38, below, "type")
+    for port in block.left:
+        yield _label(x + 14, port.y + NAME / 3, port.name, "")
+    for port in block.right:
+        yield _label(layout.right - 14, port.y + NAME / 3, port.name, "", "end")
+        if port.label:
+            yield f"<g>{_tooltip(port.full, '')}{_label(layout.right + 10, port.y - 4, port.label, 'type')}</g>"
+    yield "</g>"
+
+
+def _tooltip(title: str, description: str) -> str:
+    words = "\n".join(part for part in (title, description) if part)
+    return f"<title>{_text(words)}</title>"
+
+
+def _label(x: float, y: float, text: str, kind: str, anchor: str = "") -> str:
+    kinds = f" class={quoteattr(kind)}" if kind else ""
+    anchored = f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text x="{_number(x)}" y="{_number(y)}"{kinds}{anchored}>{_text(text)}</text>'
+
+
+def _text(text: str) -> str:
+    return escape(_FORBIDDEN.sub("\ufffd", text))
+
+
+def _at(x: float, y: float) -> str:
+    return f"{_number(x)} {_number(y)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

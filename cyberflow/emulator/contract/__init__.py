@@ -1,0 +1,1 @@
+"""What the service's contract says: request bodies, errors, and the clock."""

@@ -1,0 +1,89 @@
+"""/v1/run-attachments: the files of runs, in and out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Answer, missing
+from cyberflow.emulator.contract.run_bodies import AttachmentCreate, AttachmentUpdate
+from cyberflow.emulator.cyberdesk.runs import find as find_run
+from cyberflow.emulator.engine import files, runs, signed_urls
+from cyberflow.emulator.engine.store import Document
+from cyberflow.emulator.http import query
+from cyberflow.emulator.http.dispatch import Call
+
+KINDS = ("input", "output")
+
+
+def create(call: Call) -> Document:
+    body: AttachmentCreate = call.body
+    run = find_run(call, str(body.run_id))
+    file = files.File(
+        body.filename,
+        files.decoded(body.content, "content"),
+        body.content_type,
+        body.target_path,
+        body.cleanup_imports_after_run,
+    )
+    attachment = files.keep(call.store, run.id, file, body.attachment_type, call.now)
+    attachment["expires_at"] = stamp(body.expires_at) if body.expires_at else None
+    call.store.replace("attachment", attachment)
+    name = f"{body.attachment_type}_attachment_ids"
+    run.doc[name] = [*(run.doc[name] or []), attachment["id"]]
+    runs.save(call.store, run)
+    return attachment
+
+
+def list_page(call: Call) -> Any:
+    run_id = query.uuid(call.query, "run_id")
+    kind = query.choice(call.query, "attachment_type", KINDS)
+    found = call.store.children("attachment", run_id) if run_id else call.store.every("attachment")
+    found = [item for item in found if kind is None or item["attachment_type"] == kind]
+    return query.Window.of(call.query).page(found, lambda item: item)
+
+
+def get(call: Call) -> Document:
+    found = call.store.find("attachment", call.id("attachment_id"))
+    if found is None:
+        raise missing("Run attachment")
+    return found
+
+
+def update(call: Call) -> Document:
+    body: AttachmentUpdate = call.body
+    attachment = get(call)
+    if "expires_at" in body.model_fields_set:
+        attachment["expires_at"] = stamp(body.expires_at) if body.expires_at else None
+        call.store.replace("attachment", attachment)
+    return attachment
+
+
+def delete(call: Call) -> None:
+    attachment = get(call)
+    call.store.remove("attachment", attachment["id"])
+    run = find_run(call, attachment["run_id"])
+    name = f"{attachment['attachment_type']}_attachment_ids"
+    run.doc[name] = [id for id in run.doc[name] or [] if id != attachment["id"]] or None
+    runs.save(call.store, run)
+
+
+def download(call: Call) -> Answer:
+    attachment = get(call)
+    plain = re.sub(r"[^\x20-\x7e]|[\"\\]", "_", attachment["filename"])
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(attachment['filename'], safe='')}"
+    return Answer(
+        200,
+        content=call.store.content(attachment["id"]),
+        content_type="application/octet-stream",
+        headers=(("Content-Disposition", disposition),),
+    )
+
+
+def download_url(call: Call) -> Document:
+    attachment = get(call)
+    seconds = query.integer(call.query, "expires_in", 300, 10, 3600)
+    url = signed_urls.sign_for(call.store, call.base_url, attachment["storage_path"], call.now, seconds)
+    return {"url": url, "expires_in": seconds}

@@ -1,0 +1,62 @@
+"""POST /v1/workflows/{id}/duplicate and /merge: to try a change on a copy, and to bring it back."""
+
+from __future__ import annotations
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Refused
+from cyberflow.emulator.contract.trajectory_bodies import WorkflowMerge
+from cyberflow.emulator.cyberdesk import images, workflows
+from cyberflow.emulator.engine import trajectory
+from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.http.dispatch import Call
+
+NAME = 255
+OWN = frozenset({"id", "name", "user_id", "organization_id", "workflow_metadata", "created_at", "updated_at"})
+"""What a merge leaves to the target."""
+
+
+def duplicate(call: Call) -> Document:
+    """A copy with its own images, checks of its own, the same tags and schemas, and no history."""
+    source = workflows.find(call, call.id("workflow_id"))
+    copy = source | {
+        "id": new_id(),
+        "name": f"(Copy) {source['name'] or 'Untitled'}"[:NAME],
+        "created_at": stamp(call.now),
+        "updated_at": stamp(call.now),
+        "workflow_metadata": None,
+        "post_run_checks": [
+            check | {"id": new_id(), "created_at": stamp(call.now), "updated_at": stamp(call.now)}
+            for check in source["post_run_checks"]
+        ],
+    }
+    for name in ("main_prompt", "post_run_check_failure_cleanup_prompt"):
+        copy[name] = copy[name] and images.copy_used(call, copy[name])
+    call.store.add("workflow", copy)
+    _copy_tags(call, source["id"], copy["id"])
+    if call.body is not None and call.body.include_trajectories:
+        trajectory.copy_all(call.store, source["id"], copy["id"], call.now)
+    return workflows.show(call, copy, workflows.EVERYTHING)
+
+
+def merge(call: Call) -> Document:
+    """Put the source in place of the target, whose name and id stay, and delete the source with its runs."""
+    body: WorkflowMerge = call.body
+    source = workflows.find(call, call.id("workflow_id"))
+    target = workflows.find(call, str(body.target_workflow_id))
+    if source["id"] == target["id"]:
+        raise Refused(400, "A workflow cannot be merged into itself")
+    workflows.keep_version(call, target)
+    merged = target | {key: value for key, value in source.items() if key not in OWN}
+    merged["updated_at"] = stamp(call.now)
+    call.store.replace("workflow", merged)
+    call.store.unlink("workflow-tag", target["id"], None)
+    _copy_tags(call, source["id"], target["id"])
+    if body.copy_trajectories:
+        trajectory.copy_all(call.store, source["id"], target["id"], call.now)
+    workflows.remove(call, source)
+    return workflows.show(call, merged, workflows.EVERYTHING)
+
+
+def _copy_tags(call: Call, source: str, to: str) -> None:
+    for tag in call.store.linked("workflow-tag", source):
+        call.store.link("workflow-tag", to, tag)

@@ -1,0 +1,85 @@
+"""POST /v1/runs/{id}/retry: the same run again. What the former attempt made is gone; secrets have to be sent anew."""
+
+from __future__ import annotations
+
+from cyberflow.emulator.contract.errors import Invalid, Refused, violation
+from cyberflow.emulator.contract.run_bodies import RunRetry
+from cyberflow.emulator.cyberdesk import create_runs, scripts
+from cyberflow.emulator.cyberdesk.runs import find, show
+from cyberflow.emulator.engine import checks, runs
+from cyberflow.emulator.engine.inputs import is_given
+from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.http.dispatch import Call
+
+
+def retry(call: Call) -> Document:
+    body: RunRetry = call.body or RunRetry()
+    run = find(call, call.id("run_id"))
+    if run.is_live:
+        raise Refused(400, f"A run in status {run.status} cannot be retried")
+    workflow = create_runs.workflow(call, run.workflow_id)
+    _place(call, run, body)
+    _clear(call, run, workflow)
+    secrets = {key: value for key, value in (body.sensitive_input_values or {}).items() if is_given(value)}
+    if body.input_values is not None:
+        run.doc["input_values"] = body.input_values
+    run.doc["sensitive_input_aliases"] = create_runs.aliases(run.id, secrets)
+    for name in ("session_alias", "is_priority"):
+        if getattr(body, name) is not None:
+            setattr(run, name, getattr(body, name))
+    if body.release_session_after is not None:
+        run.doc["release_session_after"] = body.release_session_after
+    create_runs.refuse(create_runs.validate(call, _request(run, workflow, secrets)))
+    if (script := scripts.of(call)) is not None:
+        run.plan["script"] = scripts.part(script, run.session_alias, workflow)
+    runs.save(call.store, run)
+    if body.file_inputs is not None:
+        _remove(call, run, "input")
+        create_runs.attach(call, run, body.file_inputs, "file_inputs")
+    call.secrets[run.id] = secrets
+    return show(call, run)
+
+
+def _place(call: Call, run: Run, body: RunRetry) -> None:
+    """Where it goes now. Its session is kept unless told otherwise; a released one reserves a machine anew.
+
+    A machine or pool that is gone since is no longer asked for.
+    """
+    if body.start_session and body.session_id is not None:
+        raise Invalid([violation(["body", "start_session"], "start_session and session_id exclude each other")])
+    if run.wanted_machine and call.store.find("machine", run.wanted_machine) is None:
+        run.wanted_machine = None
+    run.doc["pool_ids"] = [id for id in run.doc["pool_ids"] or () if call.store.find("pool", id)] or None
+    if body.machine_id is not None or body.pool_ids is not None:
+        place = create_runs.site(call, body.machine_id, body.pool_ids, None)
+        run.wanted_machine = place.machine_id
+        if body.pool_ids is not None:
+            run.doc["pool_ids"] = list(place.pool_ids) or None
+    if body.session_id is not None:
+        run.session_id = str(body.session_id)
+    elif body.start_session:
+        run.session_id = new_id()
+    elif body.reuse_session is False:
+        run.session_id = run.session_alias = run.doc["release_session_after"] = None
+
+
+def _clear(call: Call, run: Run, workflow: Document) -> None:
+    _remove(call, run, "output")
+    run.status, run.queue, run.machine_id = "scheduling", runs.next_queue(call.store), None
+    run.started_at = run.ended_at = run.due_at = None
+    for name in ("error", "output_data", "output_attachment_ids", "run_message_history", "usage_metadata"):
+        run.doc[name] = None
+    run.doc["post_run_checks"] = checks.snapshots(workflow["post_run_checks"])
+    run.plan = {"attempt": run.plan["attempt"] + 1, "script": run.plan["script"]}
+
+
+def _remove(call: Call, run: Run, kind: str) -> None:
+    for attachment in call.store.children("attachment", run.id):
+        if attachment["attachment_type"] == kind:
+            call.store.remove("attachment", attachment["id"])
+
+
+def _request(run: Run, workflow: Document, secrets: Document) -> create_runs.Request:
+    place = create_runs.Site(run.wanted_machine, tuple(run.doc["pool_ids"] or ()), run.session_id)
+    return create_runs.Request(workflow, place, run.doc["input_values"], secrets)

@@ -1,0 +1,94 @@
+"""GET /v1/runs: filters, search, order and projection."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cyberflow.emulator.cyberdesk import included
+from cyberflow.emulator.cyberdesk.runs import BASE, show
+from cyberflow.emulator.engine import history, runs
+from cyberflow.emulator.engine.runs import FINAL, LIVE, Run
+from cyberflow.emulator.engine.store import Document
+from cyberflow.emulator.http import query
+from cyberflow.emulator.http.dispatch import Call
+
+FIELDS = frozenset(
+    {
+        "ended_at",
+        "error",
+        "input_attachment_ids",
+        "input_values",
+        "is_priority",
+        "machine_id",
+        "main_prompt",
+        "model_metadata",
+        "organization_id",
+        "output_attachment_ids",
+        "output_data",
+        "pool_ids",
+        "post_run_checks",
+        "release_session_after",
+        "run_message_history",
+        "sensitive_input_aliases",
+        "session_alias",
+        "session_id",
+        "started_at",
+        "usage_metadata",
+        "user_id",
+    }
+)
+SORTS = ("activity", "created_at_desc")
+BY_CREATION = "ORDER BY created_at DESC, queue DESC"
+BY_ACTIVITY = "ORDER BY ended_at IS NOT NULL, coalesce(ended_at, started_at, created_at) DESC, queue DESC"
+
+
+def list_page(call: Call) -> Any:
+    clause, values = _filters(call)
+    fields = query.choices(call.query, "fields", FIELDS)
+    sort = query.choice(call.query, "sort_mode", SORTS, "activity")
+    window = query.Window.of(call.query)
+    ordered = f"{clause} {BY_CREATION if sort == 'created_at_desc' else BY_ACTIVITY}"
+    search = call.query.get("search", "").casefold()
+    items: list[Document]
+    if search:
+        deep = query.flag(call.query, "deep_search")
+        matching = [run for run in runs.select(call.store, ordered, *values) if _matches(call, run, search, deep=deep)]
+        total, found = len(matching), matching[window.skip : window.skip + window.limit]
+        items = [show(call, run, fields) for run in found]
+    else:
+        total = runs.count(call.store, clause, *values)
+        part = (f"{ordered} LIMIT ? OFFSET ?", window.limit, window.skip)
+        if fields and "run_message_history" not in fields:
+            items = runs.projected(call.store, part[0], [*BASE, *dict.fromkeys(fields)], *values, *part[1:])
+        else:
+            items = [show(call, run, fields) for run in runs.select(call.store, part[0], *values, *part[1:])]
+    return {
+        "items": items,
+        "total": total,
+        "skip": window.skip,
+        "limit": window.limit,
+        "included": included.of_runs(call, items),
+    }
+
+
+def _filters(call: Call) -> tuple[str, list[str]]:
+    asked = {
+        "workflow_id = ?": query.uuid(call.query, "workflow_id"),
+        "machine_id = ?": query.uuid(call.query, "machine_id"),
+        "session_id = ?": query.uuid(call.query, "session_id"),
+        "status = ?": query.choice(call.query, "status", (*LIVE, *FINAL)),
+        "created_at >= ?": query.moment(call.query, "created_at_from"),
+        "created_at <= ?": query.moment(call.query, "created_at_to"),
+    }
+    given = {condition: value for condition, value in asked.items() if value is not None}
+    return ("WHERE " + " AND ".join(given) if given else "", list(given.values()))
+
+
+def _matches(call: Call, run: Run, search: str, *, deep: bool) -> bool:
+    parts: list[Any] = [run.id, run.session_alias]
+    parts += [run.doc[name] for name in ("input_values", "output_data", "error")]
+    if deep:
+        parts.append(run.doc["run_message_history"] or history.messages(run, call.store.organisation, call.now))
+    texts = [part if isinstance(part, str) else json.dumps(part, ensure_ascii=False) for part in parts if part]
+    return any(search in text.casefold() for text in texts)

@@ -1,0 +1,157 @@
+"""/v1/runs/…: make one or many of a kind, read, change, cancel, delete, and the signed URLs of their screenshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Invalid, Refused, missing, violation
+from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate, Submission
+from cyberflow.emulator.cyberdesk import create_runs, included
+from cyberflow.emulator.engine import history, runs, sessions, signed_urls, trajectory
+from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.http import query
+from cyberflow.emulator.http.dispatch import Call
+
+BASE = frozenset({"id", "workflow_id", "machine_id", "status", "created_at"})
+PATCHABLE = (
+    "error",
+    "output_data",
+    "output_attachment_ids",
+    "run_message_history",
+    "input_values",
+    "usage_metadata",
+    "post_run_checks",
+    "release_session_after",
+)
+
+
+def create(call: Call) -> Document:
+    body: RunCreate = call.body
+    request = _request(call, body, is_priority=body.is_priority)
+    models = body.model_metadata.model_dump(mode="json") if body.model_metadata else None
+    if body.main_agent_model_id is not None:
+        models = (models or {}) | {"main_agent_model_id": str(body.main_agent_model_id)}
+    request = create_runs.Request(
+        request.workflow,
+        request.site,
+        request.inputs,
+        request.secrets,
+        alias=body.session_alias,
+        is_priority=body.is_priority,
+        release=body.release_session_after,
+        main_prompt=body.main_prompt,
+        model_metadata=models,
+        id=request.id,
+    )
+    create_runs.refuse(create_runs.validate(call, request))
+    run = create_runs.submit(call, request)
+    create_runs.attach(call, run, body.file_inputs, "file_inputs")
+    return show(call, run)
+
+
+def create_many(call: Call) -> Document:
+    """All of one kind, in one transaction. A session begun here has an id of its own."""
+    body: RunBulk = call.body
+    first = _request(call, body, is_priority=body.is_priority)
+    place = first.site
+    if body.start_session:
+        place = create_runs.Site(place.machine_id, place.pool_ids, new_id())
+    made: list[Run] = []
+    for _ in range(body.count):
+        request = create_runs.Request(first.workflow, place, first.inputs, first.secrets, is_priority=body.is_priority)
+        if not made:
+            create_runs.refuse(create_runs.validate(call, first))
+        run = create_runs.submit(call, request)
+        create_runs.attach(call, run, body.file_inputs, "file_inputs")
+        made.append(run)
+    return {"created_runs": [show(call, run) for run in made], "failed_count": 0, "errors": []}
+
+
+def get(call: Call) -> Document:
+    shown = show(call, find(call, call.id("run_id")))
+    return shown | {"included": included.of_runs(call, [shown])}
+
+
+def update(call: Call) -> Document:
+    """Of statuses only `cancelled` can be set, and only on a live run; the rest are fields of the row."""
+    body: RunUpdate = call.body
+    run = find(call, call.id("run_id"))
+    sent = body.model_dump(mode="json", include=body.model_fields_set)
+    status = sent.get("status")
+    if status not in {None, run.status} and (status != "cancelled" or not run.is_live):
+        raise Refused(400, f"A run in status {run.status} cannot be set to {status}")
+    run.doc |= {key: sent[key] for key in PATCHABLE if key in sent}
+    for name, value in (("started_at", body.started_at), ("ended_at", body.ended_at)):
+        if value is not None and not run.is_live:
+            setattr(run, name, stamp(value))
+    runs.save(call.store, run)
+    if status == "cancelled" and run.is_live:
+        sessions.cancel(call.store, call.vault, run, call.now)
+    return show(call, find(call, run.id))
+
+
+def delete(call: Call) -> None:
+    forget(call, find(call, call.id("run_id")))
+
+
+def forget(call: Call, run: Run) -> None:
+    """Remove a run with its files; a live one is cancelled first, so that its session learns of it."""
+    if run.is_live:
+        sessions.cancel(call.store, call.vault, run, call.now)
+    for attachment in call.store.children("attachment", run.id):
+        call.store.remove("attachment", attachment["id"])
+    trajectory.leave(call.store, run.id)
+    runs.remove(call.store, run.id)
+
+
+def image_url(call: Call) -> Document:
+    run = find(call, call.id("run_id"))
+    url = query.required(call.query, "image_url")
+    seconds = query.integer(call.query, "expires_in", 3600, 10, 3600)
+    bucket, slash, path = url.removeprefix(signed_urls.SCHEME).partition("/")
+    if not url.startswith(signed_urls.SCHEME) or not bucket or not slash or not path:
+        raise Refused(400, "Invalid Supabase URL")
+    if bucket != history.BUCKET:
+        raise Refused(400, "Only run-images URLs are supported")
+    if url not in history.image_urls(run, call.store.organisation, call.now):
+        raise Refused(403, "Image URL is not present in this run's message history")
+    if not path.startswith(f"message-history/{call.store.organisation}/"):
+        raise Refused(403, "Image URL does not belong to the organization")
+    signed = signed_urls.sign_for(call.store, call.base_url, f"{bucket}/{path}", call.now, seconds)
+    return {"supabase_url": url, "signed_url": signed, "expires_in": seconds}
+
+
+def find(call: Call, id: str) -> Run:
+    run = runs.find(call.store, id)
+    if run is None:
+        raise missing("Run")
+    return run
+
+
+def show(call: Call, run: Run, fields: list[str] | None = None) -> Document:
+    """The public form; with a projection only the base fields and those asked for."""
+    shown = runs.public(run)
+    if fields:
+        shown = {key: value for key, value in shown.items() if key in BASE or key in fields}
+    if "run_message_history" in shown and shown["run_message_history"] is None:
+        shown["run_message_history"] = history.messages(run, call.store.organisation, call.now)
+    return shown
+
+
+def _request(call: Call, body: Any, *, is_priority: bool) -> create_runs.Request:
+    _not_both(body)
+    id = new_id()
+    place = create_runs.site(call, body.machine_id, body.pool_ids, body.session_id)
+    if body.start_session:
+        place = create_runs.Site(place.machine_id, place.pool_ids, id)
+    workflow = create_runs.workflow(call, body.workflow_id)
+    return create_runs.Request(
+        workflow, place, body.input_values, body.sensitive_input_values, is_priority=is_priority, id=id
+    )
+
+
+def _not_both(body: Submission) -> None:
+    if body.start_session and body.session_id is not None:
+        raise Invalid([violation(["body", "start_session"], "start_session and session_id exclude each other")])

@@ -1,0 +1,141 @@
+"""/v1/workflow-tags and the tags of a workflow. Of an exclusive group a workflow holds one: the last that was added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Refused, missing
+from cyberflow.emulator.contract.request_bodies import BulkTags, TagCreate, TagIds, TagUpdate
+from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.http import query
+from cyberflow.emulator.http.dispatch import Call
+
+
+def create(call: Call) -> Document:
+    body: TagCreate = call.body
+    fields = body.model_dump(mode="json")
+    _require_group(call, fields["group_id"])
+    order = max((tag["order"] for tag in call.store.every("tag")), default=-1) + 1
+    tag = fields | {
+        "id": new_id(),
+        "organization_id": call.store.organisation,
+        "order": order,
+        "is_archived": False,
+        "created_at": stamp(call.now),
+        "updated_at": stamp(call.now),
+    }
+    call.store.add("tag", tag)
+    return show(call, tag)
+
+
+def list_all(call: Call) -> list[Document]:
+    archived = query.flag(call.query, "include_archived")
+    found = [tag for tag in call.store.every("tag") if archived or not tag["is_archived"]]
+    return [show(call, tag) for tag in sorted(found, key=lambda tag: tag["order"])]
+
+
+def get(call: Call) -> Document:
+    return show(call, _find(call, call.id("tag_id")))
+
+
+def update(call: Call) -> Document:
+    body: TagUpdate = call.body
+    sent = body.model_dump(mode="json", exclude_unset=True)
+    _require_group(call, sent.get("group_id"))
+    for name in ("name", "is_archived"):
+        if sent.get(name, "") is None:
+            del sent[name]
+    return _change(call, sent)
+
+
+def archive(call: Call) -> Document:
+    return _change(call, {"is_archived": True})
+
+
+def unarchive(call: Call) -> Document:
+    return _change(call, {"is_archived": False})
+
+
+def delete(call: Call) -> None:
+    tag = _find(call, call.id("tag_id"))
+    call.store.unlink("workflow-tag", None, tag["id"])
+    call.store.remove("tag", tag["id"])
+
+
+def reorder(call: Call) -> None:
+    for order, id in enumerate(str(id) for id in call.body.ids):
+        call.store.replace("tag", _find(call, id) | {"order": order})
+
+
+def list_of_workflow(call: Call) -> list[Document]:
+    return of_workflow(call, _workflow(call, call.id("workflow_id")))
+
+
+def add_to_workflow(call: Call) -> list[Document]:
+    body: TagIds = call.body
+    id = _workflow(call, call.id("workflow_id"))
+    _assign(call, [id], [str(tag) for tag in body.tag_ids])
+    return of_workflow(call, id)
+
+
+def add_to_many(call: Call) -> None:
+    body: BulkTags = call.body
+    ids = [_workflow(call, str(id)) for id in body.workflow_ids]
+    _assign(call, ids, [str(tag) for tag in body.tag_ids])
+
+
+def remove_from_workflow(call: Call) -> None:
+    id, tag = _workflow(call, call.id("workflow_id")), call.id("tag_id")
+    if tag not in call.store.linked("workflow-tag", id):
+        raise missing("Tag")
+    call.store.unlink("workflow-tag", id, tag)
+
+
+def of_workflow(call: Call, id: str) -> list[Document]:
+    held = set(call.store.linked("workflow-tag", id))
+    found = [tag for tag in call.store.every("tag") if tag["id"] in held] if held else []
+    return [show(call, tag) for tag in sorted(found, key=lambda tag: tag["order"])]
+
+
+def show(call: Call, tag: Document) -> Document:
+    group = call.store.find("group", tag["group_id"]) if tag["group_id"] else None
+    return tag | {"workflow_count": len(call.store.linking("workflow-tag", tag["id"])), "group": group}
+
+
+def _assign(call: Call, workflows: list[str], wanted: list[str]) -> None:
+    tags = [_find(call, id) for id in wanted]
+    if any(tag["is_archived"] for tag in tags):
+        raise Refused(400, "Archived tags cannot be assigned")
+    groups = {tag["id"]: tag["group_id"] for tag in call.store.every("tag")}
+    for workflow in workflows:
+        for tag in tags:
+            if tag["group_id"]:
+                for held in call.store.linked("workflow-tag", workflow):
+                    if groups[held] == tag["group_id"]:
+                        call.store.unlink("workflow-tag", workflow, held)
+            call.store.link("workflow-tag", workflow, tag["id"])
+
+
+def _change(call: Call, fields: dict[str, Any]) -> Document:
+    tag = _find(call, call.id("tag_id")) | fields | {"updated_at": stamp(call.now)}
+    call.store.replace("tag", tag)
+    return show(call, tag)
+
+
+def _find(call: Call, id: str) -> Document:
+    tag = call.store.find("tag", id)
+    if tag is None:
+        raise missing("Tag")
+    return tag
+
+
+def _workflow(call: Call, id: str) -> str:
+    if call.store.find("workflow", id) is None:
+        raise missing("Workflow")
+    return id
+
+
+def _require_group(call: Call, id: str | None) -> None:
+    if id is not None and call.store.find("group", id) is None:
+        raise missing("Tag group")

@@ -1,0 +1,142 @@
+"""/v1/trajectories, and the latest one of a run or a workflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Refused, missing
+from cyberflow.emulator.contract.trajectory_bodies import TrajectoryCreate, TrajectoryUpdate
+from cyberflow.emulator.cyberdesk import workflows
+from cyberflow.emulator.engine import runs, trajectory
+from cyberflow.emulator.engine.store import Document
+from cyberflow.emulator.http import query
+from cyberflow.emulator.http.dispatch import Call
+
+NULLABLE = frozenset({"name", "description"})
+
+
+def create(call: Call) -> Document:
+    body: TrajectoryCreate = call.body
+    workflows.find(call, str(body.workflow_id))
+    if body.run_id is not None:
+        run = runs.find(call.store, str(body.run_id))
+        if run is None:
+            raise missing("Run")
+        if run.workflow_id != str(body.workflow_id):
+            raise Refused(400, "The run belongs to another workflow")
+    return trajectory.keep(call.store, body.model_dump(mode="json"), call.now)
+
+
+def list_page(call: Call) -> Any:
+    window = query.Window.of(call.query)
+    found = trajectory.latest_first([item for item in _candidates(call) if _matches(call, item)])
+    page = window.page(found, lambda item: item)
+    return page | {"included": _included(call, page["items"])}
+
+
+def _candidates(call: Call) -> list[Document]:
+    run_id, workflow_id = query.uuid(call.query, "run_id"), query.uuid(call.query, "workflow_id")
+    if run_id is not None:
+        found = trajectory.of_run(call.store, run_id)[::-1]
+        return [item for item in found if workflow_id in {None, item["workflow_id"]}]
+    if workflow_id is not None:
+        return call.store.children("trajectory", workflow_id)
+    return call.store.every("trajectory")
+
+
+def _matches(call: Call, item: Document) -> bool:
+    """Only generated ones unless `is_generated` says otherwise."""
+    search = call.query.get("search", "").casefold()
+    generated = query.flag(call.query, "is_generated", default=True)
+    approved = query.flag(call.query, "is_approved") if "is_approved" in call.query else None
+    times = all(
+        query.within(item[name], query.moment(call.query, f"{name}_from"), query.moment(call.query, f"{name}_to"))
+        for name in ("created_at", "updated_at")
+    )
+    texts = (item[name] or "" for name in ("id", "name", "description"))
+    return (
+        times
+        and item["is_generated"] == generated
+        and approved in {None, item["is_approved"]}
+        and (not search or any(search in text.casefold() for text in texts))
+    )
+
+
+def get(call: Call) -> Document:
+    found = _find(call)
+    return found | {"included": _included(call, [found])}
+
+
+def update(call: Call) -> Document:
+    body: TrajectoryUpdate = call.body
+    before = _find(call)
+    sent = body.model_dump(mode="json", exclude_unset=True)
+    after = before | {key: value for key, value in sent.items() if value is not None or key in NULLABLE}
+    after["has_been_approved"] = before["has_been_approved"] or after["is_approved"]
+    after["updated_at"] = stamp(call.now)
+    if after["is_main"] and not before["is_main"]:
+        _one_main(call, after)
+    call.store.replace("trajectory", after)
+    trajectory.approve(call.store, after)
+    return after
+
+
+def _one_main(call: Call, chosen: Document) -> None:
+    for other in call.store.children("trajectory", chosen["workflow_id"]):
+        if other["is_main"]:
+            call.store.replace("trajectory", other | {"is_main": False})
+
+
+def delete(call: Call) -> None:
+    trajectory.remove(call.store, _find(call))
+
+
+def duplicate(call: Call) -> Document:
+    source = _find(call)
+    return trajectory.copy(call.store, source, call.now, name=f"(Copy) {source['name'] or 'Untitled'}")
+
+
+def of_run(call: Call) -> Document:
+    return _latest(trajectory.of_run(call.store, _run(call)))
+
+
+def generate(call: Call) -> Document:
+    """Promote the run's latest to what users see and approve."""
+    found = _latest(trajectory.of_run(call.store, _run(call)))
+    promoted = found | {"is_generated": True, "updated_at": stamp(call.now)}
+    call.store.replace("trajectory", promoted)
+    return promoted
+
+
+def of_workflow(call: Call) -> Document:
+    workflow = workflows.find(call, call.id("workflow_id"))
+    return _latest(trajectory.latest_first(call.store.children("trajectory", workflow["id"])))
+
+
+def _run(call: Call) -> str:
+    id = call.id("run_id")
+    if runs.find(call.store, id) is None:
+        raise missing("Run")
+    return id
+
+
+def _latest(found: list[Document]) -> Document:
+    if not found:
+        raise missing("Trajectory")
+    return found[0]
+
+
+def _find(call: Call) -> Document:
+    found = call.store.find("trajectory", call.id("trajectory_id"))
+    if found is None:
+        raise missing("Trajectory")
+    return found
+
+
+def _included(call: Call, shown: list[Document]) -> list[Document] | None:
+    if "workflow" not in query.words(call.query, "include"):
+        return None
+    ids = dict.fromkeys(item["workflow_id"] for item in shown)
+    found = [call.store.find("workflow", id) for id in ids]
+    return [{"type": "workflow", **workflow} for workflow in found if workflow]

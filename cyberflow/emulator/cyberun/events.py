@@ -1,0 +1,84 @@
+"""The stream of what happens to a simulated task: read off the clock again and again, sent when it has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Refused
+from cyberflow.emulator.cyberun import tasks
+from cyberflow.emulator.cyberun.auth import CyberunGate
+from cyberflow.emulator.cyberun.timeline import Standing, standing
+
+PULSE = 0.1
+STEPS = 20
+Sleep = Callable[[float], Awaitable[object]]
+
+
+async def serve(gate: CyberunGate, request: Request, sleep: Sleep = asyncio.sleep) -> Response:
+    try:
+        gate.admit(request)
+        task = _find(gate, request.path_params["task_id"])
+    except Refused as refused:
+        return gate.refusal(refused)
+    return StreamingResponse(_stream(gate, task["id"], sleep), media_type="text/event-stream")
+
+
+def _find(gate: CyberunGate, id: str) -> dict[str, Any]:
+    try:
+        wanted = str(UUID(id))
+    except ValueError:
+        raise Refused(400, "invalid task id") from None
+    with gate.store.lock:
+        found = gate.store.find(tasks.KIND, wanted)
+    if found is None:
+        raise Refused(404, "task not found")
+    return found
+
+
+async def _stream(gate: CyberunGate, id: str, sleep: Sleep) -> AsyncIterator[str]:
+    """Ends after the event of a task that is over, and when the platform does."""
+    said: tuple[str, int | None] | None = None
+    while not gate.store.leaving:
+        task, now = _find(gate, id), gate.clock()
+        at = standing(task, now)
+        if at.over:
+            yield _last(task, at)
+            return
+        step = None if at.progress is None else int(at.progress * STEPS)
+        told = {"task_id": id, "timestamp": stamp(now)}
+        if said is None or said[0] != at.status:
+            yield _event("status", {**told, "status": at.status})
+        if step is not None and said != (at.status, step):
+            yield _event(
+                "progress",
+                {
+                    **told,
+                    "progress": step / STEPS,
+                    "current_node": "KSampler",
+                    "step_current": step,
+                    "step_total": STEPS,
+                },
+            )
+        said = (at.status, step)
+        await sleep(PULSE)
+
+
+def _last(task: dict[str, Any], at: Standing) -> str:
+    told: dict[str, Any] = {"task_id": task["id"], "status": at.status}
+    if at.status == "completed":
+        told["output"] = {"image_count": len(task["outputs"])}
+    if at.status == "failed":
+        told["error"] = task["error"] or "the agent reported an error"
+    return _event(at.status, told)
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"

@@ -1,0 +1,39 @@
+"""The endpoints of Cyberun that the local platform has, written out."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from starlette.routing import Route
+
+from cyberflow.emulator.cyberun import events, object_store, tasks, workflows
+from cyberflow.emulator.cyberun.auth import CyberunGate
+from cyberflow.emulator.cyberun.bodies import Presign, ScriptCreate, TaskCreate, WorkflowImport
+from cyberflow.emulator.http.dispatch import Endpoint, Gate
+
+BASE = "/api/v1"
+ENDPOINTS = (
+    Endpoint("GET", "/r/workflows", workflows.list_page),
+    Endpoint("GET", "/r/workflows/slug/{slug}", workflows.get_by_slug),
+    Endpoint("POST", "/r/workflows/slug/{slug}/run", tasks.create_by_slug, 202, TaskCreate),
+    Endpoint("GET", "/r/workflows/{workflow_id}", workflows.get),
+    Endpoint("POST", "/r/workflows/{workflow_id}/run", tasks.create_by_id, 202, TaskCreate),
+    Endpoint("GET", "/r/tasks", tasks.list_page),
+    Endpoint("GET", "/r/tasks/{task_id}", tasks.get),
+    Endpoint("GET", "/r/tasks/{task_id}/result", tasks.result),
+    Endpoint("POST", "/r/tasks/{task_id}/cancel", tasks.cancel),
+    Endpoint("POST", "/r/files/presign", tasks.presign, 200, Presign),
+    Endpoint("GET", "/r/agents", tasks.agents),
+    Endpoint("POST", "/workflows/import", workflows.take_in, 201, WorkflowImport),
+    Endpoint("POST", "/local/scripts", tasks.keep_script, 201, ScriptCreate),
+)
+
+
+def routes(gate: Gate) -> list[Route]:
+    """Routes beside those of Cyberdesk, on the same database and clock, with the same keys."""
+    own = CyberunGate(gate.store, gate.vault, gate.clock, gate.api_key, gate.buckets)
+    return [
+        *(Route(BASE + one.path, own.serve(one), methods=[one.method]) for one in ENDPOINTS),
+        Route(BASE + "/r/tasks/{task_id}/events", partial(events.serve, own)),
+        Route(object_store.PATH + "/{path:path}", partial(object_store.serve, own), methods=["GET", "PUT"]),
+    ]

@@ -1,0 +1,76 @@
+"""Where a simulated task stands: a function of its course, its start, a cancel, and the clock. Nothing moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cyberflow.emulator.contract.clock import instant
+
+OVER = ("completed", "failed", "cancelled")
+PRELUDE = (("pending", 0.1), ("waiting", 0.1), ("provisioning", 0.1), ("queued", 0.1))
+RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`progress` is that of the present stretch of running, from 0 to 1."""
+
+    status: str
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    progress: float | None = None
+    retries: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.completed_at is not None
+
+
+@dataclass(frozen=True)
+class _Leg:
+    status: str
+    begins: datetime
+    ends: datetime | None
+
+
+def standing(task: Mapping[str, Any], now: datetime) -> Standing:
+    """Read a task's document at an instant."""
+    legs = _legs(task)
+    natural = legs[-1].ends
+    stopped = _stopped(task, legs)
+    in_time = stopped is not None and (natural is None or stopped < natural)
+    end, last = (stopped, "cancelled") if in_time else (natural, task["end"])
+    begun = [leg for leg in legs if leg.begins <= now and (end is None or leg.begins < end)]
+    runs = [leg for leg in begun if leg.status == RUNNING]
+    started, retries = (runs[0].begins if runs else None), max(0, len(runs) - 1)
+    if end is not None and now >= end:
+        return Standing(last, started, end if last in OVER else None, retries=retries)
+    at = begun[-1]
+    progress = None
+    if at.status == RUNNING and at.ends is not None:
+        progress = (now - at.begins) / max(at.ends - at.begins, timedelta(microseconds=1))
+    return Standing(at.status, started, progress=progress, retries=retries)
+
+
+def _legs(task: Mapping[str, Any]) -> list[_Leg]:
+    legs: list[_Leg] = []
+    at = instant(task["created_at"])
+    for status, seconds in task["course"]:
+        ends = None if seconds is None else at + timedelta(seconds=seconds)
+        legs.append(_Leg(status, at, ends))
+        if ends is None:
+            break
+        at = ends
+    return legs or [_Leg("pending", at, at)]
+
+
+def _stopped(task: Mapping[str, Any], legs: list[_Leg]) -> datetime | None:
+    """When a cancel takes effect: at once, but that what runs has to hear of it first."""
+    if task["cancelled_at"] is None:
+        return None
+    asked = instant(task["cancelled_at"])
+    at = [leg for leg in legs if leg.begins <= asked][-1]
+    return asked + timedelta(seconds=task["abort"]) if at.status == RUNNING else asked

@@ -1,0 +1,132 @@
+"""The simulated agent: what one run does on its machine, from its stored script, its inputs and its workflow alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import datetime
+from typing import Any
+
+from cyberflow.emulator.engine import file_checks, files, inputs, refs, runs, sample_outputs, schemas, trajectory
+from cyberflow.emulator.engine.file_checks import Evidence
+from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.store import Document, Store
+from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
+
+SECONDS = 1.0
+SHOWN_LINES = 40
+LONGEST_LINE = 400
+
+
+def begin(store: Store, vault: Vault, run: Run, machine: Document) -> list[str]:
+    """Take up a run: refs become values, inputs are validated strictly, the prompt gets its values. What the run will
+    need later is put into its plan, so that no later edit of the workflow reaches it. Answers what stops it.
+    """
+    workflow = store.find("workflow", run.workflow_id) or {}
+    resolved = refs.resolve(run.doc["input_values"] or {}, lambda alias: runs.outputs_of(store, run, alias))
+    run.doc["input_values"] = resolved if run.doc["input_values"] is not None else None
+    given = inputs.Given(resolved, vault.values(run.id), list(run.doc["sensitive_input_aliases"] or ()))
+    payload = inputs.gather(store, vault, given, machine, run.doc["pool_ids"] or ())
+    script = run.plan["script"]
+    run.plan |= {
+        "workflow_name": workflow["name"] or "Untitled workflow",
+        "machine_name": machine["name"] or machine["id"],
+        "output_schema": workflow["output_schema"],
+        "exports": workflow["includes_file_exports"],
+        "cleanup_prompt": workflow["post_run_check_failure_cleanup_prompt"],
+        "seconds": SECONDS if script.get("seconds") is None else script["seconds"],
+        "lines": [],
+    }
+    against = inputs.flaws(workflow["input_schema"], payload)
+    if against:
+        return [f"Input validation failed: {flaw}" for flaw in against]
+    values = inputs.settled(workflow["input_schema"], payload.inputs)
+    try:
+        run.plan["lines"] = read(run.doc["main_prompt"] or workflow["main_prompt"], values, payload.secrets)
+    except PathOnScalar as mismatch:
+        return [str(mismatch)]
+    return []
+
+
+def read(prompt: str, values: dict[str, Any], secrets: Any) -> list[str]:
+    """The first lines of a prompt with its values. All of it is walked, since any token may fail the run."""
+    lines = [substitute(line, values, secrets) for line in lines_of(prompt)]
+    return [line[:LONGEST_LINE] for line in lines[:SHOWN_LINES]]
+
+
+def finish(store: Store, run: Run, at: datetime) -> str:
+    """The end of the main execution: outputs, files, errors. Answers the status it ended in, before any checks."""
+    script = run.plan["script"]
+    status = script.get("status") or ("error" if script.get("error") else "success")
+    errors = script.get("error")
+    run.doc["error"] = [errors] if isinstance(errors, str) else errors
+    run.doc["usage_metadata"] = _usage(store, run, status)
+    if status == "success" or script.get("outputs") is not None:
+        run.doc["output_data"] = _outputs(run)
+    if status == "success":
+        run.doc["output_attachment_ids"] = _export(store, run, at)
+        trajectory.record(store, run, at)
+    elif run.doc["error"] is None:
+        run.doc["error"] = [_excuse(status)]
+    return str(status)
+
+
+def evidence(store: Store, run: Run) -> Evidence:
+    """What its post-run checks have to look at."""
+    exported = [file for file in store.children("attachment", run.id) if file["attachment_type"] == "output"]
+    names = [file["filename"] for file in exported]
+    scripted = run.plan["script"].get("attachments") is not None
+    return Evidence(run.doc["input_values"] or {}, run.doc["output_data"], names, scripted=scripted)
+
+
+def _usage(store: Store, run: Run, status: str) -> dict[str, Any]:
+    """An approved trajectory of the workflow is replayed. What the infrastructure broke costs nothing."""
+    steps = max(1, len(run.plan["lines"]))
+    cached = steps if trajectory.replays(store, run.workflow_id) else 0
+    billed = status != "error"
+    return {
+        "total_agentic_steps": steps - cached,
+        "total_cached_steps": cached,
+        "total_agentic_steps_billed": (steps - cached) * billed,
+        "total_cached_steps_billed": cached * billed,
+        "billing_outcome": "billed" if billed else "infra_failure",
+    }
+
+
+def _outputs(run: Run) -> Any:
+    scripted = run.plan["script"].get("outputs")
+    if scripted is not None:
+        return scripted
+    schema = schemas.load_output(run.plan["output_schema"])
+    return None if schema is None else sample_outputs.example(schema)
+
+
+def _export(store: Store, run: Run, at: datetime) -> list[str]:
+    """What the script says, else what the checks ask for, else one file where exports are detected."""
+    scripted = run.plan["script"].get("attachments")
+    wanted: list[dict[str, Any]] = [
+        {"filename": item, "content": None} if isinstance(item, str) else item for item in scripted or ()
+    ]
+    title, data = run.plan["workflow_name"], run.doc["output_data"]
+    if scripted is None:
+        checked = [check for check in run.doc["post_run_checks"] or () if check["type"] in file_checks.KINDS]
+        named = [name for check in checked for name in file_checks.wanted(check, run.doc["input_values"] or {}, data)]
+        default = [f"{_slug(run)}.csv"] if run.plan["exports"] else []
+        wanted = [{"filename": name, "content": None} for name in dict.fromkeys(named or default)]
+    return [
+        files.keep(store, run.id, files.made(item["filename"], item.get("content"), title, data), "output", at)["id"]
+        for item in wanted
+    ]
+
+
+def _slug(run: Run) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", html.unescape(run.plan["workflow_name"]).lower()).strip("-")
+    return f"{words[:60] or 'export'}-export"
+
+
+def _excuse(status: str) -> str:
+    return {
+        "task_failed": "The agent declared the task failed",
+        "cancelled": "The run was cancelled",
+    }.get(status, "The agent stopped with an unexpected error")

@@ -1,0 +1,120 @@
+"""JSON Schema as text, as workflows carry it: is it one, and what in an instance is against it. Answers never quote
+the instance, and no schema is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from cyberflow.emulator.contract.errors import Invalid, violation
+
+TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+COMBINING = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const", "$defs", "items", "not", "$schema"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One way an instance is against its schema; `missing` names the property that a `required` asked for."""
+
+    path: tuple[str | int, ...]
+    message: str
+    keyword: str
+    missing: str | None = None
+
+    @property
+    def place(self) -> str:
+        return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.path).lstrip(".")
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.path else self.message
+
+
+def flaws(schema: Any, instance: Any) -> list[Flaw]:
+    """Every flaw, in the order of the schema."""
+    return [_flaw(error) for error in _validator(_canonical(schema)).iter_errors(instance)]
+
+
+def is_valid(schema: Any, instance: Any) -> bool:
+    return bool(_validator(_canonical(schema)).is_valid(instance))
+
+
+def load(text: str | None) -> Any:
+    """The schema that a stored text holds; an absent one, which allows everything, is None."""
+    return None if text is None else json.loads(text)
+
+
+def load_output(text: str | None) -> Any:
+    """As `load`; the older simplified notation is read as the JSON Schema it stands for."""
+    schema = load(text)
+    return schema if schema is None or is_json_schema(schema) else from_simplified(schema)
+
+
+def require_schema(text: str | None, field: str, *, simplified: bool = False) -> None:
+    """Refuse (422) a text that is no JSON, no object, or no JSON Schema."""
+    if text is None:
+        return
+    try:
+        schema = json.loads(text)
+    except ValueError:
+        raise _unusable(field, "is not valid JSON") from None
+    if not isinstance(schema, Mapping):
+        raise _unusable(field, "must be a JSON object")
+    if simplified and not is_json_schema(schema):
+        return
+    try:
+        _validator(_canonical(schema))
+    except ValueError:
+        raise _unusable(field, "is not a valid JSON Schema") from None
+
+
+def is_json_schema(schema: Any) -> bool:
+    """Tell JSON Schema from the simplified notation, whose values are type words: `{"mrn": "string"}`."""
+    if not isinstance(schema, Mapping):
+        return True
+    if isinstance(schema.get("properties"), Mapping) or schema.get("type") in ("object", ["object", "null"]):
+        return True
+    if not schema or any(key in schema and not isinstance(schema[key], str) for key in COMBINING):
+        return True
+    if isinstance(schema.get("$ref"), str) or isinstance(schema.get("$comment"), str):
+        return True
+    return set(schema) <= {"type", "description", "title"} and schema.get("type") in TYPES
+
+
+def from_simplified(notation: Any) -> dict[str, Any]:
+    if isinstance(notation, Mapping):
+        properties = {str(key): from_simplified(value) for key, value in notation.items()}
+        return {"type": "object", "properties": properties, "required": list(properties)}
+    if isinstance(notation, list):
+        return {"type": "array", "items": from_simplified(notation[0])} if notation else {"type": "array"}
+    if isinstance(notation, str):
+        word = notation.strip().lower()
+        if word.endswith("[]"):
+            return {"type": "array", "items": from_simplified(word[:-2])}
+        return {"type": word} if word in TYPES else {"type": "string", "description": notation}
+    return {}
+
+
+def _unusable(field: str, reason: str) -> Invalid:
+    return Invalid([violation(["body", field], f"{field} {reason}", "value_error")])
+
+
+def _canonical(schema: Any) -> str:
+    return json.dumps(schema, ensure_ascii=False)
+
+
+@lru_cache(maxsize=256)
+def _validator(text: str) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(json.loads(text), mask="the value", offline=True)
+
+
+def _flaw(error: Any) -> Flaw:
+    path = tuple(error.instance_path)
+    name = getattr(error.kind, "name", "")
+    missing = str(error.kind.property) if name == "required" else None
+    return Flaw(path, str(error.message), str(name), missing)

@@ -1,0 +1,81 @@
+"""Sessions: the reservation of one machine for the runs that share an id, and what the end of one run means to the
+others. A session exists only as `reserved_session_id` of a machine and `session_id` of runs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.engine import checks, runs, webhooks
+from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.store import Document, Store
+
+
+def machine_of(store: Store, session_id: str) -> Document | None:
+    return next((m for m in store.every("machine") if m["reserved_session_id"] == session_id), None)
+
+
+def reserve(store: Store, machine: Document, session_id: str) -> None:
+    store.replace("machine", machine | {"reserved_session_id": session_id})
+
+
+def release(store: Store, session_id: str) -> None:
+    machine = machine_of(store, session_id)
+    if machine is not None:
+        store.replace("machine", machine | {"reserved_session_id": None})
+
+
+def end(store: Store, vault: Vault, run: Run, status: str, at: datetime) -> None:
+    """Bring a live run to its final status; its errors are already in it. The session is told."""
+    run.status = status
+    run.ended_at = stamp(at)
+    run.due_at = None
+    run.doc["post_run_checks"] = checks.cancelled(run.doc["post_run_checks"], at)
+    vault.drop(run.id)
+    if run.session_id is not None and status != "success":
+        run.doc["release_session_after"] = True
+    runs.save(store, run)
+    webhooks.run_ended(store, run, at)
+    if run.session_id is not None and run.doc["release_session_after"]:
+        _close(store, vault, run, at)
+
+
+def cancel(store: Store, vault: Vault, run: Run, at: datetime, reason: str | None = None) -> None:
+    if reason is not None:
+        run.doc["error"] = [*(run.doc["error"] or []), reason]
+    end(store, vault, run, "cancelled", at)
+
+
+def abandon(store: Store, vault: Vault, session_id: str, at: datetime, reason: str) -> None:
+    """End a session by force: every live run is cancelled, the last first, and the machine is free."""
+    for run in reversed(runs.live_of_session(store, session_id)):
+        # Its end may have been told already by the one before it.
+        if (current := runs.find(store, run.id)) and current.is_live:
+            cancel(store, vault, current, at, reason)
+    release(store, session_id)
+
+
+def _close(store: Store, vault: Vault, ended: Run, at: datetime) -> None:
+    """The session ends with this run: later ones are cancelled. Where an earlier one is still at work (a later step
+    was cancelled), the session ends with that one instead.
+    """
+    session_id = ended.session_id or ""
+    name = f"`{ended.session_alias}` ({ended.id})" if ended.session_alias else ended.id
+    live = runs.live_of_session(store, session_id)
+    for run in live:
+        if run.queue > ended.queue:
+            run.doc["error"] = [f"Cancelled: the session ended when run {name} ended in {ended.status}"]
+            run.doc["release_session_after"] = run.doc["release_session_after"] or False
+            run.doc["post_run_checks"] = checks.cancelled(run.doc["post_run_checks"], at)
+            run.status, run.ended_at, run.due_at = "cancelled", stamp(at), None
+            vault.drop(run.id)
+            runs.save(store, run)
+            webhooks.run_ended(store, run, at)
+    earlier = [run for run in live if run.queue < ended.queue]
+    if earlier:
+        earlier[-1].doc["release_session_after"] = True
+        runs.save(store, earlier[-1])
+    else:
+        release(store, session_id)

@@ -1,0 +1,88 @@
+"""Idempotency keys: a repeat within 24 hours gets the stored answer. Only completed successes are stored, so that a
+refused write may be mended and sent again under its key.
+
+Scope: API key, method, path, key. A fingerprint of the body tells a repeat from a misuse; it covers the names of
+secrets and never their values, so two bodies that differ in a secret's value alone are the same body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cyberflow.emulator.contract.clock import stamp
+from cyberflow.emulator.contract.errors import Answer
+from cyberflow.emulator.engine.store import Store
+
+LIFE = timedelta(hours=24)
+
+SECRET_MAPS = frozenset(
+    {
+        "sensitive_inputs",
+        "sensitive_input_values",
+        "shared_sensitive_inputs",
+        "machine_sensitive_parameters",
+        "pool_sensitive_parameters",
+    }
+)
+SECRET_TEXTS = frozenset({"api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key"})
+_TOP_PLACES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    fingerprint: str
+    answer: Answer
+
+
+def scope(store: Store, api_key: str, method: str, target: str, key: str) -> str:
+    """The row's name. The API key enters as 32 bits of a keyed hash: enough to tell callers apart, too little to
+    say what it was.
+    """
+    caller = hmac.new(store.signing_key, api_key.encode(), hashlib.sha256).hexdigest()[:8]
+    return f"{caller}\n{method}\n{target}\n{key}"
+
+
+def fingerprint(body: Any) -> str:
+    text = json.dumps(_without_values(body), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _without_values(body: Any, depth: int = 0) -> Any:
+    """Blank secret values where the API has them: at the root and in the steps, not inside a user's own inputs."""
+    if isinstance(body, list):
+        return [_without_values(item, depth) for item in body]
+    if not isinstance(body, Mapping) or depth > _TOP_PLACES:
+        return body
+    return {key: _blanked(key, value, depth) for key, value in body.items()}
+
+
+def _blanked(key: str, value: Any, depth: int) -> Any:
+    if key in SECRET_MAPS:
+        return sorted(value) if isinstance(value, Mapping) else None
+    if key in SECRET_TEXTS:
+        return value is not None
+    return _without_values(value, depth + 1) if key == "steps" else value
+
+
+def recall(store: Store, name: str, now: datetime) -> Stored | None:
+    row = store.connection.execute(
+        "SELECT fingerprint, status, body FROM answers WHERE scope = ? AND at > ?", (name, stamp(now - LIFE))
+    ).fetchone()
+    if row is None:
+        return None
+    content = None if row[2] is None else bytes(row[2])
+    return Stored(row[0], Answer(row[1], content=content, headers=(("Idempotency-Status", "replayed"),)))
+
+
+def keep(store: Store, name: str, mark: str, now: datetime, answer: Answer) -> None:
+    store.connection.execute("DELETE FROM answers WHERE at <= ?", (stamp(now - LIFE),))
+    store.connection.execute(
+        "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
+        (name, mark, stamp(now), answer.status, answer.content),
+    )

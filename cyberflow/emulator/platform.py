@@ -1,0 +1,101 @@
+"""The platform as its callers hold it: opened on a file or in memory, an ASGI application, and closed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from starlette.types import ASGIApp
+
+from cyberflow.emulator import routes
+from cyberflow.emulator.contract.clock import Clock, wall_clock
+from cyberflow.emulator.contract.run_bodies import Script
+from cyberflow.emulator.cyberdesk import machines, models, scripts
+from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.store import Store
+from cyberflow.emulator.engine.webhook_sender import Courier
+from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
+from cyberflow.emulator.http import dispatch
+from cyberflow.emulator.http.fault_middleware import Faulty
+from cyberflow.emulator.http.fault_plan import Faults, Plan
+from cyberflow.emulator.http.fault_plan import read as read_plan
+from cyberflow.emulator.http.rate_limit import Buckets
+
+
+class Platform:
+    """`app` serves the API. Its state is brought to the clock's now at every request, by no task of its own.
+
+    `courier` delivers webhook events when it is told to go round, or started.
+    """
+
+    def __init__(self, store: Store, clock: Clock, api_key: str | None, plan: Plan, secrets: Mapping[str, str]) -> None:
+        self._store = store
+        self._vault = Vault()
+        self._clock = clock
+        buckets = Buckets(plan.rate_limit) if plan.rate_limit else None
+        served = routes.build(dispatch.Gate(store, self._vault, clock, api_key, buckets))
+        self.app: ASGIApp = Faulty(served, plan, clock) if plan.faults else served
+        self.courier = Courier(store, self._vault, clock, secrets)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | Literal[":memory:"],
+        *,
+        clock: Clock = wall_clock,
+        api_key: str | None = None,
+        faults: Faults = (),
+        webhooks: Sequence[str] | Mapping[str, str] | None = None,
+    ) -> Platform:
+        """Open or make the database. `clock` gives aware instants. With `api_key` no other bearer key is accepted.
+
+        `faults` is a plan of what goes wrong (see `cyberflow.local.faults`), a rate limit included. `webhooks` are
+        the endpoints that get events, each with a signing secret of its own, or as a mapping with the one given; None
+        leaves them as they were.
+        Raises `CyberflowError` for a file that cannot be opened, is no database of ours, or has a newer format,
+        `UsageError` for an endpoint that is none, and pydantic's `ValidationError` for faults that are no plan.
+        """
+        plan = read_plan(faults)
+        secrets = webhooks if isinstance(webhooks, Mapping) else {}
+        for url in webhooks or ():
+            require_endpoint(url, secrets.get(url))
+        store = Store(path)
+        if not store.every("machine") and store.find("setting", "provided") is None:
+            with store.transaction():
+                machines.provide(store, clock())
+                models.provide(store, clock())
+                store.add("setting", {"id": "provided"})
+        if webhooks is not None:
+            subscribe(store, [*webhooks])
+        return cls(store, clock, api_key, plan, secrets)
+
+    def simulate(self, script: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
+        """Keep a script for a submission and answer its id.
+
+        The script is `{session alias, workflow id or workflow name: {outputs, status, error, seconds, attachments,
+        screenshots, checks}}`. A submission gets it by the header `X-Cyberflow-Script: <id>`, or by carrying the
+        `idempotency_key` named here. Over HTTP `POST /v1/local/scripts` with `{script, idempotency_key}` does the
+        same. Raises pydantic's `ValidationError` for a script of another shape.
+        """
+        checked = Script.model_validate(script)
+        with self._store.transaction():
+            return scripts.keep(self._store, checked, idempotency_key, self._clock())
+
+    def leave(self) -> None:
+        """End the answers that go on: who serves the platform is about to close it."""
+        self._store.leaving = True
+
+    def close(self) -> None:
+        self.courier.stop()
+        self._vault.clear()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

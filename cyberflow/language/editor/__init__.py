@@ -1,0 +1,1 @@
+"""JSON Schemas of the source files, for editors."""

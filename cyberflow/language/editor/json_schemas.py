@@ -1,0 +1,129 @@
+"""JSON Schemas of `cyberflow.yaml` and of declaration files, for editors: keys and shapes from the model, words from
+`schema_words`. They accept whatever the reader accepts; what needs the whole project is left to `check`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic.json_schema import models_json_schema
+
+from cyberflow.language import model
+from cyberflow.language.editor.descriptions import FIELDS, MODELS
+from cyberflow.language.editor.notation_schema import Schema, definitions, free, named, ref
+
+Kind = Literal["project", "declarations"]
+KINDS: tuple[Kind, ...] = ("project", "declarations")
+DIALECT = "http://json-schema.org/draft-07/schema#"
+_PROJECT_ONLY = frozenset({"ProjectFile", "Target", "Cyberun", "SecretSource"})
+"""Templates are not evaluated here."""
+_OPEN: dict[str, Schema] = {
+    "Declarations.workflows": named(ref("Workflow")),
+    "Declarations.chains": named(ref("Chain")),
+    "Declarations.tasks": named(ref("Task")),
+    "Declarations.types": named(ref("Type")),
+    "Workflow.inputs": ref("Types"),
+    "Workflow.secrets": ref("Secrets"),
+    "Workflow.outputs": ref("Types"),
+    "Chain.inputs": ref("Types"),
+    "Chain.secrets": ref("Secrets"),
+    "Chain.outputs": ref("Values"),
+    "Chain.steps": {"type": "array", "items": ref("Step"), "minItems": 1},
+    "Step.inputs": ref("Values"),
+    "Step.secrets": ref("SecretTokens"),
+    "Task.inputs": ref("Types"),
+    "Task.secrets": ref("Secrets"),
+    "Task.parameters": ref("Values"),
+}
+"""What the model leaves to other rooms to read."""
+_EITHER: dict[str, tuple[str, ...]] = {"SecretSource": ("env", "file", "keyring"), "File": ("path", "name")}
+"""Exactly one of these keys."""
+
+
+def schema(kind: Kind | None = None) -> Schema:
+    """The schema of one kind of file; with none, of either: a file that has `project` is the project's."""
+    made = _definitions()
+    top: Schema = {
+        "project": ref("ProjectFile"),
+        "declarations": ref("Declarations"),
+        None: {"if": {"required": ["project"]}, "then": ref("ProjectFile"), "else": ref("Declarations")},
+    }[kind]
+    if kind is not None:
+        top = made.pop(top["$ref"].rpartition("/")[2])
+    return {"$schema": DIALECT, **top, "definitions": _reached(top, made)}
+
+
+def _definitions() -> Schema:
+    models = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task)
+    _, generated = models_json_schema(
+        [(one, "validation") for one in models],
+        ref_template="#/definitions/{model}",
+    )
+    return {**definitions(), **{name: _model(name, body) for name, body in generated["$defs"].items()}}
+
+
+def _model(name: str, generated: Schema) -> Schema:
+    """One mapping of the model, with its words."""
+    properties: Schema = {}
+    for key, body in generated["properties"].items():
+        words = FIELDS[name].get(key) or FIELDS["Declarations"][key]
+        kind = _OPEN.get(f"{name}.{key}") or _OPEN.get(f"Declarations.{key}") or _plain(body)
+        if name not in _PROJECT_ONLY:
+            kind = _templated(kind)
+        properties[key] = {
+            "description": words.text,
+            **kind,
+            **({"examples": list(words.examples)} if words.examples else {}),
+        }
+    made = free(properties, description=MODELS[name])
+    if "required" in generated:
+        made["required"] = generated["required"]
+    if name in _EITHER:
+        made["oneOf"] = [{"required": [key]} for key in _EITHER[name]]
+    return made
+
+
+def _plain(body: Any) -> Any:
+    """What pydantic made of a field, without `null` for what is left out, and without titles."""
+    if isinstance(body, list):
+        return [_plain(item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    arms = body.get("anyOf") or body.get("oneOf")
+    if arms:
+        arms = [_plain(arm) for arm in arms if arm != {"type": "null"}]
+        return arms[0] if len(arms) == 1 else {"anyOf": arms}
+    if "patternProperties" in body:
+        ((_, item),) = body["patternProperties"].items()
+        return named(_plain(item))
+    return {
+        key: _plain(item) for key, item in body.items() if key != "title" and not (key == "default" and item is None)
+    }
+
+
+def _templated(kind: Schema) -> Schema:
+    """Any value may be an expression, lists and mappings included."""
+    below = {key: _templated(kind[key]) for key in ("items", "additionalProperties") if isinstance(kind.get(key), dict)}
+    arms = [_templated(arm) if "items" in arm else arm for arm in kind.get("anyOf", [])]
+    if {"type": "string"} in (arms or [kind]):
+        return kind
+    if arms:
+        return {"anyOf": [*arms, ref("Expression")]}
+    return {"anyOf": [{**kind, **below}, ref("Expression")]}
+
+
+def _reached(top: Schema, made: Schema) -> Schema:
+    """The definitions that `top` leads to, in the order of their names."""
+    reached: set[str] = set()
+    open_: list[Any] = [top]
+    while open_:
+        node = open_.pop()
+        if isinstance(node, list):
+            open_.extend(node)
+        elif isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in made and name not in reached:
+                reached.add(name)
+                open_.append(made[name])
+            open_.extend(node.values())
+    return {name: made[name] for name in sorted(reached)}

@@ -1,0 +1,1 @@
+"""A project read from its files: settings, sources, declarations."""

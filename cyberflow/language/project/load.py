@@ -1,0 +1,279 @@
+"""Files to `Project`: every declaration of a project, decoded for one target, with its prompts read and its templates
+rendered. One broken file hides nothing in the others.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.discovery import PROJECT_FILE
+from cyberflow.language.files import Files
+from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
+from cyberflow.language.project.decode import bad_name, decode
+from cyberflow.language.project.secret_literals import Secrets
+from cyberflow.language.project.sources import SECTIONS, declared, discovered, read_document
+from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
+from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.template.templates import Scope, Templates, has_expression, has_template
+from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.source import Place, Route, Sources, Text
+
+T = TypeVar("T")
+_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task}
+_PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
+
+
+@dataclass(frozen=True)
+class Definition(Generic[T]):
+    """Something declared under a name. `broken` are the keys of its body that could not be read: no rule speaks of
+    them again.
+    """
+
+    kind: str
+    name: str
+    body: T
+    place: Place
+    broken: frozenset[str] = frozenset()
+
+    def at(self, *keys: str | int) -> Place:
+        return self.place.at(*keys)
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A project as read from disk, before any target's templates: what `decode_for` starts from."""
+
+    root: Path
+    files: Files
+    settings: ProjectFile
+    documents: tuple[YamlDocument, ...]
+    problems: tuple[Diagnostic, ...]
+    modules: tuple[PythonDocument, ...] = ()
+
+    @property
+    def sources(self) -> Sources:
+        return Sources(self.files.documents)
+
+    @property
+    def declaring(self) -> tuple[YamlDocument | PythonDocument, ...]:
+        return (*self.documents, *self.modules)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The literal secrets of all declarations, which nothing that is shown may hold."""
+        return Secrets.of(self.declaring)
+
+    def counts(self, *sections: str) -> dict[str, int]:
+        """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
+        tops = [document.data for document in self.declaring if isinstance(document.data, dict)]
+        return {
+            key: sum(len(top[key]) for top in tops if isinstance(top.get(key), dict))
+            for key in sections or ("workflows", "chains")
+        }
+
+    @property
+    def templated(self) -> bool:
+        """Whether any declaration or prompt file holds a template, so that targets can differ."""
+        return any(has_template(document.text) for document in self.files.documents.values())
+
+
+@dataclass
+class Project:
+    """Every declaration, for one target. `texts` remember where template results were written."""
+
+    root: Path
+    settings: ProjectFile
+    target: str
+    files: Files
+    workflows: dict[str, Definition[Workflow]] = field(default_factory=dict)
+    chains: dict[str, Definition[Chain]] = field(default_factory=dict)
+    tasks: dict[str, Definition[Task]] = field(default_factory=dict)
+    types: dict[str, Definition[Any]] = field(default_factory=dict)
+    prompts: dict[tuple[str, Route], PromptText] = field(default_factory=dict)
+    texts: dict[tuple[str, Route], Text] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.settings.project
+
+    def text(self, value: str, place: Place) -> Text:
+        """The text of a scalar that stands at `place`, with its memory of where it was written."""
+        return self.texts.get((place.path, place.route)) or Text.of(value, place)
+
+    def prompt(self, place: Place) -> PromptText | None:
+        """The prompt declared at `place`, unless it could not be read."""
+        return self.prompts.get((place.path, place.route))
+
+
+def read(root: Path) -> Sourced:
+    """Read the project file and every declaration file of the project at `root`."""
+    files = Files(root)
+    problems: list[Diagnostic] = []
+    head = read_document(files, PROJECT_FILE, Place(PROJECT_FILE))
+    if isinstance(head, Diagnostic):
+        return Sourced(root, files, ProjectFile(project="unnamed"), (), (head,))
+    settings = _settings(head, problems)
+    documents = {head.path: head}
+    named = settings.sources
+    found = discovered(files) if named is None else declared(files, named, Place(PROJECT_FILE, ("sources",)))
+    for one in found:
+        if isinstance(one, Diagnostic):
+            problems.append(one)
+        else:
+            documents.setdefault(one.path, one)
+    modules: list[PythonDocument] = []
+    if settings.python:
+        from cyberflow.language.python.load import read_modules
+
+        modules = read_modules(files, settings.python, list(documents.values()), problems)
+    sourced = Sourced(root, files, settings, tuple(documents.values()), (), tuple(modules))
+    problems += [problem for document in sourced.declaring for problem in document.problems]
+    return replace(sourced, problems=tuple(problems))
+
+
+def _settings(head: YamlDocument, problems: list[Diagnostic]) -> ProjectFile:
+    if head.data is None and head.problems:
+        return ProjectFile(project="unnamed")
+    decoded = decode(ProjectFile, head.data if head.data is not None else {}, Place(head.path))
+    head.rename(decoded.renamed)
+    problems.extend(decoded.problems)
+    return decoded.model or ProjectFile(project="unnamed")
+
+
+def target_of(settings: ProjectFile, name: str) -> Target:
+    """The target of a name; `local` exists without being declared."""
+    return settings.targets.get(name) or Target()
+
+
+def decode_for(sourced: Sourced, target: str) -> Project:
+    """Decode every declaration as it reads for `target`."""
+    settings = sourced.settings
+    scope = Scope(target, {**settings.vars, **target_of(settings, target).vars})
+    templates = Templates(sourced.files, scope)
+    project = Project(sourced.root, settings, target, sourced.files)
+    for document in sourced.declaring:
+        _Reader(project, templates, document).read()
+    project.problems.extend(templates.problems)
+    return project
+
+
+@dataclass
+class _Reader:
+    """Reads the declarations of one document into a project."""
+
+    project: Project
+    templates: Templates
+    document: YamlDocument | PythonDocument
+
+    @cached_property
+    def _templated(self) -> bool:
+        return has_expression(self.document.text)
+
+    def read(self) -> None:
+        sections = self._sections()
+        for name, notation in sections.types.items():
+            place = Place(self.document.path, ("types", name))
+            if self._admit("type", name, place, self.project.types):
+                self.project.types[name] = Definition("type", name, self._expand(notation, place.route), place)
+        for section, model in _BODIES.items():
+            for name, data in getattr(sections, section).items():
+                self._body(section, name, data, model)
+
+    def _sections(self) -> Declarations:
+        data = self.document.data
+        if self.document.path == PROJECT_FILE or data is None:
+            data = {key: data[key] for key in SECTIONS if isinstance(data, dict) and isinstance(data.get(key), dict)}
+        decoded = decode(Declarations, data, Place(self.document.path))
+        self.document.rename(decoded.renamed)
+        self.project.problems.extend(decoded.problems)
+        return decoded.model or Declarations()
+
+    def _body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
+        place = Place(self.document.path, (section, name))
+        known = ChainMap[str, Definition[Any]](self.project.workflows, self.project.chains, self.project.tasks)
+        if not self._admit(section[:-1], name, place, known):
+            return
+        failed = len(self.templates.problems)
+        decoded = decode(model, self._expand(data, place.route), place)
+        self.document.rename(decoded.renamed)
+        self.project.problems.extend(problem for problem in decoded.problems if not self._said(problem))
+        if decoded.model is None:
+            return
+        broken = decoded.broken | self._template_breaks(failed, place)
+        if isinstance(self.document, PythonDocument):
+            broken |= self.document.unread(place.route)
+        definition = Definition(section[:-1], name, decoded.model, place, broken)
+        getattr(self.project, section)[name] = definition
+        for at, prompt in _prompts(definition):
+            self._prompt(at, prompt)
+
+    def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
+        if not NAME.fullmatch(name):
+            self.project.problems.append(bad_name(name, place.key()))
+            return False
+        if name in known:
+            first = known[name]
+            label = Label(first.place.key(), f"first declared here, as a {first.kind}")
+            message = f"the name `{name}` is taken"
+            help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
+            found = Diagnostic("duplicate-name", message, place.key(), labels=(label,), help=help)
+            self.project.problems.append(found)
+        return name not in known
+
+    def _said(self, problem: Diagnostic) -> bool:
+        """Whether the parser has already reported what makes this part unreadable."""
+        return any(problem.place.route[: len(route)] == route for route in self.document.broken)
+
+    def _template_breaks(self, before: int, place: Place) -> frozenset[str]:
+        routes = (problem.place.route for problem in self.templates.problems[before:])
+        depth = len(place.route)
+        return frozenset(str(route[depth]) for route in routes if route[:depth] == place.route and len(route) > depth)
+
+    def _expand(self, data: Any, route: Route) -> Any:
+        """Evaluate `${{ }}` in every string below `route`; prompts are left to be rendered as a whole."""
+        if not self._templated:
+            return data
+        if isinstance(data, dict):
+            return {
+                key: item if key in _PROMPT_KEYS and isinstance(item, str) else self._expand(item, (*route, key))
+                for key, item in data.items()
+            }
+        if isinstance(data, list):
+            return [self._expand(item, (*route, index)) for index, item in enumerate(data)]
+        if not (isinstance(data, str) and has_expression(data)):
+            return data
+        place = Place(self.document.path, route)
+        value = self.templates.value(Text.of(data, place))
+        if isinstance(value, Text):
+            self.project.texts[(place.path, place.route)] = value
+            return value.value
+        return data if value is None else value
+
+    def _prompt(self, place: Place, prompt: str | FileText) -> None:
+        read = read_prompt(prompt, place, self.project.files, self.templates)
+        if isinstance(read, Diagnostic):
+            self.project.problems.append(read)
+        elif read is not None:
+            self.project.prompts[(place.path, place.route)] = read
+
+
+def _prompts(definition: Definition[Any]) -> Iterator[tuple[Place, str | FileText]]:
+    body = definition.body
+    if not isinstance(body, Workflow):
+        return
+    if "prompt" not in definition.broken:
+        yield definition.at("prompt"), body.prompt
+    if body.on_check_failure is not None:
+        yield definition.at("on_check_failure"), body.on_check_failure
+    for index, check in enumerate(body.checks or ()):
+        if check.check_prompt is not None:
+            yield definition.at("checks", index, "check_prompt"), check.check_prompt

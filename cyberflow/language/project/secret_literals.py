@@ -1,0 +1,200 @@
+"""Which characters of a file are a literal where a secret belongs. It goes by keys and brackets alone, so that neither
+a broken declaration nor a file that does not parse can make one visible; rules say what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import Any
+
+from cyberflow.language.prompt.paths import PATH
+from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.source import Route, Span, span_of
+
+MASK = "•••"
+_SOURCES = ("env", "file", "keyring")
+_WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array", "any", "null", "true", "false"})
+_VALUES = frozenset({"default", "const", "enum", "examples"})
+_ABOUT = re.compile(
+    r"title|description|format|pattern|required|uniqueItems|multipleOf|\$\w+|(min|max|exclusive)[A-Z]\w+|x-.*"
+)
+"""Keywords of a schema that hold neither a type nor a value."""
+_TOKEN = re.compile(rf"<\$?{PATH}>")
+_ALIKE = 0.8
+_KEYS = {"apikey": "source", "secrets": "declared", "targets": "target", "steps": "step"}
+_INSIDE = {"target": "sources", "step": "given"}
+"""What `secrets` means below each of them: a mapping to sources, a mapping to what is handed on."""
+_GUARDED = re.compile(r"""(?:^|[\s{,"'])(api[-_ ]?keys?|secrets?|passwords?)["']?\s*:""", re.IGNORECASE)
+_SHORTEST = 3
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Literal secrets of a project: where they are written, and their texts by path."""
+
+    spans: tuple[Span, ...] = ()
+    texts: Mapping[str, tuple[str, ...]] | None = None
+
+    @classmethod
+    def of(cls, read: Iterable[object]) -> Secrets:
+        """Every literal of the YAML files and Python modules among what was read."""
+        read = list(read)
+        documents = [one for one in read if isinstance(one, YamlDocument)]
+        types = {name for one in documents for name in _types(one.data)}
+        spans: list[Span] = []
+        texts: dict[str, tuple[str, ...]] = {}
+        for document in documents:
+            found = list(_ranges(document, types))
+            spans += [span_of(document.path, document.text, start, end) for start, end, _ in found]
+            texts[document.path] = tuple(text for _, _, text in found if len(text) >= _SHORTEST)
+        for module in (one for one in read if isinstance(one, PythonDocument)):
+            spans += [span_of(module.path, module.text, start, end) for start, end, _ in module.secrets]
+            texts[module.path] = tuple(text for _, _, text in module.secrets if len(text) >= _SHORTEST)
+        return cls(tuple(spans), texts)
+
+    def hide(self, text: str, paths: Collection[str]) -> str:
+        """The text without the literals of these files."""
+        for secret in sorted(
+            {one for path in paths for one in (self.texts or {}).get(path, ())}, key=len, reverse=True
+        ):
+            if secret in text:
+                text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
+        return text
+
+
+def type_literals(notation: Any, types: Collection[str], route: Route = ()) -> Iterator[Route]:
+    """Where the declared type of a secret holds a text that is no type, or a value of the secret itself."""
+    if isinstance(notation, dict):
+        for key, value in notation.items():
+            if key in _VALUES:
+                yield (*route, key)
+            elif not _ABOUT.fullmatch(key) or key == "$defs":
+                yield from type_literals(value, types, (*route, key))
+    elif isinstance(notation, list):
+        for index, value in enumerate(notation):
+            yield from type_literals(value, types, (*route, index))
+    elif notation is not None and not isinstance(notation, bool) and not _is_type(str(notation), types):
+        yield route
+
+
+def _is_type(word: str, types: Collection[str]) -> bool:
+    word = re.sub(r"(\[\])+$", "", word)
+    return word in _WORDS or word in types
+
+
+def _types(data: Any) -> Iterable[str]:
+    named = data.get("types") if isinstance(data, dict) else None
+    return named if isinstance(named, dict) else ()
+
+
+def _ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
+    lowered = document.text.lower()
+    if not any(word in lowered for word in ("secr", "api", "password")):
+        return
+    root = document.node(())
+    if root is None:
+        yield from ((start, end, "") for start, end in _guarded(document.text))
+        return
+    walk = _Walk(types, set())
+    for node in walk.into(root, "free"):
+        start, end = node.start_mark.index, node.end_mark.index
+        written = document.text[start:end].rstrip()
+        if written:
+            yield start, start + len(written), str(node.value).strip()
+
+
+@dataclass
+class _Walk:
+    """Down the nodes of a file; the state says what the keys above make of a value."""
+
+    types: Collection[str]
+    seen: set[tuple[int, str]]
+
+    def into(self, node: Any, state: str) -> Iterator[Any]:
+        if (id(node), state) in self.seen:
+            return
+        self.seen.add((id(node), state))
+        if isinstance(node.value, str):
+            if self._is_literal(node.value, state):
+                yield node
+            return
+        for entry in node.value:
+            if not isinstance(entry, tuple):
+                is_name = state == "declared" and isinstance(entry.value, str)
+                yield from () if is_name else self.into(entry, state)
+                continue
+            key, value = entry
+            name = key.value if isinstance(key.value, str) else ""
+            if state == "source" and value.value == "":
+                yield key
+            yield from self.into(value, self._below(state, name))
+
+    def _is_literal(self, value: str, state: str) -> bool:
+        match state:
+            case "literal" | "source" | "sources":
+                return True
+            case "given" | "value" | "declared":
+                return not _TOKEN.fullmatch(value)
+            case "type":
+                return not _is_type(value, self.types)
+        return False
+
+    def _below(self, state: str, key: str) -> str:
+        match state:
+            case "literal":
+                return "literal"
+            case "source":
+                return "nothing" if key in _SOURCES else "literal"
+            case "sources":
+                return "source"
+            case "given":
+                return "value"
+            case "value":
+                return "nothing" if key == "$ref" else "value"
+            case "declared":
+                return "type"
+            case "type":
+                return (
+                    "literal" if key in _VALUES else "nothing" if _ABOUT.fullmatch(key) and key != "$defs" else "type"
+                )
+            case "nothing":
+                return "nothing"
+        return _meaning(state, key)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(state: str, key: str) -> str:
+    """What a key makes of its value, near misses included; a key without meaning keeps the state."""
+    folded = key.casefold().replace("-", "").replace("_", "").replace(" ", "")
+    for known, meant in _KEYS.items():
+        if folded == known or SequenceMatcher(None, folded, known).ratio() >= _ALIKE:
+            return _INSIDE.get(state, meant) if meant == "declared" else meant
+    return state
+
+
+def _guarded(text: str) -> Iterator[tuple[int, int]]:
+    """In a file that does not parse: what follows such a key on its line, on deeper lines, and up to the end of its
+    brackets.
+    """
+    offset, block, depth = 0, -1, 0
+    for line in text.split("\n"):
+        indent = len(line) - len(line.lstrip())
+        if block >= 0 and line.strip() and indent <= block and depth <= 0:
+            block, depth = -1, 0
+        match = _GUARDED.search(line)
+        start = match.end() if match else None
+        if block >= 0 and start is None:
+            start = indent
+        if start is not None:
+            shown = line[start:].strip()
+            first = start + len(line[start:]) - len(line[start:].lstrip())
+            if shown:
+                yield offset + first, offset + first + len(shown)
+            depth += sum(shown.count(mark) for mark in "[{") - sum(shown.count(mark) for mark in "]}")
+            block = indent if match and block < 0 else block
+        offset += len(line) + 1

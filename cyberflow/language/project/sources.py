@@ -1,0 +1,166 @@
+"""Which files hold declarations: the ones `sources` names, or by default every YAML file of the project that looks
+like one of ours, without tests, build output, dot-folders and what git ignores.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.discovery import PROJECT_FILE, ignored, is_project, legible, without
+from cyberflow.language.files import LARGEST_TEXT, Files, escape
+from cyberflow.language.yaml.document import YamlDocument, parse
+from cyberflow.source import Place
+
+SECTIONS = ("workflows", "chains", "types", "tasks")
+_STARTS = re.compile(rf"""^(?:\{{\s*)?(["']?)({"|".join(SECTIONS)})\1\s*:""", re.MULTILINE)
+_NEAR = 2
+_WIDE = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
+
+
+def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDocument | Diagnostic]:
+    """The files that `sources` names; a folder stands for the declaration files below it."""
+    for index, name in enumerate(sources):
+        at = place.at(index)
+        folder = posixpath.normpath(name.strip("/"))
+        is_folder = _is_folder(files.root / folder) and not files.leads_out(folder)
+        path = folder if is_folder else files.find(name, at)
+        if isinstance(path, Diagnostic):
+            yield path
+            continue
+        if other := _other_project(files.root, path):
+            note = f"`{other}/{PROJECT_FILE}` makes its folder a project of its own"
+            help = "take it out of `sources`: each project is applied by itself"
+            yield Diagnostic("path-escape", f"`{name}` belongs to another project", at, note=note, help=help)
+            continue
+        if is_folder:
+            found = list(files.walk.yaml_files("" if folder == "." else folder))
+            yield from _closed(files)
+            yield from _ours(files, found)
+            continue
+        document = _read(files, path, at)
+        yield document
+        if isinstance(document, YamlDocument) and not document.problems and not _holds_section(document.data):
+            help = f"begin it with one of {', '.join(f'`{section}:`' for section in SECTIONS)}"
+            yield Diagnostic("missing-key", f"`{name}` declares nothing", at, help=help)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the name is too long, or a folder above it is closed
+        return False
+
+
+def _other_project(root: Path, path: str) -> str | None:
+    """The nearest folder below the root on the way to a path, itself included, that is a project of its own."""
+    folders = (PurePosixPath(path), *PurePosixPath(path).parents)
+    return next((folder.as_posix() for folder in folders if folder.name and is_project(root / folder)), None)
+
+
+def discovered(files: Files) -> Iterator[YamlDocument | Diagnostic]:
+    """The declaration files of a project that names no `sources`."""
+    found = list(files.walk.yaml_files())
+    asked = [*found, *files.walk.closed]
+    files.candidates = [path for path in asked if path == legible(path)]
+    files.ignored = ignored(files.root, asked)
+    yield from _closed(files)
+    yield from _ours(files, without(found, files.ignored))
+
+
+def _closed(files: Files) -> Iterator[Diagnostic]:
+    """Speak of each folder whose files could not be listed, once; never of one that git ignores."""
+    while files.walk.closed:
+        folder, why = files.walk.closed.popitem()
+        if folder not in files.ignored:
+            files.settled = False
+            place, message = Place(legible(folder)), f"the folder `{legible(folder)}` cannot be read"
+            help = "make it readable, or say under `sources` where declarations are"
+            yield Diagnostic("file-not-found", message, place, note=why, help=help)
+
+
+def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnostic]:
+    for path in sorted(paths):
+        if path == PROJECT_FILE:
+            continue
+        if path != legible(path):
+            if _may_be_ours(files, path):
+                message, help = "the name of this file is not UTF-8", "rename the file"
+                yield Diagnostic("file-not-found", message, Place(legible(path)), help=help)
+            continue
+        document = _read(files, path, Place(path))
+        if isinstance(document, Diagnostic):
+            if _may_be_ours(files, path):
+                yield document
+            else:
+                files.documents.pop(path, None)
+        elif not _looks_ours(document):
+            files.documents.pop(path, None)
+        elif path in files.walk.links and files.leads_out(path):
+            files.documents.pop(path, None)
+            yield escape(path, Place(path), "a symbolic link leads out of the project")
+        else:
+            yield document
+
+
+def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
+    text = files.read_text(path, place)
+    if isinstance(text, Diagnostic):
+        return text
+    document = parse(text, path)
+    files.documents[path] = document
+    return document
+
+
+read_document = _read
+
+
+def _may_be_ours(files: Files, path: str) -> bool:
+    """Whether a file that was not read as text may hold declarations, as one that does not open always may."""
+    try:
+        data = files.beginning(path)
+    except OSError as error:
+        return not isinstance(error, IsADirectoryError)
+    encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")
+    text = data.decode(encoding, "replace").replace("\0", "")
+    return bool(_STARTS.search(text)) or (len(data) < LARGEST_TEXT and _looks_ours(parse(text, path)))
+
+
+def _looks_ours(document: YamlDocument) -> bool:
+    if document.data is None:
+        return bool(document.problems) and bool(_STARTS.search(document.text.replace("\0", "")))
+    if not isinstance(document.data, dict):
+        return False
+    keys = set(document.data)
+    if keys & {"workflows", "chains", "types"}:
+        return True
+    strangers = [key for key in keys if key not in SECTIONS and not key.startswith("x-")]
+    if not strangers:
+        return "tasks" in keys
+    return len(strangers) == 1 and any(_distance(strangers[0], section) <= _NEAR for section in SECTIONS)
+
+
+def _holds_section(data: Any) -> bool:
+    return isinstance(data, dict) and any(
+        key in SECTIONS or any(_distance(key, section) <= _NEAR for section in SECTIONS) for key in data
+    )
+
+
+def _distance(left: str, right: str) -> int:
+    """Edits between two words, counted no further than needed."""
+    if abs(len(left) - len(right)) > _NEAR:
+        return _NEAR + 1
+    row = list(range(len(right) + 1))
+    for index, character in enumerate(left, 1):
+        before, row[0] = row[0], index
+        for column, other in enumerate(right, 1):
+            before, row[column] = (
+                row[column],
+                min(row[column] + 1, row[column - 1] + 1, before + (character != other)),
+            )
+    return row[-1]

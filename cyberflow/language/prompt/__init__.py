@@ -1,0 +1,1 @@
+"""The prompt language: scanning for tokens and images, and rendering to the HTML that goes out."""

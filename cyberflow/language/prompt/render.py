@@ -1,0 +1,157 @@
+"""Prompts to HTML: what was lifted out stands aside while Markdown is read and HTML sanitised, and is put back whole.
+
+The one room that knows markdown-it and nh3.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from cyberflow.language.prompt.html_tags import HOLE, KEPT, WITH_TEXT
+from cyberflow.language.prompt.markdown import to_html
+from cyberflow.language.prompt.sanitize import Images, ImageUse, Refusal, Resolve, Tags, without_comments
+from cyberflow.language.prompt.sentinels import StandIns, Value
+from cyberflow.language.prompt.tokens import Flaw, Format, Literal, Picture, Prompt, Token
+
+__all__ = ["ImageUse", "Refusal", "Rendered", "Resolve", "render"]
+
+_PARAGRAPHS: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
+_WIRE_FORM: Final = re.compile(rf"(?<!\\)(?=\{{)(?:{HOLE.pattern})")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What goes out. `tokens` are those that reach it: one in a comment or in a dropped attribute does not.
+
+    `flaws` are all findings of the prompt, those of reading it included, without what a comment hides.
+    """
+
+    html: str
+    tokens: tuple[Token, ...] = ()
+    images: tuple[ImageUse, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+
+
+def render(prompt: Prompt, format: Format, *, image: Resolve) -> Rendered:
+    """Make the HTML of a prompt; a function of its arguments, and linear in the length of the text.
+
+    `image` is asked once for each use of an image that names a file.
+    """
+    if format == "wire":
+        return Rendered(prompt.text, prompt.tokens, (), prompt.flaws)
+    standins = StandIns(prompt)
+    images = Images(standins, image)
+    tags = Tags(standins, images)
+    if format == "text":
+        text = _paragraphs(standins.lifted)
+    else:
+        text = to_html(standins, images) if format == "markdown" else without_comments(standins.lifted)
+        text = tags.settle(text)
+    filling = _Filling(standins, prompt)
+    result = filling.fill(_sanitized(text))
+    flaws = [*filling.scanned(), *tags.flaws, *images.flaws, *filling.flaws]
+    return Rendered(
+        result,
+        tuple(token for token in prompt.tokens if token.start in filling.seen),
+        tuple(sorted(images.uses, key=lambda use: use.start)),
+        tuple(sorted(flaws, key=lambda flaw: (flaw.start, flaw.end, flaw.rule))),
+    )
+
+
+def _paragraphs(text: str) -> str:
+    parts = (html.escape(part, quote=False) for part in _PARAGRAPHS.split(text.strip()) if part)
+    return "\n".join(f"<p>{part.replace(chr(10), '<br>' + chr(10))}</p>" for part in parts)
+
+
+def _sanitized(text: str) -> str:
+    import nh3
+
+    clean = nh3.clean(
+        text.encode("utf-8", "replace").decode(),
+        tags=set(KEPT),
+        clean_content_tags=set(WITH_TEXT),
+        attributes={name: set(attributes) for name, attributes in KEPT.items() if attributes},
+        link_rel=None,
+    )
+    # A parser drops the first line end inside `pre`: one more keeps the text what it is.
+    return clean.replace("<pre>\n", "<pre>\n\n")
+
+
+class _Filling:
+    """Puts back what was lifted out, and sees what arrived."""
+
+    def __init__(self, standins: StandIns, prompt: Prompt) -> None:
+        self._standins = standins
+        self._prompt = prompt
+        self.seen: set[int] = set()
+        self.flaws: list[Flaw] = []
+
+    def scanned(self) -> Iterator[Flaw]:
+        """The findings of reading, each of which stands at something that was lifted out."""
+        return (flaw for flaw in self._prompt.flaws if flaw.start in self.seen)
+
+    def fill(self, text: str, *, attribute: bool = False) -> str:
+        pieces = self._standins.word.split(text)
+        out: list[str] = []
+        for index, piece in enumerate(pieces):
+            if index % 2:
+                entry = self._standins.entries[int(piece)]
+                if isinstance(entry, Token):
+                    self._neighbours(entry, pieces[index - 1], pieces[index + 1])
+                out.append(self._filled(entry, attribute=attribute))
+            else:
+                out.append(_WIRE_FORM.sub(r"\\\g<0>", _escape(piece) if attribute else piece))
+        return "".join(out)
+
+    def _filled(self, entry: object, *, attribute: bool) -> str:
+        if isinstance(entry, Value):
+            return self.fill(entry.text, attribute=True)
+        if isinstance(entry, Token):
+            self.seen.add(entry.start)
+            return self._quoted(entry) if attribute else entry.wire
+        if isinstance(entry, Literal):
+            self.seen.add(entry.start)
+            return _escape(entry.wire) if attribute else html.escape(entry.wire, quote=False)
+        if isinstance(entry, Picture) and entry.complete:
+            self.flaws.append(
+                Flaw(
+                    "bad-image",
+                    "this image stayed text",
+                    entry.start,
+                    entry.end,
+                    help='a path with blanks is written `![…](<my file.png>)`; inside HTML write `<img src="…">`',
+                )
+            )
+        return ""
+
+    def _quoted(self, token: Token) -> str:
+        if '"' in token.wire:
+            self._blame(token, "a key that holds a quote cannot stand in an attribute", "name the key differently")
+        return token.wire.replace('"', "&quot;")
+
+    def _neighbours(self, token: Token, before: str, after: str) -> None:
+        if before.endswith("{") and after.startswith("}") and self._prompt.text[token.start] == "<":
+            self._blame(token, f"`{{{token.wire}}}` is a runtime value", "put a blank inside the braces")
+        elif before.endswith("\\"):
+            self.flaws.append(
+                Flaw(
+                    "backslash-placeholder",
+                    f"a backslash stands directly before `{token.wire}`",
+                    token.start,
+                    token.end,
+                    "the platform takes it for an escape",
+                )
+            )
+
+    def _blame(self, token: Token, message: str, mend: str) -> None:
+        root = None if token.kind == "runtime" else ("$" if token.kind == "secret" else "") + token.path.root
+        self.flaws.append(Flaw("bad-placeholder", message, token.start, token.end, help=mend, root=root))
+
+
+def _escape(text: str) -> str:
+    """As nh3 writes the value of an attribute."""
+    return html.escape(text, quote=False).replace('"', "&quot;").replace("\u00a0", "&nbsp;")

@@ -1,0 +1,184 @@
+"""The author's tags: which stay, with which attributes, and a finding for each thing that goes. Knows no library;
+what it lets through meets nh3 in `render` all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from cyberflow.language.prompt.html_tags import KEPT, STRIPPED, VOID, WITH_TEXT, Attribute, Tag
+from cyberflow.language.prompt.sentinels import StandIns
+from cyberflow.language.prompt.tokens import Flaw, Token
+
+_COMMENT: Final = re.compile(r"<!--(?:-?>|.*?-->)", re.DOTALL)
+_END: Final = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_UNSEEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u00ad\u200b-\u200d\ufeff]")
+_ACTIVE: Final = frozenset({"javascript", "vbscript", "livescript", "data", "file", "blob", "filesystem"})
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an image cannot be used: the file is missing, outside the project, of another kind, or too large."""
+
+    message: str
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUse:
+    """An image of a prompt: its source and alt text as written, decoded; offsets into the text."""
+
+    src: str
+    alt: str
+    start: int
+    end: int
+
+
+Resolve = Callable[[str, int], str | Refusal]
+"""What the wire holds for the source of an image (a path of the project) that is written at an offset of the text, or
+why it cannot be used.
+"""
+
+
+def without_comments(text: str) -> str:
+    """HTML without its comments; one that does not end in this piece is text, or it would take the rest along."""
+    return _COMMENT.sub("", text).replace("<!--", "&lt;!--")
+
+
+def link(url: str) -> bool:
+    """Whether a target may stay: all but those that run or read something where they are clicked."""
+    scheme = _SCHEME.match(_UNSEEN.sub("", url))
+    return not scheme or scheme[1].lower() not in _ACTIVE
+
+
+class Images:
+    """The images of one prompt: asks `resolve` for each and gathers findings and the uses that stay."""
+
+    def __init__(self, standins: StandIns, resolve: Resolve) -> None:
+        self._standins = standins
+        self._resolve = resolve
+        self.uses: list[ImageUse] = []
+        self.flaws: list[Flaw] = []
+
+    def source(self, src: str, alt: str, start: int, end: int) -> str:
+        """The stand-in for the source of an image whose source and alt text hold stand-ins."""
+        use = ImageUse(self._standins.plain(src), self._standins.plain(alt), start, end)
+        answer = self._answer(src, use)
+        if isinstance(answer, str):
+            self.uses.append(use)
+            return self._standins.add(answer)
+        self.flaws.append(Flaw("bad-image", answer.message, start, end, help=answer.help))
+        return self._standins.add(src)
+
+    def _answer(self, src: str, use: ImageUse) -> str | Refusal:
+        written = use.src
+        if not written.strip():
+            return Refusal("an image without a source", "name a file of the project")
+        if written.lower().startswith("supabase://"):
+            return src
+        if any(isinstance(self._standins.entry(match), Token) for match in self._standins.word.finditer(src)):
+            return Refusal("the source of an image cannot hold a placeholder", "name a file of the project")
+        if _URL.match(written):
+            shown = written if len(written) <= 60 else written[:57] + "…"  # noqa: PLR2004 - a data: URL is long
+            return Refusal(
+                f"`{shown}` is no file of the project",
+                "save the image in the project and name its path; only `supabase://` sources pass through",
+            )
+        return self._resolve(unquote(written), use.start)
+
+
+class Tags:
+    """Puts the author's tags back, those that a prompt keeps, and gathers a finding for everything dropped."""
+
+    def __init__(self, standins: StandIns, images: Images) -> None:
+        self._standins = standins
+        self._images = images
+        self.flaws: list[Flaw] = []
+
+    def settle(self, text: str) -> str:
+        """HTML with marked tags in, HTML of kept elements and attributes out."""
+        return "".join(self._pieces(text))
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        done = 0
+        marks = re.compile(f"{self._standins.tag.pattern}|{_END.pattern.replace('(', '(?P<end>', 1)}")
+        while match := marks.search(text, done):
+            yield text[done : match.start()]
+            done = match.end()
+            if name := match["end"]:
+                yield "" if name.lower() in STRIPPED else match[0]
+                continue
+            tag = self._standins.entry(match)
+            if isinstance(tag, Tag):
+                yield self._settled(tag)
+                if tag.name in WITH_TEXT and not tag.closing:
+                    done = _behind(tag.name, text, done)
+        yield text[done:]
+
+    def _settled(self, tag: Tag) -> str:
+        if tag.closing:
+            if not tag.closed:
+                self._drop(f"`</{tag.name}>` closes nothing and is dropped", tag.start, tag.end)
+            return ""
+        if not tag.kept:
+            self._drop(_dropped(tag), tag.start, tag.end)
+            return ""
+        if tag.name == "img":
+            return self._image(tag)
+        kept = f"<{tag.name}{''.join(self._attributes(tag))}>"
+        return f"{kept}</{tag.name}>" if tag.empty and tag.name not in VOID else kept
+
+    def _attributes(self, tag: Tag) -> Iterator[str]:
+        for attribute in self._allowed(tag):
+            value = self._value(attribute)
+            if attribute.name == "href" and not link(self._standins.plain(value)):
+                self._drop(f"the target of `<{tag.name}>` is dropped", attribute.start, attribute.end)
+            else:
+                yield f' {attribute.name}="{self._standins.add(value)}"'
+
+    def _image(self, tag: Tag) -> str:
+        values = {attribute.name: self._value(attribute) for attribute in self._allowed(tag)}
+        source = self._images.source(values.setdefault("src", ""), values.get("alt", ""), tag.start, tag.end)
+        return (
+            "<img"
+            + "".join(
+                f' {name}="{source if name == "src" else self._standins.add(value)}"' for name, value in values.items()
+            )
+            + ">"
+        )
+
+    def _allowed(self, tag: Tag) -> list[Attribute]:
+        kept: dict[str, Attribute] = {}
+        for attribute in tag.attributes:
+            if attribute.name in KEPT[tag.name]:
+                kept.setdefault(attribute.name, attribute)
+            else:
+                message = f"the attribute `{attribute.name}` of `<{tag.name}>` is dropped"
+                self._drop(message, attribute.start, attribute.end)
+        return list(kept.values())
+
+    def _value(self, attribute: Attribute) -> str:
+        return self._standins.value(*attribute.value) if attribute.value else ""
+
+    def _drop(self, message: str, start: int, end: int) -> None:
+        self.flaws.append(Flaw("unsafe-html", message, start, end))
+
+
+def _dropped(tag: Tag) -> str:
+    if tag.name == "!":
+        return "a declaration is dropped"
+    if tag.name in WITH_TEXT and tag.closed:
+        return f"`<{tag.name}>` is dropped with its text"
+    return f"`<{tag.name}>` is dropped, its text stays"
+
+
+def _behind(name: str, text: str, start: int) -> int:
+    """The offset behind the end tag of an element that goes with its text; without one nothing more goes."""
+    end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(text, start)
+    return end.end() if end else start

@@ -1,0 +1,278 @@
+"""The prompt language (SPEC section 3): what in a text is a placeholder, a literal, a tag or an image, and where.
+
+Reads the text after the template stage and changes nothing in it; `compiler.render` makes HTML of the result.
+One pass from mark to mark (`{`, `<`, backslash, `![`, the service's own words), each read by its own step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from cyberflow.language.prompt.html_tags import AUTOLINK, DECLARATION, ELEMENTS, HOLE, STRIPPED, Pairs, Tag, tag_at
+from cyberflow.language.prompt.paths import PATH, WORD, Path
+from cyberflow.language.prompt.tokens import Flaw, Format, Literal, Picture, Prompt, Token
+
+_MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
+_BRACES: Final = re.compile(rf"\{{\{{({PATH})\}}\}}|\{{(\$?)({PATH})\}}")
+_ANGLES: Final = re.compile(rf"<(\$?)({PATH})>")
+_SPACED: Final = re.compile(rf"<(\$?)({WORD})[ \t]++>")
+_BROKEN: Final = re.compile(r"<(?=[A-Za-z_$])[^\s<>]*+>")
+_ROOT: Final = re.compile(rf"<(\$?{WORD})")
+_PICTURE: Final = re.compile(
+    r"!\[(?:\\.|[^\[\]\\]|\[[^\[\]]*+\])*+\](\((?:<[^<>\n]*+>|\\.|[^()\\\n]|\([^()\n]*+\))*+\))?", re.DOTALL
+)
+_REST_OF_WORD: Final = re.compile(rf"(?:{HOLE.pattern}|[^\s\"'`)\]<])*+")
+_BEFORE_WORD: Final = frozenset("([\"'`*_“”„‘’‚«»‹›")
+_LONGEST_WORD: Final = 300
+_PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+__all__ = ["Flaw", "Format", "Literal", "Picture", "Prompt", "Token", "scan"]
+
+
+def scan(text: str, *, format: Format, inputs: Collection[str]) -> Prompt:
+    """Read a prompt; linear in its length. A token whose root is not declared is a token all the same.
+
+    `inputs` are the declared ones: they decide between `<word>` as a placeholder and as markup.
+    """
+    scanner = _Scanner(text, format, inputs)
+    scanner.walk(0, len(text))
+    return scanner.prompt()
+
+
+class _Scanner:
+    """Gathers what it reads; `walk` may be called for several ranges of the text, in order."""
+
+    def __init__(self, text: str, format: Format, inputs: Collection[str]) -> None:
+        self.text = text
+        self.format = format
+        self.inputs = inputs
+        self.tokens: list[Token] = []
+        self.literals: list[Literal] = []
+        self.tags: list[Tag] = []
+        self.pictures: list[Picture] = []
+        self.flaws: list[Flaw] = []
+        self._pairs = Pairs(text)
+        self._last_comment_end = text.rfind("-->")
+        self._boundary = 0
+        self._blamed = 0
+
+    def prompt(self) -> Prompt:
+        return Prompt(
+            self.text,
+            tuple(self.tokens),
+            tuple(self.literals),
+            tuple(self.flaws),
+            tuple(self.tags),
+            tuple(self.pictures),
+        )
+
+    def walk(self, start: int, end: int, *, markup: bool = True) -> None:
+        """Read a range; without `markup`, as in the value of an attribute, tags and images are text."""
+        markup = markup and self.format != "text"
+        while found := _MARK.search(self.text, start, end):
+            at = found.start()
+            match found[0]:
+                case "{":
+                    start = self._hole(at) or at + 1
+                case "\\":
+                    start = self._backslash(at)
+                case "<" if self.format != "wire":
+                    start = self._hole(at) or self._markup(at, markup) or self._broken(at) or self._less(at)
+                case "![":
+                    start = self._picture(at)
+                case "__EMPTY__" | "__CLEAR__" if self.format == "markdown":
+                    start = found.end()
+                    self.literals.append(Literal(at, start, found[0]))
+                case _:
+                    start = at + 1
+
+    # A step returns the offset at which reading goes on, or 0 when the mark is none of its own.
+
+    def _hole(self, at: int) -> int:
+        token = self._token_at(at)
+        if token is None:
+            return 0
+        self.tokens.append(token)
+        word = str(token.path)
+        if self.text[at] == "<" and token.kind == "input" and word.lower() in ELEMENTS and word in self.inputs:
+            self.flaws.append(
+                Flaw(
+                    "ambiguous-placeholder",
+                    f"`<{word}>` is an HTML element and an input",
+                    at,
+                    token.end,
+                    "which of the two is not decidable",
+                    f"write `{{{word}}}` for the input",
+                    word,
+                )
+            )
+        return token.end
+
+    def _token_at(self, at: int) -> Token | None:
+        if self.text[at] == "{":
+            if not (match := _BRACES.match(self.text, at)):
+                return None
+            runtime, dollar, path = match.groups()
+            return _token("{{" if runtime else "{" + dollar, runtime or path, match)
+        if not (match := _ANGLES.match(self.text, at)):
+            return None
+        dollar, path = match.groups()
+        if not dollar and path not in self.inputs and self._pairs.closed(path.lower(), at):
+            return None
+        return _token("{" + dollar, path, match)
+
+    def _backslash(self, at: int) -> int:
+        """Escape at the start of a word, a character inside one, and an error there when a placeholder follows."""
+        after = self.text[at + 1 : at + 2]
+        if self.format == "wire":
+            match = _BRACES.match(self.text, at + 1)
+            return match.end() if match else at + 1
+        if not self._begins_word(at):
+            return self._plain_backslash(at, after)
+        if end := self._escapable(at + 1):
+            self.literals.append(Literal(at, end, self.text[at + 1 if after == "<" else at : end]))
+            return end
+        if self.format == "markdown" and after in _PUNCTUATION and after != "\\":
+            return at + 2
+        return self._plain_backslash(at, after)
+
+    def _escapable(self, at: int) -> int:
+        """The end of what a backslash makes a literal: a placeholder, or what would be a broken one."""
+        if not self.text.startswith(("{", "<"), at):
+            return 0
+        if token := self._token_at(at):
+            return token.end
+        match = _BROKEN.match(self.text, at)
+        return match.end() if match and not tag_at(self.text, at, self._pairs) else 0
+
+    def _plain_backslash(self, at: int, after: str) -> int:
+        if after and after in "{<" and (token := self._token_at(at + 1)):
+            self._blame(at, token)
+        elif self.format != "markdown" or not (after in _PUNCTUATION or (after == "\n" and self._in_path(at))):
+            return at + 1
+        self.literals.append(Literal(at, at + 1, "\\"))
+        return at + 1
+
+    def _begins_word(self, at: int) -> bool:
+        before = self.text[at - 1 : at]
+        return at == self._boundary or before in _BEFORE_WORD or before.isspace()
+
+    def _head(self, at: int) -> int:
+        limit = max(0, at - _LONGEST_WORD)
+        while at > limit and not self._begins_word(at):
+            at -= 1
+        return at
+
+    def _in_path(self, at: int) -> bool:
+        """Whether a word that ends in a backslash is a Windows path, and not a line with a hard break."""
+        word = self.text[self._head(at) : at]
+        return "\\" in word or word.endswith(":")
+
+    def _blame(self, at: int, token: Token) -> None:
+        if at < self._blamed:
+            return
+        end = _REST_OF_WORD.match(self.text, token.end)
+        self._blamed = end.end() if end else token.end
+        word = self.text[self._head(at) : self._blamed].rstrip(".,;:!?*_")
+        self.flaws.append(
+            Flaw(
+                "backslash-placeholder",
+                f"a backslash inside a word stands directly before `{self.text[token.start : token.end]}`",
+                at,
+                token.end,
+                "the platform takes it for an escape",
+                "write the path with `/`: `" + word.replace("\\", "/") + "`",
+                ("$" if token.kind == "secret" else "") + token.path.root if token.kind != "runtime" else None,
+            )
+        )
+
+    def _markup(self, at: int, read: bool) -> int:
+        if self.text.startswith("<!--", at):
+            return self._comment(at) if read else self._less(at)
+        declaration = DECLARATION.match(self.text, at)
+        tag = Tag("!", at, declaration.end()) if declaration else tag_at(self.text, at, self._pairs)
+        if tag:
+            return self._tag(tag) if read else self._less(at)
+        if AUTOLINK.match(self.text, at):
+            return at + 1 if read and self.format == "markdown" else self._less(at)
+        return 0
+
+    def _comment(self, at: int) -> int:
+        """HTML goes on behind the comment. In Markdown it may be code, so that it is read like everything else."""
+        if at + 2 > self._last_comment_end:
+            return self._less(at)
+        if self.format == "markdown":
+            return at + 4
+        self._boundary = self.text.find("-->", at + 2) + 3
+        return self._boundary
+
+    def _tag(self, tag: Tag) -> int:
+        for attribute in tag.attributes:
+            if attribute.value:
+                self._boundary = attribute.value[0]
+                self.walk(*attribute.value, markup=False)
+        self._boundary = tag.end
+        if tag.plain or (tag.closing and (tag.kept or (tag.closed and tag.name in STRIPPED))):
+            return tag.end
+        self.tags.append(tag)
+        return tag.end
+
+    def _broken(self, at: int) -> int:
+        match = _BROKEN.match(self.text, at)
+        if match and self._is_destination(at):
+            return at + 1
+        spaced = None if match else _SPACED.match(self.text, at)
+        match = match or (spaced if spaced and spaced[2] in self.inputs else None)
+        if not match:
+            return 0
+        root = _ROOT.match(match[0])
+        text = f"`\\{match[0]}`" if self._begins_word(at) else "`&lt;` for its `<`"
+        self.literals.append(Literal(at, match.end(), match[0]))
+        self.flaws.append(
+            Flaw(
+                "bad-placeholder",
+                f"`{match[0]}` is no placeholder",
+                at,
+                match.end(),
+                "a blank inside" if spaced else "neither placeholder, tag nor link",
+                f"write `<{spaced[1]}{spaced[2]}>`"
+                if spaced
+                else f"a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`; for the text write {text}",
+                root[1] if root else None,
+            )
+        )
+        return match.end()
+
+    def _less(self, at: int) -> int:
+        """A `<` that is text: later stages may not see a tag in it, nor in it and the placeholder behind it."""
+        after = self.text[at + 1 : at + 2]
+        if (after.isalpha() or (after and after in "/!?_<{\\")) and not self._is_destination(at):
+            self.literals.append(Literal(at, at + 1, "<"))
+        return at + 1
+
+    def _is_destination(self, at: int) -> bool:
+        """Whether `<…>` is the target of a Markdown link or image, where it may hold blanks."""
+        if self.format != "markdown":
+            return False
+        before = at
+        while before and self.text[before - 1] in " \t":
+            before -= 1
+        return self.text[max(0, before - 2) : before] in ("](", "]:")
+
+    def _picture(self, at: int) -> int:
+        match = _PICTURE.match(self.text, at)
+        if match and self.format != "wire":
+            self.pictures.append(Picture(at, match.end(), complete=bool(match[1])))
+        return at + 2
+
+
+def _token(opening: str, path: str, match: re.Match[str]) -> Token:
+    parsed = Path.parse(path)
+    if parsed is None:
+        raise AssertionError(path)
+    wire = f"{opening}{parsed}" + "}" * opening.count("{")
+    kind = {"{": "input", "{$": "secret", "{{": "runtime"}
+    return Token(kind[opening], parsed, match.start(), match.end(), wire)  # type: ignore[arg-type]

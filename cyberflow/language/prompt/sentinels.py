@@ -1,0 +1,95 @@
+"""Words that stand in for placeholders, literals, tags and images while others read and rewrite the text around them.
+
+A stand-in is letters and digits only: no rule of Markdown, HTML, entities or URLs splits it, escapes it or reads it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_left
+from dataclasses import dataclass
+from hashlib import sha256
+
+from cyberflow.language.prompt.html_tags import ELEMENTS, Tag
+from cyberflow.language.prompt.tokens import Literal, Picture, Prompt, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The value of an attribute: plain text, with stand-ins of its own inside."""
+
+    text: str
+
+
+Written = Token | Literal | Tag | Picture
+Entry = Written | Value
+
+
+class StandIns:
+    """What was lifted out of one prompt. `lifted` is the text with a stand-in in each place.
+
+    A placeholder or literal is a word; a tag is a tag that carries a word; before an image there is a word.
+    """
+
+    def __init__(self, prompt: Prompt) -> None:
+        nonce = int(sha256(prompt.text.encode("utf-8", "surrogatepass")).hexdigest(), 16) % 10**15
+        self._text = prompt.text
+        self._word = f"Z{nonce}Y{{:07d}}X"
+        written: list[Written] = [*prompt.tags, *prompt.tokens, *prompt.literals, *prompt.pictures]
+        self._written = sorted(written, key=lambda entry: entry.start)
+        self._starts = [entry.start for entry in self._written]
+        self.entries: list[Entry] = [*self._written]
+        self.word = re.compile(f"Z{nonce}Y([0-9]{{7}})X")
+        self.tag = re.compile(f"<[a-z][a-z0-9]* {self.word.pattern}>|</x-{self.word.pattern}>")
+        self.width = len(self._word.format(0))
+        self.lifted = self.lift(0, len(prompt.text))
+
+    def lift(self, start: int, end: int, *, within: Tag | None = None) -> str:
+        """A range of the text with its stand-ins; `within` a tag that begins there, the tag itself stays as written."""
+        out: list[str] = []
+        done = start
+        for index in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
+            entry = self._written[index]
+            if entry.start >= done and entry is not within:
+                out += [self._text[done : entry.start], self._mark(entry, self._word.format(index))]
+                done = entry.start if isinstance(entry, Picture) else entry.end
+        return "".join([*out, self._text[done:end]])
+
+    def add(self, text: str) -> str:
+        """The stand-in for the value of an attribute."""
+        self.entries.append(Value(text))
+        return self._word.format(len(self.entries) - 1)
+
+    def entry(self, match: re.Match[str]) -> Entry:
+        return self.entries[int(match[match.lastindex or 1])]
+
+    def ending(self, text: str, end: int) -> Entry | None:
+        """The entry whose stand-in ends at an offset of `text`."""
+        match = self.word.match(text, end - self.width) if end >= self.width else None
+        return self.entry(match) if match else None
+
+    def source(self, text: str) -> str:
+        """Tags as they were written and no marks of images: for code and wherever else they turned out to be text."""
+        text = self.tag.sub(self._as_written, text)
+        return self.word.sub(lambda match: "" if isinstance(self.entry(match), Picture) else match[0], text)
+
+    def plain(self, text: str) -> str:
+        """What a reader sees: tokens in wire form, literals as what they mean."""
+        return self.word.sub(lambda match: getattr(self.entry(match), "wire", ""), text)
+
+    def value(self, start: int, end: int) -> str:
+        """The value of an attribute as written between two offsets of the text, entities decoded."""
+        return html.unescape(self.lift(start, end))
+
+    def _as_written(self, match: re.Match[str]) -> str:
+        tag = self.entry(match)
+        return self.lift(tag.start, tag.end, within=tag) if isinstance(tag, Tag) else match[0]
+
+    def _mark(self, entry: Entry, word: str) -> str:
+        if not isinstance(entry, Tag):
+            return word
+        if entry.closing:
+            return f"</x-{word}>"
+        # The name decides where Markdown sees a block of HTML; one that is never closed must not reach to the end.
+        return f"<{entry.name if entry.closed and entry.name in ELEMENTS else 'x'} {word}>"

@@ -1,0 +1,65 @@
+"""The nouns of the prompt language: what can stand in a text, and where it stands. All offsets are into that text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal as Choice
+
+from cyberflow.language.prompt.html_tags import Tag
+from cyberflow.language.prompt.paths import Path
+
+Format = Choice["markdown", "html", "text", "wire"]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A placeholder; `wire` is what goes out in its place."""
+
+    kind: Choice["input", "secret", "runtime"]
+    path: Path
+    start: int
+    end: int
+    wire: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Characters that mean themselves whatever a later stage would read in them. `wire` is plain text, not HTML."""
+
+    start: int
+    end: int
+    wire: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Where a Markdown image begins, `![`; `complete` when it is written as `![…](…)`."""
+
+    start: int
+    end: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A finding. `root` is the input, or `$secret`, that a broken token probably meant."""
+
+    rule: str
+    message: str
+    start: int
+    end: int
+    note: str = ""
+    help: str | None = None
+    root: str | None = None
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A text that was read, its parts in order. Tokens inside the attributes of a tag are among `tokens` too."""
+
+    text: str
+    tokens: tuple[Token, ...] = ()
+    literals: tuple[Literal, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    pictures: tuple[Picture, ...] = ()

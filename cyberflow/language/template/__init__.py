@@ -1,0 +1,1 @@
+"""Templates: Jinja2, sandboxed, with every piece of text knowing where it was written."""

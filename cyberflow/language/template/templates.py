@@ -1,0 +1,226 @@
+"""`${{ }}` and blocks: Jinja2, sandboxed and strict, rendered so that every character of the result still knows where
+it was written. The one room that knows jinja2, which is imported only where there is a template.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.files import Files
+from cyberflow.language.template.values import SELF, TemplateFailure, plain
+from cyberflow.source import Piece, Place, Text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_OPENERS = ("${{", "{%", "{#")
+_ESCAPED = re.compile(r"\\(\$\{\{|\{%|\{#)")
+_STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\ufdd4"}
+_MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
+_BLOCKS = ("if", "for", "set", "include", "import", "from", "macro", "call", "filter", "block", "extends", "raw")
+_NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
+
+
+def has_expression(text: str) -> bool:
+    return "${{" in text
+
+
+def has_template(text: str) -> bool:
+    return any(opener in text for opener in _OPENERS)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a template may name: the project's and the target's `vars`, and the target's name."""
+
+    target: str
+    vars: Mapping[str, Any]
+
+
+@dataclass
+class Templates:
+    """Renders the texts of one project for one target, collecting what is wrong in `problems`."""
+
+    files: Files
+    scope: Scope
+    problems: list[Diagnostic] = field(default_factory=list)
+    _marks: list[tuple[str, int, int | None]] = field(default_factory=list)
+    _root: str = ""
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from cyberflow.language.template.environment import environment
+
+        return environment(self._load, self._mark, self.image)
+
+    def value(self, text: Text) -> Any:
+        """Evaluate a YAML string: one expression keeps its type, all else becomes a `Text`; None after a mistake."""
+        expression = self._environment.lone_expression(text.value)  # type: ignore[attr-defined]
+        if expression is None:
+            return self.render(text)
+        try:
+            return plain(self._environment.compile_expression(expression, undefined_to_none=False)(**self._names()))
+        except Exception as error:  # noqa: BLE001 - an expression of the author may raise anything
+            self._report(error, text)
+            return None
+
+    def render(self, text: Text) -> Text | None:
+        """Render a whole text; None after a mistake, which is in `problems` then."""
+        try:
+            self._root = _protect(text.value)
+            marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._names())
+        except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
+            self._report(error, text)
+            return None
+        return _unmark(marked, self._marks, text)
+
+    def image(self, path: str, alt: str, parent: str) -> str:
+        found = self.files.find(path, Place(parent))
+        if isinstance(found, Diagnostic):
+            raise TemplateFailure(found.message, found.help, path)
+        return f'<img src="/{found}" alt="{alt.replace(chr(34), "&quot;")}">'
+
+    def _names(self) -> dict[str, Any]:
+        return {"vars": self.scope.vars, "target": self.scope.target}
+
+    def _mark(self, name: str, offset: int, width: int | None) -> str:
+        self._marks.append((name, offset, width))
+        return f"\ufdd0{len(self._marks) - 1}\ufdd1"
+
+    def _load(self, name: str) -> str:
+        """Give the source of a template; the text being rendered bears its path and `SELF`."""
+        if name.endswith(SELF):
+            return self._root
+        found = self.files.find(name, Place(""))
+        text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
+        if isinstance(text, Diagnostic):
+            raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+        return _protect(text)
+
+    def _report(self, error: Exception, text: Text) -> None:
+        message, help, word = _explain(error)
+        name, line = _where(error, text.pieces[0].place.path + SELF)
+        if name.endswith(SELF):
+            source, place = text.value, text.place
+        else:
+            source = self.files.documents[name].text if name in self.files.documents else ""
+            place = Text.of(source, Place(name)).place
+        start, end = _unclosed(source, help) or _narrow(source, line, word)
+        self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
+
+
+def _protect(source: str) -> str:
+    source = _NONCHARACTERS.sub("\ufffd", source)
+    return _ESCAPED.sub(lambda match: "\ufdd2" + _STAND_INS[match.group(1)], source)
+
+
+def _unmark(marked: str, marks: list[tuple[str, int, int | None]], text: Text) -> Text:
+    """Take the marks out and remember, for what follows each, where it came from."""
+    value: list[str] = []
+    pieces: list[Piece] = []
+    length = 0
+    parts = _MARK.split(marked)
+    for index in range(0, len(parts), 2):
+        part = parts[index]
+        if not part:
+            continue
+        name, offset, width = marks[int(parts[index - 1])] if index else (SELF, 0, None)
+        for shown, shift in _restore(part):
+            place = text.pieces[0].place if name.endswith(SELF) else Place(name)
+            pieces.append(Piece(length, place, offset + (0 if width is not None else shift), width))
+            value.append(shown)
+            length += len(shown)
+    return Text("".join(value), tuple(pieces) or (Piece(0, text.pieces[0].place, 0),))
+
+
+def _restore(part: str) -> Iterator[tuple[str, int]]:
+    """Put escaped openers back; each is one character shorter than it was written."""
+    position = 0
+    for match in re.finditer("\ufdd2(\ufdd2{3}|\ufdd3{2}|\ufdd4{2})", part):
+        if match.start() > position:
+            yield part[position : match.start()], position
+        opener = next(key for key, stand_in in _STAND_INS.items() if stand_in == match.group(1))
+        yield opener, match.start() + 1
+        position = match.end()
+    if position < len(part):
+        yield part[position:], position
+
+
+def _explain(error: Exception) -> tuple[str, str | None, str | None]:
+    if isinstance(error, TemplateFailure):
+        return error.message, error.help, error.word
+    name = type(error).__name__
+    if name in ("TemplateSyntaxError", "TemplateAssertionError"):
+        return _syntax(str(getattr(error, "message", None) or error))
+    if name == "RecursionError":
+        return "templates include or call one another without end", "take one of them away", None
+    if name in ("MemoryError", "OverflowError"):
+        return "the template makes too much", "loop over less, and repeat less", None
+    if name == "SecurityError":
+        return "the template reaches for something that templates may not touch", None, None
+    return f"the template fails: {error}", None, None
+
+
+def _syntax(said: str) -> tuple[str, str | None, str | None]:
+    """What Jinja2 says of a template that does not parse, in our words where it says it often."""
+    if block := re.search(r"innermost block that needs to be closed is '(\w+)'", said):
+        return f"the block `{{% {block[1]} %}}` is never closed", f"end it with `{{% end{block[1]} %}}`", None
+    if unknown := re.search(r"unknown tag '(\w+)'", said):
+        word = unknown[1]
+        if word.startswith("end") or word in ("else", "elif"):
+            return f"`{{% {word} %}}` belongs to no block", "take it away, or begin the block before it", word
+        return f"there is no block `{word}`", did_you_mean(word, _BLOCKS), word
+    if named := re.search(r"No (filter|test) named '(\w+)'", said):
+        return f"there is no {named[1]} `{named[2]}`", None, named[2]
+    if "unexpected '}'" in said or "end of print statement" in said:
+        return "this expression is not closed by `}}`, or holds more than one value", "write `${{ vars.name }}`", None
+    return f"the template does not parse: {said.rstrip('.')}", None, None
+
+
+def _where(error: Exception, root: str) -> tuple[str, int]:
+    """The template and line where it went wrong: a syntax error says so, else the last frame inside a template."""
+    line = getattr(error, "lineno", None)
+    if isinstance(line, int):
+        return str(getattr(error, "name", None) or root), line
+    name, line, trace = root, 1, error.__traceback__
+    while trace is not None:
+        if (
+            "__jinja_template__" in trace.tb_frame.f_globals
+            or trace.tb_frame.f_code.co_name == "top-level template code"
+        ):
+            name, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return (name if name.endswith(SELF) or "<" not in name else root), line
+
+
+def _unclosed(source: str, help: str | None) -> tuple[int, int] | None:
+    """The block that the help says to end: the last one of its kind that is open."""
+    ending = re.match(r"end it with `\{% end(\w+) %\}`", help or "")
+    if ending is None:
+        return None
+    open_: list[tuple[int, int]] = []
+    for match in re.finditer(rf"\{{%[-+]?\s*(end)?{ending[1]}\b[^%]*%\}}", source):
+        if match[1]:
+            open_ = open_[:-1]
+        else:
+            open_.append(match.span())
+    return open_[-1] if open_ else None
+
+
+def _narrow(source: str, line: int, word: str | None) -> tuple[int, int]:
+    start = 0
+    for _ in range(line - 1):
+        start = source.find("\n", start) + 1
+    end = source.find("\n", start)
+    end = len(source) if end < 0 else end
+    if word and (found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source[start:end])):
+        return start + found.start(), start + found.end()
+    if opener := re.search(r"\$\{\{.*?(\}\}|$)|\{%.*?(%\}|$)", source[start:end]):
+        return start + opener.start(), start + opener.end()
+    shown = source[start:end]
+    return start + len(shown) - len(shown.lstrip()), max(start + 1, start + len(shown.rstrip()))

@@ -1,0 +1,69 @@
+"""What a target has of the things that declarations only name: machines, pools, models, tags, Cyberun workflows. Read
+once, as far as the project asks; what is wrong with it is `demand`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, Tag
+from cyberflow.client.cyberun.wire import GpuWorkflow
+from cyberflow.client.http.errors import ApiError
+from cyberflow.compiler.graph import Graph
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.client.cyberun.client import Cyberun
+
+UNKNOWN = 404
+RULE = "not-on-target"
+"""The finding about a name that the target does not have."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """`members` are the ids of the machines of each pool that a chain names. `gpu` holds a workflow, or None for one
+    that is not there, by the name that a task uses.
+    """
+
+    target: str
+    machines: tuple[Machine, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    models: tuple[Model, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    gpu: Mapping[str, GpuWorkflow | None] = field(default_factory=dict)
+    slugs: tuple[str, ...] = ()
+
+
+async def read_offer(desk: Cyberdesk, graph: Graph, target: str) -> Offer:
+    """Ask Cyberdesk. Raises what the service raises."""
+    named = {name for chain in graph.chains.values() for name in chain.body.pools}
+    pools = tuple([pool async for pool in desk.pools.list()])
+    members = {pool.id: await _members(desk, pool) for pool in pools if pool.id in named or pool.name in named}
+    machines = tuple([machine async for machine in desk.machines.list()])
+    tags = await desk.tags.list(include_archived=True)
+    return Offer(target, machines, pools, await desk.models.list(), tags, members)
+
+
+async def read_gpu(cyberun: Cyberun, names: Iterable[str]) -> tuple[Mapping[str, GpuWorkflow | None], tuple[str, ...]]:
+    """Ask Cyberun for workflows by the names that tasks use, and where one is not there, for all slugs."""
+    found: dict[str, GpuWorkflow | None] = {}
+    for name in dict.fromkeys(names):
+        try:
+            found[name] = await cyberun.workflow(name)
+        except ApiError as error:
+            if error.status != UNKNOWN:
+                raise
+            found[name] = None
+    if None not in found.values():
+        return found, ()
+    return found, tuple([one.workflow_slug async for one in cyberun.workflows() if one.workflow_slug])
+
+
+async def _members(desk: Cyberdesk, pool: Pool) -> frozenset[str]:
+    whole = await desk.pools.get(pool.id, include=("machines",))
+    listed = [machine.id for machine in whole.machines or ()]
+    return frozenset([*listed, *(str(one["id"]) for one in whole.included or () if one.get("type") == "machine")])

@@ -1,0 +1,155 @@
+"""Who carries rows out: submits them and follows them to their end. `Direct` does it in this process, all chains looked
+after together; what a row's end means to the batch is not known here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.redact import Redactor
+from cyberflow.run.batch.ledger import Entry, Stage
+from cyberflow.run.batch.policy import KEY_LIFE
+from cyberflow.run.batch.poller import Sweep
+from cyberflow.run.chain.events import Event, State, Step
+from cyberflow.run.chain.follow import Silence, Watch
+from cyberflow.run.chain.reducer import advance
+from cyberflow.run.chain.request import Submission
+from cyberflow.run.chain.result import result_of
+from cyberflow.run.chain.submit import send
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+
+OF_THE_ROW = frozenset({400, 413, 422})
+"""Answers that speak of the row: it is refused, and the others go on."""
+OF_THE_BATCH = frozenset({401, 402, 403, 404})
+"""Answers that every other row would get too."""
+TOO_MANY = 429
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+
+
+class Hands(Protocol):
+    """`troubles` are what went wrong on the way and is tried again; whoever tells them takes them out."""
+
+    troubles: list[str]
+
+    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:
+        """Make it happen once, however often it is asked for under this key; `repeated` says that it was before, and
+        the answer lost. Gives the entry as it is then: accepted, refused or unknown. Raises what would stop every
+        other row too, an ApiError with `lost` when this one may have been carried out.
+        """
+        ...
+
+    def follow(self, entry: Entry, submission: Submission) -> None:
+        """Look after an accepted row from now on."""
+        ...
+
+    async def look(self) -> list[Entry]:
+        """Wait a while and give the rows that are over since the last look. Raises when patience is at its end."""
+        ...
+
+
+@dataclass
+class Direct:
+    """`prepare` is called with a key before it is sent."""
+
+    desk: Cyberdesk
+    watch: Watch
+    redactor: Redactor = field(default_factory=Redactor)
+    prepare: Callable[[str], Awaitable[None]] | None = None
+    wall: Callable[[], float] = time.time
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sweep = Sweep(self.desk)
+        self._silence = Silence(self.watch)
+        self._live: dict[int, State] = {}
+        self._entries: dict[int, Entry] = {}
+        self._wait = self.watch.pace.first
+
+    @property
+    def live(self) -> list[State]:
+        """What is being followed."""
+        return list(self._live.values())
+
+    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:
+        """Submit until there is an answer that counts, or the key is too old to be used again."""
+        if self.prepare is not None:
+            await self.prepare(key)
+        pause, lost = FIRST_PAUSE, repeated
+        while True:
+            wait = pause
+            try:
+                session_id, run_ids = await send(self.desk, submission, key)
+            except ApiError as error:
+                lost = error.lost = error.lost or lost
+                if error.status in OF_THE_ROW:
+                    stage: Stage = "unknown" if lost else "refused"
+                    return replace(entry, stage=stage, error=self.redactor.text(str(error)))
+                if error.status in OF_THE_BATCH:
+                    raise
+                lost = lost or error.status != TOO_MANY
+                wait = max(pause, error.retry_after or 0.0)
+                self.troubles.append(str(error))
+            except Unreachable as error:
+                lost = lost or error.may_have_arrived
+                self.troubles.append(str(error))
+            else:
+                return _accepted(entry, submission, session_id, run_ids)
+            if self.wall() - (entry.sent_at or 0.0) + wait >= KEY_LIFE:
+                return replace(entry, stage="unknown")
+            await self.watch.sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def follow(self, entry: Entry, submission: Submission) -> None:
+        pairs = zip(submission.steps, entry.run_ids, strict=True)
+        steps = tuple(Step(id, workflow, run) for (id, workflow), run in pairs)
+        self._live[entry.number] = State(submission.name, steps, entry.session_id, submission.outputs)
+        self._entries[entry.number] = entry
+
+    async def look(self) -> list[Entry]:
+        """Wait as long as the pace says, look at everything that is live by then, read what has ended."""
+        pace = self.watch.pace
+        await self.watch.sleep(self._wait)
+        before = {number: state.status for number, state in self._live.items()}
+        try:
+            self._advance(await self._sweep.look(dict(self._live), self.watch.clock()))
+            over = {number: state for number, state in self._live.items() if state.phase == "reading"}
+            if over:
+                self._advance(await self._sweep.read(over))
+        except (ApiError, Unreachable) as error:
+            self._wait = pace.last
+            self.troubles.append(self._silence.of(error).reason)
+            return []
+        self._silence.end()
+        moved = any(self._live[number].status != status for number, status in before.items())
+        self._wait = pace.first if moved else min(self._wait * pace.growth, pace.last)
+        return [self._ended(number) for number in over if self._live[number].ended]
+
+    def _advance(self, events: Mapping[int, Event]) -> None:
+        for number, event in events.items():
+            self._live[number], _ = advance(self._live[number], event)
+
+    def _ended(self, number: int) -> Entry:
+        state, entry = self._live.pop(number), self._entries.pop(number)
+        result = result_of(state)
+        failed = next((step for step in state.steps if step.failed), None)
+        said = [f"{failed.id}: {line}" for line in failed.error] if failed else []
+        return replace(
+            entry,
+            stage="ended",
+            status=result.status,
+            outputs=self.redactor.json(result.outputs),
+            error=self.redactor.text("\n".join(said)) or None,
+        )
+
+
+def _accepted(entry: Entry, submission: Submission, session_id: str | None, run_ids: list[str]) -> Entry:
+    if len(run_ids) != len(submission.steps):
+        text = f"the service made {len(run_ids)} runs for {len(submission.steps)} steps"
+        return replace(entry, stage="refused", session_id=session_id, run_ids=tuple(run_ids), error=text)
+    return replace(entry, stage="accepted", session_id=session_id, run_ids=tuple(run_ids))

@@ -1,0 +1,126 @@
+"""Looking after many chains at once: one list request for all of them, the newest runs first and no deeper than the
+oldest run that is waited for. What a look means to each chain is the reducer's business.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.client.http.errors import ApiError
+from cyberflow.run.chain.events import Event, Looked, OutputsRead, State
+from cyberflow.run.chain.follow import OUTPUT_FIELDS, PAGE, UNSEEN, sight
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.client.cyberdesk.wire import Run
+
+PLAIN = ("session_id",)
+"""The base fields hold the status; something must be named, or everything comes."""
+DEEPEST = 5
+"""So many pages are read at most; chains that lie deeper are asked for one by one."""
+ONE_BY_ONE = 20
+SPARE = 20
+GONE = 404
+
+
+@dataclass
+class Sweep:
+    """Reads the runs of many chains. `depth` is how deep in the list the last one was that was looked for; what no
+    page showed is looked for one by one from then on.
+    """
+
+    desk: Cyberdesk
+    depth: int = 0
+    _unseen: Counter[str] = field(default_factory=Counter)
+    _deep: set[str] = field(default_factory=set)
+
+    async def look(self, states: Mapping[int, State], at: float) -> dict[int, Event]:
+        """One look at each state. Raises ApiError and Unreachable; a chain whose runs are gone gets its last look."""
+        wanted = {step.run_id for state in states.values() for step in state.live}
+        found = await self._sweep(wanted, len(states), PLAIN)
+        found += await self._missing(states, wanted - {run.id for run in found})
+        sights = _of_each(states, found)
+        return {number: Looked(at, tuple(map(sight, runs))) for number, runs in sights.items() if runs}
+
+    async def read(self, states: Mapping[int, State]) -> dict[int, Event]:
+        """The outputs of chains that have ended, all in one request where that is less than one for each."""
+        wanted = {step.run_id for state in states.values() for step in state.steps}
+        found = await self._sweep(wanted, len(states), OUTPUT_FIELDS)
+        seen = {run.id for run in found}
+        for state in states.values():
+            if not {step.run_id for step in state.steps} <= seen:
+                found += await self._one(state, OUTPUT_FIELDS)
+        return {number: OutputsRead(tuple(map(sight, runs))) for number, runs in _of_each(states, found).items()}
+
+    async def _sweep(self, wanted: set[str], chains: int, fields: Sequence[str]) -> list[Run]:
+        """The newest runs, as many as it takes to see the wanted ones; none where asking one by one is cheaper."""
+        if chains < 2 or self.depth > PAGE * chains:  # noqa: PLR2004 - one chain is one request anyhow
+            self.depth = 0 if chains < 2 else self.depth  # noqa: PLR2004
+            return []
+        found: list[Run] = []
+        left, deepest = wanted - self._deep, 0
+        for _ in range(DEEPEST):
+            limit = min(PAGE, max(self.depth, len(wanted)) + SPARE) if not found else PAGE
+            page = await self.desk.runs.page(skip=len(found), limit=limit, sort_mode="created_at_desc", fields=fields)
+            for place, run in enumerate(page.items, len(found) + 1):
+                if run.id in left:
+                    left.discard(run.id)
+                    deepest = place
+            found += page.items
+            if not left or not page.items or len(found) >= page.total:
+                break
+        self.depth = deepest
+        self._deep = (self._deep & wanted) | left
+        return found
+
+    async def _missing(self, states: Mapping[int, State], unseen: set[str]) -> list[Run]:
+        """Ask for what the sweep did not show, by session; a run that stays away is asked for by its id."""
+        found: list[Run] = []
+        behind = [state for state in states.values() if any(step.run_id in unseen for step in state.live)]
+        for state in behind[:ONE_BY_ONE]:
+            found += await self._one(state, PLAIN)
+            there = {run.id for run in found}
+            for step in state.live:
+                self._unseen[step.run_id] = 0 if step.run_id in there else self._unseen[step.run_id] + 1
+                if self._unseen[step.run_id] >= UNSEEN:
+                    found.append(await self._by_id(step.run_id))
+        return found
+
+    async def _by_id(self, id: str) -> Run:
+        """A run that was deleted counts as ended in an error: who has many rows goes on with the others."""
+        from cyberflow.client.cyberdesk.wire import Run
+
+        try:
+            return await self.desk.runs.get(id)
+        except ApiError as error:
+            if error.status != GONE:
+                raise
+            return Run(id=id, workflow_id="", status="error", created_at="", error=["the run is gone from the service"])
+
+    async def _one(self, state: State, fields: Sequence[str]) -> list[Run]:
+        where: dict[str, Any] = {"session_id": state.session_id}
+        if state.session_id is None:
+            where = {"search": state.steps[0].run_id}
+        page = await self.desk.runs.page(limit=PAGE, sort_mode="created_at_desc", fields=fields, **where)
+        return list(page.items)
+
+
+def _of_each(states: Mapping[int, State], found: Iterable[Run]) -> dict[int, list[Run]]:
+    """The runs of each chain: those of its session, or the one run that has none."""
+    by_session: defaultdict[str | None, dict[str, Run]] = defaultdict(dict)
+    by_id: dict[str, Run] = {}
+    for run in found:
+        by_session[run.session_id][run.id] = run
+        by_id[run.id] = run
+    return {
+        number: list(
+            {
+                **(by_session[state.session_id] if state.session_id else {}),
+                **{step.run_id: by_id[step.run_id] for step in state.steps if step.run_id in by_id},
+            }.values()
+        )
+        for number, state in states.items()
+    }

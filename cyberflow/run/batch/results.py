@@ -1,0 +1,52 @@
+"""The results of a batch as a file, one row after the other in the order they came in: JSON Lines, or CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+from uuid import uuid4
+
+from cyberflow.errors import CyberflowError
+from cyberflow.run.batch.ledger import Entry
+
+OWN = ("row", "status", "session_id", "error")
+
+
+def write_results(path: Path, entries: Iterable[Entry], outputs: Sequence[str]) -> None:
+    """Write `.csv` as CSV with a column for each of the outputs, all else as JSON Lines. It appears whole or not at
+    all. Raises CyberflowError when the disk refuses.
+    """
+    part = path.with_name(f".{uuid4().hex}.part")
+    try:
+        with part.open("x", encoding="utf-8", newline="") as file:
+            (_csv if path.suffix.casefold() == ".csv" else _json_lines)(file, entries, outputs)
+        part.replace(path)
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _json_lines(file: TextIO, entries: Iterable[Entry], _: Sequence[str]) -> None:
+    for entry in entries:
+        facts = {"row": entry.number, "status": entry.shown, "session_id": entry.session_id, "run_ids": entry.run_ids}
+        outputs = entry.outputs if isinstance(entry.outputs, dict) else {}
+        file.write(json.dumps({**facts, "outputs": outputs, "error": entry.error}, ensure_ascii=False) + "\n")
+
+
+def _csv(file: TextIO, entries: Iterable[Entry], outputs: Sequence[str]) -> None:
+    writer = csv.writer(file)
+    writer.writerow([*OWN, *outputs])
+    for entry in entries:
+        own = entry.outputs if isinstance(entry.outputs, dict) else {}
+        facts = (entry.number, entry.shown, entry.session_id or "", entry.error or "")
+        writer.writerow([*facts, *(_cell(own.get(name)) for name in outputs)])
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)

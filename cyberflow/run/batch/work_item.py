@@ -1,0 +1,43 @@
+"""One row as another machine is told of it, and what that machine says of it: JSON, without any secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from cyberflow.run.batch.ledger import Entry
+
+FORMAT = "1"
+"""Of what passes between machines. A worker takes no leaf of another format."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A row to be run: `inputs` fill the declaration `name`, which must have this `shape` where it is run."""
+
+    name: str
+    row: int
+    key: str
+    shape: str
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    places: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def told(entry: Entry) -> dict[str, Any]:
+    """What a worker says of a row."""
+    return {name: getattr(entry, name) for name in ("stage", "session_id", "run_ids", "status", "outputs", "error")}
+
+
+def taken(entry: Entry, said: Mapping[str, Any]) -> Entry:
+    """The entry with what a worker said of it."""
+    facts = {**asdict(entry), **said, "run_ids": tuple(said.get("run_ids") or ())}
+    return Entry(**facts)

@@ -1,0 +1,1 @@
+"""One chain or run: request, submission, following, cancelling, and its result."""

@@ -1,0 +1,99 @@
+"""The files of runs on this disk: what they exported and their screenshots, streamed, under names that lead nowhere
+else. A file appears whole and of the promised size, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from cyberflow.errors import CyberflowError
+from cyberflow.run.chain.events import State
+from cyberflow.storage import safe_name
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+
+SCREENSHOTS = "screenshots"
+
+
+def own_folder(name: str, id: str, below: Path | None = None) -> Path:
+    """Where the files of one run go, which hold those of no other: `below` itself while that is new or empty, else a
+    folder of the run's own in it; `outputs/NAME` where nothing is said.
+    """
+    if below is not None and (not below.exists() or (below.is_dir() and not any(below.iterdir()))):
+        return below
+    return (below or Path("outputs", safe_name(name))) / id[:8]
+
+
+async def save_all(desk: Cyberdesk, state: State, folder: Path) -> AsyncIterator[Path]:
+    """Save the exports and screenshots of every step that has ended, each step in a folder of its own name.
+
+    Raises CyberflowError for the disk and for a file of another size, ApiError and Unreachable as the service does.
+    """
+    for step in state.steps:
+        if step.live:
+            continue
+        own = folder / safe_name(step.id)
+        async for path in save_exports(desk, step.run_id, own):
+            yield path
+        async for path in save_screenshots(desk, step.run_id, own / SCREENSHOTS):
+            yield path
+
+
+async def save_exports(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator[Path]:
+    """Save the output attachments of a run. What was there under such a name is replaced. Raises as `save_all`."""
+    taken: set[str] = set()
+    async for file in desk.attachments.list(run_id=run, attachment_type="output"):
+        to, part = place(folder, file.filename, taken), folder / f".{uuid4().hex}.part"
+        try:
+            await desk.attachments.download(file.id, part)
+            size = part.stat().st_size
+            if file.size_bytes is not None and size != file.size_bytes:
+                raise CyberflowError(
+                    f"{to} is not saved: {size} bytes came, and the service said {file.size_bytes}",
+                    help="fetch it again with `cyberflow runs download`",
+                )
+            part.replace(to)
+        except OSError as error:
+            raise CyberflowError(f"{to} cannot be written: {error.strerror or error}") from error
+        finally:
+            part.unlink(missing_ok=True)
+        yield to
+
+
+async def save_screenshots(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator[Path]:
+    """Save every image of a run's message history once, numbered in its order, each through a fresh signed url."""
+    found = await desk.runs.get(run)
+    taken: set[str] = set()
+    for number, url in enumerate(dict.fromkeys(_images(found.run_message_history)), 1):
+        signed = await desk.runs.image_url(run, url)
+        to = place(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
+        await desk.download(signed.signed_url, to)
+        yield to
+
+
+def _images(history: Any) -> Iterator[str]:
+    for message in history if isinstance(history, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        for block in content if isinstance(content, list) else ():
+            if isinstance(block, dict) and block.get("type") == "image" and isinstance(block.get("image_url"), str):
+                yield block["image_url"]
+
+
+def place(folder: Path, name: str, taken: set[str]) -> Path:
+    """A path for a name that the platform gave; a second file of one name gets a number."""
+    wanted = PurePosixPath(safe_name(name))
+    unique, number = str(wanted), 1
+    while unique.casefold() in taken:
+        number += 1
+        unique = f"{wanted.stem}-{number}{wanted.suffix}"
+    taken.add(unique.casefold())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CyberflowError(f"{folder} cannot be made: {error.strerror}") from error
+    return folder / unique

@@ -1,0 +1,165 @@
+"""The nouns of a chain that was submitted: its state, what can happen to it, and what the service can be asked for.
+All are frozen; what becomes of them is `chain`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from cyberflow.client.cyberdesk.wire import is_live
+
+Phase = Literal["following", "cancelling", "releasing", "settling", "reading", "ended"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run of a chain. A status that is not final is live, whatever it says. `message` is what its agent said last,
+    where it was asked for.
+    """
+
+    id: str
+    workflow: str
+    run_id: str
+    status: str = "scheduling"
+    outputs: Any = None
+    error: tuple[str, ...] = ()
+    machine_id: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    message: str | None = None
+
+    @property
+    def live(self) -> bool:
+        return is_live(self.status)
+
+    @property
+    def failed(self) -> bool:
+        return not self.live and self.status != "success"
+
+
+@dataclass(frozen=True)
+class State:
+    """A chain as far as it is known. `outputs` holds the refs of its result, None for a single run's own outputs.
+
+    `moved_at` is when a status last changed; `aliases` are outputs of the session's other runs, by alias;
+    `trouble` says why the service could not be asked last time; `refused` are requests to cancel it did not follow.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    session_id: str | None = None
+    outputs: Mapping[str, Any] | None = None
+    phase: Phase = "following"
+    timed_out: bool = False
+    cancelled: bool = False
+    moved_at: float | None = None
+    looks: int = 0
+    pending: frozenset[str] = frozenset()
+    aliases: Mapping[str, Any] = field(default_factory=dict)
+    trouble: str | None = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def live(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.live)
+
+    @property
+    def status(self) -> str:
+        """The first status that is not `success`, or `success`."""
+        return next((step.status for step in self.steps if step.status != "success"), "success")
+
+    @property
+    def ended(self) -> bool:
+        return self.phase == "ended"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look told of one run. Outputs come with the last look only; `alias` is its name in the session."""
+
+    run_id: str
+    status: str
+    error: tuple[str, ...] = ()
+    machine_id: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    alias: str | None = None
+    outputs: Any = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The statuses were read at `at`, seconds of any clock that only goes forward."""
+
+    at: float
+    sights: tuple[Sight, ...]
+
+
+@dataclass(frozen=True)
+class OutputsRead:
+    sights: tuple[Sight, ...]
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """The service could not be asked; it will be asked again."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class TimedOut:
+    """The time given for following is over. The runs go on, unless they are to be cancelled then."""
+
+    cancel: bool = False
+
+
+@dataclass(frozen=True)
+class CancelAsked:
+    pass
+
+
+@dataclass(frozen=True)
+class CancelAnswered:
+    """One run was asked to end; `refused` says why it was not."""
+
+    run_id: str
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Released:
+    refused: str | None = None
+
+
+Event: TypeAlias = Looked | OutputsRead | Unanswered | TimedOut | CancelAsked | CancelAnswered | Released
+
+
+@dataclass(frozen=True)
+class Look:
+    """Read the statuses: at once, or when the pace says so."""
+
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class ReadOutputs:
+    pass
+
+
+@dataclass(frozen=True)
+class CancelRun:
+    run_id: str
+
+
+@dataclass(frozen=True)
+class ReleaseSession:
+    """End the reservation that the session holds on its machine."""
+
+    session_id: str
+
+
+Command: TypeAlias = Look | ReadOutputs | CancelRun | ReleaseSession

@@ -1,0 +1,259 @@
+"""The loop around the reducer: it asks the service what the reducer wants to know, waits in between, and hands every
+event out. It decides nothing of a chain. Whoever stops iterating, or is cancelled, has detached: the runs go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.cyberdesk.wire import Run
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.run.chain.events import (
+    CancelAnswered,
+    CancelAsked,
+    CancelRun,
+    Command,
+    Event,
+    Look,
+    Looked,
+    OutputsRead,
+    ReadOutputs,
+    Released,
+    ReleaseSession,
+    Sight,
+    State,
+    TimedOut,
+    Unanswered,
+)
+from cyberflow.run.chain.reducer import advance, begin
+
+LOOK_FIELDS = ("session_id", "error", "started_at", "ended_at")
+OUTPUT_FIELDS = (*LOOK_FIELDS, "session_alias", "output_data")
+PAGE = 1000
+"""The most that one answer may hold: a session fits, so that every look is one request."""
+UNSEEN = 3
+"""A run that is missing from so many lists in a row is asked for by its id, which tells whether it still exists."""
+PASSING = frozenset({408, 409, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between looks: `first` after something moved, growing up to `last` while nothing does."""
+
+    first: float = 1.0
+    last: float = 5.0
+    growth: float = 1.5
+
+
+LOCAL = Pace(0.25, 3.0)
+REMOTE = Pace()
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How to follow. `timeout` is in seconds from the first look; `patience` is how long a service that cannot be
+    asked is asked again. A look asks for the message history too when the last one that did is `messages` seconds ago;
+    None never does. `clock` only goes forward.
+    """
+
+    pace: Pace = REMOTE
+    timeout: float | None = None
+    cancel_on_timeout: bool = False
+    patience: float = 300.0
+    messages: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+
+def follow(desk: Cyberdesk, state: State, watch: Watch) -> AsyncGenerator[Event, None]:
+    """Follow to the end, or until the time is over. Gives the events that changed something; `replay` makes the state.
+
+    Raises ApiError and Unreachable when the service refuses, or cannot be asked for longer than `watch.patience`.
+    """
+    return _drive(desk, (state, begin(state)), watch)
+
+
+def cancel(desk: Cyberdesk, state: State, watch: Watch) -> AsyncGenerator[Event, None]:
+    """Cancel what is live, the last step first, release the session, read the statuses again. Raises as `follow`."""
+    asked = CancelAsked()
+    after, commands = advance(state, asked)
+    return _drive(desk, (after, commands or begin(after)), watch, () if after == state else (asked,))
+
+
+async def _drive(
+    desk: Cyberdesk, begun: tuple[State, Iterable[Command]], watch: Watch, said: Iterable[Event] = ()
+) -> AsyncGenerator[Event, None]:
+    for event in said:
+        yield event
+    state, queue = begun[0], deque(begun[1])
+    service = _Service(desk, watch)
+    while queue:
+        command = queue.popleft()
+        event = await service.perform(command, state)
+        before, (state, more) = state, advance(state, event)
+        if isinstance(event, Unanswered):
+            queue.appendleft(command)
+        queue.extend(more)
+        service.moved = [step.status for step in before.steps] != [step.status for step in state.steps]
+        if state != before:
+            yield event
+
+
+class Silence:
+    """How long a service could not be asked, against the patience of who watches."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._since: float | None = None
+
+    @property
+    def lasts(self) -> bool:
+        return self._since is not None
+
+    def end(self) -> None:
+        self._since = None
+
+    def of(self, error: ApiError | Unreachable) -> Unanswered:
+        """A failure that may pass, within the patience; every other one is raised."""
+        if isinstance(error, ApiError) and error.status not in PASSING:
+            raise error
+        now = self._watch.clock()
+        self._since = now if self._since is None else self._since
+        if now - self._since >= self._watch.patience:
+            raise error
+        return Unanswered(str(error))
+
+
+class _Service:
+    """Performs the reducer's commands, one request for each look."""
+
+    def __init__(self, desk: Cyberdesk, watch: Watch) -> None:
+        self.desk = desk
+        self.watch = watch
+        self.moved = False
+        self.wait = watch.pace.first
+        self.started = watch.clock()
+        self.silence = Silence(watch)
+        self.unseen: dict[str, int] = {}
+        self.heard = self.started
+
+    async def perform(self, command: Command, state: State) -> Event:
+        match command:
+            case Look():
+                return await self._look(command, state)
+            case ReadOutputs():
+                return await self._read_outputs(state)
+            case CancelRun():
+                return await self._cancel(command)
+            case ReleaseSession():
+                return await self._release(command)
+
+    async def _look(self, command: Look, state: State) -> Event:
+        if not command.at_once or self.silence.lasts:
+            await self.watch.sleep(self._next_wait(state))
+        if self._late(state):
+            return TimedOut(cancel=self.watch.cancel_on_timeout)
+        try:
+            runs = await self._runs(state, self._fields())
+            runs += await self._missing(state, runs)
+        except (ApiError, Unreachable) as error:
+            return self.silence.of(error)
+        return Looked(self.watch.clock(), tuple(sight(run) for run in runs))
+
+    def _fields(self) -> tuple[str, ...]:
+        """What a look asks for. The histories are by far the largest part of a run, so they come seldom."""
+        every, now = self.watch.messages, self.watch.clock()
+        if every is None or now - self.heard < every:
+            return LOOK_FIELDS
+        self.heard = now
+        return (*LOOK_FIELDS, "run_message_history")
+
+    async def _read_outputs(self, state: State) -> Event:
+        if self.silence.lasts:
+            await self.watch.sleep(self.watch.pace.last)
+        try:
+            runs = await self._runs(state, OUTPUT_FIELDS)
+        except (ApiError, Unreachable) as error:
+            return self.silence.of(error)
+        return OutputsRead(tuple(sight(run) for run in runs))
+
+    async def _cancel(self, command: CancelRun) -> Event:
+        try:
+            await self.desk.runs.cancel(command.run_id)
+        except (ApiError, Unreachable) as error:
+            return CancelAnswered(command.run_id, str(error))
+        return CancelAnswered(command.run_id)
+
+    async def _release(self, command: ReleaseSession) -> Event:
+        """Only where the session is: a machine that serves another one by now is left alone."""
+        try:
+            async for machine in self.desk.machines.list():
+                if machine.reserved_session_id == command.session_id:
+                    await self.desk.machines.update(machine.id, {"reserved_session_id": None})
+        except (ApiError, Unreachable) as error:
+            return Released(str(error))
+        return Released()
+
+    def _next_wait(self, state: State) -> float:
+        pace = self.watch.pace
+        self.wait = pace.first if self.moved else min(self.wait, pace.last)
+        wait, self.wait = self.wait, self.wait * pace.growth
+        if self.watch.timeout is None or state.phase != "following":
+            return wait
+        return max(0.0, min(wait, self.started + self.watch.timeout - self.watch.clock()))
+
+    def _late(self, state: State) -> bool:
+        timeout = self.watch.timeout
+        return timeout is not None and state.phase == "following" and self.watch.clock() - self.started >= timeout
+
+    async def _runs(self, state: State, fields: tuple[str, ...]) -> list[Run]:
+        """The runs of the session, newest first, or the one run that has none, in one request."""
+        where: dict[str, Any] = {"session_id": state.session_id}
+        if state.session_id is None:
+            where = {"search": state.steps[0].run_id}
+        page = await self.desk.runs.page(limit=PAGE, sort_mode="created_at_desc", fields=fields, **where)
+        self.silence.end()
+        return list(page.items)
+
+    async def _missing(self, state: State, runs: list[Run]) -> list[Run]:
+        there = {run.id for run in runs}
+        found = []
+        for step in state.live:
+            self.unseen[step.run_id] = 0 if step.run_id in there else self.unseen.get(step.run_id, 0) + 1
+            if self.unseen[step.run_id] >= UNSEEN:
+                found.append(await self.desk.runs.get(step.run_id))
+        return found
+
+
+def sight(run: Run) -> Sight:
+    return Sight(
+        run.id,
+        run.status,
+        tuple(str(text) for text in run.error or ()),
+        run.machine_id,
+        run.started_at,
+        run.ended_at,
+        run.session_alias,
+        run.output_data,
+        _last_words(run.run_message_history),
+    )
+
+
+def _last_words(history: list[Any] | None) -> str | None:
+    """The first line of what the agent said last; None where no history was asked for, or it said nothing."""
+    for message in reversed(history or ()):
+        if not isinstance(message, dict) or message.get("role") != "assistant":
+            continue
+        content = message.get("content")
+        blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        for block in reversed(blocks):
+            text = block.get("text") if isinstance(block, dict) and block.get("type") == "text" else None
+            if isinstance(text, str) and text.strip():
+                return text.strip().splitlines()[0]
+    return None

@@ -1,0 +1,69 @@
+"""The end of a run as data: SPEC section 9. Made from a state, shown by the doors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.redact import Redactor
+from cyberflow.run.chain.events import State, Step
+from cyberflow.run.chain.interpolate import with_refs
+from cyberflow.schema.values import ABSENT
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """`status` is the first of a step that is not `success`, or `success`."""
+
+    name: str
+    status: str
+    session_id: str | None
+    steps: tuple[Step, ...]
+    outputs: Mapping[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.status == "success" else 1
+
+    def to_json(self, redactor: Redactor | None = None) -> dict[str, Any]:
+        """What `--format json` prints. Secrets are filtered from what the service said, never from our own words."""
+        clean = redactor or Redactor()
+        return {
+            "version": VERSION,
+            "name": self.name,
+            "status": self.status,
+            "session_id": self.session_id,
+            "steps": [
+                {
+                    "id": step.id,
+                    "workflow": step.workflow,
+                    "run_id": step.run_id,
+                    "status": step.status,
+                    "outputs": clean.json(step.outputs),
+                    "error": clean.text("\n".join(step.error)) or None,
+                }
+                for step in self.steps
+            ],
+            "outputs": clean.json(self.outputs),
+        }
+
+
+def result_of(state: State) -> Result:
+    """The result as far as a state knows it; that of a chain still running has the statuses that were last seen."""
+    return Result(state.name, state.status, state.session_id, state.steps, outputs_of(state))
+
+
+def outputs_of(state: State) -> dict[str, Any]:
+    """The declared outputs of a chain, their refs replaced; what a step did not give is left out.
+
+    A single run's outputs are its own.
+    """
+    if state.outputs is None:
+        own = state.steps[0].outputs
+        return own if isinstance(own, dict) else {}
+    known = {**state.aliases, **{step.id: step.outputs for step in state.steps}}
+    found = {name: with_refs(value, known) for name, value in state.outputs.items()}
+    return {name: value for name, value in found.items() if value is not ABSENT}

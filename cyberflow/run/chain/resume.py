@@ -1,0 +1,144 @@
+"""A chain that stopped, taken up again: the steps that are left, with what the finished ones gave and what they were
+given, read back from their runs. Nothing is submitted here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cyberflow.client.cyberdesk.wire import is_live
+from cyberflow.client.http.errors import ApiError
+from cyberflow.compiler.bundle import BundledChain
+from cyberflow.compiler.refs import Ref, is_ref, parse_ref
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
+from cyberflow.language.prompt.strings import only_token, scan_string
+from cyberflow.run.chain.events import Step
+from cyberflow.run.chain.interpolate import refs_in
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.client.cyberdesk.wire import Run
+
+FIELDS = ("session_id", "session_alias", "input_values", "output_data", "machine_id", "started_at", "ended_at", "error")
+NO_SUCH_ID = frozenset({404, 422})
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """What is left of a chain. `chain` begins at the step that was named and requires what its steps use; `inputs` are
+    those the former runs had; `done` are the steps that are not run again.
+    """
+
+    chain: BundledChain
+    inputs: Mapping[str, Any]
+    done: tuple[Step, ...]
+
+    @property
+    def finished(self) -> dict[str, Any]:
+        return {step.id: step.outputs for step in self.done}
+
+
+async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequence[str]) -> Remainder:
+    """Read back the runs of the sessions that `runs` belong to (or name), the later winning over the earlier.
+
+    Raises UsageError when a step is unknown, still runs, or is needed and has not finished there.
+    """
+    steps = chain.request["steps"]
+    names = [step["session_alias"] for step in steps]
+    if first not in names:
+        raise UsageError(f"`{chain.name}` has no step `{first}`", help=did_you_mean(first, names))
+    found: dict[str, Run] = {}
+    for id in runs:
+        found |= {run.session_alias or "": run for run in reversed(await _session(desk, id))}
+    found = {name: found[name] for name in names if name in found}
+    if not found:
+        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {_listed(names)}")
+    if live := [name for name, run in found.items() if is_live(run.status)]:
+        raise UsageError(f"{_listed(live)} still runs there", help="wait for its end, or cancel it first")
+    left = steps[names.index(first) :]
+    done = tuple(_done(step, found) for step in steps[: names.index(first)] if _finished(step, found))
+    _refuse_missing(left, [*chain.session, *(step.id for step in done)])
+    request = {**chain.request, "steps": left}
+    used = json.dumps([left, chain.outputs, request.get("shared_file_inputs")])
+    rest = replace(
+        chain,
+        request=request,
+        inputs=_only_used(chain.inputs, used, "<"),
+        secrets=_only_used(chain.secrets, used, "<$"),
+    )
+    return Remainder(rest, {name: value for name, value in _recorded(steps, found) if name in chain.inputs}, done)
+
+
+async def _session(desk: Cyberdesk, id: str) -> list[Run]:
+    """The runs of a session, newest first, by its id or by that of one of its runs."""
+    try:
+        page = await desk.runs.page(session_id=id, fields=FIELDS, sort_mode="created_at_desc", limit=PAGE)
+        if page.items:
+            return list(page.items)
+        run = await desk.runs.get(id)
+    except ApiError as error:
+        if error.status in NO_SUCH_ID:
+            raise UsageError(f"there is no run `{id}`", help="`cyberflow runs list` shows them") from None
+        raise
+    if run.session_id is None or run.session_id == id:
+        return [run]
+    return await _session(desk, run.session_id)
+
+
+def _finished(step: Mapping[str, Any], found: Mapping[str, Run]) -> bool:
+    run = found.get(step["session_alias"])
+    return run is not None and run.status == "success"
+
+
+def _done(step: Mapping[str, Any], found: Mapping[str, Run]) -> Step:
+    run = found[step["session_alias"]]
+    times = (run.machine_id, run.started_at, run.ended_at)
+    return Step(step["session_alias"], step["workflow_id"], run.id, run.status, run.output_data, (), *times)
+
+
+def _refuse_missing(left: Iterable[Mapping[str, Any]], there: Iterable[str]) -> None:
+    """Raise UsageError when a step that is left refers to one that neither has finished nor will run."""
+    known = {*there}
+    for step in left:
+        inputs = step.get("inputs") or {}
+        for keys in refs_in(inputs):
+            ref = parse_ref(_value_at(inputs, keys)["$ref"])
+            if isinstance(ref, Ref) and ref.alias not in known:
+                help = f"begin from `{ref.alias}`, or name the run in which it succeeded with one more --with"
+                raise UsageError(f"step `{step['session_alias']}` needs `{ref}`, which no run given has", help=help)
+        known.add(step["session_alias"])
+
+
+def _recorded(steps: Iterable[Mapping[str, Any]], found: Mapping[str, Run]) -> Iterable[tuple[str, Any]]:
+    """The chain's inputs as its runs hold them, where a step has one whole as an input of its own."""
+    for step in steps:
+        run = found.get(step["session_alias"])
+        values = (run.input_values if run else None) or {}
+        for name, written in (step.get("inputs") or {}).items():
+            token = only_token(scan_string(written)) if isinstance(written, str) else None
+            if token and not token.path.keys and token.kind == "input" and name in values and not is_ref(values[name]):
+                yield token.path.root, values[name]
+
+
+def _only_used(declared: Mapping[str, Any], used: str, opening: str) -> dict[str, Any]:
+    """The declarations, each required only where a token names it."""
+    return {
+        name: {**one, "required": one["required"] and bool(re.search(rf"{re.escape(opening + name)}[>.\[]", used))}
+        for name, one in declared.items()
+    }
+
+
+def _value_at(value: Any, keys: Sequence[str | int]) -> Any:
+    for key in keys:
+        value = value[key]
+    return value
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,57 @@
+"""The one place that submits: written down first, sent under a key of its own, and written down again."""
+
+from __future__ import annotations
+
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.errors import CyberflowError
+from cyberflow.run.chain.events import State, Step
+from cyberflow.run.chain.journal import Invocation, go_on
+from cyberflow.run.chain.request import Submission
+
+REFUSALS = frozenset({400, 401, 403, 404, 413, 422, 429})
+"""Answers after which nothing was made. After every other failure the submission may have arrived."""
+
+
+async def submit(desk: Cyberdesk, submission: Submission, invocation: Invocation) -> State:
+    """Submit a chain or a run, and give the state to follow it from.
+
+    Raises ApiError and Unreachable as the service has it; where the fate of the submission is unknown, the journal
+    says so, and the error says how to find out. The same invocation may submit again: its key makes it one.
+    """
+    invocation.note(
+        "submitting", name=submission.name, target=invocation.target, kind=submission.kind, key=invocation.key
+    )
+    try:
+        session_id, run_ids = await send(desk, submission, invocation.key)
+    except (ApiError, Unreachable) as error:
+        _note_failure(invocation, error)
+        raise
+    invocation.note("accepted", session_id=session_id, run_ids=run_ids)
+    if len(run_ids) != len(submission.steps):
+        raise CyberflowError(
+            f"the service made {len(run_ids)} runs for the {len(submission.steps)} steps of `{submission.name}`",
+            help=f"the session is {session_id}: `cyberflow runs list` shows what became of it",
+        )
+    steps = tuple(Step(id, workflow, run) for (id, workflow), run in zip(submission.steps, run_ids, strict=True))
+    return State(submission.name, steps, session_id, submission.outputs)
+
+
+async def send(desk: Cyberdesk, submission: Submission, key: str) -> tuple[str | None, list[str]]:
+    """Send a submission under a key that is written down already; give its session and its runs in order."""
+    if submission.kind == "chain":
+        accepted = await desk.runs.chain(submission.body, key)
+        return accepted.session_id, accepted.run_ids
+    run = await desk.runs.create(submission.body, key)
+    return run.session_id, [run.id]
+
+
+def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None:
+    """Write down what is known, and tell the reader of the error where it is not."""
+    unsent = isinstance(error, Unreachable) and not error.may_have_arrived
+    if unsent or (isinstance(error, ApiError) and error.status in REFUSALS and not error.lost):
+        invocation.note("refused", status=getattr(error, "status", None))
+        return
+    invocation.note("unanswered")
+    look = go_on(invocation.target, None, ())
+    error.help = f"it may have been submitted all the same: look with `{look}` before running it again"

@@ -1,0 +1,1 @@
+"""What a run is given: inputs, files and secrets, from options and files."""

@@ -1,0 +1,129 @@
+"""The inputs of a chain or workflow as they are given: `-i key=value`, a JSON file, one row of a table. Checked whole
+before anything is sent; every problem is found, none is raised here.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.errors import UsageError
+from cyberflow.schema.describe import describe
+from cyberflow.schema.read_value import Unreadable, faults, read_json, read_value, shown
+from cyberflow.schema.values import EMPTY
+
+
+class Runnable(Protocol):
+    """What `run` asks of a bundled chain or workflow: its `inputs` and `secrets` are `{name: {schema, required}}`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def inputs(self) -> Mapping[str, Any]: ...
+    @property
+    def secrets(self) -> Mapping[str, Any]: ...
+    @property
+    def from_machine(self) -> Sequence[str]: ...
+
+
+class Problem(NamedTuple):
+    """Something that keeps a run from starting. `about` is the input, `$secret` or file that it speaks of, or was
+    probably meant: one mistake is said once.
+    """
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Values by name, defaults included, and everything that is wrong with them."""
+
+    values: Mapping[str, Any]
+    problems: tuple[Problem, ...] = ()
+
+
+def load_inputs(path: Path) -> dict[str, Any]:
+    """Read `--inputs FILE.json`: an object of names to values. Raises UsageError, which quotes nothing of the file."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"the inputs of {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
+    except UnicodeDecodeError:
+        raise UsageError(f"the inputs of {path} are not UTF-8", help="save the file as UTF-8") from None
+    try:
+        document = read_json(text)
+    except Unreadable as error:
+        raise UsageError(
+            f"the file {path} {error}", help='it holds names and values: `{"date": "2026-03-01"}`'
+        ) from None
+    if not isinstance(document, dict):
+        raise UsageError(f"the file {path} holds no object", help='it holds names and values: `{"date": "2026-03-01"}`')
+    return document
+
+
+def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> Inputs:
+    """Merge `-i` texts over a document of JSON values, apply defaults, and hold everything against its type.
+
+    A name that `from_machine` supplies may be absent, and then gets no default: a value of the run would win over the
+    machine's own.
+    """
+    values = {name: value for name, value in (document or {}).items() if name in what.inputs}
+    problems = [unknown_input(what, name) for name in document or {} if name not in what.inputs]
+    problems += _read_pairs(what, pairs, values)
+    said = {problem.about for problem in problems}
+    for name, declared in what.inputs.items():
+        if name in said:
+            continue
+        if name not in values and "default" in declared["schema"] and name not in what.from_machine:
+            values[name] = copy.deepcopy(declared["schema"]["default"])
+        problems += (Problem(name, text) for text in _check(what, name, values))
+    return Inputs(values, tuple(problems))
+
+
+def _read_pairs(what: Runnable, pairs: Sequence[str], values: dict[str, Any]) -> Iterator[Problem]:
+    """Read texts into `values`, over what is there."""
+    given: set[str] = set()
+    for number, pair in enumerate(pairs, 1):
+        name, equals, text = pair.partition("=")
+        if not equals:
+            yield Problem("", f"`-i` takes key=value; number {number} has no `=`")
+        elif name not in what.inputs:
+            yield unknown_input(what, name)
+        elif name in given:
+            yield Problem(name, f"input `{name}` is given twice")
+        else:
+            given.add(name)
+            schema = what.inputs[name]["schema"]
+            try:
+                values[name] = read_value(schema, text)
+            except Unreadable as error:
+                yield Problem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
+
+
+def unknown_input(what: Runnable, name: str) -> Problem:
+    """What to say of a name that is no input."""
+    secret = name.removeprefix("$")
+    if secret in what.secrets:
+        text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"
+        return Problem(f"${secret}", text)
+    root = name.replace("[", ".").partition(".")[0]
+    if root in what.inputs:
+        return Problem(root, f"`{root}` is given as a whole: `-i {root}=…` in JSON, or with `--inputs FILE.json`")
+    help = did_you_mean(name, what.inputs) or "it takes none"
+    return Problem(nearest(name, what.inputs) or name, f"`{what.name}` has no input `{name}`: {help}")
+
+
+def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str]:
+    declared = what.inputs[name]
+    value = values.get(name, EMPTY)
+    if value != EMPTY:
+        yield from (f"input `{shown(name, keys)}` {how}" for keys, how in faults(declared["schema"], value))
+    elif declared["required"] and name in values:
+        yield f"input `{name}` is required, and `{EMPTY}` counts as not given"
+    elif declared["required"] and name not in what.from_machine:
+        yield f"input `{name}` is missing: give it with `-i {name}=…`, a `{describe(declared['schema'])}`"

@@ -1,0 +1,1 @@
+"""One Cyberun task: request, submission, following, and its output files."""

@@ -1,0 +1,148 @@
+"""Following a task: its stream of events while there is one, looks now and then where it ends too soon. What counts in
+the end is what the service says when it is asked, never an event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from math import inf
+
+from cyberflow.client.cyberun.client import Cyberun, TaskEvent
+from cyberflow.client.cyberun.wire import OVER, Task
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.run.chain.follow import Silence, Watch
+from cyberflow.run.task.request import TaskState
+
+SETTLE = 30.0
+"""Seconds in which a cancelled task is expected to end."""
+
+
+def follow_task(
+    cyberun: Cyberun, state: TaskState, watch: Watch, limit: float | None = None
+) -> AsyncGenerator[TaskState, None]:
+    """Follow to the end, or until the time is over. Past `limit` seconds from now, wherever it stands, the task is
+    cancelled and its status read again: a cancel may come too late.
+
+    Gives the states that differ. Raises ApiError and Unreachable when the service refuses, or cannot be asked for
+    longer than `watch.patience`.
+    """
+    return _Following(cyberun, watch, limit).states(state)
+
+
+async def cancel_task(cyberun: Cyberun, state: TaskState, watch: Watch) -> AsyncGenerator[TaskState, None]:
+    """Ask for the end of a task, then read its status until it is over, or `SETTLE` seconds have passed."""
+    refused = None
+    try:
+        await cyberun.cancel(state.task_id)
+    except (ApiError, Unreachable) as error:
+        refused = str(error)
+    state = replace(state, cancelled=True, refused=refused)
+    following = _Following(cyberun, replace(watch, timeout=SETTLE), None)
+    state = await following.look(state)
+    yield state
+    async for after in following.looks(state, watch.pace.first):
+        yield after
+
+
+class _Following:
+    def __init__(self, cyberun: Cyberun, watch: Watch, limit: float | None) -> None:
+        self._cyberun = cyberun
+        self._watch = watch
+        self._limit = inf if limit is None else limit
+        self._timeout = inf if watch.timeout is None else watch.timeout
+        self._begun = watch.clock()
+        self._silence = Silence(watch)
+
+    async def states(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
+        state = await self.look(state)
+        yield state
+        async with aclosing(self._listen(state)) as heard:
+            async for state in heard:
+                yield state
+        pause = 0.0 if self._cyberun.transport.streams else self._watch.pace.first
+        async with aclosing(self.looks(state, pause)) as seen:
+            async for state in seen:
+                yield state
+        if not state.live:
+            return
+        state = replace(state, timed_out=True)
+        yield state
+        if self._limit <= self._timeout or self._watch.cancel_on_timeout:
+            async for after in cancel_task(self._cyberun, state, self._watch):
+                yield after
+
+    async def looks(self, state: TaskState, pause: float) -> AsyncGenerator[TaskState, None]:
+        """Look until the task is over, or the time is."""
+        pace = self._watch.pace
+        while state.live and self._left() > 0:
+            await self._watch.sleep(min(pause, self._left()))
+            before, state = state, await self.look(state)
+            moved = before.status != state.status or not pause
+            pause = pace.first if moved else min(pause * pace.growth, pace.last)
+            if state != before:
+                yield state
+
+    async def look(self, state: TaskState) -> TaskState:
+        try:
+            task = await self._cyberun.task(state.task_id)
+        except (ApiError, Unreachable) as error:
+            return replace(state, trouble=self._silence.of(error).reason)
+        self._silence.end()
+        return seen(state, task)
+
+    async def _listen(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
+        """Events until one says that the task is over, the stream ends or fails, or the time is over."""
+        if not state.live or self._left() <= 0:
+            return
+        try:
+            async with aclosing(self._cyberun.events(state.task_id)) as stream:
+                while (event := await self._next(stream)) is not None and event.kind not in OVER:
+                    before, state = state, heard(state, event)
+                    if state != before:
+                        yield state
+        except (ApiError, Unreachable, TimeoutError):
+            return
+
+    async def _next(self, stream: AsyncIterator[TaskEvent]) -> TaskEvent | None:
+        left = self._left()
+        return await asyncio.wait_for(anext(stream, None), None if left == inf else left)
+
+    def _left(self) -> float:
+        return self._begun + min(self._limit, self._timeout) - self._watch.clock()
+
+
+def seen(state: TaskState, task: Task) -> TaskState:
+    """The state after a look."""
+    return replace(
+        state,
+        status=task.task_status,
+        error=(task.task_error,) if task.task_error else (),
+        started_at=task.started_at,
+        ended_at=task.completed_at,
+        message=state.message if task.live else None,
+        trouble=None,
+    )
+
+
+def heard(state: TaskState, event: TaskEvent) -> TaskState:
+    """The state after an event. The end of a task is never taken from one."""
+    status = event.data.get("status")
+    if event.kind == "status" and isinstance(status, str) and status not in OVER:
+        return replace(state, status=status, message=None)
+    if event.kind == "progress":
+        return replace(state, status="running", message=_words(event))
+    return state
+
+
+def _words(event: TaskEvent) -> str | None:
+    """How far it is: `KSampler 12/20, 60 %`, or the stage and what it says."""
+    data = event.data
+    parts = [str(data[key]) for key in ("stage", "current_node", "message") if data.get(key)]
+    if isinstance(total := data.get("step_total"), int) and total > 0:
+        parts.append(f"{data.get('step_current', 0)}/{total}")
+    if isinstance(done := data.get("progress"), int | float):
+        parts.append(f"{done:.0%}")
+    return " ".join(parts) or None

@@ -1,0 +1,153 @@
+"""A Cyberun task as it is run: the request made of its declaration and of what was given, its state while it goes on,
+and its end as data. Pure; what is sent and when is `task_submission`'s and `task_watch`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cyberflow.client.cyberun.wire import OVER, GpuWorkflow
+from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
+from cyberflow.errors import UsageError
+from cyberflow.redact import Redactor
+from cyberflow.remote.parameters import misfits, wanted
+from cyberflow.run.chain.interpolate import Filler
+from cyberflow.run.inputs.arguments import Given, GivenFile, given_name, refuse
+from cyberflow.schema.read_value import faults
+from cyberflow.schema.values import ABSENT
+
+VERSION = 1
+_DURATION = re.compile(r"([0-9]+)(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class TaskRequest:
+    """Ready to be sent but for the files, which go first. Past `limit` seconds the task is cancelled."""
+
+    name: str
+    workflow: str
+    parameters: Mapping[str, Any] = field(repr=False)
+    files: Mapping[str, GivenFile] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """A task as far as it is known. A status that is not final is live, whatever it says. `message` is how far it is,
+    in words; `trouble` why the service could not be asked last time; `refused` why it did not take a cancel.
+    """
+
+    name: str
+    workflow: str
+    task_id: str
+    status: str = "pending"
+    error: tuple[str, ...] = ()
+    started_at: str | None = None
+    ended_at: str | None = None
+    message: str | None = None
+    trouble: str | None = None
+    timed_out: bool = False
+    cancelled: bool = False
+    refused: str | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.status not in OVER
+
+    @property
+    def id(self) -> str:
+        """What stands for it in a list of steps."""
+        return self.name
+
+    @property
+    def steps(self) -> tuple[TaskState, ...]:
+        return (self,)
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.status == "completed" else 1
+
+    def to_json(self, outputs: Mapping[str, Mapping[str, str]], redactor: Redactor) -> dict[str, Any]:
+        """What `--format json` prints: SPEC section 4. An output has a `path` or, where it was not saved, a `url`."""
+        return {
+            "version": VERSION,
+            "name": self.name,
+            "status": self.status,
+            "task_id": self.task_id,
+            "outputs": dict(outputs),
+            "error": redactor.text("\n".join(self.error)) or None,
+        }
+
+
+def task_files(task: BundledTask) -> list[dict[str, str]]:
+    """The files of a task as `gather` reads them."""
+    return [{"content": content} for content in task.files.values()]
+
+
+def task_request(task: BundledTask, given: Given, bundle: Bundle, assets: AssetReader) -> TaskRequest:
+    """Fill a task. Raises UsageError when a value cannot stand where it is used, with every one that cannot."""
+    filler = Filler(given.inputs, given.secrets)
+    filled = {key: filler.value(data, f"parameter `{key}`") for key, data in task.parameters.items()}
+    refuse(task, filler.problems)
+    return TaskRequest(
+        task.name,
+        task.workflow,
+        {key: value for key, value in filled.items() if value is not ABSENT},
+        dict(_files(task, given, bundle, assets)),
+        tuple(str(value) for value in given.secrets.values()),
+        _seconds(task.timeout),
+    )
+
+
+def check_request(task: BundledTask, request: TaskRequest, workflow: GpuWorkflow) -> None:
+    """Hold a request against what the workflow takes. Raises UsageError with everything that does not fit; where the
+    service does not say what it takes, nothing is said here either.
+    """
+    if workflow.workflow_status == "disabled":
+        raise UsageError(f"the Cyberun workflow `{request.workflow}` is disabled", help="nothing was sent")
+    if workflow.parameters is not None:
+        refuse(task, [*_problems(request, workflow)])
+
+
+def _problems(request: TaskRequest, workflow: GpuWorkflow) -> Iterator[str]:
+    declared = workflow.parameters or []
+    names = {key: file.filename for key, file in request.files.items()}
+    found = list(misfits(declared, request.parameters.keys(), names))
+    yield from (f"{one.text}; {one.help}" for one in found)
+    for parameter in declared:
+        if parameter.key in request.parameters and parameter.key not in {one.key for one in found}:
+            value = request.parameters[parameter.key]
+            hidden = isinstance(value, str) and any(secret in value for secret in request.secrets)
+            for _, how in faults(wanted(parameter), value, secret=hidden):
+                yield f"parameter `{parameter.key}` {how}"
+
+
+def _files(task: BundledTask, given: Given, bundle: Bundle, assets: AssetReader) -> Iterator[tuple[str, GivenFile]]:
+    for key, content in task.files.items():
+        name = given_name({"content": content})
+        if name is not None:
+            yield key, given.files[name]
+            continue
+        sha256 = content.removeprefix(ASSET)
+        asset = bundle.asset(sha256)
+        yield key, GivenFile(asset.filename if asset else sha256, assets(sha256))
+
+
+def _seconds(text: str | None) -> float | None:
+    match = _DURATION.fullmatch(text or "")
+    return float(match[1]) * _SECONDS[match[2]] if match else None
+
+
+def meant_workflow(name: str, known: Sequence[str]) -> UsageError:
+    """What to say of a workflow that the target does not have."""
+    from cyberflow.diagnostics import did_you_mean
+
+    bare = name.partition("@")[0]
+    if bare != name and bare in known:
+        return UsageError(f"the Cyberun workflow `{bare}` has no version {name.removeprefix(bare + '@')}")
+    return UsageError(f"there is no Cyberun workflow `{name}`", help=did_you_mean(bare, known))

@@ -1,0 +1,119 @@
+"""The one place that submits tasks: each held against what its workflow takes, its files sent in, written down, sent
+once, and written down again. Cyberun knows no idempotency key, so nothing here sends a task a second time.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from cyberflow.client.cyberdesk.wire import moment
+from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.wire import GpuWorkflow, Task
+from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.compiler.bundle import BundledTask
+from cyberflow.errors import UsageError
+from cyberflow.run.chain.journal import Invocation, entries, go_on
+from cyberflow.run.task.request import TaskRequest, TaskState, check_request, meant_workflow
+
+SKEW = timedelta(minutes=2)
+"""How far the service's clock may be from ours when it is asked what it took since."""
+SHOWN, SEARCHED = 5, 2000
+UNKNOWN, TIMED_OUT = 404, 408
+CLIENT_ERRORS = range(400, 500)
+
+
+async def prepare_task(cyberun: Cyberun, task: BundledTask, request: TaskRequest) -> GpuWorkflow:
+    """Read what the workflow takes and hold the request against it. Raises UsageError, and what the service raises."""
+    try:
+        workflow = await cyberun.workflow(request.workflow)
+    except ApiError as error:
+        if error.status != UNKNOWN:
+            raise
+        raise meant_workflow(
+            request.workflow, [one.workflow_slug or one.id async for one in cyberun.workflows()]
+        ) from None
+    check_request(task, request, workflow)
+    return workflow
+
+
+async def scripted(
+    cyberun: Cyberun, task: BundledTask, outcomes: Mapping[str, Any] | None, *, local: bool
+) -> str | None:
+    """Script the outcome where it is asked for, by the name of the task or its workflow. Raises UsageError where the
+    target is not the local platform.
+    """
+    if outcomes is None:
+        return None
+    if not local:
+        raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
+    slug = task.workflow.partition("@")[0]
+    return await cyberun.simulate({slug if name == task.name else name: item for name, item in outcomes.items()})
+
+
+async def submit_task(
+    cyberun: Cyberun, request: TaskRequest, workflow: GpuWorkflow, invocation: Invocation, script: str | None = None
+) -> TaskState:
+    """Submit, and give the state to follow it from.
+
+    Raises ApiError and Unreachable as the service has it. Where the fate of the submission is unknown, the journal says
+    so, and the error says what is known and which tasks may be the one.
+    """
+    parameters = dict(request.parameters)
+    for key, file in request.files.items():
+        kind = mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
+        parameters[key] = await cyberun.upload(file.filename, file.content, kind)
+    begun = {"name": request.name, "target": invocation.target, "kind": "task", "workflow": request.workflow}
+    invocation.note("submitting", **begun)
+    try:
+        id = await cyberun.submit(request.workflow, parameters, script=script, secrets=request.secrets)
+    except (ApiError, Unreachable) as error:
+        await _note_failure(cyberun, workflow, invocation, error)
+        raise
+    invocation.note("accepted", task_id=id)
+    return TaskState(request.name, request.workflow, id)
+
+
+async def _note_failure(
+    cyberun: Cyberun, workflow: GpuWorkflow, invocation: Invocation, error: ApiError | Unreachable
+) -> None:
+    unsent = isinstance(error, Unreachable) and not error.may_have_arrived
+    refused = isinstance(error, ApiError) and error.status in CLIENT_ERRORS and error.status != TIMED_OUT
+    if unsent or refused:
+        invocation.note("refused", status=getattr(error, "status", None))
+        return
+    look = f"`cyberflow runs list --tasks --target {invocation.target}`"
+    try:
+        found, all_seen = await _candidates(cyberun, workflow, invocation)
+    except (ApiError, Unreachable):
+        invocation.note("unanswered")
+        error.help = f"it may have been submitted all the same, and the list of tasks cannot be read: look with {look}"
+        return
+    invocation.note("unanswered", candidates=[task.id for task in found])
+    if not found:
+        where = "" if all_seen else f" among the first {SEARCHED}"
+        name = workflow.workflow_slug or workflow.id
+        error.help = f"no new task of `{name}` is there{where}; look again with {look} before running it again"
+        return
+    shown = "".join(f"\n    {task.id}  {task.task_status}  {(task.created_at or '')[:19]}" for task in found[:SHOWN])
+    watch = go_on(invocation.target, None, [found[0].id])
+    error.help = f"it may be one of these tasks; then follow it with `{watch}`, and do not run it again:{shown}"
+
+
+async def _candidates(cyberun: Cyberun, workflow: GpuWorkflow, invocation: Invocation) -> tuple[list[Task], bool]:
+    """Tasks of this workflow that came up since and are none that the journal knows, and whether all were seen: the
+    order of the list is not documented.
+    """
+    known = {entry.task_id for entry in entries(invocation.path.parent)}
+    since = invocation.begun - SKEW
+    found, read = [], 0
+    async for task in cyberun.tasks():
+        made = moment(task.created_at)
+        if task.workflow_id in (workflow.id, None) and task.id not in known and (made is None or made >= since):
+            found.append(task)
+        read += 1
+        if read >= SEARCHED:
+            return found, False
+    return found, True

@@ -1,0 +1,167 @@
+"""Follows the path of a token or a ref into a type. Objects that list their `properties` are closed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cyberflow.schema.defs import standalone
+from cyberflow.schema.describe import describe
+from cyberflow.schema.keywords import says_nothing, well_formed
+from cyberflow.schema.subtype.disjuncts import Scope, Shape, attempt
+from cyberflow.schema.values import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The type at the end of the path, standing alone. `optional`: the value may be absent or a parent may be null."""
+
+    schema: Schema
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No value of the type has `keys[key_index]`; `known` are the members it has there, as declared."""
+
+    key_index: int
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """`keys[key_index]` is applied to a type that has no members or entries of that sort."""
+
+    key_index: int
+    type_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The type says nothing about the path."""
+
+
+_MEMBERS_ONLY = frozenset({"type", "properties", "required", "title", "description", "examples", "default"})
+
+Lookup: TypeAlias = Found | Missing | Scalar | Unknown
+
+
+def lookup(schema: Schema, keys: Sequence[str | int]) -> Lookup:
+    """Follow a path. It exists when every alternative but null has it; when only some have it, it is optional."""
+    if (found := _directly(schema, keys)) is not None:
+        return found
+    if not well_formed(schema):
+        return Unknown()
+    return attempt(_follow, Scope(schema), keys) or Unknown()
+
+
+def _directly(schema: Schema, keys: Sequence[str | int]) -> Found | None:
+    """The common case, without a scope: declared members of objects that say nothing but their members."""
+    optional = False
+    for key in keys:
+        if not isinstance(schema, dict) or schema.get("type") != "object" or not schema.keys() <= _MEMBERS_ONLY:
+            return None
+        properties, required = schema.get("properties"), schema.get("required", [])
+        if not isinstance(properties, dict) or not isinstance(required, list) or key not in properties:
+            return None
+        schema, optional = properties[key], optional or key not in required
+    return Found(schema, optional) if isinstance(schema, dict) and "$ref" not in schema else None
+
+
+def _follow(scope: Scope, keys: Sequence[str | int]) -> Lookup:
+    schema, optional = scope.root, False
+    for index, key in enumerate(keys):
+        step = _step(scope, schema, key, index)
+        if not isinstance(step, Found):
+            return step
+        schema, optional = step.schema, optional or step.optional
+    return Found(standalone(schema, scope.root) if keys else schema, optional)
+
+
+def _step(scope: Scope, schema: Schema, key: str | int, index: int) -> Lookup:
+    shapes = [shape for shape in scope.shapes(schema) if shape.kinds != {"null"}]
+    nullable = any("null" in shape.kinds and "null" in shape.meant for shape in scope.shapes(schema))
+    steps = [_into(scope, shape, key, index) for shape in shapes]
+    if not steps or any(isinstance(step, Unknown) for step in steps):
+        text = describe(schema, root=scope.root)
+        return Scalar(index, text) if nullable and not steps else Unknown()
+    found = [step for step in steps if isinstance(step, Found)]
+    if found:
+        optional = nullable or len(found) < len(steps) or any(step.optional for step in found)
+        return Found(_either(scope, [step.schema for step in found]), optional)
+    missing = [step for step in steps if isinstance(step, Missing)]
+    if missing:
+        return Missing(index, tuple(dict.fromkeys(name for step in missing for name in step.known)))
+    return Scalar(index, describe(schema, root=scope.root))
+
+
+def _either(scope: Scope, schemas: Iterable[Schema]) -> Schema:
+    distinct: list[Schema] = []
+    for schema in schemas:
+        if not any(schema is other for other in distinct):
+            distinct.append(schema)
+    return distinct[0] if len(distinct) == 1 else scope.keep({"anyOf": distinct})
+
+
+def _into(scope: Scope, shape: Shape, key: str | int, index: int) -> Lookup:
+    if shape.values is not None:
+        return _into_values(scope, shape, key, index)
+    if not shape.meant:
+        return Unknown()
+    wanted = "object" if isinstance(key, str) else "array"
+    if wanted not in shape.meant:
+        return Scalar(index, "")
+    step = _member(scope, shape, key, index) if isinstance(key, str) else _entry(scope, shape, key, index)
+    if isinstance(step, Found) and shape.meant - {"null"} != {wanted}:
+        return Found(step.schema, optional=True)
+    return step
+
+
+def _into_values(scope: Scope, shape: Shape, key: str | int, index: int) -> Lookup:
+    values = [value for value in shape.values or () if value is not None]
+    held = [value[key] for value in values if isinstance(value, dict) and key in value]
+    if isinstance(key, int):
+        held = [value[key] for value in values if isinstance(value, list) and key < len(value)]
+    if held:
+        return Found(scope.keep({"enum": held} if len(held) > 1 else {"const": held[0]}), len(held) < len(values))
+    names = dict.fromkeys(name for value in values if isinstance(value, dict) for name in value)
+    sort = dict if isinstance(key, str) else list
+    return Missing(index, tuple(names)) if any(isinstance(value, sort) for value in values) else Scalar(index, "")
+
+
+def _member(scope: Scope, shape: Shape, key: str, index: int) -> Lookup:
+    schema = scope.member(shape, key)
+    if schema is None:
+        return Missing(index, shape.names)
+    if key not in shape.names and says_nothing(schema):
+        return Unknown()
+    return Found(schema, key not in shape.required)
+
+
+def _entry(scope: Scope, shape: Shape, key: int, index: int) -> Lookup:
+    schema = scope.item(shape, key) if key >= 0 else None
+    if schema is None:
+        return Missing(index, ())
+    fixed = any(key < len(prefix) for prefix in shape.all_of("prefixItems"))
+    if not fixed and says_nothing(schema):
+        return Unknown()
+    return Found(schema, not any(least > key for least in shape.all_of("minItems")))
+
+
+def members(schema: Schema) -> dict[str, Found] | None:
+    """Give the declared members of an object type in order; None when it is no object or does not list them."""
+    if not well_formed(schema):
+        return None
+    names = attempt(_names, Scope(schema))
+    if names is None:
+        return None
+    found = {name: lookup(schema, (name,)) for name in names}
+    return {name: step for name, step in found.items() if isinstance(step, Found)}
+
+
+def _names(scope: Scope) -> tuple[str, ...] | None:
+    shapes = [shape for shape in scope.shapes(scope.root) if shape.kinds != {"null"}]
+    if not shapes or any("object" not in shape.meant or not shape.all_of("properties") for shape in shapes):
+        return None
+    return tuple(dict.fromkeys(name for shape in shapes for name in shape.names))

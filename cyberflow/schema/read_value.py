@@ -1,0 +1,176 @@
+"""Values against the types that ask for them, in words for the one who gave them. No text repeats a value: what was
+given for an input may be a secret that took the wrong option.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.schema.describe import describe
+from cyberflow.schema.predicates import accepts_string
+from cyberflow.schema.values import CLEAR, EMPTY
+
+Keys = tuple[str | int, ...]
+
+_MEMBERWISE = frozenset({"required", "additionalProperties", "minProperties", "maxProperties", "minItems", "maxItems"})
+"""Keywords about an object or array itself: they hold whatever the values of its members turn out to be."""
+
+
+class Unreadable(ValueError):
+    """A text that does not stand for a value; its message is words for the reader and holds no part of the text."""
+
+
+def read_value(schema: Any, text: str) -> Any:
+    """Read what was given as text: it stays text wherever the type admits text, else it is strict JSON.
+
+    Raises Unreadable.
+    """
+    if text in (EMPTY, CLEAR) or accepts_string(schema) is not False:
+        if not _encodable(text):
+            raise Unreadable("holds bytes that are not UTF-8")
+        return text
+    try:
+        return read_json(text)
+    except Unreadable:
+        if describe(schema) == "boolean":
+            raise Unreadable("is neither `true` nor `false`") from None
+        raise
+
+
+def read_json(text: str) -> Any:
+    """Read strict JSON: no NaN, no key twice, no number too large for a float. Raises Unreadable."""
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
+    except Unreadable:
+        raise
+    except json.JSONDecodeError as error:
+        where = f", at line {error.lineno}, column {error.colno}" if error.pos else ""
+        why = ": a comma stands before the end of an object or array" if _trailing(text, error.pos) else ""
+        raise Unreadable(f"is not JSON{where}{why}") from None
+    except (ValueError, RecursionError):
+        raise Unreadable("is not JSON") from None
+
+
+def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool = False) -> Iterator[tuple[Keys, str]]:
+    """Give where the value is against the type, and how. `refs` are places whose values come later: what only those
+    could decide is left open. Of a secret not even the keys are repeated.
+    """
+    for error in _validator(json.dumps(schema)).iter_errors(without_empty(value)):
+        at = tuple(error.instance_path)
+        if not any(_waits(at, error.kind.name, ref) for ref in refs):
+            yield (() if secret else at), _how(error, schema, secret=secret)
+
+
+def without_empty(value: Any) -> Any:
+    """Read a value as the service validates it: members and entries that are `__EMPTY__` are not there."""
+    if isinstance(value, dict):
+        return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
+    if isinstance(value, list):
+        return [without_empty(item) for item in value if item != EMPTY]
+    return value
+
+
+def shown(name: str, keys: Keys) -> str:
+    return name + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+
+
+def kind(value: Any) -> str:
+    """The word of our notation for what a value is."""
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "boolean"
+    words = ((str, "string"), (int, "integer"), (float, "number"), (dict, "object"))
+    return next((word for python, word in words if isinstance(value, python)), "array")
+
+
+def _how(error: Any, schema: Any, *, secret: bool) -> str:
+    match error.kind.name:
+        case "type":
+            return f"must be `{describe({'type': error.kind.types})}`, not `{kind(error.instance)}`"
+        case "enum":
+            return f"must be one of {describe({'enum': error.kind.options})}"
+        case "required":
+            return f"lacks `{error.kind.property}`"
+        case "const":
+            return f"must be {describe({'const': error.kind.expected_value})}"
+        case "falseSchema":
+            return "is not allowed here"
+        case "anyOf" | "oneOf":
+            return f"does not fit `{describe(schema)}`" if not error.instance_path else "fits none of its types"
+        case "additionalProperties" if not secret:
+            return _unexpected(error, schema)
+        case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format":
+            return str(error.message).removeprefix("the value ")
+    return "does not fit its type" if secret else _plain(str(error.message))
+
+
+def _plain(message: str) -> str:
+    said = message.removeprefix("the value ")
+    return said if said != message else f"does not fit its type: {message}"
+
+
+def _unexpected(error: Any, schema: Any) -> str:
+    names = error.kind.unexpected
+    help = did_you_mean(names[0], _known(schema, error.schema_path))
+    return f"may not have {', '.join(f'`{name}`' for name in names)}" + (f"; {help}" if help else "")
+
+
+def _known(schema: Any, path: Sequence[str | int]) -> list[str]:
+    """The properties listed beside the `additionalProperties` that a schema path ends in."""
+    for key in path[:-1]:
+        try:
+            schema = schema[key]
+        except (KeyError, IndexError, TypeError):
+            return []
+    return list(schema.get("properties", ())) if isinstance(schema, dict) else []
+
+
+def _waits(at: Keys, keyword: str, ref: Keys) -> bool:
+    """Whether a fault found at `at` may vanish when the ref at `ref` gets its value."""
+    if at[: len(ref)] == ref:
+        return True
+    return ref[: len(at)] == at and keyword not in _MEMBERWISE
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(json.loads(schema), mask="the value", offline=True)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _trailing(text: str, at: int) -> bool:
+    """Whether a text that cannot be read at a place has a comma there with nothing after it. Python points at the
+    comma or behind it, by its version.
+    """
+    begins = text[:at].rstrip().endswith(",") or text[at : at + 1] == ","
+    return begins and text[at:].lstrip(", \t\r\n")[:1] in ("}", "]")
+
+
+def _refuse(_: str) -> Any:
+    raise Unreadable("is not JSON: NaN and Infinity are no numbers there")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise Unreadable("holds a number that is too large")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(made := dict(pairs)) < len(pairs):
+        raise Unreadable("has an object with the same key twice")
+    return made

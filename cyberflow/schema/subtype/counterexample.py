@@ -1,0 +1,144 @@
+"""Looks for a witness: a value that the producer may send and the consumer rejects. It descends where both schemas
+have members or entries, so that a mismatch deep inside is found by looking at that place alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.subtype.disjuncts import Shape, Undecided, bare
+from cyberflow.schema.subtype.producer import may_send
+from cyberflow.schema.subtype.prove import Proof
+from cyberflow.schema.subtype.samples import Candidates
+from cyberflow.schema.subtype.seeds import hints_of
+from cyberflow.schema.validate import Validator
+from cyberflow.schema.values import Schema, concrete, weight
+
+ENOUGH: Final = 6
+
+
+@dataclass(eq=False)
+class Search:
+    producer: Validator
+    consumer: Validator
+    proof: Proof
+    candidates: Candidates = field(init=False)
+    _found: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    _busy: set[tuple[int, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.candidates = Candidates(self.producer)
+
+    def witness(self, producer: Schema, consumer: Schema) -> tuple[Any] | None:
+        """The plainest witness found, in a tuple because None is a value."""
+        for template in sorted(self.rejected(producer, consumer), key=_template_weight):
+            for value in concrete(template):
+                if self._is_witness(producer, consumer, value):
+                    return (value,)
+        return None
+
+    def _is_witness(self, producer: Schema, consumer: Schema, value: Any) -> bool:
+        try:
+            return may_send(self.producer, producer, value) is True and self.consumer.check(consumer, value) is False
+        except Undecided:
+            return False
+
+    def rejected(self, producer: Schema, consumer: Schema) -> list[Any]:
+        """Templates, few, that the consumer rejects whatever their `Opaque` parts are."""
+        key = (id(producer), id(consumer))
+        if key in self._busy:
+            return []
+        if key not in self._found:
+            self._busy.add(key)
+            found: list[Any] = []
+            try:
+                with self.producer.scope.budget.frame():
+                    self._collect(producer, consumer, found)
+            except Undecided:
+                pass
+            finally:
+                self._busy.discard(key)
+            self._found[key] = found
+        return self._found[key]
+
+    def _collect(self, producer: Schema, consumer: Schema, found: list[Any]) -> None:
+        for values in (self._edges(producer, consumer), self._inner(producer, consumer)):
+            before = len(found)
+            for value in values:
+                if (
+                    self.consumer.check(consumer, value) is not False
+                    or may_send(self.producer, producer, value) is False
+                ):
+                    continue
+                found.append(value)
+                if len(found) >= before + ENOUGH:
+                    break
+
+    def _edges(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
+        theirs = self.consumer.scope.in_place(consumer)
+        ours = self.producer.scope.in_place(producer)
+        yield from self.candidates.edges(producer, hints_of([*theirs, *ours]))
+
+    def _inner(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
+        parts = self.consumer.scope.in_place(consumer)
+        for shape in self.producer.scope.shapes(producer):
+            if shape.values is not None:
+                continue
+            if "object" in shape.meant and not bare(shape, "object"):
+                yield from self._members(shape, parts)
+            if "array" in shape.meant and not bare(shape, "array"):
+                yield from self._entries(shape, parts)
+
+    def _members(self, shape: Shape, parts: list[dict[str, Any]]) -> Iterator[Any]:
+        smallest = self.candidates.smallest(shape)
+        if smallest is None:
+            return
+        for name in dict.fromkeys((*shape.names, *hints_of(parts).names)):
+            sent = self.producer.scope.member(shape, name)
+            if sent is None:
+                continue
+            for part in parts:
+                for wanted in _wanted_of_member(part, name):
+                    for value in self._rejected_inside(sent, wanted):
+                        yield _in_order(shape, {**smallest, name: value})
+
+    def _entries(self, shape: Shape, parts: list[dict[str, Any]]) -> Iterator[Any]:
+        prefixes = [len(part["prefixItems"]) for part in (*shape.parts, *parts) if "prefixItems" in part]
+        least = int(max(shape.all_of("minItems"), default=0))
+        for index in range(max(prefixes, default=0) + 1):
+            sent = self.producer.scope.item(shape, index)
+            made = None if sent is None else self.candidates.array(shape, max(least, index + 1))
+            if sent is None or made is None:
+                return
+            for part in parts:
+                for value in self._rejected_inside(sent, _wanted_of_entry(part, index)):
+                    yield [*made[:index], value, *made[index + 1 :]]
+
+    def _rejected_inside(self, sent: Schema, wanted: Schema) -> list[Any]:
+        if wanted is True or self.proof.implies_quietly(sent, wanted):
+            return []
+        return self.rejected(sent, wanted)[:ENOUGH]
+
+
+def _template_weight(template: Any) -> int:
+    return weight(next(concrete(template)))
+
+
+def _wanted_of_member(part: dict[str, Any], name: str) -> list[Schema]:
+    wanted = [part["properties"][name]] if name in part.get("properties", {}) else []
+    wanted += [schema for pattern, schema in part.get("patternProperties", {}).items() if matches(pattern, name)]
+    return wanted or ([part["additionalProperties"]] if "additionalProperties" in part else [])
+
+
+def _wanted_of_entry(part: dict[str, Any], index: int) -> Schema:
+    prefix: list[Schema] = part.get("prefixItems", [])
+    wanted: Schema = prefix[index] if index < len(prefix) else part.get("items", True)
+    return wanted
+
+
+def _in_order(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
+    listed = {name: value[name] for name in shape.names if name in value}
+    return {**listed, **value}

@@ -1,0 +1,211 @@
+"""One small theorem per keyword: when the values of one kind of a producer's shape must satisfy it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, Protocol, TypeAlias
+
+from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.subtype.disjuncts import Shape, refers
+from cyberflow.schema.validate import Validator
+from cyberflow.schema.values import Schema, freeze
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """The values of one kind that a shape admits."""
+
+    shape: Shape
+    kind: str
+
+    def least(self, keyword: str) -> Any:
+        """The strongest lower bound, or None."""
+        return max(self.shape.all_of(keyword), default=None)
+
+    def most(self, keyword: str) -> Any:
+        return min(self.shape.all_of(keyword), default=None)
+
+
+class Prover(Protocol):
+    @property
+    def producer(self) -> Validator: ...
+
+    @property
+    def consumer(self) -> Validator: ...
+
+    def implies(self, producer: Schema, consumer: Schema) -> bool: ...
+
+    def meets(self, facet: Facet, consumer: Schema) -> bool: ...
+
+
+Implication: TypeAlias = Callable[[Any, Facet, dict[str, Any]], bool]
+
+
+def _minimum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted = consumer["minimum"]
+    return _reaches(facet.least("minimum"), wanted) or _reaches(facet.least("exclusiveMinimum"), wanted)
+
+
+def _above(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted, floor = consumer["exclusiveMinimum"], facet.least("minimum")
+    return _reaches(facet.least("exclusiveMinimum"), wanted) or (floor is not None and floor > wanted)
+
+
+def _maximum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted = consumer["maximum"]
+    return _stays(facet.most("maximum"), wanted) or _stays(facet.most("exclusiveMaximum"), wanted)
+
+
+def _below(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted, ceiling = consumer["exclusiveMaximum"], facet.most("maximum")
+    return _stays(facet.most("exclusiveMaximum"), wanted) or (ceiling is not None and ceiling < wanted)
+
+
+def _reaches(bound: Any, wanted: float) -> bool:
+    return bound is not None and bound >= wanted
+
+
+def _stays(bound: Any, wanted: float) -> bool:
+    return bound is not None and bound <= wanted
+
+
+def _at_least(keyword: str) -> Implication:
+    def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+        return bool(consumer[keyword] == 0) or _reaches(facet.least(keyword), consumer[keyword])
+
+    return theorem
+
+
+def _at_most(keyword: str) -> Implication:
+    def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+        return _stays(facet.most(keyword), consumer[keyword])
+
+    return theorem
+
+
+def _multiple(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted = consumer["multipleOf"]
+    if not isinstance(wanted, int):
+        return False
+    steps = [step for step in facet.shape.all_of("multipleOf") if isinstance(step, int)]
+    return any(Fraction(step) % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
+
+
+def _stated_alike(*keywords: str) -> Implication:
+    """The producer says the very same; the keywords are those that have no meaning without one another."""
+
+    def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+        wanted = freeze({key: consumer[key] for key in keywords if key in consumer})
+        return not refers(consumer.get("contains", True)) and any(
+            freeze({key: part[key] for key in keywords if key in part}) == wanted for part in facet.shape.parts
+        )
+
+    return theorem
+
+
+def _names(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    return facet.shape.required.issuperset(consumer["required"])
+
+
+def _members(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    """`properties`, `patternProperties` and `additionalProperties` together: each member meets all that looks at it."""
+    listed = consumer.get("properties", {})
+    names = dict.fromkeys((*facet.shape.names, *listed))
+    return all(_member(prover, facet, consumer, name) for name in names) and _others(prover, facet, consumer)
+
+
+def _member(prover: Prover, facet: Facet, consumer: dict[str, Any], name: str) -> bool:
+    sent = prover.producer.scope.member(facet.shape, name)
+    if sent is None:
+        return True
+    wanted = [consumer["properties"][name]] if name in consumer.get("properties", {}) else []
+    unsure = False
+    for pattern, schema in consumer.get("patternProperties", {}).items():
+        match = matches(pattern, name)
+        unsure = unsure or match is None
+        wanted += [] if match is False else [schema]
+    if (not wanted or unsure) and "additionalProperties" in consumer:
+        wanted.append(consumer["additionalProperties"])
+    return all(prover.implies(sent, schema) for schema in wanted)
+
+
+def _others(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    shape = facet.shape
+    if shape.closed and not shape.all_of("patternProperties"):
+        return True
+    wanted = [*consumer.get("patternProperties", {}).values(), consumer.get("additionalProperties", True)]
+    if shape.closed:
+        sent = []
+    else:
+        rest = [sub for sub in shape.all_of("additionalProperties") if sub is not True]
+        sent = [] if False in rest else [prover.producer.scope.both(rest) if rest else True]
+    # A member under a pattern of the producer may escape its `additionalProperties`.
+    sent += [schema for patterns in shape.all_of("patternProperties") for schema in patterns.values()]
+    return all(prover.implies(ours, theirs) for ours in sent for theirs in wanted)
+
+
+def _entries(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    prefix = consumer.get("prefixItems", [])
+    longest = max([len(prefix), *(len(part) for part in facet.shape.all_of("prefixItems"))])
+    for index in range(longest + 1):
+        sent = prover.producer.scope.item(facet.shape, index)
+        if sent is None:
+            return True
+        if not prover.implies(sent, prefix[index] if index < len(prefix) else consumer.get("items", True)):
+            return False
+    return True
+
+
+def _unique(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    most = facet.most("maxItems")
+    return not consumer["uniqueItems"] or any(facet.shape.all_of("uniqueItems")) or (most is not None and most <= 1)
+
+
+def _fewest(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    stated = facet.least("minProperties") or 0
+    return bool(max(stated, len(facet.shape.required)) >= consumer["minProperties"])
+
+
+def _fullest(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted = consumer["maxProperties"]
+    finite = facet.shape.closed and not facet.shape.all_of("patternProperties")
+    return _stays(facet.most("maxProperties"), wanted) or (finite and len(facet.shape.names) <= wanted)
+
+
+def _spelling(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    if facet.shape.closed and not facet.shape.all_of("patternProperties"):
+        return all(prover.consumer.check(consumer["propertyNames"], name) for name in facet.shape.names)
+    return any(prover.implies(sub, consumer["propertyNames"]) for sub in facet.shape.all_of("propertyNames"))
+
+
+def _companions(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    return all(
+        facet.shape.required.issuperset(needed) or prover.producer.scope.member(facet.shape, name) is None
+        for name, needed in consumer["dependentRequired"].items()
+    )
+
+
+IMPLICATIONS: Final[Mapping[str, Implication]] = {
+    "minimum": _minimum,
+    "exclusiveMinimum": _above,
+    "maximum": _maximum,
+    "exclusiveMaximum": _below,
+    "multipleOf": _multiple,
+    **{keyword: _at_least(keyword) for keyword in ("minLength", "minItems")},
+    **{keyword: _at_most(keyword) for keyword in ("maxLength", "maxItems")},
+    "pattern": _stated_alike("pattern"),
+    **dict.fromkeys(("format", "contentEncoding", "contentMediaType"), lambda *_: True),
+    **dict.fromkeys(("items", "prefixItems"), _entries),
+    **dict.fromkeys(
+        ("contains", "minContains", "maxContains"), _stated_alike("contains", "minContains", "maxContains")
+    ),
+    "uniqueItems": _unique,
+    "required": _names,
+    **dict.fromkeys(("properties", "patternProperties", "additionalProperties"), _members),
+    "minProperties": _fewest,
+    "maxProperties": _fullest,
+    "propertyNames": _spelling,
+    "dependentRequired": _companions,
+}

@@ -1,0 +1,150 @@
+"""Proves that everything a producer may send is accepted by a consumer. It only ever says "proven" or "not proven":
+what is not proven may still hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cyberflow.schema.keywords import APPLIES_TO, kinds_of_type, says_nothing
+from cyberflow.schema.subtype.disjuncts import Shape, Undecided, refers
+from cyberflow.schema.subtype.keywords import IMPLICATIONS, Facet
+from cyberflow.schema.subtype.producer import may_send
+from cyberflow.schema.validate import Validator
+from cyberflow.schema.values import Schema, freeze
+
+CONSTANTS: Final = {"null": (None,), "boolean": (True, False)}
+
+
+@dataclass(eq=False)
+class Proof:
+    producer: Validator
+    consumer: Validator
+    _known: dict[tuple[int, int], bool] = field(default_factory=dict)
+    _assumed: set[tuple[int, int]] = field(default_factory=set)
+    _leaned: bool = False
+
+    def implies(self, producer: Schema, consumer: Schema) -> bool:
+        """Ask about one place. A question met again inside itself, one member or entry further down, is taken for
+        granted: JSON values are finite. Raises `Undecided`.
+        """
+        key = (id(producer), id(consumer))
+        if key in self._assumed:
+            self._leaned = True
+            return True
+        if key in self._known:
+            return self._known[key]
+        outer, self._leaned = self._leaned, False
+        self._assumed.add(key)
+        try:
+            with self.producer.scope.budget.frame():
+                result = self._equal(producer, consumer) or self._each_shape(producer, consumer)
+        finally:
+            self._assumed.discard(key)
+        if not result or not self._leaned or not self._assumed:
+            self._known[key] = result
+        self._leaned = self._leaned or outer
+        return result
+
+    def implies_quietly(self, producer: Schema, consumer: Schema) -> bool:
+        try:
+            return self.implies(producer, consumer)
+        except Undecided:
+            return False
+
+    def _equal(self, producer: Schema, consumer: Schema) -> bool:
+        roots = (self.producer.scope.root, self.consumer.scope.root)
+        if freeze(producer) != freeze(consumer):
+            return False
+        return not refers(producer) or freeze(roots[0]) == freeze(roots[1])
+
+    def _each_shape(self, producer: Schema, consumer: Schema) -> bool:
+        if says_nothing(consumer):
+            return True
+        return all(self._shape_implies(producer, shape, consumer) for shape in self.producer.scope.shapes(producer))
+
+    def _shape_implies(self, producer: Schema, shape: Shape, consumer: Schema) -> bool:
+        values = shape.values
+        if values is not None:
+            return all(self._sent_is_accepted(producer, value, consumer) for value in values)
+        for kind in shape.kinds:
+            if kind in CONSTANTS:
+                if not all(self._sent_is_accepted(producer, value, consumer) for value in CONSTANTS[kind]):
+                    return False
+            elif not self.meets(Facet(shape, kind), consumer):
+                return False
+        return True
+
+    def _sent_is_accepted(self, producer: Schema, value: Any, consumer: Schema) -> bool:
+        if self.consumer.check(consumer, value):
+            return True
+        return may_send(self.producer, producer, value) is False
+
+    def meets(self, facet: Facet, consumer: Schema) -> bool:
+        """Prove it for the values of one kind of one shape."""
+        if isinstance(consumer, bool):
+            return consumer
+        with self.consumer.scope.budget.frame():
+            return all(self._keyword(facet, keyword, consumer) for keyword in consumer)
+
+    def _keyword(self, facet: Facet, keyword: str, consumer: dict[str, Any]) -> bool:
+        if keyword in COMPOSED:
+            return COMPOSED[keyword](self, facet, consumer)
+        if facet.kind not in APPLIES_TO.get(keyword, ()):
+            return True
+        implication = IMPLICATIONS.get(keyword)
+        return implication is not None and implication(self, facet, consumer)
+
+    def excludes(self, facet: Facet, consumer: Schema) -> bool:
+        """Prove that no such value is accepted."""
+        return all(self._apart(facet, other) for other in self.consumer.scope.shapes(consumer))
+
+    def _apart(self, facet: Facet, other: Shape) -> bool:
+        if facet.kind not in other.kinds:
+            return True
+        if facet.kind != "object":
+            return False
+        if any(self.producer.scope.member(facet.shape, name) is None for name in other.required):
+            return True
+        return any(self._member_apart(facet, other, name) for name in facet.shape.required)
+
+    def _member_apart(self, facet: Facet, other: Shape, name: str) -> bool:
+        ours, theirs = self.producer.scope.member(facet.shape, name), self.consumer.scope.member(other, name)
+        if ours is None or theirs is None:
+            # `closed` is our reading of producers; a consumer without `additionalProperties` takes every member.
+            return ours is None or False in other.all_of("additionalProperties")
+        shapes = self.producer.scope.shapes(ours)
+        return all(
+            shape.values is not None and all(self.consumer.check(theirs, value) is False for value in shape.values)
+            for shape in shapes
+        )
+
+
+def _type(_: Proof, facet: Facet, consumer: dict[str, Any]) -> bool:
+    return facet.kind in kinds_of_type(consumer["type"])
+
+
+def _one_of(proof: Proof, facet: Facet, consumer: dict[str, Any]) -> bool:
+    met = [sub for sub in consumer["oneOf"] if proof.meets(facet, sub)]
+    return len(met) == 1 and all(sub is met[0] or proof.excludes(facet, sub) for sub in consumer["oneOf"])
+
+
+def _if(proof: Proof, facet: Facet, consumer: dict[str, Any]) -> bool:
+    return all(proof.meets(facet, consumer.get(branch, True)) for branch in ("then", "else"))
+
+
+COMPOSED: Final[dict[str, Callable[[Proof, Facet, dict[str, Any]], bool]]] = {
+    "type": _type,
+    "enum": lambda *_: False,
+    "const": lambda *_: False,
+    "$ref": lambda proof, facet, consumer: proof.meets(facet, proof.consumer.scope.target(consumer["$ref"])),
+    "$dynamicRef": lambda *_: False,
+    "$recursiveRef": lambda *_: False,
+    "allOf": lambda proof, facet, consumer: all(proof.meets(facet, sub) for sub in consumer["allOf"]),
+    "anyOf": lambda proof, facet, consumer: any(proof.meets(facet, sub) for sub in consumer["anyOf"]),
+    "oneOf": _one_of,
+    "not": lambda proof, facet, consumer: proof.excludes(facet, consumer["not"]),
+    "if": _if,
+}

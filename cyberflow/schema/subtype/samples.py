@@ -1,0 +1,220 @@
+"""Candidate values of a producer: simple ones that its schema suggests, and ones at the edges that a consumer's schema
+hints at. They are guesses; whoever uses one validates it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Final
+
+from cyberflow.schema.keywords import says_nothing
+from cyberflow.schema.regex.automaton import samples as texts_of
+from cyberflow.schema.subtype.disjuncts import Scope, Shape, Undecided, bare
+from cyberflow.schema.subtype.producer import may_send
+from cyberflow.schema.subtype.seeds import NO_HINTS, Hints
+from cyberflow.schema.validate import Validator
+from cyberflow.schema.values import KINDS, KINDS_OF_TYPE, Opaque, Schema, kind_of
+
+MAX_SIMPLE: Final = 8
+MAX_ENTRIES: Final = 200
+MAX_TEXT: Final = 5000
+MAX_NUMBER: Final = 1e15
+NUMBERS: Final = KINDS_OF_TYPE["number"]
+BOUNDS: Final = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+TEXTS: Final = ("x", "", "0", "X", " ", "é", "x y")
+WELL_KNOWN: Final = {
+    "date": "2026-03-01",
+    "date-time": "2026-03-01T09:30:00Z",
+    "time": "09:30:00Z",
+    "duration": "P1D",
+    "email": "ada@example.com",
+    "idn-email": "ada@example.com",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uri": "https://example.com/",
+    "uri-reference": "https://example.com/",
+    "iri": "https://example.com/",
+    "uuid": "0190163d-8694-739b-aea5-966c26f8ad91",
+    "json-pointer": "/x",
+}
+ANYTHING: Final = Opaque(KINDS, ("x", 0, None))
+BARE: Final = {"object": Opaque(frozenset({"object"}), ({}, {"x": "x"})), "array": Opaque(frozenset({"array"}), ([],))}
+
+
+@dataclass(eq=False)
+class Candidates:
+    validator: Validator
+    _simple: dict[int, list[Any]] = field(default_factory=dict)
+    _busy: set[int] = field(default_factory=set)
+
+    @property
+    def scope(self) -> Scope:
+        return self.validator.scope
+
+    def simple(self, schema: Schema) -> list[Any]:
+        """A few values to stand where the schema is, the plainest first; none for a schema inside itself."""
+        if isinstance(schema, bool):
+            return [ANYTHING] if schema else []
+        if id(schema) in self._busy:
+            return []
+        if id(schema) not in self._simple:
+            self._busy.add(id(schema))
+            try:
+                self._simple[id(schema)] = self._alternating(schema)
+            except Undecided:
+                self._simple[id(schema)] = []
+            finally:
+                self._busy.discard(id(schema))
+        return self._simple[id(schema)]
+
+    def _alternating(self, schema: Schema) -> list[Any]:
+        def sound(value: Any) -> bool:
+            return may_send(self.validator, schema, value) is not False
+
+        shapes = self.scope.shapes(schema)
+        runs = [list(islice(filter(sound, self.of_shape(shape, NO_HINTS)), 4)) for shape in shapes]
+        rounds = [run[turn] for turn in range(4) for run in runs if turn < len(run)]
+        return rounds[:MAX_SIMPLE]
+
+    def edges(self, schema: Schema, hints: Hints) -> Iterator[Any]:
+        """More values, those included that the hints make interesting."""
+        for shape in self.scope.shapes(schema):
+            yield from self.of_shape(shape, hints)
+
+    def of_shape(self, shape: Shape, hints: Hints) -> Iterator[Any]:
+        self.scope.budget.steps -= 1
+        if shape.values is not None:
+            yield from islice(shape.values, MAX_ENTRIES)
+            return
+        if not shape.meant:
+            yield ANYTHING
+            return
+        yield from self._written(shape)
+        if "string" in shape.meant:
+            yield from _texts(shape, hints)
+        if not shape.meant.isdisjoint(NUMBERS):
+            yield from _numbers(shape, hints)
+        if "boolean" in shape.meant:
+            yield from (True, False)
+        for kind, values in (("object", self._objects), ("array", self._arrays)):
+            if kind in shape.meant:
+                yield from [BARE[kind]] if bare(shape, kind) else values(shape, hints)
+        if "null" in shape.meant:
+            yield None
+        if not shape.all_of("format"):
+            yield from (literal for literal in hints.literals if kind_of(literal) in shape.meant)
+
+    def _written(self, shape: Shape) -> Iterator[Any]:
+        """Examples help where nothing can be made up: a text with a pattern."""
+        if shape.all_of("pattern") or shape.all_of("format"):
+            for examples in shape.all_of("examples"):
+                yield from islice(examples if isinstance(examples, list) else (), 4)
+            yield from shape.all_of("default")
+
+    def _objects(self, shape: Shape, hints: Hints) -> Iterator[Any]:
+        smallest = self.smallest(shape)
+        if smallest is None:
+            return
+        yield smallest
+        for name in smallest:
+            others = self.simple(self.scope.member(shape, name) or False)[1:4]
+            yield from ({**smallest, name: value} for value in others)
+        full = dict(smallest)
+        for name in shape.names:
+            if name not in full and (value := self.first_member(shape, name)) is not None:
+                full[name] = value[0]
+                if name in hints.names or len(full) in hints.counts:
+                    yield {**smallest, name: value[0]}
+        yield dict(full)
+        for name in ("x", *hints.names):
+            if name not in full and (value := self.first_member(shape, name)) is not None:
+                full[name] = value[0]
+                yield {**smallest, name: value[0]}
+        yield from self._padded(shape, smallest, hints)
+
+    def _padded(self, shape: Shape, smallest: dict[str, Any], hints: Hints) -> Iterator[Any]:
+        names = (*shape.names, *(f"x{number}" for number in range(MAX_ENTRIES)))
+        for count in (*shape.all_of("minProperties"), *(near for hint in hints.counts for near in (hint, hint + 1))):
+            padded = dict(smallest)
+            for name in names:
+                if len(padded) >= count:
+                    break
+                if name not in padded and (value := self.first_member(shape, name)) is not None:
+                    padded[name] = value[0]
+            yield padded
+
+    def smallest(self, shape: Shape) -> dict[str, Any] | None:
+        """An object with the required members alone, in the order of declaration; None when one cannot be made."""
+        made: dict[str, Any] = {}
+        for name in (*(name for name in shape.names if name in shape.required), *sorted(shape.required)):
+            if name in made:
+                continue
+            value = self.first_member(shape, name)
+            if value is None:
+                return None
+            made[name] = value[0]
+        return made
+
+    def first_member(self, shape: Shape, name: str) -> tuple[Any] | None:
+        schema = self.scope.member(shape, name)
+        values = [] if schema is None else self.simple(schema)
+        return (values[0],) if values else None
+
+    def _arrays(self, shape: Shape, hints: Hints) -> Iterator[Any]:
+        least = int(max(shape.all_of("minItems"), default=0))
+        lengths = [least, least + 1, 1, *shape.all_of("maxItems")]
+        lengths += [near for count in hints.counts for near in (count, count + 1, count - 1)]
+        for length in dict.fromkeys(int(length) for length in lengths if least <= length <= MAX_ENTRIES):
+            made = self.array(shape, length)
+            if made is not None:
+                yield made
+        if (pair := self.array(shape, 1)) and not any(shape.all_of("uniqueItems")):
+            yield pair * 2
+
+    def array(self, shape: Shape, length: int) -> list[Any] | None:
+        """An array of that length, its entries as different as simple ones can be; None when it cannot be made."""
+        if length > MAX_ENTRIES:
+            return None
+        made: list[Any] = []
+        wanted = [sub for sub in shape.all_of("contains") if not says_nothing(sub)]
+        for index in range(length):
+            schema = self.scope.item(shape, index)
+            if schema is None:
+                return None
+            if index < len(wanted):
+                schema = self.scope.both((schema, wanted[index]))
+            values = self.simple(schema) or self.simple(self.scope.item(shape, index) or False)
+            if not values:
+                return None
+            made.append(values[index % len(values)] if any(shape.all_of("uniqueItems")) else values[0])
+        return made
+
+
+def _texts(shape: Shape, hints: Hints) -> Iterator[str | Opaque]:
+    if formats := [*shape.all_of("format"), *shape.all_of("contentEncoding"), *shape.all_of("contentMediaType")]:
+        # A value that breaks the producer's own promise would prove nothing, though 2020-12 lets it pass.
+        known = [WELL_KNOWN[name] for name in formats if name in WELL_KNOWN]
+        yield from known
+        if not known:
+            yield Opaque(frozenset({"string"}), ("x", ""))
+        return
+    lengths = [*shape.all_of("minLength"), *shape.all_of("maxLength"), *hints.lengths]
+    near = tuple(dict.fromkeys(int(length) + step for length in lengths for step in (0, 1, -1)))
+    for pattern in (*shape.all_of("pattern"), *hints.patterns):
+        yield from texts_of(pattern, near)
+    yield from TEXTS
+    yield from ("x" * length for length in near if 0 < length <= MAX_TEXT)
+
+
+def _numbers(shape: Shape, hints: Hints) -> Iterator[int | float]:
+    bounds = [bound for keyword in BOUNDS for bound in shape.all_of(keyword)]
+    literals = [literal for literal in hints.literals if kind_of(literal) in NUMBERS]
+    seeds = [seed for seed in (*bounds, 0, *hints.numbers, *literals) if abs(seed) < MAX_NUMBER]
+    yield from (near for seed in seeds for near in (seed, seed + 1, seed - 1))
+    steps = [step for step in shape.all_of("multipleOf") if 1 / MAX_NUMBER < step < MAX_NUMBER]
+    yield from (int(seed // step + jump) * step for step in steps for seed in seeds[:6] for jump in (0, 1, 2))
+    if "fraction" in shape.meant:
+        yield from (seed + half for seed in seeds for half in (0.5, -0.5))

@@ -1,0 +1,202 @@
+"""Validation as JSON Schema 2020-12 has it, three-valued: `None` where this validator cannot decide. It also judges
+templates, values with `Opaque` parts. `format` is an annotation. What a rejection means in words is `reason`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+from cyberflow.schema.keywords import APPLIES_TO, kinds_of_type, resolve, well_formed
+from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.subtype.disjuncts import Budget, Scope, attempt
+from cyberflow.schema.values import (
+    Opaque,
+    Schema,
+    Verdict,
+    every,
+    freeze,
+    has_opaque,
+    inverse,
+    is_json,
+    kind_of,
+    same,
+    some,
+)
+
+Rule: TypeAlias = Callable[["Validator", dict[str, Any], Any], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    scope: Scope
+
+    def check(self, schema: Schema, value: Any) -> Verdict:
+        """Raises `Undecided` when the budget is spent."""
+        if isinstance(schema, bool):
+            return schema
+        with self.scope.budget.frame():
+            return every(self.check_keyword(keyword, schema, value) for keyword in schema)
+
+    def check_keyword(self, keyword: str, schema: dict[str, Any], value: Any) -> Verdict:
+        rule = ANY_KIND.get(keyword)
+        if rule is not None:
+            return rule(self, schema, value)
+        applies = APPLIES_TO.get(keyword)
+        if applies is None:
+            return True
+        if isinstance(value, Opaque):
+            return True if applies.isdisjoint(value.kinds) or keyword not in BY_KIND else None
+        if kind_of(value) not in applies:
+            return True
+        return BY_KIND[keyword](self, schema, value) if keyword in BY_KIND else True
+
+
+def accepts(schema: Schema, value: Any) -> Verdict:
+    """Say whether the schema accepts the value, read by the letter of the standard (an open object is open)."""
+    if not well_formed(schema) or not is_json(value):
+        return None
+    return attempt(Validator(Scope(schema, Budget())).check, schema, value)
+
+
+def _type(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    admitted = kinds_of_type(schema["type"])
+    if isinstance(value, Opaque):
+        return False if admitted.isdisjoint(value.kinds) else (value.kinds <= admitted or None)
+    return kind_of(value) in admitted
+
+
+def _ref(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    target = resolve(validator.scope.root, schema["$ref"])
+    return None if target is None else validator.check(target, value)
+
+
+def _one_of(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    verdicts = [validator.check(sub, value) for sub in schema["oneOf"]]
+    sure, open_ = verdicts.count(True), verdicts.count(None)
+    if sure > 1 or sure + open_ == 0:
+        return False
+    return None if open_ else True
+
+
+def _if(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    then, otherwise = schema.get("then", True), schema.get("else", True)
+    condition = validator.check(schema["if"], value)
+    if condition is None:
+        verdicts = {validator.check(then, value), validator.check(otherwise, value)}
+        return verdicts.pop() if len(verdicts) == 1 else None
+    return validator.check(then if condition else otherwise, value)
+
+
+def _multiple(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    step = schema["multipleOf"]
+    if isinstance(value, int) and isinstance(step, int):
+        return value % step == 0
+    exact = Fraction(str(value)) % Fraction(str(step)) == 0
+    # Validators that divide in floating point see 0.3 as no multiple of 0.1; only what all agree on is decided.
+    return exact if exact == (Fraction(value) % Fraction(step) == 0) else None
+
+
+def _pattern_properties(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    def judge(pattern: str, sub: Schema, name: str) -> Verdict:
+        match = matches(pattern, name)
+        if match is False:
+            return True
+        verdict = validator.check(sub, value[name])
+        return verdict if match or verdict else None
+
+    return every(judge(pattern, sub, name) for pattern, sub in schema["patternProperties"].items() for name in value)
+
+
+def _additional(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    def judge(name: str) -> Verdict:
+        match = some(matches(pattern, name) for pattern in schema.get("patternProperties", {}))
+        if match:
+            return True
+        verdict = validator.check(schema["additionalProperties"], value[name])
+        return verdict if match is False or verdict else None
+
+    return every(judge(name) for name in value if name not in schema.get("properties", {}))
+
+
+def _items(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    rest = value[len(schema.get("prefixItems", ())) :]
+    return every(validator.check(schema["items"], entry) for entry in rest)
+
+
+def _contains(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    verdicts = [validator.check(schema["contains"], entry) for entry in value]
+    sure, possible = verdicts.count(True), len(verdicts) - verdicts.count(False)
+    least, most = schema.get("minContains", 1), schema.get("maxContains", len(value))
+    if possible < least or sure > most:
+        return False
+    return True if sure >= least and possible <= most else None
+
+
+def _unique(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+    if not schema["uniqueItems"]:
+        return True
+    plain = [freeze(entry) for entry in value if not has_opaque(entry)]
+    if len(set(plain)) < len(plain):
+        return False
+    return True if len(plain) == len(value) or len(value) == 1 else None
+
+
+def _undecided(*_: Any) -> Verdict:
+    return None
+
+
+ANY_KIND: Final[Mapping[str, Rule]] = {
+    "type": _type,
+    "enum": lambda _, schema, value: some(same(value, member) for member in schema["enum"]),
+    "const": lambda _, schema, value: same(value, schema["const"]),
+    "$ref": _ref,
+    "$dynamicRef": _undecided,
+    "$recursiveRef": _undecided,
+    "allOf": lambda validator, schema, value: every(validator.check(sub, value) for sub in schema["allOf"]),
+    "anyOf": lambda validator, schema, value: some(validator.check(sub, value) for sub in schema["anyOf"]),
+    "oneOf": _one_of,
+    "not": lambda validator, schema, value: inverse(validator.check(schema["not"], value)),
+    "if": _if,
+}
+
+BY_KIND: Final[Mapping[str, Rule]] = {
+    "minimum": lambda _, schema, value: value >= schema["minimum"],
+    "maximum": lambda _, schema, value: value <= schema["maximum"],
+    "exclusiveMinimum": lambda _, schema, value: value > schema["exclusiveMinimum"],
+    "exclusiveMaximum": lambda _, schema, value: value < schema["exclusiveMaximum"],
+    "multipleOf": _multiple,
+    "minLength": lambda _, schema, value: len(value) >= schema["minLength"],
+    "maxLength": lambda _, schema, value: len(value) <= schema["maxLength"],
+    "pattern": lambda _, schema, value: matches(schema["pattern"], value),
+    "prefixItems": lambda validator, schema, value: every(
+        validator.check(sub, entry) for sub, entry in zip(schema["prefixItems"], value, strict=False)
+    ),
+    "items": _items,
+    "contains": _contains,
+    "minItems": lambda _, schema, value: len(value) >= schema["minItems"],
+    "maxItems": lambda _, schema, value: len(value) <= schema["maxItems"],
+    "uniqueItems": _unique,
+    "properties": lambda validator, schema, value: every(
+        validator.check(sub, value[name]) for name, sub in schema["properties"].items() if name in value
+    ),
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional,
+    "propertyNames": lambda validator, schema, value: every(
+        validator.check(schema["propertyNames"], name) for name in value
+    ),
+    "required": lambda _, schema, value: all(name in value for name in schema["required"]),
+    "dependentRequired": lambda _, schema, value: all(
+        needed in value for name, names in schema["dependentRequired"].items() if name in value for needed in names
+    ),
+    "dependentSchemas": lambda validator, schema, value: every(
+        validator.check(sub, value) for name, sub in schema["dependentSchemas"].items() if name in value
+    ),
+    "minProperties": lambda _, schema, value: len(value) >= schema["minProperties"],
+    "maxProperties": lambda _, schema, value: len(value) <= schema["maxProperties"],
+    "dependencies": _undecided,
+    "unevaluatedProperties": _undecided,
+    "unevaluatedItems": _undecided,
+}

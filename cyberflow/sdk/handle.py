@@ -1,0 +1,222 @@
+"""Submitting a call, following it, and its outputs as the type that the declaration gives."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Generic, TypeVar
+
+from cyberflow.errors import CyberflowError
+from cyberflow.language.project.load import Sourced
+from cyberflow.language.python.declare import Declaration
+from cyberflow.redact import Redactor
+from cyberflow.run.chain.events import State
+from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch, cancel, follow
+from cyberflow.run.chain.journal import Invocation, go_on, open_journal, valid_id
+from cyberflow.run.chain.reducer import advance
+from cyberflow.run.chain.request import Where
+from cyberflow.run.chain.result import Result, result_of
+from cyberflow.run.chain.submit import submit as send
+from cyberflow.sdk.call import Call, asked, check_types, compiled
+from cyberflow.sdk.prepare import find, give, request, script
+from cyberflow.targets import open_target, state_folder
+
+R = TypeVar("R")
+_OPTIONS = (
+    (re.compile(r"`-i (\S+?)=…`"), r"`\1=…`"),
+    (re.compile(r"`-s (\S+?)=([^`]+)`"), r'`secrets={"\1": "\2"}`'),
+    (re.compile(r"`--file (\S+?)=PATH`"), r'`files={"\1": PATH}`'),
+    (re.compile(r"`?--session ID`?"), '`options={"session": ID}`'),
+    (re.compile(r"--stale-ok"), '`options={"stale_ok": True}`'),
+    (re.compile(r"^--simulate"), "`simulate`"),
+)
+"""What the command line calls an option, and what Python calls it."""
+
+
+class RunFailed(CyberflowError):
+    """A step did not end in `success`. `result` has the steps and what there is of the outputs. Exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, result: Result, redactor: Redactor) -> None:
+        failed = next((step for step in result.steps if step.status == result.status), None)
+        said = redactor.text(" ".join(failed.error)) if failed else ""
+        where = f" in step `{failed.id}`" if failed else ""
+        super().__init__(f"`{result.name}` ended in `{result.status}`{where}{f': {said}' if said else ''}")
+        self.result = result
+
+
+class StillRunning(CyberflowError):
+    """The time is over and the runs go on. Exit code 1."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, repr=False)
+class Handle(Generic[R]):
+    """Something that was submitted. It goes on whether or not anybody follows it."""
+
+    declaration: Declaration[..., R]
+    target: str
+    state: State
+    sourced: Sourced
+    journal: Invocation
+    redactor: Redactor
+
+    @property
+    def session_id(self) -> str | None:
+        return self.state.session_id
+
+    @property
+    def run_ids(self) -> list[str]:
+        return [step.run_id for step in self.state.steps]
+
+    def status(self) -> str:
+        """The first status that is not `success`, as the target has it now."""
+        return wait(self._status())
+
+    def result(self, *, timeout: float | None = None) -> R:
+        """Follow to the end and give the typed outputs. Raises RunFailed, and StillRunning after `timeout` seconds."""
+        return wait(self.aresult(timeout=timeout))
+
+    async def aresult(self, *, timeout: float | None = None, cancel_on_timeout: bool = False) -> R:  # noqa: ASYNC109 - the runs go on
+        """Do as `result`, inside a running event loop."""
+        state = self.state
+        async with open_target(self.sourced, self.target, say) as service:
+            watch = Watch(LOCAL if service.local else REMOTE, timeout, cancel_on_timeout)
+            try:
+                async for event in follow(service.desk, state, watch):
+                    state, _ = advance(state, event)
+            except (asyncio.CancelledError, KeyboardInterrupt) as error:
+                error.add_note(f"it goes on without this program; follow it with `{self._command}`")
+                raise
+        if state.live:
+            raise StillRunning(f"`{state.name}` still runs", help=f"follow it with `{self._command}`")
+        result = result_of(state)
+        self.journal.note("ended", status=result.status)
+        if result.status != "success":
+            raise RunFailed(result, self.redactor)
+        return _typed(self.declaration, result.outputs)
+
+    def cancel(self) -> None:
+        """Cancel what is live, the last step first, and release the session."""
+        wait(self._cancel())
+
+    async def _cancel(self) -> None:
+        async with open_target(self.sourced, self.target, say) as service:
+            async for _ in cancel(service.desk, self.state, Watch(LOCAL if service.local else REMOTE)):
+                pass
+
+    async def _status(self) -> str:
+        async with open_target(self.sourced, self.target, say) as service:
+            statuses = [(await service.desk.runs.get(run)).status for run in self.run_ids]
+        return next((status for status in statuses if status != "success"), "success")
+
+    def __repr__(self) -> str:
+        return f"<{self.state.name} on {self.target}, {self.session_id or self.run_ids[0]}>"
+
+    @property
+    def _command(self) -> str:
+        return go_on(self.target, self.session_id, self.run_ids)
+
+
+def run(one: Declaration[..., R], call: Call) -> R:
+    return wait(arun(one, call))
+
+
+async def arun(one: Declaration[..., R], call: Call) -> R:
+    timeout = call.timeout
+    handle = await _submit(one, call)
+    return await handle.aresult(timeout=timeout, cancel_on_timeout=bool(call.option("cancel_on_timeout")))
+
+
+def submit(one: Declaration[..., R], call: Call) -> Handle[R]:
+    return wait(_submit(one, call))
+
+
+async def _submit(one: Declaration[..., R], call: Call) -> Handle[R]:
+    with in_python():
+        return await _sent(one, call)
+
+
+@contextmanager
+def in_python() -> Iterator[None]:
+    """Have errors speak of what Python calls an option."""
+    try:
+        yield
+    except CyberflowError as error:
+        error.message = _in_python(error.message)
+        error.args = (error.message,)
+        if error.help:
+            error.help = _in_python(error.help)
+            error.add_note(error.help)
+        raise
+
+
+async def _sent(one: Declaration[..., R], call: Call) -> Handle[R]:
+    project = compiled(one, call)
+    what = find(project, one.name)
+    given = give(project, what, *asked(one, call))
+    check_types(one, call)
+    session = call.option("session")
+    where = Where(
+        call.option("machine"),
+        tuple(call.option("pools", ())),
+        session and valid_id(session, "a session"),
+        bool(call.option("keep_session")),
+    )
+    async with open_target(project.sourced, project.target, say) as service:
+        submission, ids = await request(project, service, (what, given), where, stale=bool(call.option("stale_ok")))
+        journal = open_journal(state_folder(project.sourced.root), service.name)
+        if (outcomes := call.option("simulate")) is not None:
+            await script(service, outcomes, ids, journal.key)
+        state = await send(service.desk, submission, journal)
+    return Handle(one, project.target, state, project.sourced, journal, given.redactor())
+
+
+def _typed(one: Declaration[..., R], outputs: Any) -> R:
+    """The outputs as the return type. Raises CyberflowError when the target gave something else."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from cyberflow.language.python.signature import hint
+    from cyberflow.language.python.typed_dicts import portable
+
+    annotation = inspect.signature(one.function).return_annotation
+    annotation = Any if annotation is inspect.Signature.empty else hint(one.function, "return", annotation)
+    if annotation in (None, NoneType):
+        return None  # type: ignore[return-value]
+    try:
+        made: R = TypeAdapter(portable(annotation)).validate_json(json.dumps(outputs))
+    except ValidationError as error:
+        places = ", ".join(f"`{'.'.join(map(str, one['loc']))}`" for one in error.errors(include_input=False))
+        raise CyberflowError(f"the outputs of `{one.name}` are not as its return type has them: {places}") from None
+    return made
+
+
+def wait(work: Coroutine[Any, Any, R]) -> R:
+    """Run to the end; inside a running loop, as in a notebook, on a thread of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:
+        start: Callable[[Coroutine[Any, Any, R]], R] = asyncio.run
+        return pool.submit(start, work).result()
+
+
+def _in_python(text: str) -> str:
+    for pattern, words in _OPTIONS:
+        text = pattern.sub(words, text)
+    return text
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,85 @@
+"""What `run` needs of a target before it submits: the ids behind the names, of workflows that are as declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from cyberflow.deploy.plan.model import Change
+from cyberflow.deploy.plan.plan import plan
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import ConflictError, UsageError
+from cyberflow.remote.identity import Standing, holdings
+from cyberflow.remote.snapshot import snapshot
+from cyberflow.run.chain.request import Ids
+from cyberflow.sdk.prepare import Compiled, owner
+from cyberflow.targets import Service
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+async def look_up(
+    compiled: Compiled,
+    service: Service,
+    workflows: Collection[str],
+    places: tuple[str | None, Iterable[str]],
+    *,
+    stale: bool,
+) -> Ids:
+    """Find the ids of workflows, a machine and pools. Raises ConflictError when a workflow is not applied, or moved.
+
+    With `stale` a workflow that moved will do; one that is not there never does.
+    """
+    found = await snapshot(service.desk, compiled.bundle.assets)
+    mine = owner(compiled, service)
+    made = plan(compiled.bundle, found, mine, workflows)
+    moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]
+    _refuse(moved, service.name, stale=stale)
+    ids: dict[str, str] = {}
+    for held in holdings(found.workflows, mine):
+        if held.standing is Standing.MANAGED and held.name:
+            ids.setdefault(held.name, held.id)  # the oldest comes first, and is the one that plan and apply mean
+    machine, pools = places
+    return Ids(ids, await _pools(service, list(pools)), await _machine(service, machine))
+
+
+def _refuse(moved: list[Change], target: str, *, stale: bool) -> None:
+    missing = [change.name for change in moved if change.action in ("create", "lost")]
+    if missing:
+        shown = ", ".join(f"`{name}`" for name in missing)
+        verb = "is" if len(missing) == 1 else "are"
+        raise ConflictError(
+            f"{shown} {verb} not applied to {target}", help=f"`cyberflow apply --target {target}` first"
+        )
+    if moved and not stale:
+        parts = [
+            f"`{change.name}` ({', '.join(field.path for field in change.fields) or change.reason})" for change in moved
+        ]
+        help = f"`cyberflow plan --target {target}` shows how; apply, or run what is there with --stale-ok"
+        raise ConflictError(f"{target} differs from the sources: {'; '.join(parts)}", help=help)
+
+
+async def _machine(service: Service, name: str | None) -> Mapping[str, str]:
+    if name is None:
+        return {}
+    if _UUID.fullmatch(name):
+        return {name: name}
+    found = [machine.id async for machine in service.desk.machines.list(name=name)]
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} machines are called `{name}`", help=f"name one by its id: {', '.join(found)}")
+    if not found:
+        known = [machine.name async for machine in service.desk.machines.list() if machine.name]
+        raise UsageError(f"{service.name} has no machine `{name}`", help=did_you_mean(name, known))
+    return {name: found[0]}
+
+
+async def _pools(service: Service, names: list[str]) -> Mapping[str, str]:
+    wanted = [name for name in names if not _UUID.fullmatch(name)]
+    ids = {name: name for name in names if _UUID.fullmatch(name)}
+    if not wanted:
+        return ids
+    there = {pool.name: pool.id async for pool in service.desk.pools.list()}
+    for name in wanted:
+        if name not in there:
+            raise UsageError(f"{service.name} has no pool `{name}`", help=did_you_mean(name, there))
+    return ids | {name: there[name] for name in wanted}

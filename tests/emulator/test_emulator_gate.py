@@ -1,0 +1,154 @@
+"""Keys, envelopes, and idempotency."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from cyberflow.emulator.platform import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from emulator_api import Api, TurnedClock
+
+KEY = {"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}
+
+
+def make(api: Api, headers: dict[str, str], name: str = "A", **fields: Any) -> httpx.Response:
+    return api.request("POST", "/v1/workflows", json={"main_prompt": "x", "name": name} | fields, headers=headers)
+
+
+def test_any_key_is_taken_and_none_is_403(api: Api) -> None:
+    for given in ("", "Bearer", "Bearer ", "Basic abc"):
+        assert api.refusal("GET", "/v1/workflows", headers={"Authorization": given}) == (403, "Not authenticated")
+    assert api.request("GET", "/v1/workflows", headers={"Authorization": "Bearer whatever"}).status_code == 200
+    assert api.request("GET", "/v1/health", headers={"Authorization": ""}).json() == {"status": "ok"}
+
+
+def test_a_set_key_is_the_only_one(clock: TurnedClock) -> None:
+    async def status(key: bytes) -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(platform.app), base_url="http://x") as client:
+            return (await client.get("/v1/runs", headers={b"Authorization": b"Bearer " + key})).status_code
+
+    with Platform.open(":memory:", clock=clock, api_key="cd_right") as platform:
+        assert [asyncio.run(status(key)) for key in (b"cd_right", b"cd_wrong", "ключ".encode())] == [200, 401, 401]
+
+
+def test_refusals_have_the_envelope(api: Api) -> None:
+    body = api.request("GET", "/v1/nothing-here").json()
+
+    assert body["error"] == "HTTPException"
+    assert body["message"] == "Not Found"
+    assert body["timestamp"].startswith("2026-03-01T09:30:00")
+    assert api.refusal("PUT", "/v1/workflows") == (405, "Method Not Allowed")
+
+
+def test_a_repeat_gets_the_first_answer_and_makes_nothing(api: Api, clock: TurnedClock) -> None:
+    first = make(api, KEY)
+    clock.forward(60)
+    again = make(api, KEY)
+
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotency-status"] == "replayed"
+    assert again.headers["content-type"] == "application/json"
+    assert api.get("/v1/workflows")["total"] == 1
+    gone = {"Idempotency-Key": "gone"}
+    for _ in range(2):
+        api.delete(f"/v1/workflows/{first.json()['id']}", headers=gone)
+
+
+def test_another_body_under_the_key_is_422(api: Api) -> None:
+    make(api, KEY)
+    response = make(api, KEY, name="B")
+
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["type"] == "idempotency_key_reused"
+    assert api.get("/v1/workflows")["total"] == 1
+
+
+def test_the_order_of_members_is_no_other_body(api: Api) -> None:
+    first = api.request("POST", "/v1/workflows", content=b'{"main_prompt":"x","name":"A"}', headers=KEY)
+    again = api.request("POST", "/v1/workflows", content=b'{ "name": "A", "main_prompt": "x" }', headers=KEY)
+
+    assert again.json() == first.json()
+
+
+def test_key_caller_method_and_path_are_apart(api: Api, as_caller: Callable[[str], Api]) -> None:
+    id = make(api, KEY).json()["id"]
+    assert make(as_caller("cd_other"), KEY).json()["id"] != id
+    assert api.request("PATCH", f"/v1/workflows/{id}", json={"name": "A"}, headers=KEY).status_code == 200
+    assert api.request("POST", "/v1/pools", json={"name": "A"}, headers=KEY).status_code == 201
+    assert api.get("/v1/workflows")["total"] == 2
+
+
+def test_a_key_lives_for_a_day_and_through_a_restart(reopen: Callable[[], Api], clock: TurnedClock) -> None:
+    first = make(reopen(), KEY).json()["id"]
+    clock.forward(24 * 3600 - 1)
+    assert make(reopen(), KEY).json()["id"] == first
+    clock.forward(2)
+    assert make(reopen(), KEY).json()["id"] != first
+
+
+def test_a_refused_write_leaves_its_key_free(api: Api) -> None:
+    assert make(api, KEY, main_prompt="").status_code == 422
+    assert make(api, KEY).status_code == 201
+
+
+def test_a_repeat_during_the_first_is_409_in_progress(api: Api) -> None:
+    async def both() -> tuple[httpx.Response, httpx.Response, httpx.Response]:
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b'{"main_prompt": '
+            arrived.set()
+            await go_on.wait()
+            yield b'"x"}'
+
+        first = asyncio.create_task(api.send("POST", "/v1/workflows", content=slow(), headers=KEY))
+        await arrived.wait()
+        second = await api.send("POST", "/v1/workflows", json={"main_prompt": "x"}, headers=KEY)
+        go_on.set()
+        return await first, second, await api.send("POST", "/v1/workflows", json={"main_prompt": "x"}, headers=KEY)
+
+    first, second, third = asyncio.run(both())
+    assert (second.status_code, second.headers["idempotency-status"]) == (409, "in_progress")
+    assert first.status_code == 201
+    assert third.json() == first.json()
+
+
+@pytest.mark.parametrize("secret", ["correct horse", "other"])
+def test_a_secret_s_value_is_no_part_of_the_fingerprint(api: Api, secret: str) -> None:
+    id = api.workflow()
+    body: dict[str, Any] = {
+        "steps": [{"workflow_id": id, "sensitive_inputs": {"pw": "correct horse"}}],
+        "shared_sensitive_inputs": {"pin": "1"},
+    }
+    first = api.request("POST", "/v1/runs/chain", json=body, headers=KEY)
+    body["steps"][0]["sensitive_inputs"]["pw"] = secret
+    assert api.request("POST", "/v1/runs/chain", json=body, headers=KEY).json() == first.json()
+    body["steps"][0]["sensitive_inputs"]["user"] = "name"
+    assert api.request("POST", "/v1/runs/chain", json=body, headers=KEY).status_code == 422
+
+
+def test_no_hash_of_a_secret_is_stored(reopen: Callable[[], Api], tmp_path: Path) -> None:
+    api = reopen()
+    workflow = api.workflow()
+    for path, body in (
+        ("/v1/runs", {"workflow_id": workflow, "sensitive_input_values": {"pw": "correct horse"}}),
+        (
+            "/v1/machines",
+            {"fingerprint": "f", "unkey_key_id": "k", "machine_sensitive_parameters": {"pw": "correct horse"}},
+        ),
+        ("/v1/pools", {"name": "p", "pool_sensitive_parameters": {"pw": "correct horse"}}),
+    ):
+        assert api.request("POST", path, json=body, headers=KEY).status_code == 201
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    digest = hashlib.sha256(b"correct horse")
+    for trace in (b"correct horse", digest.digest(), digest.hexdigest().encode()):
+        assert trace not in stored

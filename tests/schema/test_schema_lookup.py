@@ -1,0 +1,95 @@
+"""Paths of tokens and refs followed into types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from typed_schemas import ANY, ARRAY, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, record
+
+from cyberflow.schema.paths import Found, Missing, Scalar, Unknown, lookup, members
+
+PATIENT = record(
+    mrn=STRING,
+    medications=listed(record(name=STRING, dose_=NUMBER)),
+    address=either(record(city=STRING), NULL),
+    extra=OBJECT,
+    anything=ANY,
+    pair={**ARRAY, "prefixItems": [STRING, INTEGER], "items": False, "minItems": 1},
+    phone={"oneOf": [record(home=STRING), record(home=STRING, work=STRING)]},
+    labels={"type": "object", "additionalProperties": STRING},
+    fixed={"const": {"a": [1, "x"]}},
+    levels={"enum": [{"low": 1, "high": 2}, {"low": 3}]},
+    joined={"allOf": [record(a=STRING), record(b=INTEGER)]},
+    coded={"type": "object", "properties": {}, "patternProperties": {"^x-": INTEGER}},
+    mixed={"type": ["object", "string"], "properties": {"id": STRING}, "required": ["id"]},
+    name_=record(first=STRING),
+)
+
+LOOKUPS: dict[str, tuple[list[str | int], Any]] = {
+    "a member": (["mrn"], Found(STRING)),
+    "an optional member": (["name"], Found(record(first=STRING), optional=True)),
+    "below an optional member": (["name", "first"], Found(STRING, optional=True)),
+    "an entry may not be there": (["medications", 0, "name"], Found(STRING, optional=True)),
+    "an entry that is always there": (["pair", 0], Found(STRING)),
+    "the second of a pair": (["pair", 1], Found(INTEGER, optional=True)),
+    "the third of a pair": (["pair", 2], Missing(1, ())),
+    "below null": (["address", "city"], Found(STRING, optional=True)),
+    "in every alternative": (["phone", "home"], Found(STRING)),
+    "in one alternative": (["phone", "work"], Found(STRING, optional=True)),
+    "in a map": (["labels", "anything"], Found(STRING, optional=True)),
+    "in a constant": (["fixed", "a", 1], Found({"const": "x"})),
+    "in every constant": (["levels", "low"], Found({"enum": [1, 3]})),
+    "in one constant": (["levels", "high"], Found({"const": 2}, optional=True)),
+    "joined": (["joined", "b"], Found(INTEGER)),
+    "by pattern": (["coded", "x-1"], Found(INTEGER, optional=True)),
+    "not by pattern": (["coded", "y"], Missing(1, ())),
+    "in an object or string": (["mixed", "id"], Found(STRING, optional=True)),
+    "unknown member": (["mrm"], Missing(0, tuple(PATIENT["properties"]))),
+    "unknown member deeper": (["medications", 0, "nam"], Missing(2, ("name", "dose"))),
+    "unknown in every alternative": (["phone", "cell"], Missing(1, ("home", "work"))),
+    "member of a string": (["mrn", "x"], Scalar(1, "string")),
+    "entry of a string": (["mrn", 0], Scalar(1, "string")),
+    "member of an array": (["medications", "name"], Scalar(1, "{name: string, dose?: number}[]")),
+    "bare object": (["extra", "x"], Unknown()),
+    "any": (["anything", "x", 0], Unknown()),
+}
+
+
+@pytest.mark.parametrize("case", LOOKUPS)
+def test_lookup(case: str) -> None:
+    keys, result = LOOKUPS[case]
+
+    assert lookup(PATIENT, keys) == result
+
+
+def test_the_empty_path_is_the_type_itself() -> None:
+    assert lookup(PATIENT, []) == Found(PATIENT)
+
+
+def test_a_found_type_stands_alone() -> None:
+    tree = {
+        "type": "object",
+        "properties": {"root": {"$ref": "#/$defs/Tree"}, "whole": {"type": "array", "items": {"$ref": "#"}}},
+        "required": ["root", "whole"],
+        "$defs": {"Tree": record(left_={"$ref": "#/$defs/Tree"}, value=STRING), "Unused": STRING},
+    }
+    found = lookup(tree, ["root", "left", "left"])
+    whole = lookup(tree, ["whole"])
+
+    assert isinstance(found, Found)
+    assert isinstance(whole, Found)
+    assert found.optional
+    assert list(found.schema["$defs"]) == ["Tree"] if isinstance(found.schema, dict) else False
+    assert lookup(found.schema, ["left", "value"]) == Found(STRING, optional=True)
+    assert lookup(whole.schema, [0, "root", "value"]) == Found(STRING, optional=True)
+    jsonschema_rs.Draft202012Validator(whole.schema).validate([{"root": {"value": "x"}, "whole": []}])
+
+
+def test_members_of_an_object() -> None:
+    found = members(record(mrn=STRING, note_=INTEGER))
+
+    assert found == {"mrn": Found(STRING), "note": Found(INTEGER, optional=True)}
+    assert members(OBJECT) is None
+    assert members(STRING) is None
