@@ -156,14 +156,14 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     from cyberflow.compiler.compile import compile_bundle
     from cyberflow.language.project.load import read
     from cyberflow.run.batch.batch import Batch
-    from cyberflow.run.batch.executor import Direct
-    from cyberflow.run.batch.ledger import Head, Ledger
-    from cyberflow.run.batch.policy import Choice, Limits
-    from cyberflow.run.batch.rows import Rows
-    from cyberflow.run.batch.table import Fault, Table
-    from cyberflow.run.chain.follow import Pace, Watch
-    from cyberflow.run.chain.request import Ids, Parts
-    from cyberflow.run.inputs.arguments import Asked, Given
+    from cyberflow.run.batch.executor import LocalExecutor
+    from cyberflow.run.batch.ledger import Ledger, LedgerHeader
+    from cyberflow.run.batch.policy import Limits, RetryPolicy
+    from cyberflow.run.batch.rows import RowMapper
+    from cyberflow.run.batch.table import RowFault, Table
+    from cyberflow.run.chain.follow import FollowOptions, PollInterval
+    from cyberflow.run.chain.request import RequestParts, TargetIds
+    from cyberflow.run.inputs.arguments import Arguments, RawArguments
 
     graph, builder, _ = check_target(read(root), "fast")
     bundle = compile_bundle(graph, builder)
@@ -171,14 +171,20 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     assert chain is not None
     write_rows(root / "rows.csv", CHAINS)
     table = Table(root / "rows.csv")
-    parts = Parts(bundle, Given(), Ids(ids), dict[str, bytes]().__getitem__)
-    rows = Rows(chain, table, {}, Asked())
-    items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, Fault))
-    head = Head(str(uuid4()), "research", "fast", str(table.path), "", CHAINS, "")
+    parts = RequestParts(bundle, Arguments(), TargetIds(ids), dict[str, bytes]().__getitem__)
+    rows = RowMapper(chain, table, {}, RawArguments())
+    items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, RowFault))
+    head = LedgerHeader(str(uuid4()), "research", "fast", str(table.path), "", CHAINS, "")
     async with Cyberdesk.connect(url, "local") as desk:
         meter = Meter(url)
         with Ledger.create(root / "batch.db", head) as ledger:
-            batch = Batch(ledger, items, Direct(desk, Watch(Pace(2.0, 15.0))), Limits(CHAINS), Choice())
+            batch = Batch(
+                ledger,
+                items,
+                LocalExecutor(desk, FollowOptions(PollInterval(2.0, 15.0))),
+                Limits(CHAINS),
+                RetryPolicy(),
+            )
             async for _ in batch.run():
                 pass
             assert ledger.counts() == {"success": CHAINS}

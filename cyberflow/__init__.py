@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
-    from cyberflow.language.python.declare import Chain, Secret, Workflow, chain, workflow, workflow_ref
+    from cyberflow.language.python.declare import ChainDeclaration as Chain
+    from cyberflow.language.python.declare import Secret, chain, workflow, workflow_ref
+    from cyberflow.language.python.declare import WorkflowDeclaration as Workflow
     from cyberflow.language.python.task import TaskRef, task_ref
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
     from cyberflow.sdk.task import TaskFailed, TaskRun
@@ -29,20 +31,24 @@ __all__ = [
 ]
 _HOMES = {
     "errors": ("CyberflowError",),
-    "language.python.declare": ("Chain", "Secret", "Workflow", "chain", "workflow", "workflow_ref"),
+    "language.python.declare": (
+        *("ChainDeclaration", "Secret", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
+    ),
     "language.python.task": ("TaskRef", "task_ref"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
     "sdk.task": ("TaskFailed", "TaskRun"),
 }
+_PUBLIC = {"Chain": "ChainDeclaration", "Workflow": "WorkflowDeclaration"}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _HOME_OF:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        name = _PUBLIC.get(name, name)
         return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
 
     def __dir__() -> list[str]:

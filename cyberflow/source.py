@@ -65,14 +65,14 @@ def span_of(path: str, text: str, start: int, end: int) -> Span:
     """Turn a half-open interval of characters into lines and columns; an empty one is widened to one column."""
     start = min(start, len(text))
     end = min(max(end, start), len(text))
-    line, column = _position(text, start)
-    end_line, end_column = _position(text, end)
+    line, column = _line_and_column(text, start)
+    end_line, end_column = _line_and_column(text, end)
     if (line, column) == (end_line, end_column):
         end_column += 1
     return Span(path, line, column, end_line, end_column)
 
 
-def _position(text: str, offset: int) -> tuple[int, int]:
+def _line_and_column(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
@@ -126,7 +126,7 @@ class Text:
         """The place of a half-open interval; one that spans two documents is cut at the end of the first."""
         first, last = self._piece(start), self._piece(max(start, end - 1))
         if (first.place.path, first.place.route) != (last.place.path, last.place.route):
-            last, end = first, min(end, self._end(first))
+            last, end = first, min(end, self._piece_end(first))
         low = first.offset + (0 if first.width is not None else start - first.start)
         high = last.offset + (last.width if last.width is not None else end - last.start)
         return first.place.within(low, max(low, high))
@@ -134,6 +134,6 @@ class Text:
     def _piece(self, offset: int) -> Piece:
         return self.pieces[max(0, bisect_right(self._starts, offset) - 1)]
 
-    def _end(self, piece: Piece) -> int:
+    def _piece_end(self, piece: Piece) -> int:
         index = self.pieces.index(piece) + 1
         return self.pieces[index].start if index < len(self.pieces) else len(self.value)

@@ -32,7 +32,7 @@ def safe_name(name: str) -> str:
     return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}".strip(" .") or "file"
 
 
-def free_place(folder: Path, name: str) -> Path:
+def unique_path(folder: Path, name: str) -> Path:
     """Where a file of this name can stand in a folder that may hold one already: `a.csv`, `a-2.csv`, …"""
     wanted = folder / safe_name(name)
     place, number = wanted, 1
@@ -43,7 +43,7 @@ def free_place(folder: Path, name: str) -> Path:
 
 
 @contextmanager
-def whole(to: Path) -> Iterator[BinaryIO]:
+def open_atomic(to: Path) -> Iterator[BinaryIO]:
     """Open a file beside `to` for writing; it takes the place of `to` at the end, or is removed when that fails.
 
     Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.

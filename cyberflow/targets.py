@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.model import Target
-from cyberflow.language.project.load import Sourced, target_of
+from cyberflow.language.project.load import RawProject, target_of
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Service:
+class CyberdeskService:
     """An open target. `line` is what `apply` and `run` say first."""
 
     name: str
@@ -51,8 +51,8 @@ class Service:
 
 
 @dataclass(frozen=True)
-class GpuService:
-    """The open Cyberun of a target. `line` names it, as that of a `Service` does."""
+class CyberunService:
+    """The open Cyberun of a target. `line` names it, as that of a `CyberdeskService` does."""
 
     name: str
     cyberun: Cyberun
@@ -63,25 +63,25 @@ class GpuService:
 
 @asynccontextmanager
 async def open_target(
-    sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ
-) -> AsyncIterator[Service]:
+    sourced: RawProject, name: str, say: Say, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[CyberdeskService]:
     """Open the service of a target. Raises UsageError when its key resolves to nothing, and what the service raises."""
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
-        async with _platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
-            yield Service(LOCAL, desk, Target(), at.line, local=True)
+        async with _open_platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
+            yield CyberdeskService(LOCAL, desk, Target(), at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
-    async with Cyberdesk.connect(target.url, key, ca=_ca(sourced, target)) as desk:
-        yield Service(name, desk, target, f"target {name}: {target.url}")
+    async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target)) as desk:
+        yield CyberdeskService(name, desk, target, f"target {name}: {target.url}")
 
 
 @asynccontextmanager
 async def open_cyberun(
-    sourced: Sourced, name: str, say: Say, environ: Mapping[str, str] = os.environ
-) -> AsyncIterator[GpuService]:
+    sourced: RawProject, name: str, say: Say, environ: Mapping[str, str] = os.environ
+) -> AsyncIterator[CyberunService]:
     """Open the Cyberun of a target; that of a `cyberflow dev` needs no declaration. Raises as `open_target`, and
     UsageError when the target has none.
     """
@@ -90,25 +90,25 @@ async def open_cyberun(
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
         async with (
-            _platform(sourced.root, say) as at,
+            _open_platform(sourced.root, say) as at,
             Cyberun.connect(at.url + GPU_PATH, at.token, app=at.app) as cyberun,
         ):
-            yield GpuService(LOCAL, cyberun, Target(), at.line, local=True)
+            yield CyberunService(LOCAL, cyberun, Target(), at.line, local=True)
         return
-    declared = declared_cyberun(target)
+    declared = cyberun_settings(target)
     if declared is None:
         help = f"say where its key is found: `targets: {{{name}: {{cyberun: {{api_key: {{env: CYBERUN_API_KEY}}}}}}}}`"
         raise UsageError(f"the target `{name}` has no `cyberun`, where tasks run", help=help)
     key = resolve_key(name, declared, sourced.root, environ)
-    async with Cyberun.connect(declared.url, key, team=declared.team, ca=_ca(sourced, target)) as cyberun:
-        yield GpuService(name, cyberun, target, f"target {name}, tasks: {declared.url}")
+    async with Cyberun.connect(declared.url, key, team=declared.team, ca=_ca_path(sourced, target)) as cyberun:
+        yield CyberunService(name, cyberun, target, f"target {name}, tasks: {declared.url}")
 
 
-def declared_cyberun(target: Target) -> DeclaredCyberun | None:
+def cyberun_settings(target: Target) -> DeclaredCyberun | None:
     """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 
-    if target.cyberun is None and _is_here(target.url):
+    if target.cyberun is None and _is_loopback(target.url):
         return DeclaredCyberun(url=target.url.rstrip("/") + GPU_PATH)
     return target.cyberun
 
@@ -117,14 +117,14 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     """Find the key of a target, or of its Cyberun; a service on this machine needs none."""
     source = declared.api_key
     if source is None:
-        if _is_here(declared.url):
+        if _is_loopback(declared.url):
             return LOCAL
         what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         if not isinstance(declared, Target):
             what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
-    from cyberflow.run.inputs.secrets import NotFound, find, source_of, this_world
+    from cyberflow.run.inputs.secrets import SecretNotFound, parse_location, read_secret, system_backends
 
     written = (
         f"env:{source.env}"
@@ -133,29 +133,29 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
         if source.file
         else f"keyring:{source.keyring}"
     )
-    found = source_of(written)
+    found = parse_location(written)
     if found is None:
         raise UsageError(f"the `api_key` of target `{name}` names no source", help="a keyring entry is SERVICE/USER")
     try:
-        return find(found, replace(this_world(), environ=environ))
-    except NotFound as error:
+        return read_secret(found, replace(system_backends(), environ=environ))
+    except SecretNotFound as error:
         raise UsageError(f"the `api_key` of target `{name}` {error}") from None
 
 
-def _is_embedded(sourced: Sourced, name: str) -> bool:
+def _is_embedded(sourced: RawProject, name: str) -> bool:
     return name == LOCAL and name not in sourced.settings.targets
 
 
-def _is_here(url: str) -> bool:
+def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
-def _ca(sourced: Sourced, target: Target) -> str | None:
+def _ca_path(sourced: RawProject, target: Target) -> str | None:
     return str(sourced.root / target.ca.lstrip("/")) if target.ca else None
 
 
 @dataclass(frozen=True)
-class Address:
+class PlatformAddress:
     """Where `cyberflow dev` serves this project, and the token of its start; or, with an `app`, the platform inside
     this process.
     """
@@ -173,7 +173,7 @@ class Address:
 
 
 @dataclass
-class _Held:
+class _ProcessPlatform:
     """The platform of a project as this process has it open, for as many at a time as ask: the lock is between
     processes, and who waited for itself would wait for ever.
     """
@@ -183,11 +183,11 @@ class _Held:
     lock: FileLock | None = None
     platform: Platform | None = None
 
-    def enter(self, root: Path, say: Say) -> Address:
+    def enter(self, root: Path, say: Say) -> PlatformAddress:
         with self.turn:
             if self.platform is None:
                 lock = take_lock(root, "cyberflow", say, shared=True)
-                if isinstance(lock, Address):
+                if isinstance(lock, PlatformAddress):
                     return lock
                 from cyberflow.emulator.platform import Platform
 
@@ -198,7 +198,7 @@ class _Held:
                     raise
                 self.lock = lock
             self.users += 1
-            return Address("http://local", LOCAL, self.platform.app)
+            return PlatformAddress("http://local", LOCAL, self.platform.app)
 
     def leave(self) -> None:
         with self.turn:
@@ -212,17 +212,17 @@ class _Held:
                 self.platform = self.lock = None
 
 
-_HELD: dict[tuple[int, Path], _Held] = {}
+_HELD: dict[tuple[int, Path], _ProcessPlatform] = {}
 """By process, since a forked one has nothing open, and by the project's folder."""
 
 
-def _held(root: Path) -> _Held:
-    return _HELD.setdefault((os.getpid(), root.resolve()), _Held())
+def _process_platform(root: Path) -> _ProcessPlatform:
+    return _HELD.setdefault((os.getpid(), root.resolve()), _ProcessPlatform())
 
 
 @asynccontextmanager
-async def _platform(root: Path, say: Say) -> AsyncIterator[Address]:
-    held = _held(root)
+async def _open_platform(root: Path, say: Say) -> AsyncIterator[PlatformAddress]:
+    held = _process_platform(root)
     address = held.enter(root, say)
     try:
         yield address
@@ -231,7 +231,7 @@ async def _platform(root: Path, say: Say) -> AsyncIterator[Address]:
             held.leave()
 
 
-def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLock | Address:
+def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLock | PlatformAddress:
     """Take the project's lock, one process at a time; with `shared`, the address of a running `cyberflow dev` will do.
 
     Whoever waits says for whom.
@@ -245,11 +245,11 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
         try:
             lock.acquire(timeout=0 if not told else 1, poll_interval=0.1)
         except Timeout:
-            address = _dev(state)
+            address = _dev_address(state)
             if shared and address is not None:
                 return address
             if not told:
-                say(f"waiting for {_holder(state)}, which uses the local platform of this project")
+                say(f"waiting for {_lock_holder(state)}, which uses the local platform of this project")
                 told = True
             continue
         holder = {"pid": os.getpid(), "who": who}
@@ -275,15 +275,15 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def _dev(state: Path) -> Address | None:
+def _dev_address(state: Path) -> PlatformAddress | None:
     try:
         data = json.loads((state / DEV).read_text(encoding="utf-8"))
-        return Address(str(data["url"]), str(data["token"]))
+        return PlatformAddress(str(data["url"]), str(data["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _holder(state: Path) -> str:
+def _lock_holder(state: Path) -> str:
     try:
         data = json.loads((state / HOLDER).read_text(encoding="utf-8"))
         return f"`{data['who']}` (process {data['pid']})"

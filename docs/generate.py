@@ -10,9 +10,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def _rules() -> str:
-    from cyberflow.cli.views.rules_page import page
+    from cyberflow.cli.views.rules_page import render_page
 
-    return page()
+    return render_page()
 
 
 def _project_schema() -> str:
@@ -29,13 +29,13 @@ def _declarations_schema() -> str:
 
 def _picture() -> str:
     from cyberflow.compiler.check import check_target
-    from cyberflow.diagram.from_graph import trace
-    from cyberflow.diagram.svg import svg
+    from cyberflow.diagram.from_graph import build_diagram
+    from cyberflow.diagram.svg import to_svg
     from cyberflow.language.project.load import read
 
     graph, _, _ = check_target(read(ROOT / "examples" / "patient-intake"), "local")
-    picture = trace(graph, "intake")
-    return svg(picture) if picture else ""
+    picture = build_diagram(graph, "intake")
+    return to_svg(picture) if picture else ""
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -11,27 +11,27 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.batch_setup import MANY, PATHS, Work, look_up_ids, new_ledger, prepare, submissions
+from cyberflow.cli.batch_setup import MANY, PATHS, BatchSetup, look_up_ids, new_ledger, prepare, submissions
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
-from cyberflow.cli.runner import listen, wants_cancel
+from cyberflow.cli.runner import ask_to_cancel, cancel_on_sigterm
 from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
-from cyberflow.run.batch.batch import Batch, Trouble
-from cyberflow.run.batch.distributed import Queued, queue_of
-from cyberflow.run.batch.executor import Direct
-from cyberflow.run.batch.ledger import Entry, Ledger
-from cyberflow.run.batch.policy import Choice
+from cyberflow.run.batch.batch import Batch, ServiceTrouble
+from cyberflow.run.batch.distributed import DistributedExecutor, queue_of
+from cyberflow.run.batch.executor import LocalExecutor
+from cyberflow.run.batch.ledger import Ledger, LedgerEntry
+from cyberflow.run.batch.policy import RetryPolicy
 from cyberflow.run.batch.results import write_results
-from cyberflow.run.batch.rows import output_names, shape_of
-from cyberflow.run.batch.work_item import Leaf
-from cyberflow.run.chain.follow import LOCAL, Watch, cancel
+from cyberflow.run.batch.rows import output_names, request_fingerprint
+from cyberflow.run.batch.work_item import WorkItem
+from cyberflow.run.chain.follow import LOCAL, FollowOptions, cancel
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import Ids, Submission
-from cyberflow.run.inputs.arguments import Asked, Given
+from cyberflow.run.chain.request import RunRequest, TargetIds
+from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.inputs import load_inputs
-from cyberflow.sdk.prepare import script
-from cyberflow.targets import Service, open_target
+from cyberflow.sdk.prepare import script_outcomes
+from cyberflow.targets import CyberdeskService, open_target
 
 
 def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
@@ -46,7 +46,7 @@ def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) 
     return asyncio.run(_open(work, None))
 
 
-def go_on(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
+def resume_batch(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
     """Go on with the batch of a ledger, given the same as before but for what is given anew."""
     head = ledger.head
     before = dict(head.options)
@@ -67,8 +67,8 @@ def go_on(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
     return asyncio.run(_open(work, ledger))
 
 
-async def _open(work: Work, ledger: Ledger | None) -> int:
-    listen()
+async def _open(work: BatchSetup, ledger: Ledger | None) -> int:
+    cancel_on_sigterm()
     compiled, options = work.compiled, work.options
     try:
         async with open_target(compiled.sourced, compiled.target, say) as service:
@@ -77,22 +77,22 @@ async def _open(work: Work, ledger: Ledger | None) -> int:
             where, stale = work.parts.where, work.options["stale_ok"]
             ids = await look_up_ids(compiled, service, work.what, where, stale=stale)
             work.parts = replace(work.parts, ids=ids)
-            shape = shape_of(work.what, work.parts, work.rows.asked)
+            shape = request_fingerprint(work.what, work.parts, work.rows.asked)
             if ledger is not None:
                 same = shape == ledger.head.shape
                 ledger.reshape(replace(ledger.head, shape=shape))
-                return await _Going(work, service, ledger, ids).run(same=same)
+                return await _BatchRunner(work, service, ledger, ids).run(same=same)
             with new_ledger(work, service, shape) as made:
-                return await _Going(work, service, made, ids).run(same=True)
+                return await _BatchRunner(work, service, made, ids).run(same=True)
     except asyncio.CancelledError:
         say("interrupted; nothing was sent")
         return INTERRUPTED
 
 
-class _Going:
+class _BatchRunner:
     """One go, from the ledger to the results."""
 
-    def __init__(self, work: Work, service: Service, ledger: Ledger, ids: Ids) -> None:
+    def __init__(self, work: BatchSetup, service: CyberdeskService, ledger: Ledger, ids: TargetIds) -> None:
         self._work = work
         self._service = service
         self._ledger = ledger
@@ -103,77 +103,77 @@ class _Going:
     async def run(self, *, same: bool) -> int:
         work, options = self._work, self._work.options
         say(f"ledger {self._ledger.path}")
-        choice = Choice(options["retry_failed"], options["resubmit_unknown"], same)
-        watch = Watch(LOCAL if self._service.local else MANY)
+        choice = RetryPolicy(options["retry_failed"], options["resubmit_unknown"], same)
+        watch = FollowOptions(LOCAL if self._service.local else MANY)
         outcomes = load_inputs(options["simulate"]) if options["simulate"] else None
 
         async def prepare(key: str) -> None:
-            await script(self._service, outcomes or {}, self._ids, key)
+            await script_outcomes(self._service, outcomes or {}, self._ids, key)
 
-        hands: Direct | Queued
+        hands: LocalExecutor | DistributedExecutor
         if options["engine"]:
-            hands = self._queued(options["engine"])
+            hands = self._queue_executor(options["engine"])
         else:
-            hands = Direct(self._service.desk, watch, self._redactor, prepare if outcomes is not None else None)
+            hands = LocalExecutor(self._service.desk, watch, self._redactor, prepare if outcomes is not None else None)
         batch = Batch(self._ledger, submissions(work.rows, work.parts), hands, work.limits, choice)
         try:
             with batch_view(self._ledger.counts(), quiet=options["quiet"]) as shown:
                 async with aclosing(batch.run()) as turns:
                     async for turn in turns:
-                        shown.trouble(turn.reason) if isinstance(turn, Trouble) else shown.turn(turn)
+                        shown.trouble(turn.reason) if isinstance(turn, ServiceTrouble) else shown.turn(turn)
         except asyncio.CancelledError:
-            return await self._interrupted(hands, watch)
+            return await self._handle_interrupt(hands, watch)
         except CyberflowError as error:
             with suppress(CyberflowError):  # it was this one that ended the batch
-                self._write()
-            error.help = f"{error.help + '; ' if error.help else ''}go on with `{self._command}`"
+                self._write_results()
+            error.help = f"{error.help + '; ' if error.help else ''}go on with `{self._resume_command}`"
             raise
         if batch.halted:
-            say(f"stopped: {batch.halted}; go on with\n  {self._command}")
-        return self._end()
+            say(f"stopped: {batch.halted}; go on with\n  {self._resume_command}")
+        return self._print_summary()
 
-    def _queued(self, url: str) -> Queued:
+    def _queue_executor(self, url: str) -> DistributedExecutor:
         """Hands on other machines. What is sent there is what they need to make the same request."""
         work = self._work
-        here = replace(work.parts, given=Given())
-        shape = shape_of(work.what, here, Asked())
+        here = replace(work.parts, given=Arguments())
+        shape = request_fingerprint(work.what, here, RawArguments())
         places = {"machine": here.where.machine, "pools": list(here.where.pools)}
 
-        def leaf(entry: Entry, submission: Submission, key: str) -> Leaf:
-            return Leaf(work.what.name, entry.number, key, shape, submission.inputs, places)
+        def leaf(entry: LedgerEntry, submission: RunRequest, key: str) -> WorkItem:
+            return WorkItem(work.what.name, entry.number, key, shape, submission.inputs, places)
 
-        return Queued(url, queue_of(work.compiled.bundle.project, work.compiled.target), leaf)
+        return DistributedExecutor(url, queue_of(work.compiled.bundle.project, work.compiled.target), leaf)
 
-    async def _interrupted(self, hands: Direct | Queued, watch: Watch) -> int:
-        live = hands.live if isinstance(hands, Direct) else []
-        if wants_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
+    async def _handle_interrupt(self, hands: LocalExecutor | DistributedExecutor, watch: FollowOptions) -> int:
+        live = hands.live if isinstance(hands, LocalExecutor) else []
+        if ask_to_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
             for state in live:
                 async for event in cancel(self._service.desk, state, watch):
                     advance(state, event)
-        self._write()
-        say(f"interrupted; no row is lost, go on with\n  {self._command}")
+        self._write_results()
+        say(f"interrupted; no row is lost, go on with\n  {self._resume_command}")
         return INTERRUPTED
 
-    def _end(self) -> int:
-        self._write()
+    def _print_summary(self) -> int:
+        self._write_results()
         data = summary(self._ledger, self._results)
         if self._work.options["format"] == "json":
             import json
 
             click.echo(json.dumps(data, ensure_ascii=False, indent=2))
         else:
-            click.echo("\n".join(end_lines(self._ledger, data, self._command)))
+            click.echo("\n".join(end_lines(self._ledger, data, self._resume_command)))
         return 0 if data["status"] == "success" else 1
 
-    def _write(self) -> None:
+    def _write_results(self) -> None:
         try:
             write_results(self._results, self._ledger.every(), output_names(self._work.what))
         except CyberflowError as error:
-            error.help = f"nothing is lost, the ledger has it: `{self._command} --out FILE` writes it elsewhere"
+            error.help = f"nothing is lost, the ledger has it: `{self._resume_command} --out FILE` writes it elsewhere"
             raise
 
     @property
-    def _command(self) -> str:
+    def _resume_command(self) -> str:
         """How to go on: secrets where they were found before, and no url, which may hold a password."""
         engine = ["--engine", "URL"] if self._work.options["engine"] else []
         secrets = [word for one in self._work.options["secrets"] for word in ("-s", one)]

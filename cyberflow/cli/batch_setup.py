@@ -16,36 +16,36 @@ from cyberflow.cli.redacted_streams import filter_streams
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import target_of
-from cyberflow.run.batch.ledger import Head, Ledger
+from cyberflow.run.batch.ledger import Ledger, LedgerHeader
 from cyberflow.run.batch.policy import Limits
-from cyberflow.run.batch.rows import Rows, read_mapping
-from cyberflow.run.batch.table import Fault, Table
-from cyberflow.run.chain.follow import Pace
-from cyberflow.run.chain.request import Ids, Parts, Submission, Where
-from cyberflow.run.inputs.arguments import Asked, files_of, gather_shared, given_name
-from cyberflow.run.inputs.secrets import target_sources, this_world
+from cyberflow.run.batch.rows import RowMapper, read_mapping
+from cyberflow.run.batch.table import RowFault, Table
+from cyberflow.run.chain.follow import PollInterval
+from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
+from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of, resolve_shared_arguments
+from cyberflow.run.inputs.secrets import system_backends, target_sources
 from cyberflow.sdk.lookup import look_up
-from cyberflow.sdk.prepare import Compiled, find
-from cyberflow.targets import Service, state_folder
+from cyberflow.sdk.prepare import CompiledProject, find_runnable
+from cyberflow.targets import CyberdeskService, state_folder
 
 SHOWN_FAULTS = 50
 KEPT = ("inputs", "mapping", "files", "machine", "pools", "parallel", "canary", "failures")
 PATHS = ("bundle", "out")
 PARALLEL = 10
-MANY = Pace(2.0, 15.0)
+MANY = PollInterval(2.0, 15.0)
 """Chains take minutes: many of them are looked after at half the pace of one."""
 
 
 @dataclass
-class Work:
+class BatchSetup:
     """One call: what is run for each row, and everything it is run with. `options` are the command line's, over what
     the ledger has from the call that began the batch.
     """
 
-    compiled: Compiled
+    compiled: CompiledProject
     what: BundledChain | BundledWorkflow
-    rows: Rows
-    parts: Parts
+    rows: RowMapper
+    parts: RequestParts
     options: Mapping[str, Any]
 
     @property
@@ -61,39 +61,39 @@ def _refuse_over_engine(what: BundledChain | BundledWorkflow, options: Mapping[s
         return
     if options["simulate"]:
         raise UsageError("--simulate does not reach the machines of an engine", help="leave one of them out")
-    if any(given_name(file) for file in files_of(what)):
+    if any(file_argument_name(file) for file in files_of(what)):
         help = "run it without --engine, or declare a file of the project"
         raise UsageError(f"`{what.name}` is given files, which are on this machine alone", help=help)
 
 
-def prepare(folder: Path, target: str | None, name: str, options: Mapping[str, Any]) -> Work | None:
+def prepare(folder: Path, target: str | None, name: str, options: Mapping[str, Any]) -> BatchSetup | None:
     """Compile, find secrets and files, and hold every row against its types. Raises UsageError."""
     compiled = compile_for(folder, target, options["bundle"])
     if compiled is None:
         return None
-    what = find(compiled, name)
+    what = find_runnable(compiled, name)
     _refuse_over_engine(what, options)
-    asked = Asked(options["inputs"], options["document"], options["secrets"], options["files"])
+    asked = RawArguments(options["inputs"], options["document"], options["secrets"], options["files"])
     sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
-    given = gather_shared(what, files_of(what), asked, sources, this_world())
+    given = resolve_shared_arguments(what, files_of(what), asked, sources, system_backends())
     filter_streams(given.redactor())
-    where = Where(options["machine"], tuple(options["pools"]))
-    names = Ids(
+    where = RunPlacement(options["machine"], tuple(options["pools"]))
+    names = TargetIds(
         {one.name: one.name for one in compiled.bundle.workflows},
         {one: one for one in (*where.pools, *(getattr(what, "pools", None) or ()))},
         {one: one for one in (where.machine, getattr(what, "machine", None)) if one},
     )
-    parts = Parts(compiled.bundle, given, names, compiled.assets, where)
-    rows = Rows(what, Table(options["each"]), read_mapping(tuple(options["mapping"])), asked)
-    _check(rows, parts)
-    return Work(compiled, what, rows, parts, options)
+    parts = RequestParts(compiled.bundle, given, names, compiled.assets, where)
+    rows = RowMapper(what, Table(options["each"]), read_mapping(tuple(options["mapping"])), asked)
+    _check_rows(rows, parts)
+    return BatchSetup(compiled, what, rows, parts, options)
 
 
-def _check(rows: Rows, parts: Parts) -> None:
+def _check_rows(rows: RowMapper, parts: RequestParts) -> None:
     """Read every row. Raises UsageError when one is wrong, after saying which and why."""
     wrong, count = set(), 0
     for row in rows.each(parts):
-        if not isinstance(row, Fault):
+        if not isinstance(row, RowFault):
             continue
         count += 1
         wrong.add(row.row)
@@ -109,8 +109,13 @@ def _check(rows: Rows, parts: Parts) -> None:
 
 
 async def look_up_ids(
-    compiled: Compiled, service: Service, what: BundledChain | BundledWorkflow, where: Where, *, stale: bool
-) -> Ids:
+    compiled: CompiledProject,
+    service: CyberdeskService,
+    what: BundledChain | BundledWorkflow,
+    where: RunPlacement,
+    *,
+    stale: bool,
+) -> TargetIds:
     """Find on the target what a chain or workflow names, on the machine or pools of `where` if it has any."""
     machine, pools = where.machine, where.pools
     if isinstance(what, BundledChain):
@@ -122,22 +127,22 @@ async def look_up_ids(
     return await look_up(compiled, service, names, (machine, pools), stale=stale)
 
 
-def new_ledger(work: Work, service: Service, shape: str) -> Ledger:
+def new_ledger(work: BatchSetup, service: CyberdeskService, shape: str) -> Ledger:
     options, table = work.options, work.rows.table
     kept = {name: list(value) if isinstance(value := options[name], tuple) else value for name in KEPT}
     kept |= {"engine": bool(options["engine"]), "document": options["document"]}
     kept |= {name: str(options[name].resolve()) if options[name] else None for name in PATHS}
     file = str(table.path.resolve())
-    head = Head(str(uuid4()), work.what.name, service.name, file, table.digest, work.rows.count, shape, kept)
+    head = LedgerHeader(str(uuid4()), work.what.name, service.name, file, table.digest, work.rows.count, shape, kept)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
     folder = state_folder(work.compiled.sourced.root) / "ledgers"
     return Ledger.create(options["ledger"] or folder / f"{work.what.name}-{moment}.db", head)
 
 
-def submissions(rows: Rows, parts: Parts) -> Iterator[tuple[int, Submission]]:
+def submissions(rows: RowMapper, parts: RequestParts) -> Iterator[tuple[int, RunRequest]]:
     """The rows again, which were found good before."""
     for row in rows.each(parts):
-        if isinstance(row, Fault):
+        if isinstance(row, RowFault):
             raise UsageError(row.shown(str(rows.table.path)), help="it was good before: the file was changed")
         yield row[0].number, row[1]
 

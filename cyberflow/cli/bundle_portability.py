@@ -11,14 +11,14 @@ from pathlib import Path
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.language.model import ProjectFile
-from cyberflow.language.project.load import Sourced
+from cyberflow.language.project.load import RawProject
 
 READS = "reads.json"
 _TEMPLATE = re.compile(r"(?<!\\)(?:\$\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _WORD = re.compile(r"(?<![\w.\"'])(target|vars)\b(?:\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*[\"']([^\"']+)[\"']\s*\]))?")
 
 
-def reads(sourced: Sourced) -> list[str]:
+def template_reads(sourced: RawProject) -> list[str]:
     """What the templates of a compiled project read: `target`, `vars.NAME`, or `vars` when it cannot be told which."""
     modules = [path for pattern in sourced.settings.python for path in sourced.root.glob(pattern.lstrip("/"))]
     texts = [document.text for document in sourced.files.documents.values()]
@@ -26,12 +26,12 @@ def reads(sourced: Sourced) -> list[str]:
     return sorted({name for text in texts for name in _names(text)})
 
 
-def reads_json(sourced: Sourced, bundle: Bundle) -> str:
+def reads_json(sourced: RawProject, bundle: Bundle) -> str:
     """The note that `build` leaves beside the bundle."""
-    return json.dumps({"bundle": bundle.digest, "reads": reads(sourced)}, indent=2) + "\n"
+    return json.dumps({"bundle": bundle.digest, "reads": template_reads(sourced)}, indent=2) + "\n"
 
 
-def bound_to(path: Path, bundle: Bundle, settings: ProjectFile) -> str:
+def portability_problem(path: Path, bundle: Bundle, settings: ProjectFile) -> str:
     """Why this bundle may go to its own target only; empty when it may go to others."""
     try:
         note = json.loads((path.parent / READS).read_text(encoding="utf-8"))

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from cyberflow import __version__
-from cyberflow.language.discovery import ignored, names_in
+from cyberflow.language.discovery import check_git_ignore, names_in
 
 if TYPE_CHECKING:
-    from cyberflow.language.project.load import Sourced
+    from cyberflow.language.project.load import RawProject
 
 FOLDER = ".cyberflow"
 FILE = "check.json"
@@ -26,7 +26,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
-class Answer:
+class CheckReport:
     """What was printed, and how many errors and warnings it spoke of."""
 
     text: str
@@ -35,22 +35,22 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CheckCache:
     """The kept answers of one project."""
 
     root: Path
 
-    def find(self, form: str) -> Answer | None:
+    def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
         try:
             data = json.loads((self.root / FOLDER / FILE).read_text(encoding="utf-8"))
-            if form not in data["answers"] or not self._holds(data["inputs"]):
+            if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
-            return Answer(**data["answers"][form])
+            return CheckReport(**data["answers"][form])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, form: str, answer: Answer, sourced: Sourced) -> None:
+    def keep(self, form: str, answer: CheckReport, sourced: RawProject) -> None:
         """Keep an answer; a folder that cannot be written keeps nothing. A project with Python declarations is not
         kept, since what its modules read is not known; nor is what rests on a file that could not be read.
         """
@@ -58,7 +58,7 @@ class Kept:
         if sourced.settings.python or not files.settled:
             return
         inputs = {
-            "program": self._program,
+            "program": self._program_version,
             "files": files.read_so_far(),
             "folders": files.listed_so_far(),
             "candidates": files.candidates,
@@ -73,28 +73,28 @@ class Kept:
         answers[form] = answer.__dict__
         _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
 
-    def _holds(self, inputs: Any) -> bool:
-        if inputs["program"] != self._program:
+    def _is_current(self, inputs: Any) -> bool:
+        if inputs["program"] != self._program_version:
             return False
         if any(names_in(self.root / folder) != names for folder, names in inputs["folders"].items()):
             return False
         if any(_sha256(self.root / path) != digest for path, digest in inputs["files"].items()):
             return False
-        return bool(sorted(ignored(self.root, inputs["candidates"])) == inputs["ignored"])
+        return bool(sorted(check_git_ignore(self.root, inputs["candidates"])) == inputs["ignored"])
 
     @cached_property
-    def _program(self) -> str:
+    def _program_version(self) -> str:
         """The version, the interpreter, and when the package was last changed."""
-        newest = max(entry.stat().st_mtime_ns for entry in _modules(_PACKAGE))
+        newest = max(entry.stat().st_mtime_ns for entry in _python_files(_PACKAGE))
         return f"{__version__} {sys.version} {newest}"
 
 
-def _modules(folder: Path) -> list[os.DirEntry[str]]:
+def _python_files(folder: Path) -> list[os.DirEntry[str]]:
     found: list[os.DirEntry[str]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
-                found += _modules(Path(entry.path))
+                found += _python_files(Path(entry.path))
             elif entry.name.endswith(".py"):
                 found.append(entry)
     return found

@@ -12,17 +12,17 @@ import click
 
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.errors import UsageError
-from cyberflow.targets import Service
+from cyberflow.targets import CyberdeskService
 
 
 def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirmed(service: Service, what: str, *, yes: bool, confirm: str | None) -> None:
+def confirm_write(service: CyberdeskService, what: str, *, yes: bool, confirm: str | None) -> None:
     """Have a yes. Raises UsageError where nobody can give one; a no ends the command. Nothing was sent then."""
     if service.target.protect:
-        by_name(service.name, confirm)
+        confirm_target_name(service.name, confirm)
         return
     if confirm is not None and confirm != service.name:
         raise UsageError(f"`{confirm}` is not the name of the target `{service.name}`; nothing was sent")
@@ -31,20 +31,20 @@ def confirmed(service: Service, what: str, *, yes: bool, confirm: str | None) ->
     if not is_terminal():
         help = f"read the plan with `cyberflow plan`, then give --yes to `cyberflow {what}`"
         raise UsageError(f"{what} asks before it writes, and nobody is here to answer", help=help)
-    if not yes_to(f"{what} this to {service.name}?"):
-        _leave()
+    if not ask_yes_no(f"{what} this to {service.name}?"):
+        _abort_unsent_command()
 
 
-def yes_to(question: str) -> bool:
+def ask_yes_no(question: str) -> bool:
     """Ask a person before anything is sent; whoever answers with Ctrl-C or Ctrl-D ends the command."""
-    with _listening():
+    with _interruptible():
         return click.confirm(question, err=True)
 
 
-def by_name(name: str, given: str | None) -> None:
+def confirm_target_name(name: str, given: str | None) -> None:
     """Have the name of a protected target, from the option or a person."""
     if given is None and is_terminal():
-        with _listening():
+        with _interruptible():
             given = click.prompt(f"`{name}` is protected; type its name to go on", err=True)
     if given is None:
         raise UsageError(f"the target `{name}` is protected", help=f"--yes does not answer for it: --confirm {name}")
@@ -53,18 +53,18 @@ def by_name(name: str, given: str | None) -> None:
 
 
 @contextmanager
-def _listening() -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
     """Hear Ctrl-C while a person is asked: the event loop would keep it until there is an answer."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except click.Abort:
         click.echo(err=True)
-        _leave()
+        _abort_unsent_command()
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _leave() -> NoReturn:
+def _abort_unsent_command() -> NoReturn:
     click.echo("nothing was sent", err=True)
     raise click.exceptions.Exit(INTERRUPTED)

@@ -13,15 +13,15 @@ import click
 LOCAL = "local"
 
 
-def say_target(root: Path, target: str | None, *, quiet: bool) -> str | None:
+def print_target_line(root: Path, target: str | None, *, quiet: bool) -> str | None:
     """Say which target is meant, where that can be known so early; give what was said."""
-    line = None if quiet else first_line(root, target)
+    line = None if quiet else target_line(root, target)
     if line is not None:
         click.echo(line, err=True)
     return line
 
 
-def first_line(root: Path, target: str | None) -> str | None:
+def target_line(root: Path, target: str | None) -> str | None:
     """The line that the open target will have, or None: a project with mistakes speaks of them first."""
     from cyberflow.language.discovery import PROJECT_FILE
     from cyberflow.language.files import Files
@@ -35,12 +35,12 @@ def first_line(root: Path, target: str | None) -> str | None:
     targets = data.get("targets")
     declared = targets.get(name) if isinstance(targets, dict) else None
     if declared is None:
-        return _local(root) if name == LOCAL else None
+        return _local_target_line(root) if name == LOCAL else None
     url = declared.get("url", "https://api.cyberdesk.io") if isinstance(declared, dict) else None
     return f"target {name}: {url}" if isinstance(url, str) and "${{" not in url else None
 
 
-def _local(root: Path) -> str:
+def _local_target_line(root: Path) -> str:
     try:
         url = json.loads((root / ".cyberflow" / "dev.json").read_text(encoding="utf-8"))["url"]
     except (OSError, ValueError, KeyError, TypeError):

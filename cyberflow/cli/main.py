@@ -33,7 +33,7 @@ BUG = 70
 INTERRUPTED = 130
 
 
-class _Commands(click.Group):
+class _LazyGroup(click.Group):
     """Imports a command when it is used, and no other."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -60,7 +60,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", message="cyberflow %(version)s")
 @click.option("--project", metavar="DIR", help="The project's folder; before or after the command.")
 @click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml; before or after the command.")
@@ -81,10 +81,10 @@ def cyberflow(ctx: click.Context, *, project: str | None, target: str | None, qu
     """
     if no_color:
         ctx.color = False
-    _hand_down(ctx, {"project": project, "target": target, "quiet": quiet})
+    _share_options(ctx, {"project": project, "target": target, "quiet": quiet})
 
 
-def _hand_down(ctx: click.Context, given: dict[str, object]) -> None:
+def _share_options(ctx: click.Context, given: dict[str, object]) -> None:
     """What stands before the command is the default of what may stand after it, in subcommands too."""
     defaults = {name: value for name, value in given.items() if value}
     commands = dict.fromkeys((*COMMANDS, *RUNS_COMMANDS), defaults)
@@ -107,19 +107,19 @@ def run(args: list[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except CyberflowError as error:
-        _complain(error)
+        _print_error(error)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
         return 0
     except Exception:  # noqa: BLE001 - the last door: a bug is reported, never hidden
-        return _bug()
+        return _report_bug()
     finally:
-        _unfilter()
+        _restore_streams()
     return result if isinstance(result, int) else 0
 
 
-def _unfilter() -> None:
+def _restore_streams() -> None:
     """Take the filters off the streams, where a command has put them on."""
     if "cyberflow.cli.redacted_streams" in sys.modules:
         from cyberflow.cli.redacted_streams import restore_streams
@@ -127,13 +127,13 @@ def _unfilter() -> None:
         restore_streams()
 
 
-def _complain(error: CyberflowError) -> None:
+def _print_error(error: CyberflowError) -> None:
     click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
     if error.help:
         click.echo(f"  {click.style('help', bold=True)}: {error.help}", err=True)
 
 
-def _bug() -> int:
+def _report_bug() -> int:
     import traceback
 
     click.echo(traceback.format_exc(), err=True)

@@ -11,7 +11,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def common(*formats: str) -> Callable[[F], F]:
+def common_options(*formats: str) -> Callable[[F], F]:
     """`--project`, `--quiet`, `--no-color`, and `--format` when the command has `formats`; the first is the default."""
 
     def decorate(function: F) -> F:

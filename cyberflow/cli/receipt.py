@@ -17,14 +17,14 @@ from cyberflow import __version__
 from cyberflow.cli.commands.plan import write_file
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.errors import CyberflowError
-from cyberflow.sdk.prepare import Compiled
-from cyberflow.targets import Service, state_folder
+from cyberflow.sdk.prepare import CompiledProject
+from cyberflow.targets import CyberdeskService, state_folder
 
 
 class Receipt:
     """The receipt of one apply, in `.cyberflow/receipts/` and, when it is over, also at `copy`."""
 
-    def __init__(self, compiled: Compiled, service: Service, made: Plan, copy: Path | None) -> None:
+    def __init__(self, compiled: CompiledProject, service: CyberdeskService, made: Plan, copy: Path | None) -> None:
         self._plan = made
         self._copy = copy
         now = datetime.now(UTC)
@@ -35,7 +35,7 @@ class Receipt:
             "target": service.name,
             "url": None if service.local else service.target.url,
             "at": now.isoformat(timespec="seconds"),
-            "by": _who(),
+            "by": _user_name(),
             "commit": _commit(compiled.sourced.root),
             "bundle": compiled.bundle.digest,
             "plan": made.digest,
@@ -45,13 +45,13 @@ class Receipt:
     def open(self) -> None:
         """Leave what is about to be done; the exit code is null until it is over. Raises before anything is sent."""
         intents = [Outcome.of(change, "unfinished") for change in self._plan.changes if change.pending]
-        self._keep(self._text(intents, None))
+        self._save(self._text(intents, None))
 
     def close(self, done: Sequence[Outcome], code: int) -> None:
         """Say what became of it."""
-        self._keep(self._text(done, code))
+        self._save(self._text(done, code))
 
-    def _keep(self, text: str) -> None:
+    def _save(self, text: str) -> None:
         self._write(self._file, text)
         if self._copy is not None:
             write_file(self._copy, text)
@@ -72,7 +72,7 @@ class Receipt:
             raise CyberflowError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _who() -> str:
+def _user_name() -> str:
     for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
         if os.environ.get(name):
             return os.environ[name]

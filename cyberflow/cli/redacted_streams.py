@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from cyberflow.redact import Redactor
 
 
-class Filtered:
+class RedactedStream:
     """A text stream whose every write passes a redactor; in all else the stream it stands for."""
 
     def __init__(self, stream: TextIO, redactor: Redactor) -> None:
@@ -36,14 +36,14 @@ class Filtered:
 
 def filter_streams(redactor: Redactor) -> None:
     """Filter standard output and error from now on."""
-    sys.stdout = Filtered(_plain(sys.stdout), redactor)
-    sys.stderr = Filtered(_plain(sys.stderr), redactor)
+    sys.stdout = RedactedStream(_unwrap(sys.stdout), redactor)
+    sys.stderr = RedactedStream(_unwrap(sys.stderr), redactor)
 
 
 def restore_streams() -> None:
     """Take the filters off again; for callers that go on after a command."""
-    sys.stdout, sys.stderr = _plain(sys.stdout), _plain(sys.stderr)
+    sys.stdout, sys.stderr = _unwrap(sys.stdout), _unwrap(sys.stderr)
 
 
-def _plain(stream: Any) -> Any:
-    return stream._stream if isinstance(stream, Filtered) else stream  # noqa: SLF001 - the stream is ours
+def _unwrap(stream: Any) -> Any:
+    return stream._stream if isinstance(stream, RedactedStream) else stream  # noqa: SLF001 - the stream is ours

@@ -5,14 +5,14 @@ from __future__ import annotations
 from cyberflow.errors import UsageError
 
 
-def ID(value: str) -> str:  # noqa: N802 - a type of click's
+def parse_id(value: str) -> str:
     """The type of an argument that is the id of a run, a session or a task."""
-    from cyberflow.run.chain.journal import valid_id
+    from cyberflow.run.chain.journal import check_id
 
-    return valid_id(value, "a run or session")
+    return check_id(value, "a run or session")
 
 
-def valid_status(status: str | None, *, tasks: bool) -> None:
+def check_status(status: str | None, *, tasks: bool) -> None:
     """Raise UsageError for a status that no run, or no task, can have."""
     from cyberflow.client.cyberdesk.wire import FINAL, LIVE
     from cyberflow.client.cyberun.wire import STATUSES

@@ -21,20 +21,20 @@ from cyberflow.cli.redacted_streams import filter_streams
 from cyberflow.cli.views.run_view import result_lines, view
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.chain.downloads import own_folder, save_all
-from cyberflow.run.chain.events import State, Step
-from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch, cancel, follow
-from cyberflow.run.chain.journal import Invocation, go_on, open_journal
+from cyberflow.run.chain.downloads import output_folder, save_all
+from cyberflow.run.chain.events import ChainState, StepRun
+from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
+from cyberflow.run.chain.journal import Invocation, follow_command, open_journal
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import Where
+from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.resume import take_up
 from cyberflow.run.chain.submit import submit
-from cyberflow.run.inputs.arguments import Asked, Given
+from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.inputs import load_inputs
-from cyberflow.run.inputs.secrets import this_world
-from cyberflow.sdk.prepare import Compiled, find, give, request, script
-from cyberflow.targets import Service, open_target, state_folder
+from cyberflow.run.inputs.secrets import system_backends
+from cyberflow.sdk.prepare import CompiledProject, build_request, find_runnable, resolve_run_arguments, script_outcomes
+from cyberflow.targets import CyberdeskService, open_target, state_folder
 
 
 def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
@@ -46,69 +46,75 @@ def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) 
         from cyberflow.cli.task_runner import start_task
 
         return start_task(compiled, task, options)
-    what = find(compiled, name)
+    what = find_runnable(compiled, name)
     if options["first"] is None:
-        given = give(compiled, what, asked(options), this_world())
+        given = resolve_run_arguments(compiled, what, raw_arguments(options), system_backends())
         filter_streams(given.redactor())
-        return asyncio.run(Running(compiled, what, options, given).run())
+        return asyncio.run(ChainRunner(compiled, what, options, given).run())
     if not isinstance(what, BundledChain):
         raise UsageError(f"`{name}` is no chain and has no step `{options['first']}`", help="run it as a whole")
-    return asyncio.run(Running(compiled, what, options).run())
+    return asyncio.run(ChainRunner(compiled, what, options).run())
 
 
-def asked(options: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> Asked:
+def raw_arguments(options: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> RawArguments:
     """What the command line gives; `recorded` inputs are used where it gives none."""
     document = load_inputs(options["document"]) if options["document"] else {}
     secrets, files = (list(dict.fromkeys(options[kind])) for kind in ("secrets", "files"))
-    return Asked(options["inputs"], {**(recorded or {}), **document}, secrets, files)
+    return RawArguments(options["inputs"], {**(recorded or {}), **document}, secrets, files)
 
 
-class Running:
+class ChainRunner:
     """One invocation, from looking up names to the result."""
 
     def __init__(
-        self, compiled: Compiled, what: BundledChain | BundledWorkflow, options: Any, given: Given | None = None
+        self,
+        compiled: CompiledProject,
+        what: BundledChain | BundledWorkflow,
+        options: Any,
+        given: Arguments | None = None,
     ) -> None:
         self._compiled = compiled
         self._what = what
         self._options = options
-        self._given = given or Given()
-        self._done: tuple[Step, ...] = ()
+        self._given = given or Arguments()
+        self._done: tuple[StepRun, ...] = ()
         self._journal: Invocation | None = None
 
     async def run(self) -> int:
-        listen()
+        cancel_on_sigterm()
         try:
             async with open_target(self._compiled.sourced, self._compiled.target, say) as service:
                 if not self._options["quiet"] and service.line != self._options["said"]:
                     say(service.line)
                 return await self._submit(service)
         except asyncio.CancelledError:
-            return self._broken_off()
+            return self._handle_interrupt()
 
-    async def _submit(self, service: Service) -> int:
+    async def _submit(self, service: CyberdeskService) -> int:
         options = self._options
         if options["first"] is not None:
-            await self._take_up(service, options["first"], options["runs"])
+            await self._resume(service, options["first"], options["runs"])
         run = (self._what, self._given)
-        submission, ids = await request(self._compiled, service, run, self._where(), stale=options["stale_ok"])
+        submission, ids = await build_request(self._compiled, service, run, self._where(), stale=options["stale_ok"])
         journal = self._journal = open_journal(state_folder(self._compiled.sourced.root), service.name)
         if options["simulate"]:
-            await script(service, load_inputs(options["simulate"]), ids, journal.key)
+            await script_outcomes(service, load_inputs(options["simulate"]), ids, journal.key)
         state = await submit(service.desk, submission, journal)
         state = replace(state, steps=(*self._done, *state.steps))
         if not options["quiet"]:
             where = f"session {state.session_id}" if state.session_id else f"run {state.steps[0].run_id}"
             say(f"{self._what.name} submitted: {where}")
         if options["detach"]:
-            return self._detached(service, state, code=0)
+            return self._detach(service, state, code=0)
         return await self._follow(service, state, journal)
 
-    async def _take_up(self, service: Service, first: str, runs: Sequence[str]) -> None:
+    async def _resume(self, service: CyberdeskService, first: str, runs: Sequence[str]) -> None:
         """Make the rest of a chain that stopped the thing to run."""
         assert isinstance(self._what, BundledChain)  # noqa: S101 - `start` refuses everything else
         rest = await take_up(service.desk, self._what, first, runs)
-        given = give(self._compiled, rest.chain, asked(self._options, rest.inputs), this_world())
+        given = resolve_run_arguments(
+            self._compiled, rest.chain, raw_arguments(self._options, rest.inputs), system_backends()
+        )
         filter_streams(given.redactor())
         self._what, self._done = rest.chain, rest.done
         self._given = replace(given, finished=rest.finished)
@@ -119,14 +125,14 @@ class Running:
         for step in rest.done:
             say(f"  {step.id} is finished: its outputs are those of run {step.run_id}")
 
-    def _where(self) -> Where:
+    def _where(self) -> RunPlacement:
         options = self._options
-        return Where(options["machine"], tuple(options["pools"]), options["session"], options["keep_session"])
+        return RunPlacement(options["machine"], tuple(options["pools"]), options["session"], options["keep_session"])
 
-    async def _follow(self, service: Service, state: State, journal: Invocation) -> int:
+    async def _follow(self, service: CyberdeskService, state: ChainState, journal: Invocation) -> int:
         options = self._options
         pace = LOCAL if service.local else REMOTE
-        watch = Watch(pace, options["timeout"], options["cancel_on_timeout"])
+        watch = FollowOptions(pace, options["timeout"], options["cancel_on_timeout"])
         try:
             with view(quiet=options["quiet"]) as shown:
                 watch = replace(watch, messages=shown.messages)
@@ -135,46 +141,46 @@ class Running:
                     state, _ = advance(state, event)
                     shown.show(state)
         except asyncio.CancelledError:
-            if not (options["cancel_on_interrupt"] or wants_cancel("detach and let it go on, or cancel it?")):
-                return self._detached(service, state, code=INTERRUPTED)
+            if not (options["cancel_on_interrupt"] or ask_to_cancel("detach and let it go on, or cancel it?")):
+                return self._detach(service, state, code=INTERRUPTED)
             async for event in cancel(service.desk, state, watch):
                 state, _ = advance(state, event)
-        return await self._end(service, state, journal)
+        return await self._finish(service, state, journal)
 
-    def _broken_off(self) -> int:
+    def _handle_interrupt(self) -> int:
         """Interrupted before there was anything to follow."""
         if self._journal is None:
             say("interrupted; nothing was sent")
             return INTERRUPTED
         self._journal.note("unanswered")
-        look = go_on(self._journal.target, None, ())
+        look = follow_command(self._journal.target, None, ())
         say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
         return INTERRUPTED
 
-    def _detached(self, service: Service, state: State, *, code: int) -> int:
+    def _detach(self, service: CyberdeskService, state: ChainState, *, code: int) -> int:
         say(f"it goes on without this terminal; follow it with\n  {_watch(service, state)}")
-        self._write(state)
+        self._write_result(state)
         return code
 
-    async def _end(self, service: Service, state: State, journal: Invocation) -> int:
+    async def _finish(self, service: CyberdeskService, state: ChainState, journal: Invocation) -> int:
         result = result_of(state)
-        for line in about_end(state):
+        for line in end_notes(state):
             say(line)
         if state.timed_out and state.live:
             say(f"follow it with\n  {_watch(service, state)}")
         else:
             journal.note("ended", status=result.status)
-        if self._failed_chain(state) and not self._options["quiet"]:
-            say(f"when its cause is mended, go on with\n  {self._failed_chain(state)}")
+        if self._resume_command(state) and not self._options["quiet"]:
+            say(f"when its cause is mended, go on with\n  {self._resume_command(state)}")
         if self._options["download"]:
             id = state.session_id or state.steps[0].run_id
-            folder = own_folder(state.name, id, self._options["download"])
+            folder = output_folder(state.name, id, self._options["download"])
             async for path in save_all(service.desk, state, folder):
                 say(f"saved {path}")
-        self._write(state)
+        self._write_result(state)
         return result.exit_code
 
-    def _failed_chain(self, state: State) -> str | None:
+    def _resume_command(self, state: ChainState) -> str | None:
         """The command that goes on with a chain of which a step has failed."""
         failed = next((step for step in state.steps if step.failed), None)
         if failed is None or len(state.steps) == 1 or state.cancelled:
@@ -185,7 +191,7 @@ class Running:
         ]
         return shlex.join(["cyberflow", "run", state.name, *words, *chain.from_iterable(given)])
 
-    def _write(self, state: State) -> None:
+    def _write_result(self, state: ChainState) -> None:
         redactor = self._given.redactor()
         result = result_of(state)
         text = json.dumps(result.to_json(redactor), ensure_ascii=False, indent=2)
@@ -194,14 +200,14 @@ class Running:
         click.echo(text if self._options["format"] == "json" else "\n".join(result_lines(result)))
 
 
-def listen() -> None:
+def cancel_on_sigterm() -> None:
     """Have SIGTERM do what Ctrl-C does. Windows has no such signal."""
     task = asyncio.current_task()
     if task is not None and sys.platform != "win32":
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-def wants_cancel(question: str | None) -> bool:
+def ask_to_cancel(question: str | None) -> bool:
     """After an interruption: what a person says; where nobody is, or nothing is asked, nothing is cancelled."""
     if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
@@ -209,7 +215,7 @@ def wants_cancel(question: str | None) -> bool:
     return bool(answer == "cancel")
 
 
-def about_end(state: State) -> Iterator[str]:
+def end_notes(state: ChainState) -> Iterator[str]:
     """What there is to say of an end besides its result."""
     for reason in state.refused:
         yield f"it could not be cancelled as asked: {reason}"
@@ -220,8 +226,8 @@ def about_end(state: State) -> Iterator[str]:
         yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
 
 
-def _watch(service: Service, state: State) -> str:
-    return go_on(service.name, state.session_id, [step.run_id for step in state.steps])
+def _watch(service: CyberdeskService, state: ChainState) -> str:
+    return follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
 
 
 def write_file(path: Path, text: str) -> None:

@@ -11,21 +11,21 @@ import click
 
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
-from cyberflow.cli.runner import listen
-from cyberflow.cli.task_runner import Interrupted, follow_shown
+from cyberflow.cli.runner import cancel_on_sigterm
+from cyberflow.cli.task_runner import FollowInterrupted, follow_and_show
 from cyberflow.cli.views.run_view import STATUS
-from cyberflow.cli.views.task_view import about_task, download, print_task, raise_unsaved
+from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_failures, task_notes
 from cyberflow.client.cyberun.client import Cyberun
 from cyberflow.client.cyberun.outputs import Outputs
-from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch
-from cyberflow.run.chain.journal import go_on
+from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
+from cyberflow.run.chain.journal import follow_command
 from cyberflow.run.task.follow import cancel_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
-from cyberflow.targets import GpuService
+from cyberflow.targets import CyberunService
 
 
-async def show_task(service: GpuService, state: TaskState, format: str) -> int:
+async def show_task(service: CyberunService, state: TaskState, format: str) -> int:
     data = (await service.cyberun.task(state.task_id)).sent()
     if format == "json":
         click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
@@ -37,32 +37,36 @@ async def show_task(service: GpuService, state: TaskState, format: str) -> int:
     return 0
 
 
-async def watch_task(service: GpuService, state: TaskState, format: str, *, quiet: bool) -> int:
-    listen()
+async def watch_task(service: CyberunService, state: TaskState, format: str, *, quiet: bool) -> int:
+    cancel_on_sigterm()
     try:
-        state = await follow_shown(service.cyberun, state, _watch(service), quiet=quiet)
-    except Interrupted:
-        say(f"it goes on without this terminal; follow it with\n  {go_on(service.name, None, [state.task_id])}")
+        state = await follow_and_show(service.cyberun, state, _watch(service), quiet=quiet)
+    except FollowInterrupted:
+        say(
+            f"it goes on without this terminal; follow it with\n  {follow_command(service.name, None, [state.task_id])}"
+        )
         return INTERRUPTED
     if state.status == "completed" and not quiet:
-        say(f"save its outputs with\n  {download(state.task_id, service.name)}")
-    print_task(state, await _addresses(service.cyberun, state), {"format": format})
+        say(f"save its outputs with\n  {download_hint(state.task_id, service.name)}")
+    print_task(state, await _output_urls(service.cyberun, state), {"format": format})
     return state.exit_code
 
 
-async def cancel_one(service: GpuService, state: TaskState, format: str, agree: Callable[[str], None]) -> int:
+async def cancel_and_print_task(
+    service: CyberunService, state: TaskState, format: str, agree: Callable[[str], None]
+) -> int:
     if not state.live:
         say("nothing is live there")
         return 0
     agree(f"cancel {state.name}?")
     state = [one async for one in cancel_task(service.cyberun, state, _watch(service))][-1]
-    for line in about_task(state):
+    for line in task_notes(state):
         say(line)
     print_task(state, [], {"format": format})
     return 0
 
 
-async def download_task(service: GpuService, state: TaskState, folder: Callable[[], Path]) -> int:
+async def download_task(service: CyberunService, state: TaskState, folder: Callable[[], Path]) -> int:
     if state.status != "completed":
         say(f"the task is {state.status}: there is nothing to save")
         return 0
@@ -72,11 +76,11 @@ async def download_task(service: GpuService, state: TaskState, folder: Callable[
             click.echo(str(one.path))
     if not saved:
         say("there is nothing to save")
-    raise_unsaved(saved)
+    raise_save_failures(saved)
     return 0
 
 
-async def list_tasks(service: GpuService, format: str, limit: int, status: str | None) -> int:
+async def list_tasks(service: CyberunService, format: str, limit: int, status: str | None) -> int:
     rows: list[dict[str, Any]] = []
     async for task in service.cyberun.tasks(status=status):
         rows.append(
@@ -96,11 +100,11 @@ async def list_tasks(service: GpuService, format: str, limit: int, status: str |
     return 0
 
 
-async def _addresses(cyberun: Cyberun, state: TaskState) -> list[SavedOutput]:
+async def _output_urls(cyberun: Cyberun, state: TaskState) -> list[SavedOutput]:
     if state.status != "completed":
         return []
     return [SavedOutput(one.key, url=one.url) for one in await Outputs(cyberun, state.task_id).read()]
 
 
-def _watch(service: GpuService) -> Watch:
-    return Watch(LOCAL if service.local else REMOTE)
+def _watch(service: CyberunService) -> FollowOptions:
+    return FollowOptions(LOCAL if service.local else REMOTE)

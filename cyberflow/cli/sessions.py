@@ -12,18 +12,18 @@ import click
 
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
-from cyberflow.cli.runner import listen
+from cyberflow.cli.runner import cancel_on_sigterm
 from cyberflow.cli.views.run_view import result_lines, view
 from cyberflow.client.cyberdesk.wire import Run, is_live
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.events import State, Step
-from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch, cancel, follow
-from cyberflow.run.chain.journal import go_on
+from cyberflow.run.chain.events import ChainState, StepRun
+from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
+from cyberflow.run.chain.journal import follow_command
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.result import result_of
-from cyberflow.targets import Service
+from cyberflow.targets import CyberdeskService
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -37,7 +37,7 @@ class NoSuchRun(UsageError):
     """The target has no session and no run of this id."""
 
 
-async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
+async def list_runs(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
     """The newest runs, a row each, with the names of their workflows."""
     page = await desk.runs.page(
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
@@ -56,7 +56,7 @@ async def table(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[st
     ]
 
 
-async def read_session(desk: Cyberdesk, id: str) -> State:
+async def read_session(desk: Cyberdesk, id: str) -> ChainState:
     """Find the runs of a session by its id or by that of one of its runs. Raises UsageError when there is none."""
     page = await desk.runs.page(
         session_id=id, limit=1000, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",)
@@ -67,9 +67,9 @@ async def read_session(desk: Cyberdesk, id: str) -> State:
         names = workflow_names(run.included)
         if run.session_id is not None:
             return await read_session(desk, run.session_id)
-        return State(names.get(run.workflow_id, "run"), (_step(run, names),))
-    steps = tuple(_step(run, names) for run in reversed(runs))
-    return State("session", steps, runs[0].session_id, {} if len(steps) > 1 else None)
+        return ChainState(names.get(run.workflow_id, "run"), (_step_from_run(run, names),))
+    steps = tuple(_step_from_run(run, names) for run in reversed(runs))
+    return ChainState("session", steps, runs[0].session_id, {} if len(steps) > 1 else None)
 
 
 async def read_run(desk: Cyberdesk, id: str) -> Run:
@@ -86,11 +86,11 @@ async def read_run(desk: Cyberdesk, id: str) -> Run:
     raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them")
 
 
-def _step(run: Run, names: dict[str, str]) -> Step:
+def _step_from_run(run: Run, names: dict[str, str]) -> StepRun:
     workflow = names.get(run.workflow_id, run.workflow_id)
     error = tuple(str(text) for text in run.error or ())
     alias = run.session_alias or workflow
-    return Step(alias, workflow, run.id, run.status, None, error, run.machine_id, run.started_at, run.ended_at)
+    return StepRun(alias, workflow, run.id, run.status, None, error, run.machine_id, run.started_at, run.ended_at)
 
 
 def workflow_names(included: list[Any] | None) -> dict[str, str]:
@@ -99,8 +99,8 @@ def workflow_names(included: list[Any] | None) -> dict[str, str]:
     return {str(item["id"]): str(item.get("name") or item["id"]) for item in found}
 
 
-async def cancel_session(desk: Cyberdesk, state: State, *, local: bool) -> State:
-    async for event in cancel(desk, state, Watch(LOCAL if local else REMOTE)):
+async def cancel_session(desk: Cyberdesk, state: ChainState, *, local: bool) -> ChainState:
+    async for event in cancel(desk, state, FollowOptions(LOCAL if local else REMOTE)):
         state, _ = advance(state, event)
     return state
 
@@ -120,7 +120,7 @@ async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: 
     return 0
 
 
-async def retry(desk: Cyberdesk, id: str, given: Giver) -> State:
+async def retry(desk: Cyberdesk, id: str, given: Giver) -> ChainState:
     """Start a run again, and give the state to follow it from. `given` finds the values of the secrets it had, which
     the service keeps only as names. Raises UsageError for a run that is not over, and when a secret is missing.
     """
@@ -128,14 +128,16 @@ async def retry(desk: Cyberdesk, id: str, given: Giver) -> State:
     names = workflow_names(run.included)
     if is_live(run.status):
         raise UsageError(f"the run is not over, it is `{run.status}`", help="wait for its end, or cancel it first")
-    secrets = given(_secrets_of(run, names))
+    secrets = given(_secrets_workflow(run, names))
     body = {"sensitive_input_values": dict(secrets)} if secrets else {}
     again = await desk.runs.retry(id, body)
-    step = replace(_step(run, names), status=again.status, error=(), started_at=None, ended_at=None, machine_id=None)
-    return State(step.id, (step,))
+    step = replace(
+        _step_from_run(run, names), status=again.status, error=(), started_at=None, ended_at=None, machine_id=None
+    )
+    return ChainState(step.id, (step,))
 
 
-def _secrets_of(run: Run, names: dict[str, str]) -> BundledWorkflow:
+def _secrets_workflow(run: Run, names: dict[str, str]) -> BundledWorkflow:
     """The secrets that a run had, as something that can be given them; structured ones by the workflow's schema."""
     included = next((item for item in run.included or () if item.get("id") == run.workflow_id), {})
     try:
@@ -149,23 +151,23 @@ def _secrets_of(run: Run, names: dict[str, str]) -> BundledWorkflow:
     return BundledWorkflow(names.get(run.workflow_id, "run"), {}, secrets=secrets)
 
 
-async def follow_to_end(service: Service, state: State, format: str, *, quiet: bool) -> int:
+async def follow_to_end(service: CyberdeskService, state: ChainState, format: str, *, quiet: bool) -> int:
     pace = LOCAL if service.local else REMOTE
-    listen()
+    cancel_on_sigterm()
     try:
         with view(quiet=quiet) as shown:
             shown.show(state)
-            async for event in follow(service.desk, state, Watch(pace, messages=shown.messages)):
+            async for event in follow(service.desk, state, FollowOptions(pace, messages=shown.messages)):
                 state, _ = advance(state, event)
                 shown.show(state)
     except asyncio.CancelledError:
-        command = go_on(service.name, state.session_id, [step.run_id for step in state.steps])
+        command = follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
         say(f"it goes on without this terminal; follow it with\n  {command}")
         return INTERRUPTED
-    return print_end(state, format)
+    return print_result(state, format)
 
 
-def print_end(state: State, format: str, done: int | None = None) -> int:
+def print_result(state: ChainState, format: str, done: int | None = None) -> int:
     result = result_of(state)
     if format == "json":
         click.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))

@@ -42,7 +42,7 @@ def is_name(word: str) -> bool:
 
 
 @dataclass
-class Classes:
+class StubClasses:
     """The classes that were needed so far, in the order in which they must stand."""
 
     texts: list[str] = field(default_factory=list)
@@ -52,9 +52,9 @@ class Classes:
 
     def named(self, name: str, schema: Mapping[str, Any]) -> None:
         """Make a class of a named type, or an alias where it has no fields."""
-        target = _followed(schema, schema.get("$defs", {}))
+        target = _follow_ref(schema, schema.get("$defs", {}))
         if target.get("properties"):
-            self._class(class_name(name), target, schema.get("$defs", {}))
+            self._add_class(class_name(name), target, schema.get("$defs", {}))
         elif "Annotated" in (annotation := self.annotation(target, name)):
             self._taken.add(class_name(name))
             self._aliases[json.dumps(target, sort_keys=True)] = class_name(name)
@@ -67,21 +67,21 @@ class Classes:
         definitions = {**(definitions or {}), **schema.get("$defs", {})}
         if str(schema.get("$ref", "")).startswith(_DEFS):
             name = schema["$ref"].removeprefix(_DEFS)
-            return self.annotation(_followed(schema, definitions), name, definitions)
+            return self.annotation(_follow_ref(schema, definitions), name, definitions)
         if (alias := self._aliases.get(json.dumps(schema, sort_keys=True))) is not None:
             return alias
         base, said = self._base(schema, name, definitions)
         if not set(schema) - _ABOUT - {"$defs", *said}:
             return base
         exact = {key: value for key, value in schema.items() if key not in _ABOUT}
-        return f"Annotated[{base}, WithJsonSchema({_python(exact)})]"
+        return f"Annotated[{base}, WithJsonSchema({_python_literal(exact)})]"
 
     def _base(
         self, schema: Mapping[str, Any], name: str, definitions: Mapping[str, Any]
     ) -> tuple[str, Collection[str]]:
         """The annotation, and the keywords that it says."""
         if "const" in schema or "enum" in schema:
-            return _literal([schema["const"]] if "const" in schema else schema["enum"]), ("const", "enum", "type")
+            return _literal_type([schema["const"]] if "const" in schema else schema["enum"]), ("const", "enum", "type")
         arms = schema.get("anyOf") or schema.get("oneOf")
         if not arms and isinstance(schema.get("type"), list):
             arms = [{**schema, "type": one} for one in schema["type"]]
@@ -95,10 +95,10 @@ class Classes:
         if schema.get("type") == "object" or "properties" in schema:
             if not schema.get("properties"):
                 return "dict[str, Any]", ("type",)
-            return self._class(class_name(name), schema, definitions), ("type", "properties", "required")
+            return self._add_class(class_name(name), schema, definitions), ("type", "properties", "required")
         return _WORDS.get(str(schema.get("type")), "Any"), ("type",)
 
-    def _class(self, name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    def _add_class(self, name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         key = _key(schema)
         if key in self._by_schema:
             return self._by_schema[key]
@@ -111,7 +111,9 @@ class Classes:
             word: (self.annotation(one, f"{name}-{word}", definitions), word in needed)
             for word, one in schema["properties"].items()
         }
-        self.texts.append(_dataclass(name, fields) if all(map(is_name, fields)) else _typed_dict(name, fields))
+        self.texts.append(
+            _render_dataclass(name, fields) if all(map(is_name, fields)) else _render_typed_dict(name, fields)
+        )
         return name
 
 
@@ -119,29 +121,29 @@ def _key(schema: Mapping[str, Any]) -> str:
     return json.dumps({word: value for word, value in schema.items() if word not in (*_ABOUT, "$defs")}, sort_keys=True)
 
 
-def _python(value: Any) -> str:
+def _python_literal(value: Any) -> str:
     """Write JSON as Python."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{json.dumps(key)}: {_python(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{json.dumps(key)}: {_python_literal(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_python, value))}]"
+        return f"[{', '.join(map(_python_literal, value))}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
-def optional(annotation: str) -> str:
+def make_optional(annotation: str) -> str:
     """Let an annotation be None."""
     return annotation if annotation in ("Any", "None") or annotation.endswith(" | None") else f"{annotation} | None"
 
 
-def _dataclass(name: str, fields: Mapping[str, tuple[str, bool]]) -> str:
+def _render_dataclass(name: str, fields: Mapping[str, tuple[str, bool]]) -> str:
     lines = [
-        f"    {word}: {annotation}" if needed else f"    {word}: {optional(annotation)} = None"
+        f"    {word}: {annotation}" if needed else f"    {word}: {make_optional(annotation)} = None"
         for word, (annotation, needed) in fields.items()
     ]
     return _CLASS.format(name=name, fields="\n".join(lines)).rstrip("\n")
 
 
-def _typed_dict(name: str, fields: Mapping[str, tuple[str, bool]]) -> str:
+def _render_typed_dict(name: str, fields: Mapping[str, tuple[str, bool]]) -> str:
     parts = [
         f"{json.dumps(word)}: {annotation if needed else f'NotRequired[{annotation}]'}"
         for word, (annotation, needed) in fields.items()
@@ -149,12 +151,12 @@ def _typed_dict(name: str, fields: Mapping[str, tuple[str, bool]]) -> str:
     return _DICT.format(name=name, fields=", ".join(parts)).rstrip("\n")
 
 
-def _followed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _follow_ref(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     reference = str(schema.get("$ref", ""))
     return definitions.get(reference.removeprefix(_DEFS), {}) if reference.startswith(_DEFS) else schema
 
 
-def _literal(values: list[Any]) -> str:
+def _literal_type(values: list[Any]) -> str:
     if not values or not all(isinstance(value, _LITERALS) for value in values):
         return "Any"
     return f"Literal[{', '.join(json.dumps(value) if isinstance(value, str) else repr(value) for value in values)}]"

@@ -10,43 +10,43 @@ from typing import Any
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
 from cyberflow.cli.redacted_streams import filter_streams
-from cyberflow.cli.runner import asked, listen, wants_cancel
+from cyberflow.cli.runner import ask_to_cancel, cancel_on_sigterm, raw_arguments
 from cyberflow.cli.views.run_view import view
-from cyberflow.cli.views.task_view import about_task, download, print_task, raise_unsaved
+from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_failures, task_notes
 from cyberflow.client.cyberun.client import Cyberun
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.downloads import own_folder
-from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch
-from cyberflow.run.chain.journal import Invocation, go_on, open_journal
-from cyberflow.run.inputs.arguments import Given
+from cyberflow.run.chain.downloads import output_folder
+from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
+from cyberflow.run.chain.journal import Invocation, follow_command, open_journal
+from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.inputs.inputs import load_inputs
-from cyberflow.run.inputs.secrets import this_world
+from cyberflow.run.inputs.secrets import system_backends
 from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState, task_request
-from cyberflow.run.task.submit import prepare_task, scripted, submit_task
-from cyberflow.sdk.prepare import Compiled, give
-from cyberflow.targets import GpuService, open_cyberun, state_folder
+from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
+from cyberflow.sdk.prepare import CompiledProject, resolve_run_arguments
+from cyberflow.targets import CyberunService, open_cyberun, state_folder
 
 OF_CHAINS = ("machine", "pools", "session", "keep_session", "stale_ok", "first")
 _WRITTEN = {"pools": "pool", "keep_session": "keep-session", "stale_ok": "stale-ok", "first": "from"}
 
 
-def start_task(compiled: Compiled, task: BundledTask, options: dict[str, Any]) -> int:
+def start_task(compiled: CompiledProject, task: BundledTask, options: dict[str, Any]) -> int:
     """Put together what is given, and run."""
     if wrong := next((name for name in OF_CHAINS if options[name]), None):
         raise UsageError(
             f"`{task.name}` is a task, and --{_WRITTEN.get(wrong, wrong)} is for chains", help="leave it out"
         )
-    given = give(compiled, task, asked(options), this_world())
+    given = resolve_run_arguments(compiled, task, raw_arguments(options), system_backends())
     filter_streams(given.redactor())
-    return asyncio.run(_Running(compiled, task, options, given).run())
+    return asyncio.run(_TaskRunner(compiled, task, options, given).run())
 
 
-class _Running:
-    def __init__(self, compiled: Compiled, task: BundledTask, options: dict[str, Any], given: Given) -> None:
+class _TaskRunner:
+    def __init__(self, compiled: CompiledProject, task: BundledTask, options: dict[str, Any], given: Arguments) -> None:
         self._compiled = compiled
         self._task = task
         self._options = options
@@ -55,66 +55,68 @@ class _Running:
         self._state: TaskState | None = None
 
     async def run(self) -> int:
-        listen()
+        cancel_on_sigterm()
         try:
             async with open_cyberun(self._compiled.sourced, self._compiled.target, say) as service:
                 if not self._options["quiet"] and service.line != self._options["said"]:
                     say(service.line)
                 return await self._submit(service)
         except asyncio.CancelledError:
-            return self._broken_off()
+            return self._handle_interrupt()
 
-    async def _submit(self, service: GpuService) -> int:
+    async def _submit(self, service: CyberunService) -> int:
         request = task_request(self._task, self._given, self._compiled.bundle, self._compiled.assets)
         workflow = await prepare_task(service.cyberun, self._task, request)
         outcomes = load_inputs(self._options["simulate"]) if self._options["simulate"] else None
-        script = await scripted(service.cyberun, self._task, outcomes, local=service.local)
+        script = await script_outcome(service.cyberun, self._task, outcomes, local=service.local)
         journal = self._journal = open_journal(state_folder(self._compiled.sourced.root), service.name)
         state = self._state = await submit_task(service.cyberun, request, workflow, journal, script)
         if not self._options["quiet"]:
             say(f"{state.name} submitted: task {state.task_id}")
         if self._options["detach"]:
-            return self._detached(service, state, code=0)
+            return self._detach(service, state, code=0)
         return await self._follow(service, state, request.limit)
 
-    async def _follow(self, service: GpuService, state: TaskState, limit: float | None) -> int:
+    async def _follow(self, service: CyberunService, state: TaskState, limit: float | None) -> int:
         options = self._options
-        watch = Watch(LOCAL if service.local else REMOTE, options["timeout"], options["cancel_on_timeout"])
+        watch = FollowOptions(LOCAL if service.local else REMOTE, options["timeout"], options["cancel_on_timeout"])
         try:
-            state = await follow_shown(service.cyberun, state, watch, quiet=options["quiet"], limit=limit)
-        except Interrupted as interrupted:
+            state = await follow_and_show(service.cyberun, state, watch, quiet=options["quiet"], limit=limit)
+        except FollowInterrupted as interrupted:
             state = interrupted.state
-            if not (options["cancel_on_interrupt"] or wants_cancel("detach and let it go on, or cancel it?")):
-                return self._detached(service, state, code=INTERRUPTED)
+            if not (options["cancel_on_interrupt"] or ask_to_cancel("detach and let it go on, or cancel it?")):
+                return self._detach(service, state, code=INTERRUPTED)
             state = [one async for one in cancel_task(service.cyberun, state, replace(watch, timeout=None))][-1]
-        return await self._end(service, state)
+        return await self._finish(service, state)
 
-    async def _end(self, service: GpuService, state: TaskState) -> int:
-        for line in about_task(state):
+    async def _finish(self, service: CyberunService, state: TaskState) -> int:
+        for line in task_notes(state):
             say(line)
         if state.live:
-            say(f"follow it with\n  {go_on(service.name, None, [state.task_id])}")
+            say(f"follow it with\n  {follow_command(service.name, None, [state.task_id])}")
         elif self._journal is not None:
             self._journal.note("ended", status=state.status)
         saved: list[SavedOutput] = []
         if state.status == "completed":
-            folder = own_folder(state.name, state.task_id, self._options["download"])
+            folder = output_folder(state.name, state.task_id, self._options["download"])
             async for one in save_outputs(Outputs(service.cyberun, state.task_id), folder):
                 saved.append(one)
                 if one.path and not self._options["quiet"]:
                     say(f"saved {one.path}")
         print_task(state, saved, self._options, self._given.redactor())
-        raise_unsaved(saved)
+        raise_save_failures(saved)
         return state.exit_code
 
-    def _detached(self, service: GpuService, state: TaskState, *, code: int) -> int:
-        say(f"it goes on without this terminal; follow it with\n  {go_on(service.name, None, [state.task_id])}")
+    def _detach(self, service: CyberunService, state: TaskState, *, code: int) -> int:
+        say(
+            f"it goes on without this terminal; follow it with\n  {follow_command(service.name, None, [state.task_id])}"
+        )
         if self._task.timeout:
             say(f"its timeout of {self._task.timeout} is kept by who follows it, and nobody does now")
         print_task(state, [], self._options, self._given.redactor())
         return code
 
-    def _broken_off(self) -> int:
+    def _handle_interrupt(self) -> int:
         """Interrupted before or after there was anything to follow."""
         if self._journal is None or not self._journal.path.exists():
             say("interrupted; nothing was submitted")
@@ -123,11 +125,11 @@ class _Running:
             look = f"cyberflow runs list --tasks --target {self._journal.target}"
             say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
         else:
-            say(f"interrupted; save its outputs with\n  {download(self._state.task_id, self._journal.target)}")
+            say(f"interrupted; save its outputs with\n  {download_hint(self._state.task_id, self._journal.target)}")
         return INTERRUPTED
 
 
-class Interrupted(Exception):
+class FollowInterrupted(Exception):
     """Whoever followed was interrupted; `state` is the last that was seen."""
 
     def __init__(self, state: TaskState) -> None:
@@ -135,8 +137,8 @@ class Interrupted(Exception):
         self.state = state
 
 
-async def follow_shown(
-    cyberun: Cyberun, state: TaskState, watch: Watch, *, quiet: bool, limit: float | None = None
+async def follow_and_show(
+    cyberun: Cyberun, state: TaskState, watch: FollowOptions, *, quiet: bool, limit: float | None = None
 ) -> TaskState:
     """Follow and show a task. Raises Interrupted."""
     last = state
@@ -147,5 +149,5 @@ async def follow_shown(
                 async for last in states:
                     shown.show(last)
     except asyncio.CancelledError:
-        raise Interrupted(last) from None
+        raise FollowInterrupted(last) from None
     return last

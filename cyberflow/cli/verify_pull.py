@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
-from cyberflow.deploy.pull.decompile import Language
-from cyberflow.deploy.pull.pull import Chosen, Pulled, pull
+from cyberflow.deploy.pull.decompile import DecompileContext
+from cyberflow.deploy.pull.pull import PulledWorkflow, PullItem, pull
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import read
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
-from cyberflow.remote.canonical import changed, wire_fields
-from cyberflow.remote.desired import desire
+from cyberflow.remote.canonical import differing_fields, wire_fields
+from cyberflow.remote.desired import resolve_workflow
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.images import find_image
 from cyberflow.remote.snapshot import Snapshot
@@ -41,23 +41,25 @@ _UNSAID = "the language cannot say its `{}` as it is; after `adopt`, `cyberflow 
 
 
 @dataclass
-class Proof:
+class PullVerification:
     """What was pulled, and by name what of it the language cannot say."""
 
-    pulled: list[Pulled]
+    pulled: list[PulledWorkflow]
     images: dict[str, bytes]
     faults: dict[str, list[str]] = field(default_factory=dict)
 
 
 def prove(
-    chosen: Sequence[Chosen], remote: Snapshot, owner: Owner, images: Mapping[str, bytes], places: Mapping[str, str]
-) -> Proof:
+    chosen: Sequence[PullItem], remote: Snapshot, owner: Owner, images: Mapping[str, bytes], places: Mapping[str, str]
+) -> PullVerification:
     """Write the sources and compile them. A rule that a prompt breaks on the platform too is ignored there, with the
     reason beside it. `images` are contents by path, `places` the paths by address.
     """
     remote = replace(remote, contents={url: sha256(images[path]).hexdigest() for url, path in places.items()})
     known = _known(remote)
-    language = Language(_keeps, _tokens, remote.models, {url: path for url, path in places.items() if url in known})
+    language = DecompileContext(
+        _render_prompt, _token_roots, remote.models, {url: path for url, path in places.items() if url in known}
+    )
     ignores: dict[str, dict[Route, set[str]]] = defaultdict(lambda: defaultdict(set))
     pulled = [pull(one, owner, language) for one in chosen]
     texts = [text for one in pulled for text in one.texts.values()]
@@ -66,13 +68,13 @@ def prove(
     prompts = {path: route for one in pulled for path, route in one.prompts.items()}
     for name, problems in found.items():
         for one in problems:
-            if one.rule in _PROMPT_RULES and not _misread(one.place, sources):
+            if one.rule in _PROMPT_RULES and not _is_misread_tag(one.place, sources):
                 # A place in a YAML file is at `workflows`, its name, and then in the declaration.
                 ignores[name][prompts.get(one.place.path, one.place.route[2:])].add(one.rule)
     if ignores:
         pulled = [pull(one, owner, language, ignores.get(one.name)) for one in chosen]
         found, bundle, _ = _compile(pulled, kept, owner)
-    return Proof(pulled, kept, _faults(chosen, found, bundle, remote, owner))
+    return PullVerification(pulled, kept, _differences(chosen, found, bundle, remote, owner))
 
 
 def _known(remote: Snapshot) -> set[str]:
@@ -83,7 +85,7 @@ def _known(remote: Snapshot) -> set[str]:
     return {url for url, image in again.items() if image is not None and image.supabase_url == url}
 
 
-def _misread(place: Place, sources: Sources) -> bool:
+def _is_misread_tag(place: Place, sources: Sources) -> bool:
     """Whether `<word>` in a text of a check or a command, which is text on the platform, is a token in the sources: no
     comment may hide that, for what it says is another thing.
     """
@@ -92,13 +94,13 @@ def _misread(place: Place, sources: Sources) -> bool:
     return not in_prompt and sources.lines(span.path)[span.line - 1][span.column - 1 :].startswith("<")
 
 
-def _keeps(text: str, format: str, inputs: Iterable[str]) -> str | None:
+def _render_prompt(text: str, format: str, inputs: Iterable[str]) -> str | None:
     scanned = scan(text, format=format, inputs=list(inputs))  # type: ignore[arg-type]
     rendered = render(scanned, format, image=lambda source, _: source)  # type: ignore[arg-type]
     return None if rendered.flaws else rendered.html
 
 
-def _tokens(text: str) -> tuple[list[str], list[str]]:
+def _token_roots(text: str) -> tuple[list[str], list[str]]:
     found = scan(text, format="wire", inputs=()).tokens
     roots = {
         kind: list(dict.fromkeys(one.path.root for one in found if one.kind == kind)) for kind in ("input", "secret")
@@ -107,7 +109,7 @@ def _tokens(text: str) -> tuple[list[str], list[str]]:
 
 
 def _compile(
-    pulled: Sequence[Pulled], images: Mapping[str, bytes], owner: Owner
+    pulled: Sequence[PulledWorkflow], images: Mapping[str, bytes], owner: Owner
 ) -> tuple[dict[str, list[Diagnostic]], Bundle | None, Sources]:
     """Compile the sources alone, in a folder of their own; the errors by workflow, and what was read."""
     with TemporaryDirectory() as name:
@@ -129,8 +131,8 @@ def _compile(
         return dict(errors), compile_bundle(whole, builder), sourced.sources
 
 
-def _faults(
-    chosen: Sequence[Chosen],
+def _differences(
+    chosen: Sequence[PullItem],
     found: Mapping[str, Collection[Diagnostic]],
     bundle: Bundle | None,
     remote: Snapshot,
@@ -141,7 +143,7 @@ def _faults(
         told = [f"`cyberflow check` will say: {problem.message}" for problem in found.get(one.name, ())]
         made = bundle.workflow(one.name) if bundle else None
         if made is not None and bundle is not None:
-            names = changed(wire_fields(one.workflow), desire(made, bundle, remote, owner).fields)
+            names = differing_fields(wire_fields(one.workflow), resolve_workflow(made, bundle, remote, owner).fields)
             told += [_UNSAID.format(name) for name in names if name != "name" or one.workflow.name]
         if told:
             faults[one.name] = told

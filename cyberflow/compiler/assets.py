@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from cyberflow.compiler.bundle import ASSET, Asset
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
-from cyberflow.language.prompt.sanitize import Refusal
+from cyberflow.language.prompt.sanitize import ImageRefusal
 from cyberflow.source import Place, Text
 
 LARGEST_IMAGE = 10 * 1024 * 1024
@@ -25,34 +25,38 @@ _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
 @dataclass
-class Assets:
+class AssetCollector:
     """Every asset of one compilation, by its sha256."""
 
     files: Files
     found: dict[str, Asset] = field(default_factory=dict)
 
-    def image(self, prompt: Text, source: str, at: int) -> str | Refusal:
+    def image(self, prompt: Text, source: str, at: int) -> str | ImageRefusal:
         """What the bundle holds for an image that stands in a prompt at an offset, or why it cannot be used. Its path
         counts from the file that this part of the prompt was written in.
         """
         if source.startswith(PLATFORM):
             return source
         if _ELSEWHERE.match(source):
-            return Refusal("an image is a file of the project", "save the image beside the prompt and name the file")
+            return ImageRefusal(
+                "an image is a file of the project", "save the image beside the prompt and name the file"
+            )
         file = self.files.find(source, prompt.place(at, at + 1))
         if isinstance(file, Diagnostic):
-            return Refusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
+            return ImageRefusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
         try:
-            kind = self._kind(file)
+            kind = self._image_type(file)
             size = self.files.size(file)
             digest = "" if size > LARGEST_IMAGE else self.files.sha256(file)
         except OSError as error:
-            return Refusal(f"`{source}` cannot be read ({error.strerror})")
+            return ImageRefusal(f"`{source}` cannot be read ({error.strerror})")
         if kind is None:
-            return Refusal(f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file")
+            return ImageRefusal(
+                f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file"
+            )
         if not digest:
             self.files.settled = False
-            return Refusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
+            return ImageRefusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
         self.found[digest] = Asset(digest, name, kind[0], size)
         return ASSET + digest
@@ -70,7 +74,7 @@ class Assets:
         self.found.setdefault(digest, content)
         return ASSET + digest
 
-    def _kind(self, file: str) -> tuple[str, str] | None:
+    def _image_type(self, file: str) -> tuple[str, str] | None:
         beginning = self.files.beginning(file)
         return next(((mime, ending) for magic, mime, ending in _MAGIC if magic.match(beginning)), None)
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from cyberflow.compiler.assets import Assets
+from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.bundle import GIVEN_FILE
 from cyberflow.compiler.graph import (
     ChainNode,
     Graph,
-    ReadText,
+    ScannedText,
     StepNode,
     TaskNode,
     TokenUse,
@@ -22,9 +22,9 @@ from cyberflow.compiler.graph import (
     WorkflowNode,
     ref_at,
 )
-from cyberflow.compiler.interface import Shape
+from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import is_ref
-from cyberflow.compiler.type_notation import Shapes
+from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
@@ -37,17 +37,17 @@ _CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filen
 
 
 @dataclass
-class Builder:
+class GraphBuilder:
     """Builds the graph of one project; `problems` are the findings about its types."""
 
     project: Project
-    assets: Assets = field(init=False)
-    shapes: Shapes = field(init=False)
+    assets: AssetCollector = field(init=False)
+    shapes: TypeReader = field(init=False)
     _missing: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.assets = Assets(self.project.files)
-        self.shapes = Shapes(self.project.types, self.project.files)
+        self.assets = AssetCollector(self.project.files)
+        self.shapes = TypeReader(self.project.types, self.project.files)
 
     @property
     def problems(self) -> list[Diagnostic]:
@@ -61,20 +61,20 @@ class Builder:
         sure = {name: one for name, one in workflows.items() if ("workflows", name) not in twice}
         chains = {name: self._chain(one, sure) for name, one in self.project.chains.items()}
         for workflow in self.project.workflows.values():
-            self._find_files(workflow)
+            self._add_files(workflow)
         for chain in self.project.chains.values():
-            self._find_files(chain)
+            self._add_files(chain)
         tasks = {name: self._task(one) for name, one in self.project.tasks.items()}
         return Graph(self.project, workflows, chains, tasks)
 
     def _task(self, definition: Definition[Task]) -> TaskNode:
         body = definition.body
-        inputs, secrets = self._shape(definition, "inputs"), self._shape(definition, "secrets")
+        inputs, secrets = self._read_fields(definition, "inputs"), self._read_fields(definition, "secrets")
         values = {key: self._value(value, definition.at("parameters", key)) for key, value in body.parameters.items()}
-        files = {key: self._task_file(name, definition.at("files", key)) for key, name in body.files.items()}
+        files = {key: self._add_task_file(name, definition.at("files", key)) for key, name in body.files.items()}
         return TaskNode(definition, inputs, secrets, values, files)
 
-    def _task_file(self, written: str, place: Place) -> str:
+    def _add_task_file(self, written: str, place: Place) -> str:
         """A file of the project, or `<name>` for one that is given at run time."""
         if (token := only_token(scan_string(written))) is not None and not token.path.keys:
             return GIVEN_FILE + token.path.root
@@ -84,53 +84,53 @@ class Builder:
             return ""
         return found
 
-    def _find_files(self, definition: Definition[Any]) -> None:
+    def _add_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):
             if file.path is not None:
                 found = self.assets.file(file.path, definition.at("files", index, "path"))
                 if isinstance(found, Diagnostic):
                     self._missing.append(found)
 
-    def _shape(self, definition: Definition[Any], key: str) -> Shape:
+    def _read_fields(self, definition: Definition[Any], key: str) -> FieldSet:
         if key in definition.broken:
-            return Shape(known=False)
+            return FieldSet(known=False)
         notation = getattr(definition.body, key)
         read = self.shapes.secrets if key == "secrets" else self.shapes.shape
         return read(notation, definition.at(key))
 
     def _workflow(self, definition: Definition[Workflow]) -> WorkflowNode:
-        inputs, secrets, outputs = (self._shape(definition, key) for key in ("inputs", "secrets", "outputs"))
-        texts = tuple(self._texts(definition, inputs))
+        inputs, secrets, outputs = (self._read_fields(definition, key) for key in ("inputs", "secrets", "outputs"))
+        texts = tuple(self._scan_texts(definition, inputs))
         return WorkflowNode(definition, inputs, secrets, outputs, texts)
 
-    def _texts(self, definition: Definition[Workflow], inputs: Shape) -> Iterator[ReadText]:
+    def _scan_texts(self, definition: Definition[Workflow], inputs: FieldSet) -> Iterator[ScannedText]:
         body = definition.body
         for kind, place in _prompt_places(definition):
             prompt = self.project.prompt(place)
             if prompt is not None:
                 read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
                 rendering = partial(render, read, prompt.format, image=partial(self.assets.image, prompt.text))
-                yield ReadText(kind, place, prompt.text, read, prompt.format, rendering)
+                yield ScannedText(kind, place, prompt.text, read, prompt.format, rendering)
         for index, command in enumerate(body.terminal or ()):
-            yield self._string("terminal", command, definition.at("terminal", index))
+            yield self._scan_text("terminal", command, definition.at("terminal", index))
         if body.title is not None:
-            yield self._string("title", body.title, definition.at("title"))
+            yield self._scan_text("title", body.title, definition.at("title"))
         for index, check in enumerate(body.checks or ()):
             for key in _CHECK_TEXTS:
                 value = getattr(check, key)
-                for below, item in _strings(value):
-                    yield self._string("check", item, definition.at("checks", index, key, *below))
+                for below, item in _texts_of_check(value):
+                    yield self._scan_text("check", item, definition.at("checks", index, key, *below))
         for index, file in enumerate(body.files):
             if file.target is not None:
                 place = definition.at("files", index, "target")
-                yield ReadText("file", place, self.project.text(file.target, place), scan_string(file.target))
+                yield ScannedText("file", place, self.project.text(file.target, place), scan_string(file.target))
 
-    def _string(self, kind: str, value: str, place: Place) -> ReadText:
-        return ReadText(kind, place, self.project.text(value, place), scan_field(value))
+    def _scan_text(self, kind: str, value: str, place: Place) -> ScannedText:
+        return ScannedText(kind, place, self.project.text(value, place), scan_field(value))
 
     def _chain(self, definition: Definition[Chain], workflows: Mapping[str, WorkflowNode]) -> ChainNode:
         body = definition.body
-        inputs, secrets = self._shape(definition, "inputs"), self._shape(definition, "secrets")
+        inputs, secrets = self._read_fields(definition, "inputs"), self._read_fields(definition, "secrets")
         steps = tuple(
             self._step(index, step, definition.at("steps", index), workflows) for index, step in enumerate(body.steps)
         )
@@ -155,7 +155,7 @@ class Builder:
             if is_ref(part):
                 refs.append(ref_at(part, at, keys))
                 continue
-            text = ReadText("value", at, self.project.text(part, at), scan_string(part))
+            text = ScannedText("value", at, self.project.text(part, at), scan_string(part))
             texts.append(text)
             for token in text.scan.tokens:
                 whole = (token.start, token.end) == (0, len(part))
@@ -170,7 +170,7 @@ def _prompt_places(definition: Definition[Workflow]) -> Iterator[tuple[str, Plac
         yield "check_prompt", definition.at("checks", index, "check_prompt")
 
 
-def _strings(value: Any) -> Iterator[tuple[tuple[int, ...], str]]:
+def _texts_of_check(value: Any) -> Iterator[tuple[tuple[int, ...], str]]:
     if isinstance(value, str):
         yield (), value
     elif isinstance(value, list):

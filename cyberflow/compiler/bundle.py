@@ -138,7 +138,7 @@ def load_bundle(text: str) -> Bundle:
         data = json.loads(text)
         if data.get("version") != VERSION:
             raise UsageError(f"this bundle has version {data.get('version')}, this cyberflow reads version {VERSION}")
-        parts = {name: [_noun(kind, item) for item in data[name]] for name, kind in _NOUNS.items()}
+        parts = {name: [_item_from_json(kind, item) for item in data[name]] for name, kind in _NOUNS.items()}
         bundle = Bundle(data["project"], data["target"], **parts)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"this is no bundle: {error}", help="`cyberflow build` writes one") from error
@@ -147,6 +147,6 @@ def load_bundle(text: str) -> Bundle:
     return bundle
 
 
-def _noun(kind: type[N], data: Mapping[str, Any]) -> N:
+def _item_from_json(kind: type[N], data: Mapping[str, Any]) -> N:
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     return kind(**{key: value for key, value in data.items() if key in known})

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 
-from cyberflow.compiler.build import Builder
+from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.suppressions import Ignores
+from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.language.project.load import Sourced, decode_for
-from cyberflow.language.project.secret_literals import Secrets
+from cyberflow.language.project.load import RawProject, decode_project
+from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.source import Place, Route, Sources, Span
 
 SOURCE_RULES = (
@@ -85,38 +85,40 @@ def check_graph(graph: Graph) -> Iterator[Diagnostic]:
         yield from (replace(found, severity=severity) for found in rule.find(graph))
 
 
-def check_target(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Diagnostic]]:
+def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
     """Compile a project for one target: its graph, and what is wrong with it, told as `check` tells it."""
     graph, builder, found = _compiled(sourced, target)
-    left = Ignores.read(sourced.sources, _prompt_files([graph])).silence(found)
-    return graph, builder, _told(left, sourced)
+    left = Suppressions.read(sourced.sources, _prompt_files([graph])).silence(found)
+    return graph, builder, _redact_and_sort(left, sourced)
 
 
-def check(sourced: Sourced, remote: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
+def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
     """Every finding of a project, with what a target that was asked has said. Where targets differ, one that only some
     have names them.
     """
-    names = targets(sourced)
+    names = targets_to_check(sourced)
     hit: dict[Diagnostic, list[str]] = {}
     graphs: list[Graph] = []
     for name in names:
         graph, _, found = _compiled(sourced, name)
         graphs.append(graph)
-        for diagnostic in ordered(found, sourced.sources):
+        for diagnostic in sort_findings(found, sourced.sources):
             hit.setdefault(diagnostic, []).append(name)
     merged = (
-        diagnostic if len(where) == len(names) else replace(diagnostic, notes=(*diagnostic.notes, _only(where)))
+        diagnostic
+        if len(where) == len(names)
+        else replace(diagnostic, notes=(*diagnostic.notes, _only_for_targets(where)))
         for diagnostic, where in hit.items()
     )
-    ignores = Ignores.read(sourced.sources, _prompt_files(graphs))
-    left = [*ignores.silence([*_no_default(sourced), *merged, *(remote or ())])]
-    return _told([*left, *ignores.unused(RULES, unasked=REMOTE_RULES if remote is None else ())], sourced)
+    ignores = Suppressions.read(sourced.sources, _prompt_files(graphs))
+    left = [*ignores.silence([*_check_default_target(sourced), *merged, *(remote or ())])]
+    return _redact_and_sort([*left, *ignores.unused(RULES, unasked=REMOTE_RULES if remote is None else ())], sourced)
 
 
-def _compiled(sourced: Sourced, target: str) -> tuple[Graph, Builder, list[Diagnostic]]:
+def _compiled(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
     """A project for one target, with everything found on the way."""
-    project = decode_for(sourced, target)
-    builder = Builder(project)
+    project = decode_project(sourced, target)
+    builder = GraphBuilder(project)
     graph = builder.build()
     return graph, builder, [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
 
@@ -130,11 +132,11 @@ def _prompt_files(graphs: Iterable[Graph]) -> dict[tuple[str, Route], set[str]]:
     return files
 
 
-def _told(found: Iterable[Diagnostic], sourced: Sourced) -> list[Diagnostic]:
-    return ordered(_hidden(found, sourced), sourced.sources)
+def _redact_and_sort(found: Iterable[Diagnostic], sourced: RawProject) -> list[Diagnostic]:
+    return sort_findings(_hidden(found, sourced), sourced.sources)
 
 
-def _no_default(sourced: Sourced) -> Iterator[Diagnostic]:
+def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
     name, known = sourced.settings.default_target, {"local", *sourced.settings.targets}
     unread = any(problem.place.route[:1] == ("targets",) for problem in sourced.problems)
     if name not in known and not unread:
@@ -142,10 +144,10 @@ def _no_default(sourced: Sourced) -> Iterator[Diagnostic]:
         yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=did_you_mean(name, known))
 
 
-def _hidden(found: Iterable[Diagnostic], sourced: Sourced) -> Iterator[Diagnostic]:
+def _hidden(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagnostic]:
     """Findings without the text of any literal secret, whoever quoted it."""
     found = list(found)
-    secrets = sourced.secrets if found else Secrets()
+    secrets = sourced.secrets if found else SecretLiterals()
     for one in found:
         paths = {one.place.path, *(label.place.path for label in one.labels)}
         hide = partial(secrets.hide, paths=paths)
@@ -159,7 +161,7 @@ def _hidden(found: Iterable[Diagnostic], sourced: Sourced) -> Iterator[Diagnosti
         )
 
 
-def targets(sourced: Sourced) -> list[str]:
+def targets_to_check(sourced: RawProject) -> list[str]:
     """The targets whose declarations can differ: all of them when there are templates, else the default one."""
     settings = sourced.settings
     if not sourced.templated:
@@ -167,7 +169,7 @@ def targets(sourced: Sourced) -> list[str]:
     return sorted({"local", settings.default_target, *settings.targets})
 
 
-def ordered(found: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
+def sort_findings(found: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
     """Each finding once, by path, place and rule; what stands behind two aliases is one."""
     once: dict[tuple[Span, str, str], Diagnostic] = {}
     for one in found:
@@ -175,6 +177,6 @@ def ordered(found: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
     return [once[key] for key in sorted(once)]
 
 
-def _only(names: list[str]) -> str:
+def _only_for_targets(names: list[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names)
     return f"only for target {shown}" if len(names) == 1 else f"only for targets {shown}"

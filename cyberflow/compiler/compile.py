@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.compiler.assets import Assets
-from cyberflow.compiler.build import Builder
+from cyberflow.compiler.assets import AssetCollector
+from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
-from cyberflow.compiler.interface import Shape
+from cyberflow.compiler.interface import FieldSet
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Check, File, Models, Workflow
 from cyberflow.language.project.load import Definition
-from cyberflow.language.prompt.strings import lower, scan_field
+from cyberflow.language.prompt.strings import scan_field, to_wire
 from cyberflow.schema.text import object_schema, schema_text
 from cyberflow.source import Place
 
 
-def compile_bundle(graph: Graph, builder: Builder) -> Bundle:
+def compile_bundle(graph: Graph, builder: GraphBuilder) -> Bundle:
     """Make the bundle of one target; declarations are sorted by name."""
-    made = _Compiler(builder.assets)
+    made = _BundleCompiler(builder.assets)
     return Bundle(
         graph.project.name,
         graph.project.target,
@@ -30,8 +30,8 @@ def compile_bundle(graph: Graph, builder: Builder) -> Bundle:
     )
 
 
-class _Compiler:
-    def __init__(self, assets: Assets) -> None:
+class _BundleCompiler:
+    def __init__(self, assets: AssetCollector) -> None:
         self._assets = assets
 
     def workflow(self, node: WorkflowNode) -> BundledWorkflow:
@@ -41,8 +41,8 @@ class _Compiler:
             self._payload(node, body),
             was=body.was,
             tags=body.tags,
-            inputs=_fields(node.inputs),
-            secrets=_fields(node.secrets),
+            inputs=_fields_to_json(node.inputs),
+            secrets=_fields_to_json(node.secrets),
             from_machine=list(body.from_machine),
             files=self._files(body.files, node.definition),
         )
@@ -50,16 +50,18 @@ class _Compiler:
     def _payload(self, node: WorkflowNode, body: Workflow) -> dict[str, Any]:
         off = body.schemas == "off"
         return {
-            "name": _lowered(body.title or node.name),
-            "main_prompt": _html(node, node.definition.at("prompt")),
+            "name": _lower_text(body.title or node.name),
+            "main_prompt": _prompt_html(node, node.definition.at("prompt")),
             "input_schema": None if off else schema_text(input_schema(node)),
             "output_schema": None if off or not node.outputs.fields else schema_text(node.outputs.schema()),
             "includes_file_exports": body.exports,
             "is_webhooks_enabled": body.webhooks,
-            "terminal_command_allowlist": [_lowered(command) for command in body.terminal] if body.terminal else None,
-            "model_metadata": _models(body.models),
-            "post_run_check_failure_cleanup_prompt": _html(node, node.definition.at("on_check_failure")) or None,
-            "post_run_checks": [_check(node, index, one) for index, one in enumerate(body.checks)]
+            "terminal_command_allowlist": [_lower_text(command) for command in body.terminal]
+            if body.terminal
+            else None,
+            "model_metadata": _model_metadata(body.models),
+            "post_run_check_failure_cleanup_prompt": _prompt_html(node, node.definition.at("on_check_failure")) or None,
+            "post_run_checks": [_check_payload(node, index, one) for index, one in enumerate(body.checks)]
             if body.checks
             else None,
         }
@@ -76,8 +78,8 @@ class _Compiler:
         return BundledChain(
             node.name,
             request,
-            inputs=_fields(node.inputs),
-            secrets=_fields(node.secrets),
+            inputs=_fields_to_json(node.inputs),
+            secrets=_fields_to_json(node.secrets),
             from_machine=list(body.from_machine),
             pools=list(body.pools),
             machine=body.machine,
@@ -108,22 +110,22 @@ def input_schema(node: WorkflowNode) -> dict[str, Any]:
     return object_schema(members)
 
 
-def _fields(shape: Shape) -> dict[str, Any]:
+def _fields_to_json(shape: FieldSet) -> dict[str, Any]:
     return {name: {"schema": field.schema, "required": field.required} for name, field in shape.fields.items()}
 
 
-def _html(node: WorkflowNode, place: Place) -> str:
+def _prompt_html(node: WorkflowNode, place: Place) -> str:
     for text in node.texts:
         if text.place == place and text.rendered is not None:
             return text.rendered.html
     return ""
 
 
-def _lowered(value: str) -> str:
-    return lower(scan_field(value))
+def _lower_text(value: str) -> str:
+    return to_wire(scan_field(value))
 
 
-def _models(models: Models | None) -> dict[str, Any] | None:
+def _model_metadata(models: Models | None) -> dict[str, Any] | None:
     if models is None:
         return None
     fallbacks = [*models.fallbacks, None, None]
@@ -135,15 +137,15 @@ def _models(models: Models | None) -> dict[str, Any] | None:
     }
 
 
-def _check(node: WorkflowNode, index: int, check: Check) -> dict[str, Any]:
+def _check_payload(node: WorkflowNode, index: int, check: Check) -> dict[str, Any]:
     made = check.model_dump(exclude_none=True)
     for key, value in made.items():
         if key in ("description", "file_name_regex", "loop_item_filename_template"):
-            made[key] = _lowered(value)
+            made[key] = _lower_text(value)
         elif key == "file_names":
-            made[key] = [_lowered(item) for item in value]
+            made[key] = [_lower_text(item) for item in value]
     if check.check_prompt is not None:
-        made["check_prompt"] = _html(node, node.definition.at("checks", index, "check_prompt"))
+        made["check_prompt"] = _prompt_html(node, node.definition.at("checks", index, "check_prompt"))
     return made
 
 
@@ -152,8 +154,8 @@ def _step(chain: ChainNode, step: StepNode) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     secrets: dict[str, Any] = {}
     if step.workflow is not None:
-        inputs = _inherited(chain, step.workflow.inputs, chain.inputs, "<{}>")
-        secrets = _inherited(chain, step.workflow.secrets, chain.secrets, "<${}>")
+        inputs = _tokens_from_chain(chain, step.workflow.inputs, chain.inputs, "<{}>")
+        secrets = _tokens_from_chain(chain, step.workflow.secrets, chain.secrets, "<${}>")
     inputs |= {name: value.data for name, value in step.inputs.items()}
     secrets |= {name: value.data for name, value in step.secrets.items()}
     made: dict[str, Any] = {"workflow_id": step.step.workflow, "session_alias": step.id}
@@ -164,7 +166,7 @@ def _step(chain: ChainNode, step: StepNode) -> dict[str, Any]:
     return made
 
 
-def _inherited(chain: ChainNode, wanted: Shape, given: Shape, token: str) -> dict[str, Any]:
+def _tokens_from_chain(chain: ChainNode, wanted: FieldSet, given: FieldSet, token: str) -> dict[str, Any]:
     if not chain.inherits:
         return {}
     return {name: token.format(name) for name in wanted.fields if name in given}
@@ -173,5 +175,5 @@ def _inherited(chain: ChainNode, wanted: Shape, given: Shape, token: str) -> dic
 def _task(node: TaskNode) -> BundledTask:
     body = node.definition.body
     parameters = {key: value.data for key, value in node.parameters.items()}
-    given = (_fields(node.inputs), _fields(node.secrets))
+    given = (_fields_to_json(node.inputs), _fields_to_json(node.secrets))
     return BundledTask(node.name, body.workflow, *given, parameters, dict(node.files), body.timeout)

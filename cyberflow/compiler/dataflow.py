@@ -8,15 +8,15 @@ from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import circular
+from cyberflow.compiler.queries import closes_cycle
 from cyberflow.compiler.refs import Ref
-from cyberflow.schema.literal_types import TEXT, shape_of
-from cyberflow.schema.paths import Found, Unknown, lookup
-from cyberflow.schema.subtype.assign import Answer, assignable, value_assignable
+from cyberflow.schema.literal_types import TEXT, literal_schema
+from cyberflow.schema.paths import FoundType, UnknownPath, lookup
+from cyberflow.schema.subtype.assign import Answer, check_assignable, check_value
 from cyberflow.schema.text import Schema
 from cyberflow.source import Place
 
-ANYTHING = Found({})
+ANYTHING = FoundType({})
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Flow:
 
     def answer(self) -> Answer:
         if self.given is None:
-            return value_assignable(self.data, self.wanted, required=self.required)
-        return assignable(self.given, self.wanted, may_be_absent=self.optional, required=self.required)
+            return check_value(self.data, self.wanted, required=self.required)
+        return check_assignable(self.given, self.wanted, may_be_absent=self.optional, required=self.required)
 
 
 def flows(graph: Graph) -> Iterator[Flow]:
@@ -57,14 +57,14 @@ def flows(graph: Graph) -> Iterator[Flow]:
     for chain in graph.chains.values():
         for step in chain.steps:
             if step.workflow is not None:
-                yield from _into_step(chain, step, step.workflow)
+                yield from _step_flows(chain, step, step.workflow)
     for workflow in graph.workflows.values():
-        yield from _defaults(f"`{workflow.name}`", workflow.inputs.fields.values())
+        yield from _default_flows(f"`{workflow.name}`", workflow.inputs.fields.values())
     for chain in graph.chains.values():
-        yield from _defaults(f"`{chain.name}`", chain.inputs.fields.values())
+        yield from _default_flows(f"`{chain.name}`", chain.inputs.fields.values())
 
 
-def _into_step(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Iterator[Flow]:
+def _step_flows(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Iterator[Flow]:
     for name, field in workflow.inputs.fields.items():
         machine = name in (*workflow.body.from_machine, *chain.body.from_machine)
         wanted = Flow(
@@ -78,10 +78,10 @@ def _into_step(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Iter
         )
         value = step.inputs.get(name)
         if value is not None:
-            if not any(isinstance(use.ref, Ref) and circular(chain, step, use.ref) for use in value.refs):
+            if not any(isinstance(use.ref, Ref) and closes_cycle(chain, step, use.ref) for use in value.refs):
                 yield from _value(chain, value, wanted)
         elif chain.inherits and (given := chain.inputs.fields.get(name)):
-            yield _token_flow(wanted, given, Found(_without_default(given.schema), not given.required), given.place)
+            yield _token_flow(wanted, given, FoundType(_without_default(given.schema), not given.required), given.place)
 
 
 def _value(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
@@ -94,12 +94,12 @@ def _value(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
         return
     parts = {use.keys: _ref_type(chain, use.ref) for use in value.refs if isinstance(use.ref, Ref)}
     for use in value.tokens:
-        parts[use.keys] = _token_type(chain, use) if use.whole else Found(TEXT)
+        parts[use.keys] = _token_type(chain, use) if use.whole else FoundType(TEXT)
     if any(found is None for found in parts.values()):
         return
     known = {keys: found for keys, found in parts.items() if found is not None}
     if () not in known:
-        yield Flow(**{**at, "source": "a value", "given": shape_of(value.data, known)})
+        yield Flow(**{**at, "source": "a value", "given": literal_schema(value.data, known)})
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
         producer = chain.producer(ref.alias)
         declared = producer.outputs.fields.get(str(ref.keys[0])) if producer else None
@@ -113,35 +113,35 @@ def _value(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
         yield Flow(**{**at, "source": "a text", "given": known[()].schema})
 
 
-def _token_flow(wanted: Flow, field: Field, found: Found, place: Place) -> Flow:
+def _token_flow(wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
     made = {"source": f"the chain's `{field.name}`", "given": found.schema, "optional": found.optional}
     return Flow(**{**wanted.__dict__, **made, "place": place, "given_place": field.place})
 
 
-def _ref_type(chain: ChainNode, ref: Ref) -> Found | None:
+def _ref_type(chain: ChainNode, ref: Ref) -> FoundType | None:
     """What a ref brings; None when another rule has something to say about it."""
     producer = chain.producer(ref.alias)
     if producer is None or not producer.outputs.known or not producer.outputs.fields:
         return None
     found = lookup(producer.outputs_schema, ref.keys)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownPath):
         return ANYTHING
-    return found if isinstance(found, Found) else None
+    return found if isinstance(found, FoundType) else None
 
 
-def _token_type(chain: ChainNode, use: TokenUse) -> Found | None:
+def _token_type(chain: ChainNode, use: TokenUse) -> FoundType | None:
     if use.token.kind != "input" or use.token.path.root not in chain.inputs:
         return None
     field = chain.inputs.fields[use.token.path.root]
     found = lookup(_without_default(field.schema), use.token.path.keys)
-    if isinstance(found, Unknown):
+    if isinstance(found, UnknownPath):
         return ANYTHING
-    if isinstance(found, Found):
-        return Found(found.schema, found.optional or not field.required)
+    if isinstance(found, FoundType):
+        return FoundType(found.schema, found.optional or not field.required)
     return None
 
 
-def _defaults(owner: str, fields: Any) -> Iterator[Flow]:
+def _default_flows(owner: str, fields: Any) -> Iterator[Flow]:
     for field in fields:
         if "default" in field.schema:
             wanted = _without_default(field.schema)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cyberflow.compiler.interface import Shape
+from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
-from cyberflow.language.prompt.render import Rendered
-from cyberflow.language.prompt.tokens import Flaw, Format, Prompt, Token
+from cyberflow.language.prompt.render import RenderedPrompt
+from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
 from cyberflow.schema.text import Schema
 from cyberflow.source import Place, Text
 
@@ -26,18 +26,18 @@ _DEEP = re.compile(r"[>*+-][>*+\s-]{14}")
 
 
 @dataclass(frozen=True)
-class ReadText:
+class ScannedText:
     """A text in which tokens count, scanned. `kind` says where it stands: `prompt`, `title`, `terminal`, `check`, …"""
 
     kind: str
     place: Place
     text: Text
-    scan: Prompt
+    scan: ScannedPrompt
     format: Format | None = None
-    render: Callable[[], Rendered] | None = field(default=None, repr=False, compare=False)
+    render: Callable[[], RenderedPrompt] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
-    def rendered(self) -> Rendered | None:
+    def rendered(self) -> RenderedPrompt | None:
         """A prompt as it goes out; None for every other text."""
         return self.render() if self.render else None
 
@@ -47,13 +47,13 @@ class ReadText:
         return self._read.tokens
 
     @cached_property
-    def flaws(self) -> tuple[Flaw, ...]:
+    def flaws(self) -> tuple[PromptFlaw, ...]:
         return self._read.flaws
 
     @cached_property
-    def _read(self) -> Rendered | Prompt:
+    def _read(self) -> RenderedPrompt | ScannedPrompt:
         """What is known of tokens and flaws. Markdown is read only where it can hide a token or find a flaw."""
-        if self.render is None or not (self.scan.tags or self.scan.pictures or _telling(self.scan.text)):
+        if self.render is None or not (self.scan.tags or self.scan.pictures or _needs_rendering(self.scan.text)):
             return self.scan
         return self.rendered or self.scan
 
@@ -66,10 +66,10 @@ class WorkflowNode:
     """A workflow with its shapes, and every text of it in which tokens count."""
 
     definition: Definition[Workflow]
-    inputs: Shape
-    secrets: Shape
-    outputs: Shape
-    texts: tuple[ReadText, ...]
+    inputs: FieldSet
+    secrets: FieldSet
+    outputs: FieldSet
+    texts: tuple[ScannedText, ...]
 
     @property
     def name(self) -> str:
@@ -119,7 +119,7 @@ class Value:
     place: Place
     refs: tuple[RefUse, ...] = ()
     tokens: tuple[TokenUse, ...] = ()
-    texts: tuple[ReadText, ...] = ()
+    texts: tuple[ScannedText, ...] = ()
 
     @property
     def single(self) -> TokenUse | None:
@@ -151,8 +151,8 @@ class ChainNode:
     """A chain with its steps, the aliases of the session it joins, and its outputs."""
 
     definition: Definition[Chain]
-    inputs: Shape
-    secrets: Shape
+    inputs: FieldSet
+    secrets: FieldSet
     steps: tuple[StepNode, ...]
     session: Mapping[str, WorkflowNode | None]
     outputs: Mapping[str, Value]
@@ -211,7 +211,7 @@ class ChainNode:
         return tuple(found)
 
     @cached_property
-    def texts(self) -> tuple[ReadText, ...]:
+    def texts(self) -> tuple[ScannedText, ...]:
         return tuple(text for _, _, value in self.values for text in value.texts)
 
 
@@ -220,8 +220,8 @@ class TaskNode:
     """A Cyberun task with its parameters. `files` are the project's, by parameter, as they go along in the bundle."""
 
     definition: Definition[Task]
-    inputs: Shape
-    secrets: Shape
+    inputs: FieldSet
+    secrets: FieldSet
     parameters: Mapping[str, Value]
     files: Mapping[str, str]
 
@@ -238,7 +238,7 @@ class TaskNode:
         return not self.definition.broken
 
     @cached_property
-    def texts(self) -> tuple[ReadText, ...]:
+    def texts(self) -> tuple[ScannedText, ...]:
         return tuple(text for value in self.parameters.values() for text in value.texts)
 
 
@@ -252,7 +252,7 @@ class Graph:
     tasks: Mapping[str, TaskNode] = field(default_factory=dict)
 
 
-def _telling(text: str) -> bool:
+def _needs_rendering(text: str) -> bool:
     """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
     return any(mark in text for mark in _TELLING) or _DEEP.search(text) is not None
 
@@ -274,12 +274,12 @@ def rings(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
         around |= dict.fromkeys(component, component)
     found: dict[frozenset[str], list[str]] = {}
     for node in edges:
-        if node in around and (ring := _ring(edges, node, around[node])):
+        if node in around and (ring := _shortest_cycle(edges, node, around[node])):
             found.setdefault(frozenset(ring), ring)
     return list(found.values())
 
 
-def _ring(edges: Mapping[str, Collection[str]], start: str, within: Collection[str]) -> list[str] | None:
+def _shortest_cycle(edges: Mapping[str, Collection[str]], start: str, within: Collection[str]) -> list[str] | None:
     before: dict[str, str] = {}
     waiting = deque([start])
     while waiting:

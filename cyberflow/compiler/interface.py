@@ -20,7 +20,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Shape:
+class FieldSet:
     """Names to types, in order of declaration. A shape that could not be read is not `known`, and nothing is said of
     what it lacks.
     """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cyberflow.compiler.graph import ReadText, WorkflowNode
+from cyberflow.compiler.graph import ScannedText, WorkflowNode
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.diagnostics import Label
 from cyberflow.language.prompt.paths import PATH
@@ -25,7 +25,7 @@ SHOWN = 4
 """How many places of one mistake are shown."""
 
 
-def seems_declared(name: str, section: str, documents: Mapping[str, Document]) -> bool:
+def has_unread_declaration(name: str, section: str, documents: Mapping[str, Document]) -> bool:
     """Whether a name is declared where it cannot be read: in a file that does not parse, or refused there."""
     key = re.compile(rf"""(?:^|[\s{{,"']){re.escape(name)}["']?[ \t]*:""", re.MULTILINE)
     for document in documents.values():
@@ -37,14 +37,14 @@ def seems_declared(name: str, section: str, documents: Mapping[str, Document]) -
     return False
 
 
-def also_at(places: Sequence[Place]) -> tuple[Label, ...]:
+def labels_for_repeats(places: Sequence[Place]) -> tuple[Label, ...]:
     """Labels for the other places of one mistake, a few of them."""
     last = "and here" if len(places) <= SHOWN else "and here, and elsewhere"
     shown = places[1:SHOWN]
     return tuple(Label(place, last if place is shown[-1] else "and here") for place in shown)
 
 
-def cut_comment(text: ReadText, document: YamlDocument) -> re.Match[str] | None:
+def prompt_ending_comment(text: ScannedText, document: YamlDocument) -> re.Match[str] | None:
     """The comment that ends a prompt written in place, in a plain text on one line."""
     node: Any = document.node(text.place.route)
     if text.format is None or getattr(node, "style", None) or not isinstance(getattr(node, "value", None), str):
@@ -52,26 +52,26 @@ def cut_comment(text: ReadText, document: YamlDocument) -> re.Match[str] | None:
     return _COMMENT.match(document.text, node.end_mark.index)
 
 
-def path_of(text: ReadText) -> str | None:
+def whole_prompt_path(text: ScannedText) -> str | None:
     """The path that a prompt written in place consists of."""
     here = text.text.pieces and text.text.pieces[0].place.route == text.place.route
     written = text.text.value.strip()
     return written if text.format and here and _FILE.fullmatch(written) else None
 
 
-def also_said(workflow: WorkflowNode, documents: Mapping[str, Document]) -> str | None:
+def unread_prompt_text(workflow: WorkflowNode, documents: Mapping[str, Document]) -> str | None:
     """What stands in place of prompts that are not read as they were meant; None when all of it is a path."""
     said = ""
     for text in workflow.texts:
-        if path_of(text):
+        if whole_prompt_path(text):
             return None
         document = documents.get(text.place.path)
-        if isinstance(document, YamlDocument) and (comment := cut_comment(text, document)):
+        if isinstance(document, YamlDocument) and (comment := prompt_ending_comment(text, document)):
             said += comment[1]
     return said
 
 
-def ref_in(text: str) -> Ref | None:
+def ref_lookalike(text: str) -> Ref | None:
     """The ref that a text looks like: `a.outputs.b`, `{{a.outputs.b}}`, `$ref:a.outputs.b`."""
     match = _REF.fullmatch(text)
     ref = parse_ref(next(filter(None, match.groups()))) if match else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.language.prompt.paths import Path
+from cyberflow.language.prompt.paths import TokenPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def parse_ref(text: Any) -> Ref | str:
     """Read a ref; what is wrong with it is said in words."""
     if not isinstance(text, str):
         return "a ref is text"
-    path = Path.parse(text)
+    path = TokenPath.parse(text)
     if path is None:
         return "a ref is `STEP.outputs.NAME`, with dots and no blanks"
     if path.keys[:1] != ("outputs",):

@@ -15,7 +15,7 @@ from typing import Any
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.language.yaml.lines import Lines
+from cyberflow.language.yaml.lines import LineIndex
 from cyberflow.source import Document, Place, Route, Sources
 
 _MENTION = "cyberflow:"
@@ -27,7 +27,7 @@ _ONLY_COMMENT = re.compile(r"[ \t]*(?:#.*|\{#.*#\}[ \t]*)?")
 
 
 @dataclass(frozen=True)
-class Ignore:
+class Suppression:
     """One comment: the rules it names, the reason, and the lines of its file that it covers."""
 
     place: Place
@@ -41,15 +41,15 @@ class Ignore:
 
 
 @dataclass
-class Ignores:
+class Suppressions:
     """The comments of a project, and which of them have silenced something."""
 
     sources: Sources
-    comments: list[Ignore]
-    _used: set[tuple[Ignore, str]] = field(default_factory=set)
+    comments: list[Suppression]
+    _used: set[tuple[Suppression, str]] = field(default_factory=set)
 
     @classmethod
-    def read(cls, sources: Sources, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Ignores:
+    def read(cls, sources: Sources, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Suppressions:
         """Find the comments. `prompts` are the files that the text of each prompt comes from."""
         return cls(sources, [one for document in sources.documents.values() for one in _read(document, prompts)])
 
@@ -58,7 +58,7 @@ class Ignores:
         if not self.comments:
             yield from found
             return
-        by_path = {key: _Stretches(key[0], comments) for key, comments in self._by_path().items()}
+        by_path = {key: _SuppressionIndex(key[0], comments) for key, comments in self._by_path().items()}
         for one in found:
             span = self.sources.span(one.place)
             stretches = by_path.get((span.path, one.rule))
@@ -72,10 +72,10 @@ class Ignores:
         not asked nobody knows.
         """
         for ignore in self.comments:
-            yield from _unused(ignore, {*self._used, *((ignore, rule) for rule in unasked)}, rules)
+            yield from _check_comment(ignore, {*self._used, *((ignore, rule) for rule in unasked)}, rules)
 
-    def _by_path(self) -> dict[tuple[str, str], list[Ignore]]:
-        found: dict[tuple[str, str], list[Ignore]] = {}
+    def _by_path(self) -> dict[tuple[str, str], list[Suppression]]:
+        found: dict[tuple[str, str], list[Suppression]] = {}
         for ignore in self.comments:
             for path in {ignore.place.path, *ignore.files} if ignore.reason else ():
                 for rule in ignore.rules:
@@ -83,15 +83,15 @@ class Ignores:
         return found
 
 
-class _Stretches:
+class _SuppressionIndex:
     """The comments about one file and rule, by the lines they cover."""
 
-    def __init__(self, path: str, comments: list[Ignore]) -> None:
+    def __init__(self, path: str, comments: list[Suppression]) -> None:
         self._whole = [one for one in comments if path in one.files]
         self._here = sorted((one for one in comments if path not in one.files), key=lambda one: one.first)
         self._reach = [*accumulate((one.last for one in self._here), max)]
 
-    def over(self, line: int) -> list[Ignore]:
+    def over(self, line: int) -> list[Suppression]:
         near = [*self._whole]
         index = bisect_right(self._here, line, key=lambda one: one.first)
         while index and self._reach[index - 1] >= line:
@@ -101,7 +101,9 @@ class _Stretches:
         return near
 
 
-def _unused(ignore: Ignore, used: set[tuple[Ignore, str]], rules: Collection[str]) -> Iterator[Diagnostic]:
+def _check_comment(
+    ignore: Suppression, used: set[tuple[Suppression, str]], rules: Collection[str]
+) -> Iterator[Diagnostic]:
     def finding(message: str, help: str | None) -> Diagnostic:
         return Diagnostic("unused-ignore", message, ignore.place, help=help, severity="warning")
 
@@ -117,34 +119,34 @@ def _unused(ignore: Ignore, used: set[tuple[Ignore, str]], rules: Collection[str
                 yield finding(f"no finding of `{rule}` to silence here", "take the comment away")
 
 
-def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Ignore]:
+def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Suppression]:
     text = document.text
     if _MENTION not in text:
         return
     matches = [*_BRACES.finditer(text)]
     if isinstance(document, YamlDocument | PythonDocument):
-        texts = sorted(_texts(document))
-        matches += [match for match in _HASH.finditer(text) if not _inside(match.start(), texts)]
+        texts = sorted(_string_spans(document))
+        matches += [match for match in _HASH.finditer(text) if not _is_inside(match.start(), texts)]
     if not matches:
         return
-    reader = _Comments(document, _Prompts.of(document, prompts))
+    reader = _CommentReader(document, _PromptLines.of(document, prompts))
     yield from (reader.ignore(match) for match in sorted(matches, key=lambda one: one.start()))
 
 
-def _inside(offset: int, texts: list[tuple[int, int]]) -> bool:
+def _is_inside(offset: int, texts: list[tuple[int, int]]) -> bool:
     """Whether an offset is in one of the texts of a file, which lie one behind the other."""
     index = bisect_right(texts, (offset, sys.maxsize)) - 1
     return index >= 0 and offset < texts[index][1]
 
 
 @dataclass(frozen=True)
-class _Prompts:
+class _PromptLines:
     """The prompts of one document by the line they begin on: their last lines, and the files of their texts."""
 
     by_line: Mapping[int, list[tuple[int, frozenset[str]]]]
 
     @classmethod
-    def of(cls, document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> _Prompts:
+    def of(cls, document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> _PromptLines:
         found: dict[int, list[tuple[int, frozenset[str]]]] = {}
         for (path, route), files in prompts.items():
             if path == document.path:
@@ -153,18 +155,18 @@ class _Prompts:
         return cls(found)
 
 
-class _Comments:
+class _CommentReader:
     """Reads the comments of one document."""
 
-    def __init__(self, document: Document, prompts: _Prompts) -> None:
+    def __init__(self, document: Document, prompts: _PromptLines) -> None:
         self._document = document
         self._prompts = prompts
         self._lines = document.text.split("\n")
-        self._numbers = Lines(document.path, document.text)
+        self._numbers = LineIndex(document.path, document.text)
         self._below = 0
         """The line below the comments that were read last."""
 
-    def ignore(self, match: re.Match[str]) -> Ignore:
+    def ignore(self, match: re.Match[str]) -> Suppression:
         lines, files = self._lines, frozenset[str]()
         first = last = self._numbers.number(match.start())
         if _ONLY_COMMENT.fullmatch(lines[first - 1]):
@@ -180,7 +182,7 @@ class _Comments:
         names = tuple(name.strip() for name in said["rules"].split(",") if name.strip()) if said else ()
         reason = said["reason"].strip() if said else ""
         place = Place(self._document.path, (), "value", match.span())
-        return Ignore(place, match["said"], names, reason, first, last, files)
+        return Suppression(place, match["said"], names, reason, first, last, files)
 
 
 def _begins_prompt(document: Document, line: str) -> bool:
@@ -188,13 +190,13 @@ def _begins_prompt(document: Document, line: str) -> bool:
     return isinstance(document, PythonDocument) or (isinstance(document, YamlDocument) and bool(_PROMPT.match(line)))
 
 
-def _texts(document: Document) -> Iterable[tuple[int, int]]:
+def _string_spans(document: Document) -> Iterable[tuple[int, int]]:
     if isinstance(document, PythonDocument):
         return document.strings
-    return _scalars(document.node(())) if isinstance(document, YamlDocument) else ()
+    return _scalar_spans(document.node(())) if isinstance(document, YamlDocument) else ()
 
 
-def _scalars(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:
+def _scalar_spans(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:
     """Where the texts of a file stand, in which `#` is no comment."""
     seen = set() if seen is None else seen
     if node is None or id(node) in seen:
@@ -205,4 +207,4 @@ def _scalars(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int
         return
     for entry in node.value:
         for one in entry if isinstance(entry, tuple) else (entry,):
-            yield from _scalars(one, seen)
+            yield from _scalar_spans(one, seen)

@@ -11,7 +11,7 @@ from cyberflow.schema.well_formed import TYPES
 from cyberflow.source import Place
 
 
-def meant_optional(notation: Any) -> bool:
+def looks_optional(notation: Any) -> bool:
     """Whether a type that cannot be read says that the value may be left out."""
     if isinstance(notation, str):
         return notation.endswith("?")

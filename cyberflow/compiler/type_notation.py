@@ -9,19 +9,19 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cyberflow.compiler.interface import Field, Shape
-from cyberflow.compiler.lookalikes import SHOWN, also_at, seems_declared
+from cyberflow.compiler.interface import Field, FieldSet
+from cyberflow.compiler.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
 from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.type_help import flag_help, meant_optional, optional_help, schema_help
+from cyberflow.compiler.type_help import flag_help, looks_optional, optional_help, schema_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
-from cyberflow.language.project.decode import bad_name, spoken_kind
+from cyberflow.language.project.decode import bad_name, describe_kind
 from cyberflow.language.project.load import Definition
 from cyberflow.language.project.secret_literals import type_literals
-from cyberflow.language.yaml.document import parse
+from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.schema.text import Schema, object_schema
-from cyberflow.schema.well_formed import TYPES, check_keyword, fields_beside, is_schema, marker_of
+from cyberflow.schema.well_formed import TYPES, check_keyword, find_stray_fields, is_schema, marker_of
 from cyberflow.source import Place
 
 _WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
@@ -38,7 +38,7 @@ _NAMED = ("properties", "patternProperties", "dependentSchemas")
 
 
 @dataclass
-class Shapes:
+class TypeReader:
     """Reads the notation of one project; what is wrong with it is in `problems`."""
 
     types: Mapping[str, Definition[Any]]
@@ -51,15 +51,15 @@ class Shapes:
     _depth: int = 0
     _written: int = 0
 
-    def shape(self, notation: Mapping[str, Any], place: Place) -> Shape:
+    def shape(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
         if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and set(notation["schema"]) == {"file"}:
-            return self._file_shape(notation["schema"]["file"], place.at("schema", "file"))
+            return self._fields_of_file(notation["schema"]["file"], place.at("schema", "file"))
         before = len(self.problems)
         fields = {one.name: one for one in self._fields(notation, place)}
-        return Shape(fields, known=all(problem.rule != "bad-name" for problem in self.problems[before:]))
+        return FieldSet(fields, known=all(problem.rule != "bad-name" for problem in self.problems[before:]))
 
-    def secrets(self, notation: Mapping[str, Any], place: Place) -> Shape:
+    def secrets(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read `secrets`: a mapping, or a list of names that are text."""
         listed = {name: place.at(index) for index, name in enumerate(notation) if notation[name] is True}
         typed = {}
@@ -67,13 +67,13 @@ class Shapes:
             literal = None if value is True else next(type_literals(value, self.types), None)
             typed[name] = "string" if value is True or literal is not None else value
             if literal is not None:
-                self._literal(name, place.at(name, *literal))
+                self._add_literal_secret(name, place.at(name, *literal))
         read = self.shape(typed, place)
-        return Shape(
+        return FieldSet(
             {name: replace(one, place=listed.get(name, one.place)) for name, one in read.fields.items()}, read.known
         )
 
-    def _literal(self, name: str, place: Place) -> None:
+    def _add_literal_secret(self, name: str, place: Place) -> None:
         message, note = f"the type of the secret `{name}` is a literal", "this is in git for ever"
         help = "write a type such as `string`; the value is given when the chain runs"
         self.problems.append(Diagnostic("secret-in-source", message, place, note=note, help=help))
@@ -105,24 +105,24 @@ class Shapes:
                 self.problems.append(bad_name(name, at.key()))
                 continue
             schema = self.read(value, at)
-            optional = written.endswith("?") or "default" in schema or meant_optional(value)
+            optional = written.endswith("?") or "default" in schema or looks_optional(value)
             fields.append(Field(name, schema, not optional, at))
         return fields
 
-    def _file_shape(self, name: Any, place: Place) -> Shape:
+    def _fields_of_file(self, name: Any, place: Place) -> FieldSet:
         schema, at = self._file(name, place)
         if schema is None:
-            return Shape(known=False)
+            return FieldSet(known=False)
         normal = self.read(schema, at)
         if not isinstance(normal.get("properties"), dict):
             self._add("bad-schema", f"`{name}` lists no `properties`", place, help="names to types belong at the top")
-            return Shape(known=False)
+            return FieldSet(known=False)
         needed, definitions = normal.get("required", []), normal.get("$defs")
         fields = {}
         for key, value in normal["properties"].items():
             own = {**value, "$defs": definitions} if definitions else value
             fields[key] = Field(key, own, key in needed and "default" not in value, at.at("properties", key))
-        return Shape(fields)
+        return FieldSet(fields)
 
     def _file(self, name: Any, place: Place) -> tuple[Any, Place]:
         if not isinstance(name, str):
@@ -133,33 +133,33 @@ class Shapes:
         if isinstance(text, Diagnostic):
             self.problems.append(text)
             return None, place
-        document = parse(text, str(path))
+        document = parse_yaml(text, str(path))
         self.files.documents[document.path] = document
         self.problems.extend(document.problems)
         return document.data, Place(document.path)
 
     def _read(self, notation: Any, place: Place) -> Schema:
-        return self._deeper(place, lambda: self._understood(notation, place))
+        return self._descend(place, lambda: self._dispatch_notation(notation, place))
 
-    def _deeper(self, place: Place, read: Callable[[], Schema]) -> Schema:
+    def _descend(self, place: Place, read: Callable[[], Schema]) -> Schema:
         """Read what is one level down, within bounds; the first level beyond them is a finding."""
         self._depth += 1
         self._written += 1
         schema: Schema = {}
         if self._depth > _DEEPEST:
-            self._once(_TOO_DEEP, place, "let fewer types name one another in a row")
+            self._add_once(_TOO_DEEP, place, "let fewer types name one another in a row")
         elif self._written > _MOST:
-            self._once(_TOO_MANY, place, "each `$ref` is written out where it stands; let fewer of them meet")
+            self._add_once(_TOO_MANY, place, "each `$ref` is written out where it stands; let fewer of them meet")
         else:
             schema = read()
         self._depth -= 1
         return schema
 
-    def _once(self, message: str, place: Place, help: str) -> None:
+    def _add_once(self, message: str, place: Place, help: str) -> None:
         if not any(problem.message == message for problem in self.problems):
             self._add("bad-schema", message, place, help=help)
 
-    def _understood(self, notation: Any, place: Place) -> Schema:
+    def _dispatch_notation(self, notation: Any, place: Place) -> Schema:
         if isinstance(notation, str):
             return self._word(notation, place)
         if isinstance(notation, dict):
@@ -170,7 +170,7 @@ class Shapes:
                 return self._schema(notation, place)
             return object_schema({one.name: (one.schema, one.required) for one in self._fields(notation, place)})
         owner = f"`{str(place.route[-1]).removesuffix('?')}`" if place.route else "this file"
-        message = f"{owner} has no type" if notation is None else f"{spoken_kind(notation)} is not a type"
+        message = f"{owner} has no type" if notation is None else f"{describe_kind(notation)} is not a type"
         help = "write a type such as `string`; `any` allows everything"
         self._add("bad-schema", message, place.key() if notation is None else place, help=help)
         return {}
@@ -182,17 +182,17 @@ class Shapes:
             return dict(_WORDS[word])
         if word in self.types:
             return self._named(word)
-        self._unknown(word, place, [*_WORDS, *self.types])
+        self._add_unknown_type(word, place, [*_WORDS, *self.types])
         return {}
 
-    def _unknown(self, word: str, place: Place, known: Collection[str]) -> None:
+    def _add_unknown_type(self, word: str, place: Place, known: Collection[str]) -> None:
         """One finding for all uses of a name: it is misspelt, or missing, where it should be declared."""
         index, places = self._strange.setdefault(word, (len(self.problems), []))
-        if place in places or len(places) > SHOWN or seems_declared(word, "types", self.files.documents):
+        if place in places or len(places) > SHOWN or has_unread_declaration(word, "types", self.files.documents):
             return
         places.append(place)
         if len(places) > 1:
-            self.problems[index] = replace(self.problems[index], labels=also_at(places))
+            self.problems[index] = replace(self.problems[index], labels=labels_for_repeats(places))
             return
         bare = word.removesuffix("?")
         help = optional_help(place, bare) if bare != word and bare in known else did_you_mean(word, known)
@@ -225,8 +225,8 @@ class Shapes:
         own = schema.get("$defs")
         definitions = {**(definitions or {}), **(own if isinstance(own, dict) else {})}
         if "$ref" in schema:
-            return self._reference(schema, place, definitions)
-        if is_schema(schema) and (strange := fields_beside(schema, self.types)):
+            return self._resolve_reference(schema, place, definitions)
+        if is_schema(schema) and (strange := find_stray_fields(schema, self.types)):
             labels = (Label(place.at(marker_of(schema)).key(), "this key makes it JSON Schema"),)
             help = flag_help(place, schema, strange[0]) or strange[1].help
             self._add("bad-schema", strange[1].message, place.at(strange[0]).key(), help=help, labels=labels)
@@ -243,51 +243,51 @@ class Shapes:
                 at = place.at(key).key() if problem.about_key else place.at(key, *problem.below)
                 self._add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
             else:
-                made[key] = self._keyword(key, value, place.at(key), definitions)
+                made[key] = self._normalize_keyword(key, value, place.at(key), definitions)
         return made
 
-    def _keyword(self, key: str, value: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
+    def _normalize_keyword(self, key: str, value: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
         if key in _NAMED:
-            return {name: self._sub(one, place.at(name), definitions) for name, one in value.items()}
+            return {name: self._normalize_subschema(one, place.at(name), definitions) for name, one in value.items()}
         if key in _LISTS:
-            return [self._sub(one, place.at(index), definitions) for index, one in enumerate(value)]
+            return [self._normalize_subschema(one, place.at(index), definitions) for index, one in enumerate(value)]
         if key in (*_SUBSCHEMAS, *_SUBSCHEMAS_ALSO):
-            return self._sub(value, place, definitions)
+            return self._normalize_subschema(value, place, definitions)
         return value
 
-    def _sub(self, schema: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
+    def _normalize_subschema(self, schema: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
         if isinstance(schema, bool):
             return schema
         if isinstance(schema, dict):
-            return self._deeper(place, lambda: self._schema(schema, place, definitions))
+            return self._descend(place, lambda: self._schema(schema, place, definitions))
         help = schema_help(str(schema), self.types)
         self._add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
         return {}
 
-    def _reference(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any]) -> Schema:
+    def _resolve_reference(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any]) -> Schema:
         reference = schema["$ref"]
         beside = {key: value for key, value in schema.items() if key not in ("$ref", "$defs")}
         if isinstance(reference, str) and reference in self.types:
             target = self._named(reference)
         elif isinstance(reference, str) and reference.removeprefix(_DEFS) in definitions:
-            target = self._local(reference.removeprefix(_DEFS), place, definitions)
+            target = self._inline_definition(reference.removeprefix(_DEFS), place, definitions)
         elif isinstance(parse_ref(reference), Ref):
             help = "write a type such as `string` here, and set the ref in the `inputs` of a step"
             self._add("bad-ref", "a declared type cannot come from a step", place.at("$ref"), help=help)
             return {}
         else:
             known = [*(_DEFS + name for name in definitions), *self.types]
-            self._unknown(str(reference), place.at("$ref"), known)
+            self._add_unknown_type(str(reference), place.at("$ref"), known)
             return {}
         return {"allOf": [target, self._schema(beside, place, definitions)]} if beside else target
 
-    def _local(self, name: str, place: Place, definitions: Mapping[str, Any]) -> Schema:
+    def _inline_definition(self, name: str, place: Place, definitions: Mapping[str, Any]) -> Schema:
         marker = f"#{name}"
         if marker in self._open or name in self._recursive:
             self._recursive.setdefault(name, {})
             return {"$ref": _DEFS + name}
         self._open.append(marker)
-        made = self._sub(definitions[name], place.at("$ref"), definitions)
+        made = self._normalize_subschema(definitions[name], place.at("$ref"), definitions)
         self._open.pop()
         if name in self._recursive:
             self._recursive[name] = made if isinstance(made, dict) else {}

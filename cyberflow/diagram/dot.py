@@ -4,44 +4,44 @@ from __future__ import annotations
 
 import re
 
-from cyberflow.diagram.model import Node, Picture
+from cyberflow.diagram.model import Diagram, DiagramNode
 
 _SHAPES = {"input": "oval", "secret": "oval", "machine": "oval", "output": "oval", "task": "hexagon", "session": "box"}
 _COLOURS = {"input": "#0969da", "secret": "#9a6700", "machine": "#8250df", "output": "#1a7f37"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-def dot(picture: Picture) -> str:
+def to_dot(picture: Diagram) -> str:
     """The picture as the text of a `.dot` file, ending in a line end."""
     ids = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
     lines = [
-        f"digraph {_quoted(picture.name)} {{",
+        f"digraph {_quote(picture.name)} {{",
         f"  rankdir={'TB' if picture.kind == 'chain' else 'LR'};",
         '  node [fontname="Helvetica", fontsize=11, style=rounded];',
         '  edge [fontname="Helvetica", fontsize=9];',
     ]
-    lines += [f"  {ids[node.id]} [{_node(node, picture.text(node))}];" for node in picture.nodes]
+    lines += [f"  {ids[node.id]} [{_node_attributes(node, picture.text(node))}];" for node in picture.nodes]
     for edge in picture.edges:
         source = next(node for node in picture.nodes if node.id == edge.source)
         label = edge.label if edge.label != source.name else ""
         style = {"order": "bold", "secret": "dashed"}.get(edge.kind, "solid")
-        said = f"label={_quoted(label)}, " if label else ""
+        said = f"label={_quote(label)}, " if label else ""
         lines.append(f"  {ids[edge.source]} -> {ids[edge.target]} [{said}style={style}];")
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _node(node: Node, beside: str) -> str:
+def _node_attributes(node: DiagramNode, beside: str) -> str:
     shape = _SHAPES.get(node.kind, "box")
     number = f"{node.number}. " if node.number is not None else ""
     rows = [f"{number}{node.shown}", *([beside] if beside else [])]
     label = '"' + "\\n".join(_escape(row) for row in rows) + '"'
-    more = [f"color={_quoted(_COLOURS[node.kind])}"] if node.kind in _COLOURS else []
+    more = [f"color={_quote(_COLOURS[node.kind])}"] if node.kind in _COLOURS else []
     more += ['style="rounded,dashed"'] if node.kind == "session" else []
-    more += [f"tooltip={_quoted(node.description)}"] if node.description else []
+    more += [f"tooltip={_quote(node.description)}"] if node.description else []
     return ", ".join([f"label={label}", f"shape={shape}", *more])
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return f'"{_escape(text)}"'
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cyberflow.compiler.graph import ChainNode, Graph, RefUse, StepNode, Value, WorkflowNode
-from cyberflow.compiler.interface import Shape
+from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import Ref
-from cyberflow.diagram.model import Edge, Node, Picture
+from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode
 from cyberflow.schema.describe import describe
-from cyberflow.schema.paths import Found, lookup
+from cyberflow.schema.paths import FoundType, lookup
 
 
-def trace(graph: Graph, name: str) -> Picture | None:
+def build_diagram(graph: Graph, name: str) -> Diagram | None:
     """The picture of one chain, workflow or task; None when nothing has that name."""
     if name in graph.chains:
-        return _Chain(graph.chains[name]).picture()
+        return _ChainDiagram(graph.chains[name]).picture()
     if name in graph.workflows:
         return _workflow(graph.workflows[name])
     if name in graph.tasks:
@@ -25,141 +25,147 @@ def trace(graph: Graph, name: str) -> Picture | None:
     return None
 
 
-def trace_project(graph: Graph) -> Picture:
+def build_project_diagram(graph: Graph) -> Diagram:
     """Which chains run which workflows; the edges name the steps."""
-    nodes = [Node("chain", one.name, "middle", description=one.body.description or "") for one in graph.chains.values()]
+    nodes = [
+        DiagramNode("chain", one.name, "middle", description=one.body.description or "")
+        for one in graph.chains.values()
+    ]
     nodes += [
-        Node("task", one.name, "middle", one.body.workflow, description=one.body.description or "")
+        DiagramNode("task", one.name, "middle", one.body.workflow, description=one.body.description or "")
         for one in graph.tasks.values()
     ]
     nodes += [
-        Node("workflow", one.name, "sink", description=one.body.description or "") for one in graph.workflows.values()
+        DiagramNode("workflow", one.name, "sink", description=one.body.description or "")
+        for one in graph.workflows.values()
     ]
-    edges: list[Edge] = []
+    edges: list[DiagramEdge] = []
     for chain in graph.chains.values():
         steps: dict[str, list[str]] = {}
         for step in chain.steps:
             steps.setdefault(step.step.workflow, []).append(step.id)
-        edges += [Edge(f"chain:{chain.name}", f"workflow:{name}", "use", ", ".join(ids)) for name, ids in steps.items()]
-    return Picture("project", graph.project.name, "", tuple(nodes), tuple(edges))
+        edges += [
+            DiagramEdge(f"chain:{chain.name}", f"workflow:{name}", "use", ", ".join(ids)) for name, ids in steps.items()
+        ]
+    return Diagram("project", graph.project.name, "", tuple(nodes), tuple(edges))
 
 
 @dataclass(frozen=True)
-class _Chain:
+class _ChainDiagram:
     """One chain on its way to a picture."""
 
     chain: ChainNode
 
-    def picture(self) -> Picture:
+    def picture(self) -> Diagram:
         chain = self.chain
         edges = list(dict.fromkeys(self._edges()))
         machine = dict.fromkeys(edge.source.partition(":")[2] for edge in edges if edge.source.startswith("machine:"))
         nodes = [
-            *_declared(chain.inputs, chain.secrets, ()),
-            *(Node("machine", name, "source", "from the machine") for name in machine),
-            *(Node("session", alias, "middle", name) for alias, name in chain.body.session.items()),
-            *(_step(step) for step in chain.steps),
-            *(Node("output", name, "sink", self._type(value)) for name, value in chain.outputs.items()),
+            *_declaration_nodes(chain.inputs, chain.secrets, ()),
+            *(DiagramNode("machine", name, "source", "from the machine") for name in machine),
+            *(DiagramNode("session", alias, "middle", name) for alias, name in chain.body.session.items()),
+            *(_step_node(step) for step in chain.steps),
+            *(DiagramNode("output", name, "sink", self._value_type(value)) for name, value in chain.outputs.items()),
         ]
-        return Picture("chain", chain.name, chain.body.description or "", tuple(nodes), tuple(edges))
+        return Diagram("chain", chain.name, chain.body.description or "", tuple(nodes), tuple(edges))
 
-    def _edges(self) -> Iterator[Edge]:
+    def _edges(self) -> Iterator[DiagramEdge]:
         steps = self.chain.steps
         for before, after in pairwise(steps):
-            yield Edge(f"step:{before.id}", f"step:{after.id}", "order")
+            yield DiagramEdge(f"step:{before.id}", f"step:{after.id}", "order")
         for step in steps:
             if step.workflow is not None:
-                yield from self._handed_on(step, step.workflow)
+                yield from self._argument_edges(step, step.workflow)
         for name, value in self.chain.outputs.items():
             yield from self._value(value, f"output:{name}", name)
 
-    def _handed_on(self, step: StepNode, workflow: WorkflowNode) -> Iterator[Edge]:
+    def _argument_edges(self, step: StepNode, workflow: WorkflowNode) -> Iterator[DiagramEdge]:
         target = f"step:{step.id}"
         machine = {*workflow.body.from_machine, *self.chain.body.from_machine}
         for name in workflow.inputs.fields:
             if name in step.inputs:
                 yield from self._value(step.inputs[name], target, name)
             elif self.chain.inherits and name in self.chain.inputs:
-                yield Edge(f"input:{name}", target, "value", input=name)
+                yield DiagramEdge(f"input:{name}", target, "value", input=name)
             elif name in machine:
-                yield Edge(f"machine:{name}", target, "value", input=name)
+                yield DiagramEdge(f"machine:{name}", target, "value", input=name)
         for name in workflow.secrets.fields:
             if name in step.secrets:
                 yield from self._value(step.secrets[name], target, name)
             elif self.chain.inherits and name in self.chain.secrets:
-                yield Edge(f"secret:{name}", target, "secret", input=name)
+                yield DiagramEdge(f"secret:{name}", target, "secret", input=name)
             elif f"${name}" in machine:
-                yield Edge(f"machine:${name}", target, "secret", input=name)
+                yield DiagramEdge(f"machine:${name}", target, "secret", input=name)
 
-    def _value(self, value: Value, target: str, name: str) -> Iterator[Edge]:
+    def _value(self, value: Value, target: str, name: str) -> Iterator[DiagramEdge]:
         for use in value.tokens:
             kind = use.token.kind
             if kind != "runtime":
-                yield Edge(
+                yield DiagramEdge(
                     f"{kind}:{use.token.path.root}", target, "secret" if kind == "secret" else "value", input=name
                 )
         for ref in value.refs:
             if isinstance(ref.ref, Ref):
                 source = "step" if self.chain.step(ref.ref.alias) else "session"
                 path = str(ref.ref).partition(".outputs")[2].lstrip(".")
-                yield Edge(f"{source}:{ref.ref.alias}", target, "value", path, name, self._ref_type(ref))
+                yield DiagramEdge(f"{source}:{ref.ref.alias}", target, "value", path, name, self._ref_type(ref))
 
     def _ref_type(self, use: RefUse) -> str:
         producer = self.chain.producer(use.ref.alias) if isinstance(use.ref, Ref) else None
         if producer is None or not isinstance(use.ref, Ref):
             return "any"
         found = lookup(producer.outputs_schema, use.ref.keys)
-        return describe(found.schema) if isinstance(found, Found) else "any"
+        return describe(found.schema) if isinstance(found, FoundType) else "any"
 
-    def _type(self, value: Value) -> str:
+    def _value_type(self, value: Value) -> str:
         whole = [use for use in value.refs if not use.keys]
         if whole:
             return self._ref_type(whole[0])
         return "" if value.refs or value.tokens else describe({"const": value.data})
 
 
-def _step(step: StepNode) -> Node:
+def _step_node(step: StepNode) -> DiagramNode:
     description = step.workflow.body.description if step.workflow else None
-    return Node("step", step.id, "middle", step.step.workflow, step.index + 1, description or "")
+    return DiagramNode("step", step.id, "middle", step.step.workflow, step.index + 1, description or "")
 
 
-def _workflow(workflow: WorkflowNode) -> Picture:
-    middle = Node("workflow", workflow.name, "middle", description=workflow.body.description or "")
-    sources = list(_declared(workflow.inputs, workflow.secrets, workflow.body.from_machine))
-    sinks = [Node("output", one.name, "sink", describe(one.schema)) for one in workflow.outputs.fields.values()]
+def _workflow(workflow: WorkflowNode) -> Diagram:
+    middle = DiagramNode("workflow", workflow.name, "middle", description=workflow.body.description or "")
+    sources = list(_declaration_nodes(workflow.inputs, workflow.secrets, workflow.body.from_machine))
+    sinks = [DiagramNode("output", one.name, "sink", describe(one.schema)) for one in workflow.outputs.fields.values()]
     edges = [
-        *_into(sources, middle),
-        *(Edge(middle.id, sink.id, "value", sink.name, sink.name, sink.text) for sink in sinks),
+        *_source_edges(sources, middle),
+        *(DiagramEdge(middle.id, sink.id, "value", sink.name, sink.name, sink.text) for sink in sinks),
     ]
-    return Picture("workflow", workflow.name, middle.description, (*sources, middle, *sinks), tuple(edges))
+    return Diagram("workflow", workflow.name, middle.description, (*sources, middle, *sinks), tuple(edges))
 
 
-def _task(graph: Graph, name: str) -> Picture:
+def _task(graph: Graph, name: str) -> Diagram:
     task = graph.tasks[name]
-    middle = Node("task", name, "middle", task.body.workflow, description=task.body.description or "")
-    sources = list(_declared(task.inputs, task.secrets, ()))
-    return Picture("task", name, middle.description, (*sources, middle), tuple(_into(sources, middle)))
+    middle = DiagramNode("task", name, "middle", task.body.workflow, description=task.body.description or "")
+    sources = list(_declaration_nodes(task.inputs, task.secrets, ()))
+    return Diagram("task", name, middle.description, (*sources, middle), tuple(_source_edges(sources, middle)))
 
 
-def _into(sources: Iterable[Node], middle: Node) -> Iterator[Edge]:
+def _source_edges(sources: Iterable[DiagramNode], middle: DiagramNode) -> Iterator[DiagramEdge]:
     for node in sources:
         secret = node.kind == "secret" or node.name.startswith("$")
-        yield Edge(node.id, middle.id, "secret" if secret else "value", input=node.name.removeprefix("$"))
+        yield DiagramEdge(node.id, middle.id, "secret" if secret else "value", input=node.name.removeprefix("$"))
 
 
-def _declared(inputs: Shape, secrets: Shape, machine: Iterable[str]) -> Iterator[Node]:
+def _declaration_nodes(inputs: FieldSet, secrets: FieldSet, machine: Iterable[str]) -> Iterator[DiagramNode]:
     """Inputs, then secrets. What a machine supplies is its own kind; an optional name ends in `?`, in its text."""
     machine = set(machine)
     for one in inputs.fields.values():
         text = describe(one.schema) if one.required else f"{describe(one.schema)}, optional"
         kind = "machine" if one.name in machine else "input"
         yield (
-            Node("machine", one.name, "source", f"{text}, from the machine")
+            DiagramNode("machine", one.name, "source", f"{text}, from the machine")
             if kind == "machine"
-            else Node("input", one.name, "source", text)
+            else DiagramNode("input", one.name, "source", text)
         )
     for one in secrets.fields.values():
         if f"${one.name}" in machine:
-            yield Node("machine", f"${one.name}", "source", "from the machine")
+            yield DiagramNode("machine", f"${one.name}", "source", "from the machine")
         else:
-            yield Node("secret", one.name, "source", "" if one.required else "optional")
+            yield DiagramNode("secret", one.name, "source", "" if one.required else "optional")

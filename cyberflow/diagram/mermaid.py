@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cyberflow.diagram.model import Node, Picture
+from cyberflow.diagram.model import Diagram, DiagramNode
 
 _SHAPES = {
     "input": ("([", "])"),
@@ -24,11 +24,11 @@ _CLASSES = """\
   classDef session stroke-dasharray:4 3"""
 
 
-def mermaid(picture: Picture) -> str:
+def to_mermaid(picture: Diagram) -> str:
     """The picture as the text of a mermaid block, ending in a line end."""
     ids = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
     lines = ["---", f"title: {_title(picture)}", "---", "flowchart TD" if picture.kind == "chain" else "flowchart LR"]
-    lines += [f"  {ids[node.id]}{_shape(node, picture.text(node))}" for node in picture.nodes]
+    lines += [f"  {ids[node.id]}{_node_text(node, picture.text(node))}" for node in picture.nodes]
     for edge in picture.edges:
         arrow = {"order": "==>", "secret": "-.->"}.get(edge.kind, "-->")
         source = next(node for node in picture.nodes if node.id == edge.source)
@@ -38,7 +38,7 @@ def mermaid(picture: Picture) -> str:
     return "\n".join([*lines, *_classes(picture, ids)]) + "\n"
 
 
-def _classes(picture: Picture, ids: dict[str, str]) -> list[str]:
+def _classes(picture: Diagram, ids: dict[str, str]) -> list[str]:
     lines = []
     for definition in _CLASSES.split("\n"):
         kind = definition.split()[1]
@@ -48,7 +48,7 @@ def _classes(picture: Picture, ids: dict[str, str]) -> list[str]:
     return lines
 
 
-def _shape(node: Node, beside: str) -> str:
+def _node_text(node: DiagramNode, beside: str) -> str:
     left, right = _SHAPES.get(node.kind, ("[", "]"))
     number = f"{node.number} · " if node.number is not None else ""
     if node.column == "middle":
@@ -63,6 +63,6 @@ def _escape(text: str) -> str:
     return _ESCAPED.sub(lambda match: f"#{ord(match.group())};", _CONTROL.sub(" ", text))
 
 
-def _title(picture: Picture) -> str:
+def _title(picture: Diagram) -> str:
     """A YAML string: names need no more than quotes."""
     return f'"{picture.name}"'

@@ -11,7 +11,7 @@ Flow = Literal["value", "secret", "order", "use"]
 
 
 @dataclass(frozen=True)
-class Node:
+class DiagramNode:
     """One thing. `text` is its type, or the workflow that a step runs; `number` the place of a step in its chain."""
 
     kind: Kind
@@ -31,7 +31,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Edge:
+class DiagramEdge:
     """What goes from `source` to `target`, ids of nodes: it leaves as `output`, of a `type`, and arrives as `input`."""
 
     source: str
@@ -50,19 +50,19 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Diagram:
     """Nodes in the order in which they are drawn, top to bottom in each column."""
 
     kind: Literal["chain", "workflow", "task", "project"]
     name: str
     description: str
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
+    nodes: tuple[DiagramNode, ...]
+    edges: tuple[DiagramEdge, ...]
 
-    def column(self, column: Column) -> tuple[Node, ...]:
+    def column(self, column: Column) -> tuple[DiagramNode, ...]:
         return tuple(node for node in self.nodes if node.column == column)
 
-    def text(self, node: Node) -> str:
+    def text(self, node: DiagramNode) -> str:
         """What stands beside the name of a node: its text, unless a wire that ends there says the same."""
         return "" if any(edge.target == node.id and edge.type == node.text for edge in self.edges) else node.text
 
@@ -72,21 +72,21 @@ class Picture:
             "version": 1,
             "kind": self.kind,
             "name": self.name,
-            "nodes": [_filled(_node(node)) for node in self.nodes],
-            "edges": [_filled(_edge(edge)) for edge in self.edges],
+            "nodes": [_drop_empty(_node_to_json(node)) for node in self.nodes],
+            "edges": [_drop_empty(_edge_to_json(edge)) for edge in self.edges],
         }
 
 
-def _node(node: Node) -> dict[str, Any]:
+def _node_to_json(node: DiagramNode) -> dict[str, Any]:
     key = "workflow" if node.kind in ("step", "session") else "type"
     words = {"id": node.id, "kind": node.kind, "name": node.name, "number": node.number}
     return {**words, key: node.text, "description": node.description}
 
 
-def _edge(edge: Edge) -> dict[str, Any]:
+def _edge_to_json(edge: DiagramEdge) -> dict[str, Any]:
     ends = {"from": edge.source, "to": edge.target, "kind": edge.kind}
     return {**ends, "output": edge.output, "input": edge.input, "type": edge.type}
 
 
-def _filled(data: dict[str, Any]) -> dict[str, Any]:
+def _drop_empty(data: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value not in ("", None)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cyberflow.diagram.model import Edge, Flow
+from cyberflow.diagram.model import DiagramEdge, Flow
 
 LANE, _APART = 12.0, 10.0
 
@@ -15,7 +15,7 @@ class Net:
     """All wires that leave one port, at `start`; each end with its y."""
 
     start: float
-    ends: tuple[tuple[Edge, float], ...]
+    ends: tuple[tuple[DiagramEdge, float], ...]
 
     @property
     def kind(self) -> Flow:
@@ -31,14 +31,14 @@ class Net:
 
 
 @dataclass(frozen=True)
-class Lanes:
+class LaneAssignment:
     """Every net with how far its lane is from the blocks, and how much room all lanes need."""
 
     placed: tuple[tuple[Net, float], ...]
     width: float
 
 
-def spread(nets: Sequence[Net]) -> Lanes:
+def assign_lanes(nets: Sequence[Net]) -> LaneAssignment:
     """Give each net a lane, short ones nearest to the blocks, so that few wires cross."""
     lanes: list[list[tuple[float, float]]] = []
     placed: list[tuple[Net, float]] = []
@@ -47,13 +47,13 @@ def spread(nets: Sequence[Net]) -> Lanes:
         if low == high:
             placed.append((net, 0.0))
             continue
-        index = next((at for at, used in enumerate(lanes) if _free(used, low, high)), len(lanes))
+        index = next((at for at, used in enumerate(lanes) if _is_free(used, low, high)), len(lanes))
         if index == len(lanes):
             lanes.append([])
         lanes[index].append((low, high))
         placed.append((net, index * LANE))
-    return Lanes(tuple(placed), max(0.0, (len(lanes) - 1) * LANE))
+    return LaneAssignment(tuple(placed), max(0.0, (len(lanes) - 1) * LANE))
 
 
-def _free(used: list[tuple[float, float]], low: float, high: float) -> bool:
+def _is_free(used: list[tuple[float, float]], low: float, high: float) -> bool:
     return all(high + _APART < begin or end + _APART < low for begin, end in used)

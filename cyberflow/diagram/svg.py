@@ -8,7 +8,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from cyberflow.diagram.layout import MARGIN, NAME, NOTE, NUMBER, PILL, TITLE, Block, Layout, Pill, Wire, lay_out
-from cyberflow.diagram.model import Picture
+from cyberflow.diagram.model import Diagram
 
 _STYLE = """\
   :root { --ground: #ffffff; --text: #1f2328; --quiet: #59636e; --box: #f6f8fa; --line: #c8d1da; --wire: #57606a;
@@ -40,10 +40,10 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _BEND, _TIP = 6.0, 5.0
 
 
-def svg(picture: Picture) -> str:
+def to_svg(picture: Diagram) -> str:
     """The picture as an SVG document, ending in a line end."""
     layout = lay_out(picture)
-    across, down = (_number(side) for side in layout.size)
+    across, down = (_format_number(side) for side in layout.size)
     lines = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
@@ -53,7 +53,7 @@ def svg(picture: Picture) -> str:
         f"<style>\n{_STYLE}</style>",
         '<rect class="ground" width="100%" height="100%"/>',
         *_heading(layout),
-        *_order(layout),
+        *_order_arrows(layout),
         *(line for wire in layout.wires for line in _wire(wire)),
         *(line for pill in layout.pills for line in _pill(pill)),
         *(line for block in layout.blocks for line in _block(block, layout)),
@@ -68,35 +68,35 @@ def _heading(layout: Layout) -> Iterator[str]:
         yield _label(MARGIN, y + 20 + index * (NOTE + 5), line, "quiet")
 
 
-def _order(layout: Layout) -> Iterator[str]:
+def _order_arrows(layout: Layout) -> Iterator[str]:
     if not any(edge.kind == "order" for edge in layout.picture.edges):
         return
     steps = [block for block in layout.blocks if block.node.kind == "step"]
     x = (layout.left + layout.right) / 2
     for before, after in pairwise(steps):
         top, bottom = before.top + before.height, after.top
-        yield f'<path class="order" d="M{_at(x, top)} V{_number(bottom - 8)}"/>'
-        yield f'<path class="tip after" d="M{_at(x, bottom - 1)} l-7 -9 h14 z"/>'
+        yield f'<path class="order" d="M{_point(x, top)} V{_format_number(bottom - 8)}"/>'
+        yield f'<path class="tip after" d="M{_point(x, bottom - 1)} l-7 -9 h14 z"/>'
 
 
 def _wire(wire: Wire) -> Iterator[str]:
     x, y = wire.start
-    parts = [f"M{_at(x, y)} H{_number(end)}" for end, at in wire.ends if at == y and end != x]
+    parts = [f"M{_point(x, y)} H{_format_number(end)}" for end, at in wire.ends if at == y and end != x]
     turning = [(end, at) for end, at in wire.ends if at != y or end == x]
     for end, at in turning:
-        parts.append(_turn(wire.start, wire.lane, (end, at)))
+        parts.append(_lane_path(wire.start, wire.lane, (end, at)))
     path = " ".join(parts)
     kind = f" {wire.kind}" if wire.kind == "secret" else ""
     yield f'<path class="halo" d="{path}"/>'
     yield f'<path class="wire{kind}" d="{path}"/>'
     for end, at in wire.ends:
         back = -_TIP if wire.lane < end else _TIP
-        yield f'<path class="tip{kind}" d="M{_at(end, at)} l{_number(back * 1.6)} -4 v8 z"/>'
+        yield f'<path class="tip{kind}" d="M{_point(end, at)} l{_format_number(back * 1.6)} -4 v8 z"/>'
     for dot in _joints(wire):
-        yield f'<circle class="tip{kind}" cx="{_number(wire.lane)}" cy="{_number(dot)}" r="2.5"/>'
+        yield f'<circle class="tip{kind}" cx="{_format_number(wire.lane)}" cy="{_format_number(dot)}" r="2.5"/>'
 
 
-def _turn(start: tuple[float, float], lane: float, end: tuple[float, float]) -> str:
+def _lane_path(start: tuple[float, float], lane: float, end: tuple[float, float]) -> str:
     """Along the row, round a bend into the lane, round a bend into the other row."""
     (x, y), (to, at) = start, end
     bend = min(_BEND, abs(at - y) / 2, abs(lane - x), abs(lane - to))
@@ -104,8 +104,8 @@ def _turn(start: tuple[float, float], lane: float, end: tuple[float, float]) -> 
     into = bend if lane > x else -bend
     out = bend if to > lane else -bend
     return (
-        f"M{_at(x, y)} H{_number(lane - into)} Q{_at(lane, y)} {_at(lane, y + down)} "
-        f"V{_number(at - down)} Q{_at(lane, at)} {_at(lane + out, at)} H{_number(to)}"
+        f"M{_point(x, y)} H{_format_number(lane - into)} Q{_point(lane, y)} {_point(lane, y + down)} "
+        f"V{_format_number(at - down)} Q{_point(lane, at)} {_point(lane + out, at)} H{_format_number(to)}"
     )
 
 
@@ -126,13 +126,13 @@ def _pill(pill: Pill) -> Iterator[str]:
     title = f"{node.shown}: {node.text}" if node.text else node.shown
     yield f'<g class="{node.kind}">{_tooltip(title, node.description)}'
     yield (
-        f'<rect class="pill" x="{_number(pill.x)}" y="{_number(top)}" width="{_number(pill.width)}" '
-        f'height="{_number(PILL)}" rx="{_number(PILL / 2)}"/>'
+        f'<rect class="pill" x="{_format_number(pill.x)}" y="{_format_number(top)}" width="{_format_number(pill.width)}" '
+        f'height="{_format_number(PILL)}" rx="{_format_number(PILL / 2)}"/>'
     )
     words = f'<tspan class="name">{_text(pill.name)}</tspan>'
     if pill.text:
         words += f' <tspan class="type">{_text(pill.text)}</tspan>'
-    yield f'<text x="{_number(pill.x + 12)}" y="{_number(pill.y + NAME / 3)}">{words}</text></g>'
+    yield f'<text x="{_format_number(pill.x + 12)}" y="{_format_number(pill.y + NAME / 3)}">{words}</text></g>'
 
 
 def _block(block: Block, layout: Layout) -> Iterator[str]:
@@ -140,13 +140,13 @@ def _block(block: Block, layout: Layout) -> Iterator[str]:
     kind = " session" if node.kind == "session" else ""
     yield f"<g>{_tooltip(node.name, node.description)}"
     yield (
-        f'<rect class="box{kind}" x="{_number(x)}" y="{_number(top)}" width="{_number(layout.right - x)}" '
-        f'height="{_number(block.height)}" rx="8"/>'
+        f'<rect class="box{kind}" x="{_format_number(x)}" y="{_format_number(top)}" width="{_format_number(layout.right - x)}" '
+        f'height="{_format_number(block.height)}" rx="8"/>'
     )
     start = x + 12
     title, below = block.head
     if node.number is not None:
-        yield f'<circle class="number" cx="{_number(x + 22)}" cy="{_number(top + 17)}" r="10"/>'
+        yield f'<circle class="number" cx="{_format_number(x + 22)}" cy="{_format_number(top + 17)}" r="10"/>'
         yield _label(x + 22, top + 21, str(node.number), "name", "middle")
         start = x + NUMBER
     yield _label(start, top + (22 if node.number is not None or below else 28), title, "head")
@@ -169,16 +169,16 @@ def _tooltip(title: str, description: str) -> str:
 def _label(x: float, y: float, text: str, kind: str, anchor: str = "") -> str:
     kinds = f" class={quoteattr(kind)}" if kind else ""
     anchored = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text x="{_number(x)}" y="{_number(y)}"{kinds}{anchored}>{_text(text)}</text>'
+    return f'<text x="{_format_number(x)}" y="{_format_number(y)}"{kinds}{anchored}>{_text(text)}</text>'
 
 
 def _text(text: str) -> str:
     return escape(_FORBIDDEN.sub("\ufffd", text))
 
 
-def _at(x: float, y: float) -> str:
-    return f"{_number(x)} {_number(y)}"
+def _point(x: float, y: float) -> str:
+    return f"{_format_number(x)} {_format_number(y)}"
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")

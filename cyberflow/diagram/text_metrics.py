@@ -15,10 +15,10 @@ _FULL = 1.1
 
 def width(text: str, size: float, *, fixed: bool = False, bold: bool = False) -> float:
     """The width of a line in units of the drawing."""
-    return sum(_share(character, fixed=fixed) for character in text) * size * (_BOLD if bold else 1)
+    return sum(_character_width(character, fixed=fixed) for character in text) * size * (_BOLD if bold else 1)
 
 
-def fitted(text: str, room: float, size: float, *, fixed: bool = False, bold: bool = False) -> str:
+def truncate(text: str, room: float, size: float, *, fixed: bool = False, bold: bool = False) -> str:
     """The text, or as much of its begin as fits, with `…`."""
     if width(text, size, fixed=fixed, bold=bold) <= room:
         return text
@@ -27,7 +27,7 @@ def fitted(text: str, room: float, size: float, *, fixed: bool = False, bold: bo
     return text.rstrip() + MORE
 
 
-def lines(text: str, room: float, size: float, most: int) -> list[str]:
+def wrap(text: str, room: float, size: float, most: int) -> list[str]:
     """The text in at most so many lines; what does not fit ends in `…`."""
     made: list[str] = []
     words = text.split()
@@ -35,11 +35,11 @@ def lines(text: str, room: float, size: float, most: int) -> list[str]:
         line = words.pop(0)
         while words and (len(made) == most - 1 or width(f"{line} {words[0]}", size) <= room):
             line = f"{line} {words.pop(0)}"
-        made.append(fitted(line, room, size))
+        made.append(truncate(line, room, size))
     return made
 
 
-def _share(character: str, *, fixed: bool) -> float:
+def _character_width(character: str, *, fixed: bool) -> float:
     if unicodedata.combining(character):
         return 0
     if unicodedata.east_asian_width(character) in "WF":

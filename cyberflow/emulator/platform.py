@@ -11,17 +11,17 @@ from starlette.types import ASGIApp
 
 from cyberflow.emulator import routes
 from cyberflow.emulator.contract.clock import Clock, wall_clock
-from cyberflow.emulator.contract.run_bodies import Script
+from cyberflow.emulator.contract.run_bodies import RunScript
 from cyberflow.emulator.cyberdesk import machines, models, scripts
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Store
-from cyberflow.emulator.engine.webhook_sender import Courier
+from cyberflow.emulator.engine.webhook_sender import WebhookSender
 from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
 from cyberflow.emulator.http import dispatch
-from cyberflow.emulator.http.fault_middleware import Faulty
+from cyberflow.emulator.http.fault_middleware import FaultMiddleware
 from cyberflow.emulator.http.fault_plan import Faults, Plan
-from cyberflow.emulator.http.fault_plan import read as read_plan
-from cyberflow.emulator.http.rate_limit import Buckets
+from cyberflow.emulator.http.fault_plan import parse_plan as read_plan
+from cyberflow.emulator.http.rate_limit import RateLimiter
 
 
 class Platform:
@@ -32,12 +32,12 @@ class Platform:
 
     def __init__(self, store: Store, clock: Clock, api_key: str | None, plan: Plan, secrets: Mapping[str, str]) -> None:
         self._store = store
-        self._vault = Vault()
+        self._vault = SecretStore()
         self._clock = clock
-        buckets = Buckets(plan.rate_limit) if plan.rate_limit else None
+        buckets = RateLimiter(plan.rate_limit) if plan.rate_limit else None
         served = routes.build(dispatch.Gate(store, self._vault, clock, api_key, buckets))
-        self.app: ASGIApp = Faulty(served, plan, clock) if plan.faults else served
-        self.courier = Courier(store, self._vault, clock, secrets)
+        self.app: ASGIApp = FaultMiddleware(served, plan, clock) if plan.faults else served
+        self.courier = WebhookSender(store, self._vault, clock, secrets)
 
     @classmethod
     def open(
@@ -79,7 +79,7 @@ class Platform:
         `idempotency_key` named here. Over HTTP `POST /v1/local/scripts` with `{script, idempotency_key}` does the
         same. Raises pydantic's `ValidationError` for a script of another shape.
         """
-        checked = Script.model_validate(script)
+        checked = RunScript.model_validate(script)
         with self._store.transaction():
             return scripts.keep(self._store, checked, idempotency_key, self._clock())
 

@@ -34,16 +34,16 @@ from cyberflow.emulator.cyberdesk import (
 )
 from cyberflow.emulator.cyberun.routes import routes as cyberun_routes
 from cyberflow.emulator.engine.signed_urls import PREFIX
-from cyberflow.emulator.http.dispatch import Call, Endpoint, Gate
-from cyberflow.emulator.http.upload import Upload
+from cyberflow.emulator.http.dispatch import ApiCall, Endpoint, Gate
+from cyberflow.emulator.http.upload import MultipartFile
 
 
-def health(_: Call) -> Any:
+def health(_: ApiCall) -> Any:
     return {"status": "ok"}
 
 
 WORKFLOWS = (
-    Endpoint("POST", "/v1/workflows/prompt-image", images.upload, 201, Upload),
+    Endpoint("POST", "/v1/workflows/prompt-image", images.upload, 201, MultipartFile),
     Endpoint("DELETE", "/v1/workflows/prompt-image", images.delete, 204),
     Endpoint("GET", "/v1/workflows/prompt-image/signed-url", images.signed_url),
     Endpoint("GET", "/v1/workflows/prompt-images", images.list_all),

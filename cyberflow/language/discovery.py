@@ -37,12 +37,12 @@ def is_project(folder: Path) -> bool:
 def names_in(folder: Path) -> list[str] | None:
     """The names in a folder, sorted, without what cyberflow makes; None when it cannot be read."""
     try:
-        return sorted(legible(name) for name in os.listdir(folder) if name not in OWN)  # noqa: PTH208 - Path.iterdir is five times slower
+        return sorted(printable_name(name) for name in os.listdir(folder) if name not in OWN)  # noqa: PTH208 - Path.iterdir is five times slower
     except OSError:
         return None
 
 
-def legible(name: str) -> str:
+def printable_name(name: str) -> str:
     """The name of a file as it can be shown and kept: bytes that are not UTF-8 are written out."""
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
@@ -70,7 +70,7 @@ class Walk:
         except OSError as error:
             self.closed[folder or "."] = error.strerror or ""
             return
-        self.names[legible(folder) or "."] = [legible(name) for name, _, _ in found if name not in OWN]
+        self.names[printable_name(folder) or "."] = [printable_name(name) for name, _, _ in found if name not in OWN]
         above = f"{folder}/" if folder else ""
         folders = []
         if folder and any(name == PROJECT_FILE for name, _, _ in found) and is_project(self.root / folder):
@@ -88,7 +88,7 @@ class Walk:
             yield from self.yaml_files(path)
 
 
-def ignored(root: Path, paths: Collection[str]) -> set[str]:
+def check_git_ignore(root: Path, paths: Collection[str]) -> set[str]:
     """Which of these paths git ignores; none outside a work tree or without git."""
     if not paths or not any((folder / ".git").exists() for folder in (root, *root.parents)):
         return set()
@@ -101,5 +101,5 @@ def ignored(root: Path, paths: Collection[str]) -> set[str]:
     return set(os.fsdecode(answer.stdout).split("\0")) - {""}
 
 
-def without(paths: Iterable[str], left_out: Collection[str]) -> list[str]:
+def exclude(paths: Iterable[str], left_out: Collection[str]) -> list[str]:
     return [path for path in paths if path not in left_out]

@@ -14,7 +14,7 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
-from cyberflow.language.discovery import OWN, Walk, legible
+from cyberflow.language.discovery import OWN, Walk, printable_name
 from cyberflow.language.yaml.lines import PlainDocument
 from cyberflow.source import Document, Place
 
@@ -47,7 +47,7 @@ class Files:
         parts: list[str] = []
         for part in [*base.parts[1:], *name.split("/")]:
             if part == ".." and not parts:
-                return escape(name, place, "the path climbs above the folder of cyberflow.yaml")
+                return path_escape(name, place, "the path climbs above the folder of cyberflow.yaml")
             if part == "..":
                 parts.pop()
             elif part not in ("", "."):
@@ -70,7 +70,7 @@ class Files:
         except OSError as error:
             return self._unreadable(name, place, error)
         path = "/".join(parts)
-        return escape(name, place, "a symbolic link leads out of the project") if self.leads_out(path) else path
+        return path_escape(name, place, "a symbolic link leads out of the project") if self.leads_out(path) else path
 
     def leads_out(self, path: str) -> bool:
         """Whether symbolic links take a file, or a folder, out of the project."""
@@ -111,27 +111,27 @@ class Files:
     def listed_so_far(self) -> dict[str, list[str]]:
         """The names in every folder that was walked or looked into, without what cyberflow makes."""
         looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
-        return self.walk.names | {path: sorted(map(legible, names - OWN)) for path, names in looked.items()}
+        return self.walk.names | {path: sorted(map(printable_name, names - OWN)) for path, names in looked.items()}
 
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
         if path not in self._bytes:
-            with self._opened(path) as file:
+            with self._open(path) as file:
                 self._bytes[path] = file.read()
         return self._bytes[path]
 
     def _text(self, path: str) -> bytes:
         if path not in self._bytes:
-            with self._opened(path) as file:
+            with self._open(path) as file:
                 facts = os.fstat(file.fileno())
                 if not S_ISREG(facts.st_mode):
-                    raise _Unfit("is not a regular file")
+                    raise _NotText("is not a regular file")
                 if facts.st_size > LARGEST_TEXT:
-                    raise _Unfit("is too large", "over 10 MB")
+                    raise _NotText("is too large", "over 10 MB")
                 self._bytes[path] = file.read()
         return self._bytes[path]
 
-    def _opened(self, path: str) -> BinaryIO:
+    def _open(self, path: str) -> BinaryIO:
         """Open a file for reading; one that is a pipe does not wait for a writer."""
         try:
             return open(self.root / path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
@@ -141,7 +141,7 @@ class Files:
 
     def beginning(self, path: str) -> bytes:
         """Give as much of a file as is ever read as text; nothing of what is no regular file. Raises OSError."""
-        with self._opened(path) as file:
+        with self._open(path) as file:
             return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
 
     def size(self, path: str) -> int:
@@ -163,7 +163,7 @@ class Files:
         """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
         try:
             text = self._text(path).decode("utf-8-sig").replace("\r\n", "\n")
-        except _Unfit as error:
+        except _NotText as error:
             self.settled = False
             return Diagnostic("file-not-found", f"`{path}` {error}", place, note=error.note)
         except UnicodeDecodeError as error:
@@ -188,7 +188,7 @@ class Files:
         return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
 
 
-class _Unfit(Exception):
+class _NotText(Exception):
     """A file that is not read as text."""
 
     def __init__(self, message: str, note: str = "") -> None:
@@ -196,7 +196,7 @@ class _Unfit(Exception):
         self.note = note
 
 
-def escape(name: str, place: Place, note: str) -> Diagnostic:
+def path_escape(name: str, place: Place, note: str) -> Diagnostic:
     """What to say of a file that is outside the project."""
     help = "keep every file that a declaration names inside the project"
     return Diagnostic("path-escape", f"`{name}` leaves the project", place, note=note, help=help)

@@ -43,12 +43,12 @@ def _duration(value: str) -> str:
     return value
 
 
-def _names_only(value: Any) -> Any:
+def _names_to_mapping(value: Any) -> Any:
     """`[a, b]` stands for a mapping of names that say nothing of their type."""
-    return dict.fromkeys(value, True) if isinstance(value, list) and _texts(value) else value
+    return dict.fromkeys(value, True) if isinstance(value, list) and _all_texts(value) else value
 
 
-def _texts(value: list[Any]) -> bool:
+def _all_texts(value: list[Any]) -> bool:
     return all(isinstance(item, str) for item in value)
 
 
@@ -65,7 +65,7 @@ Literals = Any
 """A JSON value that may hold tokens and refs."""
 
 
-class Closed(BaseModel):
+class ClosedModel(BaseModel):
     """Unknown keys are errors; keys that begin with `x-` are free."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, populate_by_name=False)
@@ -78,24 +78,24 @@ class Closed(BaseModel):
         return data
 
 
-class FileText(Closed):
+class FileText(ClosedModel):
     """A text kept in a file of its own, relative to the file that names it."""
 
     file: str
 
 
-def _form(value: Any) -> str | None:
+def _prompt_form(value: Any) -> str | None:
     return "<text>" if isinstance(value, str) else "<file>" if isinstance(value, dict | FileText) else None
 
 
 Prompt = Annotated[
     Annotated[str, Tag("<text>")] | Annotated[FileText, Tag("<file>")],
-    Discriminator(_form, custom_error_type="wrong-type", custom_error_message="must be text or `{file: PATH}`"),
+    Discriminator(_prompt_form, custom_error_type="wrong-type", custom_error_message="must be text or `{file: PATH}`"),
 ]
 """Markdown written in place, or `{file: prompts/lookup.md}`."""
 
 
-class SecretSource(Closed):
+class SecretSource(ClosedModel):
     """Where a secret is found: exactly one of an environment variable, a file, a keyring entry. Never the secret."""
 
     env: str | None = None
@@ -103,22 +103,22 @@ class SecretSource(Closed):
     keyring: str | None = None
 
     @model_validator(mode="after")
-    def _one_source(self) -> SecretSource:
+    def _require_one_source(self) -> SecretSource:
         if sum(source is not None for source in (self.env, self.file, self.keyring)) != 1:
             raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`")
         return self
 
 
-def _source(value: Any) -> Any:
+def _reject_literal(value: Any) -> Any:
     if isinstance(value, str | int | float):
         raise PydanticCustomError("secret-in-source", "holds a literal")
     return value
 
 
-Source = Annotated[SecretSource, BeforeValidator(_source)]
+Source = Annotated[SecretSource, BeforeValidator(_reject_literal)]
 
 
-class File(Closed):
+class File(ClosedModel):
     """A file for the machine: from the project (`path`) or given at run time under a `name`."""
 
     path: str | None = None
@@ -127,13 +127,13 @@ class File(Closed):
     cleanup: bool = False
 
     @model_validator(mode="after")
-    def _one_origin(self) -> File:
+    def _require_one_origin(self) -> File:
         if (self.path is None) == (self.name is None):
             raise PydanticCustomError("wrong-type", "must have exactly one of `path` and `name`")
         return self
 
 
-class Models(Closed):
+class Models(ClosedModel):
     """Model configurations by name or id; the platform's default where nothing is said."""
 
     main: str | None = None
@@ -141,7 +141,7 @@ class Models(Closed):
     fallbacks: Annotated[list[str], Field(max_length=2)] = Field(default_factory=list)
 
 
-class Check(Closed):
+class Check(ClosedModel):
     """A post-run check, in the API's own field names."""
 
     name: str
@@ -164,10 +164,10 @@ class Check(Closed):
     model: str | None = None
 
 
-Secrets = Annotated[dict[str, Notation], BeforeValidator(_names_only)]
+Secrets = Annotated[dict[str, Notation], BeforeValidator(_names_to_mapping)]
 
 
-class Workflow(Closed):
+class Workflow(ClosedModel):
     """A prompt with typed inputs, secrets and outputs: SPEC section 2."""
 
     description: str | None = None
@@ -189,7 +189,7 @@ class Workflow(Closed):
     schemas: Literal["off"] | None = Field(default=None, alias="schema")
 
 
-class Step(Closed):
+class Step(ClosedModel):
     """One run of a workflow inside a chain; `id` is its session alias."""
 
     id: Name
@@ -198,7 +198,7 @@ class Step(Closed):
     secrets: dict[str, Any] = Field(default_factory=dict)
 
 
-class Chain(Closed):
+class Chain(ClosedModel):
     """Workflows run in order on one reserved machine: SPEC section 4."""
 
     description: str | None = None
@@ -215,7 +215,7 @@ class Chain(Closed):
     outputs: dict[str, Literals] = Field(default_factory=dict)
 
 
-class Task(Closed):
+class Task(ClosedModel):
     """A Cyberun task: SPEC section 4."""
 
     description: str | None = None
@@ -227,14 +227,14 @@ class Task(Closed):
     timeout: Duration | None = None
 
     @model_validator(mode="after")
-    def _given_once(self) -> Task:
+    def _require_distinct_keys(self) -> Task:
         for key in self.files:
             if key in self.parameters:
                 raise PydanticCustomError("wrong-type", "gives `{key}` both as a parameter and as a file", {"key": key})
         return self
 
 
-class Cyberun(Closed):
+class Cyberun(ClosedModel):
     """The second service of a target."""
 
     url: str = "https://core.cyberun.cloud/api/v1"
@@ -242,7 +242,7 @@ class Cyberun(Closed):
     team: str | None = None
 
 
-class Target(Closed):
+class Target(ClosedModel):
     """An organisation to deploy to and run in."""
 
     url: str = "https://api.cyberdesk.io"
@@ -255,7 +255,7 @@ class Target(Closed):
     cyberun: Cyberun | None = None
 
 
-class Declarations(Closed):
+class Declarations(ClosedModel):
     """The top of a declaration file. Bodies are read one by one, so that a broken one hides no other."""
 
     workflows: dict[str, Any] = Field(default_factory=dict)

@@ -13,7 +13,7 @@ from typing import Any
 from cyberflow.client.cyberdesk.wire import Answer, Workflow
 from cyberflow.remote.html import canonical_html
 from cyberflow.schema.canonical import canonical_schema
-from cyberflow.schema.legacy_notation import is_json_schema, json_schema
+from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 
 FIELDS = (
     "name",
@@ -52,20 +52,20 @@ def wire_fields(workflow: Workflow) -> dict[str, Any]:
     return {name: _json(getattr(workflow, name)) for name in FIELDS}
 
 
-def canonical(fields: Mapping[str, Any]) -> dict[str, Any]:
+def canonicalize(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Give the canonical form of fields in wire form: a field that is null, empty, false or absent is left out."""
     forms = {name: _FORMS.get(name, _as_is)(fields.get(name)) for name in FIELDS}
-    return {name: form for name, form in forms.items() if not _nothing(form)}
+    return {name: form for name, form in forms.items() if not _is_empty(form)}
 
 
 def field_hash(fields: Mapping[str, Any]) -> str:
     """The sha256 of the canonical form, in hex: what a marker remembers."""
-    return hashlib.sha256(_stable(canonical(fields)).encode()).hexdigest()
+    return hashlib.sha256(_stable_json(canonicalize(fields)).encode()).hexdigest()
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+def differing_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the fields whose canonical forms differ."""
-    one, other = canonical(before), canonical(after)
+    one, other = canonicalize(before), canonicalize(after)
     return tuple(name for name in FIELDS if one.get(name) != other.get(name))
 
 
@@ -76,7 +76,7 @@ def _html(text: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _input_schema(text: str | None) -> Any:
     """The root's `$comment` belongs to the marker; a schema that then restricts nothing compares as null does."""
-    root = _parsed(text)
+    root = _parse_json(text)
     if not isinstance(root, dict):
         return root
     form = canonical_schema({key: value for key, value in root.items() if key != "$comment"})
@@ -85,20 +85,20 @@ def _input_schema(text: str | None) -> Any:
 
 @lru_cache(maxsize=4096)
 def _output_schema(text: str | None) -> Any:
-    schema = _parsed(text)
-    return canonical_schema(schema if is_json_schema(schema) else json_schema(schema))
+    schema = _parse_json(text)
+    return canonical_schema(schema if is_json_schema(schema) else to_json_schema(schema))
 
 
-def _parsed(text: Any) -> Any:
+def _parse_json(text: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return json.loads(text, parse_float=_number)
+        return json.loads(text, parse_float=_parse_number)
     except (ValueError, RecursionError):
         return text
 
 
-def _number(text: str) -> float | int:
+def _parse_number(text: str) -> float | int:
     value = float(text)
     return int(value) if value.is_integer() else value
 
@@ -110,7 +110,7 @@ def _models(metadata: Any) -> Any:
 
 def _checks(checks: Any) -> Any:
     forms = [_check(check) for check in checks or ()]
-    return sorted(forms, key=_stable)
+    return sorted(forms, key=_stable_json)
 
 
 def _check(check: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,18 +118,18 @@ def _check(check: Mapping[str, Any]) -> dict[str, Any]:
     forms["check_prompt"] = _html(forms["check_prompt"])
     if isinstance(forms["model"], str):
         forms["model"] = forms["model"].casefold()
-    return {name: form for name, form in forms.items() if not _nothing(form)}
+    return {name: form for name, form in forms.items() if not _is_empty(form)}
 
 
 def _as_is(value: Any) -> Any:
     return value
 
 
-def _nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value is False or value in ("", [], {})
 
 
-def _stable(value: Any) -> str:
+def _stable_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 

@@ -25,7 +25,7 @@ _PROMPTS = ("main_prompt", "post_run_check_failure_cleanup_prompt")
 
 
 @dataclass(frozen=True)
-class Desired:
+class DesiredWorkflow:
     """`fields` are in wire form and hold `asset://sha256/<hex>` for the `missing` images only. `tags` is None when
     they are not managed. `faults` says what no write could mend.
     """
@@ -40,18 +40,18 @@ class Desired:
     """Whether the title is only the declared name: a workflow without any title says the same."""
 
 
-def desire(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: Owner) -> Desired:
+def resolve_workflow(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: Owner) -> DesiredWorkflow:
     """Bring one workflow of the bundle into the terms of this account."""
     faults: list[str] = []
     fields = {name: workflow.payload.get(name) for name in FIELDS}
     fields["name"] = title = owner.title(workflow.payload.get("name") or workflow.name)
     if len(title) > LONGEST_TITLE:
         faults.append(f"the title has {len(title)} characters with its scope, at most {LONGEST_TITLE} fit")
-    fields["model_metadata"] = _models(fields["model_metadata"], remote.models, faults)
-    fields["post_run_checks"] = _check_models(fields["post_run_checks"], remote.models, faults)
-    assets = [_asset(bundle, sha256) for sha256 in images_of(fields)]
+    fields["model_metadata"] = _model_ids(fields["model_metadata"], remote.models, faults)
+    fields["post_run_checks"] = _model_ids_of_checks(fields["post_run_checks"], remote.models, faults)
+    assets = [_find_asset(bundle, sha256) for sha256 in images_of(fields)]
     there = {asset.sha256: find_image(asset.sha256, asset.filename, remote.images, remote.contents) for asset in assets}
-    return Desired(
+    return DesiredWorkflow(
         workflow.name,
         with_images(fields, {sha256: image.supabase_url for sha256, image in there.items() if image}),
         workflow.was,
@@ -70,7 +70,7 @@ def images_of(fields: Mapping[str, Any]) -> list[str]:
         found.extend(_ASSET.findall(text))
         return text
 
-    _in_prompts(fields, note)
+    _map_prompts(fields, note)
     return list(dict.fromkeys(found))
 
 
@@ -80,10 +80,10 @@ def with_images(fields: Mapping[str, Any], addresses: Mapping[str, str]) -> dict
     def address(found: re.Match[str]) -> str:
         return escape(addresses[found[1]]) if found[1] in addresses else found[0]
 
-    return _in_prompts(fields, lambda text: _ASSET.sub(address, text))
+    return _map_prompts(fields, lambda text: _ASSET.sub(address, text))
 
 
-def _in_prompts(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+def _map_prompts(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     prompts = {name: change(fields[name]) for name in _PROMPTS if fields.get(name)}
     checks = [
         check | {"check_prompt": change(check["check_prompt"])} if check.get("check_prompt") else check
@@ -92,7 +92,7 @@ def _in_prompts(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict
     return {**fields, **prompts, **({"post_run_checks": checks} if checks else {})}
 
 
-def _asset(bundle: Bundle, sha256: str) -> Asset:
+def _find_asset(bundle: Bundle, sha256: str) -> Asset:
     asset = bundle.asset(sha256)
     if asset is None:
         raise UsageError(f"the bundle names an image that it does not hold: {ASSET}{sha256}")
@@ -102,25 +102,26 @@ def _asset(bundle: Bundle, sha256: str) -> Asset:
 def model_faults(wanted: str | None, models: Sequence[Model]) -> list[str]:
     """What is wrong with the name or id of a model configuration."""
     faults: list[str] = []
-    _model(wanted, models, faults)
+    _model_id(wanted, models, faults)
     return faults
 
 
-def _models(metadata: Any, models: Sequence[Model], faults: list[str]) -> Any:
+def _model_ids(metadata: Any, models: Sequence[Model], faults: list[str]) -> Any:
     if not metadata:
         return metadata
-    return {**metadata, **{name: _model(metadata.get(name), models, faults) for name in MODEL_FIELDS}}
+    return {**metadata, **{name: _model_id(metadata.get(name), models, faults) for name in MODEL_FIELDS}}
 
 
-def _check_models(checks: Any, models: Sequence[Model], faults: list[str]) -> Any:
+def _model_ids_of_checks(checks: Any, models: Sequence[Model], faults: list[str]) -> Any:
     if not checks:
         return checks
     return [
-        {**check, "model": _model(check["model"], models, faults)} if check.get("model") else check for check in checks
+        {**check, "model": _model_id(check["model"], models, faults)} if check.get("model") else check
+        for check in checks
     ]
 
 
-def _model(wanted: str | None, models: Sequence[Model], faults: list[str]) -> str | None:
+def _model_id(wanted: str | None, models: Sequence[Model], faults: list[str]) -> str | None:
     """The id of a model configuration by id or name; an archived one cannot be picked."""
     if not wanted:
         return None

@@ -70,13 +70,13 @@ def canonical_html(text: str) -> str:
     """Give the one form: entities decoded, attributes sorted, white space folded as a browser would, comments gone,
     end tags filled in. Text without any element keeps its lines, for there they are all the structure it has.
     """
-    reader = _Reader()
+    reader = _HtmlTokenizer()
     reader.feed(_ENDS.sub("\n", text))
     reader.close()
     if not any(token.tag for token in reader.tokens):
-        return escape(_plain("".join(token.text for token in reader.tokens)), quote=False)
+        return escape(_fold_plain_text("".join(token.text for token in reader.tokens)), quote=False)
     reader.end_all()
-    return "".join(_folded(reader.tokens))
+    return "".join(_fold_blanks(reader.tokens))
 
 
 def html_lines(text: str) -> list[str]:
@@ -85,7 +85,7 @@ def html_lines(text: str) -> list[str]:
     return [line for block in blocks if block for line in block.split("\n")]
 
 
-class _Reader(HTMLParser):
+class _HtmlTokenizer(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tokens: list[_Token] = []
@@ -97,7 +97,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         ended = _IMPLIED.get(tag, frozenset({"p"}) if tag in _PARAGRAPH_ENDS else frozenset())
         while self._open and self._open[-1] in ended:
-            self._end()
+            self._close_tag()
         kept = {name: value for name, value in reversed(attrs) if value}
         written = "".join(f' {name}="{escape(kept[name])}"' for name in sorted(kept))
         self.tokens.append(_Token(f"<{tag}{written}>", tag, opens=True))
@@ -107,8 +107,8 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in self._open:
             while self._open[-1] != tag:
-                self._end()
-            self._end()
+                self._close_tag()
+            self._close_tag()
 
     def handle_data(self, data: str) -> None:
         if self.tokens and not self.tokens[-1].tag:
@@ -118,14 +118,14 @@ class _Reader(HTMLParser):
 
     def end_all(self) -> None:
         while self._open:
-            self._end()
+            self._close_tag()
 
-    def _end(self) -> None:
+    def _close_tag(self) -> None:
         tag = self._open.pop()
         self.tokens.append(_Token(f"</{tag}>", tag))
 
 
-def _folded(tokens: Sequence[_Token]) -> list[str]:
+def _fold_blanks(tokens: Sequence[_Token]) -> list[str]:
     folded: list[str] = []
     kept = 0
     for index, token in enumerate(tokens):
@@ -135,13 +135,13 @@ def _folded(tokens: Sequence[_Token]) -> list[str]:
             kept += (1 if token.opens else -1) if token.tag == "pre" else 0
             folded.append(token.text)
         elif kept:
-            folded.append(escape(_first_line(token.text, before), quote=False))
+            folded.append(escape(_keep_first_line_end(token.text, before), quote=False))
         else:
-            folded.append(escape(_flow(token.text, before, after), quote=False))
+            folded.append(escape(_fold_text(token.text, before, after), quote=False))
     return folded
 
 
-def _flow(text: str, before: _Token | None, after: _Token | None) -> str:
+def _fold_text(text: str, before: _Token | None, after: _Token | None) -> str:
     if before is None or before.breaks:
         text = text.lstrip(_BLANK)
     if after is None or after.breaks:
@@ -149,7 +149,7 @@ def _flow(text: str, before: _Token | None, after: _Token | None) -> str:
     return _BLANKS.sub(" ", text)
 
 
-def _first_line(text: str, before: _Token | None) -> str:
+def _keep_first_line_end(text: str, before: _Token | None) -> str:
     """HTML drops one line end right after `<pre>`; a second one is content, and needs the first to be read again."""
     if before is None or before.tag != "pre" or not before.opens:
         return text
@@ -157,5 +157,5 @@ def _first_line(text: str, before: _Token | None) -> str:
     return f"\n{text}" if text.startswith("\n") else text
 
 
-def _plain(text: str) -> str:
+def _fold_plain_text(text: str) -> str:
     return "\n".join(_BLANKS_IN_LINE.sub(" ", line).strip(" ") for line in text.split("\n")).strip("\n")

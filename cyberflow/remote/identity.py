@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Workflow, moment
+from cyberflow.client.cyberdesk.wire import Workflow, parse_time
 from cyberflow.errors import ConflictError
 
 PREFIX = "cyberflow:"
@@ -55,7 +55,7 @@ class Marker:
     @classmethod
     def of(cls, schema: str | None) -> Marker | None:
         """Find the marker in the text of an `input_schema`, whoever's it is; a hash that was cut off reads as empty."""
-        root = _object(schema)
+        root = _parse_object(schema)
         comment = root.get("$comment") if root is not None else None
         found = _MARKER.fullmatch(comment) if isinstance(comment, str) else None
         return cls(found["owner"], found["name"], found["id"], found["hash"] or "") if found else None
@@ -64,22 +64,22 @@ class Marker:
         """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts
         nothing. Raises ConflictError for a text that is no JSON object: there is no place for a marker in it.
         """
-        root = {} if schema is None else _object(schema)
+        root = {} if schema is None else _parse_object(schema)
         if root is None:
             raise ConflictError(f"the input_schema of `{self.name}` is no JSON object, so it cannot hold our marker")
         return _text({"$comment": str(self), **{key: value for key, value in root.items() if key != "$comment"}})
 
 
-def unmarked(schema: str | None) -> str | None:
+def strip_marker(schema: str | None) -> str | None:
     """Give the text without a marker of ours; one that held nothing else is None, one without a marker is as it was."""
-    root = _object(schema)
+    root = _parse_object(schema)
     if root is None or not str(root.get("$comment", "")).startswith(PREFIX):
         return schema
     rest = {key: value for key, value in root.items() if key != "$comment"}
     return _text(rest) if rest else None
 
 
-class Standing(Enum):
+class Ownership(Enum):
     """What marker and tag say together."""
 
     UNFINISHED = "a create that died"
@@ -90,28 +90,28 @@ class Standing(Enum):
     FOREIGN = "not ours"
 
 
-def standing(workflow: Workflow, owner: Owner) -> Standing:
+def standing(workflow: Workflow, owner: Owner) -> Ownership:
     """The table of SPEC section 8. Another project's marker makes a workflow foreign, whatever tags it bears."""
     marker = Marker.of(workflow.input_schema)
     tagged = any(tag.name == owner.tag for tag in workflow.tags or ())
     if marker is None:
-        return Standing.REWRITTEN if tagged else Standing.FOREIGN
+        return Ownership.REWRITTEN if tagged else Ownership.FOREIGN
     if marker.owner != owner.tag:
-        return Standing.FOREIGN
+        return Ownership.FOREIGN
     if marker.id == NEW:
-        return Standing.UNFINISHED
+        return Ownership.UNFINISHED
     if marker.id != workflow.id:
-        return Standing.COPY
-    return Standing.MANAGED if tagged else Standing.LOST
+        return Ownership.COPY
+    return Ownership.MANAGED if tagged else Ownership.LOST
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class OwnedWorkflow:
     """A workflow of the account that says something of us."""
 
     workflow: Workflow
     marker: Marker | None
-    standing: Standing
+    standing: Ownership
 
     @property
     def id(self) -> str:
@@ -122,14 +122,14 @@ class Holding:
         return self.marker.name if self.marker else None
 
 
-def holdings(workflows: Iterable[Workflow], owner: Owner) -> tuple[Holding, ...]:
+def list_owned_workflows(workflows: Iterable[Workflow], owner: Owner) -> tuple[OwnedWorkflow, ...]:
     """Everything that is not foreign, oldest first."""
-    found = (Holding(one, Marker.of(one.input_schema), standing(one, owner)) for one in workflows)
-    ours = (one for one in found if one.standing is not Standing.FOREIGN)
-    return tuple(sorted(ours, key=lambda one: (moment(one.workflow.created_at) or _UNKNOWN, one.id)))
+    found = (OwnedWorkflow(one, Marker.of(one.input_schema), standing(one, owner)) for one in workflows)
+    ours = (one for one in found if one.standing is not Ownership.FOREIGN)
+    return tuple(sorted(ours, key=lambda one: (parse_time(one.workflow.created_at) or _UNKNOWN, one.id)))
 
 
-def _object(schema: str | None) -> dict[str, Any] | None:
+def _parse_object(schema: str | None) -> dict[str, Any] | None:
     try:
         root = json.loads(schema or "null")
     except (ValueError, RecursionError):

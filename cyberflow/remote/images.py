@@ -26,7 +26,7 @@ _OURS = re.compile(r".+-[0-9a-f]{16}(?:-[0-9]+)?\.(?:png|jpg|gif|webp)")
 _ADDRESS = re.compile(r"supabase://[^\"'\s<>\\]+")
 
 
-def uploaded(image: Image) -> bool:
+def is_our_upload(image: Image) -> bool:
     """Whether its name is one that cyberflow gives: a slug and half of the content's hash."""
     return _OURS.fullmatch(image.filename) is not None
 
@@ -36,12 +36,12 @@ async def contents(desk: Cyberdesk, images: Sequence[Image], assets: Iterable[As
     unknown = [one for one in assets if one.content_type.startswith("image/")]
     unknown = [one for one in unknown if not any(one.sha256[:16] in image.filename for image in images)]
     sizes = {one.size for one in unknown}
-    alike = [one for one in images if one.size_bytes in sizes and not uploaded(one)]
-    found = await fetch(desk, [one.supabase_url for one in alike[:MOST]])
+    alike = [one for one in images if one.size_bytes in sizes and not is_our_upload(one)]
+    found = await fetch_images(desk, [one.supabase_url for one in alike[:MOST]])
     return {url: sha256(content).hexdigest() for url, content in found.items()}
 
 
-async def fetch(desk: Cyberdesk, urls: Sequence[str]) -> dict[str, bytes]:
+async def fetch_images(desk: Cyberdesk, urls: Sequence[str]) -> dict[str, bytes]:
     """The images behind addresses, several at once, each through a signed url of its own."""
     gate = asyncio.Semaphore(AT_ONCE)
 
@@ -76,7 +76,7 @@ def image_path(url: str) -> str:
     return url.removeprefix(BUCKET)
 
 
-def shown(fields: Mapping[str, Any] | Workflow) -> frozenset[str]:
+def image_addresses(fields: Mapping[str, Any] | Workflow) -> frozenset[str]:
     """The addresses that stand anywhere in a workflow, in fields of no concern to us too."""
     whole = fields.sent() if isinstance(fields, Workflow) else {**fields}
     whole.pop("old_versions", None)
@@ -86,5 +86,5 @@ def shown(fields: Mapping[str, Any] | Workflow) -> frozenset[str]:
 def orphans(images: Iterable[Image], used: Iterable[frozenset[str]]) -> tuple[Image, ...]:
     """The images of ours that none of the texts shows."""
     all_used = frozenset().union(*used)
-    found = (one for one in images if uploaded(one) and one.supabase_url not in all_used)
+    found = (one for one in images if is_our_upload(one) and one.supabase_url not in all_used)
     return tuple(sorted(found, key=lambda one: (one.filename, one.supabase_url)))

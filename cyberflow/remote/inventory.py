@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, Tag
-from cyberflow.client.cyberun.wire import GpuWorkflow
+from cyberflow.client.cyberun.wire import CyberunWorkflow
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.graph import Graph
 
@@ -23,7 +23,7 @@ RULE = "not-on-target"
 
 
 @dataclass(frozen=True)
-class Offer:
+class Inventory:
     """`members` are the ids of the machines of each pool that a chain names. `gpu` holds a workflow, or None for one
     that is not there, by the name that a task uses.
     """
@@ -34,23 +34,25 @@ class Offer:
     models: tuple[Model, ...] = ()
     tags: tuple[Tag, ...] = ()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    gpu: Mapping[str, GpuWorkflow | None] = field(default_factory=dict)
+    gpu: Mapping[str, CyberunWorkflow | None] = field(default_factory=dict)
     slugs: tuple[str, ...] = ()
 
 
-async def read_offer(desk: Cyberdesk, graph: Graph, target: str) -> Offer:
+async def read_inventory(desk: Cyberdesk, graph: Graph, target: str) -> Inventory:
     """Ask Cyberdesk. Raises what the service raises."""
     named = {name for chain in graph.chains.values() for name in chain.body.pools}
     pools = tuple([pool async for pool in desk.pools.list()])
     members = {pool.id: await _members(desk, pool) for pool in pools if pool.id in named or pool.name in named}
     machines = tuple([machine async for machine in desk.machines.list()])
     tags = await desk.tags.list(include_archived=True)
-    return Offer(target, machines, pools, await desk.models.list(), tags, members)
+    return Inventory(target, machines, pools, await desk.models.list(), tags, members)
 
 
-async def read_gpu(cyberun: Cyberun, names: Iterable[str]) -> tuple[Mapping[str, GpuWorkflow | None], tuple[str, ...]]:
+async def read_cyberun_workflows(
+    cyberun: Cyberun, names: Iterable[str]
+) -> tuple[Mapping[str, CyberunWorkflow | None], tuple[str, ...]]:
     """Ask Cyberun for workflows by the names that tasks use, and where one is not there, for all slugs."""
-    found: dict[str, GpuWorkflow | None] = {}
+    found: dict[str, CyberunWorkflow | None] = {}
     for name in dict.fromkeys(names):
         try:
             found[name] = await cyberun.workflow(name)

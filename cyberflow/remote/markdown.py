@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from cyberflow.remote.tree import Node, tree
+from cyberflow.remote.tree import HtmlNode, parse_tree
 
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _BLOCKS = frozenset({"p", "ul", "ol", "pre", "blockquote", "hr", "table", "div", *_HEADINGS})
@@ -22,32 +22,32 @@ _ALIKE = {"b": "strong", "i": "em"}
 Source = Callable[[str], str]
 
 
-def markdown(html: str, *, source: Source = str, exact: bool = True) -> str:
+def html_to_markdown(html: str, *, source: Source = str, exact: bool = True) -> str:
     """Write it out. `source` says how the address of an image is written; without `exact`, for eyes only, nothing is
     escaped.
     """
-    return "\n".join(_Writer(source, exact).blocks(tree(html).children))
+    return "\n".join(_MarkdownWriter(source, exact).blocks(parse_tree(html).children))
 
 
 def readable_lines(html: str, source: Source = str) -> list[str]:
     """The lines that a person compares; images under the names that `source` gives."""
-    return markdown(html, source=source, exact=False).split("\n")
+    return html_to_markdown(html, source=source, exact=False).split("\n")
 
 
 @dataclass(frozen=True)
-class _Writer:
+class _MarkdownWriter:
     source: Source
     exact: bool
 
-    def blocks(self, nodes: Iterable[Node]) -> list[str]:
+    def blocks(self, nodes: Iterable[HtmlNode]) -> list[str]:
         """Blocks as lines, with a blank line between two."""
         lines: list[str] = []
-        for block in self._each(nodes):
+        for block in self._iterate_blocks(nodes):
             lines += ["", *block] if lines else block
         return lines
 
-    def _each(self, nodes: Iterable[Node]) -> Iterator[list[str]]:
-        run: list[Node] = []
+    def _iterate_blocks(self, nodes: Iterable[HtmlNode]) -> Iterator[list[str]]:
+        run: list[HtmlNode] = []
         for node in nodes:
             if node.tag not in _BLOCKS:
                 run.append(node)
@@ -59,16 +59,16 @@ class _Writer:
         if run:
             yield from self._paragraph(run)
 
-    def _paragraph(self, nodes: list[Node]) -> Iterator[list[str]]:
+    def _paragraph(self, nodes: list[HtmlNode]) -> Iterator[list[str]]:
         text = "".join(map(self._inline, nodes)).strip()
         if text and self.exact:
             text = _NUMBERED.sub(lambda one: f"{one[1]}&#{ord(one[2])};", _STARTS_BLOCK.sub(r"\1\\\2", text))
         if text:
             yield text.split("\n")
 
-    def _block(self, node: Node) -> list[str]:
+    def _block(self, node: HtmlNode) -> list[str]:
         if node.tag in _HEADINGS:
-            return [f"{_HEADINGS[node.tag]} {self._inside(node)}"]
+            return [f"{_HEADINGS[node.tag]} {self._inline_children(node)}"]
         if node.tag in ("ul", "ol"):
             return self._items(node)
         if node.tag == "pre":
@@ -81,7 +81,7 @@ class _Writer:
             return next(self._paragraph(node.children), [])
         return _raw(node).split("\n")
 
-    def _items(self, node: Node) -> list[str]:
+    def _items(self, node: HtmlNode) -> list[str]:
         items = [one for one in node.children if one.tag == "li"]
         loose = any(child.tag == "p" for one in items for child in one.children)
         start = int(node.attributes.get("start") or 1) if (node.attributes.get("start") or "1").isdecimal() else 1
@@ -95,27 +95,27 @@ class _Writer:
             lines += [" " * len(mark) + line if line else "" for line in inner[1:]]
         return lines
 
-    def _tight(self, item: Node) -> list[str]:
-        return [line for block in self._each(item.children) for line in block]
+    def _tight(self, item: HtmlNode) -> list[str]:
+        return [line for block in self._iterate_blocks(item.children) for line in block]
 
-    def _code(self, node: Node) -> list[str]:
+    def _code(self, node: HtmlNode) -> list[str]:
         inner = node.children[0] if len(node.children) == 1 else node
         language = inner.attributes.get("class", "").removeprefix("language-") if inner.tag == "code" else ""
         text = _text(node).removeprefix("\n").removesuffix("\n")
         fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
         return [f"{fence}{language}", *text.split("\n"), fence]
 
-    def _inside(self, node: Node) -> str:
+    def _inline_children(self, node: HtmlNode) -> str:
         return "".join(map(self._inline, node.children))
 
-    def _inline(self, node: Node) -> str:
+    def _inline(self, node: HtmlNode) -> str:
         match node.tag if self.exact else _ALIKE.get(node.tag, node.tag):
             case "":
-                return self._words(node.text)
+                return self._escape_text(node.text)
             case "strong":
-                return f"**{self._inside(node)}**"
+                return f"**{self._inline_children(node)}**"
             case "em":
-                return f"*{self._inside(node)}*"
+                return f"*{self._inline_children(node)}*"
             case "code" if not node.attributes:
                 text = _TOKEN.sub(r"<\1>", _text(node))
                 return f"`{text}`" if "`" not in text else f"`` {text} ``"
@@ -124,22 +124,22 @@ class _Writer:
             case "img":
                 return f"![{_alt(node)}]({self.source(node.attributes.get('src', ''))})"
             case "a" if set(node.attributes) <= {"href"}:
-                return f"[{self._inside(node)}]({node.attributes.get('href', '')})"
+                return f"[{self._inline_children(node)}]({node.attributes.get('href', '')})"
         if not self.exact and node.tag in {"span", "u"}:
-            return self._inside(node)
+            return self._inline_children(node)
         attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attributes.items())
-        return f"<{node.tag}{attributes}>{self._inside(node)}</{node.tag}>"
+        return f"<{node.tag}{attributes}>{self._inline_children(node)}</{node.tag}>"
 
-    def _words(self, text: str) -> str:
+    def _escape_text(self, text: str) -> str:
         """Text, with what Markdown would read as its own escaped: at the start of a word by a backslash."""
         pieces: list[str] = []
         done = 0
         for token in _TOKEN.finditer(text):
-            pieces += [self._escaped(text[done : token.start()]), f"<{token[1]}>"]
+            pieces += [self._escape_special(text[done : token.start()]), f"<{token[1]}>"]
             done = token.end()
-        return "".join([*pieces, self._escaped(text[done:])])
+        return "".join([*pieces, self._escape_special(text[done:])])
 
-    def _escaped(self, text: str) -> str:
+    def _escape_special(self, text: str) -> str:
         if not self.exact:
             return text
 
@@ -152,15 +152,15 @@ class _Writer:
         return _SPECIAL.sub(escaped, text)
 
 
-def _alt(node: Node) -> str:
+def _alt(node: HtmlNode) -> str:
     return node.attributes.get("alt", "").replace("[", "(").replace("]", ")")
 
 
-def _text(node: Node) -> str:
+def _text(node: HtmlNode) -> str:
     return node.text + "".join(map(_text, node.children))
 
 
-def _raw(node: Node) -> str:
+def _raw(node: HtmlNode) -> str:
     if not node.tag:
         return escape(node.text, quote=False)
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attributes.items())

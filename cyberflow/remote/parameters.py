@@ -1,5 +1,5 @@
 """What a Cyberun workflow takes, held against what a task gives it: names, kinds and files. Types are compared as JSON
-Schemas, which `wanted` gives; by whom depends on whether the values are known yet.
+Schemas, which `parameter_schema` gives; by whom depends on whether the values are known yet.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from cyberflow.client.cyberun.wire import Parameter
+from cyberflow.client.cyberun.wire import ParameterRecord
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.schema.values import Schema
 
@@ -18,7 +18,7 @@ FILE = "file"
 
 
 @dataclass(frozen=True)
-class Misfit:
+class ParameterFault:
     """`key` is the parameter that is spoken of. `rule` is the finding that says the same of a chain's step."""
 
     key: str
@@ -27,50 +27,53 @@ class Misfit:
     help: str | None = None
 
 
-def wanted(parameter: Parameter) -> Schema:
+def parameter_schema(parameter: ParameterRecord) -> Schema:
     """The values that a parameter takes; anything where its type is one that we do not know."""
     match parameter.type:
         case "string" | "boolean":
             return {"type": parameter.type}
         case "number":
             bounds = {"minimum": parameter.min, "maximum": parameter.max}
-            return {"type": "number", **{key: _plain(value) for key, value in bounds.items() if value is not None}}
+            return {
+                "type": "number",
+                **{key: _whole_to_int(value) for key, value in bounds.items() if value is not None},
+            }
         case "select" if parameter.options:
             return {"enum": [one.get("value") if isinstance(one, dict) else one for one in parameter.options]}
     return {}
 
 
-def misfits(
-    declared: Sequence[Parameter], values: Collection[str], files: Mapping[str, str | None]
-) -> Iterator[Misfit]:
+def parameter_faults(
+    declared: Sequence[ParameterRecord], values: Collection[str], files: Mapping[str, str | None]
+) -> Iterator[ParameterFault]:
     """What is wrong whatever the values are. `files` are file names by parameter, None where it is not known yet."""
     known = {one.key: one for one in declared}
     for key in (*values, *files):
         if key not in known:
             help = did_you_mean(key, known) or "it takes none"
-            yield Misfit(key, "unknown-input", f"the workflow has no parameter `{key}`", help)
+            yield ParameterFault(key, "unknown-input", f"the workflow has no parameter `{key}`", help)
         elif key in files:
             yield from _file(known[key], files[key])
         elif known[key].type == FILE:
             text = f"the parameter `{key}` takes a file"
-            yield Misfit(key, "type-mismatch", text, f"name it under `files`: `files: {{{key}: PATH}}`")
+            yield ParameterFault(key, "type-mismatch", text, f"name it under `files`: `files: {{{key}: PATH}}`")
     for one in declared:
         if one.required and one.key not in values and one.key not in files:
             where = "files" if one.type == FILE else "parameters"
-            text = f"the workflow requires the parameter `{one.key}`{_about(one)}"
-            yield Misfit(one.key, "missing-input", text, f"set it under `{where}`")
+            text = f"the workflow requires the parameter `{one.key}`{_label_suffix(one)}"
+            yield ParameterFault(one.key, "missing-input", text, f"set it under `{where}`")
 
 
-def _file(parameter: Parameter, filename: str | None) -> Iterator[Misfit]:
+def _file(parameter: ParameterRecord, filename: str | None) -> Iterator[ParameterFault]:
     if parameter.type not in (FILE, None):
         text = f"the parameter `{parameter.key}` takes a `{parameter.type}`, not a file"
-        yield Misfit(parameter.key, "type-mismatch", text, "set it under `parameters`")
-    elif filename is not None and parameter.accept and not _accepted(filename, parameter.accept):
+        yield ParameterFault(parameter.key, "type-mismatch", text, "set it under `parameters`")
+    elif filename is not None and parameter.accept and not _accepts(filename, parameter.accept):
         text = f"the parameter `{parameter.key}` does not take a file `{PurePosixPath(filename).name}`"
-        yield Misfit(parameter.key, "type-mismatch", text, f"it takes {', '.join(parameter.accept)}")
+        yield ParameterFault(parameter.key, "type-mismatch", text, f"it takes {', '.join(parameter.accept)}")
 
 
-def _accepted(filename: str, accept: Sequence[str]) -> bool:
+def _accepts(filename: str, accept: Sequence[str]) -> bool:
     """By ending or media type, as a browser reads `accept`; what is neither is not held against a file."""
     suffix = PurePosixPath(filename).suffix.lower()
     kind = mimetypes.guess_type(filename)[0] or ""
@@ -82,9 +85,9 @@ def _accepted(filename: str, accept: Sequence[str]) -> bool:
     return False
 
 
-def _about(parameter: Parameter) -> str:
+def _label_suffix(parameter: ParameterRecord) -> str:
     return f" ({parameter.label or parameter.description})" if parameter.label or parameter.description else ""
 
 
-def _plain(number: float) -> float | int:
+def _whole_to_int(number: float) -> float | int:
     return int(number) if number == int(number) else number

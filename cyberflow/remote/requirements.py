@@ -10,29 +10,29 @@ from dataclasses import dataclass
 from cyberflow.client.cyberdesk.wire import Machine, Pool
 from cyberflow.compiler.graph import ChainNode, Graph, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import declared_at
+from cyberflow.compiler.queries import declaration_place
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.remote.desired import model_faults
-from cyberflow.remote.inventory import RULE, Offer
-from cyberflow.remote.task_requirements import task_demands
+from cyberflow.remote.inventory import RULE, Inventory
+from cyberflow.remote.task_requirements import check_task
 from cyberflow.source import Place
 
 
-def demands(graph: Graph, offer: Offer) -> Iterator[Diagnostic]:
+def check_against(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
     """Everything that the target would refuse, or could never run."""
     for workflow in graph.workflows.values():
-        yield from _models(workflow, offer)
+        yield from _check_models(workflow, offer)
         yield from _tags(workflow, offer)
     for chain in graph.chains.values():
-        where = _Where.of(chain, offer)
+        where = _Placement.of(chain, offer)
         yield from where.missing
-        yield from _supplied(chain, where)
-    yield from _alone(graph, offer)
+        yield from _check_machine_inputs(chain, where)
+    yield from _check_unused_workflows(graph, offer)
     for task in graph.tasks.values():
-        yield from task_demands(task, offer)
+        yield from check_task(task, offer)
 
 
-def _models(workflow: WorkflowNode, offer: Offer) -> Iterator[Diagnostic]:
+def _check_models(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
     body, at = workflow.body, workflow.definition.at
     named: list[tuple[str | None, Place]] = []
     if body.models is not None:
@@ -45,7 +45,7 @@ def _models(workflow: WorkflowNode, offer: Offer) -> Iterator[Diagnostic]:
             yield Diagnostic(RULE, f"{offer.target}: {fault}", place)
 
 
-def _tags(workflow: WorkflowNode, offer: Offer) -> Iterator[Diagnostic]:
+def _tags(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
     """A missing tag is made by `apply`: who misspelt one would not know."""
     there = {tag.name: tag for tag in offer.tags}
     for index, name in enumerate(workflow.body.tags or ()):
@@ -60,7 +60,7 @@ def _tags(workflow: WorkflowNode, offer: Offer) -> Iterator[Diagnostic]:
 
 
 @dataclass(frozen=True)
-class _Where:
+class _Placement:
     """The machines that a chain may run on, and the pools that it names, as far as they are there."""
 
     machines: tuple[Machine, ...]
@@ -68,15 +68,15 @@ class _Where:
     missing: tuple[Diagnostic, ...] = ()
 
     @classmethod
-    def of(cls, chain: ChainNode, offer: Offer) -> _Where:
+    def of(cls, chain: ChainNode, offer: Inventory) -> _Placement:
         if chain.body.machine is not None:
             named = [one for one in offer.machines if chain.body.machine in (one.id, one.name)]
-            return cls(tuple(named), (), tuple(_machine(chain.body.machine, named, chain, offer)))
+            return cls(tuple(named), (), tuple(_check_machine(chain.body.machine, named, chain, offer)))
         found, missing = [], []
         for index, name in enumerate(chain.body.pools):
             pool = next((one for one in offer.pools if name in (one.id, one.name)), None)
             if pool is None:
-                help = did_you_mean(name, (one.name for one in offer.pools)) or _no_pools(offer)
+                help = did_you_mean(name, (one.name for one in offer.pools)) or _no_pools_help(offer)
                 message = f"{offer.target} has no pool `{name}`"
                 missing.append(Diagnostic(RULE, message, chain.at("pools", index), help=help))
             else:
@@ -85,18 +85,18 @@ class _Where:
             return cls((), tuple(found), tuple(missing))
         machines = tuple(one for one in offer.machines if all(one.id in offer.members[pool.id] for pool in found))
         if found and not machines:
-            message = f"{offer.target} has no machine that is in {_listed([pool.name for pool in found])}"
+            message = f"{offer.target} has no machine that is in {_join_names([pool.name for pool in found])}"
             help = "add a machine to the pool in the dashboard, or name another pool"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=help))
         return cls(machines, tuple(found), tuple(missing))
 
 
-def _no_pools(offer: Offer) -> str:
+def _no_pools_help(offer: Inventory) -> str:
     machines = ", ".join(f"`machine: {one.name or one.id}`" for one in offer.machines[:3])
     return f"{offer.target} has no pools" + (f"; write {machines} in place of `pools`" if machines else "")
 
 
-def _machine(name: str, found: Sequence[Machine], chain: ChainNode, offer: Offer) -> Iterator[Diagnostic]:
+def _check_machine(name: str, found: Sequence[Machine], chain: ChainNode, offer: Inventory) -> Iterator[Diagnostic]:
     if not found:
         help = did_you_mean(name, (one.name for one in offer.machines if one.name)) or f"{offer.target} has no machines"
         yield Diagnostic(RULE, f"{offer.target} has no machine `{name}`", chain.at("machine"), help=help)
@@ -106,7 +106,7 @@ def _machine(name: str, found: Sequence[Machine], chain: ChainNode, offer: Offer
         yield Diagnostic(RULE, message, chain.at("machine"), help=help)
 
 
-def _supplied(chain: ChainNode, where: _Where) -> Iterator[Diagnostic]:
+def _check_machine_inputs(chain: ChainNode, where: _Placement) -> Iterator[Diagnostic]:
     """Inputs and secrets that only a machine can give, each by every machine that the chain may get."""
     for step in chain.steps:
         if step.workflow is None:
@@ -114,30 +114,30 @@ def _supplied(chain: ChainNode, where: _Where) -> Iterator[Diagnostic]:
         given = {*step.inputs, *(f"${name}" for name in step.secrets)}
         if chain.inherits:
             given |= {*chain.inputs.fields, *(f"${name}" for name in chain.secrets.fields)}
-        for name, field in _from_machine(step.workflow, chain):
-            without = [one for one in where.machines if not _gives(name, one, where.pools)]
+        for name, field in _machine_inputs(step.workflow, chain):
+            without = [one for one in where.machines if not _supplies(name, one, where.pools)]
             if name not in given and without:
-                names = _listed([machine.name or machine.id for machine in without])
+                names = _join_names([machine.name or machine.id for machine in without])
                 lacks = f"{names} {'does' if len(without) == 1 else 'do'} not supply"
-                yield _unsupplied(name, field, lacks, _place(name, step.workflow, chain))
+                yield _missing_diagnostic(name, field, lacks, _place(name, step.workflow, chain))
 
 
-def _alone(graph: Graph, offer: Offer) -> Iterator[Diagnostic]:
+def _check_unused_workflows(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
     """Workflows that no chain runs: some machine must give what they ask of one."""
     used = {step.step.workflow for chain in graph.chains.values() for step in chain.steps}
     for workflow in graph.workflows.values():
-        for name, field in _from_machine(workflow, None) if workflow.name not in used and offer.machines else ():
-            if not any(_gives(name, machine, offer.pools) for machine in offer.machines):
-                yield _unsupplied(name, field, "no machine supplies", _place(name, workflow, None))
+        for name, field in _machine_inputs(workflow, None) if workflow.name not in used and offer.machines else ():
+            if not any(_supplies(name, machine, offer.pools) for machine in offer.machines):
+                yield _missing_diagnostic(name, field, "no machine supplies", _place(name, workflow, None))
 
 
-def _from_machine(workflow: WorkflowNode, chain: ChainNode | None) -> Iterator[tuple[str, Field]]:
+def _machine_inputs(workflow: WorkflowNode, chain: ChainNode | None) -> Iterator[tuple[str, Field]]:
     asked = {*workflow.body.from_machine, *(chain.body.from_machine if chain else ())}
     for sign, shape in (("", workflow.inputs), ("$", workflow.secrets)):
         yield from ((sign + name, one) for name, one in shape.fields.items() if one.required and sign + name in asked)
 
 
-def _gives(name: str, machine: Machine, pools: Sequence[Pool]) -> bool:
+def _supplies(name: str, machine: Machine, pools: Sequence[Pool]) -> bool:
     bare = name.removeprefix("$")
     if name != bare:
         holders = [machine.machine_sensitive_parameters, *(pool.pool_sensitive_parameters for pool in pools)]
@@ -146,11 +146,11 @@ def _gives(name: str, machine: Machine, pools: Sequence[Pool]) -> bool:
     return any(bare in (holder or {}) or name in (holder or {}) for holder in holders)
 
 
-def _unsupplied(name: str, field: Field, lacks: str, place: Place) -> Diagnostic:
+def _missing_diagnostic(name: str, field: Field, lacks: str, place: Place) -> Diagnostic:
     rule, word = ("missing-secret", "secret") if name.startswith("$") else ("missing-input", "input")
     message = f"{lacks} the {word} `{name.removeprefix('$')}`"
     help = f"set it among the {'sensitive ' if word == 'secret' else ''}parameters of the machine or its pool"
-    return Diagnostic(rule, message, place, labels=(Label(declared_at(field), "required here"),), help=help)
+    return Diagnostic(rule, message, place, labels=(Label(declaration_place(field), "required here"),), help=help)
 
 
 def _place(name: str, workflow: WorkflowNode, chain: ChainNode | None) -> Place:
@@ -159,6 +159,6 @@ def _place(name: str, workflow: WorkflowNode, chain: ChainNode | None) -> Place:
     return workflow.definition.at("from_machine", workflow.body.from_machine.index(name))
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     shown = [f"`{name}`" for name in names]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

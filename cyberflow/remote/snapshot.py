@@ -41,20 +41,20 @@ async def snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapshot:
 
     Raises ConflictError when the list of workflows does not come to rest, and what the client raises.
     """
-    workflows, tags, images, models = await _together(
-        every_workflow(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
+    workflows, tags, images, models = await _gather_or_cancel(
+        read_all_workflows(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
     )
     return Snapshot(workflows, tags, images, models, await contents(desk, images, assets))
 
 
-async def every_workflow(desk: Cyberdesk) -> tuple[Workflow, ...]:
+async def read_all_workflows(desk: Cyberdesk) -> tuple[Workflow, ...]:
     """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids.
 
     The list is paged by offset in an order that every write changes, so one pass over several pages may miss some.
     """
     before: frozenset[str] | None = None
     for _ in range(PASSES):
-        found, whole = await _pass(desk)
+        found, whole = await _list_workflows(desk)
         if whole or found.keys() == before:
             return tuple(found.values())
         before = frozenset(found)
@@ -63,7 +63,7 @@ async def every_workflow(desk: Cyberdesk) -> tuple[Workflow, ...]:
     )
 
 
-async def _pass(desk: Cyberdesk) -> tuple[dict[str, Workflow], bool]:
+async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, Workflow], bool]:
     found: dict[str, Workflow] = {}
     skip, limit = 0, LARGE_PAGE
     while True:
@@ -83,7 +83,7 @@ async def _pass(desk: Cyberdesk) -> tuple[dict[str, Workflow], bool]:
             return found, False
 
 
-async def _together(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
+async def _gather_or_cancel(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
     """Wait for all; the first failure ends the others and is raised as it is."""
     tasks = [asyncio.ensure_future(read) for read in reads]
     try:

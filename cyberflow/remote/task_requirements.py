@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.client.cyberun.wire import Parameter
+from cyberflow.client.cyberun.wire import ParameterRecord
 from cyberflow.compiler.bundle import GIVEN_FILE
 from cyberflow.compiler.graph import TaskNode, Value
 from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.remote.inventory import RULE, Offer
-from cyberflow.remote.parameters import FILE, misfits, wanted
-from cyberflow.schema.describe import describe, literal
+from cyberflow.remote.inventory import RULE, Inventory
+from cyberflow.remote.parameters import FILE, parameter_faults, parameter_schema
+from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.literal_types import TEXT
-from cyberflow.schema.paths import Found, lookup
-from cyberflow.schema.subtype.assign import Answer, No, assignable, value_assignable
+from cyberflow.schema.paths import FoundType, lookup
+from cyberflow.schema.subtype.assign import Answer, NotAssignable, check_assignable, check_value
 from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
 
-def task_demands(task: TaskNode, offer: Offer) -> Iterator[Diagnostic]:
+def check_task(task: TaskNode, offer: Inventory) -> Iterator[Diagnostic]:
     """What is wrong with one task; nothing where Cyberun was not asked, or does not say what the workflow takes."""
     name, place = task.body.workflow, task.definition.at("workflow")
     if name not in offer.gpu:
@@ -33,21 +33,21 @@ def task_demands(task: TaskNode, offer: Offer) -> Iterator[Diagnostic]:
         help = "enable it in Cyberun, or name another"
         yield Diagnostic(RULE, f"{offer.target}: the Cyberun workflow `{name}` is disabled", place, help=help)
     elif workflow.parameters is not None:
-        yield from _parameters(task, workflow.parameters)
+        yield from _check_parameters(task, workflow.parameters)
 
 
-def _parameters(task: TaskNode, declared: list[Parameter]) -> Iterator[Diagnostic]:
+def _check_parameters(task: TaskNode, declared: list[ParameterRecord]) -> Iterator[Diagnostic]:
     names = {key: None if task.files[key].startswith(GIVEN_FILE) else path for key, path in task.body.files.items()}
     spoken: set[str] = set()
-    for one in misfits(declared, task.parameters.keys(), names):
+    for one in parameter_faults(declared, task.parameters.keys(), names):
         spoken.add(one.key)
         yield Diagnostic(one.rule, f"`{task.name}`: {one.text}", _place(task, one.key), help=one.help)
     for parameter in declared:
         value = task.parameters.get(parameter.key)
         if value is None or parameter.key in spoken or parameter.type == FILE:
             continue
-        answer = _answer(task, value, parameter)
-        if isinstance(answer, No):
+        answer = _assignability(task, value, parameter)
+        if isinstance(answer, NotAssignable):
             yield _mismatch(task, parameter, value, answer)
 
 
@@ -58,30 +58,30 @@ def _place(task: TaskNode, key: str) -> Place:
     return task.definition.at("workflow")
 
 
-def _answer(task: TaskNode, value: Value, parameter: Parameter) -> Answer | None:
-    schema = wanted(parameter)
+def _assignability(task: TaskNode, value: Value, parameter: ParameterRecord) -> Answer | None:
+    schema = parameter_schema(parameter)
     if not value.tokens and not value.refs:
-        return value_assignable(value.data, schema, required=parameter.required)
+        return check_value(value.data, schema, required=parameter.required)
     token = value.single
     if token is None:
-        return assignable(TEXT, schema) if isinstance(value.data, str) else None
+        return check_assignable(TEXT, schema) if isinstance(value.data, str) else None
     shape = task.inputs if token.token.kind == "input" else task.secrets
     field = shape.fields.get(token.token.path.root)
     found = lookup(field.schema, token.token.path.keys) if field else None
-    if field is None or not isinstance(found, Found):
+    if field is None or not isinstance(found, FoundType):
         return None
     optional = found.optional or not field.required
     given = found.schema
     if isinstance(given, dict):
         given = {key: item for key, item in given.items() if key != "default"}
-    return assignable(given, schema, may_be_absent=optional, required=parameter.required)
+    return check_assignable(given, schema, may_be_absent=optional, required=parameter.required)
 
 
-def _mismatch(task: TaskNode, parameter: Parameter, value: Value, answer: No) -> Diagnostic:
-    what = literal(value.data) if not value.tokens else str(value.data)
+def _mismatch(task: TaskNode, parameter: ParameterRecord, value: Value, answer: NotAssignable) -> Diagnostic:
+    what = format_literal(value.data) if not value.tokens else str(value.data)
     message = f"the parameter `{parameter.key}` of `{task.name}` cannot take {what}"
     if answer.witness is ABSENT:
         message = f"the parameter `{parameter.key}` of `{task.name}` is required, and {what} may be absent"
     reason = f"  ({answer.reason})" if answer.reason and answer.witness is not ABSENT else ""
-    note = f"the workflow takes {describe(wanted(parameter))}"
+    note = f"the workflow takes {describe(parameter_schema(parameter))}"
     return Diagnostic("type-mismatch", message, value.place, note=note, notes=(f"witness: {answer.text}{reason}",))

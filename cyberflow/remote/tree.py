@@ -10,31 +10,31 @@ from cyberflow.remote.html import VOID, canonical_html
 
 
 @dataclass
-class Node:
+class HtmlNode:
     """An element, or a text where `tag` is empty."""
 
     tag: str = ""
     text: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
-    children: list[Node] = field(default_factory=list)
+    children: list[HtmlNode] = field(default_factory=list)
 
 
-def tree(html: str) -> Node:
+def parse_tree(html: str) -> HtmlNode:
     """Read a prompt; the root is no element. A prompt without any element is one text."""
-    reader = _Reader()
+    reader = _HtmlTreeBuilder()
     reader.feed(canonical_html(html))
     reader.close()
     return reader.root
 
 
-class _Reader(HTMLParser):
+class _HtmlTreeBuilder(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.root = Node("#")
+        self.root = HtmlNode("#")
         self._open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, "", {name: value or "" for name, value in attrs})
+        node = HtmlNode(tag, "", {name: value or "" for name, value in attrs})
         self._open[-1].children.append(node)
         if tag not in VOID:
             self._open.append(node)
@@ -44,4 +44,4 @@ class _Reader(HTMLParser):
             self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        self._open[-1].children.append(Node(text=data))
+        self._open[-1].children.append(HtmlNode(text=data))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyberflow.schema.keywords import ONE_SCHEMA, SCHEMA_LIST, SCHEMA_MAP, resolve
-from cyberflow.schema.subtype.disjuncts import refers
+from cyberflow.schema.keywords import ONE_SCHEMA, SCHEMA_LIST, SCHEMA_MAP, resolve_pointer
+from cyberflow.schema.subtype.disjuncts import has_refs
 from cyberflow.schema.values import Schema
 
 
 @dataclass(eq=False)
-class Definitions:
+class DefsCollector:
     """Collects the `$defs` of a schema that is put together from several documents."""
 
     defs: dict[str, Any] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Definitions:
         if isinstance(schema, bool):
             return schema
         own = {key: value for key, value in schema.items() if key not in ("$defs", "definitions", "$schema", "$id")}
-        if not refers(own):
+        if not has_refs(own):
             return own
         return {key: self._value(key, value, root) for key, value in own.items()}
 
@@ -39,7 +39,7 @@ class Definitions:
         return value
 
     def _reference(self, ref: str, root: Schema) -> str:
-        target = resolve(root, ref)
+        target = resolve_pointer(root, ref)
         if target is None:
             return ref
         key = (id(root), ref)
@@ -48,7 +48,7 @@ class Definitions:
             stem = ref.rpartition("/")[2].replace("~1", "-").replace("~0", "-").replace("%", "-") or "root"
             taken = set(self._names.values())
             self._names[key] = next(
-                name for number in range(1, len(taken) + 2) if (name := _numbered(stem, number)) not in taken
+                name for number in range(1, len(taken) + 2) if (name := _number_name(stem, number)) not in taken
             )
             self.defs[self._names[key]] = self.adopt(target, root)
         return f"#/$defs/{self._names[key]}"
@@ -60,12 +60,12 @@ class Definitions:
         return {**schema, "$defs": self.defs}
 
 
-def _numbered(stem: str, number: int) -> str:
+def _number_name(stem: str, number: int) -> str:
     stem = "root" if stem == "#" else stem
     return stem if number == 1 else f"{stem}-{number}"
 
 
-def standalone(schema: Schema, root: Schema) -> Schema:
+def extract(schema: Schema, root: Schema) -> Schema:
     """Cut `schema` out of `root`."""
-    definitions = Definitions()
+    definitions = DefsCollector()
     return definitions.close(definitions.adopt(schema, root))

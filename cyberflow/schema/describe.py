@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cyberflow.schema.keywords import kinds_spoken_of, resolve, says_nothing
+from cyberflow.schema.keywords import accepts_anything, keyword_kinds, resolve_pointer
 from cyberflow.schema.values import ABSENT, Schema
 
 WIDTH: Final = 60
@@ -18,16 +18,16 @@ MORE: Final = "…"
 def describe(schema: Schema, *, root: Schema | None = None) -> str:
     """Name a type in at most about 60 characters; `root` is where its references lead, itself when not given."""
     for detail in range(DETAIL, 0, -1):
-        text = _Notation(schema if root is None else root, WIDTH * 4).type(schema, detail, ())
+        text = _TypeFormatter(schema if root is None else root, WIDTH * 4).type(schema, detail, ())
         if len(text) <= WIDTH:
             return text
-    text = _Notation(schema if root is None else root, WIDTH).type(schema, 1, ())
+    text = _TypeFormatter(schema if root is None else root, WIDTH).type(schema, 1, ())
     return text if len(text) <= WIDTH + 10 else text[:WIDTH] + MORE
 
 
 def summary(schema: Schema) -> str:
     """Name a type without what is inside it: `object`, `array | null`, `string`."""
-    return _Notation(schema, WIDTH).type(schema, 0, ())
+    return _TypeFormatter(schema, WIDTH).type(schema, 0, ())
 
 
 def member(name: str, schema: Schema, *, optional: bool) -> str:
@@ -35,7 +35,7 @@ def member(name: str, schema: Schema, *, optional: bool) -> str:
     return f"{name}{'?' if optional else ''}: {describe(schema)}"
 
 
-def literal(value: Any) -> str:
+def format_literal(value: Any) -> str:
     """Write a value as JSON, cut to a line; `absent` for no value."""
     if value is ABSENT:
         return "absent"
@@ -49,54 +49,52 @@ def literal(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Notation:
+class _TypeFormatter:
     root: Schema
     width: int
 
     def type(self, schema: Any, detail: int, inside: tuple[str, ...]) -> str:
         if schema is False:
             return "nothing"
-        if not isinstance(schema, dict) or says_nothing(schema) or len(inside) > DETAIL:
+        if not isinstance(schema, dict) or accepts_anything(schema) or len(inside) > DETAIL:
             return "any"
         if "const" in schema:
-            return literal(schema["const"])
+            return format_literal(schema["const"])
         if isinstance(schema.get("enum"), list):
-            return self._joined([literal(value) for value in schema["enum"]], " | ") or "nothing"
-        parts = [*self._composed(schema, detail, inside), *self._own(schema, detail, inside)]
-        return (
-            self._joined([f"({part})" if " | " in part and len(parts) > 1 else part for part in parts], " & ") or "any"
-        )
+            return self._join([format_literal(value) for value in schema["enum"]], " | ") or "nothing"
+        parts = [*self._composite_parts(schema, detail, inside), *self._own(schema, detail, inside)]
+        return self._join([f"({part})" if " | " in part and len(parts) > 1 else part for part in parts], " & ") or "any"
 
-    def _composed(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> list[str]:
+    def _composite_parts(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> list[str]:
         parts: list[str] = []
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            target = None if ref in inside else resolve(self.root, ref)
+            target = None if ref in inside else resolve_pointer(self.root, ref)
             name = ref.rpartition("/")[2].lstrip("#") or "any"
             parts.append(name if target is None else self.type(target, detail, (*inside, ref)))
         parts += [self.type(sub, detail, inside) for sub in _schemas(schema.get("allOf"))]
         unions = [[self.type(sub, detail, inside) for sub in _schemas(schema.get(key))] for key in ("anyOf", "oneOf")]
-        parts += [self._joined(options, " | ") for options in unions if options]
+        parts += [self._join(options, " | ") for options in unions if options]
         return [part for part in parts if part != "any"]
 
     def _own(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> list[str]:
-        spoken = kinds_spoken_of(schema) if "type" not in schema else frozenset()
+        spoken = keyword_kinds(schema) if "type" not in schema else frozenset()
         implied: list[str] = [name for name in ("object", "array", "string") if name in spoken]
         implied += ["number"] if "integer" in spoken else []
         names = schema.get("type", [] if {"anyOf", "oneOf", "allOf", "$ref"} & schema.keys() else implied)
         names = [name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)]
         if not names:
             return []
-        return [self._joined([self._named(name, schema, detail, inside) for name in names], " | ")]
+        return [self._join([self._named(name, schema, detail, inside) for name in names], " | ")]
 
     def _named(self, name: str, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
         if detail and name == "object":
-            return self._object(schema, detail, inside)
+            return self._format_object(schema, detail, inside)
         if detail and name == "array":
-            return self._array(schema, detail, inside)
+            return self._format_array(schema, detail, inside)
         return name
 
-    def _object(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
+    def _format_object(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
         listed, rest = schema.get("properties"), schema.get("additionalProperties")
         if not isinstance(listed, dict):
             return f"{{*: {self.type(rest, detail - 1, inside)}}}" if isinstance(rest, dict) and rest else "object"
@@ -106,19 +104,19 @@ class _Notation:
             f"{name}{'' if name in needed else '?'}: {self.type(sub, detail - 1, inside)}"
             for name, sub in listed.items()
         )
-        return f"{{{self._joined(members, ', ')}}}"
+        return f"{{{self._join(members, ', ')}}}"
 
-    def _array(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
+    def _format_array(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
         prefix, items = _schemas(schema.get("prefixItems")), schema.get("items", True)
         if prefix:
             entries = [self.type(sub, detail - 1, inside) for sub in prefix]
-            return f"[{self._joined([*entries, *([] if items is False else [MORE])], ', ')}]"
+            return f"[{self._join([*entries, *([] if items is False else [MORE])], ', ')}]"
         entry = self.type(items, detail, inside) if detail > 1 else self.type(items, 0, inside)
         if entry == "any":
             return "array"
         return f"({entry})[]" if " | " in entry or " & " in entry else f"{entry}[]"
 
-    def _joined(self, parts: Iterable[str], mark: str) -> str:
+    def _join(self, parts: Iterable[str], mark: str) -> str:
         """Join what fits into the width, then `…`; twice the same is said once."""
         kept: list[str] = []
         for part in parts:

@@ -85,7 +85,7 @@ FORMS: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
-def children(schema: dict[str, Any]) -> Iterator[Schema]:
+def subschemas(schema: dict[str, Any]) -> Iterator[Schema]:
     """Give the sub-schemas written in this schema, one level down."""
     for keyword, value in schema.items():
         if keyword in ONE_SCHEMA:
@@ -96,7 +96,7 @@ def children(schema: dict[str, Any]) -> Iterator[Schema]:
             yield from value.values()
 
 
-def well_formed(schema: Any) -> bool:
+def is_well_formed(schema: Any) -> bool:
     """Say whether the schema, with all that it refers to, can be read at all: forms, depth, one base URI."""
     if not _is_schema(schema):
         return False
@@ -107,20 +107,20 @@ def well_formed(schema: Any) -> bool:
         if isinstance(node, bool) or id(node) in seen:
             continue
         seen.add(id(node))
-        if depth > MAX_DEPTH or (depth and "$id" in node) or not _has_form(node):
+        if depth > MAX_DEPTH or (depth and "$id" in node) or not _keywords_fit(node):
             return False
-        pending.extend((child, depth + 1) for child in children(node))
-        target = resolve(schema, node["$ref"]) if "$ref" in node else None
+        pending.extend((child, depth + 1) for child in subschemas(node))
+        target = resolve_pointer(schema, node["$ref"]) if "$ref" in node else None
         if target is not None:
             pending.append((target, 1))
     return True
 
 
-def _has_form(schema: dict[str, Any]) -> bool:
+def _keywords_fit(schema: dict[str, Any]) -> bool:
     return all(isinstance(key, str) and (key not in FORMS or FORMS[key](value)) for key, value in schema.items())
 
 
-def resolve(root: Schema, ref: str) -> Schema | None:
+def resolve_pointer(root: Schema, ref: str) -> Schema | None:
     """Follow a `$ref` that is a JSON pointer into its own document; None for every other one."""
     if ref != "#" and not ref.startswith("#/"):
         return None
@@ -141,12 +141,12 @@ def kinds_of_type(names: str | list[str]) -> frozenset[str]:
     return frozenset[str]().union(*(KINDS_OF_TYPE[name] for name in ([names] if isinstance(names, str) else names)))
 
 
-def kinds_spoken_of(schema: dict[str, Any]) -> frozenset[str]:
+def keyword_kinds(schema: dict[str, Any]) -> frozenset[str]:
     """Give the kinds that the schema's own keywords say something about."""
     return frozenset[str]().union(*(APPLIES_TO.get(keyword, frozenset()) for keyword in schema)) & KINDS
 
 
-def says_nothing(schema: Schema) -> bool:
+def accepts_anything(schema: Schema) -> bool:
     """Recognise `any`: true, or a schema of annotations alone."""
     if isinstance(schema, bool):
         return schema

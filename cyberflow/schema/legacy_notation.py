@@ -26,23 +26,23 @@ def is_json_schema(value: Any) -> bool:
     if kind == "object" or isinstance(kind, list):
         return True
     others = [word for key, word in value.items() if key != "type"]
-    return isinstance(kind, str) and kind in TYPES and not (others and all(_is_word(word) for word in others))
+    return isinstance(kind, str) and kind in TYPES and not (others and all(_is_type_word(word) for word in others))
 
 
-def json_schema(notation: Any) -> dict[str, Any]:
+def to_json_schema(notation: Any) -> dict[str, Any]:
     """Every field is required; a word that is no type describes a string."""
     if isinstance(notation, Mapping):
-        properties = {str(name): json_schema(value) for name, value in notation.items()}
+        properties = {str(name): to_json_schema(value) for name, value in notation.items()}
         return {"type": "object", "properties": properties, "required": list(properties)}
     if isinstance(notation, list):
-        return {"type": "array", "items": json_schema(notation[0])} if notation else {"type": "array"}
+        return {"type": "array", "items": to_json_schema(notation[0])} if notation else {"type": "array"}
     if not isinstance(notation, str):
         return {}
     word = notation.strip()
     if word.endswith("[]"):
-        return {"type": "array", "items": json_schema(word[:-2])}
-    return {"type": word.lower()} if _is_word(word) else {"type": "string", "description": notation}
+        return {"type": "array", "items": to_json_schema(word[:-2])}
+    return {"type": word.lower()} if _is_type_word(word) else {"type": "string", "description": notation}
 
 
-def _is_word(value: Any) -> bool:
+def _is_type_word(value: Any) -> bool:
     return isinstance(value, str) and value.strip().lower().removesuffix("[]") in TYPES

@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cyberflow.schema.defs import Definitions
-from cyberflow.schema.paths import Found
+from cyberflow.schema.defs import DefsCollector
+from cyberflow.schema.paths import FoundType
 from cyberflow.schema.values import EMPTY, Path, Schema
 
 TEXT: Final[Schema] = {"type": "string", "format": "text-with-tokens"}
 """A string whose content is not known, such as `Visit of <date>`: only its being a string can contradict a consumer."""
 
 
-def shape_of(value: Any, parts: Mapping[Path, Found]) -> Schema:
+def literal_schema(value: Any, parts: Mapping[Path, FoundType]) -> Schema:
     """Build the producer's schema of a literal. At the paths of `parts` stands what they say, an optional one left out
     when it is absent; everything else is constant, and `__EMPTY__` is not there.
     """
-    builder = _Builder(parts)
+    builder = _LiteralSchemaBuilder(parts)
     return builder.definitions.close(builder.build(value, ()))
 
 
 @dataclass(eq=False)
-class _Builder:
-    parts: Mapping[Path, Found]
-    definitions: Definitions = field(default_factory=Definitions)
+class _LiteralSchemaBuilder:
+    parts: Mapping[Path, FoundType]
+    definitions: DefsCollector = field(default_factory=DefsCollector)
 
     def build(self, value: Any, path: Path) -> Schema:
         found = self.parts.get(path)

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cyberflow.schema.defs import standalone
+from cyberflow.schema.defs import extract
 from cyberflow.schema.describe import describe
-from cyberflow.schema.keywords import says_nothing, well_formed
-from cyberflow.schema.subtype.disjuncts import Scope, Shape, attempt
+from cyberflow.schema.keywords import accepts_anything, is_well_formed
+from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, attempt
 from cyberflow.schema.values import Schema
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundType:
     """The type at the end of the path, standing alone. `optional`: the value may be absent or a parent may be null."""
 
     schema: Schema
@@ -22,7 +22,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingMember:
     """No value of the type has `keys[key_index]`; `known` are the members it has there, as declared."""
 
     key_index: int
@@ -38,25 +38,25 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownPath:
     """The type says nothing about the path."""
 
 
 _MEMBERS_ONLY = frozenset({"type", "properties", "required", "title", "description", "examples", "default"})
 
-Lookup: TypeAlias = Found | Missing | Scalar | Unknown
+Lookup: TypeAlias = FoundType | MissingMember | Scalar | UnknownPath
 
 
 def lookup(schema: Schema, keys: Sequence[str | int]) -> Lookup:
     """Follow a path. It exists when every alternative but null has it; when only some have it, it is optional."""
-    if (found := _directly(schema, keys)) is not None:
+    if (found := _follow_members(schema, keys)) is not None:
         return found
-    if not well_formed(schema):
-        return Unknown()
-    return attempt(_follow, Scope(schema), keys) or Unknown()
+    if not is_well_formed(schema):
+        return UnknownPath()
+    return attempt(_follow, SchemaContext(schema), keys) or UnknownPath()
 
 
-def _directly(schema: Schema, keys: Sequence[str | int]) -> Found | None:
+def _follow_members(schema: Schema, keys: Sequence[str | int]) -> FoundType | None:
     """The common case, without a scope: declared members of objects that say nothing but their members."""
     optional = False
     for key in keys:
@@ -66,37 +66,37 @@ def _directly(schema: Schema, keys: Sequence[str | int]) -> Found | None:
         if not isinstance(properties, dict) or not isinstance(required, list) or key not in properties:
             return None
         schema, optional = properties[key], optional or key not in required
-    return Found(schema, optional) if isinstance(schema, dict) and "$ref" not in schema else None
+    return FoundType(schema, optional) if isinstance(schema, dict) and "$ref" not in schema else None
 
 
-def _follow(scope: Scope, keys: Sequence[str | int]) -> Lookup:
+def _follow(scope: SchemaContext, keys: Sequence[str | int]) -> Lookup:
     schema, optional = scope.root, False
     for index, key in enumerate(keys):
         step = _step(scope, schema, key, index)
-        if not isinstance(step, Found):
+        if not isinstance(step, FoundType):
             return step
         schema, optional = step.schema, optional or step.optional
-    return Found(standalone(schema, scope.root) if keys else schema, optional)
+    return FoundType(extract(schema, scope.root) if keys else schema, optional)
 
 
-def _step(scope: Scope, schema: Schema, key: str | int, index: int) -> Lookup:
+def _step(scope: SchemaContext, schema: Schema, key: str | int, index: int) -> Lookup:
     shapes = [shape for shape in scope.shapes(schema) if shape.kinds != {"null"}]
     nullable = any("null" in shape.kinds and "null" in shape.meant for shape in scope.shapes(schema))
-    steps = [_into(scope, shape, key, index) for shape in shapes]
-    if not steps or any(isinstance(step, Unknown) for step in steps):
+    steps = [_step_into(scope, shape, key, index) for shape in shapes]
+    if not steps or any(isinstance(step, UnknownPath) for step in steps):
         text = describe(schema, root=scope.root)
-        return Scalar(index, text) if nullable and not steps else Unknown()
-    found = [step for step in steps if isinstance(step, Found)]
+        return Scalar(index, text) if nullable and not steps else UnknownPath()
+    found = [step for step in steps if isinstance(step, FoundType)]
     if found:
         optional = nullable or len(found) < len(steps) or any(step.optional for step in found)
-        return Found(_either(scope, [step.schema for step in found]), optional)
-    missing = [step for step in steps if isinstance(step, Missing)]
+        return FoundType(_union(scope, [step.schema for step in found]), optional)
+    missing = [step for step in steps if isinstance(step, MissingMember)]
     if missing:
-        return Missing(index, tuple(dict.fromkeys(name for step in missing for name in step.known)))
+        return MissingMember(index, tuple(dict.fromkeys(name for step in missing for name in step.known)))
     return Scalar(index, describe(schema, root=scope.root))
 
 
-def _either(scope: Scope, schemas: Iterable[Schema]) -> Schema:
+def _union(scope: SchemaContext, schemas: Iterable[Schema]) -> Schema:
     distinct: list[Schema] = []
     for schema in schemas:
         if not any(schema is other for other in distinct):
@@ -104,63 +104,63 @@ def _either(scope: Scope, schemas: Iterable[Schema]) -> Schema:
     return distinct[0] if len(distinct) == 1 else scope.keep({"anyOf": distinct})
 
 
-def _into(scope: Scope, shape: Shape, key: str | int, index: int) -> Lookup:
+def _step_into(scope: SchemaContext, shape: Disjunct, key: str | int, index: int) -> Lookup:
     if shape.values is not None:
-        return _into_values(scope, shape, key, index)
+        return _step_into_values(scope, shape, key, index)
     if not shape.meant:
-        return Unknown()
+        return UnknownPath()
     wanted = "object" if isinstance(key, str) else "array"
     if wanted not in shape.meant:
         return Scalar(index, "")
     step = _member(scope, shape, key, index) if isinstance(key, str) else _entry(scope, shape, key, index)
-    if isinstance(step, Found) and shape.meant - {"null"} != {wanted}:
-        return Found(step.schema, optional=True)
+    if isinstance(step, FoundType) and shape.meant - {"null"} != {wanted}:
+        return FoundType(step.schema, optional=True)
     return step
 
 
-def _into_values(scope: Scope, shape: Shape, key: str | int, index: int) -> Lookup:
+def _step_into_values(scope: SchemaContext, shape: Disjunct, key: str | int, index: int) -> Lookup:
     values = [value for value in shape.values or () if value is not None]
     held = [value[key] for value in values if isinstance(value, dict) and key in value]
     if isinstance(key, int):
         held = [value[key] for value in values if isinstance(value, list) and key < len(value)]
     if held:
-        return Found(scope.keep({"enum": held} if len(held) > 1 else {"const": held[0]}), len(held) < len(values))
+        return FoundType(scope.keep({"enum": held} if len(held) > 1 else {"const": held[0]}), len(held) < len(values))
     names = dict.fromkeys(name for value in values if isinstance(value, dict) for name in value)
     sort = dict if isinstance(key, str) else list
-    return Missing(index, tuple(names)) if any(isinstance(value, sort) for value in values) else Scalar(index, "")
+    return MissingMember(index, tuple(names)) if any(isinstance(value, sort) for value in values) else Scalar(index, "")
 
 
-def _member(scope: Scope, shape: Shape, key: str, index: int) -> Lookup:
+def _member(scope: SchemaContext, shape: Disjunct, key: str, index: int) -> Lookup:
     schema = scope.member(shape, key)
     if schema is None:
-        return Missing(index, shape.names)
-    if key not in shape.names and says_nothing(schema):
-        return Unknown()
-    return Found(schema, key not in shape.required)
+        return MissingMember(index, shape.names)
+    if key not in shape.names and accepts_anything(schema):
+        return UnknownPath()
+    return FoundType(schema, key not in shape.required)
 
 
-def _entry(scope: Scope, shape: Shape, key: int, index: int) -> Lookup:
+def _entry(scope: SchemaContext, shape: Disjunct, key: int, index: int) -> Lookup:
     schema = scope.item(shape, key) if key >= 0 else None
     if schema is None:
-        return Missing(index, ())
+        return MissingMember(index, ())
     fixed = any(key < len(prefix) for prefix in shape.all_of("prefixItems"))
-    if not fixed and says_nothing(schema):
-        return Unknown()
-    return Found(schema, not any(least > key for least in shape.all_of("minItems")))
+    if not fixed and accepts_anything(schema):
+        return UnknownPath()
+    return FoundType(schema, not any(least > key for least in shape.all_of("minItems")))
 
 
-def members(schema: Schema) -> dict[str, Found] | None:
+def members(schema: Schema) -> dict[str, FoundType] | None:
     """Give the declared members of an object type in order; None when it is no object or does not list them."""
-    if not well_formed(schema):
+    if not is_well_formed(schema):
         return None
-    names = attempt(_names, Scope(schema))
+    names = attempt(_names, SchemaContext(schema))
     if names is None:
         return None
     found = {name: lookup(schema, (name,)) for name in names}
-    return {name: step for name, step in found.items() if isinstance(step, Found)}
+    return {name: step for name, step in found.items() if isinstance(step, FoundType)}
 
 
-def _names(scope: Scope) -> tuple[str, ...] | None:
+def _names(scope: SchemaContext) -> tuple[str, ...] | None:
     shapes = [shape for shape in scope.shapes(scope.root) if shape.kinds != {"null"}]
     if not shapes or any("object" not in shape.meant or not shape.all_of("properties") for shape in shapes):
         return None

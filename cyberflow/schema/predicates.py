@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from cyberflow.schema.keywords import well_formed
-from cyberflow.schema.subtype.disjuncts import Scope, attempt
+from cyberflow.schema.keywords import is_well_formed
+from cyberflow.schema.subtype.disjuncts import SchemaContext, attempt
 from cyberflow.schema.values import Schema, Verdict
 
 STRUCTURED = frozenset({"object", "array"})
 
 
-def kinds(schema: Schema) -> frozenset[str] | None:
+def possible_kinds(schema: Schema) -> frozenset[str] | None:
     """Give the kinds of value the type may have (`number` is `integer` and `fraction`); None when out of reach."""
-    if not well_formed(schema):
+    if not is_well_formed(schema):
         return None
-    shapes = attempt(Scope(schema).shapes, schema)
+    shapes = attempt(SchemaContext(schema).shapes, schema)
     return None if shapes is None else frozenset[str]().union(*(shape.kinds for shape in shapes))
 
 
 def is_scalar(schema: Schema) -> Verdict:
     """True: never an object or array. False: always one, but for null. None: either, or out of reach."""
-    found = kinds(schema)
+    found = possible_kinds(schema)
     if found is None or not found:
         return None
     if STRUCTURED.isdisjoint(found):
@@ -29,5 +29,5 @@ def is_scalar(schema: Schema) -> Verdict:
 
 def accepts_string(schema: Schema) -> Verdict:
     """Say whether the type admits a string at all; None when out of reach. A type that says nothing admits one."""
-    found = kinds(schema)
+    found = possible_kinds(schema)
     return None if found is None else "string" in found

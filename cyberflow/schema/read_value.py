@@ -21,7 +21,7 @@ _MEMBERWISE = frozenset({"required", "additionalProperties", "minProperties", "m
 """Keywords about an object or array itself: they hold whatever the values of its members turn out to be."""
 
 
-class Unreadable(ValueError):
+class UnreadableValue(ValueError):
     """A text that does not stand for a value; its message is words for the reader and holds no part of the text."""
 
 
@@ -31,29 +31,31 @@ def read_value(schema: Any, text: str) -> Any:
     Raises Unreadable.
     """
     if text in (EMPTY, CLEAR) or accepts_string(schema) is not False:
-        if not _encodable(text):
-            raise Unreadable("holds bytes that are not UTF-8")
+        if not _is_encodable(text):
+            raise UnreadableValue("holds bytes that are not UTF-8")
         return text
     try:
         return read_json(text)
-    except Unreadable:
+    except UnreadableValue:
         if describe(schema) == "boolean":
-            raise Unreadable("is neither `true` nor `false`") from None
+            raise UnreadableValue("is neither `true` nor `false`") from None
         raise
 
 
 def read_json(text: str) -> Any:
     """Read strict JSON: no NaN, no key twice, no number too large for a float. Raises Unreadable."""
     try:
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_object)
-    except Unreadable:
+        return json.loads(
+            text, parse_constant=_reject_constant, parse_float=_parse_finite, object_pairs_hook=_build_object
+        )
+    except UnreadableValue:
         raise
     except json.JSONDecodeError as error:
         where = f", at line {error.lineno}, column {error.colno}" if error.pos else ""
-        why = ": a comma stands before the end of an object or array" if _trailing(text, error.pos) else ""
-        raise Unreadable(f"is not JSON{where}{why}") from None
+        why = ": a comma stands before the end of an object or array" if _has_trailing_comma(text, error.pos) else ""
+        raise UnreadableValue(f"is not JSON{where}{why}") from None
     except (ValueError, RecursionError):
-        raise Unreadable("is not JSON") from None
+        raise UnreadableValue("is not JSON") from None
 
 
 def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool = False) -> Iterator[tuple[Keys, str]]:
@@ -62,8 +64,8 @@ def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool =
     """
     for error in _validator(json.dumps(schema)).iter_errors(without_empty(value)):
         at = tuple(error.instance_path)
-        if not any(_waits(at, error.kind.name, ref) for ref in refs):
-            yield (() if secret else at), _how(error, schema, secret=secret)
+        if not any(_depends_on_ref(at, error.kind.name, ref) for ref in refs):
+            yield (() if secret else at), _describe_error(error, schema, secret=secret)
 
 
 def without_empty(value: Any) -> Any:
@@ -75,7 +77,7 @@ def without_empty(value: Any) -> Any:
     return value
 
 
-def shown(name: str, keys: Keys) -> str:
+def value_path(name: str, keys: Keys) -> str:
     return name + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
 
 
@@ -87,7 +89,7 @@ def kind(value: Any) -> str:
     return next((word for python, word in words if isinstance(value, python)), "array")
 
 
-def _how(error: Any, schema: Any, *, secret: bool) -> str:
+def _describe_error(error: Any, schema: Any, *, secret: bool) -> str:
     match error.kind.name:
         case "type":
             return f"must be `{describe({'type': error.kind.types})}`, not `{kind(error.instance)}`"
@@ -102,18 +104,18 @@ def _how(error: Any, schema: Any, *, secret: bool) -> str:
         case "anyOf" | "oneOf":
             return f"does not fit `{describe(schema)}`" if not error.instance_path else "fits none of its types"
         case "additionalProperties" if not secret:
-            return _unexpected(error, schema)
+            return _describe_unexpected(error, schema)
         case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format":
             return str(error.message).removeprefix("the value ")
-    return "does not fit its type" if secret else _plain(str(error.message))
+    return "does not fit its type" if secret else _strip_subject(str(error.message))
 
 
-def _plain(message: str) -> str:
+def _strip_subject(message: str) -> str:
     said = message.removeprefix("the value ")
     return said if said != message else f"does not fit its type: {message}"
 
 
-def _unexpected(error: Any, schema: Any) -> str:
+def _describe_unexpected(error: Any, schema: Any) -> str:
     names = error.kind.unexpected
     help = did_you_mean(names[0], _known(schema, error.schema_path))
     return f"may not have {', '.join(f'`{name}`' for name in names)}" + (f"; {help}" if help else "")
@@ -129,7 +131,7 @@ def _known(schema: Any, path: Sequence[str | int]) -> list[str]:
     return list(schema.get("properties", ())) if isinstance(schema, dict) else []
 
 
-def _waits(at: Keys, keyword: str, ref: Keys) -> bool:
+def _depends_on_ref(at: Keys, keyword: str, ref: Keys) -> bool:
     """Whether a fault found at `at` may vanish when the ref at `ref` gets its value."""
     if at[: len(ref)] == ref:
         return True
@@ -143,7 +145,7 @@ def _validator(schema: str) -> Any:
     return jsonschema_rs.validator_for(json.loads(schema), mask="the value", offline=True)
 
 
-def _encodable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -151,7 +153,7 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _trailing(text: str, at: int) -> bool:
+def _has_trailing_comma(text: str, at: int) -> bool:
     """Whether a text that cannot be read at a place has a comma there with nothing after it. Python points at the
     comma or behind it, by its version.
     """
@@ -159,18 +161,18 @@ def _trailing(text: str, at: int) -> bool:
     return begins and text[at:].lstrip(", \t\r\n")[:1] in ("}", "]")
 
 
-def _refuse(_: str) -> Any:
-    raise Unreadable("is not JSON: NaN and Infinity are no numbers there")
+def _reject_constant(_: str) -> Any:
+    raise UnreadableValue("is not JSON: NaN and Infinity are no numbers there")
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise Unreadable("holds a number that is too large")
+        raise UnreadableValue("holds a number that is too large")
     return number
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made := dict(pairs)) < len(pairs):
-        raise Unreadable("has an object with the same key twice")
+        raise UnreadableValue("has an object with the same key twice")
     return made

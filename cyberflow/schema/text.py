@@ -24,13 +24,13 @@ def object_schema(members: Mapping[str, tuple[Schema, bool]]) -> Schema:
 
 def schema_text(schema: Schema) -> str:
     """A schema as it is sent: sorted keys, `properties` in order of declaration."""
-    return json.dumps(_ordered(schema), ensure_ascii=False)
+    return json.dumps(_sort_keys(schema), ensure_ascii=False)
 
 
-def _ordered(schema: Any, *, named: bool = False) -> Any:
+def _sort_keys(schema: Any, *, named: bool = False) -> Any:
     if isinstance(schema, list):
-        return [_ordered(item) for item in schema]
+        return [_sort_keys(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     keys = schema if named else sorted(schema)
-    return {key: _ordered(schema[key], named=key == "properties" and not named) for key in keys}
+    return {key: _sort_keys(schema[key], named=key == "properties" and not named) for key in keys}

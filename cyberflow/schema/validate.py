@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from cyberflow.schema.keywords import APPLIES_TO, kinds_of_type, resolve, well_formed
+from cyberflow.schema.keywords import APPLIES_TO, is_well_formed, kinds_of_type, resolve_pointer
 from cyberflow.schema.regex.automaton import matches
-from cyberflow.schema.subtype.disjuncts import Budget, Scope, attempt
+from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.values import (
     Opaque,
     Schema,
@@ -19,10 +19,10 @@ from cyberflow.schema.values import (
     every,
     freeze,
     has_opaque,
-    inverse,
     is_json,
+    is_same,
     kind_of,
-    same,
+    negate,
     some,
 )
 
@@ -31,7 +31,7 @@ Rule: TypeAlias = Callable[["Validator", dict[str, Any], Any], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    scope: Scope
+    scope: SchemaContext
 
     def check(self, schema: Schema, value: Any) -> Verdict:
         """Raises `Undecided` when the budget is spent."""
@@ -56,9 +56,9 @@ class Validator:
 
 def accepts(schema: Schema, value: Any) -> Verdict:
     """Say whether the schema accepts the value, read by the letter of the standard (an open object is open)."""
-    if not well_formed(schema) or not is_json(value):
+    if not is_well_formed(schema) or not is_json(value):
         return None
-    return attempt(Validator(Scope(schema, Budget())).check, schema, value)
+    return attempt(Validator(SchemaContext(schema, WorkBudget())).check, schema, value)
 
 
 def _type(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
@@ -69,7 +69,7 @@ def _type(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
 
 
 def _ref(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
-    target = resolve(validator.scope.root, schema["$ref"])
+    target = resolve_pointer(validator.scope.root, schema["$ref"])
     return None if target is None else validator.check(target, value)
 
 
@@ -90,7 +90,7 @@ def _if(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     return validator.check(then if condition else otherwise, value)
 
 
-def _multiple(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _multiple_of(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     step = schema["multipleOf"]
     if isinstance(value, int) and isinstance(step, int):
         return value % step == 0
@@ -110,7 +110,7 @@ def _pattern_properties(validator: Validator, schema: dict[str, Any], value: Any
     return every(judge(pattern, sub, name) for pattern, sub in schema["patternProperties"].items() for name in value)
 
 
-def _additional(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _additional_properties(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     def judge(name: str) -> Verdict:
         match = some(matches(pattern, name) for pattern in schema.get("patternProperties", {}))
         if match:
@@ -135,7 +135,7 @@ def _contains(validator: Validator, schema: dict[str, Any], value: Any) -> Verdi
     return True if sure >= least and possible <= most else None
 
 
-def _unique(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _unique_items(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     if not schema["uniqueItems"]:
         return True
     plain = [freeze(entry) for entry in value if not has_opaque(entry)]
@@ -144,21 +144,21 @@ def _unique(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     return True if len(plain) == len(value) or len(value) == 1 else None
 
 
-def _undecided(*_: Any) -> Verdict:
+def _cannot_decide(*_: Any) -> Verdict:
     return None
 
 
 ANY_KIND: Final[Mapping[str, Rule]] = {
     "type": _type,
-    "enum": lambda _, schema, value: some(same(value, member) for member in schema["enum"]),
-    "const": lambda _, schema, value: same(value, schema["const"]),
+    "enum": lambda _, schema, value: some(is_same(value, member) for member in schema["enum"]),
+    "const": lambda _, schema, value: is_same(value, schema["const"]),
     "$ref": _ref,
-    "$dynamicRef": _undecided,
-    "$recursiveRef": _undecided,
+    "$dynamicRef": _cannot_decide,
+    "$recursiveRef": _cannot_decide,
     "allOf": lambda validator, schema, value: every(validator.check(sub, value) for sub in schema["allOf"]),
     "anyOf": lambda validator, schema, value: some(validator.check(sub, value) for sub in schema["anyOf"]),
     "oneOf": _one_of,
-    "not": lambda validator, schema, value: inverse(validator.check(schema["not"], value)),
+    "not": lambda validator, schema, value: negate(validator.check(schema["not"], value)),
     "if": _if,
 }
 
@@ -167,7 +167,7 @@ BY_KIND: Final[Mapping[str, Rule]] = {
     "maximum": lambda _, schema, value: value <= schema["maximum"],
     "exclusiveMinimum": lambda _, schema, value: value > schema["exclusiveMinimum"],
     "exclusiveMaximum": lambda _, schema, value: value < schema["exclusiveMaximum"],
-    "multipleOf": _multiple,
+    "multipleOf": _multiple_of,
     "minLength": lambda _, schema, value: len(value) >= schema["minLength"],
     "maxLength": lambda _, schema, value: len(value) <= schema["maxLength"],
     "pattern": lambda _, schema, value: matches(schema["pattern"], value),
@@ -178,12 +178,12 @@ BY_KIND: Final[Mapping[str, Rule]] = {
     "contains": _contains,
     "minItems": lambda _, schema, value: len(value) >= schema["minItems"],
     "maxItems": lambda _, schema, value: len(value) <= schema["maxItems"],
-    "uniqueItems": _unique,
+    "uniqueItems": _unique_items,
     "properties": lambda validator, schema, value: every(
         validator.check(sub, value[name]) for name, sub in schema["properties"].items() if name in value
     ),
     "patternProperties": _pattern_properties,
-    "additionalProperties": _additional,
+    "additionalProperties": _additional_properties,
     "propertyNames": lambda validator, schema, value: every(
         validator.check(schema["propertyNames"], name) for name in value
     ),
@@ -196,7 +196,7 @@ BY_KIND: Final[Mapping[str, Rule]] = {
     ),
     "minProperties": lambda _, schema, value: len(value) >= schema["minProperties"],
     "maxProperties": lambda _, schema, value: len(value) <= schema["maxProperties"],
-    "dependencies": _undecided,
-    "unevaluatedProperties": _undecided,
-    "unevaluatedItems": _undecided,
+    "dependencies": _cannot_decide,
+    "unevaluatedProperties": _cannot_decide,
+    "unevaluatedItems": _cannot_decide,
 }

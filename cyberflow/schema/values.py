@@ -100,16 +100,16 @@ def freeze(value: Any) -> Any:
     return ("other", id(value))
 
 
-def same(left: Any, right: Any) -> Verdict:
+def is_same(left: Any, right: Any) -> Verdict:
     """Compare a value that may hold `Opaque` parts with a plain one."""
     if isinstance(left, Opaque):
         return None if kind_of(right) in left.kinds else False
     if not has_opaque(left):
         return bool(freeze(left) == freeze(right))
     if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
-        return every(same(left[key], right[key]) for key in left)
+        return every(is_same(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        return every(same(*pair) for pair in zip(left, right, strict=True))
+        return every(is_same(*pair) for pair in zip(left, right, strict=True))
     return False
 
 
@@ -135,48 +135,48 @@ def some(verdicts: Iterable[Verdict]) -> Verdict:
     return result
 
 
-def inverse(verdict: Verdict) -> Verdict:
+def negate(verdict: Verdict) -> Verdict:
     return None if verdict is None else not verdict
 
 
-def without_empty(value: Any) -> Any:
+def drop_empty(value: Any) -> Any:
     """Read a literal as the service does: members and entries equal to `__EMPTY__` are not there."""
     if isinstance(value, str):
         return ABSENT if value == EMPTY else value
     if isinstance(value, dict):
-        members = {key: without_empty(child) for key, child in value.items()}
+        members = {key: drop_empty(child) for key, child in value.items()}
         return {key: child for key, child in members.items() if child is not ABSENT}
     if isinstance(value, list):
-        return [kept for child in value if (kept := without_empty(child)) is not ABSENT]
+        return [kept for child in value if (kept := drop_empty(child)) is not ABSENT]
     return value
 
 
-def weight(value: Any) -> int:
+def reading_cost(value: Any) -> int:
     """Rank witnesses: what is quicker to read weighs less. Empty text weighs more than a letter."""
     if isinstance(value, str):
         return max(len(value), 2) + (0 if value.isascii() and value.strip() == value else 1)
     if isinstance(value, dict):
-        return 2 + sum(len(key) + 3 + weight(child) for key, child in value.items())
+        return 2 + sum(len(key) + 3 + reading_cost(child) for key, child in value.items())
     if isinstance(value, list):
-        return 2 + sum(1 + weight(child) for child in value)
+        return 2 + sum(1 + reading_cost(child) for child in value)
     return len(str(value)) + (2 if value is None else 0)
 
 
-def concrete(template: Any) -> Iterator[Any]:
+def fill_template(template: Any) -> Iterator[Any]:
     """Fill the `Opaque` parts of a template with their fallbacks, all the first ones, then all the second ones."""
     if not has_opaque(template):
         yield template
         return
     for choice in range(3):
-        yield _filled(template, choice)
+        yield _fill(template, choice)
 
 
-def _filled(template: Any, choice: int) -> Any:
+def _fill(template: Any, choice: int) -> Any:
     if isinstance(template, Opaque):
         fallbacks = template.fallbacks or ("x",)
         return fallbacks[min(choice, len(fallbacks) - 1)]
     if isinstance(template, dict):
-        return {key: _filled(child, choice) for key, child in template.items()}
+        return {key: _fill(child, choice) for key, child in template.items()}
     if isinstance(template, list):
-        return [_filled(child, choice) for child in template]
+        return [_fill(child, choice) for child in template]
     return template

@@ -31,11 +31,11 @@ def is_schema(notation: Mapping[str, Any]) -> bool:
     return not MARKERS.isdisjoint(notation)
 
 
-def fields_beside(schema: Mapping[str, Any], types: Container[str]) -> tuple[str, KeywordProblem] | None:
+def find_stray_fields(schema: Mapping[str, Any], types: Container[str]) -> tuple[str, KeywordProblem] | None:
     """What to say of nested notation with a field called `type`, `items` or the like, which reads as JSON Schema, and
     of members written beside `type: object`: the first stranger, and the problem.
     """
-    strangers = [key for key in schema if _is_stranger(key, schema[key], types)]
+    strangers = [key for key in schema if _is_stray_field(key, schema[key], types)]
     if not strangers:
         return None
     marker = marker_of(schema)
@@ -43,7 +43,7 @@ def fields_beside(schema: Mapping[str, Any], types: Container[str]) -> tuple[str
     message = (
         f"`{first}` is not a keyword of JSON Schema"
         if not rest
-        else f"{_listed(strangers)} are not keywords of JSON Schema"
+        else f"{_join_names(strangers)} are not keywords of JSON Schema"
     )
     if schema.get("type") == "object":
         return first, KeywordProblem(
@@ -58,7 +58,7 @@ def marker_of(schema: Mapping[str, Any]) -> str:
     return next(key for key in schema if key in MARKERS)
 
 
-def _is_stranger(key: str, value: Any, types: Container[str]) -> bool:
+def _is_stray_field(key: str, value: Any, types: Container[str]) -> bool:
     if key in _KEYWORDS or key.startswith("x-"):
         return False
     meant = nearest(key, _KEYWORDS)
@@ -66,7 +66,7 @@ def _is_stranger(key: str, value: Any, types: Container[str]) -> bool:
     return meant is None or (word and _KEYWORDS[meant] is not _schema)
 
 
-def _listed(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     shown = [f"`{name}`" for name in names]
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
@@ -81,18 +81,18 @@ def check_keyword(key: str, value: Any) -> KeywordProblem | None:
     return _KEYWORDS[key](key, value)
 
 
-def _anything(_key: str, _value: Any) -> None:
+def _accept_any(_key: str, _value: Any) -> None:
     return None
 
 
-def _must(what: str, holds: Callable[[Any], bool]) -> Callable[[str, Any], KeywordProblem | None]:
+def _require(what: str, holds: Callable[[Any], bool]) -> Callable[[str, Any], KeywordProblem | None]:
     def check(key: str, value: Any) -> KeywordProblem | None:
         return None if holds(value) else KeywordProblem(f"`{key}` must be {what}")
 
     return check
 
 
-def _type(_key: str, value: Any) -> KeywordProblem | None:
+def _check_type(_key: str, value: Any) -> KeywordProblem | None:
     words = value if isinstance(value, list) else [value]
     for index, word in enumerate(words):
         if not isinstance(word, str) or word not in TYPES:
@@ -124,11 +124,11 @@ def _pattern(key: str, value: Any) -> KeywordProblem | None:
     return None
 
 
-def _count(value: Any) -> bool:
+def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -136,19 +136,19 @@ def _names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-_text = _must("text", lambda value: isinstance(value, str))
-_schema = _must("a schema", lambda value: isinstance(value, dict | bool | str))
-_schemas = _must("a list of schemas, at least one", lambda value: isinstance(value, list) and bool(value))
-_named = _must("a mapping of names to schemas", lambda value: isinstance(value, dict))
-_whole = _must("a whole number, 0 or more", _count)
-_boolean = _must("`true` or `false`", lambda value: isinstance(value, bool))
+_text = _require("text", lambda value: isinstance(value, str))
+_schema = _require("a schema", lambda value: isinstance(value, dict | bool | str))
+_schemas = _require("a list of schemas, at least one", lambda value: isinstance(value, list) and bool(value))
+_named = _require("a mapping of names to schemas", lambda value: isinstance(value, dict))
+_whole = _require("a whole number, 0 or more", _is_count)
+_boolean = _require("`true` or `false`", lambda value: isinstance(value, bool))
 
 _KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
-    "type": _type,
-    "enum": _must("a list of values, at least one", lambda value: isinstance(value, list) and bool(value)),
-    "const": _anything,
-    "default": _anything,
-    "examples": _must("a list of values", lambda value: isinstance(value, list)),
+    "type": _check_type,
+    "enum": _require("a list of values, at least one", lambda value: isinstance(value, list) and bool(value)),
+    "const": _accept_any,
+    "default": _accept_any,
+    "examples": _require("a list of values", lambda value: isinstance(value, list)),
     "title": _text,
     "description": _text,
     "format": _text,
@@ -164,11 +164,11 @@ _KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
     "pattern": _pattern,
     "minLength": _whole,
     "maxLength": _whole,
-    "minimum": _must("a number", _number),
-    "maximum": _must("a number", _number),
-    "exclusiveMinimum": _must("a number", _number),
-    "exclusiveMaximum": _must("a number", _number),
-    "multipleOf": _must("a number above 0", lambda value: _number(value) and value > 0),
+    "minimum": _require("a number", _is_number),
+    "maximum": _require("a number", _is_number),
+    "exclusiveMinimum": _require("a number", _is_number),
+    "exclusiveMaximum": _require("a number", _is_number),
+    "multipleOf": _require("a number above 0", lambda value: _is_number(value) and value > 0),
     "items": _schema,
     "prefixItems": _schemas,
     "contains": _schema,
@@ -183,10 +183,10 @@ _KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
     "additionalProperties": _schema,
     "unevaluatedProperties": _schema,
     "propertyNames": _schema,
-    "required": _must("a list of names", _names),
+    "required": _require("a list of names", _names),
     "minProperties": _whole,
     "maxProperties": _whole,
-    "dependentRequired": _must("a mapping of names to lists of names", lambda value: isinstance(value, dict)),
+    "dependentRequired": _require("a mapping of names to lists of names", lambda value: isinstance(value, dict)),
     "dependentSchemas": _named,
     "anyOf": _schemas,
     "oneOf": _schemas,

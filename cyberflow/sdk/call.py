@@ -16,18 +16,18 @@ from cyberflow.compiler.compile import compile_bundle
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.discovery import find_root
-from cyberflow.language.project.load import Sourced, read
-from cyberflow.language.python.capture import DROPPED, Written
-from cyberflow.language.python.declare import Declaration, Secret
+from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.python.capture import DROPPED, CapturedValue
+from cyberflow.language.python.declare import FunctionDeclaration, Secret
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
 from cyberflow.language.python.modules import is_reading
-from cyberflow.language.python.signature import Parameter, parameters
+from cyberflow.language.python.signature import FunctionParameter, parameters
 from cyberflow.language.python.symbols import Misuse
 from cyberflow.language.python.task import TaskRef
-from cyberflow.language.python.typed_dicts import portable
-from cyberflow.run.inputs.arguments import Asked
-from cyberflow.run.inputs.secrets import World, source_of, this_world
-from cyberflow.sdk.prepare import Compiled
+from cyberflow.language.python.typed_dicts import make_portable
+from cyberflow.run.inputs.arguments import RawArguments
+from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
+from cyberflow.sdk.prepare import CompiledProject
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -39,8 +39,8 @@ class ProjectErrors(CyberflowError):
 
     exit_code = 1
 
-    def __init__(self, sourced: Sourced, found: list[Diagnostic]) -> None:
-        lines = "".join(f"\n  {_line(sourced, one)}" for one in found)
+    def __init__(self, sourced: RawProject, found: list[Diagnostic]) -> None:
+        lines = "".join(f"\n  {_diagnostic_line(sourced, one)}" for one in found)
         super().__init__(f"the project has errors:{lines}", help="`cyberflow check` shows where, and what to do")
         self.found = found
 
@@ -70,20 +70,20 @@ class Call:
         return float(match[1]) * _SECONDS[match[2]]
 
 
-def compiled(one: Declaration[..., Any], call: Call) -> Compiled:
+def compile_declaration(one: FunctionDeclaration[..., Any], call: Call) -> CompiledProject:
     """Compile the project that a declaration belongs to: the one around its file, else around the working directory.
 
     Raises ProjectErrors, and UsageError when there is no project or no such target.
     """
-    made = project_around(inspect.unwrap(one.function).__code__.co_filename, one.name, call, RunOptions)
+    made = compile_enclosing_project(inspect.unwrap(one.function).__code__.co_filename, one.name, call, RunOptions)
     if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
         help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
         raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
     return made
 
 
-def project_around(file: str, name: str, call: Call, known_options: Any) -> Compiled:
-    """Compile the project around a file for a call of `name`. Raises as `compiled`."""
+def compile_enclosing_project(file: str, name: str, call: Call, known_options: Any) -> CompiledProject:
+    """Compile the project around a file for a call of `name`. Raises as `compile_declaration`."""
     if is_reading():
         help = 'put it under `if __name__ == "__main__":`'
         raise Misuse(f"`{name}` is run while its project is being read", help)
@@ -97,10 +97,10 @@ def project_around(file: str, name: str, call: Call, known_options: Any) -> Comp
     graph, builder, found = check_target(sourced, target)
     if errors := [finding for finding in found if finding.severity == "error"]:
         raise ProjectErrors(sourced, errors)
-    return Compiled(sourced, target, compile_bundle(graph, builder), sourced.files.by_hash)
+    return CompiledProject(sourced, target, compile_bundle(graph, builder), sourced.files.by_hash)
 
 
-def asked(one: Declaration[..., Any] | TaskRef, call: Call) -> tuple[Asked, World]:
+def raw_arguments(one: FunctionDeclaration[..., Any] | TaskRef, call: Call) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
     `Secret` stays in memory: it is looked up in an environment of this run alone.
     """
@@ -110,29 +110,31 @@ def asked(one: Declaration[..., Any] | TaskRef, call: Call) -> tuple[Asked, Worl
         if isinstance(source, Secret):
             held[_HELD.format(name)] = source.reveal()
             sources.append(f"{name}=env:{_HELD.format(name)}")
-        elif isinstance(source, str) and source_of(source) is not None:
+        elif isinstance(source, str) and parse_location(source) is not None:
             sources.append(f"{name}={source}")
         else:
             help = 'say where it is found, as "env:EPIC_PASSWORD", or hold a value as `Secret(value)`'
             raise UsageError(f"`secrets` has no source for `{name}`; its text is not repeated here", help=help)
-    world = this_world()
+    world = system_backends()
     world = replace(world, environ={**world.environ, **held})
     files = [f"{name}={os.fspath(path)}" for name, path in (call.files or {}).items()]
-    return Asked((), dict(_inputs(one, call)), sources, files), world
+    return RawArguments((), dict(_encode_inputs(one, call)), sources, files), world
 
 
-def check_types(one: Declaration[..., Any], call: Call) -> None:
+def check_types(one: FunctionDeclaration[..., Any], call: Call) -> None:
     """Hold the inputs against the annotations, which may say more than their schemas. Raises UsageError, which shows
     no value.
     """
     from pydantic import TypeAdapter, ValidationError
 
-    annotations = {name: found.annotation for name, found in parameters(one.function) if isinstance(found, Parameter)}
+    annotations = {
+        name: found.annotation for name, found in parameters(one.function) if isinstance(found, FunctionParameter)
+    }
     for name, value in {**call.option("inputs", {}), **call.inputs}.items():
         if value is None or name not in annotations:
             continue
         try:
-            TypeAdapter(portable(annotations[name])).validate_python(value)
+            TypeAdapter(make_portable(annotations[name])).validate_python(value)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             below = "".join(f".{key}" for key in first["loc"])
@@ -141,7 +143,7 @@ def check_types(one: Declaration[..., Any], call: Call) -> None:
             ) from None
 
 
-def _inputs(one: Declaration[..., Any] | TaskRef, call: Call) -> Iterator[tuple[str, Any]]:
+def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskRef, call: Call) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():
@@ -151,7 +153,7 @@ def _inputs(one: Declaration[..., Any] | TaskRef, call: Call) -> Iterator[tuple[
             raise UsageError(
                 f"the secret `{name}` is given as an input", help=f"hand it over as `secrets={{{name!r}: …}}`"
             )
-        written = Written(lambda _: None, lambda _: None)
+        written = CapturedValue(lambda _: None, lambda _: None)
         if written.write(value) is DROPPED:
             fault = written.faults[0]
             raise UsageError(f"the input `{name}`: {fault.message}", help=fault.help)
@@ -169,6 +171,6 @@ def _root(file: Path, project: str | None) -> Path:
     return find_root(Path.cwd())
 
 
-def _line(sourced: Sourced, one: Diagnostic) -> str:
+def _diagnostic_line(sourced: RawProject, one: Diagnostic) -> str:
     span = sourced.sources.span(one.place)
     return f"{span.path}:{span.line}:{span.column}: {one.rule}: {one.message}"

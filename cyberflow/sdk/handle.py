@@ -15,18 +15,18 @@ from types import NoneType
 from typing import Any, Generic, TypeVar
 
 from cyberflow.errors import CyberflowError
-from cyberflow.language.project.load import Sourced
-from cyberflow.language.python.declare import Declaration
+from cyberflow.language.project.load import RawProject
+from cyberflow.language.python.declare import FunctionDeclaration
 from cyberflow.redact import Redactor
-from cyberflow.run.chain.events import State
-from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch, cancel, follow
-from cyberflow.run.chain.journal import Invocation, go_on, open_journal, valid_id
+from cyberflow.run.chain.events import ChainState
+from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
+from cyberflow.run.chain.journal import Invocation, check_id, follow_command, open_journal
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import Where
+from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import Result, result_of
-from cyberflow.run.chain.submit import submit as send
-from cyberflow.sdk.call import Call, asked, check_types, compiled
-from cyberflow.sdk.prepare import find, give, request, script
+from cyberflow.run.chain.submit import submit as send_request
+from cyberflow.sdk.call import Call, check_types, compile_declaration, raw_arguments
+from cyberflow.sdk.prepare import build_request, find_runnable, resolve_run_arguments, script_outcomes
 from cyberflow.targets import open_target, state_folder
 
 R = TypeVar("R")
@@ -64,10 +64,10 @@ class StillRunning(CyberflowError):
 class Handle(Generic[R]):
     """Something that was submitted. It goes on whether or not anybody follows it."""
 
-    declaration: Declaration[..., R]
+    declaration: FunctionDeclaration[..., R]
     target: str
-    state: State
-    sourced: Sourced
+    state: ChainState
+    sourced: RawProject
     journal: Invocation
     redactor: Redactor
 
@@ -81,38 +81,38 @@ class Handle(Generic[R]):
 
     def status(self) -> str:
         """The first status that is not `success`, as the target has it now."""
-        return wait(self._status())
+        return run_blocking(self._status())
 
     def result(self, *, timeout: float | None = None) -> R:
         """Follow to the end and give the typed outputs. Raises RunFailed, and StillRunning after `timeout` seconds."""
-        return wait(self.aresult(timeout=timeout))
+        return run_blocking(self.aresult(timeout=timeout))
 
     async def aresult(self, *, timeout: float | None = None, cancel_on_timeout: bool = False) -> R:  # noqa: ASYNC109 - the runs go on
         """Do as `result`, inside a running event loop."""
         state = self.state
         async with open_target(self.sourced, self.target, say) as service:
-            watch = Watch(LOCAL if service.local else REMOTE, timeout, cancel_on_timeout)
+            watch = FollowOptions(LOCAL if service.local else REMOTE, timeout, cancel_on_timeout)
             try:
                 async for event in follow(service.desk, state, watch):
                     state, _ = advance(state, event)
             except (asyncio.CancelledError, KeyboardInterrupt) as error:
-                error.add_note(f"it goes on without this program; follow it with `{self._command}`")
+                error.add_note(f"it goes on without this program; follow it with `{self._follow_command}`")
                 raise
         if state.live:
-            raise StillRunning(f"`{state.name}` still runs", help=f"follow it with `{self._command}`")
+            raise StillRunning(f"`{state.name}` still runs", help=f"follow it with `{self._follow_command}`")
         result = result_of(state)
         self.journal.note("ended", status=result.status)
         if result.status != "success":
             raise RunFailed(result, self.redactor)
-        return _typed(self.declaration, result.outputs)
+        return _validate_outputs(self.declaration, result.outputs)
 
     def cancel(self) -> None:
         """Cancel what is live, the last step first, and release the session."""
-        wait(self._cancel())
+        run_blocking(self._cancel())
 
     async def _cancel(self) -> None:
         async with open_target(self.sourced, self.target, say) as service:
-            async for _ in cancel(service.desk, self.state, Watch(LOCAL if service.local else REMOTE)):
+            async for _ in cancel(service.desk, self.state, FollowOptions(LOCAL if service.local else REMOTE)):
                 pass
 
     async def _status(self) -> str:
@@ -124,84 +124,88 @@ class Handle(Generic[R]):
         return f"<{self.state.name} on {self.target}, {self.session_id or self.run_ids[0]}>"
 
     @property
-    def _command(self) -> str:
-        return go_on(self.target, self.session_id, self.run_ids)
+    def _follow_command(self) -> str:
+        return follow_command(self.target, self.session_id, self.run_ids)
 
 
-def run(one: Declaration[..., R], call: Call) -> R:
-    return wait(arun(one, call))
+def run(one: FunctionDeclaration[..., R], call: Call) -> R:
+    return run_blocking(arun(one, call))
 
 
-async def arun(one: Declaration[..., R], call: Call) -> R:
+async def arun(one: FunctionDeclaration[..., R], call: Call) -> R:
     timeout = call.timeout
     handle = await _submit(one, call)
     return await handle.aresult(timeout=timeout, cancel_on_timeout=bool(call.option("cancel_on_timeout")))
 
 
-def submit(one: Declaration[..., R], call: Call) -> Handle[R]:
-    return wait(_submit(one, call))
+def submit(one: FunctionDeclaration[..., R], call: Call) -> Handle[R]:
+    return run_blocking(_submit(one, call))
 
 
-async def _submit(one: Declaration[..., R], call: Call) -> Handle[R]:
-    with in_python():
-        return await _sent(one, call)
+async def _submit(one: FunctionDeclaration[..., R], call: Call) -> Handle[R]:
+    with translate_errors():
+        return await _submit_call(one, call)
 
 
 @contextmanager
-def in_python() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Have errors speak of what Python calls an option."""
     try:
         yield
     except CyberflowError as error:
-        error.message = _in_python(error.message)
+        error.message = _python_wording(error.message)
         error.args = (error.message,)
         if error.help:
-            error.help = _in_python(error.help)
+            error.help = _python_wording(error.help)
             error.add_note(error.help)
         raise
 
 
-async def _sent(one: Declaration[..., R], call: Call) -> Handle[R]:
-    project = compiled(one, call)
-    what = find(project, one.name)
-    given = give(project, what, *asked(one, call))
+async def _submit_call(one: FunctionDeclaration[..., R], call: Call) -> Handle[R]:
+    project = compile_declaration(one, call)
+    what = find_runnable(project, one.name)
+    given = resolve_run_arguments(project, what, *raw_arguments(one, call))
     check_types(one, call)
     session = call.option("session")
-    where = Where(
+    where = RunPlacement(
         call.option("machine"),
         tuple(call.option("pools", ())),
-        session and valid_id(session, "a session"),
+        session and check_id(session, "a session"),
         bool(call.option("keep_session")),
     )
     async with open_target(project.sourced, project.target, say) as service:
-        submission, ids = await request(project, service, (what, given), where, stale=bool(call.option("stale_ok")))
+        submission, ids = await build_request(
+            project, service, (what, given), where, stale=bool(call.option("stale_ok"))
+        )
         journal = open_journal(state_folder(project.sourced.root), service.name)
         if (outcomes := call.option("simulate")) is not None:
-            await script(service, outcomes, ids, journal.key)
-        state = await send(service.desk, submission, journal)
+            await script_outcomes(service, outcomes, ids, journal.key)
+        state = await send_request(service.desk, submission, journal)
     return Handle(one, project.target, state, project.sourced, journal, given.redactor())
 
 
-def _typed(one: Declaration[..., R], outputs: Any) -> R:
+def _validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:
     """The outputs as the return type. Raises CyberflowError when the target gave something else."""
     from pydantic import TypeAdapter, ValidationError
 
-    from cyberflow.language.python.signature import hint
-    from cyberflow.language.python.typed_dicts import portable
+    from cyberflow.language.python.signature import evaluate_annotation
+    from cyberflow.language.python.typed_dicts import make_portable
 
     annotation = inspect.signature(one.function).return_annotation
-    annotation = Any if annotation is inspect.Signature.empty else hint(one.function, "return", annotation)
+    annotation = (
+        Any if annotation is inspect.Signature.empty else evaluate_annotation(one.function, "return", annotation)
+    )
     if annotation in (None, NoneType):
         return None  # type: ignore[return-value]
     try:
-        made: R = TypeAdapter(portable(annotation)).validate_json(json.dumps(outputs))
+        made: R = TypeAdapter(make_portable(annotation)).validate_json(json.dumps(outputs))
     except ValidationError as error:
         places = ", ".join(f"`{'.'.join(map(str, one['loc']))}`" for one in error.errors(include_input=False))
         raise CyberflowError(f"the outputs of `{one.name}` are not as its return type has them: {places}") from None
     return made
 
 
-def wait(work: Coroutine[Any, Any, R]) -> R:
+def run_blocking(work: Coroutine[Any, Any, R]) -> R:
     """Run to the end; inside a running loop, as in a notebook, on a thread of its own."""
     try:
         asyncio.get_running_loop()
@@ -212,7 +216,7 @@ def wait(work: Coroutine[Any, Any, R]) -> R:
         return pool.submit(start, work).result()
 
 
-def _in_python(text: str) -> str:
+def _python_wording(text: str) -> str:
     for pattern, words in _OPTIONS:
         text = pattern.sub(words, text)
     return text

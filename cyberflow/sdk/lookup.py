@@ -9,41 +9,41 @@ from cyberflow.deploy.plan.model import Change
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
-from cyberflow.remote.identity import Standing, holdings
+from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import snapshot
-from cyberflow.run.chain.request import Ids
-from cyberflow.sdk.prepare import Compiled, owner
-from cyberflow.targets import Service
+from cyberflow.run.chain.request import TargetIds
+from cyberflow.sdk.prepare import CompiledProject, owner_of
+from cyberflow.targets import CyberdeskService
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 async def look_up(
-    compiled: Compiled,
-    service: Service,
+    compiled: CompiledProject,
+    service: CyberdeskService,
     workflows: Collection[str],
     places: tuple[str | None, Iterable[str]],
     *,
     stale: bool,
-) -> Ids:
+) -> TargetIds:
     """Find the ids of workflows, a machine and pools. Raises ConflictError when a workflow is not applied, or moved.
 
     With `stale` a workflow that moved will do; one that is not there never does.
     """
     found = await snapshot(service.desk, compiled.bundle.assets)
-    mine = owner(compiled, service)
+    mine = owner_of(compiled, service)
     made = plan(compiled.bundle, found, mine, workflows)
     moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]
-    _refuse(moved, service.name, stale=stale)
+    _check_up_to_date(moved, service.name, stale=stale)
     ids: dict[str, str] = {}
-    for held in holdings(found.workflows, mine):
-        if held.standing is Standing.MANAGED and held.name:
+    for held in list_owned_workflows(found.workflows, mine):
+        if held.standing is Ownership.MANAGED and held.name:
             ids.setdefault(held.name, held.id)  # the oldest comes first, and is the one that plan and apply mean
     machine, pools = places
-    return Ids(ids, await _pools(service, list(pools)), await _machine(service, machine))
+    return TargetIds(ids, await _find_pools(service, list(pools)), await _find_machine(service, machine))
 
 
-def _refuse(moved: list[Change], target: str, *, stale: bool) -> None:
+def _check_up_to_date(moved: list[Change], target: str, *, stale: bool) -> None:
     missing = [change.name for change in moved if change.action in ("create", "lost")]
     if missing:
         shown = ", ".join(f"`{name}`" for name in missing)
@@ -59,7 +59,7 @@ def _refuse(moved: list[Change], target: str, *, stale: bool) -> None:
         raise ConflictError(f"{target} differs from the sources: {'; '.join(parts)}", help=help)
 
 
-async def _machine(service: Service, name: str | None) -> Mapping[str, str]:
+async def _find_machine(service: CyberdeskService, name: str | None) -> Mapping[str, str]:
     if name is None:
         return {}
     if _UUID.fullmatch(name):
@@ -73,7 +73,7 @@ async def _machine(service: Service, name: str | None) -> Mapping[str, str]:
     return {name: found[0]}
 
 
-async def _pools(service: Service, names: list[str]) -> Mapping[str, str]:
+async def _find_pools(service: CyberdeskService, names: list[str]) -> Mapping[str, str]:
     wanted = [name for name in names if not _UUID.fullmatch(name)]
     ids = {name: name for name in names if _UUID.fullmatch(name)}
     if not wanted:

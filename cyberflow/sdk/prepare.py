@@ -9,31 +9,31 @@ from typing import Any
 from cyberflow.compiler.bundle import AssetReader, Bundle, BundledChain, BundledTask, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.language.project.load import Sourced, target_of
+from cyberflow.language.project.load import RawProject, target_of
 from cyberflow.remote.identity import Owner
-from cyberflow.run.chain.request import Ids, Parts, Submission, Where, chain_request, run_request
-from cyberflow.run.inputs.arguments import Asked, Given, files_of, gather
-from cyberflow.run.inputs.secrets import World, target_sources
+from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds, chain_request, run_request
+from cyberflow.run.inputs.arguments import Arguments, RawArguments, files_of, resolve_arguments
+from cyberflow.run.inputs.secrets import SecretBackends, target_sources
 from cyberflow.run.task.request import task_files
-from cyberflow.targets import Service
+from cyberflow.targets import CyberdeskService
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledProject:
     """What is worked on: the project, the target that is meant, its bundle, and the content of its assets."""
 
-    sourced: Sourced
+    sourced: RawProject
     target: str
     bundle: Bundle
     assets: AssetReader
 
 
-def owner(compiled: Compiled, service: Service) -> Owner:
+def owner_of(compiled: CompiledProject, service: CyberdeskService) -> Owner:
     """Whose workflows are meant in this account."""
     return Owner(compiled.bundle.project, target_of(compiled.sourced.settings, service.name).scope)
 
 
-def find(compiled: Compiled, name: str) -> BundledChain | BundledWorkflow:
+def find_runnable(compiled: CompiledProject, name: str) -> BundledChain | BundledWorkflow:
     """The chain or workflow of a name. Raises UsageError when there is none."""
     found = compiled.bundle.chain(name) or compiled.bundle.workflow(name)
     if found is not None:
@@ -45,21 +45,26 @@ def find(compiled: Compiled, name: str) -> BundledChain | BundledWorkflow:
     raise UsageError(f"the project declares no chain, workflow or task `{name}`", help=did_you_mean(name, known))
 
 
-def give(compiled: Compiled, what: BundledChain | BundledWorkflow | BundledTask, asked: Asked, world: World) -> Given:
+def resolve_run_arguments(
+    compiled: CompiledProject,
+    what: BundledChain | BundledWorkflow | BundledTask,
+    asked: RawArguments,
+    world: SecretBackends,
+) -> Arguments:
     """Put together what a run is given. Raises UsageError with every problem; nothing is sent then."""
     declared = task_files(what) if isinstance(what, BundledTask) else files_of(what)
     sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
-    return gather(what, declared, asked, sources, world)
+    return resolve_arguments(what, declared, asked, sources, world)
 
 
-async def request(
-    compiled: Compiled,
-    service: Service,
-    run: tuple[BundledChain | BundledWorkflow, Given],
-    where: Where,
+async def build_request(
+    compiled: CompiledProject,
+    service: CyberdeskService,
+    run: tuple[BundledChain | BundledWorkflow, Arguments],
+    where: RunPlacement,
     *,
     stale: bool,
-) -> tuple[Submission, Ids]:
+) -> tuple[RunRequest, TargetIds]:
     """Look up what the target calls things and fill the request. Raises as `look_up` and `chain_request` do."""
     from cyberflow.sdk.lookup import look_up
 
@@ -72,11 +77,11 @@ async def request(
     else:
         names = {what.name}
     ids = await look_up(compiled, service, names, (machine, pools), stale=stale)
-    parts = Parts(compiled.bundle, given, ids, compiled.assets, where)
+    parts = RequestParts(compiled.bundle, given, ids, compiled.assets, where)
     return (chain_request(what, parts) if isinstance(what, BundledChain) else run_request(what, parts)), ids
 
 
-async def script(service: Service, outcomes: Mapping[str, Any], ids: Ids, key: str) -> None:
+async def script_outcomes(service: CyberdeskService, outcomes: Mapping[str, Any], ids: TargetIds, key: str) -> None:
     """Script the outcome of one submission. Raises UsageError where the target is not the local platform."""
     if not service.local:
         raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")

@@ -11,16 +11,16 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.python.keywords import TaskOptions
 from cyberflow.language.python.task import TaskRef
-from cyberflow.run.chain.downloads import own_folder
-from cyberflow.run.chain.follow import LOCAL, REMOTE, Watch
-from cyberflow.run.chain.journal import go_on, open_journal
+from cyberflow.run.chain.downloads import output_folder
+from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
+from cyberflow.run.chain.journal import follow_command, open_journal
 from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import save_outputs
 from cyberflow.run.task.request import TaskState, task_request
-from cyberflow.run.task.submit import prepare_task, scripted, submit_task
-from cyberflow.sdk.call import Call, asked, project_around
-from cyberflow.sdk.handle import StillRunning, in_python, say, wait
-from cyberflow.sdk.prepare import give
+from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
+from cyberflow.sdk.call import Call, compile_enclosing_project, raw_arguments
+from cyberflow.sdk.handle import StillRunning, run_blocking, say, translate_errors
+from cyberflow.sdk.prepare import resolve_run_arguments
 from cyberflow.targets import open_cyberun, state_folder
 
 
@@ -52,38 +52,38 @@ class TaskFailed(CyberflowError):
 
 
 def run_task(one: TaskRef, call: Call) -> TaskRun:
-    return wait(arun_task(one, call))
+    return run_blocking(arun_task(one, call))
 
 
 async def arun_task(one: TaskRef, call: Call) -> TaskRun:
-    with in_python():
-        return await _run(one, call)
+    with translate_errors():
+        return await _run_task(one, call)
 
 
-async def _run(one: TaskRef, call: Call) -> TaskRun:
-    project = project_around(one.file, one.name, call, TaskOptions)
+async def _run_task(one: TaskRef, call: Call) -> TaskRun:
+    project = compile_enclosing_project(one.file, one.name, call, TaskOptions)
     task = project.bundle.task(one.name)
     if task is None:
         help = did_you_mean(one.name, (task.name for task in project.bundle.tasks))
         raise UsageError(f"the project `{project.bundle.project}` declares no task `{one.name}`", help=help)
-    given = give(project, task, *asked(one, call))
+    given = resolve_run_arguments(project, task, *raw_arguments(one, call))
     request = task_request(task, given, project.bundle, project.assets)
     redactor = given.redactor()
     async with open_cyberun(project.sourced, project.target, say) as service:
         workflow = await prepare_task(service.cyberun, task, request)
-        script = await scripted(service.cyberun, task, call.option("simulate"), local=service.local)
+        script = await script_outcome(service.cyberun, task, call.option("simulate"), local=service.local)
         journal = open_journal(state_folder(project.sourced.root), service.name)
         state = await submit_task(service.cyberun, request, workflow, journal, script)
-        watch = Watch(LOCAL if service.local else REMOTE, call.timeout, bool(call.option("cancel_on_timeout")))
+        watch = FollowOptions(LOCAL if service.local else REMOTE, call.timeout, bool(call.option("cancel_on_timeout")))
         state = [seen async for seen in follow_task(service.cyberun, state, watch, request.limit)][-1]
         if state.live:
-            help = f"follow it with `{go_on(service.name, None, [state.task_id])}`"
+            help = f"follow it with `{follow_command(service.name, None, [state.task_id])}`"
             raise StillRunning(f"`{state.name}` still runs", help=help)
         journal.note("ended", status=state.status)
         if state.status != "completed":
             raise TaskFailed(state, redactor.text(" ".join(state.error)))
         below = call.option("download")
-        folder = own_folder(state.name, state.task_id, Path(below) if below else None)
+        folder = output_folder(state.name, state.task_id, Path(below) if below else None)
         saved = [found async for found in save_outputs(Outputs(service.cyberun, state.task_id), folder)]
     for found in saved:
         if found.failure is not None:

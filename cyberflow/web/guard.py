@@ -54,12 +54,12 @@ def _refusal(scope: Scope) -> JSONResponse | None:
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
     if len(hosts) != 1 or not _LOOPBACK.fullmatch(hosts[0]):
-        return _refused(421, "This server answers to 127.0.0.1 and localhost only")
+        return _error_response(421, "This server answers to 127.0.0.1 and localhost only")
     own = f"{scope['scheme']}://{hosts[0]}".lower()
     if any(origin.lower() != own for origin in headers.getlist("origin")):
-        return _refused(403, "Requests of other sites are refused")
+        return _error_response(403, "Requests of other sites are refused")
     if headers.get("sec-fetch-site", "none") not in _OURS and not _is_visit(scope, headers):
-        return _refused(403, "Requests of other sites are refused")
+        return _error_response(403, "Requests of other sites are refused")
     return None
 
 
@@ -69,7 +69,7 @@ def _is_visit(scope: Scope, headers: Headers) -> bool:
     return scope.get("method") == "GET" and mode == "navigate" and place == "document"
 
 
-def _refused(status: int, message: str) -> JSONResponse:
+def _error_response(status: int, message: str) -> JSONResponse:
     """The envelope of the API, so that its clients can read the refusal too."""
     body = {"error": "HTTPException", "message": message, "error_code": None, "details": None, "timestamp": None}
     return JSONResponse(body, status)

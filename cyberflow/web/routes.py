@@ -44,7 +44,7 @@ HEADERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PageFile:
     path: str
     content: bytes
     content_type: str
@@ -73,13 +73,13 @@ def pages(project: str | None = None) -> list[Route]:
         return JSONResponse(session, headers=HEADERS | {"Cache-Control": "no-store"})
 
     return [
-        Route("/", _serve(index)),
+        Route("/", _make_handler(index)),
         Route("/session.json", begin),
-        *(Route(f"/assets/{path}", _serve(file)) for path, file in static.items()),
+        *(Route(f"/assets/{path}", _make_handler(file)) for path, file in static.items()),
     ]
 
 
-def _serve(file: File) -> Callable[[Request], Awaitable[Response]]:
+def _make_handler(file: PageFile) -> Callable[[Request], Awaitable[Response]]:
     headers = HEADERS | {"Cache-Control": "no-cache", "ETag": file.etag}
 
     async def respond(request: Request) -> Response:
@@ -90,10 +90,10 @@ def _serve(file: File) -> Callable[[Request], Awaitable[Response]]:
     return respond
 
 
-def _read(folder: Traversable, prefix: str) -> Iterator[File]:
+def _read(folder: Traversable, prefix: str) -> Iterator[PageFile]:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{prefix}{entry.name}"
         if entry.is_dir():
             yield from _read(entry, f"{path}/")
         elif (content_type := TYPES.get(entry.name.rpartition(".")[2])) is not None:
-            yield File(path, entry.read_bytes(), content_type)
+            yield PageFile(path, entry.read_bytes(), content_type)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
-from cyberflow.remote.identity import Owner, Standing, holdings
+from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import Snapshot, snapshot
 
 PNG = b"\x89PNG\r\n\x1a\n number "
@@ -184,6 +184,6 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 def expect_exactly(found: Snapshot, workflows: int) -> None:
     """What is declared, once; everything ours and finished; each image once."""
     assert sorted(one.name or "" for one in found.workflows) == [f"flow-{number:02}" for number in range(workflows)]
-    assert {one.standing for one in holdings(found.workflows, OWNER)} == {Standing.MANAGED}
+    assert {one.standing for one in list_owned_workflows(found.workflows, OWNER)} == {Ownership.MANAGED}
     assert sorted(one.name for one in found.tags) == ["Ward 0", "Ward 1", "cyberflow:hospital"]
     assert len(found.images) == 3

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from cli_program import Program, replace
 
-from cyberflow.diagram.dot import dot
+from cyberflow.diagram.dot import to_dot
 from cyberflow.diagram.layout import PILL, TYPE, lay_out
-from cyberflow.diagram.mermaid import mermaid
-from cyberflow.diagram.model import Edge, Node, Picture
-from cyberflow.diagram.svg import svg
-from cyberflow.diagram.text_metrics import fitted, lines, width
+from cyberflow.diagram.mermaid import to_mermaid
+from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode
+from cyberflow.diagram.svg import to_svg
+from cyberflow.diagram.text_metrics import truncate, width, wrap
 
 NASTY = 'a "q" <b>x</b> & #35; `code` *s* _u_ [l](http://x) {{h}} | ; 1. x \\ end --> %% \n日本 😀 \x00\x1b'
 SVG = "{http://www.w3.org/2000/svg}"
@@ -36,18 +36,18 @@ def edges(picture: dict[str, Any]) -> set[tuple[str, ...]]:
     return {tuple(edge.get(key, "") for key in keys) for edge in picture["edges"]}
 
 
-def hostile() -> Picture:
+def hostile() -> Diagram:
     nodes = (
-        Node("input", "end", "source", NASTY),
-        Node("step", "subgraph", "middle", NASTY, 1, NASTY),
-        Node("session", "graph", "middle", "class"),
-        Node("output", "a-b", "sink", NASTY),
+        DiagramNode("input", "end", "source", NASTY),
+        DiagramNode("step", "subgraph", "middle", NASTY, 1, NASTY),
+        DiagramNode("session", "graph", "middle", "class"),
+        DiagramNode("output", "a-b", "sink", NASTY),
     )
     wires = (
-        Edge("input:end", "step:subgraph", "value", "", NASTY, NASTY),
-        Edge("step:subgraph", "output:a-b", "value", NASTY, "x", NASTY),
+        DiagramEdge("input:end", "step:subgraph", "value", "", NASTY, NASTY),
+        DiagramEdge("step:subgraph", "output:a-b", "value", NASTY, "x", NASTY),
     )
-    return Picture("chain", "hostile", NASTY, nodes, wires)
+    return Diagram("chain", "hostile", NASTY, nodes, wires)
 
 
 def test_a_chain_says_what_flows_where(intake: Path, program: Program) -> None:
@@ -137,7 +137,7 @@ def test_mermaid_of_an_example(example: Callable[[str], Path], program: Program)
 
 
 def test_mermaid_quotes_everything() -> None:
-    for line in mermaid(hostile()).splitlines()[4:]:
+    for line in to_mermaid(hostile()).splitlines()[4:]:
         assert line.isprintable()
         bare = re.sub(r'"[^"]*"', '""', line)
         assert re.fullmatch(
@@ -149,7 +149,7 @@ def test_mermaid_quotes_everything() -> None:
 
 
 def test_dot_quotes_everything() -> None:
-    text = dot(hostile())
+    text = to_dot(hostile())
 
     string = r'"(?:[^"\\]|\\.)*"'
     for line in text.splitlines()[1:-1]:
@@ -175,7 +175,7 @@ def test_a_project_with_errors_is_not_drawn(intake: Path, program: Program) -> N
     assert "<svg" not in answer.out
 
 
-def boxes(picture: Picture) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
+def boxes(picture: Diagram) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
     layout = lay_out(picture)
     for block in layout.blocks:
         yield block.node.id, (layout.left, block.top, layout.right, block.top + block.height)
@@ -192,25 +192,29 @@ def boxes(picture: Picture) -> Iterator[tuple[str, tuple[float, float, float, fl
         yield pill.node.id, (pill.x, pill.y - PILL / 2, pill.x + pill.width, pill.y + PILL / 2)
 
 
-def chain_of(steps: int) -> Picture:
+def chain_of(steps: int) -> Diagram:
     """Each step reads the three before it; every third gives an output back, twice."""
-    nodes = [Node("input", f"given_{index}", "source", "{name: string, dob?: string}") for index in range(4)]
-    nodes += [Node("step", f"step_{index}", "middle", "some-workflow", index + 1) for index in range(steps)]
-    nodes += [Node("output", f"out_{index}", "sink", "string") for index in range(steps)]
-    wires = [Edge(f"input:given_{index % 4}", f"step:step_{index}", "value", input="what") for index in range(steps)]
+    nodes = [DiagramNode("input", f"given_{index}", "source", "{name: string, dob?: string}") for index in range(4)]
+    nodes += [DiagramNode("step", f"step_{index}", "middle", "some-workflow", index + 1) for index in range(steps)]
+    nodes += [DiagramNode("output", f"out_{index}", "sink", "string") for index in range(steps)]
+    wires = [
+        DiagramEdge(f"input:given_{index % 4}", f"step:step_{index}", "value", input="what") for index in range(steps)
+    ]
     for index in range(steps):
         wires += [
-            Edge(f"step:step_{before}", f"step:step_{index}", "value", "result", f"from_{before}", "string[]")
+            DiagramEdge(f"step:step_{before}", f"step:step_{index}", "value", "result", f"from_{before}", "string[]")
             for before in range(max(0, index - 3), index)
         ]
         wires.append(
-            Edge(f"step:step_{index // 3 * 3}", f"output:out_{index}", "value", "result", f"out_{index}", "string[]")
+            DiagramEdge(
+                f"step:step_{index // 3 * 3}", f"output:out_{index}", "value", "result", f"out_{index}", "string[]"
+            )
         )
-    return Picture("chain", "wide", "Many steps. " * 40, tuple(nodes), tuple(wires))
+    return Diagram("chain", "wide", "Many steps. " * 40, tuple(nodes), tuple(wires))
 
 
 @pytest.mark.parametrize("picture", [chain_of(1), chain_of(10), hostile()], ids=["one", "ten", "hostile"])
-def test_nothing_lies_on_anything_else(picture: Picture) -> None:
+def test_nothing_lies_on_anything_else(picture: Diagram) -> None:
     layout = lay_out(picture)
     placed = list(boxes(picture))
 
@@ -223,7 +227,7 @@ def test_nothing_lies_on_anything_else(picture: Picture) -> None:
         assert box[3] <= layout.size[1], name
 
 
-def segments(picture: Picture) -> Iterator[tuple[int, tuple[float, float, float]]]:
+def segments(picture: Diagram) -> Iterator[tuple[int, tuple[float, float, float]]]:
     """Vertical parts of wires: which wire, where, from, to."""
     for index, wire in enumerate(lay_out(picture).wires):
         ys = [wire.start[1], *(y for _, y in wire.ends)]
@@ -246,9 +250,9 @@ def test_wires_never_share_a_lane_and_pass_no_block_or_label() -> None:
     assert len(rows) == len(set(rows)), "two wires end in one row of one side"
 
 
-@pytest.mark.parametrize("picture", [chain_of(10), hostile(), Picture("project", "empty", "", (), ())])
-def test_the_svg_is_xml_and_holds_no_script_or_link(picture: Picture) -> None:
-    root = ET.fromstring(svg(picture))
+@pytest.mark.parametrize("picture", [chain_of(10), hostile(), Diagram("project", "empty", "", (), ())])
+def test_the_svg_is_xml_and_holds_no_script_or_link(picture: Diagram) -> None:
+    root = ET.fromstring(to_svg(picture))
 
     assert root.tag == f"{SVG}svg"
     assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {
@@ -256,8 +260,8 @@ def test_the_svg_is_xml_and_holds_no_script_or_link(picture: Picture) -> None:
     }
     shown = {text for one in root.iter() if one.tag in (f"{SVG}text", f"{SVG}tspan") for text in one.itertext()}
     assert picture.name in shown
-    assert "prefers-color-scheme: dark" in svg(picture)
-    assert "http" not in re.sub(r"xmlns=\"[^\"]*\"|<t[^>]*>[^<]*", "", svg(picture))
+    assert "prefers-color-scheme: dark" in to_svg(picture)
+    assert "http" not in re.sub(r"xmlns=\"[^\"]*\"|<t[^>]*>[^<]*", "", to_svg(picture))
 
 
 def test_the_svg_says_every_name_and_the_whole_type_in_a_tooltip(intake: Path, program: Program) -> None:
@@ -272,8 +276,8 @@ def test_the_svg_says_every_name_and_the_whole_type_in_a_tooltip(intake: Path, p
 def test_letters_are_judged_on_the_safe_side() -> None:
     assert width("日本", 10) >= 20
     assert width("WWW", 10) > width("www", 10) * 0.9 > width("iii", 10)
-    assert fitted("a long text", 30, 10).endswith("…")
-    assert width(fitted("a long text", 30, 10), 30) <= 90 + 30
-    assert lines("one two three four five six", 60, 10, 2)[-1].endswith("…")
-    assert lines("one", 100, 10, 2) == ["one"]
-    assert lines("", 100, 10, 2) == []
+    assert truncate("a long text", 30, 10).endswith("…")
+    assert width(truncate("a long text", 30, 10), 30) <= 90 + 30
+    assert wrap("one two three four five six", 60, 10, 2)[-1].endswith("…")
+    assert wrap("one", 100, 10, 2) == ["one"]
+    assert wrap("", 100, 10, 2) == []

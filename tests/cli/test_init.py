@@ -9,8 +9,8 @@ import jsonschema_rs
 import pytest
 from cli_program import Program
 
-from cyberflow.language.editor.json_schemas import Kind, schema
-from cyberflow.language.yaml.document import parse
+from cyberflow.language.editor.json_schemas import Kind, editor_schema
+from cyberflow.language.yaml.document import parse_yaml
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_the_schemas_that_files_name_are_there_and_fit(empty: Path, program: Pro
         named = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
         kind: Kind = "project" if path.name == "cyberflow.yaml" else "declarations"
         assert (empty / named).read_text(encoding="utf-8") == program("schema", kind).out
-        jsonschema_rs.validator_for(schema(kind)).validate(parse(text, path.name).data)
+        jsonschema_rs.validator_for(editor_schema(kind)).validate(parse_yaml(text, path.name).data)
 
 
 def test_nothing_is_overwritten_and_what_is_there_is_listed(empty: Path, program: Program) -> None:

@@ -15,10 +15,10 @@ from cli_program import Program
 from cyberflow.compiler.check import check
 from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
-from cyberflow.language.editor.json_schemas import KINDS, Kind, schema
+from cyberflow.language.editor.json_schemas import KINDS, Kind, editor_schema
 from cyberflow.language.editor.notation_schema import MARKERS, TYPES, WORDS, definitions
-from cyberflow.language.project.load import Sourced, read
-from cyberflow.language.yaml.document import parse
+from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.schema.well_formed import MARKERS as COMPILER_MARKERS
 from cyberflow.schema.well_formed import check_keyword
 
@@ -27,25 +27,25 @@ PROJECTS = sorted(
     path.parent for place in ("examples", "tests/cases") for path in (ROOT / place).rglob("cyberflow.yaml")
 )
 VALIDATORS: dict[Kind | None, jsonschema_rs.Validator] = {
-    kind: jsonschema_rs.validator_for(schema(kind)) for kind in (*KINDS, None)
+    kind: jsonschema_rs.validator_for(editor_schema(kind)) for kind in (*KINDS, None)
 }
 
 
 def valid(text: str, kind: Kind | None = "declarations") -> bool:
-    document = parse(text, "x.yaml")
+    document = parse_yaml(text, "x.yaml")
     assert not document.problems
     return VALIDATORS[kind].is_valid(document.data)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, None])
 def test_the_schema_is_one(kind: Kind | None) -> None:
-    jsonschema_rs.meta.validate(schema(kind))
+    jsonschema_rs.meta.validate(editor_schema(kind))
 
 
 @pytest.mark.parametrize("kind", [*KINDS, None])
 def test_its_patterns_are_those_of_editors(kind: Kind | None) -> None:
     """Editors compile them as ECMAScript does in Unicode mode, which refuses an escape that is not needed."""
-    patterns = list(patterns_of(schema(kind)))
+    patterns = list(patterns_of(editor_schema(kind)))
     assert len(patterns) > 3
     for pattern in patterns:
         regress.Regex(pattern, flags="u")
@@ -61,7 +61,7 @@ def patterns_of(value: Any) -> Iterator[str]:
         yield from patterns_of(item)
 
 
-def right() -> Iterator[tuple[Path, Sourced]]:
+def right() -> Iterator[tuple[Path, RawProject]]:
     """The projects of this repository that are not wrong on purpose, silenced or not."""
     for folder in PROJECTS:
         sourced = read(folder)
@@ -166,12 +166,12 @@ def test_every_key_of_the_model_has_words_and_no_other() -> None:
         inherited = set(FIELDS["Declarations"]) if name == "ProjectFile" else set()
         keys = {field.alias or key for key, field in one.model_fields.items()}
         assert keys - inherited == set(FIELDS[name]), name
-    generated = {**schema("project")["definitions"], **schema()["definitions"]}
+    generated = {**editor_schema("project")["definitions"], **editor_schema()["definitions"]}
     assert all(isinstance(one.get("description"), str) for name, one in generated.items() if name in MODELS)
 
 
 def test_every_example_of_the_schema_is_one() -> None:
-    made = schema()
+    made = editor_schema()
     for name, fields in FIELDS.items():
         for key, words in fields.items():
             place = made["definitions"][name]["properties"][key]
@@ -201,7 +201,7 @@ def test_the_command_prints_what_is_committed(kind: Kind, program: Program) -> N
 
 
 def test_without_a_kind_it_prints_one_for_either(program: Program) -> None:
-    assert json.loads(program("schema").out) == json.loads(json.dumps(schema()))
+    assert json.loads(program("schema").out) == json.loads(json.dumps(editor_schema()))
 
 
 def test_out_writes_both(program: Program, tmp_path: Path) -> None:

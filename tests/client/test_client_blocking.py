@@ -8,17 +8,17 @@ import httpx
 import pytest
 from scripted_service import KEY, URL, Script, answer, page, run, workflow
 
-from cyberflow.client.cyberdesk.blocking import Blocking
+from cyberflow.client.cyberdesk.blocking import SyncCyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import UsageError
 
 
 @pytest.fixture
-def desk(script: Script) -> Blocking:
-    return Blocking(script.desk())
+def desk(script: Script) -> SyncCyberdesk:
+    return SyncCyberdesk(script.desk())
 
 
-def test_a_call_is_answered(script: Script, desk: Blocking) -> None:
+def test_a_call_is_answered(script: Script, desk: SyncCyberdesk) -> None:
     script.says(answer(201, workflow("w7")))
     with desk:
         made = desk.workflows.create({"main_prompt": "Go"}, key="k")
@@ -27,7 +27,7 @@ def test_a_call_is_answered(script: Script, desk: Blocking) -> None:
     assert script.header("idempotency-key") == ["k"]
 
 
-def test_a_list_is_a_plain_iterator_that_asks_as_it_goes(script: Script, desk: Blocking) -> None:
+def test_a_list_is_a_plain_iterator_that_asks_as_it_goes(script: Script, desk: SyncCyberdesk) -> None:
     script.says(answer(200, page([run("a"), run("b")], 3)), answer(200, page([run("c")], 3)))
     with desk:
         found = desk.runs.list(limit=2)
@@ -36,7 +36,7 @@ def test_a_list_is_a_plain_iterator_that_asks_as_it_goes(script: Script, desk: B
         assert [item.id for item in found] == ["b", "c"]
 
 
-def test_it_raises_what_the_client_raises_and_goes_on(script: Script, desk: Blocking) -> None:
+def test_it_raises_what_the_client_raises_and_goes_on(script: Script, desk: SyncCyberdesk) -> None:
     script.says(answer(404, {"message": "Gone"}), httpx.UnsupportedProtocol("no"), answer(200, {"status": "ok"}))
     with desk:
         with pytest.raises(ApiError, match="Gone"):
@@ -46,13 +46,13 @@ def test_it_raises_what_the_client_raises_and_goes_on(script: Script, desk: Bloc
         assert desk.health() == {"status": "ok"}
 
 
-def test_it_waits_too(script: Script, desk: Blocking) -> None:
+def test_it_waits_too(script: Script, desk: SyncCyberdesk) -> None:
     script.says(answer(200, page([run("r1", status="success")], 1)), answer(200, run("r1", status="success")))
     with desk:
         assert desk.wait("r1").status == "success"
 
 
-def test_inside_a_loop_it_says_what_to_use(script: Script, desk: Blocking) -> None:
+def test_inside_a_loop_it_says_what_to_use(script: Script, desk: SyncCyberdesk) -> None:
     async def inside() -> None:
         desk.health()
 
@@ -62,9 +62,9 @@ def test_inside_a_loop_it_says_what_to_use(script: Script, desk: Blocking) -> No
 
 
 def test_it_connects_as_the_client_does_and_hides_the_key(script: Script) -> None:
-    with Blocking.connect(URL, KEY, app=httpx.MockTransport(script.carry)) as desk:
+    with SyncCyberdesk.connect(URL, KEY, app=httpx.MockTransport(script.carry)) as desk:
         assert repr(desk) == f"Blocking(Cyberdesk(Transport({URL})))"
     with pytest.raises(UsageError):
-        Blocking.connect("ftp://x", KEY)
+        SyncCyberdesk.connect("ftp://x", KEY)
     with pytest.raises(AttributeError):
         _ = desk.nothing

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from scripted_service import Script, answer, page, run, workflow
 
-from cyberflow.client.cyberdesk.wire import FINAL, LIVE, Page, Run, Workflow, is_live, moment
+from cyberflow.client.cyberdesk.wire import FINAL, LIVE, Page, Run, Workflow, is_live, parse_time
 from cyberflow.client.http.errors import ApiError
 
 pytestmark = pytest.mark.anyio
@@ -129,7 +129,7 @@ def test_statuses_are_final_or_live() -> None:
     ],
 )
 def test_a_moment_is_read_leniently(text: str | None, read: str) -> None:
-    got = moment(text)
+    got = parse_time(text)
 
     assert (got.isoformat() if got else "None") == read
 

@@ -8,7 +8,7 @@ import pytest
 from scripted_service import NOW, Script, answer, run, workflow
 
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
-from cyberflow.client.http.request import read
+from cyberflow.client.http.request import get_request
 
 pytestmark = pytest.mark.anyio
 
@@ -93,7 +93,7 @@ async def test_network_errors_are_asked_again_for_reads_and_writes(script: Scrip
 
 
 async def test_a_write_without_a_key_is_sent_once(script: Script) -> None:
-    request = read("/v1/runs")
+    request = get_request("/v1/runs")
     script.says(answer(503))
 
     with pytest.raises(ApiError):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scripted_service import Script, answer
 
 from cyberflow.client.cyberdesk.wire import Attachment
-from cyberflow.storage import free_place, safe_name
+from cyberflow.storage import safe_name, unique_path
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_safe_name_is_one_name_in_its_folder_and_stays_as_it_is(text: str) -> 
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     for expected in ("a.csv", "a-2.csv", "a-3.csv"):
-        place = free_place(tmp_path, "x/a.csv")
+        place = unique_path(tmp_path, "x/a.csv")
         assert place == tmp_path / expected
         place.touch()
     (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere")
-    assert free_place(tmp_path, "b.csv").name == "b-2.csv"
+    assert unique_path(tmp_path, "b.csv").name == "b-2.csv"
 
 
 @pytest.mark.anyio

@@ -14,8 +14,8 @@ import pytest
 from scripted_service import KEY, URL, Script, answer, run
 
 from cyberflow.client.cyberdesk import wire
-from cyberflow.client.http.mask import Mask
-from cyberflow.client.http.request import upload, write
+from cyberflow.client.http.mask import RequestRedactor
+from cyberflow.client.http.request import upload, write_request
 from cyberflow.errors import CyberflowError
 
 pytestmark = pytest.mark.anyio
@@ -94,9 +94,12 @@ async def test_no_repr_and_no_log_holds_a_secret(script: Script) -> None:
         root.removeHandler(handler)
         root.setLevel(before)
 
-    request = write("POST", "/v1/runs/chain", BODY)
+    request = write_request("POST", "/v1/runs/chain", BODY)
     image = upload("/x", "x.png", SECRET.encode(), "image/png")
-    seen = [stream.getvalue(), *map(repr, (desk, desk.runs, desk.runs.transport, request, image, Mask([SECRET])))]
+    seen = [
+        stream.getvalue(),
+        *map(repr, (desk, desk.runs, desk.runs.transport, request, image, RequestRedactor([SECRET]))),
+    ]
     for text in seen:
         assert KEY not in text
         assert "hunter" not in text
@@ -115,7 +118,7 @@ def test_a_signed_url_is_a_permission_and_not_shown() -> None:
 
 
 def test_a_short_secret_is_masked_where_it_stands_alone() -> None:
-    mask = Mask(["1", "", "ab"])
+    mask = RequestRedactor(["1", "", "ab"])
 
     assert mask.text("step 1 of 10: about 'ab'") == "step ••• of 10: about '•••'"
     assert mask.json({"n": 1, "m": 10, "ok": True, "x": None, "y": 1.5}) == {
@@ -128,12 +131,12 @@ def test_a_short_secret_is_masked_where_it_stands_alone() -> None:
 
 
 def test_of_two_secrets_the_longer_goes_first() -> None:
-    assert Mask(["abcd", "abcdef"]).text("abcdef abcd") == "••• •••"
+    assert RequestRedactor(["abcd", "abcdef"]).text("abcdef abcd") == "••• •••"
 
 
 def test_a_secret_that_is_no_unicode_is_still_masked() -> None:
-    assert Mask(["abc\ud800"]).text("is abc\ud800") == "is •••"
+    assert RequestRedactor(["abc\ud800"]).text("is abc\ud800") == "is •••"
 
 
 def test_without_secrets_nothing_is_masked() -> None:
-    assert Mask([]).text("open") == "open"
+    assert RequestRedactor([]).text("open") == "open"

@@ -10,7 +10,7 @@ from time import process_time
 
 import pytest
 
-from cyberflow.cli.commands.check import rendered
+from cyberflow.cli.commands.check import render_findings
 from cyberflow.compiler.check import RULES, check
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import read
@@ -31,7 +31,7 @@ def found(root: Path, flows: str | bytes = "", **files: str | bytes) -> list[Dia
     assert process_time() - begun < SOON
     assert {one.rule for one in answer} <= set(RULES)
     for form in ("text", "json", "github", "sarif"):
-        rendered(sourced, answer, form).encode()
+        render_findings(sourced, answer, form).encode()
     return answer
 
 

@@ -7,19 +7,19 @@ import sys
 
 import pytest
 
-from cyberflow.language.prompt.render import Rendered, render
-from cyberflow.language.prompt.sanitize import Refusal
+from cyberflow.language.prompt.render import RenderedPrompt, render
+from cyberflow.language.prompt.sanitize import ImageRefusal
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.tokens import Format
 
 INPUTS = frozenset({"name", "patient", "first", "last"})
 
 
-def image(src: str, _: int) -> str | Refusal:
-    return f"asset://{src}" if src.endswith(".png") else Refusal(f"`{src}` is not there")
+def image(src: str, _: int) -> str | ImageRefusal:
+    return f"asset://{src}" if src.endswith(".png") else ImageRefusal(f"`{src}` is not there")
 
 
-def made(text: str, format: Format = "markdown") -> Rendered:
+def made(text: str, format: Format = "markdown") -> RenderedPrompt:
     return render(scan(text, format=format, inputs=INPUTS), format, image=image)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyberflow.language.prompt.html_tags import KEPT
-from cyberflow.language.prompt.render import Rendered, render
+from cyberflow.language.prompt.render import RenderedPrompt, render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.tokens import Format
 
@@ -104,7 +104,7 @@ _CONTEXTS = [
 ]
 
 
-def made(text: str, format: Format = "markdown") -> Rendered:
+def made(text: str, format: Format = "markdown") -> RenderedPrompt:
     return render(scan(text, format=format, inputs={"name"}), format, image=lambda src, _: f"asset://{src}")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from cyberflow.compiler.check import RULES, check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import Sourced, read
+from cyberflow.language.project.load import RawProject, read
 from cyberflow.source import Span
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -41,7 +41,7 @@ ELSEWHERE = frozenset(
 """Rules whose message need not quote what is underlined."""
 
 
-def findings() -> Iterator[tuple[str, Sourced, Diagnostic]]:
+def findings() -> Iterator[tuple[str, RawProject, Diagnostic]]:
     for folder in FOLDERS:
         sourced = read(folder)
         for one in check(sourced):

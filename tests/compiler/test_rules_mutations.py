@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cyberflow.cli.views.diagnostics_text import Printer
-from cyberflow.cli.views.findings_json import findings
+from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
+from cyberflow.cli.views.findings_json import render_json
 from cyberflow.compiler.check import RULES, check
 from cyberflow.language.project.load import read
 
@@ -100,12 +100,12 @@ def test_mutations_give_findings(
     try:
         sourced = read(root)
         found = check(sourced)
-        printer = Printer.of(sourced, found)
+        printer = DiagnosticRenderer.of(sourced, found)
         for one in found:
             assert one.rule in RULES
             span = sourced.sources.span(one.place)
             assert (span.line, span.column) < (span.end_line, span.end_column)
             assert one.rule in printer.render(one)
-        assert findings(sourced, found)
+        assert render_json(sourced, found)
     finally:
         path.write_bytes(before)

@@ -7,7 +7,7 @@ import pytest
 from deploy_world import CONTENTS, OWNER, PRINT, SEARCH, Account, asset, bundle_of, by_action, clinic, comment, declared
 
 from cyberflow.remote.canonical import field_hash, wire_fields
-from cyberflow.remote.identity import Owner, Standing, holdings
+from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
 
 
 def test_a_first_apply_makes_everything_and_a_second_writes_nothing(account: Account) -> None:
@@ -26,8 +26,8 @@ def test_what_is_made_is_what_was_declared(account: Account) -> None:
     account.deploy(clinic())
 
     found = account.snapshot()
-    held = holdings(found.workflows, OWNER)
-    assert [one.standing for one in held] == [Standing.MANAGED] * 6
+    held = list_owned_workflows(found.workflows, OWNER)
+    assert [one.standing for one in held] == [Ownership.MANAGED] * 6
     assert all(comment(one.workflow).endswith(f" {one.id} {field_hash(wire_fields(one.workflow))}") for one in held)
     assert sorted(image.filename for image in found.images) == sorted(
         [asset(SEARCH, "search").filename, asset(PRINT, "print").filename]

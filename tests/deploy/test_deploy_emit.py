@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cyberflow.deploy.pull.yaml_writer import literal, yaml_text
-from cyberflow.language.yaml.document import parse
+from cyberflow.deploy.pull.yaml_writer import escape_template, yaml_text
+from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.source import Place, Route
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
@@ -57,7 +57,7 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.from_regex(r"[a-z][a-z0-9-]{0,8}", fullmatch=True), VALUES, min_size=1, max_size=4))
 def test_what_is_written_reads_back(data: dict[str, Any]) -> None:
     text = yaml_text(data)
-    document = parse(text, "pulled.yaml")
+    document = parse_yaml(text, "pulled.yaml")
 
     assert [problem.message for problem in document.problems] == [], text
     assert document.data == data, text
@@ -77,7 +77,7 @@ def test_a_comment_stands_above_its_value_and_changes_nothing(data: st.DataObjec
     route = data.draw(st.sampled_from(routes(body)))
 
     text = yaml_text(body, {route: "here"})
-    document = parse(text, "pulled.yaml")
+    document = parse_yaml(text, "pulled.yaml")
 
     assert document.data == body, text
     (line,) = [number for number, line in enumerate(text.split("\n"), 1) if line.strip() == "# here"]
@@ -129,4 +129,4 @@ def test_the_style_is_that_of_the_examples() -> None:
     [("${{ x }} {% y %}", r"\${{ x }} \{% y %}"), ("{% y %}", "{% y %}"), ("plain", "plain")],
 )
 def test_what_looks_like_a_template_is_escaped(text: str, written: str) -> None:
-    assert literal(text) == written
+    assert escape_template(text) == written

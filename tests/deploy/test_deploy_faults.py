@@ -11,7 +11,7 @@ from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.plan.model import Outcome
 from cyberflow.deploy.plan.plan import plan
-from cyberflow.remote.identity import Standing, holdings
+from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import snapshot
 
 
@@ -34,7 +34,7 @@ def expect_settled(account: Account, bundle: Bundle) -> None:
     """Exactly what is declared, nothing twice, everything ours and finished, and nothing left to do."""
     found = account.snapshot()
     assert sorted(one.name or "" for one in found.workflows) == sorted(one.payload["name"] for one in bundle.workflows)
-    assert {one.standing for one in holdings(found.workflows, OWNER)} == {Standing.MANAGED}
+    assert {one.standing for one in list_owned_workflows(found.workflows, OWNER)} == {Ownership.MANAGED}
     assert sorted(one.name for one in found.tags) == ["Epic", "Production", "cyberflow:clinic"]
     assert len(found.images) == 2
     wire = account.wire()

@@ -22,10 +22,10 @@ from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare
-from cyberflow.deploy.plan.model import Prune
-from cyberflow.deploy.pull.pull import choose, image_files
-from cyberflow.remote.identity import Standing, holdings
-from cyberflow.remote.images import fetch
+from cyberflow.deploy.plan.model import PruneOptions
+from cyberflow.deploy.pull.pull import choose_workflows, image_files
+from cyberflow.remote.identity import Ownership, list_owned_workflows
+from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import snapshot
 
 NAMES = ("one", "two", "three", "four")
@@ -68,8 +68,8 @@ class Deployments(RuleBasedStateMachine):
     def managed(self) -> dict[str, Any]:
         return {
             one.name: one.workflow
-            for one in holdings(self.account.snapshot().workflows, OWNER)
-            if one.standing is Standing.MANAGED and one.name
+            for one in list_owned_workflows(self.account.snapshot().workflows, OWNER)
+            if one.standing is Ownership.MANAGED and one.name
         }
 
     def source(self, name: str) -> BundledWorkflow:
@@ -144,9 +144,9 @@ class Deployments(RuleBasedStateMachine):
 
         async def read(desk: Any) -> Any:
             remote = await snapshot(desk)
-            chosen = choose(remote, OWNER, names, taken)
+            chosen = choose_workflows(remote, OWNER, names, taken)
             places = image_files(chosen, remote.images)
-            return remote, chosen, places, await fetch(desk, list(places))
+            return remote, chosen, places, await fetch_images(desk, list(places))
 
         remote, chosen, places, contents = self.account.ask(read)
         proof = prove(chosen, remote, OWNER, {path: contents[url] for url, path in places.items()}, places)
@@ -171,7 +171,7 @@ class Deployments(RuleBasedStateMachine):
     @rule(prune=st.booleans())
     def apply_and_plan(self, prune: bool) -> None:
         """Overwriting drift and taking back what was lost, the account comes to say what is declared."""
-        bundle, wanted = self.bundle, Prune(workflows=prune, force=True)
+        bundle, wanted = self.bundle, PruneOptions(workflows=prune, force=True)
         foreign = self._not_ours()
 
         async def converge(desk: Any) -> Any:

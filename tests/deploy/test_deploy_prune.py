@@ -9,19 +9,19 @@ from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, by_action,
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.apply import apply
-from cyberflow.deploy.apply.prepare import prepare, until_idle
-from cyberflow.deploy.plan.model import Outcome, Plan, Prune
+from cyberflow.deploy.apply.prepare import prepare, wait_until_idle
+from cyberflow.deploy.plan.model import Outcome, Plan, PruneOptions
 from cyberflow.errors import ConflictError
 
-ALL = Prune()
+ALL = PruneOptions()
 
 
-def prepared(account: Account, bundle: Bundle, prune: Prune | None = ALL, only: tuple[str, ...] = ()) -> Plan:
+def prepared(account: Account, bundle: Bundle, prune: PruneOptions | None = ALL, only: tuple[str, ...] = ()) -> Plan:
     made: Plan = account.ask(lambda desk: prepare(desk, bundle, OWNER, only, prune))
     return made
 
 
-def pruned(account: Account, bundle: Bundle, prune: Prune = ALL) -> list[Outcome]:
+def pruned(account: Account, bundle: Bundle, prune: PruneOptions = ALL) -> list[Outcome]:
     async def carried(desk: Any) -> list[Outcome]:
         planned = await prepare(desk, bundle, OWNER, (), prune)
         return [outcome async for outcome in apply(planned, desk, CONTENTS.__getitem__)]
@@ -71,7 +71,7 @@ def test_a_workflow_with_runs_loses_our_tag_and_stays(account: Account) -> None:
     left = without(clinic(), "shell")
 
     refused = prepared(account, left)
-    done = pruned(account, left, Prune(force=True))
+    done = pruned(account, left, PruneOptions(force=True))
 
     assert "live runs" in refused.refused[0].message
     assert refused.exit_code == 4
@@ -85,7 +85,7 @@ def test_delete_runs_deletes_it_with_its_runs(account: Account) -> None:
     account.deploy(clinic())
     id = run_of(account, "Shell")
 
-    done = pruned(account, without(clinic(), "shell"), Prune(delete_runs=True, force=True))
+    done = pruned(account, without(clinic(), "shell"), PruneOptions(delete_runs=True, force=True))
 
     assert [(one.action, one.status) for one in done] == [("delete", "done")]
     assert id not in {one.id for one in account.snapshot().workflows}
@@ -122,7 +122,7 @@ def test_taking_everything_is_refused_before_any_write(account: Account, gone: s
     with pytest.raises(ConflictError):
         account.carry_out(planned, wire=wire)
     assert wire.writes == []
-    assert prepared(account, left, Prune(force=True)).refused == ()
+    assert prepared(account, left, PruneOptions(force=True)).refused == ()
 
 
 @pytest.mark.parametrize(("going", "refused"), [(3, False), (4, True)])
@@ -150,7 +150,7 @@ def test_copies_and_what_is_not_ours_are_never_pruned(account: Account) -> None:
     account.ask(lambda desk: desk.workflows.duplicate(id))
     account.ask(lambda desk: desk.workflows.create({"name": "Theirs", "main_prompt": "<p>x</p>"}))
 
-    pruned(account, without(clinic(), "shell"), Prune(force=True))
+    pruned(account, without(clinic(), "shell"), PruneOptions(force=True))
 
     assert {"(Copy) Shell", "Theirs"} <= {one.name for one in account.snapshot().workflows}
 
@@ -169,7 +169,7 @@ def test_images_that_nothing_shows_are_listed_and_deleted(account: Account) -> N
     search = hashlib.sha256(SEARCH).hexdigest()[:16]
 
     listed = prepared(account, bundle, None)
-    done = pruned(account, bundle, Prune(workflows=False, images=True))
+    done = pruned(account, bundle, PruneOptions(workflows=False, images=True))
 
     assert [one.filename for one in listed.orphans] == [f"search-{search}.png"]
     assert [one.action for one in done if one.kind == "image"] == ["delete"]
@@ -200,7 +200,7 @@ def test_live_runs_are_named_and_waited_for(account: Account) -> None:
     looks: list[dict[str, Any]] = []
 
     async def waited(desk: Any) -> None:
-        looks.extend([dict(live) async for live in until_idle(desk, planned, lambda _: asyncio.sleep(0))])
+        looks.extend([dict(live) async for live in wait_until_idle(desk, planned, lambda _: asyncio.sleep(0))])
 
     assert list(planned.live) == [id]
     account.ask(waited)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.views.rules_page import GROUPS, rules
+from cyberflow.cli.views.rules_page import GROUPS, load_rules
 from cyberflow.compiler.check import RULES
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def test_every_rule_is_in_the_reference_once_and_in_a_group() -> None:
     assert headings == [name for name in placed if name in RULES]
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", load_rules(), ids=lambda rule: rule.name)
 def test_the_documentation_of_a_rule_reads_well(rule: object) -> None:
     text = getattr(rule, "text", "")
     markdown = getattr(rule, "markdown", "")
@@ -58,4 +58,4 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_these_rules_are_warnings_and_all_others_errors() -> None:
-    assert {rule.name for rule in rules() if rule.severity == "warning"} == set(WARNINGS.split()) & set(RULES)
+    assert {rule.name for rule in load_rules() if rule.severity == "warning"} == set(WARNINGS.split()) & set(RULES)

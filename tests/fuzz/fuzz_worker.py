@@ -20,7 +20,7 @@ from typing import IO
 from fuzz_mutations import Project, load, mutate
 
 from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.commands.check import rendered
+from cyberflow.cli.commands.check import render_findings
 from cyberflow.cli.commands.show import _workflow
 from cyberflow.compiler.bundle import load_bundle
 from cyberflow.compiler.check import RULES, check
@@ -73,7 +73,7 @@ def examine(folder: Path) -> None:
         span = sourced.sources.span(one.place)
         assert (span.line, span.column) < (span.end_line, span.end_column), one
     for form in FORMATS:
-        rendered(sourced, found[:SHOWN], form).encode()
+        render_findings(sourced, found[:SHOWN], form).encode()
     if any(one.severity == "error" for one in found):
         return
     try:

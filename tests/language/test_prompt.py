@@ -9,22 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.language.prompt.paths import Path
+from cyberflow.language.prompt.paths import TokenPath
 from cyberflow.language.prompt.scanner import scan
-from cyberflow.language.prompt.tokens import Format, Prompt
+from cyberflow.language.prompt.tokens import Format, ScannedPrompt
 
 INPUTS = frozenset({"name", "patient", "data", "time", "my-key", "_x"})
 
 
-def read(text: str, format: Format = "markdown") -> Prompt:
+def read(text: str, format: Format = "markdown") -> ScannedPrompt:
     return scan(text, format=format, inputs=INPUTS)
 
 
-def wires(prompt: Prompt) -> list[str]:
+def wires(prompt: ScannedPrompt) -> list[str]:
     return [token.wire for token in prompt.tokens]
 
 
-def rules(prompt: Prompt) -> list[str]:
+def rules(prompt: ScannedPrompt) -> list[str]:
     return [flaw.rule for flaw in prompt.flaws]
 
 
@@ -69,9 +69,9 @@ def test_a_token_knows_its_kind_path_and_place() -> None:
     (token,) = read("Type <$a.b[0]['k']> now").tokens
 
     assert (token.kind, token.start, token.end) == ("secret", 5, 19)
-    assert token.path == Path("a", ("b", 0, "k"))
+    assert token.path == TokenPath("a", ("b", 0, "k"))
     assert str(token.path) == "a.b[0]['k']"
-    assert str(Path("a", ("b", 0))) == "a['b'][0]"
+    assert str(TokenPath("a", ("b", 0))) == "a['b'][0]"
 
 
 @pytest.mark.parametrize("word", ["time", "DIV", "b", "pre", "script", "unknown"])

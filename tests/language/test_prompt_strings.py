@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cyberflow.language.prompt.strings import lower, only_token, scan_field, scan_string, substitute
+from cyberflow.language.prompt.strings import only_token, scan_field, scan_string, substitute, to_wire
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_broken_ones_are_found(text: str) -> None:
     ],
 )
 def test_fields_are_lowered_and_nothing_else_happens(text: str, expected: str) -> None:
-    assert expected == lower(scan_field(text))
+    assert expected == to_wire(scan_field(text))
 
 
 def test_an_escaped_wire_form_is_no_token() -> None:

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyberflow.language.yaml.document import parse
+from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.source import Place, Span
 
 WORDS = st.text(alphabet="abc<>$#:-'\"\\{}[]|,.é漢😀", min_size=1, max_size=8)
@@ -56,7 +56,7 @@ def marked(source: str, span: Span) -> str:
     ],
 )
 def test_the_place_of_a_word_is_where_it_is_written(source: str) -> None:
-    document = parse(source, "f.yaml")
+    document = parse_yaml(source, "f.yaml")
     assert not document.problems
     value = document.data["a"]["b"]
     if "<x>" not in source:
@@ -71,7 +71,7 @@ def test_the_place_of_a_word_is_where_it_is_written(source: str) -> None:
 def test_every_character_is_found_again(text: str, style: str | None, narrow: bool) -> None:
     width = 12 if narrow else 1000
     source = yaml.dump({"a": {"b": text}}, default_style=style, width=width, allow_unicode=True, indent=3)
-    document = parse(source, "f.yaml")
+    document = parse_yaml(source, "f.yaml")
     assert document.problems == []
     assert document.data == {"a": {"b": text}}
     for index, character in enumerate(text):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.language.yaml.document import parse
+from cyberflow.language.yaml.document import parse_yaml
 
 BROKEN = (
     "a: [b\n",
@@ -62,38 +62,38 @@ BROKEN = (
     ],
 )
 def test_scalars_are_those_of_yaml_1_2(text: str, value: Any) -> None:
-    data = parse(f"a: {text}\n", "f.yaml").data
+    data = parse_yaml(f"a: {text}\n", "f.yaml").data
     assert data == {"a": value}
     assert type(data["a"]) is type(value)
 
 
 def test_own_keys_win_over_merged_ones_and_earlier_merges_over_later() -> None:
     text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: {<<: [*x, *y], c: 3}\n"
-    assert parse(text, "f.yaml").data["z"] == {"a": 1, "b": 1, "c": 3}
+    assert parse_yaml(text, "f.yaml").data["z"] == {"a": 1, "b": 1, "c": 3}
 
 
 def test_a_quoted_merge_key_is_a_key() -> None:
-    assert parse("'<<': {a: 1}\n", "f.yaml").data == {"<<": {"a": 1}}
+    assert parse_yaml("'<<': {a: 1}\n", "f.yaml").data == {"<<": {"a": 1}}
 
 
 def test_keys_are_text() -> None:
-    assert parse("1: a\ntrue: b\n", "f.yaml").data == {"1": "a", "true": "b"}
+    assert parse_yaml("1: a\ntrue: b\n", "f.yaml").data == {"1": "a", "true": "b"}
 
 
 def test_a_bomb_of_aliases_is_a_finding_and_no_wait() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join(f'*a{n - 1}' for _ in range(10))}]" for n in range(1, 9)]
-    document = parse("\n".join(lines), "f.yaml")
+    document = parse_yaml("\n".join(lines), "f.yaml")
     assert [problem.rule for problem in document.problems] == ["yaml-syntax"]
 
 
 def test_deep_nesting_is_a_finding() -> None:
-    assert parse("[" * 20_000, "f.yaml").problems[0].rule == "yaml-syntax"
+    assert parse_yaml("[" * 20_000, "f.yaml").problems[0].rule == "yaml-syntax"
 
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_what_does_not_parse_is_said_in_our_words(text: str) -> None:
-    (problem,) = parse(text, "f.yaml").problems
+    (problem,) = parse_yaml(text, "f.yaml").problems
     assert problem.rule == "yaml-syntax"
     assert not problem.note.startswith("the parser says")
     assert problem.help

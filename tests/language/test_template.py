@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.language.project.load import decode_for, read
+from cyberflow.language.project.load import decode_project, read
 
 HEAD = "project: clinic\nvars: {name: north, n: 3, rooms: [A, B], on: true, items: {items: 7}, word: nme}\n"
 
@@ -16,7 +16,7 @@ HEAD = "project: clinic\nvars: {name: north, n: 3, rooms: [A, B], on: true, item
 def titles(root: Path, title: str) -> Any:
     (root / "cyberflow.yaml").write_text(HEAD)
     (root / "a.yaml").write_text(f"workflows:\n  a:\n    prompt: x\n    x-t: 1\n    tags: {title}\n")
-    project = decode_for(read(root), "local")
+    project = decode_project(read(root), "local")
     assert not project.problems
     return project.workflows["a"].body.tags
 

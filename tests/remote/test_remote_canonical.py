@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberflow.client.cyberdesk.wire import Workflow
-from cyberflow.remote.canonical import FIELDS, canonical, changed, field_hash, wire_fields
+from cyberflow.remote.canonical import FIELDS, canonicalize, differing_fields, field_hash, wire_fields
 
 FULL: dict[str, Any] = {
     "name": "Patient lookup",
@@ -36,12 +36,12 @@ def test_null_empty_false_and_absent_are_alike() -> None:
     nothing = dict.fromkeys(FIELDS)
     empty = {"terminal_command_allowlist": [], "post_run_checks": [], "includes_file_exports": False}
 
-    assert canonical(nothing) == canonical(empty) == canonical({}) == {}
+    assert canonicalize(nothing) == canonicalize(empty) == canonicalize({}) == {}
 
 
 @pytest.mark.parametrize("schema", [None, "{}", '{"$comment": "cyberflow:clinic/a new 0"}'])
 def test_a_schema_that_holds_a_marker_alone_compares_as_null(schema: str | None) -> None:
-    assert canonical({"input_schema": schema}) == {}
+    assert canonicalize({"input_schema": schema}) == {}
 
 
 def test_the_marker_is_left_out_of_the_comparison() -> None:
@@ -56,7 +56,7 @@ def test_checks_are_compared_without_ids_order_and_times() -> None:
         for order, check in enumerate(reversed(FULL["post_run_checks"]))
     ]
 
-    assert changed(FULL, FULL | {"post_run_checks": stored}) == ()
+    assert differing_fields(FULL, FULL | {"post_run_checks": stored}) == ()
 
 
 @given(JSON)
@@ -81,12 +81,12 @@ def test_the_older_notation_is_read_as_json_schema() -> None:
         "required": ["mrn", "visit", "note"],
     }
 
-    assert changed({"output_schema": old}, {"output_schema": json.dumps(new)}) == ()
+    assert differing_fields({"output_schema": old}, {"output_schema": json.dumps(new)}) == ()
 
 
 @pytest.mark.parametrize("text", ['{"type":"object","title":"x"}', '{"type":"string"}', '{"anyOf":[]}', "true"])
 def test_json_schema_is_not_taken_for_the_older_notation(text: str) -> None:
-    assert canonical({"output_schema": text})["output_schema"] == json.loads(text)
+    assert canonicalize({"output_schema": text})["output_schema"] == json.loads(text)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_json_schema_is_not_taken_for_the_older_notation(text: str) -> None:
     ],
 )
 def test_every_real_edit_is_seen_in_its_field_alone(name: str, value: Any) -> None:
-    assert changed(FULL, FULL | {name: value}) == (name,)
+    assert differing_fields(FULL, FULL | {name: value}) == (name,)
     assert field_hash(FULL) != field_hash(FULL | {name: value})
 
 
 def test_a_count_of_zero_is_something() -> None:
     check = {"name": "none", "type": "run_attachment_exists", "expected_match_count": 0}
 
-    assert canonical({"post_run_checks": [check]})["post_run_checks"] == [check]
+    assert canonicalize({"post_run_checks": [check]})["post_run_checks"] == [check]
 
 
 def test_an_answer_of_the_service_gives_its_managed_fields() -> None:
@@ -124,4 +124,4 @@ def test_an_answer_of_the_service_gives_its_managed_fields() -> None:
     answer = Workflow.model_validate(FULL | {"post_run_checks": checks, "id": "w", "workflow_metadata": {}, **times})
 
     assert tuple(wire_fields(answer)) == FIELDS
-    assert changed(wire_fields(answer), FULL) == ()
+    assert differing_fields(wire_fields(answer), FULL) == ()

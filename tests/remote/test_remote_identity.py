@@ -7,7 +7,7 @@ import pytest
 
 from cyberflow.client.cyberdesk.wire import Workflow
 from cyberflow.errors import ConflictError
-from cyberflow.remote.identity import Marker, Owner, Standing, holdings, standing, unmarked
+from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, standing, strip_marker
 
 OWNER = Owner("clinic")
 MARKER = Marker("cyberflow:clinic", "lookup", "id-1", "a" * 64)
@@ -35,14 +35,14 @@ def test_a_marker_goes_into_a_schema_and_out_again(schema: str | None) -> None:
 
     assert Marker.of(marked) == MARKER
     assert json.loads(marked)["$comment"] == f"cyberflow:clinic/lookup id-1 {'a' * 64}"
-    assert json.loads(unmarked(marked) or "{}") == json.loads(schema or "{}")
+    assert json.loads(strip_marker(marked) or "{}") == json.loads(schema or "{}")
 
 
 def test_a_marker_replaces_the_one_before() -> None:
     later = Marker("cyberflow:clinic", "lookup", "id-1", "b" * 64)
 
     assert Marker.of(later.into(MARKER.into(None))) == later
-    assert unmarked(later.into(MARKER.into(None))) is None
+    assert strip_marker(later.into(MARKER.into(None))) is None
 
 
 @pytest.mark.parametrize(
@@ -64,29 +64,29 @@ def test_a_schema_without_a_place_for_the_marker_is_a_conflict() -> None:
 @pytest.mark.parametrize(
     ("comment", "tags", "expected"),
     [
-        ("cyberflow:clinic/lookup new 00", (), Standing.UNFINISHED),
-        ("cyberflow:clinic/lookup new 00", ("cyberflow:clinic",), Standing.UNFINISHED),
-        ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic", "Production"), Standing.MANAGED),
-        ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic.main",), Standing.LOST),
-        ("cyberflow:clinic/lookup id-1 00", (), Standing.LOST),
-        ("cyberflow:clinic/lookup id-1", ("cyberflow:clinic",), Standing.MANAGED),
-        ("cyberflow:clinic/lookup id-2 00", ("cyberflow:clinic",), Standing.COPY),
-        ("cyberflow:clinic/lookup id-2 00", (), Standing.COPY),
-        ("something of mine", ("cyberflow:clinic",), Standing.REWRITTEN),
-        (None, ("cyberflow:clinic",), Standing.REWRITTEN),
-        (None, ("Production",), Standing.FOREIGN),
-        ("cyberflow:clinic.main/lookup id-1 00", ("cyberflow:clinic",), Standing.FOREIGN),
-        ("cyberflow:other/lookup new 00", (), Standing.FOREIGN),
+        ("cyberflow:clinic/lookup new 00", (), Ownership.UNFINISHED),
+        ("cyberflow:clinic/lookup new 00", ("cyberflow:clinic",), Ownership.UNFINISHED),
+        ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic", "Production"), Ownership.MANAGED),
+        ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic.main",), Ownership.LOST),
+        ("cyberflow:clinic/lookup id-1 00", (), Ownership.LOST),
+        ("cyberflow:clinic/lookup id-1", ("cyberflow:clinic",), Ownership.MANAGED),
+        ("cyberflow:clinic/lookup id-2 00", ("cyberflow:clinic",), Ownership.COPY),
+        ("cyberflow:clinic/lookup id-2 00", (), Ownership.COPY),
+        ("something of mine", ("cyberflow:clinic",), Ownership.REWRITTEN),
+        (None, ("cyberflow:clinic",), Ownership.REWRITTEN),
+        (None, ("Production",), Ownership.FOREIGN),
+        ("cyberflow:clinic.main/lookup id-1 00", ("cyberflow:clinic",), Ownership.FOREIGN),
+        ("cyberflow:other/lookup new 00", (), Ownership.FOREIGN),
     ],
 )
 def test_marker_and_tag_together_say_whose_it_is(
-    comment: str | None, tags: tuple[str, ...], expected: Standing
+    comment: str | None, tags: tuple[str, ...], expected: Ownership
 ) -> None:
     assert standing(workflow(comment, tags), OWNER) is expected
 
 
 def test_what_is_held_comes_oldest_first_and_without_strangers() -> None:
-    found = holdings(
+    found = list_owned_workflows(
         [
             workflow("cyberflow:clinic/b new 00", id="2", created_at="2026-01-01T00:00:00.5Z"),
             workflow(None, id="3"),

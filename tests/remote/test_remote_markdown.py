@@ -11,7 +11,7 @@ from hypothesis import given
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.remote.html import canonical_html
-from cyberflow.remote.markdown import markdown, readable_lines
+from cyberflow.remote.markdown import html_to_markdown, readable_lines
 
 
 def rendered(text: str) -> str:
@@ -37,7 +37,7 @@ def rendered(text: str) -> str:
     ],
 )
 def test_markdown_says_the_same(html: str, text: str | None) -> None:
-    written = markdown(html)
+    written = html_to_markdown(html)
 
     assert rendered(written) == canonical_html(html)
     if text is not None:
@@ -48,7 +48,7 @@ def test_markdown_says_the_same(html: str, text: str | None) -> None:
 def test_text_stays_text(text: str) -> None:
     source = f"<p>x {escape(text)}</p>"
 
-    assert rendered(markdown(source)) == canonical_html(source)
+    assert rendered(html_to_markdown(source)) == canonical_html(source)
 
 
 def test_lines_for_reading_name_images_and_escape_nothing() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from cyberflow.remote.canonical import changed
+from cyberflow.remote.canonical import differing_fields
 from cyberflow.schema.canonical import canonical_schema
 
 
 def moved(before: Any, after: Any, field: str = "input_schema") -> bool:
-    return bool(changed({field: before and json.dumps(before)}, {field: after and json.dumps(after)}))
+    return bool(differing_fields({field: before and json.dumps(before)}, {field: after and json.dumps(after)}))
 
 
 NAMES = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}}

@@ -11,7 +11,7 @@ import pytest
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import ConflictError
-from cyberflow.remote.snapshot import Snapshot, every_workflow, snapshot
+from cyberflow.remote.snapshot import Snapshot, read_all_workflows, snapshot
 
 
 def body(id: int) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Service(httpx.AsyncBaseTransport):
 def read(service: Any) -> list[str]:
     async def listed() -> list[str]:
         async with Cyberdesk.connect("http://scripted", "any", app=service) as desk:
-            return [one.id for one in await every_workflow(desk)]
+            return [one.id for one in await read_all_workflows(desk)]
 
     return asyncio.run(listed())
 

@@ -10,12 +10,12 @@ from intake import CANARY, WORKFLOWS, bundle
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
-from cyberflow.run.chain.events import State
-from cyberflow.run.chain.follow import Pace, Watch
+from cyberflow.run.chain.events import ChainState
+from cyberflow.run.chain.follow import FollowOptions, PollInterval
 from cyberflow.run.chain.journal import Invocation, open_journal
-from cyberflow.run.chain.request import Ids, Parts, Submission, chain_request
+from cyberflow.run.chain.request import RequestParts, RunRequest, TargetIds, chain_request
 from cyberflow.run.chain.submit import submit
-from cyberflow.run.inputs.arguments import Given
+from cyberflow.run.inputs.arguments import Arguments
 
 
 class Time:
@@ -68,20 +68,23 @@ class World:
             self.ids[workflow.name] = made.id
         self.wire.asked.clear()
 
-    def request(self, **given: Any) -> Submission:
+    def request(self, **given: Any) -> RunRequest:
         values = {"inputs": {"patient": {"id": "7"}, "date": "2026-03-01"}, "secrets": {"epic_password": CANARY}}
         whole = bundle()
         chain = whole.chain("intake")
         assert chain is not None
         return chain_request(
-            chain, Parts(whole, Given(**{**values, **given}), Ids(self.ids), dict[str, bytes]().__getitem__)
+            chain,
+            RequestParts(whole, Arguments(**{**values, **given}), TargetIds(self.ids), dict[str, bytes]().__getitem__),
         )
 
-    async def start(self, script: dict[str, Any] | None = None) -> tuple[State, Invocation]:
+    async def start(self, script: dict[str, Any] | None = None) -> tuple[ChainState, Invocation]:
         invocation = open_journal(self.folder, "local")
         if script is not None:
             self.platform.simulate(script, idempotency_key=invocation.key)
         return await submit(self.desk, self.request(), invocation), invocation
 
-    def watch(self, **options: Any) -> Watch:
-        return Watch(**{"pace": Pace(0.25, 3.0), "clock": self.time, "sleep": self.time.sleep, **options})
+    def watch(self, **options: Any) -> FollowOptions:
+        return FollowOptions(
+            **{"pace": PollInterval(0.25, 3.0), "clock": self.time, "sleep": self.time.sleep, **options}
+        )

@@ -25,9 +25,9 @@ from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import Bundle, BundledTask
 from cyberflow.emulator.platform import Platform
-from cyberflow.run.chain.follow import Pace, Watch
+from cyberflow.run.chain.follow import FollowOptions, PollInterval
 from cyberflow.run.chain.journal import Invocation, open_journal
-from cyberflow.run.inputs.arguments import Given
+from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
@@ -90,7 +90,7 @@ class Gpu:
         return self.counted.asked[request]
 
     async def start(
-        self, script: Mapping[str, Any] | None = None, *, task: BundledTask = TASK, given: Given | None = None
+        self, script: Mapping[str, Any] | None = None, *, task: BundledTask = TASK, given: Arguments | None = None
     ) -> TaskState:
         request = fill(task, given)
         workflow = await prepare_task(self.cyberun, task, request)
@@ -98,7 +98,9 @@ class Gpu:
         return await submit_task(self.cyberun, request, workflow, self.journal(), named)
 
     async def follow(self, state: TaskState, *, limit: float | None = None, **watch: Any) -> TaskState:
-        async for state in follow_task(self.cyberun, state, Watch(**{"pace": Pace(0.05, 0.2), **watch}), limit):  # noqa: B020, PLR1704 - the last one counts
+        async for state in follow_task(
+            self.cyberun, state, FollowOptions(**{"pace": PollInterval(0.05, 0.2), **watch}), limit
+        ):  # noqa: B020, PLR1704 - the last one counts
             if not self.statuses or self.statuses[-1] != state.status:
                 self.statuses.append(state.status)
         return state
@@ -115,8 +117,8 @@ class Gpu:
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if folder.exists() else {}
 
 
-def fill(task: BundledTask, given: Given | None = None) -> TaskRequest:
-    return task_request(task, given or Given(), Bundle("p", "local"), dict[str, bytes]().__getitem__)
+def fill(task: BundledTask, given: Arguments | None = None) -> TaskRequest:
+    return task_request(task, given or Arguments(), Bundle("p", "local"), dict[str, bytes]().__getitem__)
 
 
 @asynccontextmanager

@@ -21,15 +21,15 @@ from cyberflow.client.http.errors import ApiError
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.batch.batch import Batch, Trouble, Turn
-from cyberflow.run.batch.executor import Direct
-from cyberflow.run.batch.ledger import Head, Ledger
-from cyberflow.run.batch.policy import Choice, Limits
+from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
+from cyberflow.run.batch.executor import LocalExecutor
+from cyberflow.run.batch.ledger import Ledger, LedgerHeader
+from cyberflow.run.batch.policy import Limits, RetryPolicy
 from cyberflow.run.batch.results import write_results
-from cyberflow.run.batch.rows import Rows
-from cyberflow.run.batch.table import Fault, Table
-from cyberflow.run.chain.request import Ids, Parts
-from cyberflow.run.inputs.arguments import Asked, Given
+from cyberflow.run.batch.rows import RowMapper
+from cyberflow.run.batch.table import RowFault, Table
+from cyberflow.run.chain.request import RequestParts, TargetIds
+from cyberflow.run.inputs.arguments import Arguments, RawArguments
 
 pytestmark = pytest.mark.anyio
 
@@ -61,23 +61,23 @@ class Clinic:
     def open(self) -> Ledger:
         if self.ledger.exists():
             return Ledger.open(self.ledger)
-        head = Head(str(uuid4()), "intake", "local", str(self.path), "digest", self.total, "shape")
+        head = LedgerHeader(str(uuid4()), "intake", "local", str(self.path), "digest", self.total, "shape")
         return Ledger.create(self.ledger, head)
 
-    def batch(self, ledger: Ledger, limits: Limits = Limits(), choice: Choice = Choice()) -> Batch:  # noqa: B008 - frozen
-        given = Given(secrets={"epic_password": CANARY})
-        parts = Parts(self.whole, given, Ids(self.world.ids), dict[str, bytes]().__getitem__)
-        rows = Rows(self.chain, Table(self.path), {}, Asked())
-        items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, Fault))
+    def batch(self, ledger: Ledger, limits: Limits = Limits(), choice: RetryPolicy = RetryPolicy()) -> Batch:  # noqa: B008 - frozen
+        given = Arguments(secrets={"epic_password": CANARY})
+        parts = RequestParts(self.whole, given, TargetIds(self.world.ids), dict[str, bytes]().__getitem__)
+        rows = RowMapper(self.chain, Table(self.path), {}, RawArguments())
+        items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, RowFault))
         watch = replace(self.world.watch(), patience=1e9)
-        hands = Direct(self.desk, watch, given.redactor(), self.prepare, self.world.time)
+        hands = LocalExecutor(self.desk, watch, given.redactor(), self.prepare, self.world.time)
         return Batch(ledger, items, hands, limits, choice, self.world.time)
 
     async def prepare(self, key: str) -> None:
         if self.outcome is not None:
             self.world.platform.simulate(self.outcome, idempotency_key=key)
 
-    async def go(self, limits: Limits = Limits(), choice: Choice = Choice()) -> tuple[Counter[str], Batch]:  # noqa: B008
+    async def go(self, limits: Limits = Limits(), choice: RetryPolicy = RetryPolicy()) -> tuple[Counter[str], Batch]:  # noqa: B008
         with self.open() as ledger:
             batch = self.batch(ledger, limits, choice)
             async for _ in batch.run():
@@ -231,10 +231,10 @@ async def test_a_lost_answer_is_asked_for_again_for_an_hour_and_is_unknown_then(
     clinic.desk = clinic.world.desk
 
     assert counts == {"unknown": 12}
-    assert [turn for turn in told if isinstance(turn, Trouble)]
+    assert [turn for turn in told if isinstance(turn, ServiceTrouble)]
     assert await clinic.chains() == once(12)
     assert (await clinic.go())[0] == {"unknown": 12}
-    assert (await clinic.go(choice=Choice(unknown=True)))[0] == {"success": 12}
+    assert (await clinic.go(choice=RetryPolicy(unknown=True)))[0] == {"success": 12}
 
 
 async def test_the_first_rows_decide_whether_the_others_are_sent(clinic: Clinic) -> None:
@@ -245,7 +245,7 @@ async def test_the_first_rows_decide_whether_the_others_are_sent(clinic: Clinic)
 
     clinic.outcome = None
     assert (await clinic.go(Limits(canary=2)))[0] == {"task_failed": 2, "waiting": 10}
-    counts, batch = await clinic.go(Limits(canary=2), Choice(failed=True))
+    counts, batch = await clinic.go(Limits(canary=2), RetryPolicy(failed=True))
     assert (counts, batch.halted) == ({"success": 12}, None)
 
 
@@ -265,7 +265,7 @@ async def test_failed_rows_run_again_under_another_key(clinic: Clinic) -> None:
     assert (await clinic.go())[0] == {"error": 12}
     clinic.outcome = None
     assert (await clinic.go())[0] == {"error": 12}
-    assert (await clinic.go(choice=Choice(failed=True)))[0] == {"success": 12}
+    assert (await clinic.go(choice=RetryPolicy(failed=True)))[0] == {"success": 12}
     with clinic.open() as ledger:
         assert [entry.attempt for entry in ledger.every()] == [2] * 12
         assert ledger.key(1, 1) != ledger.key(1, 2)
@@ -344,7 +344,7 @@ async def test_a_ledger_holds_no_secret_and_one_process_at_a_time(clinic: Clinic
     assert files
     assert not [data for data in files if MARK.encode() in data]
     with pytest.raises(UsageError, match="is there already"):
-        Ledger.create(clinic.ledger, Head("", "", "", "", "", 0, ""))
+        Ledger.create(clinic.ledger, LedgerHeader("", "", "", "", "", 0, ""))
     other = clinic.ledger.with_name("other.db")
     other.write_text("no ledger")
     with pytest.raises(UsageError, match="no ledger"):
@@ -360,7 +360,7 @@ async def test_a_deleted_session_is_an_error_of_its_row_alone(clinic: Clinic) ->
     with clinic.open() as ledger:
         gone = ""
         async for turn in clinic.batch(ledger, Limits(parallel=4)).run():
-            if isinstance(turn, Turn) and turn.entry.stage == "accepted" and turn.entry.number == 4 and not gone:
+            if isinstance(turn, RowUpdate) and turn.entry.stage == "accepted" and turn.entry.number == 4 and not gone:
                 gone = turn.entry.run_ids[0]
                 for run in reversed(turn.entry.run_ids):
                     await clinic.world.desk.runs.delete(run)

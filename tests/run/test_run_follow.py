@@ -11,7 +11,7 @@ import pytest
 from clinic import World
 from intake import MARK
 
-from cyberflow.run.chain.events import CancelAsked, Event, Looked, OutputsRead, State, TimedOut
+from cyberflow.run.chain.events import CancelRequested, ChainState, Event, OutputsRead, StatusesRead, TimedOut
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import replay
 from cyberflow.run.chain.result import result_of
@@ -19,11 +19,11 @@ from cyberflow.run.chain.result import result_of
 pytestmark = pytest.mark.anyio
 
 
-async def end_of(events: AsyncIterator[Event], state: State) -> State:
+async def end_of(events: AsyncIterator[Event], state: ChainState) -> ChainState:
     return replay(state, [event async for event in events])
 
 
-def statuses(state: State) -> list[str]:
+def statuses(state: ChainState) -> list[str]:
     return [step.status for step in state.steps]
 
 
@@ -135,7 +135,7 @@ async def test_cancelling_takes_the_last_step_first_and_reads_the_statuses_again
         ("GET", "/v1/machines"),
     ]
     assert asked[-2:] == [("GET", "/v1/runs")] * 2
-    assert events[0] == CancelAsked()
+    assert events[0] == CancelRequested()
     assert statuses(end) == ["cancelled"] * 3
     assert (end.phase, end.refused, result_of(end).exit_code) == ("ended", (), 1)
     machines = [machine async for machine in world.desk.machines.list()]
@@ -200,7 +200,7 @@ async def test_following_goes_on_from_what_a_journal_holds(world: World) -> None
     events = [event async for event in follow(world.desk, state, world.watch())]
     again = [event async for event in follow(world.desk, state, world.watch())]
 
-    assert [type(event) for event in again] == [Looked, OutputsRead]
+    assert [type(event) for event in again] == [StatusesRead, OutputsRead]
     assert result_of(replay(state, again)) == result_of(replay(state, events))
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from intake import CANARY, MARK, PATIENT, may, need
 
 from cyberflow.errors import UsageError
-from cyberflow.run.inputs.arguments import Asked, gather
+from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.inputs import load_inputs, read_inputs
-from cyberflow.run.inputs.secrets import World
-from cyberflow.schema.read_value import Unreadable, faults, read_json, read_value
+from cyberflow.run.inputs.secrets import SecretBackends
+from cyberflow.schema.read_value import UnreadableValue, faults, read_json, read_value
 
 
 @dataclass
@@ -33,7 +33,7 @@ INTAKE = Wants(
     {"epic_password": need()},
 )
 WHOLE = {"patient": {"id": "7"}, "date": "2026-03-01"}
-NOWHERE = World({}, None, lambda service, user: None)
+NOWHERE = SecretBackends({}, None, lambda service, user: None)
 
 
 def texts(what: Wants, *pairs: str, document: Any = None) -> list[str]:
@@ -70,12 +70,12 @@ def test_a_value_is_text_wherever_the_type_admits_text_else_strict_json(schema: 
     "text", ["", "yes", "07", "NaN", "-Infinity", "1e999", "{'a': 1}", '{"a": 1, "a": 2}', "[1,]", "[" * 99999, "1 2"]
 )
 def test_what_is_no_strict_json_is_unreadable(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableValue):
         read_json(text)
 
 
 def test_bytes_that_are_no_text_are_unreadable() -> None:
-    with pytest.raises(Unreadable, match="UTF-8"):
+    with pytest.raises(UnreadableValue, match="UTF-8"):
         read_value({"type": "string"}, "caf\udce9")
 
 
@@ -147,15 +147,15 @@ def test_each_mistake_is_said_once_and_says_what_to_do(pairs: Any, document: Any
 @pytest.mark.parametrize("pair", [f"epic_password={CANARY}", f"$epic_password={CANARY}", CANARY, f"copies={CANARY}"])
 def test_a_secret_that_took_the_wrong_option_is_not_repeated(pair: str) -> None:
     with pytest.raises(UsageError) as caught:
-        gather(INTAKE, (), Asked([pair], WHOLE, ["epic_password=env:GONE"]), {}, NOWHERE)
+        resolve_arguments(INTAKE, (), RawArguments([pair], WHOLE, ["epic_password=env:GONE"]), {}, NOWHERE)
     assert MARK not in str(caught.value)
     assert caught.value.exit_code == 2
 
 
 def test_all_problems_come_at_once_and_one_cause_is_named_once() -> None:
-    asked = Asked(["dat=x", "copies=no"], {"patient": 7}, ["epic_pasword=env:A"], ["nope=x"])
+    asked = RawArguments(["dat=x", "copies=no"], {"patient": 7}, ["epic_pasword=env:A"], ["nope=x"])
     with pytest.raises(UsageError) as caught:
-        gather(INTAKE, [{"content": "file://referral"}], asked, {}, NOWHERE)
+        resolve_arguments(INTAKE, [{"content": "file://referral"}], asked, {}, NOWHERE)
     assert str(caught.value).splitlines() == [
         "`intake` cannot run, for 6 reasons:",
         "  `intake` has no input `dat`: did you mean `date`?",
@@ -171,10 +171,10 @@ def test_files_are_read_when_they_are_given(tmp_path: Path) -> None:
     (tmp_path / "letter.pdf").write_bytes(b"%PDF")
     plain = Wants({})
     files = [{"content": "file://referral"}, {"content": "asset://sha256/ab"}]
-    found = gather(plain, files, Asked(files=[f"referral={tmp_path / 'letter.pdf'}"]), {}, NOWHERE)
+    found = resolve_arguments(plain, files, RawArguments(files=[f"referral={tmp_path / 'letter.pdf'}"]), {}, NOWHERE)
     assert (found.files["referral"].filename, found.files["referral"].content) == ("letter.pdf", b"%PDF")
     with pytest.raises(UsageError, match="cannot be read, no such file"):
-        gather(plain, files, Asked(files=[f"referral={tmp_path / 'gone'}"]), {}, NOWHERE)
+        resolve_arguments(plain, files, RawArguments(files=[f"referral={tmp_path / 'gone'}"]), {}, NOWHERE)
 
 
 def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:

@@ -12,23 +12,25 @@ from intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundl
 
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.interpolate import Filler
-from cyberflow.run.chain.request import Ids, Parts, Where, chain_request, run_request
-from cyberflow.run.inputs.arguments import Given, GivenFile
+from cyberflow.run.chain.interpolate import Interpolator
+from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, chain_request, run_request
+from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.schema.values import ABSENT
 
-IDS = Ids(
+IDS = TargetIds(
     {name: f"id-{name}" for name in ("patient-lookup", "book-visit", "file-letter", "any", "supplied", "secretive")},
     {"epic": "pool-1", "chrome": "pool-2"},
     {"desk-4": "machine-4"},
 )
-GIVEN = Given({"patient": {"id": "7"}, "date": "2026-03-01"}, {"epic_password": CANARY})
+GIVEN = Arguments({"patient": {"id": "7"}, "date": "2026-03-01"}, {"epic_password": CANARY})
 ANY = workflow("any", {"value": may({})}, {})
 
 
-def parts(*chains: BundledChain, given: Given = GIVEN, where: Where | None = None, workflows: Any = None) -> Parts:
+def parts(
+    *chains: BundledChain, given: Arguments = GIVEN, where: RunPlacement | None = None, workflows: Any = None
+) -> RequestParts:
     whole = bundle(*chains, workflows=workflows)
-    return Parts(whole, given, IDS, {SEED: b"a,b"}.__getitem__, where or Where())
+    return RequestParts(whole, given, IDS, {SEED: b"a,b"}.__getitem__, where or RunPlacement())
 
 
 def refused(made: Any) -> list[str]:
@@ -89,7 +91,7 @@ VALUES = {
     ],
 )
 def test_tokens_become_values(data: Any, value: Any) -> None:
-    filler = Filler(VALUES)
+    filler = Interpolator(VALUES)
     got = filler.value(data, "here")
     assert (got, type(got)) == (value, type(value))
     assert filler.problems == []
@@ -107,7 +109,7 @@ def test_tokens_become_values(data: Any, value: Any) -> None:
     ],
 )
 def test_what_cannot_be_filled_is_a_problem(data: Any, problem: Any) -> None:
-    filler = Filler(VALUES)
+    filler = Interpolator(VALUES)
     filler.value(data, "here")
     assert filler.problems == [problem]
 
@@ -145,8 +147,8 @@ def test_a_chain_is_filled_step_by_step() -> None:
 def test_filling_leaves_the_bundle_as_it_was() -> None:
     whole = bundle()
     before = whole.to_json()
-    own = Given({"patient": {"id": "7"}, "date": "x"}, {"epic_password": CANARY})
-    one = Parts(whole, own, IDS, dict[str, bytes]().__getitem__)
+    own = Arguments({"patient": {"id": "7"}, "date": "x"}, {"epic_password": CANARY})
+    one = RequestParts(whole, own, IDS, dict[str, bytes]().__getitem__)
     first = chain_request(whole.chains[0], one)
     first.body["steps"][0]["inputs"]["patient"]["id"] = "other"
     assert whole.to_json() == before
@@ -176,16 +178,16 @@ def test_a_part_of_a_secret_and_one_that_is_not_given() -> None:
     ]
     secretive = workflow("secretive", {}, {}, secrets={"pin": need(), "more": may()})
     one = chain(request={"steps": steps}, secrets={"epic": need({}), "gone": may()}, outputs={})
-    given = Given(secrets={"epic": {"pin": CANARY}})
+    given = Arguments(secrets={"epic": {"pin": CANARY}})
     made = chain_request(one, parts(given=given, workflows=[secretive]))
     assert made.body["steps"][0]["sensitive_inputs"] == {"pin": CANARY}
     plain = [{**steps[0], "sensitive_inputs": {"pin": "<patient.id>"}}]
     filled = chain_request(replace(one, request={"steps": plain}), parts(workflows=[secretive]))
     assert filled.body["steps"][0]["sensitive_inputs"] == {"pin": "7"}
-    assert refused(lambda: chain_request(one, parts(given=Given(), workflows=[secretive]))) == [
+    assert refused(lambda: chain_request(one, parts(given=Arguments(), workflows=[secretive]))) == [
         "`intake` cannot run: step `a`, secret `pin` gets no value, and `secretive` requires it"
     ]
-    shown = refused(lambda: chain_request(one, parts(given=Given(secrets={"epic": CANARY}), workflows=[secretive])))
+    shown = refused(lambda: chain_request(one, parts(given=Arguments(secrets={"epic": CANARY}), workflows=[secretive])))
     assert shown[1:] == [
         "step `a`, secret `pin`: `<epic.pin>` looks inside a value that is `string`",
         "step `a`, secret `pin` gets no value, and `secretive` requires it",
@@ -233,11 +235,11 @@ def test_what_the_machine_supplies_is_neither_required_nor_given_a_default() -> 
 @pytest.mark.parametrize(
     ("where", "place"),
     [
-        (Where(), {"pool_ids": ["pool-1", "pool-2"]}),
-        (Where(machine="desk-4"), {"machine_id": "machine-4"}),
-        (Where(pools=("chrome",)), {"pool_ids": ["pool-2"]}),
-        (Where(session_id="s-1"), {"session_id": "s-1"}),
-        (Where(session_id="s-1", machine="desk-4"), {"session_id": "s-1"}),
+        (RunPlacement(), {"pool_ids": ["pool-1", "pool-2"]}),
+        (RunPlacement(machine="desk-4"), {"machine_id": "machine-4"}),
+        (RunPlacement(pools=("chrome",)), {"pool_ids": ["pool-2"]}),
+        (RunPlacement(session_id="s-1"), {"session_id": "s-1"}),
+        (RunPlacement(session_id="s-1", machine="desk-4"), {"session_id": "s-1"}),
     ],
 )
 def test_where_it_runs(where: Any, place: Any) -> None:
@@ -250,8 +252,8 @@ def test_where_it_runs(where: Any, place: Any) -> None:
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        (Where(pools=("epik",)), "the target has no pool `epik`"),
-        (Where(machine="desk-5"), "the target has no machine `desk-5`"),
+        (RunPlacement(pools=("epik",)), "the target has no pool `epik`"),
+        (RunPlacement(machine="desk-5"), "the target has no machine `desk-5`"),
     ],
 )
 def test_a_place_that_is_not_there(where: Any, said: str) -> None:
@@ -263,7 +265,7 @@ def test_a_place_that_is_not_there(where: Any, said: str) -> None:
 def test_a_session_is_kept_when_either_side_says_so() -> None:
     kept = chain(request={"keep_session_after_completion": True})
     assert chain_request(kept, parts()).body["keep_session_after_completion"] is True
-    asked = chain_request(chain(), parts(where=Where(keep_session=True)))
+    asked = chain_request(chain(), parts(where=RunPlacement(keep_session=True)))
     assert asked.body["keep_session_after_completion"] is True
 
 
@@ -272,7 +274,7 @@ def test_a_chain_that_goes_on_in_a_session_wants_one() -> None:
     with pytest.raises(UsageError, match="--session ID") as caught:
         chain_request(going_on, parts())
     assert "`login`" in str(caught.value.help)
-    assert chain_request(going_on, parts(where=Where(session_id="s-1"))).body["session_id"] == "s-1"
+    assert chain_request(going_on, parts(where=RunPlacement(session_id="s-1"))).body["session_id"] == "s-1"
 
 
 FILES = [
@@ -296,7 +298,7 @@ SENT = [
 
 
 def test_files_of_the_project_and_given_ones() -> None:
-    given = replace(GIVEN, files={"referral": GivenFile("letter.pdf", b"%PDF")})
+    given = replace(GIVEN, files={"referral": FileArgument("letter.pdf", b"%PDF")})
     made = chain_request(chain(request={"shared_file_inputs": FILES}), parts(given=given))
     assert made.body["shared_file_inputs"] == SENT
     assert refused(lambda: chain_request(chain(request={"shared_file_inputs": FILES}), parts())) == [
@@ -305,12 +307,12 @@ def test_files_of_the_project_and_given_ones() -> None:
 
 
 def test_a_single_run_carries_what_it_is_given() -> None:
-    given = Given(
+    given = Arguments(
         {"patient": {"id": "7"}, "date": "2026-03-01"},
         {"password": CANARY},
-        {"referral": GivenFile("letter.pdf", b"%PDF")},
+        {"referral": FileArgument("letter.pdf", b"%PDF")},
     )
-    made = run_request(replace(LOOKUP, files=FILES), parts(given=given, where=Where(machine="desk-4")))
+    made = run_request(replace(LOOKUP, files=FILES), parts(given=given, where=RunPlacement(machine="desk-4")))
     assert (made.kind, made.steps, made.outputs) == ("run", (("patient-lookup", "patient-lookup"),), None)
     assert made.body == {
         "workflow_id": "id-patient-lookup",
@@ -325,20 +327,23 @@ def test_a_single_run_carries_what_it_is_given() -> None:
 @pytest.mark.parametrize(
     ("where", "session"),
     [
-        (Where(), {}),
+        (RunPlacement(), {}),
         (
-            Where(keep_session=True),
+            RunPlacement(keep_session=True),
             {"start_session": True, "session_alias": "file-letter", "release_session_after": False},
         ),
-        (Where(session_id="s-1"), {"session_id": "s-1", "session_alias": "file-letter", "release_session_after": True}),
         (
-            Where(session_id="s-1", keep_session=True),
+            RunPlacement(session_id="s-1"),
+            {"session_id": "s-1", "session_alias": "file-letter", "release_session_after": True},
+        ),
+        (
+            RunPlacement(session_id="s-1", keep_session=True),
             {"session_id": "s-1", "session_alias": "file-letter", "release_session_after": False},
         ),
     ],
 )
 def test_a_single_run_in_a_session(where: Any, session: Any) -> None:
-    made = run_request(FILE, parts(given=Given({"mrn": "M7"}), where=where))
+    made = run_request(FILE, parts(given=Arguments({"mrn": "M7"}), where=where))
     assert made.body == {"workflow_id": "id-file-letter", "input_values": {"mrn": "M7"}, **session}
 
 

@@ -14,27 +14,31 @@ from hypothesis import strategies as st
 from intake import PATIENT, bundle, chain, may, need
 
 from cyberflow.errors import UsageError
-from cyberflow.run.batch.rows import Rows, read_mapping
-from cyberflow.run.batch.table import Fault, Table
-from cyberflow.run.chain.request import Ids, Parts
-from cyberflow.run.inputs.arguments import Asked, Given
+from cyberflow.run.batch.rows import RowMapper, read_mapping
+from cyberflow.run.batch.table import RowFault, Table
+from cyberflow.run.chain.request import RequestParts, TargetIds
+from cyberflow.run.inputs.arguments import Arguments, RawArguments
 
 NAMES = {name: name for name in ("patient-lookup", "book-visit", "file-letter")}
 INPUTS = {"patient": need(PATIENT), "date": need(), "note": may(), "count": may({"type": "integer"})}
 
 
-def read(path: Path, content: str | bytes, mapping: dict[str, str] | None = None, asked: Asked | None = None) -> Any:
+def read(
+    path: Path, content: str | bytes, mapping: dict[str, str] | None = None, asked: RawArguments | None = None
+) -> Any:
     """The inputs of every row as they reach the first two steps, or the findings as they are shown."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     declared = chain(inputs=INPUTS)
-    parts = Parts(bundle(declared), Given(secrets={"epic_password": "x"}), Ids(NAMES), dict[str, bytes]().__getitem__)
-    rows = Rows(declared, Table(path), mapping or {}, asked or Asked())
+    parts = RequestParts(
+        bundle(declared), Arguments(secrets={"epic_password": "x"}), TargetIds(NAMES), dict[str, bytes]().__getitem__
+    )
+    rows = RowMapper(declared, Table(path), mapping or {}, asked or RawArguments())
     found = list(rows.each(parts))
-    faults = [row.shown(path.name) for row in found if isinstance(row, Fault)]
+    faults = [row.shown(path.name) for row in found if isinstance(row, RowFault)]
     good = [
         (row[1].body["steps"][0]["inputs"]["patient"], row[1].body["steps"][1]["inputs"].get("note"))
         for row in found
-        if not isinstance(row, Fault)
+        if not isinstance(row, RowFault)
     ]
     return faults or good
 
@@ -100,13 +104,13 @@ def test_columns_are_mapped_and_left_out(tmp_path: Path) -> None:
 
 
 def test_what_rows_do_not_give_is_given_once(tmp_path: Path) -> None:
-    asked = Asked(("note=for all",), {"patient": {"id": "0"}})
+    asked = RawArguments(("note=for all",), {"patient": {"id": "0"}})
     assert read(tmp_path / "rows.csv", "date,note\nx,\ny,own\n", asked=asked) == [
         ({"id": "0"}, "for all"),
         ({"id": "0"}, "own"),
     ]
     for name, rows in (("rows.csv", "date\nx\ny\n"), ("rows.jsonl", '{"date": "x"}\n{"date": "y"}\n')):
-        assert read(tmp_path / name, rows, asked=Asked(("nota=1",), {"patient": {}})) == [
+        assert read(tmp_path / name, rows, asked=RawArguments(("nota=1",), {"patient": {}})) == [
             f"{name}: `intake` has no input `nota`: did you mean `note`?",
             f"{name}: input `patient` lacks `id`",
         ]
@@ -168,5 +172,5 @@ def test_what_a_spreadsheet_writes_is_what_is_read(
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=separator).writerows([("date", "note"), *rows])
     path.write_bytes(text.getvalue().encode())
-    found = [row for row in Table(path).rows() if not isinstance(row, Fault)]
+    found = [row for row in Table(path).rows() if not isinstance(row, RowFault)]
     assert [(row.texts["date"], row.texts["note"]) for row in found] == rows

@@ -21,17 +21,17 @@ from intake import CANARY, MARK, may, need
 from cyberflow.errors import UsageError
 from cyberflow.language.model import Target
 from cyberflow.redact import Redactor
-from cyberflow.run.inputs.arguments import Asked, gather
+from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.secrets import (
-    Secrets,
-    Source,
-    World,
+    ResolvedSecrets,
+    SecretBackends,
+    SecretLocation,
     check_secret,
-    read_sources,
-    resolve,
-    source_of,
+    parse_location,
+    read_secret_options,
+    resolve_secrets,
+    system_backends,
     target_sources,
-    this_world,
 )
 
 
@@ -54,21 +54,21 @@ def world(
     ask: Callable[[str], str] | None = None,
     environ: Mapping[str, str] | None = None,
     keyring: Callable[[str, str], str | None] = nothing,
-) -> World:
-    return World(environ or {}, ask, keyring)
+) -> SecretBackends:
+    return SecretBackends(environ or {}, ask, keyring)
 
 
-def found(source: Source, where: World, what: Wants = INTAKE) -> Secrets:
-    return resolve(what, {"password": source}, where)
+def found(source: SecretLocation, where: SecretBackends, what: Wants = INTAKE) -> ResolvedSecrets:
+    return resolve_secrets(what, {"password": source}, where)
 
 
 @pytest.mark.parametrize(
     ("text", "source"),
     [
-        ("env:EPIC", Source("env", "EPIC")),
-        ("file:C:\\secrets\\epic.txt", Source("file", "C:\\secrets\\epic.txt")),
-        ("prompt", Source("prompt")),
-        ("keyring:https://epic/x/ada", Source("keyring", "https://epic/x/ada")),
+        ("env:EPIC", SecretLocation("env", "EPIC")),
+        ("file:C:\\secrets\\epic.txt", SecretLocation("file", "C:\\secrets\\epic.txt")),
+        ("prompt", SecretLocation("prompt")),
+        ("keyring:https://epic/x/ada", SecretLocation("keyring", "https://epic/x/ada")),
         *(
             (literal, None)
             for literal in ("hunter2", "env:", "file:", "prompt:x", "ENV:EPIC", "keyring:epic", "keyring:/a", "")
@@ -76,13 +76,13 @@ def found(source: Source, where: World, what: Wants = INTAKE) -> Secrets:
     ],
 )
 def test_a_source_is_one_of_four_forms_and_everything_else_is_a_literal(text: str, source: Any) -> None:
-    assert source_of(text) == source
+    assert parse_location(text) == source
 
 
 def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found(Source("env", "EPIC"), world(environ={"EPIC": CANARY})).values == {"password": CANARY}
+    assert found(SecretLocation("env", "EPIC"), world(environ={"EPIC": CANARY})).values == {"password": CANARY}
     monkeypatch.setenv("EPIC_OF_THIS_TEST", CANARY)
-    assert found(Source("env", "EPIC_OF_THIS_TEST"), this_world()).values == {"password": CANARY}
+    assert found(SecretLocation("env", "EPIC_OF_THIS_TEST"), system_backends()).values == {"password": CANARY}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_an_environment_variable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_of_a_file_one_trailing_line_end_is_dropped(tmp_path: Path, content: Any, value: Any) -> None:
     path = tmp_path / "secret"
     path.write_bytes(content)
-    assert found(Source("file", str(path)), world()).values == {"password": value}
+    assert found(SecretLocation("file", str(path)), world()).values == {"password": value}
 
 
 def test_a_person_is_asked_by_name_and_only_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,11 +111,11 @@ def test_a_person_is_asked_by_name_and_only_at_a_terminal(monkeypatch: pytest.Mo
         asked.append(text)
         return CANARY
 
-    assert found(Source("prompt"), world(ask)).values == {"password": CANARY}
+    assert found(SecretLocation("prompt"), world(ask)).values == {"password": CANARY}
     assert asked == ["password: "]
     monkeypatch.setattr(sys, "stdin", io.StringIO())
-    assert this_world().ask is None
-    (problem,) = found(Source("prompt"), world()).problems
+    assert system_backends().ask is None
+    (problem,) = found(SecretLocation("prompt"), world()).problems
     assert problem.text == (
         "secret `password` cannot be asked for without a terminal: use env:VARIABLE, file:PATH or keyring:SERVICE/USER"
     )
@@ -128,7 +128,7 @@ def test_nobody_is_asked_while_something_else_is_wrong() -> None:
         raise AssertionError
 
     with pytest.raises(UsageError, match="input `date` is missing"):
-        gather(what, (), Asked(secrets=["password=prompt"]), {}, world(ask))
+        resolve_arguments(what, (), RawArguments(secrets=["password=prompt"]), {}, world(ask))
 
 
 def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,22 +138,22 @@ def test_the_keyring_is_asked_for_the_user_behind_the_last_slash(monkeypatch: py
         asked.append((service, user))
         return CANARY
 
-    assert found(Source("keyring", "epic/prod/ada"), world(keyring=get)).values == {"password": CANARY}
+    assert found(SecretLocation("keyring", "epic/prod/ada"), world(keyring=get)).values == {"password": CANARY}
     assert asked == [("epic/prod", "ada")]
     monkeypatch.setitem(sys.modules, "keyring", types.SimpleNamespace(get_password=get))
-    assert this_world().keyring("epic", "ada") == CANARY
+    assert system_backends().keyring("epic", "ada") == CANARY
 
 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (Source("env", "GONE"), "was not found: the environment variable `GONE` is not set"),
-        (Source("env", "BLANK"), "was not found: the environment variable `BLANK` is empty"),
+        (SecretLocation("env", "GONE"), "was not found: the environment variable `GONE` is not set"),
+        (SecretLocation("env", "BLANK"), "was not found: the environment variable `BLANK` is empty"),
         (
-            Source("file", "/nowhere/epic"),
+            SecretLocation("file", "/nowhere/epic"),
             "was not found: the file /nowhere/epic cannot be read, no such file or directory",
         ),
-        (Source("keyring", "epic/ada"), "was not found: the keyring has nothing for `ada` of `epic`"),
+        (SecretLocation("keyring", "epic/ada"), "was not found: the keyring has nothing for `ada` of `epic`"),
     ],
 )
 def test_a_source_that_gives_nothing_is_a_problem(source: Any, said: str) -> None:
@@ -163,7 +163,7 @@ def test_a_source_that_gives_nothing_is_a_problem(source: Any, said: str) -> Non
 
 def test_without_the_keyring_package_the_message_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
-    (problem,) = found(Source("keyring", "epic/ada"), this_world()).problems
+    (problem,) = found(SecretLocation("keyring", "epic/ada"), system_backends()).problems
     assert "pip install keyring" in problem.text
 
 
@@ -172,26 +172,28 @@ def test_a_broken_keyring_is_named_by_the_kind_of_its_failure_alone(monkeypatch:
         raise RuntimeError(CANARY)
 
     monkeypatch.setitem(sys.modules, "keyring", types.SimpleNamespace(get_password=fail))
-    (problem,) = found(Source("keyring", "epic/ada"), this_world()).problems
+    (problem,) = found(SecretLocation("keyring", "epic/ada"), system_backends()).problems
     assert problem.text == "secret `password` was not found: the keyring cannot be read (RuntimeError)"
 
 
 def test_missing_optional_and_supplied_by_the_machine() -> None:
     what = Wants({"password": need(), "pin": may(), "badge": need()}, from_machine=["$badge"])
-    read = resolve(what, {}, world())
+    read = resolve_secrets(what, {}, world())
     assert read.values == {}
     assert [problem.about for problem in read.problems] == ["$password"]
     assert "`-s password=SOURCE`" in read.problems[0].text
 
 
 def test_an_option_wins_over_the_target_and_a_refused_one_is_said_once() -> None:
-    target = {"password": Source("env", "A")}
+    target = {"password": SecretLocation("env", "A")}
     environ = {"A": "from-target", "B": "from-option"}
-    assert gather(INTAKE, (), Asked(), target, world(environ=environ)).secrets == {"password": "from-target"}
-    asked = Asked(secrets=["password=env:B"])
-    assert gather(INTAKE, (), asked, target, world(environ=environ)).secrets == {"password": "from-option"}
+    assert resolve_arguments(INTAKE, (), RawArguments(), target, world(environ=environ)).secrets == {
+        "password": "from-target"
+    }
+    asked = RawArguments(secrets=["password=env:B"])
+    assert resolve_arguments(INTAKE, (), asked, target, world(environ=environ)).secrets == {"password": "from-option"}
     with pytest.raises(UsageError) as caught:
-        gather(INTAKE, (), Asked(secrets=[f"password={CANARY}"]), {}, world())
+        resolve_arguments(INTAKE, (), RawArguments(secrets=[f"password={CANARY}"]), {}, world())
     assert str(caught.value) == (
         "`intake` cannot run: secret `password` is given by where to find it, never by its value: "
         "env:VARIABLE, file:PATH, prompt or keyring:SERVICE/USER"
@@ -200,7 +202,7 @@ def test_an_option_wins_over_the_target_and_a_refused_one_is_said_once() -> None
 
 @pytest.mark.parametrize("options", [[CANARY], [f"pasword={CANARY}"], [f"password={CANARY}"], ["password=prompt"] * 2])
 def test_no_problem_of_an_option_repeats_it(options: Any) -> None:
-    _, problems = read_sources(INTAKE, options)
+    _, problems = read_secret_options(INTAKE, options)
     assert problems
     assert MARK not in repr(problems)
 
@@ -211,30 +213,30 @@ def test_the_sources_of_a_target_are_relative_to_the_project() -> None:
     )
     root = Path("/project")
     assert target_sources(target, root) == {
-        "a": Source("env", "A"),
-        "b": Source("file", str(root / "run/b")),
-        "c": Source("file", str(root / "c.txt")),
-        "d": Source("keyring", "s/u"),
+        "a": SecretLocation("env", "A"),
+        "b": SecretLocation("file", str(root / "run/b")),
+        "c": SecretLocation("file", str(root / "c.txt")),
+        "d": SecretLocation("keyring", "s/u"),
     }
 
 
 def test_a_structured_secret_is_json_and_held_against_its_type_without_showing_it() -> None:
     what = Wants({"password": need({"type": "object", "properties": {"pin": {"type": "integer"}}})})
-    good = found(Source("env", "A"), world(environ={"A": '{"pin": 1234}'}), what)
+    good = found(SecretLocation("env", "A"), world(environ={"A": '{"pin": 1234}'}), what)
     assert (good.values, good.problems) == ({"password": {"pin": 1234}}, ())
     for value in (f'{{"pin": "{CANARY!r}"}}', json.dumps({"pin": CANARY}), CANARY):
-        bad = found(Source("env", "A"), world(environ={"A": value}), what)
+        bad = found(SecretLocation("env", "A"), world(environ={"A": value}), what)
         assert len(bad.problems) == 1
         assert MARK not in repr(bad)
     assert list(check_secret(what, "password", {"pin": 1})) == []
 
 
 def test_no_noun_shows_a_value() -> None:
-    asked = Asked(secrets=[f"password={CANARY}"])
+    asked = RawArguments(secrets=[f"password={CANARY}"])
     where = world(environ={"A": CANARY})
-    read = gather(INTAKE, (), Asked(secrets=["password=env:A"]), {}, where)
+    read = resolve_arguments(INTAKE, (), RawArguments(secrets=["password=env:A"]), {}, where)
     assert read.secrets == {"password": CANARY}
-    for noun in (asked, where, read, read.redactor("cd_key"), found(Source("env", "A"), where)):
+    for noun in (asked, where, read, read.redactor("cd_key"), found(SecretLocation("env", "A"), where)):
         assert MARK not in repr(noun)
 
 

@@ -21,12 +21,12 @@ from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.follow import follow
-from cyberflow.run.chain.journal import Entry, go_on, open_journal, unfinished
+from cyberflow.run.chain.journal import JournalEntry, follow_command, open_entries, open_journal
 from cyberflow.run.chain.reducer import replay
-from cyberflow.run.chain.request import Ids, Parts, Where, run_request
+from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, run_request
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
-from cyberflow.run.inputs.arguments import Given
+from cyberflow.run.inputs.arguments import Arguments
 
 pytestmark = pytest.mark.anyio
 
@@ -104,8 +104,8 @@ async def test_the_same_invocation_submits_once_and_another_one_anew(world: Worl
 async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
     state, invocation = await world.start()
     torn, _ = await world.start()
-    (entry, other) = unfinished(world.folder)
-    assert entry == Entry(
+    (entry, other) = open_entries(world.folder)
+    assert entry == JournalEntry(
         invocation.id,
         "intake",
         "local",
@@ -114,17 +114,20 @@ async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
         state.session_id,
         tuple(step.run_id for step in state.steps),
     )
-    assert go_on("local", entry.session_id, entry.run_ids) == f"cyberflow runs watch {state.session_id} --target local"
-    assert go_on("prod", None, ()) == "cyberflow runs list --target prod"
-    assert go_on("prod", None, ("r1",)) == "cyberflow runs watch r1 --target prod"
+    assert (
+        follow_command("local", entry.session_id, entry.run_ids)
+        == f"cyberflow runs watch {state.session_id} --target local"
+    )
+    assert follow_command("prod", None, ()) == "cyberflow runs list --target prod"
+    assert follow_command("prod", None, ("r1",)) == "cyberflow runs watch r1 --target prod"
     with invocation.path.open("a") as file:
         file.write('{"what": "en')
-    assert unfinished(world.folder) == [entry, other]
+    assert open_entries(world.folder) == [entry, other]
     invocation.path.write_text(invocation.path.read_text().rpartition("{")[0])
     invocation.note("ended", status="success")
     (world.folder / "journal" / "empty.jsonl").write_text("[]\n")
-    assert [entry.session_id for entry in unfinished(world.folder)] == [torn.session_id]
-    assert unfinished(world.folder.parent / "nowhere") == []
+    assert [entry.session_id for entry in open_entries(world.folder)] == [torn.session_id]
+    assert open_entries(world.folder.parent / "nowhere") == []
 
 
 @pytest.mark.parametrize(
@@ -151,7 +154,7 @@ async def test_a_submission_that_fails_is_refused_or_of_unknown_fate(
 
     assert [line["what"] for line in lines(invocation.path)] == ["submitting", what]
     assert ("cyberflow runs list --target prod" in (caught.value.help or "")) == (what == "unanswered")
-    assert [entry.what for entry in unfinished(world.folder)] == (["unanswered"] if what == "unanswered" else [])
+    assert [entry.what for entry in open_entries(world.folder)] == (["unanswered"] if what == "unanswered" else [])
     assert MARK not in str(caught.value) + repr(caught.value)
 
 
@@ -207,7 +210,13 @@ async def test_times_in_the_journal_come_from_its_clock(world: World) -> None:
 async def test_a_single_run_is_submitted_and_followed_by_one_list_request_a_look(world: World, keep: bool) -> None:
     made = run_request(
         FILE,
-        Parts(bundle(), Given({"mrn": "M7"}), Ids(world.ids), dict[str, bytes]().__getitem__, Where(keep_session=keep)),
+        RequestParts(
+            bundle(),
+            Arguments({"mrn": "M7"}),
+            TargetIds(world.ids),
+            dict[str, bytes]().__getitem__,
+            RunPlacement(keep_session=keep),
+        ),
     )
     state = await submit(world.desk, made, open_journal(world.folder, "local"))
     world.wire.asked.clear()

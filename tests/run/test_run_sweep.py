@@ -9,8 +9,8 @@ import pytest
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.retry import Retry
-from cyberflow.run.batch.poller import Sweep
-from cyberflow.run.chain.events import Looked, OutputsRead, State, Step
+from cyberflow.run.batch.poller import BulkPoller
+from cyberflow.run.chain.events import ChainState, OutputsRead, StatusesRead, StepRun
 
 pytestmark = pytest.mark.anyio
 
@@ -41,22 +41,25 @@ class Service:
         return Cyberdesk.connect("https://api.example.test", "key", app=transport, retry=Retry(retries=0))
 
 
-def states(chains: int) -> dict[int, State]:
-    return {n: State("c", tuple(Step(part, "w", f"r{n}{part}") for part in "ab"), f"s{n}", {}) for n in range(chains)}
+def states(chains: int) -> dict[int, ChainState]:
+    return {
+        n: ChainState("c", tuple(StepRun(part, "w", f"r{n}{part}") for part in "ab"), f"s{n}", {})
+        for n in range(chains)
+    }
 
 
 async def test_one_request_for_all_of_them() -> None:
     chains = 200
     service = Service(chains)
     async with service.desk() as desk:
-        sweep = Sweep(desk)
+        sweep = BulkPoller(desk)
         seen = await sweep.look(states(chains), 1.0)
         read = await sweep.read(states(chains))
 
     assert len(service.asked) == 2
     assert len(seen) == len(read) == chains
-    assert {type(event) for event in (*seen.values(), *read.values())} == {Looked, OutputsRead}
-    assert all(len(event.sights) == 2 for event in seen.values() if isinstance(event, Looked))
+    assert {type(event) for event in (*seen.values(), *read.values())} == {StatusesRead, OutputsRead}
+    assert all(len(event.sights) == 2 for event in seen.values() if isinstance(event, StatusesRead))
     assert ["output_data" in str(query) for query in service.asked] == [False, False]
     assert int(service.asked[0]["limit"]) < 2 * chains + 50
 
@@ -64,7 +67,7 @@ async def test_one_request_for_all_of_them() -> None:
 async def test_no_deeper_than_the_last_that_is_waited_for() -> None:
     service = Service(100, foreign=30)
     async with service.desk() as desk:
-        sweep = Sweep(desk)
+        sweep = BulkPoller(desk)
         await sweep.look(states(2), 1.0)
         depth = sweep.depth
         service.asked.clear()
@@ -77,7 +80,7 @@ async def test_what_lies_too_deep_is_asked_for_by_itself_from_then_on() -> None:
     service = Service(10)
     service.runs = service.runs[:-2] + [(f"x{n}", "other") for n in range(6000)] + service.runs[-2:]
     async with service.desk() as desk:
-        sweep = Sweep(desk)
+        sweep = BulkPoller(desk)
         seen = await sweep.look(states(10), 1.0)
         first = len(service.asked)
         service.asked.clear()
@@ -90,7 +93,7 @@ async def test_what_lies_too_deep_is_asked_for_by_itself_from_then_on() -> None:
 async def test_one_chain_is_asked_for_by_its_session() -> None:
     service = Service(5, foreign=100)
     async with service.desk() as desk:
-        seen = await Sweep(desk).look(states(1), 1.0)
+        seen = await BulkPoller(desk).look(states(1), 1.0)
     assert len(seen) == 1
     assert [query["session_id"] for query in service.asked] == ["s0"]
 
@@ -99,9 +102,9 @@ async def test_a_run_that_is_gone_ends_its_chain_alone() -> None:
     service = Service(3)
     service.runs = [run for run in service.runs if run[0] != "r1b"]
     async with service.desk() as desk:
-        sweep = Sweep(desk)
+        sweep = BulkPoller(desk)
         for at in range(3):
             seen = await sweep.look(states(3), float(at))
     last = seen[1]
-    assert isinstance(last, Looked)
+    assert isinstance(last, StatusesRead)
     assert {sight.run_id: sight.status for sight in last.sights} == {"r1a": "success", "r1b": "error"}

@@ -14,17 +14,17 @@ from clinic import Time, Wire
 from gpu_world import fill
 
 from cyberflow.client.cyberun.client import Cyberun, TaskEvent
-from cyberflow.client.cyberun.wire import GpuWorkflow, Task
+from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.client.http.request import write
+from cyberflow.client.http.request import write_request
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import Redactor
-from cyberflow.run.chain.follow import Pace, Watch
-from cyberflow.run.chain.journal import entry_of_task, go_on, open_journal, unfinished
-from cyberflow.run.inputs.arguments import Given, GivenFile
+from cyberflow.run.chain.follow import FollowOptions, PollInterval
+from cyberflow.run.chain.journal import entry_of_task, follow_command, open_entries, open_journal
+from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.run.task.follow import cancel_task, follow_task, heard, seen
 from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
@@ -48,7 +48,7 @@ TASK = BundledTask(
     files={"input_image": "file://logo"},
     timeout="20m",
 )
-GIVEN = Given({"heading": "Sale"}, {"token": CANARY}, {"logo": GivenFile("logo.png", b"png")})
+GIVEN = Arguments({"heading": "Sale"}, {"token": CANARY}, {"logo": FileArgument("logo.png", b"png")})
 LIVE = TaskState("poster", "text-to-image", "t1")
 
 
@@ -58,8 +58,8 @@ async def cyberun(anyio_backend: str, platform: Platform) -> AsyncIterator[Cyber
         yield opened
 
 
-def watch(time: Time, **options: Any) -> Watch:
-    return Watch(**{"pace": Pace(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
+def watch(time: Time, **options: Any) -> FollowOptions:
+    return FollowOptions(**{"pace": PollInterval(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
 
 
 async def submitted(cyberun: Cyberun, folder: Path, **script: Any) -> TaskState:
@@ -112,9 +112,9 @@ async def test_a_request_is_held_against_what_the_workflow_takes(
     body = {"workflow_slug": "poster", "display_name": "P", "workflow_json": {}, "parameters": PARAMETERS[:-1]}
     await cyberun.transport.send(_post("/workflows/import", body))
     task = BundledTask("p", "poster", parameters=parameters, files={"input_image": "file://in"} if file else {})
-    given = Given(files={"in": GivenFile(file, b"x")} if file else {})
+    given = Arguments(files={"in": FileArgument(file, b"x")} if file else {})
     if said is None:
-        workflow = GpuWorkflow.model_validate({"id": "w", "parameters": PARAMETERS})
+        workflow = CyberunWorkflow.model_validate({"id": "w", "parameters": PARAMETERS})
         check_request(task, fill(task, given), workflow)
         return
 
@@ -125,22 +125,22 @@ async def test_a_request_is_held_against_what_the_workflow_takes(
 
 
 def _post(path: str, body: Any) -> Any:
-    return write("POST", path, body)
+    return write_request("POST", path, body)
 
 
 async def test_a_secret_that_does_not_fit_is_not_shown() -> None:
     task = BundledTask("p", "w", secrets={"token": SCHEMA}, parameters={"style": "<$token>"})
-    workflow = GpuWorkflow.model_validate({"id": "w", "parameters": PARAMETERS[3:4]})
+    workflow = CyberunWorkflow.model_validate({"id": "w", "parameters": PARAMETERS[3:4]})
 
     with pytest.raises(UsageError) as caught:
-        check_request(task, fill(task, Given(secrets={"token": CANARY})), workflow)
+        check_request(task, fill(task, Arguments(secrets={"token": CANARY})), workflow)
 
     assert CANARY not in str(caught.value)
 
 
 @pytest.mark.parametrize("body", [{"id": "w"}, {"id": "w", "parameters": None}])
 async def test_where_the_service_does_not_say_what_it_takes_nothing_is_refused(body: dict[str, Any]) -> None:
-    check_request(TASK, fill(TASK, GIVEN), GpuWorkflow.model_validate(body))
+    check_request(TASK, fill(TASK, GIVEN), CyberunWorkflow.model_validate(body))
 
 
 async def test_a_workflow_that_is_not_there_is_named_with_its_neighbours(cyberun: Cyberun) -> None:
@@ -253,8 +253,8 @@ def test_progress_in_words(data: dict[str, Any], words: str | None) -> None:
 def test_a_look_ends_what_was_troubling() -> None:
     troubled = TaskState("p", "w", "t", "running", trouble="no answer", message="60%")
 
-    assert seen(troubled, Task(id="t", task_status="running")).message == "60%"
-    over = seen(troubled, Task(id="t", task_status="failed", task_error="no memory"))
+    assert seen(troubled, TaskRecord(id="t", task_status="running")).message == "60%"
+    over = seen(troubled, TaskRecord(id="t", task_status="failed", task_error="no memory"))
     assert (over.trouble, over.message, over.error, over.exit_code) == (None, None, ("no memory",), 1)
 
 
@@ -279,7 +279,7 @@ async def test_the_journal_knows_before_the_service_does(cyberun: Cyberun, tmp_p
     entry = entry_of_task(tmp_path, state.task_id)
     assert entry is not None
     assert (entry.what, entry.name, entry.target) == ("accepted", "poster", "prod")
-    assert [one.task_id for one in unfinished(tmp_path)] == [state.task_id]
+    assert [one.task_id for one in open_entries(tmp_path)] == [state.task_id]
     assert CANARY not in invocation.path.read_text(encoding="utf-8")
     assert stat.S_IMODE(invocation.path.stat().st_mode) == 0o600
 
@@ -293,7 +293,7 @@ async def test_a_refusal_is_no_riddle(tmp_path: Path) -> None:
         cyberun = Cyberun.connect("https://gpu.example.test/api/v1", "sk-1", app=transport)
         invocation = open_journal(tmp_path, "prod")
         with pytest.raises(CyberflowError) as caught:
-            await submit_task(cyberun, fill(BundledTask("p", "w")), GpuWorkflow(id="w"), invocation)
+            await submit_task(cyberun, fill(BundledTask("p", "w")), CyberunWorkflow(id="w"), invocation)
         assert said in str(caught.value)
         assert json.loads(invocation.path.read_text(encoding="utf-8").splitlines()[-1])["what"] == "refused"
 
@@ -311,7 +311,7 @@ async def test_a_lost_answer_and_a_lost_list_are_said(tmp_path: Path) -> None:
     cyberun = Cyberun.connect("https://gpu.example.test/api/v1", "sk-1", app=transport, retry=retry)
 
     with pytest.raises(Unreachable) as caught:
-        await submit_task(cyberun, fill(BundledTask("p", "w")), GpuWorkflow(id="w"), open_journal(tmp_path, "prod"))
+        await submit_task(cyberun, fill(BundledTask("p", "w")), CyberunWorkflow(id="w"), open_journal(tmp_path, "prod"))
 
     assert "cyberflow runs list --tasks --target prod" in str(caught.value.help)
 
@@ -351,4 +351,4 @@ def test_the_result_as_data() -> None:
         "outputs": {},
         "error": "bad key •••",
     }
-    assert go_on("prod", None, ["t1"]) == "cyberflow runs watch t1 --target prod"
+    assert follow_command("prod", None, ["t1"]) == "cyberflow runs watch t1 --target prod"

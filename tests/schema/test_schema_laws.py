@@ -10,15 +10,15 @@ import jsonschema_rs
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
-from cyberflow.schema.describe import describe, literal, summary
-from cyberflow.schema.literal_types import shape_of
-from cyberflow.schema.paths import Found, lookup, members
+from cyberflow.schema.describe import describe, format_literal, summary
+from cyberflow.schema.literal_types import literal_schema
+from cyberflow.schema.paths import FoundType, lookup, members
 from cyberflow.schema.predicates import accepts_string, is_scalar
-from cyberflow.schema.regex.automaton import matches, samples
-from cyberflow.schema.subtype.assign import No, Unsure, Yes, assignable, value_assignable
-from cyberflow.schema.subtype.disjuncts import Budget, Scope, attempt
+from cyberflow.schema.regex.automaton import matches, sample_texts
+from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable, check_value
+from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.subtype.producer import may_send
-from cyberflow.schema.subtype.samples import Candidates
+from cyberflow.schema.subtype.samples import SampleGenerator
 from cyberflow.schema.subtype.seeds import hints_of
 from cyberflow.schema.validate import Validator, accepts
 from cyberflow.schema.values import Schema, has_opaque
@@ -184,9 +184,9 @@ def test_validation_agrees_with_the_standard_wherever_it_decides(schema: Schema,
 @given(pairs())
 def test_a_witness_is_sent_by_the_producer_and_rejected_by_the_consumer(pair: tuple[Schema, Schema]) -> None:
     producer, consumer = pair
-    answer = assignable(producer, consumer)
+    answer = check_assignable(producer, consumer)
 
-    if isinstance(answer, No):
+    if isinstance(answer, NotAssignable):
         note(repr(answer))
         assert judge(producer, answer.witness)
         assert not judge(consumer, answer.witness)
@@ -197,8 +197,8 @@ def test_a_witness_is_sent_by_the_producer_and_rejected_by_the_consumer(pair: tu
 @given(pairs(), st.lists(VALUES, max_size=8))
 def test_a_yes_holds_for_every_value_the_producer_sends(pair: tuple[Schema, Schema], values: list[Any]) -> None:
     producer, consumer = pair
-    assume(isinstance(assignable(producer, consumer), Yes))
-    validator = Validator(Scope(producer, Budget()))
+    assume(isinstance(check_assignable(producer, consumer), Assignable))
+    validator = Validator(SchemaContext(producer, WorkBudget()))
     values += islice(_tried(validator, producer, consumer), 60)
 
     for value in values:
@@ -210,7 +210,7 @@ def test_a_yes_holds_for_every_value_the_producer_sends(pair: tuple[Schema, Sche
 
 def _tried(validator: Validator, producer: Schema, consumer: Schema) -> Any:
     hints = hints_of(part for part in (producer, consumer) if isinstance(part, dict))
-    candidates = Candidates(validator).edges(producer, hints)
+    candidates = SampleGenerator(validator).edges(producer, hints)
     while (candidate := attempt(next, candidates, None)) is not None:
         if not has_opaque(candidate):
             yield candidate
@@ -219,7 +219,7 @@ def _tried(validator: Validator, producer: Schema, consumer: Schema) -> Any:
 @LAW
 @given(schemas())
 def test_a_type_goes_into_itself(schema: Schema) -> None:
-    assert not isinstance(assignable(schema, json.loads(json.dumps(schema))), No)
+    assert not isinstance(check_assignable(schema, json.loads(json.dumps(schema))), NotAssignable)
 
 
 @LAW
@@ -227,8 +227,8 @@ def test_a_type_goes_into_itself(schema: Schema) -> None:
 def test_a_type_goes_into_itself_when_it_is_written_in_another_way(schema: Schema) -> None:
     wrapped = {"$ref": "#/$defs/it", "$defs": {**_defs(schema), "it": _body(schema)}}
 
-    assert not isinstance(assignable(schema, wrapped), No)
-    assert not isinstance(assignable(wrapped, schema), No)
+    assert not isinstance(check_assignable(schema, wrapped), NotAssignable)
+    assert not isinstance(check_assignable(wrapped, schema), NotAssignable)
 
 
 def _defs(schema: Schema) -> dict[str, Any]:
@@ -242,22 +242,22 @@ def _body(schema: Schema) -> Schema:
 @LAW
 @given(schemas(), VALUES)
 def test_a_literal_is_judged_like_its_own_type(consumer: Schema, value: Any) -> None:
-    answer = value_assignable(value, consumer)
+    answer = check_value(value, consumer)
 
-    if isinstance(answer, Unsure):
+    if isinstance(answer, Undetermined):
         return
-    assert isinstance(answer, Yes) == judge(consumer, value)
-    typed = assignable(shape_of(value, {}), consumer)
-    assert not isinstance(typed, Yes if isinstance(answer, No) else No)
+    assert isinstance(answer, Assignable) == judge(consumer, value)
+    typed = check_assignable(literal_schema(value, {}), consumer)
+    assert not isinstance(typed, Assignable if isinstance(answer, NotAssignable) else NotAssignable)
 
 
 @LAW
 @given(schemas(), st.lists(st.one_of(NAMES, st.integers(0, 2)), max_size=3))
 def test_a_path_that_exists_without_question_is_in_every_value(schema: Schema, keys: list[str | int]) -> None:
     found = lookup(schema, keys)
-    assume(isinstance(found, Found) and not found.optional)
-    assert isinstance(found, Found)
-    validator = Validator(Scope(schema, Budget()))
+    assume(isinstance(found, FoundType) and not found.optional)
+    assert isinstance(found, FoundType)
+    validator = Validator(SchemaContext(schema, WorkBudget()))
 
     for value in islice(_tried(validator, schema, True), 40):
         if attempt(may_send, validator, schema, value):
@@ -274,7 +274,7 @@ def test_a_path_that_exists_without_question_is_in_every_value(schema: Schema, k
 @LAW
 @given(st.one_of(schemas(), VALUES, st.dictionaries(st.sampled_from(["type", "items", "required", "$ref"]), VALUES)))
 def test_nothing_raises_whatever_the_schema(schema: Any) -> None:
-    for text in (describe(schema), summary(schema), literal(schema)):
+    for text in (describe(schema), summary(schema), format_literal(schema)):
         assert text
         assert len(text) < 90
     lookup(schema, ["a", 0])
@@ -282,8 +282,8 @@ def test_nothing_raises_whatever_the_schema(schema: Any) -> None:
     is_scalar(schema)
     accepts_string(schema)
     accepts(schema, 1)
-    assert isinstance(value_assignable(schema, schema), (Yes, No, Unsure))
-    assert isinstance(assignable(schema, {"type": "string"}), (Yes, No, Unsure))
+    assert isinstance(check_value(schema, schema), (Assignable, NotAssignable, Undetermined))
+    assert isinstance(check_assignable(schema, {"type": "string"}), (Assignable, NotAssignable, Undetermined))
 
 
 @LAW
@@ -292,4 +292,4 @@ def test_patterns_agree_with_the_standard_wherever_they_decide(pattern: str, tex
     verdict = matches(pattern, text)
 
     assert verdict is None or verdict == judge({"pattern": pattern}, text)
-    assert all(judge({"pattern": pattern}, sample) for sample in samples(pattern, (3,)))
+    assert all(judge({"pattern": pattern}, sample) for sample in sample_texts(pattern, (3,)))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cyberflow.schema.describe import describe, literal
+from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.paths import lookup
-from cyberflow.schema.subtype.assign import No, Unsure, Yes, assignable, value_assignable
+from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable, check_value
 from cyberflow.schema.validate import accepts
 from cyberflow.schema.values import Schema
 
@@ -55,12 +55,12 @@ HARD = {
 def test_hard_schemas_are_answered_in_time(case: str) -> None:
     producer, consumer = HARD[case]
     start = time.perf_counter()
-    answers = [assignable(producer, consumer), assignable(consumer, producer)]
+    answers = [check_assignable(producer, consumer), check_assignable(consumer, producer)]
     found = lookup(producer, ["a", 0, "a"])
     accepts(producer, {"a": [{"a": "x"}]})
     text = describe(producer)
 
-    assert all(isinstance(answer, (Yes, No, Unsure)) for answer in answers)
+    assert all(isinstance(answer, (Assignable, NotAssignable, Undetermined)) for answer in answers)
     assert found is not None
     assert len(text) < 90
     assert time.perf_counter() - start < 5
@@ -71,13 +71,13 @@ def test_a_deep_literal_is_left_alone() -> None:
     for _ in range(3000):
         value = [value]
 
-    assert value_assignable(value, {"type": "array"}) == Unsure()
-    assert literal(value)
+    assert check_value(value, {"type": "array"}) == Undetermined()
+    assert format_literal(value)
 
 
 def test_a_schema_that_contains_itself_as_an_object_is_left_alone() -> None:
     ring: dict[str, Any] = {"type": "array"}
     ring["items"] = ring
 
-    assert not isinstance(assignable(ring, {"type": "array"}), No)
+    assert not isinstance(check_assignable(ring, {"type": "array"}), NotAssignable)
     assert lookup(ring, [0]) is not None

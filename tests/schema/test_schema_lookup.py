@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from typed_schemas import ANY, ARRAY, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, record
 
-from cyberflow.schema.paths import Found, Missing, Scalar, Unknown, lookup, members
+from cyberflow.schema.paths import FoundType, MissingMember, Scalar, UnknownPath, lookup, members
 
 PATIENT = record(
     mrn=STRING,
@@ -28,32 +28,32 @@ PATIENT = record(
 )
 
 LOOKUPS: dict[str, tuple[list[str | int], Any]] = {
-    "a member": (["mrn"], Found(STRING)),
-    "an optional member": (["name"], Found(record(first=STRING), optional=True)),
-    "below an optional member": (["name", "first"], Found(STRING, optional=True)),
-    "an entry may not be there": (["medications", 0, "name"], Found(STRING, optional=True)),
-    "an entry that is always there": (["pair", 0], Found(STRING)),
-    "the second of a pair": (["pair", 1], Found(INTEGER, optional=True)),
-    "the third of a pair": (["pair", 2], Missing(1, ())),
-    "below null": (["address", "city"], Found(STRING, optional=True)),
-    "in every alternative": (["phone", "home"], Found(STRING)),
-    "in one alternative": (["phone", "work"], Found(STRING, optional=True)),
-    "in a map": (["labels", "anything"], Found(STRING, optional=True)),
-    "in a constant": (["fixed", "a", 1], Found({"const": "x"})),
-    "in every constant": (["levels", "low"], Found({"enum": [1, 3]})),
-    "in one constant": (["levels", "high"], Found({"const": 2}, optional=True)),
-    "joined": (["joined", "b"], Found(INTEGER)),
-    "by pattern": (["coded", "x-1"], Found(INTEGER, optional=True)),
-    "not by pattern": (["coded", "y"], Missing(1, ())),
-    "in an object or string": (["mixed", "id"], Found(STRING, optional=True)),
-    "unknown member": (["mrm"], Missing(0, tuple(PATIENT["properties"]))),
-    "unknown member deeper": (["medications", 0, "nam"], Missing(2, ("name", "dose"))),
-    "unknown in every alternative": (["phone", "cell"], Missing(1, ("home", "work"))),
+    "a member": (["mrn"], FoundType(STRING)),
+    "an optional member": (["name"], FoundType(record(first=STRING), optional=True)),
+    "below an optional member": (["name", "first"], FoundType(STRING, optional=True)),
+    "an entry may not be there": (["medications", 0, "name"], FoundType(STRING, optional=True)),
+    "an entry that is always there": (["pair", 0], FoundType(STRING)),
+    "the second of a pair": (["pair", 1], FoundType(INTEGER, optional=True)),
+    "the third of a pair": (["pair", 2], MissingMember(1, ())),
+    "below null": (["address", "city"], FoundType(STRING, optional=True)),
+    "in every alternative": (["phone", "home"], FoundType(STRING)),
+    "in one alternative": (["phone", "work"], FoundType(STRING, optional=True)),
+    "in a map": (["labels", "anything"], FoundType(STRING, optional=True)),
+    "in a constant": (["fixed", "a", 1], FoundType({"const": "x"})),
+    "in every constant": (["levels", "low"], FoundType({"enum": [1, 3]})),
+    "in one constant": (["levels", "high"], FoundType({"const": 2}, optional=True)),
+    "joined": (["joined", "b"], FoundType(INTEGER)),
+    "by pattern": (["coded", "x-1"], FoundType(INTEGER, optional=True)),
+    "not by pattern": (["coded", "y"], MissingMember(1, ())),
+    "in an object or string": (["mixed", "id"], FoundType(STRING, optional=True)),
+    "unknown member": (["mrm"], MissingMember(0, tuple(PATIENT["properties"]))),
+    "unknown member deeper": (["medications", 0, "nam"], MissingMember(2, ("name", "dose"))),
+    "unknown in every alternative": (["phone", "cell"], MissingMember(1, ("home", "work"))),
     "member of a string": (["mrn", "x"], Scalar(1, "string")),
     "entry of a string": (["mrn", 0], Scalar(1, "string")),
     "member of an array": (["medications", "name"], Scalar(1, "{name: string, dose?: number}[]")),
-    "bare object": (["extra", "x"], Unknown()),
-    "any": (["anything", "x", 0], Unknown()),
+    "bare object": (["extra", "x"], UnknownPath()),
+    "any": (["anything", "x", 0], UnknownPath()),
 }
 
 
@@ -65,7 +65,7 @@ def test_lookup(case: str) -> None:
 
 
 def test_the_empty_path_is_the_type_itself() -> None:
-    assert lookup(PATIENT, []) == Found(PATIENT)
+    assert lookup(PATIENT, []) == FoundType(PATIENT)
 
 
 def test_a_found_type_stands_alone() -> None:
@@ -78,18 +78,18 @@ def test_a_found_type_stands_alone() -> None:
     found = lookup(tree, ["root", "left", "left"])
     whole = lookup(tree, ["whole"])
 
-    assert isinstance(found, Found)
-    assert isinstance(whole, Found)
+    assert isinstance(found, FoundType)
+    assert isinstance(whole, FoundType)
     assert found.optional
     assert list(found.schema["$defs"]) == ["Tree"] if isinstance(found.schema, dict) else False
-    assert lookup(found.schema, ["left", "value"]) == Found(STRING, optional=True)
-    assert lookup(whole.schema, [0, "root", "value"]) == Found(STRING, optional=True)
+    assert lookup(found.schema, ["left", "value"]) == FoundType(STRING, optional=True)
+    assert lookup(whole.schema, [0, "root", "value"]) == FoundType(STRING, optional=True)
     jsonschema_rs.Draft202012Validator(whole.schema).validate([{"root": {"value": "x"}, "whole": []}])
 
 
 def test_members_of_an_object() -> None:
     found = members(record(mrn=STRING, note_=INTEGER))
 
-    assert found == {"mrn": Found(STRING), "note": Found(INTEGER, optional=True)}
+    assert found == {"mrn": FoundType(STRING), "note": FoundType(INTEGER, optional=True)}
     assert members(OBJECT) is None
     assert members(STRING) is None

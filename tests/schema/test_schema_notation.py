@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typed_schemas import ANY, ARRAY, DATE, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, node, record
 
-from cyberflow.schema.describe import describe, literal, member, summary
-from cyberflow.schema.predicates import accepts_string, is_scalar, kinds
+from cyberflow.schema.describe import describe, format_literal, member, summary
+from cyberflow.schema.predicates import accepts_string, is_scalar, possible_kinds
 from cyberflow.schema.validate import accepts
 from cyberflow.schema.values import ABSENT, Schema
 
@@ -57,10 +57,10 @@ def test_summaries_and_members() -> None:
 
 
 def test_values_in_words() -> None:
-    assert literal({"a": "é"}) == '{"a": "é"}'
-    assert literal(ABSENT) == "absent"
-    assert literal("x" * 100).endswith('x…"')
-    assert len(literal(["x" * 100])) <= 62
+    assert format_literal({"a": "é"}) == '{"a": "é"}'
+    assert format_literal(ABSENT) == "absent"
+    assert format_literal("x" * 100).endswith('x…"')
+    assert len(format_literal(["x" * 100])) <= 62
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,10 @@ def test_small_questions(schema: Schema, scalar: bool | None, string: bool | Non
 
 
 def test_kinds() -> None:
-    assert kinds({"anyOf": [NUMBER, NULL]}) == frozenset({"integer", "fraction", "null"})
-    assert kinds({"allOf": [{"type": ["string", "integer"]}, {"type": ["integer", "null"]}]}) == frozenset({"integer"})
+    assert possible_kinds({"anyOf": [NUMBER, NULL]}) == frozenset({"integer", "fraction", "null"})
+    assert possible_kinds({"allOf": [{"type": ["string", "integer"]}, {"type": ["integer", "null"]}]}) == frozenset(
+        {"integer"}
+    )
 
 
 VALIDATION: list[tuple[Any, Any, bool | None]] = [

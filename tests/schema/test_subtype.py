@@ -9,7 +9,7 @@ import pytest
 from typed_schemas import ANY, ARRAY, DATE, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, node, record, text
 
 from cyberflow.schema.literal_types import TEXT
-from cyberflow.schema.subtype.assign import No, Unsure, Yes, assignable
+from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable
 from cyberflow.schema.values import ABSENT
 
 FITS: dict[str, tuple[Any, Any]] = {
@@ -47,7 +47,7 @@ FITS: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize("case", FITS)
 def test_fits(case: str) -> None:
-    assert assignable(*FITS[case]) == Yes()
+    assert check_assignable(*FITS[case]) == Assignable()
 
 
 SILENT: dict[str, tuple[Any, Any]] = {
@@ -77,7 +77,7 @@ SILENT: dict[str, tuple[Any, Any]] = {
 
 @pytest.mark.parametrize("case", SILENT)
 def test_silent(case: str) -> None:
-    assert assignable(*SILENT[case]) == Unsure()
+    assert check_assignable(*SILENT[case]) == Undetermined()
 
 
 MISMATCH: dict[str, tuple[Any, Any, Any, tuple[str | int, ...], str]] = {
@@ -187,19 +187,19 @@ MISMATCH: dict[str, tuple[Any, Any, Any, tuple[str | int, ...], str]] = {
 def test_mismatch(case: str) -> None:
     producer, consumer, witness, path, reason = MISMATCH[case]
 
-    assert assignable(producer, consumer) == No(witness, path, reason)
+    assert check_assignable(producer, consumer) == NotAssignable(witness, path, reason)
     assert jsonschema_rs.Draft202012Validator(producer).is_valid(witness)
     assert not jsonschema_rs.Draft202012Validator(consumer).is_valid(witness)
 
 
 def test_a_value_that_may_be_absent_does_not_fill_a_required_input() -> None:
-    answer = assignable(STRING, STRING, may_be_absent=True)
+    answer = check_assignable(STRING, STRING, may_be_absent=True)
 
-    assert answer == No(ABSENT, (), "may be absent")
-    assert isinstance(answer, No)
+    assert answer == NotAssignable(ABSENT, (), "may be absent")
+    assert isinstance(answer, NotAssignable)
     assert answer.text == "absent"
-    assert assignable(STRING, STRING, may_be_absent=True, required=False) == Yes()
+    assert check_assignable(STRING, STRING, may_be_absent=True, required=False) == Assignable()
 
 
 def test_absence_counts_though_the_value_says_nothing() -> None:
-    assert assignable(ANY, STRING, may_be_absent=True) == No(ABSENT, (), "may be absent")
+    assert check_assignable(ANY, STRING, may_be_absent=True) == NotAssignable(ABSENT, (), "may be absent")

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.confirm import by_name
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.confirm import confirm_target_name
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.cli.project import compile_for, say
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.errors import UsageError
-from cyberflow.sdk.prepare import Compiled, owner
+from cyberflow.sdk.prepare import CompiledProject, owner_of
 from cyberflow.targets import open_target
 
 
 @click.command("adopt")
-@common()
+@common_options()
 @target
 @click.argument("pairs", nargs=-1, required=True, metavar="NAME ID...")
 @click.option("--yes", "-y", is_flag=True, expose_value=False, help="Accepted, as in apply: adopt does not ask.")
@@ -45,15 +45,15 @@ def command(
     return asyncio.run(_adopt(compiled, named, confirm, quiet=quiet))
 
 
-async def _adopt(compiled: Compiled, pairs: list[tuple[str, str]], confirm: str | None, *, quiet: bool) -> int:
+async def _adopt(compiled: CompiledProject, pairs: list[tuple[str, str]], confirm: str | None, *, quiet: bool) -> int:
     from cyberflow.cli.views.plan_text import outcome_line, summary
 
     async with open_target(compiled.sourced, compiled.target, say) as service:
         if not quiet:
             say(service.line)
         if service.target.protect:
-            by_name(service.name, confirm)
-        mine = owner(compiled, service)
+            confirm_target_name(service.name, confirm)
+        mine = owner_of(compiled, service)
         for name, id in pairs:
             click.echo(outcome_line(await adopt(service.desk, compiled.bundle, mine, name, id)))
         left = await prepare(service.desk, compiled.bundle, mine, [name for name, _ in pairs])

@@ -11,23 +11,23 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.commands.plan import FILE, names, prune_of
-from cyberflow.cli.confirm import confirmed, is_terminal, yes_to
+from cyberflow.cli.commands.plan import FILE, prune_options, split_names
+from cyberflow.cli.confirm import ask_yes_no, confirm_write, is_terminal
 from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.cli.project import compile_for, say
 from cyberflow.cli.receipt import Receipt
 from cyberflow.deploy.apply.apply import apply
-from cyberflow.deploy.apply.prepare import prepare, until_idle
+from cyberflow.deploy.apply.prepare import prepare, wait_until_idle
 from cyberflow.deploy.plan.model import Outcome, Plan
-from cyberflow.deploy.plan.plan_file import Saved, load_plan
+from cyberflow.deploy.plan.plan_file import SavedPlan, load_plan
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.sdk.prepare import Compiled, owner
-from cyberflow.targets import Service, open_target
+from cyberflow.sdk.prepare import CompiledProject, owner_of
+from cyberflow.targets import CyberdeskService, open_target
 
 
 @click.command("apply")
-@common("text", "json")
+@common_options("text", "json")
 @target
 @click.argument("file", required=False, type=FILE)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
@@ -54,7 +54,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
       cyberflow apply --target prod --confirm prod --yes
       cyberflow apply --yes prod.plan
     """
-    saved = _saved(options)
+    saved = _load_plan_file(options)
     if saved is not None:
         if target not in (None, saved.target):
             raise UsageError(f"the plan is for target `{saved.target}`, not for `{target}`")
@@ -63,7 +63,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
     return 1 if compiled is None else asyncio.run(_Apply(compiled, options, saved).run())
 
 
-def _saved(options: dict[str, Any]) -> Saved | None:
+def _load_plan_file(options: dict[str, Any]) -> SavedPlan | None:
     file = options["file"]
     if file is None:
         return None
@@ -80,10 +80,10 @@ def _saved(options: dict[str, Any]) -> Saved | None:
 class _Apply:
     """One apply from its plan to its receipt."""
 
-    def __init__(self, compiled: Compiled, options: dict[str, Any], saved: Saved | None) -> None:
+    def __init__(self, compiled: CompiledProject, options: dict[str, Any], saved: SavedPlan | None) -> None:
         self._compiled = compiled
         self._options = options
-        self._saved = saved
+        self._load_plan_file = saved
         self._json = options["format"] == "json"
         self._done: list[Outcome] = []
 
@@ -97,14 +97,14 @@ class _Apply:
         except asyncio.CancelledError:
             return INTERRUPTED
 
-    async def _deploy(self, service: Service) -> int:
+    async def _deploy(self, service: CyberdeskService) -> int:
         if not self._options["quiet"]:
             say(service.line)
-        only = self._saved.only if self._saved else names(self._options["only"])
-        prune = (self._saved.prune if self._saved else None) or prune_of(self._options)
-        made = await prepare(service.desk, self._compiled.bundle, owner(self._compiled, service), only, prune)
-        if self._saved is not None:
-            self._saved.hold_against(made)
+        only = self._load_plan_file.only if self._load_plan_file else split_names(self._options["only"])
+        prune = (self._load_plan_file.prune if self._load_plan_file else None) or prune_options(self._options)
+        made = await prepare(service.desk, self._compiled.bundle, owner_of(self._compiled, service), only, prune)
+        if self._load_plan_file is not None:
+            self._load_plan_file.hold_against(made)
         self._show(made)
         receipt = Receipt(self._compiled, service, made, self._options["receipt"])
         if made.errors or made.refused:
@@ -121,24 +121,24 @@ class _Apply:
         if not self._json and not (self._options["quiet"] and not made.exit_code):
             click.echo("\n".join(plan_lines(made)))
 
-    def _ask(self, made: Plan, service: Service) -> None:
+    def _ask(self, made: Plan, service: CyberdeskService) -> None:
         """Have a yes before the first write. Raises UsageError where nobody can give one; a no ends the command."""
-        confirmed(service, "apply", yes=self._options["yes"], confirm=self._options["confirm"])
+        confirm_write(service, "apply", yes=self._options["yes"], confirm=self._options["confirm"])
         drift = any(change.action == "drift" for change in made.changes)
         if drift and is_terminal() and not self._options["overwrite_drift"] and not self._options["yes"]:
-            self._options["overwrite_drift"] = yes_to("write over what was changed by hand?")
+            self._options["overwrite_drift"] = ask_yes_no("write over what was changed by hand?")
 
-    async def _wait(self, made: Plan, service: Service) -> None:
+    async def _wait(self, made: Plan, service: CyberdeskService) -> None:
         if not self._options["wait_idle"] or not made.live:
             return
         told = -1
-        async for live in until_idle(service.desk, made):
+        async for live in wait_until_idle(service.desk, made):
             runs = sum(map(len, live.values()))
             if runs != told:
                 say(f"waiting for {runs} live run{'s' * (runs != 1)} of {', '.join(_named(made, live))}")
                 told = runs
 
-    async def _carry_out(self, made: Plan, service: Service, receipt: Receipt) -> int:
+    async def _carry_out(self, made: Plan, service: CyberdeskService, receipt: Receipt) -> int:
         code = made.exit_code
         if made.pending:
             receipt.open()
@@ -146,16 +146,16 @@ class _Apply:
             overwrite = self._options["overwrite_drift"]
             async for outcome in apply(made, service.desk, self._compiled.assets, overwrite_drift=overwrite):
                 self._done.append(outcome)
-                code = _worse(code, outcome.exit_code)
+                code = _worse_exit_code(code, outcome.exit_code)
                 self._report(outcome)
         except asyncio.CancelledError:
             code = INTERRUPTED
-            self._unfinished(made)
+            self._report_leftovers(made)
             say("interrupted: what was under way may have been written; the next apply goes on from what is there")
             raise
         except CyberflowError as error:
-            code = _worse(code, error.exit_code)
-            self._unfinished(made)
+            code = _worse_exit_code(code, error.exit_code)
+            self._report_leftovers(made)
             raise
         finally:
             self._conclude(made, receipt, code)
@@ -171,7 +171,7 @@ class _Apply:
         some = any(one.status == "done" for one in self._done)
         say("done" if code == 0 else "done, but not all of it: see above" if some else "nothing was changed: see above")
 
-    def _unfinished(self, made: Plan) -> None:
+    def _report_leftovers(self, made: Plan) -> None:
         """What the plan had besides: each change is reported on every way out."""
         told = {(one.kind, one.name, one.action) for one in self._done}
         for change in made.changes:
@@ -182,7 +182,9 @@ class _Apply:
     def _conclude(self, made: Plan, receipt: Receipt, code: int) -> None:
         receipt.close(self._done, code)
         if self._json:
-            click.echo(json.dumps({**made.to_json(), "outcomes": _outcomes(self._done)}, ensure_ascii=False, indent=2))
+            click.echo(
+                json.dumps({**made.to_json(), "outcomes": _outcomes_json(self._done)}, ensure_ascii=False, indent=2)
+            )
 
     def _report(self, outcome: Outcome) -> None:
         from cyberflow.cli.views.plan_text import outcome_line
@@ -195,11 +197,11 @@ def _named(made: Plan, ids: Any) -> list[str]:
     return [f"`{change.name}`" for change in made.changes if change.id in ids and change.kind == "workflow"]
 
 
-def _worse(left: int, right: int) -> int:
+def _worse_exit_code(left: int, right: int) -> int:
     """A conflict beats a refusal, which beats nothing (SPEC section 11: 4 beats 5)."""
     return max(left, right)
 
 
-def _outcomes(done: list[Outcome]) -> list[dict[str, Any]]:
+def _outcomes_json(done: list[Outcome]) -> list[dict[str, Any]]:
     fields = ("action", "kind", "name", "id", "status", "message")
     return [{name: getattr(outcome, name) for name in fields} for outcome in done]

@@ -9,19 +9,19 @@ from pathlib import Path
 import click
 
 from cyberflow.cli.bundle_portability import READS, reads_json
-from cyberflow.cli.commands.check import stop_at_errors
-from cyberflow.cli.options import common, root, target
-from cyberflow.cli.views.diagnostics_text import count
+from cyberflow.cli.commands.check import print_errors
+from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.bundle import AssetReader, Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language.project.load import Sourced, read
+from cyberflow.language.project.load import RawProject, read
 from cyberflow.targets import private_folder
 
 
 @click.command("build")
-@common()
+@common_options()
 @target
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Default: dist/.")
 def command(*, project: Path | None, target: str | None, out: Path | None, quiet: bool) -> int:
@@ -46,15 +46,15 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
         raise CyberflowError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
     if not quiet:
         parts = [
-            count(len(bundle.workflows), "workflow"),
-            count(len(bundle.chains), "chain"),
-            count(len(bundle.assets), "file"),
+            pluralize(len(bundle.workflows), "workflow"),
+            pluralize(len(bundle.chains), "chain"),
+            pluralize(len(bundle.assets), "file"),
         ]
         click.echo(f"wrote {folder / 'bundle.json'}: {', '.join(parts)}, digest {bundle.digest[:12]}", err=True)
     return 0
 
 
-def _write(folder: Path, sourced: Sourced, bundle: Bundle) -> None:
+def _write(folder: Path, sourced: RawProject, bundle: Bundle) -> None:
     if os.name == "posix":
         folder.chmod(0o700)
     (folder / "assets").mkdir(exist_ok=True)
@@ -64,17 +64,17 @@ def _write(folder: Path, sourced: Sourced, bundle: Bundle) -> None:
     (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
 
 
-def compile_project(folder: Path, target: str | None) -> tuple[Sourced, Bundle] | None:
+def compile_project(folder: Path, target: str | None) -> tuple[RawProject, Bundle] | None:
     """Compile for one target; None when the project has errors, which are printed."""
     sourced = read(folder)
-    name = target_name(sourced, target)
+    name = resolve_target_name(sourced, target)
     graph, builder, found = check_target(sourced, name)
-    if (sourced.templated or found) and stop_at_errors(sourced, check(sourced)):
+    if (sourced.templated or found) and print_errors(sourced, check(sourced)):
         return None
     return sourced, compile_bundle(graph, builder)
 
 
-def bundle_assets(folder: Path) -> AssetReader:
+def bundle_asset_reader(folder: Path) -> AssetReader:
     """The content of a built bundle's assets, which lie beside it."""
 
     def content(sha256: str) -> bytes:
@@ -90,7 +90,7 @@ def bundle_assets(folder: Path) -> AssetReader:
     return content
 
 
-def target_name(sourced: Sourced, target: str | None) -> str:
+def resolve_target_name(sourced: RawProject, target: str | None) -> str:
     """The target that is meant. Raises UsageError when the project has none of that name."""
     from cyberflow.diagnostics import did_you_mean
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyberflow.cli.check_cache import Answer, Kept
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.check_cache import CheckCache, CheckReport
+from cyberflow.cli.options import common_options, root, target
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
-    from cyberflow.language.project.load import Sourced
+    from cyberflow.language.project.load import RawProject
 
 
 @click.command("check")
-@common("text", "json", "sarif", "github")
+@common_options("text", "json", "sarif", "github")
 @target
 @click.option("--remote", is_flag=True, help="Ask the target too: pools, machines, models, tags, tasks, inputs.")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
@@ -45,68 +45,68 @@ def command(
     if options["remote"]:
         from cyberflow.cli.check_remote import check_remote
 
-        answer = _answer(*check_remote(folder, target, quiet=quiet), format)
+        answer = _make_report(*check_remote(folder, target, quiet=quiet), format)
     elif target is not None:
-        answer = _answer(*_check_for(folder, target), format)
+        answer = _make_report(*_check_target(folder, target), format)
     else:
-        kept = Kept(folder)
-        answer = (None if options["no_cache"] else kept.find(format)) or _check(folder, format, kept)
+        kept = CheckCache(folder)
+        answer = (None if options["no_cache"] else kept.find(format)) or _check_and_cache(folder, format, kept)
     if answer.errors or answer.warnings or format != "text" or not quiet:
         click.echo(answer.text, nl=False, color=ctx.color)
     return 1 if answer.errors or (options["error_on"] == "warning" and answer.warnings) else 0
 
 
-def _check(folder: Path, format: str, kept: Kept) -> Answer:
+def _check_and_cache(folder: Path, format: str, kept: CheckCache) -> CheckReport:
     """Check a project anew, and keep what is said of it."""
     from cyberflow.compiler.check import check
     from cyberflow.language.project.load import read
 
     gc.disable()
     sourced = read(folder)
-    answer = _answer(sourced, check(sourced), format)
+    answer = _make_report(sourced, check(sourced), format)
     if format in ("text", "json"):  # the others name the job of CI that they belong to
         kept.keep(format, answer, sourced)
     return answer
 
 
-def _check_for(folder: Path, target: str) -> tuple[Sourced, list[Diagnostic]]:
+def _check_target(folder: Path, target: str) -> tuple[RawProject, list[Diagnostic]]:
     """What is wrong for one target."""
-    from cyberflow.cli.commands.build import target_name
+    from cyberflow.cli.commands.build import resolve_target_name
     from cyberflow.compiler.check import check_target
     from cyberflow.language.project.load import read
 
     sourced = read(folder)
-    return sourced, check_target(sourced, target_name(sourced, target))[2]
+    return sourced, check_target(sourced, resolve_target_name(sourced, target))[2]
 
 
-def _answer(sourced: Sourced, found: list[Diagnostic], format: str) -> Answer:
+def _make_report(sourced: RawProject, found: list[Diagnostic], format: str) -> CheckReport:
     errors = sum(one.severity == "error" for one in found)
-    return Answer(rendered(sourced, found, format), errors, len(found) - errors)
+    return CheckReport(render_findings(sourced, found, format), errors, len(found) - errors)
 
 
-def rendered(sourced: Sourced, found: list[Diagnostic], format: str) -> str:
+def render_findings(sourced: RawProject, found: list[Diagnostic], format: str) -> str:
     """Findings in one of the formats, ending in a line end."""
     if format == "json":
-        from cyberflow.cli.views.findings_json import findings
+        from cyberflow.cli.views.findings_json import render_json
 
-        return findings(sourced, found) + "\n"
+        return render_json(sourced, found) + "\n"
     if format == "sarif":
-        from cyberflow.cli.views.sarif import sarif
+        from cyberflow.cli.views.sarif import render_sarif
 
-        return sarif(sourced, found, os.environ) + "\n"
+        return render_sarif(sourced, found, os.environ) + "\n"
     if format == "github":
         from cyberflow.cli.views.findings_json import workflow_commands
 
         return "".join(f"{line}\n" for line in workflow_commands(sourced, found, os.environ))
-    from cyberflow.cli.views.diagnostics_text import Printer, summary
+    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer, summary
 
-    printer = Printer.of(sourced, found)
+    printer = DiagnosticRenderer.of(sourced, found)
     return "".join(f"{printer.render(one)}\n\n" for one in found) + summary(sourced, found) + "\n"
 
 
-def stop_at_errors(sourced: Sourced, found: list[Diagnostic]) -> bool:
+def print_errors(sourced: RawProject, found: list[Diagnostic]) -> bool:
     """Print the errors of a project before a command that needs none; whether there were any."""
     errors = [one for one in found if one.severity == "error"]
     if errors:
-        click.echo(rendered(sourced, errors, "text"), nl=False)
+        click.echo(render_findings(sourced, errors, "text"), nl=False)
     return bool(errors)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyberflow.cli.options import common
+from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.targets import DATABASE, DEV, Address, state_folder, take_lock
+from cyberflow.targets import DATABASE, DEV, PlatformAddress, state_folder, take_lock
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -28,7 +28,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("dev")
-@common()
+@common_options()
 @click.option("--port", type=click.IntRange(0, 65535), default=7700, show_default=True, help="0 picks a free one.")
 @click.option("--api-key", metavar="KEY", help="Accept this bearer key alone; by default any is accepted.")
 @click.option("--faults", type=_FILE, metavar="FILE", help="A JSON plan of what goes wrong; see the manual.")
@@ -55,7 +55,7 @@ def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> i
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(port))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        database = _database(project, url, served["api_key"], stack)
+        database = _claim_database(project, url, served["api_key"], stack)
         where = "in memory" if database is None else f"in {database}"
         banner = f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)"
         _serve(listening, _open(database, **served), None if quiet else banner, served["webhooks"])
@@ -76,7 +76,7 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _database(project: Path | None, url: str, api_key: str | None, stack: ExitStack) -> Path | None:
+def _claim_database(project: Path | None, url: str, api_key: str | None, stack: ExitStack) -> Path | None:
     """The database of the project, locked and announced; None outside a project."""
     from cyberflow.language.discovery import find_root
 
@@ -87,7 +87,7 @@ def _database(project: Path | None, url: str, api_key: str | None, stack: ExitSt
             raise
         return None
     lock = take_lock(root, "cyberflow dev", lambda text: click.echo(text, err=True))
-    assert not isinstance(lock, Address)  # noqa: S101 - only who may share gets an address
+    assert not isinstance(lock, PlatformAddress)  # noqa: S101 - only who may share gets an address
     stack.callback(lock.release)
     state = state_folder(root)
     announcement = state / DEV

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.cli.project import say
-from cyberflow.cli.run_ids import ID
-from cyberflow.cli.runs_target import on_target
+from cyberflow.cli.run_ids import parse_id
+from cyberflow.cli.runs_target import run_on_target
 from cyberflow.cli.runs_tasks import download_task
 from cyberflow.cli.sessions import read_run, workflow_names
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.chain.downloads import SCREENSHOTS, own_folder, save_exports, save_screenshots
+from cyberflow.run.chain.downloads import SCREENSHOTS, output_folder, save_exports, save_screenshots
 from cyberflow.run.task.request import TaskState
-from cyberflow.targets import GpuService, Service, private_folder, state_folder
+from cyberflow.targets import CyberdeskService, CyberunService, private_folder, state_folder
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -34,9 +34,9 @@ _OUT = click.option(
 
 
 @click.command("download")
-@common()
+@common_options()
 @target
-@click.argument("run", type=ID)
+@click.argument("run", type=parse_id)
 @_OUT
 def download_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path | None) -> int:
     """Save the files that a run exported, or the outputs of a Cyberun task, under safe names.
@@ -47,19 +47,19 @@ def download_command(*, project: Path | None, target: str | None, quiet: bool, r
     """
     folder = root(project)
 
-    async def on_run(service: Service) -> int:
+    async def on_run(service: CyberdeskService) -> int:
         return await _save(service, (folder, out), run, save_exports)
 
-    async def on_task(gpu: GpuService, state: TaskState) -> int:
-        return await download_task(gpu, state, lambda: claim(folder, out, state.name, state.task_id))
+    async def on_task(gpu: CyberunService, state: TaskState) -> int:
+        return await download_task(gpu, state, lambda: claim_folder(folder, out, state.name, state.task_id))
 
-    return on_target(project, target, quiet, on_run, (run, on_task))
+    return run_on_target(project, target, quiet, on_run, (run, on_task))
 
 
 @click.command("screenshots")
-@common()
+@common_options()
 @target
-@click.argument("run", type=ID)
+@click.argument("run", type=parse_id)
 @_OUT
 def screenshots_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path | None) -> int:
     """Save every screenshot of a run's message history, through fresh signed urls.
@@ -70,15 +70,15 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
     """
     folder = root(project)
 
-    async def work(service: Service) -> int:
+    async def work(service: CyberdeskService) -> int:
         return await _save(service, (folder, out), run, save_screenshots)
 
-    return on_target(project, target, quiet, work)
+    return run_on_target(project, target, quiet, work)
 
 
-async def _save(service: Service, where: tuple[Path, Path | None], id: str, save: Save) -> int:
+async def _save(service: CyberdeskService, where: tuple[Path, Path | None], id: str, save: Save) -> int:
     run = await read_run(service.desk, id)
-    folder = claim(*where, workflow_names(run.included).get(run.workflow_id, "run"), id)
+    folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), id)
     if where[1] is None and save is save_screenshots:
         folder /= SCREENSHOTS
     saved = False
@@ -90,11 +90,11 @@ async def _save(service: Service, where: tuple[Path, Path | None], id: str, save
     return 0
 
 
-def claim(project: Path, out: Path | None, name: str, id: str) -> Path:
+def claim_folder(project: Path, out: Path | None, name: str, id: str) -> Path:
     """Take a folder for the files of one run: `out`, or one of its own. Which run a folder was taken for is noted in
     the project's `.cyberflow`. Raises UsageError for one that holds anything else.
     """
-    folder = out or own_folder(name, id)
+    folder = out or output_folder(name, id)
     note = state_folder(project) / CLAIMS / sha256(str(folder.resolve()).encode()).hexdigest()[:32]
     try:
         holder = note.read_text(encoding="utf-8") if note.exists() else None

@@ -19,9 +19,9 @@ def command(*, every: bool, format: str, rule: str | None) -> int:
       cyberflow explain type-mismatch
       cyberflow explain --all --format markdown
     """
-    from cyberflow.cli.views.rules_page import page, rules
+    from cyberflow.cli.views.rules_page import load_rules, render_page
 
-    known = {one.name: one for one in rules()}
+    known = {one.name: one for one in load_rules()}
     if rule is not None and rule not in known:
         raise click.UsageError(f"there is no rule `{rule}`; {did_you_mean(rule, known)}")
     chosen = [known[rule]] if rule is not None else list(known.values())
@@ -29,7 +29,7 @@ def command(*, every: bool, format: str, rule: str | None) -> int:
         for one in chosen:
             click.echo(f"{one.name:<24} {one.title}")
     elif format == "markdown":
-        click.echo(page() if rule is None else chosen[0].section(), nl=False)
+        click.echo(render_page() if rule is None else chosen[0].section(), nl=False)
     else:
         click.echo("\n\n".join(f"{click.style(one.name, bold=True)}\n\n{one.text}" for one in chosen))
     return 0

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.commands.build import target_name
-from cyberflow.cli.commands.check import stop_at_errors
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.commands.build import resolve_target_name
+from cyberflow.cli.commands.check import print_errors
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.errors import UsageError
 
 
 @click.command("graph")
-@common("mermaid", "dot", "svg", "json")
+@common_options("mermaid", "dot", "svg", "json")
 @target
 @click.argument("name", required=False)
 def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
@@ -31,22 +31,22 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
     """
     from cyberflow.compiler.check import check_target
     from cyberflow.diagnostics import did_you_mean
-    from cyberflow.diagram.dot import dot
-    from cyberflow.diagram.from_graph import trace, trace_project
-    from cyberflow.diagram.mermaid import mermaid
-    from cyberflow.diagram.svg import svg
+    from cyberflow.diagram.dot import to_dot
+    from cyberflow.diagram.from_graph import build_diagram, build_project_diagram
+    from cyberflow.diagram.mermaid import to_mermaid
+    from cyberflow.diagram.svg import to_svg
     from cyberflow.language.project.load import read
 
     sourced = read(root(project))
-    graph, _, found = check_target(sourced, target_name(sourced, target))
-    if stop_at_errors(sourced, found):
+    graph, _, found = check_target(sourced, resolve_target_name(sourced, target))
+    if print_errors(sourced, found):
         return 1
-    picture = trace_project(graph) if name is None else trace(graph, name)
+    picture = build_project_diagram(graph) if name is None else build_diagram(graph, name)
     if picture is None:
         known = [*graph.chains, *graph.workflows, *graph.tasks]
         raise UsageError(f"the project declares no `{name}`", help=did_you_mean(str(name), known))
     if format == "json":
         click.echo(json.dumps(picture.as_json(), ensure_ascii=False, indent=2))
     else:
-        click.echo({"mermaid": mermaid, "dot": dot, "svg": svg}[format](picture), nl=False)
+        click.echo({"mermaid": to_mermaid, "dot": to_dot, "svg": to_svg}[format](picture), nl=False)
     return 0

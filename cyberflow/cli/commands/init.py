@@ -78,7 +78,7 @@ def command(*, folder: Path, quiet: bool) -> int:
         help = "choose another folder, or move what is there out of the way"
         raise UsageError(f"nothing was written: {folder} has {', '.join(taken)} already", help=help)
     for name, content in files.items():
-        _write(folder / name, content)
+        _create_file(folder / name, content)
     if not quiet:
         where = "here" if folder == Path() else f"in {folder}"
         click.echo(f"wrote {len(files)} files {where}: {', '.join(files)}", err=True)
@@ -107,7 +107,7 @@ def _name(folder: Path) -> str:
     return re.sub(r"^[^a-z]+", "", folded)[:_LONGEST_NAME].rstrip("-") or _FALLBACK
 
 
-def _write(path: Path, content: str) -> None:
+def _create_file(path: Path, content: str) -> None:
     """Make a file that is not there, and never replace one that came in the meantime."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

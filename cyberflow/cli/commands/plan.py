@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.cli.project import compile_for, say
 from cyberflow.deploy.apply.prepare import prepare
-from cyberflow.deploy.plan.model import Plan, Prune
-from cyberflow.deploy.plan.plan_file import save
+from cyberflow.deploy.plan.model import Plan, PruneOptions
+from cyberflow.deploy.plan.plan_file import dump_plan
 from cyberflow.errors import CyberflowError
-from cyberflow.sdk.prepare import Compiled, owner
+from cyberflow.sdk.prepare import CompiledProject, owner_of
 from cyberflow.targets import open_target
 
 PENDING = 5
@@ -23,7 +23,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("plan")
-@common("text", "json", "markdown")
+@common_options("text", "json", "markdown")
 @target
 @click.option("--check", is_flag=True, help="Exit 5 when changes are pending, drift included.")
 @click.option("--only", multiple=True, metavar="NAME", help="These workflows alone: several times, or with commas.")
@@ -47,22 +47,26 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
     return 1 if compiled is None else asyncio.run(_plan(compiled, options))
 
 
-async def _plan(compiled: Compiled, options: dict[str, Any]) -> int:
+async def _plan(compiled: CompiledProject, options: dict[str, Any]) -> int:
     async with open_target(compiled.sourced, compiled.target, say) as service:
         if not options["quiet"]:
             say(service.line)
         made = await prepare(
-            service.desk, compiled.bundle, owner(compiled, service), names(options["only"]), prune_of(options)
+            service.desk,
+            compiled.bundle,
+            owner_of(compiled, service),
+            split_names(options["only"]),
+            prune_options(options),
         )
-    show(made, options["format"], images=options["images"])
+    print_plan(made, options["format"], images=options["images"])
     if (out := options["out"]) is not None:
-        write_file(out, save(made))
+        write_file(out, dump_plan(made))
         if not options["quiet"]:
             say(f"saved: `cyberflow apply {out}` carries out exactly this, or refuses")
     return made.exit_code or (PENDING if options["check"] and made.pending else 0)
 
 
-def show(made: Plan, format: str, *, images: bool = False) -> None:
+def print_plan(made: Plan, format: str, *, images: bool = False) -> None:
     """Print a plan in one of its formats."""
     if format == "json":
         click.echo(json.dumps(made.to_json(), ensure_ascii=False, indent=2))
@@ -76,14 +80,14 @@ def show(made: Plan, format: str, *, images: bool = False) -> None:
         click.echo("\n".join([*plan_lines(made), *(image_lines(made) if images else ())]))
 
 
-def names(given: tuple[str, ...]) -> tuple[str, ...]:
+def split_names(given: tuple[str, ...]) -> tuple[str, ...]:
     """The names of `--only`, which may also be given with commas."""
     return tuple(name for one in given for name in one.split(",") if name)
 
 
-def prune_of(options: dict[str, Any]) -> Prune:
+def prune_options(options: dict[str, Any]) -> PruneOptions:
     """What the options of pruning ask for."""
-    return Prune(
+    return PruneOptions(
         workflows=options["prune"],
         delete_runs=options["delete_runs"],
         images=options["prune_images"],

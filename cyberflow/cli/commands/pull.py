@@ -9,16 +9,16 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.commands.build import target_name
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.commands.build import resolve_target_name
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.cli.project import say
-from cyberflow.cli.verify_pull import Proof, prove
-from cyberflow.cli.views.diagnostics_text import count
-from cyberflow.deploy.pull.pull import Chosen, choose, image_files
+from cyberflow.cli.verify_pull import PullVerification, prove
+from cyberflow.cli.views.diagnostics_text import pluralize
+from cyberflow.deploy.pull.pull import PullItem, choose_workflows, image_files
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
-from cyberflow.language.project.load import Sourced, read, target_of
+from cyberflow.language.project.load import RawProject, read, target_of
 from cyberflow.remote.identity import Owner
-from cyberflow.remote.images import fetch
+from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import Snapshot, snapshot
 from cyberflow.targets import open_target
 
@@ -26,7 +26,7 @@ DEFAULT = "workflows"
 
 
 @click.command("pull")
-@common()
+@common_options()
 @target
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--all", "everything", is_flag=True, help="Every workflow that is not another project's.")
@@ -46,7 +46,7 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
     if bool(names) == options["everything"]:
         raise UsageError("say which workflows: names, titles or ids, or --all")
     sourced = read(root(project))
-    name = target_name(sourced, target)
+    name = resolve_target_name(sourced, target)
     folder = options["into"] or sourced.root / DEFAULT
     return asyncio.run(_Pull(sourced, name, folder, options).run(names))
 
@@ -54,32 +54,32 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
 class _Pull:
     """One pull, from the snapshot to the files."""
 
-    def __init__(self, sourced: Sourced, target: str, folder: Path, options: Mapping[str, Any]) -> None:
+    def __init__(self, sourced: RawProject, target: str, folder: Path, options: Mapping[str, Any]) -> None:
         self._sourced = sourced
-        self._target = target
+        self._target_words = target
         self._folder = folder
         self._options = options
         self._owner = Owner(sourced.settings.project, target_of(sourced.settings, target).scope)
 
     async def run(self, names: Sequence[str]) -> int:
-        async with open_target(self._sourced, self._target, say) as service:
+        async with open_target(self._sourced, self._target_words, say) as service:
             if not self._options["quiet"]:
                 say(service.line)
             remote = await snapshot(service.desk)
-            chosen = choose(remote, self._owner, names, self._taken())
+            chosen = choose_workflows(remote, self._owner, names, self._taken())
             if not names:
-                chosen = self._undeclared(chosen)
+                chosen = self._skip_duplicates(chosen)
             images = image_files(chosen, remote.images)
-            contents = await fetch(service.desk, list(images))
+            contents = await fetch_images(service.desk, list(images))
         if not chosen:
             say("the target has no workflow to pull")
             return 0
         proof = prove(chosen, remote, self._owner, {path: contents[url] for url, path in images.items()}, images)
         self._write(self._files(proof))
-        self._tell(proof, remote)
+        self._report(proof, remote)
         return 0
 
-    def _undeclared(self, chosen: Sequence[Chosen]) -> list[Chosen]:
+    def _skip_duplicates(self, chosen: Sequence[PullItem]) -> list[PullItem]:
         """What `--all` is about, in a folder of sources: without what another file declares already, which is told."""
         taken = self._taken() if self._is_source() else set()
         left = [f"`{one.name}`" for one in chosen if one.name in taken]
@@ -99,18 +99,18 @@ class _Pull:
                 taken |= {name for name in body if name != again} if isinstance(body, dict) else set()
         return taken
 
-    def _files(self, proof: Proof) -> dict[Path, bytes]:
+    def _files(self, proof: PullVerification) -> dict[Path, bytes]:
         texts = {path: text.encode() for one in proof.pulled for path, text in one.texts.items()}
         return {self._folder / path: content for path, content in {**texts, **proof.images}.items()}
 
     def _write(self, files: dict[Path, bytes]) -> None:
         """All of them or, where something else stands, none. Raises ConflictError."""
         differing = [path for path, content in files.items() if path.exists() and path.read_bytes() != content]
-        if elsewhere := self._elsewhere(files):
+        if elsewhere := self._duplicate_names(files):
             help = "`--into .cyberflow/pulled` is no source: pull there, compare, and take over what you want"
             raise ConflictError(f"declared elsewhere already: {', '.join(elsewhere)}", help=help)
         if differing and not self._options["force"]:
-            shown = ", ".join(_shown(path) for path in differing[:5])
+            shown = ", ".join(_display_path(path) for path in differing[:5])
             more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""  # noqa: PLR2004 - five fit on a line
             raise ConflictError(f"these files differ: {shown}{more}", help="--force writes over them")
         try:
@@ -120,7 +120,7 @@ class _Pull:
         except OSError as error:
             raise CyberflowError(f"{error.filename} cannot be written: {error.strerror}") from error
 
-    def _elsewhere(self, files: dict[Path, bytes]) -> list[str]:
+    def _duplicate_names(self, files: dict[Path, bytes]) -> list[str]:
         """Names that would be declared twice, where the folder is one of the project's sources."""
         if not self._is_source():
             return []
@@ -139,29 +139,31 @@ class _Pull:
         parts = folder.relative_to(root).parts if folder.is_relative_to(root) else (".",)
         return not any(part.startswith(".") for part in parts) and parts[:1] not in (("dist",), ("tests",))
 
-    def _tell(self, proof: Proof, remote: Snapshot) -> None:
+    def _report(self, proof: PullVerification, remote: Snapshot) -> None:
         for one in proof.pulled:
             title = f"  {click.style(one.title, dim=True)}" if one.title and one.title != one.name else ""
             click.echo(
-                f"  {click.style('✓', fg='green', bold=True)} {_shown(self._folder / next(iter(one.texts)))}{title}"
+                f"  {click.style('✓', fg='green', bold=True)} {_display_path(self._folder / next(iter(one.texts)))}{title}"
             )
         for name, faults in proof.faults.items():
             for fault in faults:
                 say(f"{click.style('note', fg='yellow', bold=True)}: `{name}`: {fault}")
         if self._options["quiet"]:
             return
-        say(f"wrote {count(len(proof.pulled), 'workflow')} of {len(remote.workflows)} below {_shown(self._folder)}")
+        say(
+            f"wrote {pluralize(len(proof.pulled), 'workflow')} of {len(remote.workflows)} below {_display_path(self._folder)}"
+        )
         if new := [one for one in proof.pulled if not one.ours]:
             say("to make them this project's:")
             for one in new:
-                say(f"  cyberflow adopt {_target(self._target)}{one.name} {one.id}")
+                say(f"  cyberflow adopt {_target_words(self._target_words)}{one.name} {one.id}")
 
 
-def _target(name: str) -> str:
+def _target_words(name: str) -> str:
     return f"--target {name} " if name != "local" else ""
 
 
-def _shown(path: Path) -> str:
+def _display_path(path: Path) -> str:
     try:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
     except ValueError:

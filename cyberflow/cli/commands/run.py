@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.first_line import say_target
-from cyberflow.cli.options import common, root, target
-from cyberflow.cli.run_ids import ID
+from cyberflow.cli.first_line import print_target_line
+from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.run_ids import parse_id
 from cyberflow.errors import UsageError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
@@ -31,7 +31,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command("run")
-@common("text", "json")
+@common_options("text", "json")
 @target
 @click.argument("name", required=False)
 @click.option("-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text.")
@@ -40,7 +40,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="A file that the declaration leaves open.")
 @click.option("--machine", metavar="NAME", help="Run on this machine.")
 @click.option("--pool", "pools", multiple=True, metavar="NAME", help="Run on a machine of every pool given.")
-@click.option("--session", type=ID, metavar="ID", help="Join this session.")
+@click.option("--session", type=parse_id, metavar="ID", help="Join this session.")
 @click.option("--keep-session", is_flag=True, help="Leave the machine reserved afterwards.")
 @click.option("--timeout", metavar="TIME", help="Stop following after 90s, 30m, 2h; the runs go on.")
 @click.option("--cancel-on-timeout", is_flag=True, help="Cancel the runs when the time is over.")
@@ -50,7 +50,9 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--simulate", type=_FILE, metavar="FILE", help="Script the outcome; on the local platform.")
 @click.option("--download", type=_FOLDER, metavar="DIR", help="Save what it made there; below it if it holds files.")
 @click.option("--from", "first", metavar="STEP", help="Go on with a failed chain from this step, in a new session.")
-@click.option("--with", "runs", type=ID, multiple=True, metavar="RUN", help="With --from: a run of the failed chain.")
+@click.option(
+    "--with", "runs", type=parse_id, multiple=True, metavar="RUN", help="With --from: a run of the failed chain."
+)
 @click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a CSV or JSON Lines file.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column that has another name.")
 @click.option("--parallel", type=_COUNT, metavar="N", help="With --each: so many at a time.  [default: 10]")
@@ -83,24 +85,24 @@ def command(*, project: Path | None, target: str | None, name: str | None, **opt
       cyberflow run intake --from book --with 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s epic_password=prompt
     """
     folder = root(project)
-    options["timeout"] = _seconds(options["timeout"])
+    options["timeout"] = _parse_duration(options["timeout"])
     if options["out"] and not options["out"].parent.is_dir():
         raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}", help="make it first")
     if options["each"] or options["resume"]:
-        return _batch(folder, target, name, options)
+        return _run_batch(folder, target, name, options)
     if wrong := _given(options, MANY_ROWS):
         raise UsageError(f"{wrong} is for many rows", help="name their file with --each, or a ledger with --resume")
     if name is None:
         raise UsageError("say what to run: `cyberflow run NAME`", help="`cyberflow show` lists the names")
     if (options["first"] is None) != (not options["runs"]):
         raise UsageError("--from STEP and --with RUN go together", help="RUN is any run of the chain that failed")
-    said = say_target(folder, target, quiet=options["quiet"])
+    said = print_target_line(folder, target, quiet=options["quiet"])
     from cyberflow.cli.runner import start
 
     return start(folder, target, name, {**options, "said": said})
 
 
-def _batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:
+def _run_batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:
     """Begin or go on with a batch; it is the ledger that knows the target of one that goes on."""
     if wrong := _given(options, ONE_RUN):
         raise UsageError(f"{wrong} is for one run, and this is a batch", help="leave it out")
@@ -109,7 +111,7 @@ def _batch(folder: Path, target: str | None, name: str | None, options: dict[str
             raise UsageError("say what to run for each row: `cyberflow run NAME --each rows.csv`")
         if options["retry_failed"] or options["resubmit_unknown"]:
             raise UsageError("--retry-failed and --resubmit-unknown go with --resume", help="name the ledger")
-        said = say_target(folder, target, quiet=options["quiet"])
+        said = print_target_line(folder, target, quiet=options["quiet"])
         from cyberflow.cli.batch_runner import start
 
         return start(folder, target, name, {**options, "said": said})
@@ -119,10 +121,10 @@ def _batch(folder: Path, target: str | None, name: str | None, options: dict[str
         head = ledger.head
         if target not in (None, head.target) or name not in (None, head.name):
             raise UsageError(f"the ledger is of `{head.name}` on {head.target}", help="leave out what it knows")
-        said = say_target(folder, head.target, quiet=options["quiet"])
-        from cyberflow.cli.batch_runner import go_on
+        said = print_target_line(folder, head.target, quiet=options["quiet"])
+        from cyberflow.cli.batch_runner import resume_batch
 
-        return go_on(folder, ledger, {**options, "said": said})
+        return resume_batch(folder, ledger, {**options, "said": said})
 
 
 def _given(options: dict[str, Any], names: Iterable[str]) -> str | None:
@@ -131,7 +133,7 @@ def _given(options: dict[str, Any], names: Iterable[str]) -> str | None:
     return found and f"--{_WRITTEN.get(found, found.replace('_', '-'))}"
 
 
-def _seconds(text: str | None) -> float | None:
+def _parse_duration(text: str | None) -> float | None:
     if text is None:
         return None
     match = _DURATION.fullmatch(text)

@@ -10,29 +10,29 @@ from typing import Any
 import click
 
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.cli.project import say
 from cyberflow.cli.redacted_streams import filter_streams
-from cyberflow.cli.run_ids import ID, valid_status
-from cyberflow.cli.runs_target import agree, on_cyberun, on_target
-from cyberflow.cli.runs_tasks import cancel_one, list_tasks, show_task, watch_task
+from cyberflow.cli.run_ids import check_status, parse_id
+from cyberflow.cli.runs_target import confirm_or_abort, run_on_cyberun, run_on_target
+from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
 from cyberflow.cli.sessions import (
     cancel_session,
     follow_to_end,
-    print_end,
+    list_runs,
+    print_result,
     read_run,
     read_session,
     release,
     retry,
-    table,
 )
 from cyberflow.cli.views.run_view import STATUS
 from cyberflow.compiler.bundle import BundledWorkflow
-from cyberflow.run.chain.journal import go_on
-from cyberflow.run.inputs.arguments import Asked, gather
-from cyberflow.run.inputs.secrets import target_sources, this_world
+from cyberflow.run.chain.journal import follow_command
+from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
+from cyberflow.run.inputs.secrets import system_backends, target_sources
 from cyberflow.run.task.request import TaskState
-from cyberflow.targets import GpuService, Service
+from cyberflow.targets import CyberdeskService, CyberunService
 
 
 @click.group("runs")
@@ -49,7 +49,7 @@ def command() -> None:
 
 
 @command.command("list")
-@common("text", "json")
+@common_options("text", "json")
 @target
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--status", metavar="STATUS", help="Only runs of this status.")
@@ -61,14 +61,14 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
     Example:
       cyberflow runs list --status error
     """
-    valid_status(options["status"], tasks=options["tasks"])
+    check_status(options["status"], tasks=options["tasks"])
     if options["tasks"]:
-        return on_cyberun(
+        return run_on_cyberun(
             project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
         )
 
-    async def work(service: Service) -> int:
-        rows = await table(service.desk, options["limit"], options["status"])
+    async def work(service: CyberdeskService) -> int:
+        rows = await list_runs(service.desk, options["limit"], options["status"])
         if format == "json":
             click.echo(json.dumps({"version": 1, "runs": rows}, ensure_ascii=False, indent=2))
             return 0
@@ -80,13 +80,13 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
             say("no runs")
         return 0
 
-    return on_target(project, target, quiet, work)
+    return run_on_target(project, target, quiet, work)
 
 
 @command.command("show")
-@common("text", "json")
+@common_options("text", "json")
 @target
-@click.argument("run", type=ID)
+@click.argument("run", type=parse_id)
 def show_command(*, project: Path | None, target: str | None, quiet: bool, format: str, run: str) -> int:
     """Show one run: its inputs, outputs, errors. Secrets are names. Or show a Cyberun task.
 
@@ -95,7 +95,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
       cyberflow runs show 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --format json
     """
 
-    async def work(service: Service) -> int:
+    async def work(service: CyberdeskService) -> int:
         found = await read_run(service.desk, run)
         data = {key: value for key, value in found.sent().items() if key not in ("run_message_history", "included")}
         if format == "json":
@@ -108,13 +108,13 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
                 click.echo(f"{key:<{width}}  {shown}")
         return 0
 
-    return on_target(project, target, quiet, work, (run, lambda gpu, state: show_task(gpu, state, format)))
+    return run_on_target(project, target, quiet, work, (run, lambda gpu, state: show_task(gpu, state, format)))
 
 
 @command.command("watch")
-@common("text", "json")
+@common_options("text", "json")
 @target
-@click.argument("session", type=ID)
+@click.argument("session", type=parse_id)
 def watch_command(*, project: Path | None, target: str | None, quiet: bool, format: str, session: str) -> int:
     """Follow a session, a single run, or a Cyberun task to its end.
 
@@ -123,19 +123,19 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
       cyberflow runs watch 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
     """
 
-    async def work(service: Service) -> int:
+    async def work(service: CyberdeskService) -> int:
         return await follow_to_end(service, await read_session(service.desk, session), format, quiet=quiet)
 
-    def on_task(gpu: GpuService, state: TaskState) -> Awaitable[int]:
+    def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
         return watch_task(gpu, state, format, quiet=quiet)
 
-    return on_target(project, target, quiet, work, (session, on_task))
+    return run_on_target(project, target, quiet, work, (session, on_task))
 
 
 @command.command("retry")
-@common("text", "json")
+@common_options("text", "json")
 @target
-@click.argument("run", type=ID)
+@click.argument("run", type=parse_id)
 @click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
 def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
@@ -149,27 +149,27 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
     """
     folder = root(project)
 
-    async def work(service: Service) -> int:
+    async def work(service: CyberdeskService) -> int:
         sources = target_sources(service.target, folder)
 
         def given(run: BundledWorkflow) -> Mapping[str, Any]:
-            found = gather(run, (), Asked(secrets=options["secrets"]), sources, this_world())
+            found = resolve_arguments(run, (), RawArguments(secrets=options["secrets"]), sources, system_backends())
             filter_streams(found.redactor())
             return found.secrets
 
         state = await retry(service.desk, options["run"], given)
         if options["detach"]:
-            say(f"it runs again; follow it with\n  {go_on(service.name, None, [options['run']])}")
+            say(f"it runs again; follow it with\n  {follow_command(service.name, None, [options['run']])}")
             return 0
         return await follow_to_end(service, state, format, quiet=quiet)
 
-    return on_target(project, target, quiet, work)
+    return run_on_target(project, target, quiet, work)
 
 
 @command.command("cancel")
-@common("text", "json")
+@common_options("text", "json")
 @target
-@click.argument("session", type=ID)
+@click.argument("session", type=parse_id)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def cancel_command(
     *, project: Path | None, target: str | None, quiet: bool, format: str, session: str, yes: bool
@@ -182,25 +182,25 @@ def cancel_command(
       cyberflow runs cancel 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --yes
     """
 
-    async def work(service: Service) -> int:
+    async def work(service: CyberdeskService) -> int:
         found = await read_session(service.desk, session)
         live = [step.id for step in found.live]
         if not live:
             say("nothing is live there")
             return 0
-        agree(f"cancel {', '.join(live)}?", yes=yes)
-        return print_end(await cancel_session(service.desk, found, local=service.local), format, done=0)
+        confirm_or_abort(f"cancel {', '.join(live)}?", yes=yes)
+        return print_result(await cancel_session(service.desk, found, local=service.local), format, done=0)
 
-    def on_task(gpu: GpuService, state: TaskState) -> Awaitable[int]:
-        return cancel_one(gpu, state, format, lambda question: agree(question, yes=yes))
+    def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
+        return cancel_and_print_task(gpu, state, format, lambda question: confirm_or_abort(question, yes=yes))
 
-    return on_target(project, target, quiet, work, (session, on_task))
+    return run_on_target(project, target, quiet, work, (session, on_task))
 
 
 @command.command("release")
-@common()
+@common_options()
 @target
-@click.argument("session", type=ID)
+@click.argument("session", type=parse_id)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def release_command(*, project: Path | None, target: str | None, quiet: bool, session: str, yes: bool) -> int:
     """Free the machine that a session holds. Says which live runs that cancels.
@@ -210,10 +210,10 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
       cyberflow runs release 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
     """
 
-    async def work(service: Service) -> int:
-        return await release(service.desk, session, lambda question: agree(question, yes=yes), say)
+    async def work(service: CyberdeskService) -> int:
+        return await release(service.desk, session, lambda question: confirm_or_abort(question, yes=yes), say)
 
-    return on_target(project, target, quiet, work)
+    return run_on_target(project, target, quiet, work)
 
 
 command.add_command(download_command)

@@ -46,6 +46,6 @@ def command(*, out: Path | None, kind: Kind | None) -> int:
 
 def text(kind: Kind | None) -> str:
     """One schema as the text of a file."""
-    from cyberflow.language.editor.json_schemas import schema
+    from cyberflow.language.editor.json_schemas import editor_schema
 
-    return json.dumps(schema(kind), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(editor_schema(kind), ensure_ascii=False, indent=2) + "\n"

@@ -12,7 +12,7 @@ from typing import Any, cast
 import click
 
 from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.options import common_options, root, target
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre
 
 
 @click.command("show")
-@common("text", "json")
+@common_options("text", "json")
 @target
 @click.argument("name", required=False)
 def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
@@ -40,7 +40,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
         return 1
     _, bundle = compiled
     if name is None:
-        _list(bundle, format)
+        _print_declarations(bundle, format)
         return 0
     kind, found = _find(bundle, name)
     if format == "json":
@@ -55,7 +55,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
     return 0
 
 
-def _list(bundle: Bundle, format: str) -> None:
+def _print_declarations(bundle: Bundle, format: str) -> None:
     """What the project declares, with what each takes: `?` marks what may be left out."""
     rows = [
         {"kind": kind, "name": one.name, "inputs": _given(one.inputs, ""), "secrets": _given(one.secrets, "$")}
@@ -91,7 +91,7 @@ def _names(group: Sequence[Any]) -> list[str]:
 def _workflow(workflow: BundledWorkflow) -> Iterator[str]:
     payload = workflow.payload
     yield _head(f"{workflow.name}")
-    yield from _facts(workflow)
+    yield from _setting_lines(workflow)
     yield f"\n{_head('main_prompt')}\n{_BLOCK.sub(chr(10), payload['main_prompt']).strip()}"
     cleanup = "post_run_check_failure_cleanup_prompt"
     if payload[cleanup]:
@@ -101,7 +101,7 @@ def _workflow(workflow: BundledWorkflow) -> Iterator[str]:
             yield f"\n{_head(key)}\n{json.dumps(json.loads(payload[key]), ensure_ascii=False, indent=2)}"
 
 
-def _facts(workflow: BundledWorkflow) -> Iterator[str]:
+def _setting_lines(workflow: BundledWorkflow) -> Iterator[str]:
     payload = workflow.payload
     yield f"title: {payload['name']}"
     if workflow.tags is not None:

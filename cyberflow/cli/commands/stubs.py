@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.commands.check import stop_at_errors
-from cyberflow.cli.options import common, root
-from cyberflow.cli.stub_types import Classes, is_name, optional
-from cyberflow.cli.views.diagnostics_text import count
+from cyberflow.cli.commands.check import print_errors
+from cyberflow.cli.options import common_options, root
+from cyberflow.cli.stub_types import StubClasses, is_name, make_optional
+from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.check import check_target
 from cyberflow.compiler.graph import WorkflowNode
 from cyberflow.errors import CyberflowError
@@ -33,7 +33,7 @@ any other.
 
 
 @click.command("stubs")
-@common()
+@common_options()
 @click.option("--out", metavar="FILE", default=DEFAULT, show_default=True, help="Where to write; `-` prints.")
 def command(*, project: Path | None, out: str, quiet: bool) -> int:
     """Write typed Python stubs of the workflows that the YAML declares.
@@ -47,13 +47,13 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     """
     sourced = read(root(project))
     graph, builder, found = check_target(sourced, sourced.settings.default_target)
-    if stop_at_errors(sourced, [one for one in found if not _of_python(one.place)]):
+    if print_errors(sourced, [one for one in found if not _is_about_python(one.place)]):
         return 1
     workflows = [one for one in graph.workflows.values() if not one.definition.place.path.endswith(".py")]
-    classes = Classes()
+    classes = StubClasses()
     for name, definition in graph.project.types.items():
         classes.named(name, builder.shapes.read(name, definition.place))
-    functions = [_function(one, classes) for one in workflows]
+    functions = [_stub_function(one, classes) for one in workflows]
     body = "\n".join([*classes.texts, *functions])
     text = f"{_HEAD}\n\n{_imports(body)}\n{body}\n"
     if out == "-":
@@ -65,11 +65,11 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     except OSError as error:
         raise CyberflowError(f"{own} cannot be written: {(error.strerror or '').lower()}") from error
     if not quiet:
-        click.echo(f"wrote {own}: {count(len(workflows), 'workflow')}", err=True)
+        click.echo(f"wrote {own}: {pluralize(len(workflows), 'workflow')}", err=True)
     return 0
 
 
-def _of_python(place: Place) -> bool:
+def _is_about_python(place: Place) -> bool:
     """Whether a finding is about the modules, which may wait for the stubs."""
     return place.path.endswith(".py") or place.route[:1] == ("python",)
 
@@ -86,7 +86,7 @@ def _imports(body: str) -> str:
     return "\n".join([*lines, *([""] if len(lines) > 2 else []), f"from cyberflow import {', '.join(ours)}"])  # noqa: PLR2004
 
 
-def _function(workflow: WorkflowNode, classes: Classes) -> str:
+def _stub_function(workflow: WorkflowNode, classes: StubClasses) -> str:
     """One workflow. Everything that a call may leave out is None by default, and not sent then."""
     machine = workflow.body.from_machine
     parameters, rest = [], False
@@ -95,7 +95,7 @@ def _function(workflow: WorkflowNode, classes: Classes) -> str:
             annotation = "Secret" if sign else classes.annotation(one.schema, f"{workflow.name}-{name}")
             needed = one.required and f"{sign}{name}" not in machine
             if is_name(name):
-                parameters.append(f"{name}: {annotation}" if needed else f"{name}: {optional(annotation)} = None")
+                parameters.append(f"{name}: {annotation}" if needed else f"{name}: {make_optional(annotation)} = None")
             rest = rest or not is_name(name)
     parameters = ["*", *parameters] if parameters else []
     parameters += ["**others: Any"] if rest and parameters else []
@@ -105,7 +105,7 @@ def _function(workflow: WorkflowNode, classes: Classes) -> str:
         function=_identifier(workflow.name),
         parameters=_lines(parameters, len(workflow.name) + len(outputs)),
         returns=outputs,
-        docstring=_quoted(workflow.body.description or workflow.body.title or workflow.name),
+        docstring=_docstring(workflow.body.description or workflow.body.title or workflow.name),
     )
 
 
@@ -121,6 +121,6 @@ def _lines(parameters: list[str], beside: int) -> str:
     return "".join(f"\n    {one}," for one in parameters) + "\n"
 
 
-def _quoted(text: str) -> str:
+def _docstring(text: str) -> str:
     line = " ".join(text.split()).replace("\\", "\\\\").replace('"', "'")
     return f'"""{line}"""'

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.first_line import say_target
-from cyberflow.cli.options import common, root, target
+from cyberflow.cli.first_line import print_target_line
+from cyberflow.cli.options import common_options, root, target
 
 
 @click.command("worker")
-@common()
+@common_options()
 @target
 @click.option("--engine", required=True, metavar="URL", help="postgresql://USER@HOST/DB")
 @click.option(
@@ -36,7 +36,7 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
       cyberflow worker --engine postgresql://cyberflow@db.example.org/batches --target prod
     """
     folder = root(project)
-    said = say_target(folder, target, quiet=options["quiet"])
-    from cyberflow.cli.worker_setup import start
+    said = print_target_line(folder, target, quiet=options["quiet"])
+    from cyberflow.cli.worker_setup import start_worker
 
-    return start(folder, target, (engine, parallel), {**options, "said": said})
+    return start_worker(folder, target, (engine, parallel), {**options, "said": said})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
-from cyberflow.run.batch.batch import Turn
+from cyberflow.run.batch.batch import RowUpdate
 from cyberflow.run.batch.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -28,23 +28,23 @@ class BatchView(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
-    def turn(self, turn: Turn) -> None: ...
+    def turn(self, turn: RowUpdate) -> None: ...
     def trouble(self, reason: str) -> None: ...
 
 
 def batch_view(counts: Mapping[str, int], *, quiet: bool) -> BatchView:
-    tally = Tally(counts)
-    return Bar(tally) if sys.stderr.isatty() and not quiet else Lines(tally, silent=quiet)
+    tally = RowCounts(counts)
+    return BatchBar(tally) if sys.stderr.isatty() and not quiet else BatchLines(tally, silent=quiet)
 
 
-class Tally:
+class RowCounts:
     """How many rows are how far."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self.counts = Counter(counts)
         self.total = sum(counts.values())
 
-    def turn(self, turn: Turn) -> None:
+    def turn(self, turn: RowUpdate) -> None:
         self.counts[turn.before] -= 1
         self.counts[turn.entry.shown] += 1
 
@@ -62,10 +62,10 @@ class Tally:
 NOT_OVER = ("waiting", *UNDER_WAY)
 
 
-class Lines:
+class BatchLines:
     """A line for each of the first failures, and one for the whole every few seconds."""
 
-    def __init__(self, tally: Tally, *, silent: bool) -> None:
+    def __init__(self, tally: RowCounts, *, silent: bool) -> None:
         self._tally = tally
         self._silent = silent
         self._failures = 0
@@ -78,7 +78,7 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def turn(self, turn: Turn) -> None:
+    def turn(self, turn: RowUpdate) -> None:
         self._tally.turn(turn)
         if turn.entry.failed or turn.entry.stage == "unknown":
             self._failures += 1
@@ -98,10 +98,10 @@ class Lines:
             click.echo(text, err=True)
 
 
-class Bar:
+class BatchBar:
     """A bar that is drawn anew, with failures above it."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: RowCounts) -> None:
         self._tally = tally
         self._failures = 0
         self._reason: str | None = None
@@ -121,7 +121,7 @@ class Bar:
         if self._live is not None:
             self._live.stop()
 
-    def turn(self, turn: Turn) -> None:
+    def turn(self, turn: RowUpdate) -> None:
         self._tally.turn(turn)
         self._reason = None
         if turn.entry.failed or turn.entry.stage == "unknown":
@@ -157,7 +157,7 @@ class Bar:
         return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left" if left else ""
 
 
-def failure_line(turn: Turn) -> str:
+def failure_line(turn: RowUpdate) -> str:
     said = (turn.entry.error or "").splitlines()
     status = click.style(turn.entry.shown, fg="red")
     return f"  row {turn.entry.number}: {status}{f': {said[0]}' if said else ''}"

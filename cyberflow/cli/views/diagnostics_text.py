@@ -11,7 +11,7 @@ from typing import Literal
 import click
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import Sourced
+from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import MASK
 from cyberflow.source import Sources, Span
 
@@ -23,7 +23,7 @@ _EMPTY = "nothing is declared, no file that was read has `workflows:`, `chains:`
 
 
 @dataclass(frozen=True)
-class _Mark:
+class _Underline:
     """One underline: where, with which sign, and what is said beside it."""
 
     span: Span
@@ -31,7 +31,7 @@ class _Mark:
     text: str
 
 
-def secret_spans(sourced: Sourced, findings: Iterable[Diagnostic]) -> tuple[Span, ...]:
+def secret_spans(sourced: RawProject, findings: Iterable[Diagnostic]) -> tuple[Span, ...]:
     """Where literal secrets are written: by their keys, and by the findings that say so."""
     findings = list(findings)
     if not findings:
@@ -41,14 +41,14 @@ def secret_spans(sourced: Sourced, findings: Iterable[Diagnostic]) -> tuple[Span
 
 
 @dataclass(frozen=True)
-class _Line:
+class _SourceLine:
     """One line of a source as it may be shown. `cuts` are the columns that a mask stands for, in order."""
 
     text: str
     cuts: tuple[tuple[int, int], ...] = ()
 
     @classmethod
-    def of(cls, raw: str, path: str, number: int, secrets: Iterable[Span]) -> _Line:
+    def of(cls, raw: str, path: str, number: int, secrets: Iterable[Span]) -> _SourceLine:
         cuts: list[tuple[int, int]] = []
         for secret in sorted(secrets):
             if secret.path == path and secret.line <= number <= secret.end_line:
@@ -83,22 +83,22 @@ class _Line:
 
 
 @dataclass(frozen=True)
-class Printer:
+class DiagnosticRenderer:
     """Renders findings against the sources they speak of. Secret places are masked in every line that is shown."""
 
     sources: Sources
     secrets: tuple[Span, ...] = ()
-    _lines: dict[tuple[str, int], _Line] = field(default_factory=dict, repr=False, compare=False)
+    _lines: dict[tuple[str, int], _SourceLine] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, sourced: Sourced, findings: Iterable[Diagnostic]) -> Printer:
+    def of(cls, sourced: RawProject, findings: Iterable[Diagnostic]) -> DiagnosticRenderer:
         return cls(sourced.sources, secret_spans(sourced, findings))
 
     def render(self, found: Diagnostic) -> str:
         """Give one finding as text, ending without a line end; styled for a terminal."""
         colour = "red" if found.severity == "error" else "yellow"
-        marks = [_Mark(self.sources.span(found.place), "^", found.note)]
-        marks += [_Mark(self.sources.span(label.place), "-", label.message) for label in found.labels]
+        marks = [_Underline(self.sources.span(found.place), "^", found.note)]
+        marks += [_Underline(self.sources.span(label.place), "-", label.message) for label in found.labels]
         width = max(len(str(mark.span.line)) for mark in marks)
         title = click.style(f"{found.severity}[{found.rule}]", fg=colour, bold=True)
         lines = [f"{title}{click.style(': ' + _printable(found.message), bold=True)}"]
@@ -113,7 +113,7 @@ class Printer:
         lines.extend(self._trailer(found, width))
         return "\n".join(lines)
 
-    def _frame(self, marks: list[_Mark], width: int, colour: str) -> Iterator[str]:
+    def _frame(self, marks: list[_Underline], width: int, colour: str) -> Iterator[str]:
         path = marks[0].span.path
         text = self.sources.lines(path)
         previous = 0
@@ -123,7 +123,7 @@ class Printer:
             previous = number
             raw = text[number - 1] if number <= len(text) else ""
             if (line := self._lines.get((path, number))) is None:
-                line = self._lines[path, number] = _Line.of(raw, path, number, self.secrets)
+                line = self._lines[path, number] = _SourceLine.of(raw, path, number, self.secrets)
             here = [mark for mark in marks if mark.span.line == number]
             while here:
                 shown, shift = _crop(line.text, line.column(here[0].span.column) - 1)
@@ -132,7 +132,7 @@ class Printer:
                 inside = [here[0], *near]
                 for mark in inside:
                     tint = colour if mark.sign == "^" else "blue"
-                    under = click.style(_underline(line, mark, shift), fg=tint, bold=True)
+                    under = click.style(_underline_text(line, mark, shift), fg=tint, bold=True)
                     yield f"{_dim(' ' * width + ' |')} {under}".rstrip()
                 here = [mark for mark in here if mark not in inside]
 
@@ -146,7 +146,7 @@ class Printer:
             yield from (f"{' ' * width}         {line}" for line in rest)
 
 
-def _underline(line: _Line, mark: _Mark, shift: int) -> str:
+def _underline_text(line: _SourceLine, mark: _Underline, shift: int) -> str:
     span = line.span(mark.span)
     start, text = span.column - 1, line.text
     end = span.end_column - 1 if span.end_line == span.line else len(text.rstrip())
@@ -186,21 +186,21 @@ def _dim(text: str) -> str:
     return click.style(text, fg="blue", bold=True)
 
 
-def count(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """`1 workflow`, `3 workflows`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def summary(sourced: Sourced, found: list[Diagnostic]) -> str:
+def summary(sourced: RawProject, found: list[Diagnostic]) -> str:
     """The last line of a check: what was looked at, and how it stands."""
     counts = sourced.counts("workflows", "chains", "tasks")
-    looked = ", ".join(count(counts[key], key[:-1]) for key in counts if key != "tasks" or counts[key])
+    looked = ", ".join(pluralize(counts[key], key[:-1]) for key in counts if key != "tasks" or counts[key])
     errors = sum(one.severity == "error" for one in found)
     warnings = len(found) - errors
     if not found:
         said = f"{looked}, nothing to complain about" if any(counts.values()) else _EMPTY
         return f"{click.style('clean', fg='green', bold=True)}: {said}"
-    parts = [count(errors, "error")] if errors else []
-    parts += [count(warnings, "warning")] if warnings else []
+    parts = [pluralize(errors, "error")] if errors else []
+    parts += [pluralize(warnings, "warning")] if warnings else []
     colour = "red" if errors else "yellow"
     return f"{click.style(', '.join(parts), fg=colour, bold=True)} in {looked}"

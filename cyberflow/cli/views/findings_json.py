@@ -10,17 +10,17 @@ from typing import Any
 
 from cyberflow.cli.views.diagnostics_text import secret_spans
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import Sourced
+from cyberflow.language.project.load import RawProject
 from cyberflow.source import Place, Span
 
 
-def findings(sourced: Sourced, found: list[Diagnostic]) -> str:
+def render_json(sourced: RawProject, found: list[Diagnostic]) -> str:
     """The whole answer of `check --format json`."""
-    spans = _Spans(sourced, found)
+    spans = _MaskedSpans(sourced, found)
     return json.dumps(
         {
             "version": 1,
-            "diagnostics": [_finding(one, spans) for one in found],
+            "diagnostics": [_finding_json(one, spans) for one in found],
             "summary": {**_counts(found), **sourced.counts()},
         },
         ensure_ascii=False,
@@ -28,20 +28,20 @@ def findings(sourced: Sourced, found: list[Diagnostic]) -> str:
     )
 
 
-def _finding(one: Diagnostic, spans: _Spans) -> dict[str, Any]:
+def _finding_json(one: Diagnostic, spans: _MaskedSpans) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "severity": one.severity,
         "message": one.message,
-        **_place(spans.of(one.place)),
+        **_span_json(spans.of(one.place)),
         "note": one.note,
         "notes": list(one.notes),
         "help": one.help,
-        "labels": [{**_place(spans.of(label.place)), "message": label.message} for label in one.labels],
+        "labels": [{**_span_json(spans.of(label.place)), "message": label.message} for label in one.labels],
     }
 
 
-def base_of(root: Path, environ: Mapping[str, str]) -> str:
+def workspace_prefix(root: Path, environ: Mapping[str, str]) -> str:
     """What leads from the workspace of a CI job to the project: nothing, or a folder that ends in `/`."""
     workspace = environ.get("GITHUB_WORKSPACE")
     if not workspace or not root.resolve().is_relative_to(Path(workspace).resolve()):
@@ -50,23 +50,25 @@ def base_of(root: Path, environ: Mapping[str, str]) -> str:
     return "" if below == "." else f"{below}/"
 
 
-def workflow_commands(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str]) -> Iterator[str]:
+def workflow_commands(sourced: RawProject, found: list[Diagnostic], environ: Mapping[str, str]) -> Iterator[str]:
     """One workflow command for each finding; GitHub takes its path for one of the repository."""
-    base, spans = base_of(sourced.root, environ), _Spans(sourced, found)
+    base, spans = workspace_prefix(sourced.root, environ), _MaskedSpans(sourced, found)
     for one in found:
         span = spans.of(one.place)
         end = f",endColumn={span.end_column}" if span.end_line == span.line else ""
-        place = f"file={_property(base + span.path)},line={span.line},col={span.column},endLine={span.end_line}{end}"
+        place = (
+            f"file={_escape_property(base + span.path)},line={span.line},col={span.column},endLine={span.end_line}{end}"
+        )
         text = "\n".join(
             [one.message, *([one.note] if one.note else []), *one.notes, *([f"help: {one.help}"] if one.help else [])]
         )
-        yield f"::{one.severity} {place},title={_property(one.rule)}::{_data(text)}"
+        yield f"::{one.severity} {place},title={_escape_property(one.rule)}::{_escape_data(text)}"
 
 
-class _Spans:
+class _MaskedSpans:
     """Where places are; how long a hidden one is stays unsaid."""
 
-    def __init__(self, sourced: Sourced, found: list[Diagnostic]) -> None:
+    def __init__(self, sourced: RawProject, found: list[Diagnostic]) -> None:
         self._sources = sourced.sources
         self._hidden = frozenset(secret_spans(sourced, found))
 
@@ -80,7 +82,7 @@ def _counts(found: list[Diagnostic]) -> dict[str, int]:
     return {"errors": errors, "warnings": len(found) - errors}
 
 
-def _place(span: Span) -> dict[str, Any]:
+def _span_json(span: Span) -> dict[str, Any]:
     return {
         "path": span.path,
         "line": span.line,
@@ -90,9 +92,9 @@ def _place(span: Span) -> dict[str, Any]:
     }
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

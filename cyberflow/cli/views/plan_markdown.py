@@ -11,7 +11,7 @@ import click
 
 from cyberflow.cli.views.plan_text import hunks, live_text, summary
 from cyberflow.deploy.plan.diff import field_diff
-from cyberflow.deploy.plan.model import Change, FieldChange, Plan, Problem
+from cyberflow.deploy.plan.model import Change, FieldChange, Plan, PlanProblem
 
 LONGEST = 60_000
 """Characters: GitHub refuses a comment of more than 65,536."""
@@ -22,7 +22,7 @@ _ICONS |= {"delete": "🔴", "release": "🟠", "copy": "⚪"}
 def plan_markdown(plan: Plan) -> str:
     """The comment; its first line, which nobody sees, is how the next one finds it."""
     head = [
-        marker(plan),
+        comment_marker(plan),
         f"### cyberflow plan for `{plan.bundle.target}`",
         "",
         f"**{click.unstyle(summary(plan))}**",
@@ -44,19 +44,19 @@ def plan_markdown(plan: Plan) -> str:
     return "\n".join(lines)[: LONGEST + 2000]
 
 
-def marker(plan: Plan) -> str:
+def comment_marker(plan: Plan) -> str:
     return f"<!-- cyberflow-plan {plan.bundle.project} {plan.bundle.target} -->"
 
 
 def _problems(plan: Plan) -> Iterator[str]:
     for word, problems in (("Error", plan.errors), ("Refused", plan.refused), ("Conflict", plan.conflicts)):
-        yield from _listed(word, problems)
+        yield from _problem_lines(word, problems)
     for change in plan.changes:
         for broken in change.breaking:
             yield f"\n> ⚠️ `{change.name}`: {broken}"
 
 
-def _listed(word: str, problems: Iterable[Problem]) -> Iterator[str]:
+def _problem_lines(word: str, problems: Iterable[PlanProblem]) -> Iterator[str]:
     for one in problems:
         yield f"\n> ❌ **{word}**: {_cell(one.message)}" + (f" ({one.help})" if one.help else "")
 

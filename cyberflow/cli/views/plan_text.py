@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from cyberflow.cli.views.diagnostics_text import count
+from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
 
@@ -72,13 +72,13 @@ def summary(plan: Plan) -> str:
     if not plan.pending:
         if plan.errors or plan.conflicts or plan.exit_code:
             return "nothing will be changed"
-        workflows = count(len(plan.bundle.workflows), "workflow")
+        workflows = pluralize(len(plan.bundle.workflows), "workflow")
         return f"{click.style('no changes', fg='green', bold=True)}: {workflows} as declared"
     counts = {(action, kind): 0 for action in _SAID for kind in ("workflow", "image", "tag")}
     for change in plan.changes:
         if (change.action, change.kind) in counts:
             counts[change.action, change.kind] += 1
-    parts = [_SAID[action].format(count(number, kind)) for (action, kind), number in counts.items() if number]
+    parts = [_SAID[action].format(pluralize(number, kind)) for (action, kind), number in counts.items() if number]
     return click.style("plan", bold=True) + ": " + ", ".join(parts)
 
 
@@ -88,7 +88,7 @@ def image_lines(plan: Plan) -> Iterator[str]:
     if not plan.orphans:
         yield "every image that cyberflow uploaded is in use"
         return
-    yield f"{count(len(plan.orphans), 'image')} of ours that nothing uses; `apply --prune-images` deletes them:"
+    yield f"{pluralize(len(plan.orphans), 'image')} of ours that nothing uses; `apply --prune-images` deletes them:"
     for image in plan.orphans:
         size = f"  {image.size_bytes / 1024:.0f} kB" if image.size_bytes else ""
         yield f"  {image.filename}{size}  {_dim(image.supabase_url)}"
@@ -97,7 +97,7 @@ def image_lines(plan: Plan) -> Iterator[str]:
 def live_text(runs: Sequence[str]) -> str:
     """`2 live runs: ID, ID`, the first few by name."""
     more = f" and {len(runs) - _SHOWN_RUNS} more" if len(runs) > _SHOWN_RUNS else ""
-    return f"{count(len(runs), 'live run')}: {', '.join(runs[:_SHOWN_RUNS])}{more}"
+    return f"{pluralize(len(runs), 'live run')}: {', '.join(runs[:_SHOWN_RUNS])}{more}"
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -129,7 +129,7 @@ def _change(change: Change, plan: Plan) -> Iterator[str]:
             yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
             continue
         yield f"      {field.path}"
-        yield from (f"        {_tinted(line)}" for line in hunks(lines, "⋮"))
+        yield from (f"        {_tint(line)}" for line in hunks(lines, "⋮"))
 
 
 def hunks(lines: Sequence[str], between: str) -> Iterator[str]:
@@ -141,7 +141,7 @@ def hunks(lines: Sequence[str], between: str) -> Iterator[str]:
             yield between
 
 
-def _tinted(line: str) -> str:
+def _tint(line: str) -> str:
     return click.style(line, fg=_TINTS[line[0]]) if line[:1] in _TINTS else line
 
 

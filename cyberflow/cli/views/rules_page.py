@@ -47,7 +47,7 @@ _PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Rule:
+class RuleDocumentation:
     """A rule and its documentation: `title` is its first sentence, `text` the whole of it."""
 
     name: str
@@ -67,27 +67,31 @@ class Rule:
 
     @property
     def markdown(self) -> str:
-        return _fenced(self.text + "\n").rstrip("\n")
+        return _fence_examples(self.text + "\n").rstrip("\n")
 
     def section(self) -> str:
         return f"### {self.name}\n\n{self.severity.capitalize()}. {self.markdown}\n"
 
 
-def rules() -> list[Rule]:
+def load_rules() -> list[RuleDocumentation]:
     """Every rule, in the order of the reference."""
     placed = [(group, name) for group, names in GROUPS.items() for name in names.split() if name in RULES]
     known = {name for _, name in placed}
-    return [_rule(name, group) for group, name in (*placed, *(("source", name) for name in RULES if name not in known))]
+    return [
+        _load_rule(name, group) for group, name in (*placed, *(("source", name) for name in RULES if name not in known))
+    ]
 
 
-def _rule(name: str, group: str) -> Rule:
+def _load_rule(name: str, group: str) -> RuleDocumentation:
     module = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
-    return Rule(name, group, getattr(module, "SEVERITY", _OTHERS.get(name, "error")), (module.__doc__ or "").strip())
+    return RuleDocumentation(
+        name, group, getattr(module, "SEVERITY", _OTHERS.get(name, "error")), (module.__doc__ or "").strip()
+    )
 
 
-def page() -> str:
+def render_page() -> str:
     """The page of the reference, `docs/rules.md`."""
-    every = rules()
+    every = load_rules()
     parts = [_INTRODUCTION]
     for group, title in _TITLES.items():
         members = [rule for rule in every if rule.group == group]
@@ -103,11 +107,11 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _fenced(text: str) -> str:
+def _fence_examples(text: str) -> str:
     """Indented examples become fenced ones, so that pages colour them."""
-    return _EXAMPLE.sub(_fence, text)
+    return _EXAMPLE.sub(_fence_example, text)
 
 
-def _fence(match: re.Match[str]) -> str:
+def _fence_example(match: re.Match[str]) -> str:
     example = "\n".join(line[4:] for line in match.group().strip("\n").split("\n"))
     return f"```{'python' if _PYTHON.search(example) else 'yaml'}\n{example}\n```\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
-from cyberflow.client.cyberdesk.wire import moment
+from cyberflow.client.cyberdesk.wire import parse_time
 from cyberflow.run.chain.result import Result
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ STATUS = 14
 _NOT_BEGUN = ("scheduling", "pending")
 
 
-class Row(Protocol):
+class ProgressRow(Protocol):
     """What a line shows: a step of a chain, or a task."""
 
     @property
@@ -49,16 +49,16 @@ class Row(Protocol):
     def message(self) -> str | None: ...
 
 
-class Shown(Protocol):
+class ProgressState(Protocol):
     """What goes on: rows, and why the service could not be asked last time."""
 
     @property
-    def steps(self) -> Sequence[Row]: ...
+    def steps(self) -> Sequence[ProgressRow]: ...
     @property
     def trouble(self) -> str | None: ...
 
 
-class View(Protocol):
+class RunView(Protocol):
     """Shows states as they come, on standard error. `messages` is how often, in seconds, it wants to hear what the
     agent says; None for never.
     """
@@ -67,17 +67,17 @@ class View(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
-    def show(self, state: Shown) -> None: ...
+    def show(self, state: ProgressState) -> None: ...
 
 
-def view(*, quiet: bool) -> View:
+def view(*, quiet: bool) -> RunView:
     """The view for where standard error goes."""
     if quiet:
-        return Lines(silent=True)
-    return LiveTable() if sys.stderr.isatty() else Lines()
+        return StatusLines(silent=True)
+    return StatusTable() if sys.stderr.isatty() else StatusLines()
 
 
-class Lines:
+class StatusLines:
     """One line for each change of a status, and for each trouble with the service."""
 
     messages: float | None = None
@@ -93,13 +93,13 @@ class Lines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def show(self, state: Shown) -> None:
+    def show(self, state: ProgressState) -> None:
         width = max(len(step.id) for step in state.steps)
         for step in state.steps:
             if self._silent or self._said.get(step.id) == step.status or step.status in _NOT_BEGUN:
                 continue
             self._said[step.id] = step.status
-            took = "" if step.live else _took(step)
+            took = "" if step.live else _duration_text(step)
             space = " " * (STATUS - len(step.status) + 2) if took else ""
             status = click.style(step.status, fg=_COLOURS.get(step.status))
             click.echo(f"  {step.id:<{width}}  {status}{space}{took}", err=True)
@@ -108,14 +108,14 @@ class Lines:
         self._trouble = state.trouble
 
 
-class LiveTable:
+class StatusTable:
     """A table that is drawn anew, with a clock for what is running and what its agent said last."""
 
     messages: float | None = 5.0
 
     def __init__(self) -> None:
         self._live: Live | None = None
-        self._state: Shown | None = None
+        self._state: ProgressState | None = None
 
     def __enter__(self) -> Self:
         from rich.console import Console
@@ -130,7 +130,7 @@ class LiveTable:
         if self._live is not None:
             self._live.stop()
 
-    def show(self, state: Shown) -> None:
+    def show(self, state: ProgressState) -> None:
         self._state = state
 
     def _draw(self) -> Any:
@@ -154,7 +154,7 @@ class LiveTable:
                 Text(step.id, style="bold"),
                 Text(step.workflow, style="dim"),
                 Text(step.status, style=_COLOURS.get(step.status, "dim")),
-                Text(_took(step), style="dim"),
+                Text(_duration_text(step), style="dim"),
                 _last_message(step),
             )
         if self._state.trouble:
@@ -162,7 +162,7 @@ class LiveTable:
         return grid
 
 
-def _last_message(step: Row) -> Any:
+def _last_message(step: ProgressRow) -> Any:
     from rich.text import Text
 
     if step.error:
@@ -189,15 +189,15 @@ def colour_of(status: str) -> str:
     return _COLOURS.get(status, "yellow")
 
 
-def _sign(step: Row) -> str:
+def _sign(step: ProgressRow) -> str:
     known = {"success": "✓", "completed": "✓", "cancelled": "-", **dict.fromkeys(_NOT_BEGUN, "·")}
     return known.get(step.status, "✗")
 
 
-def _took(step: Row) -> str:
-    started = moment(step.started_at) if step.started_at else None
+def _duration_text(step: ProgressRow) -> str:
+    started = parse_time(step.started_at) if step.started_at else None
     if started is None:
         return ""
-    ended = moment(step.ended_at) if step.ended_at else datetime.now(started.tzinfo)
+    ended = parse_time(step.ended_at) if step.ended_at else datetime.now(started.tzinfo)
     seconds = max(0.0, ((ended or started) - started).total_seconds())
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60):02} s"  # noqa: PLR2004

@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 from cyberflow import __version__
 from cyberflow.cli.views.diagnostics_text import secret_spans
-from cyberflow.cli.views.findings_json import base_of
-from cyberflow.cli.views.rules_page import Rule, rules
+from cyberflow.cli.views.findings_json import workspace_prefix
+from cyberflow.cli.views.rules_page import RuleDocumentation, load_rules
 from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.language.project.load import Sourced
-from cyberflow.language.project.secret_literals import Secrets
+from cyberflow.language.project.load import RawProject
+from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.source import Place, Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -28,16 +28,16 @@ _FREE = "/!$&'()*+,;=@~-._"
 Json = dict[str, Any]
 
 
-def sarif(sourced: Sourced, found: list[Diagnostic], environ: Mapping[str, str]) -> str:
+def render_sarif(sourced: RawProject, found: list[Diagnostic], environ: Mapping[str, str]) -> str:
     """The whole answer of `check --format sarif`.
 
     Paths are relative to the project; where GITHUB_WORKSPACE is a folder above it, to that one, since code scanning
     takes every relative path for one of the repository.
     """
-    known = rules()
-    base = base_of(sourced.root, environ)
+    known = load_rules()
+    base = workspace_prefix(sourced.root, environ)
     hidden = frozenset(secret_spans(sourced, found))
-    writer = _Writer(sourced, base, hidden, sourced.secrets if found else Secrets())
+    writer = _SarifWriter(sourced, base, hidden, sourced.secrets if found else SecretLiterals())
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -58,7 +58,7 @@ def _base_text(base: str) -> str:
     return "The root of the repository." if base else "The folder of cyberflow.yaml."
 
 
-def _driver(known: list[Rule]) -> Json:
+def _driver(known: list[RuleDocumentation]) -> Json:
     return {
         "name": "cyberflow",
         "version": __version__,
@@ -67,7 +67,7 @@ def _driver(known: list[Rule]) -> Json:
     }
 
 
-def _rule(rule: Rule) -> Json:
+def _rule(rule: RuleDocumentation) -> Json:
     return {
         "id": rule.name,
         **({"name": "".join(word.capitalize() for word in rule.name.split("-"))} if "-" in rule.name else {}),
@@ -80,13 +80,13 @@ def _rule(rule: Rule) -> Json:
 
 
 @dataclass(frozen=True)
-class _Writer:
+class _SarifWriter:
     """Writes the findings of one project. `base` leads from the base of all paths to the project."""
 
-    sourced: Sourced
+    sourced: RawProject
     base: str
     hidden: frozenset[Span]
-    secrets: Secrets
+    secrets: SecretLiterals
 
     def results(self, found: list[Diagnostic], known: list[str]) -> Iterator[Json]:
         seen: Counter[str] = Counter()
@@ -103,7 +103,9 @@ class _Writer:
                 "partialFingerprints": {FINGERPRINT: hashlib.sha256(f"{key}\n{seen[key]}".encode()).hexdigest()},
             }
             if one.labels:
-                result["relatedLocations"] = [self._related(index, label) for index, label in enumerate(one.labels, 1)]
+                result["relatedLocations"] = [
+                    self._label_location(index, label) for index, label in enumerate(one.labels, 1)
+                ]
             yield result
 
     def _key(self, one: Diagnostic) -> str:
@@ -111,7 +113,7 @@ class _Writer:
         route = self.secrets.hide(json.dumps(one.place.route, ensure_ascii=False), [one.place.path])
         return json.dumps([one.rule, one.place.path, route, one.message], ensure_ascii=False)
 
-    def _related(self, index: int, label: Label) -> Json:
+    def _label_location(self, index: int, label: Label) -> Json:
         return {"id": index, "message": {"text": label.message}, "physicalLocation": self._location(label.place)}
 
     def _location(self, place: Place) -> Json:

@@ -43,7 +43,7 @@ def print_task(
     click.echo(text if options["format"] == "json" else "\n".join(task_lines(state, outputs)))
 
 
-def about_task(state: TaskState) -> Iterator[str]:
+def task_notes(state: TaskState) -> Iterator[str]:
     """What there is to say of an end besides the result."""
     if state.refused:
         yield f"it could not be cancelled as asked: {state.refused}"
@@ -56,12 +56,12 @@ def about_task(state: TaskState) -> Iterator[str]:
         yield f"the time was over and it was cancelled{late}"
 
 
-def download(task_id: str, target: str) -> str:
+def download_hint(task_id: str, target: str) -> str:
     """The command that saves the outputs of a task."""
     return f"cyberflow runs download {task_id} --target {target}"
 
 
-def raise_unsaved(outputs: list[SavedOutput]) -> None:
+def raise_save_failures(outputs: list[SavedOutput]) -> None:
     """Say which outputs are not on the disk, and raise the reason of the first."""
     lost = [one for one in outputs if one.failure is not None]
     for one in lost[1:]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.wire import Attachment, DownloadUrl, Page
-from cyberflow.client.http.paging import PAGE, pages
-from cyberflow.client.http.request import path, read, write
+from cyberflow.client.http.paging import PAGE, iterate_items
+from cyberflow.client.http.request import get_request, path, write_request
 from cyberflow.client.http.transport import Transport
-from cyberflow.storage import free_place
+from cyberflow.storage import unique_path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -29,42 +29,46 @@ class Attachments:
     transport: Transport
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> AsyncIterator[Attachment]:
-        return pages(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> Page[Attachment]:
         query = {**filters, "skip": skip, "limit": limit}
-        return await self.transport.fetch(read("/v1/run-attachments", query), Page[Attachment])
+        return await self.transport.fetch(get_request("/v1/run-attachments", query), Page[Attachment])
 
     async def get(self, id: str) -> Attachment:
-        return await self.transport.fetch(read(path("/v1/run-attachments/{}", id)), Attachment)
+        return await self.transport.fetch(get_request(path("/v1/run-attachments/{}", id)), Attachment)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Attachment:
         """`content` is base64. Mostly the service's own call: a submission brings its files along."""
-        return await self.transport.fetch(write("POST", "/v1/run-attachments", body, key), Attachment)
+        return await self.transport.fetch(write_request("POST", "/v1/run-attachments", body, key), Attachment)
 
     async def expire(self, id: str, at: datetime | None, key: str | None = None) -> Attachment:
         """Set when the file goes, or with None that it stays: the one thing of an attachment that can change."""
         body = {"expires_at": at.isoformat() if at else None}
-        return await self.transport.fetch(write("PUT", path("/v1/run-attachments/{}", id), body, key), Attachment)
+        return await self.transport.fetch(
+            write_request("PUT", path("/v1/run-attachments/{}", id), body, key), Attachment
+        )
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write("DELETE", path("/v1/run-attachments/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/run-attachments/{}", id), key=key))
 
     async def download(self, id: str, to: Path) -> Path:
         """Stream the file beside `to` and rename it when it is whole: `to` is never half a file.
 
         Raises as every call does, and CyberflowError when the disk refuses.
         """
-        return await self.transport.save(read(path("/v1/run-attachments/{}/download", id)), to)
+        return await self.transport.save(get_request(path("/v1/run-attachments/{}/download", id)), to)
 
     async def save(self, attachment: Attachment, folder: Path) -> Path:
         """Download into a folder, under the base name of its own name made safe, beside what is there already.
 
         Answers where it is. Raises as `download`.
         """
-        return await self.download(attachment.id, free_place(folder, attachment.filename))
+        return await self.download(attachment.id, unique_path(folder, attachment.filename))
 
     async def download_url(self, id: str, expires_in: int = 300) -> DownloadUrl:
         """A url for 10 to 3600 seconds."""
         query = {"expires_in": expires_in}
-        return await self.transport.fetch(read(path("/v1/run-attachments/{}/download-url", id), query), DownloadUrl)
+        return await self.transport.fetch(
+            get_request(path("/v1/run-attachments/{}/download-url", id), query), DownloadUrl
+        )

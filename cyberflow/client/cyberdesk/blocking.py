@@ -13,7 +13,7 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.errors import UsageError
 
 
-class Blocking:
+class SyncCyberdesk:
     """`Blocking.connect(url, key)` has what `Cyberdesk` has; what is awaited there is answered here, and an
     asynchronous iterator is a plain one. To be used by one thread, as a context manager or with `close`.
     """
@@ -28,7 +28,7 @@ class Blocking:
         return cls(Cyberdesk.connect(url, api_key, **options))
 
     def __getattr__(self, name: str) -> Any:
-        return _Face(self._run, getattr(self._desk, name))
+        return _SyncProxy(self._run, getattr(self._desk, name))
 
     def close(self) -> None:
         self._run(self._desk.aclose())
@@ -52,21 +52,21 @@ class Blocking:
         return f"Blocking({self._desk!r})"
 
 
-class _Face:
+class _SyncProxy:
     def __init__(self, run: Any, behind: Any) -> None:
         self._run = run
         self._behind = behind
 
     def __getattr__(self, name: str) -> Any:
-        return _Face(self._run, getattr(self._behind, name))
+        return _SyncProxy(self._run, getattr(self._behind, name))
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         answer = self._behind(*arguments, **options)
         if iscoroutine(answer):
             return self._run(answer)
-        return self._each(answer) if isinstance(answer, AsyncIterator) else answer
+        return self._iterate(answer) if isinstance(answer, AsyncIterator) else answer
 
-    def _each(self, items: AsyncIterator[Any]) -> Iterator[Any]:
+    def _iterate(self, items: AsyncIterator[Any]) -> Iterator[Any]:
         async def step() -> tuple[Any, ...]:
             async for item in items:
                 return (item,)

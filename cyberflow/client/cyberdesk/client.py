@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from cyberflow.client.cyberdesk.attachments import Attachments
 from cyberflow.client.cyberdesk.connections import Connections, Usages
 from cyberflow.client.cyberdesk.machines import Machines, Pools
-from cyberflow.client.cyberdesk.models import Models
+from cyberflow.client.cyberdesk.models import ModelConfigurations
 from cyberflow.client.cyberdesk.records import MachinesHealth
 from cyberflow.client.cyberdesk.runs import Runs
-from cyberflow.client.cyberdesk.tags import Groups, Tags
+from cyberflow.client.cyberdesk.tags import TagGroups, WorkflowTags
 from cyberflow.client.cyberdesk.trajectories import Trajectories
-from cyberflow.client.cyberdesk.wait import EVERY, Waiting
+from cyberflow.client.cyberdesk.wait import EVERY, RunWaiter
 from cyberflow.client.cyberdesk.wire import ChainAccepted, Run
-from cyberflow.client.cyberdesk.workflows import Images, Workflows
-from cyberflow.client.http.request import read, write
+from cyberflow.client.cyberdesk.workflows import PromptImages, Workflows
+from cyberflow.client.http.request import get_request, write_request
 from cyberflow.client.http.retry import Retry
 from cyberflow.client.http.transport import PATIENCE, Transport
 
@@ -37,12 +37,12 @@ class Cyberdesk:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.workflows = Workflows(transport)
-        self.images = Images(transport)
-        self.tags = Tags(transport)
-        self.groups = Groups(transport)
+        self.images = PromptImages(transport)
+        self.tags = WorkflowTags(transport)
+        self.groups = TagGroups(transport)
         self.machines = Machines(transport)
         self.pools = Pools(transport)
-        self.models = Models(transport)
+        self.models = ModelConfigurations(transport)
         self.runs = Runs(transport)
         self.attachments = Attachments(transport)
         self.trajectories = Trajectories(transport)
@@ -70,15 +70,15 @@ class Cyberdesk:
 
     async def health(self) -> dict[str, Any]:
         """Ask whether the service is up; the form of the answer is free. This endpoint needs no key."""
-        return await self._transport.fetch(read("/v1/health"), dict[str, Any])
+        return await self._transport.fetch(get_request("/v1/health"), dict[str, Any])
 
     async def health_of_database(self) -> Any:
         """Free in form as well; this endpoint needs no key."""
-        return await self._transport.fetch(read("/v1/health/db"), Any)
+        return await self._transport.fetch(get_request("/v1/health/db"), Any)
 
     async def health_of_machines(self) -> MachinesHealth:
         """A service that answers 503 here has machines in trouble: that comes as an ApiError."""
-        return await self._transport.fetch(read("/v1/health/machines"), MachinesHealth)
+        return await self._transport.fetch(get_request("/v1/health/machines"), MachinesHealth)
 
     @overload
     async def wait(self, what: Run | str, *, every: float = EVERY, within: float | None = None) -> Run: ...
@@ -94,17 +94,17 @@ class Cyberdesk:
         Every status but the four final ones is live, the unknown ones too. A chain's runs come in the order of its
         steps, without their message history. Raises StillLive when `within` seconds are up first; the runs go on.
         """
-        return await Waiting(self.runs, self._transport.policy, every, within).wait(what)
+        return await RunWaiter(self.runs, self._transport.policy, every, within).wait(what)
 
     async def simulate(self, script: Mapping[str, Any], key: str) -> None:
         """Script the simulated runs of the submission that will carry this idempotency key; local platform only."""
         await self._transport.fetch(
-            write("POST", "/v1/local/scripts", {"script": script, "idempotency_key": key}), dict[str, Any]
+            write_request("POST", "/v1/local/scripts", {"script": script, "idempotency_key": key}), dict[str, Any]
         )
 
     async def download(self, url: str, to: Path) -> Path:
         """Save what a signed url gives. The key is not sent; raises as `attachments.download` does."""
-        return await self._transport.save(read(url, keyless=True), to)
+        return await self._transport.save(get_request(url, keyless=True), to)
 
     async def aclose(self) -> None:
         await self._transport.aclose()

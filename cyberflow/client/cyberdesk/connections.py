@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.records import Connection, Usage
 from cyberflow.client.cyberdesk.wire import Page
-from cyberflow.client.http.paging import PAGE, pages
-from cyberflow.client.http.request import path, read, write
+from cyberflow.client.http.paging import PAGE, iterate_items
+from cyberflow.client.http.request import get_request, path, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -28,24 +28,24 @@ class Connections:
     transport: Transport
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[ConnectionFilters]) -> AsyncIterator[Connection]:
-        return pages(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[ConnectionFilters]) -> Page[Connection]:
         query = {**filters, "skip": skip, "limit": limit}
-        return await self.transport.fetch(read("/v1/connections", query), Page[Connection])
+        return await self.transport.fetch(get_request("/v1/connections", query), Page[Connection])
 
     async def get(self, id: str) -> Connection:
-        return await self.transport.fetch(read(path("/v1/connections/{}", id)), Connection)
+        return await self.transport.fetch(get_request(path("/v1/connections/{}", id)), Connection)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Connection:
         """On the service itself this is the machine agent's call."""
-        return await self.transport.fetch(write("POST", "/v1/connections", body, key), Connection)
+        return await self.transport.fetch(write_request("POST", "/v1/connections", body, key), Connection)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Connection:
-        return await self.transport.fetch(write("PATCH", path("/v1/connections/{}", id), body, key), Connection)
+        return await self.transport.fetch(write_request("PATCH", path("/v1/connections/{}", id), body, key), Connection)
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write("DELETE", path("/v1/connections/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/connections/{}", id), key=key))
 
 
 @dataclass(frozen=True)
@@ -58,4 +58,4 @@ class Usages:
         `mode` is `simulated` (the service's default: all steps but those of infrastructure failures) or `billed`.
         """
         query = {"from_date": from_date, "to_date": to_date, "mode": mode}
-        return await self.transport.fetch(read("/v1/usage/aggregate", query), Usage)
+        return await self.transport.fetch(get_request("/v1/usage/aggregate", query), Usage)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.wire import Machine, Page, Pool
-from cyberflow.client.http.paging import PAGE, pages
-from cyberflow.client.http.request import comma, path, read, write
+from cyberflow.client.http.paging import PAGE, iterate_items
+from cyberflow.client.http.request import get_request, join_commas, path, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -31,43 +31,43 @@ class Machines:
     transport: Transport
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[MachineFilters]) -> AsyncIterator[Machine]:
-        return pages(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[MachineFilters]) -> Page[Machine]:
         """With `include=("pools",)` the pools come in `included`, flat."""
-        query = {**filters, "include": comma(filters.get("include")), "skip": skip, "limit": limit}
-        return await self.transport.fetch(read("/v1/machines", query), Page[Machine])
+        query = {**filters, "include": join_commas(filters.get("include")), "skip": skip, "limit": limit}
+        return await self.transport.fetch(get_request("/v1/machines", query), Page[Machine])
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Machine:
-        query = {"include": comma(include)}
-        return await self.transport.fetch(read(path("/v1/machines/{}", id), query), Machine)
+        query = {"include": join_commas(include)}
+        return await self.transport.fetch(get_request(path("/v1/machines/{}", id), query), Machine)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Machine:
         """On the service itself this is the machine agent's call: it wants `fingerprint` and `unkey_key_id`."""
-        return await self.transport.fetch(write("POST", "/v1/machines", body, key), Machine)
+        return await self.transport.fetch(write_request("POST", "/v1/machines", body, key), Machine)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Machine:
         """`{}` clears parameters, leaving them out keeps them.
 
         `reserved_session_id: null` ends the session by force: its live runs are cancelled.
         """
-        return await self.transport.fetch(write("PATCH", path("/v1/machines/{}", id), body, key), Machine)
+        return await self.transport.fetch(write_request("PATCH", path("/v1/machines/{}", id), body, key), Machine)
 
     async def clear_session(self, id: str, key: str | None = None) -> Machine:
         """End the session that holds it by force: its live runs are cancelled and the machine is free."""
         return await self.update(id, {"reserved_session_id": None}, key)
 
     async def pools(self, id: str) -> tuple[Pool, ...]:
-        return await self.transport.fetch(read(path("/v1/machines/{}/pools", id)), tuple[Pool, ...])
+        return await self.transport.fetch(get_request(path("/v1/machines/{}/pools", id)), tuple[Pool, ...])
 
     async def set_pools(self, id: str, pool_ids: Sequence[str], key: str | None = None) -> Machine:
         """These and no others."""
         body = {"pool_ids": [*pool_ids]}
-        return await self.transport.fetch(write("PUT", path("/v1/machines/{}/pools", id), body, key), Machine)
+        return await self.transport.fetch(write_request("PUT", path("/v1/machines/{}/pools", id), body, key), Machine)
 
     async def delete(self, id: str, key: str | None = None) -> None:
         """Its runs stay, with `machine_id` null."""
-        await self.transport.send(write("DELETE", path("/v1/machines/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/machines/{}", id), key=key))
 
 
 @dataclass(frozen=True)
@@ -75,30 +75,30 @@ class Pools:
     transport: Transport
 
     def list(self, *, limit: int = PAGE, include: Sequence[str] = ()) -> AsyncIterator[Pool]:
-        return pages(lambda skip: self.page(skip=skip, limit=limit, include=include))
+        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, include=include))
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, include: Sequence[str] = ()) -> Page[Pool]:
-        query = {"include": comma(include), "skip": skip, "limit": limit}
-        return await self.transport.fetch(read("/v1/pools", query), Page[Pool])
+        query = {"include": join_commas(include), "skip": skip, "limit": limit}
+        return await self.transport.fetch(get_request("/v1/pools", query), Page[Pool])
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Pool:
-        query = {"include": comma(include)}
-        return await self.transport.fetch(read(path("/v1/pools/{}", id), query), Pool)
+        query = {"include": join_commas(include)}
+        return await self.transport.fetch(get_request(path("/v1/pools/{}", id), query), Pool)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Pool:
-        return await self.transport.fetch(write("POST", "/v1/pools", body, key), Pool)
+        return await self.transport.fetch(write_request("POST", "/v1/pools", body, key), Pool)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Pool:
         """`{}` clears parameters, leaving them out keeps them."""
-        return await self.transport.fetch(write("PATCH", path("/v1/pools/{}", id), body, key), Pool)
+        return await self.transport.fetch(write_request("PATCH", path("/v1/pools/{}", id), body, key), Pool)
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write("DELETE", path("/v1/pools/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/pools/{}", id), key=key))
 
     async def add_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> Pool:
         body = {"machine_ids": [*machine_ids]}
-        return await self.transport.fetch(write("POST", path("/v1/pools/{}/machines", id), body, key), Pool)
+        return await self.transport.fetch(write_request("POST", path("/v1/pools/{}/machines", id), body, key), Pool)
 
     async def remove_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> None:
         body = {"machine_ids": [*machine_ids]}
-        await self.transport.send(write("DELETE", path("/v1/pools/{}/machines", id), body, key))
+        await self.transport.send(write_request("DELETE", path("/v1/pools/{}/machines", id), body, key))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.records import Trajectory
 from cyberflow.client.cyberdesk.wire import Page
-from cyberflow.client.http.paging import PAGE, pages
-from cyberflow.client.http.request import comma, path, read, write
+from cyberflow.client.http.paging import PAGE, iterate_items
+from cyberflow.client.http.request import get_request, join_commas, path, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -36,30 +36,36 @@ class Trajectories:
     transport: Transport
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[TrajectoryFilters]) -> AsyncIterator[Trajectory]:
-        return pages(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[TrajectoryFilters]) -> Page[Trajectory]:
         """With `include=("workflow",)` the workflows come in `included`, flat."""
-        query = {**filters, "include": comma(filters.get("include")), "skip": skip, "limit": limit}
-        return await self.transport.fetch(read("/v1/trajectories", query), Page[Trajectory])
+        query = {**filters, "include": join_commas(filters.get("include")), "skip": skip, "limit": limit}
+        return await self.transport.fetch(get_request("/v1/trajectories", query), Page[Trajectory])
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Trajectory:
-        query = {"include": comma(include)}
-        return await self.transport.fetch(read(path("/v1/trajectories/{}", id), query), Trajectory)
+        query = {"include": join_commas(include)}
+        return await self.transport.fetch(get_request(path("/v1/trajectories/{}", id), query), Trajectory)
 
     async def latest(self, workflow_id: str) -> Trajectory:
         """By last update; a 404 where the workflow has none."""
-        return await self.transport.fetch(read(path("/v1/workflows/{}/latest-trajectory", workflow_id)), Trajectory)
+        return await self.transport.fetch(
+            get_request(path("/v1/workflows/{}/latest-trajectory", workflow_id)), Trajectory
+        )
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Trajectory:
         """A new one is neither generated nor main; only an approved one is replayed."""
-        return await self.transport.fetch(write("POST", "/v1/trajectories", body, key), Trajectory)
+        return await self.transport.fetch(write_request("POST", "/v1/trajectories", body, key), Trajectory)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Trajectory:
-        return await self.transport.fetch(write("PATCH", path("/v1/trajectories/{}", id), body, key), Trajectory)
+        return await self.transport.fetch(
+            write_request("PATCH", path("/v1/trajectories/{}", id), body, key), Trajectory
+        )
 
     async def duplicate(self, id: str, key: str | None = None) -> Trajectory:
-        return await self.transport.fetch(write("POST", path("/v1/trajectories/{}/duplicate", id), key=key), Trajectory)
+        return await self.transport.fetch(
+            write_request("POST", path("/v1/trajectories/{}/duplicate", id), key=key), Trajectory
+        )
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write("DELETE", path("/v1/trajectories/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/trajectories/{}", id), key=key))

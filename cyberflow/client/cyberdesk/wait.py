@@ -30,7 +30,7 @@ class StillLive(CyberflowError):
         self.statuses = dict(statuses)
 
 
-class Waiting:
+class RunWaiter:
     """`every` is the seconds between two looks; the clock and the sleep are those of the retries."""
 
     def __init__(self, runs: Runs, policy: Retry, every: float, timeout: float | None) -> None:
@@ -46,7 +46,7 @@ class Waiting:
     async def wait(self, what: Run | str | ChainAccepted) -> Run | tuple[Run, ...]:
         if isinstance(what, ChainAccepted):
             await self._until_final(what.run_ids, what.session_id)
-            found = await self._look(what.run_ids, what.session_id, WHOLE)
+            found = await self._list_runs(what.run_ids, what.session_id, WHOLE)
             return tuple([found.get(id) or await self._runs.get(id) for id in what.run_ids])
         id = what if isinstance(what, str) else what.id
         await self._until_final([id], None)
@@ -56,7 +56,7 @@ class Waiting:
         begun = self._policy.clock()
         waited_for = [*ids]
         while True:
-            found = await self._look(waited_for, session_id, LIGHT)
+            found = await self._list_runs(waited_for, session_id, LIGHT)
             # What the list does not show may be gone or out of its reach: the run itself says which.
             statuses = {id: (found.get(id) or await self._runs.get(id)).status for id in waited_for}
             if not any(map(is_live, statuses.values())):
@@ -67,7 +67,7 @@ class Waiting:
             rest = self._every if self._timeout is None else min(self._every, self._timeout - spent)
             await self._policy.sleep(rest)
 
-    async def _look(self, ids: Iterable[str], session_id: str | None, fields: tuple[str, ...]) -> dict[str, Run]:
+    async def _list_runs(self, ids: Iterable[str], session_id: str | None, fields: tuple[str, ...]) -> dict[str, Run]:
         """One list request: a run by itself would bring its whole message history along."""
         wanted = [*ids]
         found: Page[Run]

@@ -2,7 +2,7 @@
 
 Names and optionality are those of the service's OpenAPI file. A field it requires is required here only where the
 same noun always has it and cyberflow cannot go on without it. What nothing here reads is among the unknown.
-Times stay the text that was sent; see `moment`.
+Times stay the text that was sent; see `parse_time`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def is_live(status: str) -> bool:
     return status not in FINAL
 
 
-def moment(text: str | None) -> datetime | None:
+def parse_time(text: str | None) -> datetime | None:
     """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is no ISO 8601 is None."""
     try:
         read = datetime.fromisoformat(text or "")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, Tag, Workflow
-from cyberflow.client.http.paging import PAGE, pages
-from cyberflow.client.http.request import comma, path, read, upload, write
+from cyberflow.client.http.paging import PAGE, iterate_items
+from cyberflow.client.http.request import get_request, join_commas, path, upload, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -35,36 +35,40 @@ class Workflows:
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> AsyncIterator[Workflow]:
         """All pages, newest update first, tags and checks filled in; see `paging` for what moves meanwhile."""
-        return pages(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
     async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> Page[Workflow]:
         query = {
             **filters,
-            "tag_ids": comma(filters.get("tag_ids")),
-            "include": comma(filters.get("include", EVERYTHING)),
+            "tag_ids": join_commas(filters.get("tag_ids")),
+            "include": join_commas(filters.get("include", EVERYTHING)),
         }
         return await self.transport.fetch(
-            read("/v1/workflows", {**query, "skip": skip, "limit": limit}), Page[Workflow]
+            get_request("/v1/workflows", {**query, "skip": skip, "limit": limit}), Page[Workflow]
         )
 
     async def get(self, id: str) -> Workflow:
-        return await self.transport.fetch(read(path("/v1/workflows/{}", id), {"include": comma(EVERYTHING)}), Workflow)
+        return await self.transport.fetch(
+            get_request(path("/v1/workflows/{}", id), {"include": join_commas(EVERYTHING)}), Workflow
+        )
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Workflow:
-        return await self.transport.fetch(write("POST", "/v1/workflows", body, key), Workflow)
+        return await self.transport.fetch(write_request("POST", "/v1/workflows", body, key), Workflow)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Workflow:
         """Only the keys sent change; every update makes a version. `post_run_checks` replaces the whole set."""
-        return await self.transport.fetch(write("PATCH", path("/v1/workflows/{}", id), body, key), Workflow)
+        return await self.transport.fetch(write_request("PATCH", path("/v1/workflows/{}", id), body, key), Workflow)
 
     async def delete(self, id: str, key: str | None = None) -> None:
         """Its runs and trajectories go with it: the service cascades."""
-        await self.transport.send(write("DELETE", path("/v1/workflows/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/workflows/{}", id), key=key))
 
     async def duplicate(self, id: str, *, include_trajectories: bool = False, key: str | None = None) -> Workflow:
         """Copies prompt, schemas (a marker in them included), checks, settings and tags under the name `(Copy) …`."""
         body = {"include_trajectories": include_trajectories}
-        return await self.transport.fetch(write("POST", path("/v1/workflows/{}/duplicate", id), body, key), Workflow)
+        return await self.transport.fetch(
+            write_request("POST", path("/v1/workflows/{}/duplicate", id), body, key), Workflow
+        )
 
     async def merge(
         self, id: str, target_workflow_id: str, *, copy_trajectories: bool = False, key: str | None = None
@@ -74,36 +78,40 @@ class Workflows:
         The answer is the target; its former state is in its versions.
         """
         body = {"target_workflow_id": target_workflow_id, "copy_trajectories": copy_trajectories}
-        return await self.transport.fetch(write("POST", path("/v1/workflows/{}/merge", id), body, key), Workflow)
+        return await self.transport.fetch(
+            write_request("POST", path("/v1/workflows/{}/merge", id), body, key), Workflow
+        )
 
     async def versions(self, id: str) -> tuple[Json, ...]:
         """Earlier states as free-form objects; the service promises no more of their form."""
-        return await self.transport.fetch(read(path("/v1/workflows/{}/versions", id)), tuple[Json, ...])
+        return await self.transport.fetch(get_request(path("/v1/workflows/{}/versions", id)), tuple[Json, ...])
 
     async def tags(self, id: str) -> tuple[Tag, ...]:
-        return await self.transport.fetch(read(path("/v1/workflows/{}/tags", id)), tuple[Tag, ...])
+        return await self.transport.fetch(get_request(path("/v1/workflows/{}/tags", id)), tuple[Tag, ...])
 
     async def add_tags(self, id: str, tag_ids: Sequence[str], key: str | None = None) -> tuple[Tag, ...]:
         """A workflow holds one tag of a group: adding another takes the first off. Archived ones are refused."""
         body = {"tag_ids": [*tag_ids]}
-        return await self.transport.fetch(write("POST", path("/v1/workflows/{}/tags", id), body, key), tuple[Tag, ...])
+        return await self.transport.fetch(
+            write_request("POST", path("/v1/workflows/{}/tags", id), body, key), tuple[Tag, ...]
+        )
 
     async def add_tags_to_many(self, ids: Sequence[str], tag_ids: Sequence[str], key: str | None = None) -> None:
         body = {"workflow_ids": [*ids], "tag_ids": [*tag_ids]}
-        await self.transport.send(write("POST", "/v1/workflows/bulk/tags", body, key))
+        await self.transport.send(write_request("POST", "/v1/workflows/bulk/tags", body, key))
 
     async def remove_tag(self, id: str, tag_id: str, key: str | None = None) -> None:
-        await self.transport.send(write("DELETE", path("/v1/workflows/{}/tags/{}", id, tag_id), key=key))
+        await self.transport.send(write_request("DELETE", path("/v1/workflows/{}/tags/{}", id, tag_id), key=key))
 
 
 @dataclass(frozen=True)
-class Images:
+class PromptImages:
     """They belong to the organisation, not to a workflow; a prompt names one by its `supabase_url`."""
 
     transport: Transport
 
     async def list(self) -> tuple[Image, ...]:
-        return await self.transport.fetch(read("/v1/workflows/prompt-images"), tuple[Image, ...])
+        return await self.transport.fetch(get_request("/v1/workflows/prompt-images"), tuple[Image, ...])
 
     async def upload(self, filename: str, content: bytes, content_type: str, key: str | None = None) -> Image:
         """PNG, JPEG, GIF or WebP of at most 10 MB; the service may change the filename, so read it from the answer."""
@@ -113,7 +121,9 @@ class Images:
 
     async def delete(self, path: str, key: str | None = None) -> None:
         """`path` is the `supabase_url` behind `supabase://workflow-prompt-images/`."""
-        await self.transport.send(write("DELETE", "/v1/workflows/prompt-image", key=key, params={"path": path}))
+        await self.transport.send(write_request("DELETE", "/v1/workflows/prompt-image", key=key, params={"path": path}))
 
     async def signed_url(self, path: str) -> SignedUrl:
-        return await self.transport.fetch(read("/v1/workflows/prompt-image/signed-url", {"path": path}), SignedUrl)
+        return await self.transport.fetch(
+            get_request("/v1/workflows/prompt-image/signed-url", {"path": path}), SignedUrl
+        )

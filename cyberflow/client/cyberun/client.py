@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cyberflow.client.cyberun.wire import (
-    GpuWorkflow,
+    CyberunWorkflow,
     PageMeta,
-    Task,
+    PresignedUpload,
     TaskAccepted,
     TaskPage,
+    TaskRecord,
     TaskResult,
-    Upload,
     WorkflowPage,
 )
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.client.http.paging import Identified
-from cyberflow.client.http.request import Request, path, read, write
+from cyberflow.client.http.paging import HasId
+from cyberflow.client.http.request import Request, get_request, path, write_request
 from cyberflow.client.http.sse import events
 from cyberflow.client.http.transport import Transport
 from cyberflow.errors import UsageError
@@ -42,7 +42,7 @@ TURNED_DOWN = frozenset({403, 408, 412, 429, 500, 502, 503, 504})
 SESSION = "eyJ"
 """How the token of a person's session begins; keys begin with `sk-` or `dk-` and know their team."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=HasId)
 
 
 @dataclass(frozen=True)
@@ -85,17 +85,17 @@ class Cyberun:
             transport.headers = {"X-Team-ID": team}
         return cls(transport)
 
-    async def workflow(self, name: str) -> GpuWorkflow:
+    async def workflow(self, name: str) -> CyberunWorkflow:
         """A workflow with its parameters, by slug, `slug@version` or id."""
-        return await self.transport.fetch(read(_workflow(name)), GpuWorkflow)
+        return await self.transport.fetch(get_request(_workflow(name)), CyberunWorkflow)
 
-    def workflows(self) -> AsyncIterator[GpuWorkflow]:
-        async def page(number: int) -> tuple[list[GpuWorkflow], PageMeta | None]:
+    def workflows(self) -> AsyncIterator[CyberunWorkflow]:
+        async def page(number: int) -> tuple[list[CyberunWorkflow], PageMeta | None]:
             query = {"current_page": number, "per_page": PAGE}
-            found = await self.transport.fetch(read("/r/workflows", query), WorkflowPage)
+            found = await self.transport.fetch(get_request("/r/workflows", query), WorkflowPage)
             return found.workflow_list, found.page_meta
 
-        return _pages(page)
+        return _iterate_items(page)
 
     async def submit(
         self,
@@ -110,31 +110,33 @@ class Cyberun:
         `script` is that of a simulation, on the local platform. No error repeats one of `secrets`.
         """
         headers = (("X-Cyberflow-Script", script),) if script else ()
-        request = replace(_once("POST", f"{_workflow(name)}/run", {"parameters": parameters}), headers=headers)
+        request = replace(
+            _write_without_key("POST", f"{_workflow(name)}/run", {"parameters": parameters}), headers=headers
+        )
         accepted = await self.transport.fetch(replace(request, secrets=secrets), TaskAccepted)
         return accepted.task_id
 
-    async def task(self, id: str) -> Task:
-        return await self.transport.fetch(read(path("/r/tasks/{}", id)), Task)
+    async def task(self, id: str) -> TaskRecord:
+        return await self.transport.fetch(get_request(path("/r/tasks/{}", id)), TaskRecord)
 
-    def tasks(self, *, status: str | None = None) -> AsyncIterator[Task]:
-        async def page(number: int) -> tuple[list[Task], PageMeta | None]:
+    def tasks(self, *, status: str | None = None) -> AsyncIterator[TaskRecord]:
+        async def page(number: int) -> tuple[list[TaskRecord], PageMeta | None]:
             found = await self.task_page(number, status=status)
             return found.task_list, found.page_meta
 
-        return _pages(page)
+        return _iterate_items(page)
 
     async def task_page(self, number: int = 1, *, per_page: int = PAGE, status: str | None = None) -> TaskPage:
         query = {"current_page": number, "per_page": per_page, "status": status}
-        return await self.transport.fetch(read("/r/tasks", query), TaskPage)
+        return await self.transport.fetch(get_request("/r/tasks", query), TaskPage)
 
     async def result(self, id: str) -> TaskResult:
         """What a task made, with addresses that are new and open for an hour."""
-        return await self.transport.fetch(read(path("/r/tasks/{}/result", id)), TaskResult)
+        return await self.transport.fetch(get_request(path("/r/tasks/{}/result", id)), TaskResult)
 
     async def cancel(self, id: str) -> None:
         """Ask for the end of a task. A success does not prove it: the task may be over, or end by itself first."""
-        request = replace(_once("POST", path("/r/tasks/{}/cancel", id)), repeatable=True)
+        request = replace(_write_without_key("POST", path("/r/tasks/{}/cancel", id)), repeatable=True)
         await self.transport.send(request)
 
     async def events(self, id: str) -> AsyncGenerator[TaskEvent, None]:
@@ -144,7 +146,7 @@ class Cyberun:
         """
         if not self.transport.streams:
             return
-        async with self.transport.stream(read(path("/r/tasks/{}/events", id)), "text/event-stream") as stream:
+        async with self.transport.stream(get_request(path("/r/tasks/{}/events", id)), "text/event-stream") as stream:
             if not stream.headers.get("content-type", "").startswith("text/event-stream"):
                 return
             async for event in events(stream.pieces):
@@ -162,7 +164,7 @@ class Cyberun:
         body = {"file_name": filename, "file_size": len(content), "content_type": content_type}
         for tried in range(1, UPLOADS + 1):
             address = await self.transport.fetch(
-                replace(_once("POST", "/r/files/presign", body), repeatable=True), Upload
+                replace(_write_without_key("POST", "/r/files/presign", body), repeatable=True), PresignedUpload
             )
             headers = tuple(address.upload_headers.items())
             try:
@@ -178,7 +180,9 @@ class Cyberun:
 
     async def simulate(self, script: Mapping[str, Any]) -> str:
         """Keep a script for the tasks that will name its id; local platform only."""
-        found = await self.transport.fetch(_once("POST", "/local/scripts", {"script": script}), dict[str, Any])
+        found = await self.transport.fetch(
+            _write_without_key("POST", "/local/scripts", {"script": script}), dict[str, Any]
+        )
         return str(found["id"])
 
     async def aclose(self) -> None:
@@ -194,20 +198,20 @@ class Cyberun:
         return f"Cyberun({self.transport!r})"
 
 
-def is_id(text: str) -> bool:
+def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
 def _workflow(name: str) -> str:
-    return path("/r/workflows/{}" if is_id(name) else "/r/workflows/slug/{}", name).replace("%40", "@")
+    return path("/r/workflows/{}" if is_uuid(name) else "/r/workflows/slug/{}", name).replace("%40", "@")
 
 
-def _once(method: str, path: str, body: object = None) -> Request:
-    """A write as `write` makes it, without a key: the service knows none."""
-    return replace(write(method, path, body), key=None)
+def _write_without_key(method: str, path: str, body: object = None) -> Request:
+    """A write as `write_request` makes it, without a key: the service knows none."""
+    return replace(write_request(method, path, body), key=None)
 
 
-async def _pages(page: Callable[[int], Awaitable[tuple[list[T], PageMeta | None]]]) -> AsyncIterator[T]:
+async def _iterate_items(page: Callable[[int], Awaitable[tuple[list[T], PageMeta | None]]]) -> AsyncIterator[T]:
     """Pages are numbered from 1. Each id is given once, though items slide from page to page while others are made."""
     seen: set[str] = set()
     number = 1

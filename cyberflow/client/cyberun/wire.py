@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
-from cyberflow.client.cyberdesk.wire import Answer, Flag, moment
+from cyberflow.client.cyberdesk.wire import Answer, Flag, parse_time
 
 OVER = frozenset({"completed", "failed", "cancelled"})
 """The statuses in which a task is over. Every other one is live, those that nobody knows yet included."""
@@ -25,7 +25,7 @@ LIFE = timedelta(hours=1)
 PRIMARY = "output"
 
 
-class Parameter(Answer):
+class ParameterRecord(Answer):
     """What a workflow takes. `type` is `string`, `number`, `boolean`, `select` or `file`; `options` are of a select,
     `accept` of a file, `min` and `max` of a number.
     """
@@ -42,7 +42,7 @@ class Parameter(Answer):
     accept: list[str] | None = None
 
 
-class GpuWorkflow(Answer):
+class CyberunWorkflow(Answer):
     """`parameters` is None where the service does not say what the workflow takes."""
 
     id: str
@@ -51,12 +51,12 @@ class GpuWorkflow(Answer):
     version: int | None = None
     workflow_status: str | None = None
     description: str | None = None
-    parameters: list[Parameter] | None = None
+    parameters: list[ParameterRecord] | None = None
     task_timeout: int | None = None
     tool_type: str | None = None
 
 
-class Task(Answer):
+class TaskRecord(Answer):
     id: str
     task_status: str
     workflow_id: str | None = None
@@ -89,11 +89,11 @@ class TaskResult(Answer):
 
     def expires(self, fetched: datetime) -> datetime:
         """When the addresses end: an hour after they were asked for, or when the answer says, if that is sooner."""
-        told = moment(self.expires_at)
+        told = parse_time(self.expires_at)
         return min(told, fetched + LIFE) if told else fetched + LIFE
 
 
-class Upload(Answer):
+class PresignedUpload(Answer):
     """Where a file goes, and the headers that have to go with it, byte for byte. `file_key` is opaque."""
 
     file_key: str
@@ -112,12 +112,12 @@ class PageMeta(Answer):
 
 
 class TaskPage(Answer):
-    task_list: list[Task] = Field(default_factory=list)
+    task_list: list[TaskRecord] = Field(default_factory=list)
     page_meta: PageMeta | None = None
 
 
 class WorkflowPage(Answer):
-    workflow_list: list[GpuWorkflow] = Field(default_factory=list)
+    workflow_list: list[CyberunWorkflow] = Field(default_factory=list)
     page_meta: PageMeta | None = None
 
 
@@ -134,14 +134,14 @@ def outputs_of(result: TaskResult) -> tuple[Output, ...]:
     cloud (`s3_key` and `download_urls`), of both, or none. One object with two addresses is one output.
     """
     urls = {key: url for key, url in (result.download_urls or {}).items() if isinstance(url, str) and url}
-    found = [Output(key, urls.get(key)) for key in dict.fromkeys((*urls, *_announced(result.task_output)))]
+    found = [Output(key, urls.get(key)) for key in dict.fromkeys((*urls, *_cloud_output_keys(result.task_output)))]
     primary = result.download_url
     if primary and urlsplit(primary).path not in {urlsplit(url).path for url in urls.values()}:
-        found.insert(0, Output(_free(_primary_key(result, primary), urls), primary))
+        found.insert(0, Output(_unique_key(_primary_key(result, primary), urls), primary))
     return tuple(found)
 
 
-def _announced(output: Any) -> Iterator[str]:
+def _cloud_output_keys(output: Any) -> Iterator[str]:
     for key, about in output.items() if isinstance(output, dict) else ():
         if isinstance(about, dict) and about.get("s3_key"):
             yield str(key)
@@ -154,7 +154,7 @@ def _primary_key(result: TaskResult, url: str) -> str:
     return name or PRIMARY
 
 
-def _free(key: str, taken: dict[str, str]) -> str:
+def _unique_key(key: str, taken: dict[str, str]) -> str:
     while key in taken:
         key = f"{key}-{PRIMARY}"
     return key

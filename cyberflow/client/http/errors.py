@@ -14,7 +14,7 @@ from html import unescape
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from cyberflow.client.http.mask import WORD, Mask
+from cyberflow.client.http.mask import WORD, RequestRedactor
 from cyberflow.client.http.request import Reply, Request
 from cyberflow.errors import CyberflowError
 
@@ -35,7 +35,7 @@ class Violation(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ErrorResponse:
     """An answer that is no success, or a success that cannot be read: `said` is the service's own message."""
 
     method: str
@@ -69,7 +69,7 @@ class ApiError(CyberflowError):
 
     lost = False
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: ErrorResponse) -> None:
         super().__init__(str(refusal), help=refusal.help)
         self.refusal = refusal
         self.method = refusal.method
@@ -101,13 +101,15 @@ class Unreachable(CyberflowError):
         self.may_have_arrived = may_have_arrived
 
 
-def refused(request: Request, reply: Reply, mask: Mask, *, asked: float | None = None, late: bool = False) -> ApiError:
+def api_error_from_reply(
+    request: Request, reply: Reply, mask: RequestRedactor, *, asked: float | None = None, late: bool = False
+) -> ApiError:
     """Read an answer that is no success. `asked` is its Retry-After, `late` says that this is more than we wait."""
     body = mask.json(_body(reply))
     violations = tuple(_violations(body))
-    refusal = Refusal(
+    refusal = ErrorResponse(
         request.method,
-        shown(request),
+        path_for_errors(request),
         reply.status,
         mask.text(_said(body, reply, len(violations))),
         _code(body),
@@ -121,22 +123,24 @@ def refused(request: Request, reply: Reply, mask: Mask, *, asked: float | None =
     return RateLimited(refusal) if reply.status == TOO_MANY else ApiError(refusal)
 
 
-def astray(request: Request, reply: Reply, where: str, mask: Mask) -> ApiError:
+def redirect_error(request: Request, reply: Reply, where: str, mask: RequestRedactor) -> ApiError:
     """A redirect that may not be followed; `where` says to which host."""
     said = mask.text(f"a redirect {where}, which is not followed: the key stays at its origin")
     help = "if that is the service's own address, make it the target's `url`"
-    return ApiError(Refusal(request.method, shown(request), reply.status, said, help=help))
+    return ApiError(ErrorResponse(request.method, path_for_errors(request), reply.status, said, help=help))
 
 
-def unreadable(request: Request, reply: Reply, why: str, mask: Mask) -> ApiError:
+def unreadable_body_error(request: Request, reply: Reply, why: str, mask: RequestRedactor) -> ApiError:
     """A 2xx whose body is not what this endpoint promises. `why` names keys and types, never values."""
     help = "the request was carried out; is the url really that of the service?"
     return ApiError(
-        Refusal(request.method, shown(request), reply.status, why, request_id=_request_id(reply, mask), help=help)
+        ErrorResponse(
+            request.method, path_for_errors(request), reply.status, why, request_id=_request_id(reply, mask), help=help
+        )
     )
 
 
-def shown(request: Request) -> str:
+def path_for_errors(request: Request) -> str:
     """The path as errors show it: no query, no credentials, since a keyless url is itself a permission."""
     return re.sub(r"^(\w+://)[^/?#]*@", r"\1", re.split(r"[?#]", request.path)[0])
 
@@ -164,12 +168,12 @@ def reason(error: BaseException) -> tuple[str, str | None]:
     return str(error).strip().rstrip(".") or "the connection broke", None
 
 
-def distrusted(error: BaseException) -> bool:
+def is_certificate_error(error: BaseException) -> bool:
     """Whether a certificate was the reason: asking again will not mend that."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds for a person: `1.5 s`, `90 s`, `12 min`."""
     minutes = 120
     return f"{seconds:g} s" if seconds < minutes else f"{-(-seconds // 60):.0f} min"
@@ -202,27 +206,27 @@ def _said(body: Any, reply: Reply, violations: int) -> str:
     if isinstance(body, dict):
         for name in ("message", "error_message", "detail", "error", "title", "msg"):
             if isinstance(body.get(name), str) and body[name].strip():
-                return _short(body[name])
+                return _shorten(body[name])
             if isinstance(body.get(name), dict) and isinstance(body[name].get("message"), str):
-                return _short(body[name]["message"])
+                return _shorten(body[name]["message"])
     if isinstance(body, str) and body.strip():
         page = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
         if page:
-            return f"{_phrase(reply.status)}, with a web page in place of JSON: {_short(unescape(page[1]))}"
+            return f"{_status_phrase(reply.status)}, with a web page in place of JSON: {_shorten(unescape(page[1]))}"
         if told := re.search(r"<Message>(.*?)</Message>", body, re.DOTALL):  # a store speaks XML
-            return _short(unescape(told[1]))
-        return _phrase(reply.status) if "<" in body else _short(body)
-    return _phrase(reply.status)
+            return _shorten(unescape(told[1]))
+        return _status_phrase(reply.status) if "<" in body else _shorten(body)
+    return _status_phrase(reply.status)
 
 
-def _phrase(status: int) -> str:
+def _status_phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return "no message"
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
@@ -242,10 +246,10 @@ def _violations(body: Any) -> Iterator[Violation]:
             if isinstance(item, dict) and isinstance(item.get("msg"), str):
                 loc = item.get("loc")
                 route = ".".join(str(part) for part in loc) if isinstance(loc, list) else str(loc or "")
-                yield Violation(route, _short(_unechoed(item["msg"], item)), str(item.get("type") or ""))
+                yield Violation(route, _shorten(_remove_echoes(item["msg"], item)), str(item.get("type") or ""))
 
 
-def _unechoed(message: str, violation: dict[str, Any]) -> str:
+def _remove_echoes(message: str, violation: dict[str, Any]) -> str:
     """The message without the values that the violation says were sent: a validator likes to quote them."""
     echoed: set[str] = set()
     todo = [violation.get("input")]
@@ -255,27 +259,29 @@ def _unechoed(message: str, violation: dict[str, Any]) -> str:
             todo += value.values() if isinstance(value, dict) else value
         elif value is not None and not isinstance(value, bool) and len(str(value)) >= WORD:
             echoed.add(str(value))
-    return Mask(echoed).text(message)
+    return RequestRedactor(echoed).text(message)
 
 
 def _without_echoes(value: Any) -> Any:
     if isinstance(value, dict):
         clean = {name: _without_echoes(item) for name, item in value.items() if name not in ECHOES}
         if isinstance(clean.get("msg"), str):
-            clean["msg"] = _unechoed(clean["msg"], value)
+            clean["msg"] = _remove_echoes(clean["msg"], value)
         return clean
     return [_without_echoes(item) for item in value] if isinstance(value, list) else value
 
 
-def _request_id(reply: Reply, mask: Mask) -> str | None:
+def _request_id(reply: Reply, mask: RequestRedactor) -> str | None:
     found = next((reply.headers[name] for name in REQUEST_IDS if reply.headers.get(name)), None)
     return mask.text(found) if found else None
 
 
 def _help(reply: Reply, asked: float | None, *, late: bool) -> str | None:
     if late and asked is not None:
-        return f"the service asks to wait {span(asked)}, longer than cyberflow waits by itself: try again then"
-    when = f"in {span(asked)}" if asked else "later"
+        return (
+            f"the service asks to wait {format_duration(asked)}, longer than cyberflow waits by itself: try again then"
+        )
+    when = f"in {format_duration(asked)}" if asked else "later"
     helps = {
         401: "the key was rejected: check that the target's `api_key` names a valid key of this service",
         403: "this key may not do that: check that the target's `api_key` belongs to this organisation",

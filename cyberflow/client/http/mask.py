@@ -14,7 +14,7 @@ WORD = 4
 """A secret shorter than this is masked only where it stands alone, or every text that has its letters would go."""
 
 
-class Mask:
+class RequestRedactor:
     """Replaces secrets in texts and JSON, also where they stand escaped for JSON or HTML, or quoted for a url."""
 
     def __init__(self, secrets: Iterable[str]) -> None:

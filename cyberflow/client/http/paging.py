@@ -13,15 +13,15 @@ PAGE = 100
 """The service's default; no larger limit is promised for every list."""
 
 
-class Identified(Protocol):
+class HasId(Protocol):
     @property
     def id(self) -> str: ...
 
 
-T = TypeVar("T", bound=Identified)
+T = TypeVar("T", bound=HasId)
 
 
-async def pages(page: Callable[[int], Awaitable[Page[T]]]) -> AsyncIterator[T]:
+async def iterate_items(page: Callable[[int], Awaitable[Page[T]]]) -> AsyncIterator[T]:
     """Go on until `total` is reached or a page is empty, asking `page(skip)` for each next one.
 
     The service pages by offset, so what is written meanwhile moves: an item that slides to the next page is given

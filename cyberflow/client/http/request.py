@@ -74,12 +74,12 @@ def path(template: str, *ids: str) -> str:
     return template.format(*(quote(id, safe="") for id in ids))
 
 
-def read(path: str, params: Params | None = None, *, keyless: bool = False) -> Request:
+def get_request(path: str, params: Params | None = None, *, keyless: bool = False) -> Request:
     """A GET. None is left out, a list repeats its key, a moment is sent in UTC."""
     return Request("GET", path, tuple(_pairs(params or {})), keyless=keyless)
 
 
-def write(
+def write_request(
     method: str, path: str, body: object = None, key: str | None = None, *, params: Params | None = None
 ) -> Request:
     """A write with a JSON body (none for None). It always carries an idempotency key, a fresh one for `key=None`."""
@@ -107,7 +107,7 @@ def upload(path: str, filename: str, content: bytes, content_type: str, key: str
     return Request("POST", path, (), body, f"multipart/form-data; boundary={boundary}", key or str(uuid4()))
 
 
-def comma(words: Sequence[str] | None) -> str | None:
+def join_commas(words: Sequence[str] | None) -> str | None:
     """Words as one parameter, None when there are none. A bare string is one word, or has its commas already."""
     return (words if isinstance(words, str) else ",".join(words or ())) or None
 

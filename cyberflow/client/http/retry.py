@@ -43,7 +43,7 @@ class Retry:
         return self.random() * min(self.cap, self.base * 2.0**retry)
 
 
-def retryable(reply: Reply) -> bool:
+def is_retryable(reply: Reply) -> bool:
     """Whether the same request may succeed later.
 
     A 409 says so only with `Idempotency-Status: in_progress`: the first sending of this key is still at work.
@@ -59,13 +59,13 @@ def asked(headers: Mapping[str, str], now: float) -> float | None:
     A date is counted from the answer's own `Date` where it has one, so a wrong clock here does no harm.
     """
     text = headers.get("retry-after", "").strip()
-    if (seconds := _number(text)) is not None:
+    if (seconds := _parse_number(text)) is not None:
         return seconds if seconds >= 0 else None
-    until = _date(text)
-    return None if until is None else max(0.0, until - _there(headers, now))
+    until = _parse_date(text)
+    return None if until is None else max(0.0, until - _server_time(headers, now))
 
 
-class Pace:
+class RateLimitWindow:
     """The one thing the client remembers between calls: until when the rate limit says to send nothing."""
 
     def __init__(self) -> None:
@@ -75,15 +75,15 @@ class Pace:
         """Read `X-RateLimit-Remaining` and `-Reset`. The form of the reset is not documented: a number or a date is
         taken, and one that is not within `longest` seconds is not believed.
         """
-        if _number(headers.get("x-ratelimit-remaining", "")) != 0:
+        if _parse_number(headers.get("x-ratelimit-remaining", "")) != 0:
             return
         text = headers.get("x-ratelimit-reset", "").strip()
-        reset = _number(text)
+        reset = _parse_number(text)
         if reset is None:
-            reset = _date(text)
+            reset = _parse_date(text)
         if reset is None:
             return
-        wait = reset - _there(headers, now) if reset >= EPOCH_FROM else reset
+        wait = reset - _server_time(headers, now) if reset >= EPOCH_FROM else reset
         if 0 < wait <= longest:
             self._until = max(self._until, now + wait)
 
@@ -91,7 +91,7 @@ class Pace:
         return max(0.0, self._until - now)
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
@@ -99,7 +99,7 @@ def _number(text: str) -> float | None:
     return value if isfinite(value) else None
 
 
-def _date(text: str) -> float | None:
+def _parse_date(text: str) -> float | None:
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             read = parse(text)
@@ -109,6 +109,6 @@ def _date(text: str) -> float | None:
     return None
 
 
-def _there(headers: Mapping[str, str], now: float) -> float:
-    date = _date(headers.get("date", ""))
+def _server_time(headers: Mapping[str, str], now: float) -> float:
+    date = _parse_date(headers.get("date", ""))
     return now if date is None else date

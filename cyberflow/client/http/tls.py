@@ -11,7 +11,7 @@ from cyberflow.errors import CyberflowError
 HERE = ("localhost", "127.0.0.1", "[::1]")
 
 
-def loopback(host: str) -> tuple[str, ...]:
+def loopback_hosts(host: str) -> tuple[str, ...]:
     """The names of this machine, and `host` as a proxy's exception has it when it is one more of them."""
     try:
         return (*HERE, f"[{host}]" if ":" in host else host) if ip_address(host).is_loopback else HERE
@@ -19,7 +19,7 @@ def loopback(host: str) -> tuple[str, ...]:
         return (*HERE, host) if host.endswith(".localhost") else HERE
 
 
-def also_trust(trust: ssl.SSLContext, ca: str | Path) -> None:
+def add_authorities(trust: ssl.SSLContext, ca: str | Path) -> None:
     """Add the authorities of a PEM file. Raises CyberflowError when it cannot be read."""
     try:
         trust.load_verify_locations(cafile=ca)

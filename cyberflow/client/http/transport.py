@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 import httpx
 
 from cyberflow import __version__
-from cyberflow.client.http.decode import shaped
-from cyberflow.client.http.errors import ApiError, Unreachable, astray, distrusted, reason, refused, shown, unreadable
-from cyberflow.client.http.mask import Mask
+from cyberflow.client.http.decode import decode_body
+from cyberflow.client.http.errors import (
+    ApiError,
+    Unreachable,
+    api_error_from_reply,
+    is_certificate_error,
+    path_for_errors,
+    reason,
+    redirect_error,
+    unreadable_body_error,
+)
+from cyberflow.client.http.mask import RequestRedactor
 from cyberflow.client.http.request import Reply, Request
-from cyberflow.client.http.retry import Pace, Retry, asked, retryable
-from cyberflow.client.http.tls import also_trust, loopback
+from cyberflow.client.http.retry import RateLimitWindow, Retry, asked, is_retryable
+from cyberflow.client.http.tls import add_authorities, loopback_hosts
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.storage import whole
+from cyberflow.storage import open_atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +49,7 @@ SCHEMES = ("http", "https")
 PERMANENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
-class InProcess(httpx.ASGITransport):
+class InProcessTransport(httpx.ASGITransport):
     """An application in this process. One that breaks off, as a broken connection does, raises ConnectionError."""
 
     def __init__(self, app: AsgiApp) -> None:
@@ -74,7 +83,7 @@ class Transport:
         self._key = key
         self._client = client
         self._retry = retry
-        self._pace = Pace()
+        self._pace = RateLimitWindow()
         self.streams = streams
         self.headers: Mapping[str, str] = {}
 
@@ -97,7 +106,7 @@ class Transport:
 
         `app` stands in for the network: an ASGI application, or a transport of httpx.
         """
-        base = _base(url)
+        base = _parse_base_url(url)
         if key is not None and not (key.isascii() and key.isprintable() and key.strip() == key != ""):
             raise UsageError(
                 "the API key cannot be sent: it is empty, or holds blanks at its ends or characters no header can hold"
@@ -105,21 +114,21 @@ class Transport:
         timeout = httpx.Timeout(patience, connect=CONNECT)
         if app is None:
             return cls(base, key, _client(base, ca, timeout), retry or Retry())
-        carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcess(app)
+        carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcessTransport(app)
         client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
-        return cls(base, key, client, retry or Retry(), streams=not isinstance(carrier, InProcess))
+        return cls(base, key, client, retry or Retry(), streams=not isinstance(carrier, InProcessTransport))
 
     async def fetch(self, request: Request, shape: type[T]) -> T:
         """Send, and read the body as `shape`. Raises as `send`, and ApiError for a body that is not of that shape."""
         reply = await self.send(request)
-        value, why = shaped(reply, shape)
+        value, why = decode_body(reply, shape)
         if why:
-            raise unreadable(request, reply, why, self._mask(request))
+            raise unreadable_body_error(request, reply, why, self._mask(request))
         return cast("T", value)
 
     async def save(self, request: Request, to: Path) -> Path:
         """Stream the body into a file beside `to`, then rename it. Raises as `send`, CyberflowError for the disk."""
-        with whole(to) as file:
+        with open_atomic(to) as file:
             await self.send(request, file)
         return to
 
@@ -136,18 +145,18 @@ class Transport:
             wait = None
             failure: ApiError | Unreachable
             try:
-                reply = await self._try(request, file)
+                reply = await self._send_once(request, file)
             except httpx.RequestError as error:
                 arrived = arrived or not isinstance(error, UNSENT)
                 failure = self._unreachable(request, error, arrived=arrived)
-                again = not isinstance(error, PERMANENT) and not distrusted(error)
+                again = not isinstance(error, PERMANENT) and not is_certificate_error(error)
             else:
                 if reply.good:
                     return reply
                 wait = asked(reply.headers, policy.clock())
-                late = retryable(reply) and spent + (wait or 0) > policy.budget
-                again = retryable(reply) and not late
-                failure = refused(request, reply, self._mask(request), asked=wait, late=late)
+                late = is_retryable(reply) and spent + (wait or 0) > policy.budget
+                again = is_retryable(reply) and not late
+                failure = api_error_from_reply(request, reply, self._mask(request), asked=wait, late=late)
                 failure.lost, arrived = arrived, arrived or reply.status != httpx.codes.TOO_MANY_REQUESTS
             if not again or tried == policy.retries or not request.may_repeat:
                 raise failure
@@ -159,16 +168,18 @@ class Transport:
     async def stream(self, request: Request, accept: str = "*/*") -> AsyncIterator[Stream]:
         """Send once, and give a success while it comes. Raises as `send`, Unreachable also while it is read."""
         try:
-            async with self._answer(request, accept) as (response, headers):
+            async with self._open_response(request, accept) as (response, headers):
                 if not response.is_success:
                     reply = Reply(response.status_code, headers, await response.aread())
-                    raise refused(request, reply, self._mask(request), asked=asked(headers, self._retry.clock()))
+                    raise api_error_from_reply(
+                        request, reply, self._mask(request), asked=asked(headers, self._retry.clock())
+                    )
                 yield Stream(response.status_code, headers, response.aiter_bytes())
         except httpx.RequestError as error:
             raise self._unreachable(request, error, arrived=not isinstance(error, UNSENT)) from None
 
-    async def _try(self, request: Request, file: BinaryIO | None) -> Reply:
-        async with self._answer(request, "*/*" if file else "application/json") as (response, headers):
+    async def _send_once(self, request: Request, file: BinaryIO | None) -> Reply:
+        async with self._open_response(request, "*/*" if file else "application/json") as (response, headers):
             if file is None or not response.is_success:
                 return Reply(response.status_code, headers, await response.aread())
             file.seek(0)
@@ -178,9 +189,11 @@ class Transport:
             return Reply(response.status_code, headers)
 
     @asynccontextmanager
-    async def _answer(self, request: Request, accept: str) -> AsyncIterator[tuple[httpx.Response, dict[str, str]]]:
+    async def _open_response(
+        self, request: Request, accept: str
+    ) -> AsyncIterator[tuple[httpx.Response, dict[str, str]]]:
         """The answer at the end of all redirects, its body not yet read."""
-        url = self._address(request)
+        url = self._build_url(request)
         for left in reversed(range(REDIRECTS + 1)):
             async with self._client.stream(
                 request.method, url, content=request.content, headers=self._headers(request, accept)
@@ -192,14 +205,14 @@ class Transport:
                     yield response, headers
                     return
                 await response.aread()
-            url = self._onward(request, url, Reply(response.status_code, headers))
+            url = self._redirect_url(request, url, Reply(response.status_code, headers))
 
-    def _address(self, request: Request) -> httpx.URL:
+    def _build_url(self, request: Request) -> httpx.URL:
         text = request.path if request.keyless else f"{str(self._url).rstrip('/')}{request.path}"
         try:
             return httpx.URL(text, params=request.params) if request.params else httpx.URL(text)
         except httpx.InvalidURL:
-            raise Unreachable(shown(request), "this is no url", may_have_arrived=False) from None
+            raise Unreachable(path_for_errors(request), "this is no url", may_have_arrived=False) from None
 
     def _headers(self, request: Request, accept: str) -> dict[str, str]:
         headers = {"User-Agent": f"cyberflow/{__version__}", "Accept": accept}
@@ -211,7 +224,7 @@ class Transport:
             headers |= {**self.headers, **({"Authorization": f"Bearer {self._key}"} if self._key else {})}
         return headers | dict(request.headers)
 
-    def _onward(self, request: Request, url: httpx.URL, reply: Reply) -> httpx.URL:
+    def _redirect_url(self, request: Request, url: httpx.URL, reply: Reply) -> httpx.URL:
         """Where a redirect leads, if it may be followed: the key stays at its origin, a write stays the write it is."""
         try:
             onward = url.join(reply.headers["location"])
@@ -223,25 +236,25 @@ class Transport:
         if at_home and (request.method == "GET" or reply.status in SAME_METHOD):
             return onward
         where = f"to {onward.scheme}://{onward.netloc.decode().rpartition('@')[2]}" if onward.host else "to nowhere"
-        raise astray(request, reply, where, self._mask(request))
+        raise redirect_error(request, reply, where, self._mask(request))
 
     def _unreachable(self, request: Request, error: httpx.RequestError, *, arrived: bool) -> Unreachable:
         mask = self._mask(request)
-        why, help = _in_words(error, self._client.timeout) or reason(error)
-        place = shown(request) if request.keyless else _bare(self._url)
+        why, help = _explain_httpx_error(error, self._client.timeout) or reason(error)
+        place = path_for_errors(request) if request.keyless else _strip_url(self._url)
         return Unreachable(place, mask.text(why), help=help, may_have_arrived=arrived)
 
-    def _mask(self, request: Request) -> Mask:
-        return Mask((*request.secrets, *((self._key,) if self._key else ())))
+    def _mask(self, request: Request) -> RequestRedactor:
+        return RequestRedactor((*request.secrets, *((self._key,) if self._key else ())))
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
     def __repr__(self) -> str:
-        return f"Transport({_bare(self._url)})"
+        return f"Transport({_strip_url(self._url)})"
 
 
-def _base(url: str) -> httpx.URL:
+def _parse_base_url(url: str) -> httpx.URL:
     try:
         base = httpx.URL(url)
         base.host.encode("idna")
@@ -250,18 +263,18 @@ def _base(url: str) -> httpx.URL:
     if base.scheme not in SCHEMES or not base.host or (base.port or 0) > PORTS:
         raise UsageError("the url of the service must begin with https:// or http:// and name a host")
     if base.userinfo or base.query or base.fragment:
-        raise UsageError(f"the url of the service may hold no user, query or fragment: write {_bare(base)}")
+        raise UsageError(f"the url of the service may hold no user, query or fragment: write {_strip_url(base)}")
     return base
 
 
-def _bare(url: httpx.URL) -> str:
+def _strip_url(url: httpx.URL) -> str:
     return str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
 
 
 def _client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """Trusts the usual authorities and `ca`; uses the proxies of the environment, but never for loopback."""
-    direct: dict[str, None] = dict.fromkeys(f"all://{host}" for host in loopback(base.host))
-    trust = _trust(ca)
+    direct: dict[str, None] = dict.fromkeys(f"all://{host}" for host in loopback_hosts(base.host))
+    trust = _build_ssl_context(ca)
     try:
         return httpx.AsyncClient(verify=trust, timeout=timeout, limits=LIMITS, mounts=direct)
     except ImportError as error:
@@ -273,7 +286,7 @@ def _client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> h
         ) from None
 
 
-def _trust(ca: str | Path | None) -> ssl.SSLContext:
+def _build_ssl_context(ca: str | Path | None) -> ssl.SSLContext:
     try:
         trust = httpx.create_ssl_context()
     except OSError as error:
@@ -281,11 +294,11 @@ def _trust(ca: str | Path | None) -> ssl.SSLContext:
             f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error.strerror or error}"
         ) from error
     if ca is not None:
-        also_trust(trust, ca)
+        add_authorities(trust, ca)
     return trust
 
 
-def _in_words(error: httpx.RequestError, timeout: httpx.Timeout) -> tuple[str, None] | None:
+def _explain_httpx_error(error: httpx.RequestError, timeout: httpx.Timeout) -> tuple[str, None] | None:
     match error:
         case httpx.ConnectTimeout():
             return f"timed out after {timeout.connect:g} s while connecting", None

@@ -8,9 +8,9 @@ The platform would take the backslash for an escape, and type the placeholder it
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import flaws
+from cyberflow.compiler.queries import text_findings
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from flaws(graph, "backslash-placeholder")
+    yield from text_findings(graph, "backslash-placeholder")

@@ -9,9 +9,9 @@ platform already (`supabase://…`). Other addresses are not fetched by the agen
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import flaws
+from cyberflow.compiler.queries import text_findings
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from flaws(graph, "bad-image")
+    yield from text_findings(graph, "bad-image")

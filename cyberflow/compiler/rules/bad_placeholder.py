@@ -9,22 +9,26 @@ In a chain, an object or a list cannot stand inside a longer text: hand it on as
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import flaws, handed_values
+from cyberflow.compiler.queries import argument_values, text_findings
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.describe import describe
-from cyberflow.schema.paths import Found, lookup
-from cyberflow.schema.predicates import kinds
+from cyberflow.schema.paths import FoundType, lookup
+from cyberflow.schema.predicates import possible_kinds
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from flaws(graph, "bad-placeholder")
-    for owner, value in handed_values(graph):
+    yield from text_findings(graph, "bad-placeholder")
+    for owner, value in argument_values(graph):
         for use in value.tokens:
             field = owner.inputs.fields.get(use.token.path.root) if use.token.kind == "input" else None
             if use.whole or field is None:
                 continue
             found = lookup(field.schema, use.token.path.keys)
-            if isinstance(found, Found) and (held := kinds(found.schema)) and held <= {"object", "array", "null"}:
+            if (
+                isinstance(found, FoundType)
+                and (held := possible_kinds(found.schema))
+                and held <= {"object", "array", "null"}
+            ):
                 message = f"`<{use.token.path}>` cannot stand inside a longer text"
                 help = "hand it on as a value of its own, or name the part that is meant: `<a.b>`"
                 yield Diagnostic("bad-placeholder", message, use.place, note=f"is {describe(found.schema)}", help=help)

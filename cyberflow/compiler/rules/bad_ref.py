@@ -27,7 +27,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                     help = f"hand on a secret of the chain: `<${secret}>`"
                     yield Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help)
                 elif isinstance(use.ref, str):
-                    yield _malformed(chain, use, use.ref)
+                    yield _finding(chain, use, use.ref)
     for task in graph.tasks.values():
         for value in task.parameters.values():
             for use in value.refs:
@@ -39,7 +39,7 @@ def _root(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _malformed(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
+def _finding(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
     alias = str(use.written).split(".")[0]
     step = alias if chain.step(alias) or alias in chain.session else "STEP"
     producer = chain.producer(alias)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import cut_comment
+from cyberflow.compiler.lookalikes import prompt_ending_comment
 from cyberflow.diagnostics import Diagnostic, Severity
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
@@ -35,15 +35,15 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if text.format is None or document is None:
                 continue
             node = document.node(text.place.route)
-            if comment := cut_comment(text, document):
+            if comment := prompt_ending_comment(text, document):
                 place = Place(document.path, (), "value", comment.span(1))
                 help = "quote the prompt, or write it below a `|`"
                 yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
             elif getattr(node, "style", None) == ">":
-                yield from _joined(document, node)
+                yield from _find_folding(document, node)
 
 
-def _joined(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:
+def _find_folding(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:
     """The first list item that folding joins with the line above; deeper and separated lines stay as they are."""
     start = document.text.find("\n", node.start_mark.index) + 1
     lines = document.text[start : node.end_mark.index].split("\n")

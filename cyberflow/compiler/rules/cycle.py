@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import refs_by_step, rings
+from cyberflow.compiler.queries import ref_cycles, step_refs
 from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        found = rings(chain)
-        uses = {(step.id, use.ref.alias): use for step, use in refs_by_step(chain)} if found else {}
+        found = ref_cycles(chain)
+        uses = {(step.id, use.ref.alias): use for step, use in step_refs(chain)} if found else {}
         for ring in found:
             path = [uses[pair] for pair in pairwise(ring)]
             shown = " → ".join(f"`{name}`" for name in ring)

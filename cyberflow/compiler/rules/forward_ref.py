@@ -15,25 +15,25 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode
-from cyberflow.compiler.lookalikes import also_at
-from cyberflow.compiler.queries import GoodRef, later_refs, rings
+from cyberflow.compiler.lookalikes import labels_for_repeats
+from cyberflow.compiler.queries import ValidRef, forward_refs, ref_cycles
 from cyberflow.diagnostics import Diagnostic, Label
 
-_Later = tuple[StepNode, GoodRef, StepNode]
+_Later = tuple[StepNode, ValidRef, StepNode]
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        refs = list(later_refs(chain))
-        ringed = {name for ring in rings(chain) for name in ring} if refs else set()
+        refs = list(forward_refs(chain))
+        ringed = {name for ring in ref_cycles(chain) for name in ring} if refs else set()
         left = [one for one in refs if not {one[0].id, one[2].id} <= ringed]
         while left:
-            moved = _misplaced(left)
+            moved = _step_to_move(left)
             yield _finding(moved, [one for one in left if moved in (one[0], one[2])])
             left = [one for one in left if moved not in (one[0], one[2])]
 
 
-def _misplaced(refs: list[_Later]) -> StepNode:
+def _step_to_move(refs: list[_Later]) -> StepNode:
     """The step that most refs run to or from: moving it mends them all."""
     counts = Counter(step.index for reader, _, target in refs for step in (target, reader))
     return max((step for reader, _, target in refs for step in (target, reader)), key=lambda one: counts[one.index])
@@ -48,5 +48,5 @@ def _finding(moved: StepNode, refs: list[_Later]) -> Diagnostic:
         help = f"move `{moved.id}` before `{min((one for one, _, _ in refs), key=lambda one: one.index).id}`"
     else:
         help = f"move `{moved.id}` behind `{max((one for _, _, one in refs), key=lambda one: one.index).id}`"
-    labels = (where, *also_at([use.place for _, use, _ in refs]))
+    labels = (where, *labels_for_repeats([use.place for _, use, _ in refs]))
     return Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help)

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import handed_on, lacking
+from cyberflow.compiler.queries import argument_syntax, missing_arguments
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 from cyberflow.schema.describe import describe
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for step, workflow, field in lacking(chain, "input"):
+        for step, workflow, field in missing_arguments(chain, "input"):
             yield _finding(chain, step, workflow, field)
 
 
@@ -29,5 +29,5 @@ def _finding(chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Fi
     help = f"give `{field.name}=` in the call" if chain.in_python else declare
     help += ", or list it in `from_machine`"
     if meant := nearest(field.name, chain.inputs.fields):
-        help = f"hand on the chain's `{meant}`: {handed_on(chain, 'input', field.name, meant)}"
+        help = f"hand on the chain's `{meant}`: {argument_syntax(chain, 'input', field.name, meant)}"
     return Diagnostic("missing-input", message, step.at("workflow"), labels=labels, help=help)

@@ -10,13 +10,13 @@ A secret comes from the step's `secrets`, from a secret of the chain of the same
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import handed_on, lacking
+from cyberflow.compiler.queries import argument_syntax, missing_arguments
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for step, workflow, field in lacking(chain, "secret"):
+        for step, workflow, field in missing_arguments(chain, "secret"):
             name = field.name
             message = f"step `{step.id}` lacks the secret `{name}` of `{workflow.name}`"
             labels = (Label(field.place.key(), "needed here"),)
@@ -24,5 +24,5 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             help = take if chain.in_python else f"declare `{name}` in the chain's `secrets`"
             help += f", or list `${name}` in `from_machine`"
             if have := nearest(name, chain.secrets.fields) or next(iter(chain.secrets.fields), None):
-                help = f"hand on the chain's `{have}`: {handed_on(chain, 'secret', name, have)}"
+                help = f"hand on the chain's `{have}`: {argument_syntax(chain, 'secret', name, have)}"
             yield Diagnostic("missing-secret", message, step.at("workflow"), labels=labels, help=help)

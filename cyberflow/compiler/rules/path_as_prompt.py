@@ -9,8 +9,8 @@ Name the file: `prompt: {file: prompts/lookup.md}`.
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ReadText
-from cyberflow.compiler.lookalikes import path_of
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ScannedText
+from cyberflow.compiler.lookalikes import whole_prompt_path
 from cyberflow.diagnostics import Diagnostic, Severity
 from cyberflow.language.yaml.compose import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument
@@ -21,7 +21,7 @@ SEVERITY: Severity = "warning"
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for workflow in graph.workflows.values():
         for text in workflow.texts:
-            if (path := path_of(text)) and not _tagged(graph, text):
+            if (path := whole_prompt_path(text)) and not _has_tag(graph, text):
                 in_python = text.place.path.endswith(PYTHON_SUFFIX)
                 help = (
                     f'write `@workflow(prompt="{path}")`'
@@ -32,7 +32,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 yield Diagnostic("path-as-prompt", message, text.place, help=help)
 
 
-def _tagged(graph: Graph, text: ReadText) -> bool:
+def _has_tag(graph: Graph, text: ScannedText) -> bool:
     """Whether a tag such as `!include` stands before the path, of which `yaml-syntax` speaks."""
     document = graph.project.files.documents.get(text.place.path)
     node = document.node(text.place.route) if isinstance(document, YamlDocument) else None

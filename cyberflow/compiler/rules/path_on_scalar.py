@@ -9,15 +9,15 @@ At run time the platform fails the run at once when a path is applied to text or
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import looked_up, shown_path
+from cyberflow.compiler.queries import find_dead_paths, format_path
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.schema.paths import Scalar
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for place, token, field, found in looked_up(graph):
+    for place, token, field, found in find_dead_paths(graph):
         if isinstance(found, Scalar):
-            owner = shown_path(field.name, token.path.keys[: found.key_index])
+            owner = format_path(field.name, token.path.keys[: found.key_index])
             message = f"`{owner}` is `{found.type_text}`, which has nothing inside"
             labels = (Label(field.place.key(), "declared here"),)
             sign = "$" if token.kind == "secret" else ""

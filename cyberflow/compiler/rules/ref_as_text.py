@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, Value
-from cyberflow.compiler.lookalikes import ref_in
+from cyberflow.compiler.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Severity
-from cyberflow.schema.subtype.assign import No, value_assignable
+from cyberflow.schema.subtype.assign import NotAssignable, check_value
 
 SEVERITY: Severity = "warning"
 
@@ -25,20 +25,20 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         for step, where, value in chain.values:
             if where in ("inputs", "outputs"):
-                yield from _texts(chain, step, value)
+                yield from _findings(chain, step, value)
 
 
-def _texts(chain: ChainNode, step: StepNode | None, value: Value) -> Iterator[Diagnostic]:
+def _findings(chain: ChainNode, step: StepNode | None, value: Value) -> Iterator[Diagnostic]:
     for text in value.texts:
-        ref = ref_in(text.text.value) if ".outputs." in text.text.value else None
+        ref = ref_lookalike(text.text.value) if ".outputs." in text.text.value else None
         if ref is None or not (chain.step(ref.alias) or ref.alias in chain.session):
             continue
-        if step is None or not _refused(step, value):
+        if step is None or not _is_type_mismatch(step, value):
             message = f"`{text.text.value.strip()}` is handed on as text"
             yield Diagnostic("ref-as-text", message, text.place, help=f"write `{{$ref: {ref}}}`")
 
 
-def _refused(step: StepNode, value: Value) -> bool:
+def _is_type_mismatch(step: StepNode, value: Value) -> bool:
     """Whether the type of the input has no room for the value, of which `type-mismatch` speaks."""
     field: Any = step.workflow and step.workflow.inputs.fields.get(str(value.place.route[-1]))
-    return field is not None and isinstance(value_assignable(value.data, field.schema), No)
+    return field is not None and isinstance(check_value(value.data, field.schema), NotAssignable)

@@ -16,9 +16,9 @@ Indent what stands between, so that it belongs to the item above it, or let the 
 import re
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph, ReadText
+from cyberflow.compiler.graph import Graph, ScannedText
 from cyberflow.diagnostics import Diagnostic, Severity
-from cyberflow.language.prompt.markdown import lost_numbers
+from cyberflow.language.prompt.markdown import find_list_restarts
 
 SEVERITY: Severity = "warning"
 _LATER = re.compile(r"^([ \t>*+-]*)(?!1[.)])[0-9]{1,9}([.)])(?=[ \t]|$)", re.MULTILINE)
@@ -27,15 +27,15 @@ _LATER = re.compile(r"^([ \t>*+-]*)(?!1[.)])[0-9]{1,9}([.)])(?=[ \t]|$)", re.MUL
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for workflow in graph.workflows.values():
         for text in workflow.texts:
-            if text.format == "markdown" and _suspect(text.text.value):
-                for start, end in lost_numbers(_masked(text)):
+            if text.format == "markdown" and _may_restart(text.text.value):
+                for start, end in find_list_restarts(_mask_placeholders(text)):
                     written = text.text.value[start:end]
                     message = f"the agent reads `1{written[-1]}` in place of `{written}`"
                     help = "indent what stands between the items as far as their text, or begin this list at 1"
                     yield Diagnostic("restarted-list", message, text.place_of(start, end), help=help)
 
 
-def _suspect(text: str) -> bool:
+def _may_restart(text: str) -> bool:
     """Whether a number other than 1 stands anywhere but below an item of its own list: only then Markdown is read."""
     for match in _LATER.finditer(text):
         before = text.rfind("\n", 0, max(match.start() - 1, 0)) + 1
@@ -45,7 +45,7 @@ def _suspect(text: str) -> bool:
     return False
 
 
-def _masked(text: ReadText) -> str:
+def _mask_placeholders(text: ScannedText) -> str:
     """The text with a word of the same length for every placeholder, which Markdown must not take for HTML."""
     parts, at = [], 0
     for token in text.scan.tokens:

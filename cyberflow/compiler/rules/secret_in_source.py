@@ -15,7 +15,7 @@ chain: `<$epic_password>`. A secret that was committed must be changed.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import handed_on, literals
+from cyberflow.compiler.queries import argument_syntax, literal_secrets
 from cyberflow.diagnostics import Diagnostic
 
 
@@ -24,19 +24,19 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         declared = next(iter(chain.secrets.fields), "")
         for step in chain.steps:
-            for name, value in literals(step):
+            for name, value in literal_secrets(step):
                 if (value.place.path, value.place.route) in unread:
                     continue
                 message = f"the secret `{name}` is a literal"
                 declare = "take it as a `Secret`" if chain.in_python else "declare it in the chain's `secrets`"
-                help = f"{declare} and hand it on: {handed_on(chain, 'secret', name, declared or name)}"
+                help = f"{declare} and hand it on: {argument_syntax(chain, 'secret', name, declared or name)}"
                 yield Diagnostic("secret-in-source", message, value.place, note="this is in git for ever", help=help)
             for name, value in step.inputs.items():
                 if step.workflow and name in step.workflow.secrets and name not in step.workflow.inputs:
                     if value.tokens or value.refs:
                         continue
                     message = f"the secret `{name}` is a literal, and under `inputs`"
-                    help = f"hand on a secret of the chain: {handed_on(chain, 'secret', name, declared or name)}"
+                    help = f"hand on a secret of the chain: {argument_syntax(chain, 'secret', name, declared or name)}"
                     yield Diagnostic(
                         "secret-in-source", message, value.place, note="this is in git for ever", help=help
                     )

@@ -13,11 +13,11 @@ from typing import Any
 
 from cyberflow.compiler.dataflow import Flow, flows
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import ref_in
-from cyberflow.compiler.queries import shown_path
+from cyberflow.compiler.lookalikes import ref_lookalike
+from cyberflow.compiler.queries import format_path
 from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.schema.describe import describe, literal
-from cyberflow.schema.subtype.assign import Answer, No
+from cyberflow.schema.describe import describe, format_literal
+from cyberflow.schema.subtype.assign import Answer, NotAssignable
 from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
@@ -30,11 +30,11 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if flow.alike:
             continue
         answer = known.get(key := flow.question()) or known.setdefault(key, flow.answer())
-        if isinstance(answer, No):
+        if isinstance(answer, NotAssignable):
             yield _finding(flow, answer)
 
 
-def _finding(flow: Flow, answer: No) -> Diagnostic:
+def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
     absent = answer.witness is ABSENT
     labels = [Label(flow.wanted_place.key(), f"{flow.consumer} needs {describe(flow.wanted)}")]
     if flow.given_place is not None and flow.given_place != flow.place:
@@ -46,10 +46,10 @@ def _finding(flow: Flow, answer: No) -> Diagnostic:
         message = f"`{flow.name}` of {flow.consumer} is required, but {flow.source} may be absent"
         help = f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
     elif flow.given is None:
-        place, part = _part(flow.place, flow.data, answer.path)
-        shown = literal(part)
-        named = shown_path(flow.name, answer.path) if place != flow.place else flow.name
-        ref = ref_in(part) if isinstance(part, str) else None
+        place, part = _faulty_part(flow.place, flow.data, answer.path)
+        shown = format_literal(part)
+        named = format_path(flow.name, answer.path) if place != flow.place else flow.name
+        ref = ref_lookalike(part) if isinstance(part, str) else None
         help = f"for the output of a step write `{{$ref: {ref}}}`" if ref else None
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
@@ -58,7 +58,7 @@ def _finding(flow: Flow, answer: No) -> Diagnostic:
     return Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=_notes(answer), help=help)
 
 
-def _part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, Any]:
+def _faulty_part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, Any]:
     """The part of a literal that is at fault, as far as it is there."""
     for key in path:
         inside = key in data if isinstance(data, dict) else isinstance(data, list) and isinstance(key, int)
@@ -68,7 +68,7 @@ def _part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, An
     return place, data
 
 
-def _notes(answer: No) -> tuple[str, ...]:
+def _notes(answer: NotAssignable) -> tuple[str, ...]:
     where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in answer.path)
     reason = (
         f"  ({where + ' ' if where else ''}{answer.reason})" if answer.reason and answer.witness is not ABSENT else ""

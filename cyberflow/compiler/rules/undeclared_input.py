@@ -10,9 +10,9 @@ written `\<word>`. In a chain, `<name>` is an input of the chain.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import undeclared
+from cyberflow.compiler.queries import find_unknown_names
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from undeclared(graph, "input")
+    yield from find_unknown_names(graph, "input")

@@ -10,9 +10,9 @@ substitutes inside code: write `\{$_}`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import undeclared
+from cyberflow.compiler.queries import find_unknown_names
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from undeclared(graph, "secret")
+    yield from find_unknown_names(graph, "secret")

@@ -9,7 +9,7 @@ The platform ignores it, and the input that was meant stays empty.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode, WorkflowNode
-from cyberflow.compiler.queries import strangers
+from cyberflow.compiler.queries import unknown_names
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 
@@ -17,7 +17,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         for step in chain.steps:
             if step.workflow is not None and step.workflow.inputs.known:
-                yield from _step(step, step.workflow)
+                yield from _step_findings(step, step.workflow)
     for workflow in graph.workflows.values():
         for index, name in enumerate(workflow.body.from_machine):
             if not name.startswith("$") and name not in workflow.inputs and workflow.inputs.known:
@@ -26,10 +26,10 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 yield Diagnostic("unknown-input", f"`{workflow.name}` has no input `{name}`", place, help=help)
 
 
-def _step(step: StepNode, workflow: WorkflowNode) -> Iterator[Diagnostic]:
+def _step_findings(step: StepNode, workflow: WorkflowNode) -> Iterator[Diagnostic]:
     for name, value in step.inputs.items():
         literal_secret = name in workflow.secrets and not (value.tokens or value.refs)
-        if name in workflow.inputs or literal_secret or name in strangers(workflow, "input"):
+        if name in workflow.inputs or literal_secret or name in unknown_names(workflow, "input"):
             continue
         help = did_you_mean(name, workflow.inputs.fields)
         labels = (Label(workflow.definition.at("inputs").key(), "declared here"),)

@@ -11,28 +11,28 @@ Declare the output, or read one that is declared.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.queries import GoodRef, circular, good_refs, meant_member, shown_path
+from cyberflow.compiler.queries import ValidRef, closes_cycle, format_path, suggest_member, valid_refs
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.schema.describe import describe
-from cyberflow.schema.paths import Missing, Scalar, lookup
+from cyberflow.schema.paths import MissingMember, Scalar, lookup
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for use in good_refs(chain):
+        for use in valid_refs(chain):
             producer = chain.producer(use.ref.alias)
             if producer is None or not producer.outputs.known or not producer.outputs.fields:
                 continue
             found = lookup(producer.outputs_schema, use.ref.keys)
-            if isinstance(found, Missing | Scalar) and not circular(chain, use.step, use.ref):
+            if isinstance(found, MissingMember | Scalar) and not closes_cycle(chain, use.step, use.ref):
                 yield _finding(use, producer, found)
 
 
-def _finding(use: GoodRef, producer: WorkflowNode, found: Missing | Scalar) -> Diagnostic:
+def _finding(use: ValidRef, producer: WorkflowNode, found: MissingMember | Scalar) -> Diagnostic:
     place = producer.definition.at("outputs").key()
     if isinstance(found, Scalar):
         field = producer.outputs.fields[str(use.ref.keys[0])]
-        whole = shown_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
+        whole = format_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
         message = f"`{whole}` is `{found.type_text}`, which has nothing inside"
         labels = (Label(field.place.key(), "declared here"),)
         mend = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
@@ -40,9 +40,9 @@ def _finding(use: GoodRef, producer: WorkflowNode, found: Missing | Scalar) -> D
     word = str(use.ref.keys[found.key_index])
     note, message = f"not in {describe(producer.outputs_schema)}", f"`{use.ref.alias}` has no output `{word}`"
     if found.key_index:
-        owner = shown_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
+        owner = format_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
         note, message = "", f"`{owner}` has no `{word}`"
         place = producer.outputs.fields[str(use.ref.keys[0])].place.key()
     labels = (Label(place, "declared here"),)
-    help = meant_member(word, found.known, note)
+    help = suggest_member(word, found.known, note)
     return Diagnostic("unknown-output", message, use.place, note=note, labels=labels, help=help)

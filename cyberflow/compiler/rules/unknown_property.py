@@ -10,19 +10,19 @@ At run time the placeholder would be empty. An object that lists `properties` is
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import looked_up, meant_member, shown_path
+from cyberflow.compiler.queries import find_dead_paths, format_path, suggest_member
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.schema.describe import describe
-from cyberflow.schema.paths import Missing
+from cyberflow.schema.paths import MissingMember
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for place, token, field, found in looked_up(graph):
-        if isinstance(found, Missing):
+    for place, token, field, found in find_dead_paths(graph):
+        if isinstance(found, MissingMember):
             word = str(token.path.keys[found.key_index])
-            owner = shown_path(field.name, token.path.keys[: found.key_index])
+            owner = format_path(field.name, token.path.keys[: found.key_index])
             note = f"not in {describe(field.schema)}" if not found.key_index else ""
             labels = (Label(field.place.key(), "declared here"),)
-            help = meant_member(word, found.known, note)
+            help = suggest_member(word, found.known, note)
             message = f"`{owner}` has no `{word}`"
             yield Diagnostic("unknown-property", message, place, note=note, labels=labels, help=help)

@@ -9,7 +9,7 @@ The value would be sent to a run that does not use it.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import strangers
+from cyberflow.compiler.queries import unknown_names
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 
@@ -19,7 +19,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if step.workflow is None or not step.workflow.secrets.known:
                 continue
             for name, value in step.secrets.items():
-                if name in step.workflow.secrets or name in strangers(step.workflow, "secret"):
+                if name in step.workflow.secrets or name in unknown_names(step.workflow, "secret"):
                     continue
                 labels = (Label(step.workflow.definition.at("secrets").key(), "declared here"),)
                 if not step.workflow.secrets.fields:

@@ -13,7 +13,7 @@ An alias that another chain leaves in the session is declared under `session`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import good_refs
+from cyberflow.compiler.queries import valid_refs
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 
 
@@ -23,7 +23,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             continue
         known = {*(step.id for step in chain.steps), *chain.session}
         by_workflow = {step.step.workflow: step.id for step in reversed(chain.steps)}
-        for use in good_refs(chain):
+        for use in valid_refs(chain):
             if use.ref.alias not in known:
                 message = f"`{chain.name}` has no step `{use.ref.alias}`"
                 help = did_you_mean(use.ref.alias, known)

@@ -34,13 +34,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         for text in workflow.texts:
             if text.format is not None and "_" in text.text.value:
                 for match in _WORD.finditer(text.text.value):
-                    if match.group() not in TOOLS and (tool := _meant(match.group())):
+                    if match.group() not in TOOLS and (tool := _closest_tool(match.group())):
                         place = text.place_of(*match.span())
                         message = f"the agent has no tool `{match.group()}`"
                         yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?")
 
 
-def _meant(word: str) -> str | None:
+def _closest_tool(word: str) -> str | None:
     from difflib import get_close_matches
 
     close = get_close_matches(word, TOOLS, n=1, cutoff=_ALIKE)

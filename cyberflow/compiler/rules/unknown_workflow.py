@@ -9,7 +9,7 @@ Workflows are named by their declaration, not by their title on the platform.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import also_at, seems_declared
+from cyberflow.compiler.lookalikes import has_unread_declaration, labels_for_repeats
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.source import Place
 
@@ -24,15 +24,15 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if workflow is None:
                 named.setdefault(chain.body.session[alias], []).append(chain.at("session", alias))
     for name, places in named.items():
-        if not seems_declared(name, "workflows", graph.project.files.documents):
-            yield _unknown(graph, name, places)
+        if not has_unread_declaration(name, "workflows", graph.project.files.documents):
+            yield _finding(graph, name, places)
 
 
-def _unknown(graph: Graph, name: str, places: list[Place]) -> Diagnostic:
+def _finding(graph: Graph, name: str, places: list[Place]) -> Diagnostic:
     help = did_you_mean(name, graph.workflows)
     note = ""
     if name in graph.chains or name in graph.tasks:
         kind = "chain" if name in graph.chains else "task"
         note, help = f"this is a {kind}", "a step runs a workflow"
     message = f"there is no workflow `{name}`"
-    return Diagnostic("unknown-workflow", message, places[0], note=note, labels=also_at(places), help=help)
+    return Diagnostic("unknown-workflow", message, places[0], note=note, labels=labels_for_repeats(places), help=help)

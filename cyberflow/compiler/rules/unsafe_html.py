@@ -9,11 +9,11 @@ with their text. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import flaws
+from cyberflow.compiler.queries import text_findings
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from flaws(graph, "unsafe-html")
+    yield from text_findings(graph, "unsafe-html")

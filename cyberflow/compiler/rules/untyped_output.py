@@ -11,7 +11,7 @@ Declare the outputs of the workflow.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import circular, good_refs
+from cyberflow.compiler.queries import closes_cycle, valid_refs
 from cyberflow.diagnostics import Diagnostic, Label, Severity
 
 SEVERITY: Severity = "warning"
@@ -19,11 +19,11 @@ SEVERITY: Severity = "warning"
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        for use in good_refs(chain):
+        for use in valid_refs(chain):
             producer = chain.producer(use.ref.alias)
             if producer is None or producer.outputs.fields or not producer.outputs.known:
                 continue
-            if circular(chain, use.step, use.ref):
+            if closes_cycle(chain, use.step, use.ref):
                 continue
             labels = (Label(producer.definition.place.key(), "declares no `outputs`"),)
             message = f"nothing says what `{use.ref.alias}` returns"

@@ -10,7 +10,7 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import lacking, readable, roots_used
+from cyberflow.compiler.queries import is_fully_read, missing_arguments, names_in_use
 from cyberflow.diagnostics import Diagnostic, Label, Severity, nearest
 
 SEVERITY: Severity = "warning"
@@ -18,11 +18,13 @@ SEVERITY: Severity = "warning"
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        if not readable(chain, "input"):
+        if not is_fully_read(chain, "input"):
             continue
-        used = roots_used(chain, "input")
+        used = names_in_use(chain, "input")
         used |= {
-            meant for _, _, field in lacking(chain, "input") if (meant := nearest(field.name, chain.inputs.fields))
+            meant
+            for _, _, field in missing_arguments(chain, "input")
+            if (meant := nearest(field.name, chain.inputs.fields))
         }
         for name, field in chain.inputs.fields.items():
             if name not in used:

@@ -10,7 +10,7 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import lacking, literals, readable, roots_used
+from cyberflow.compiler.queries import is_fully_read, literal_secrets, missing_arguments, names_in_use
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
@@ -18,11 +18,11 @@ SEVERITY: Severity = "warning"
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        if not readable(chain, "secret"):
+        if not is_fully_read(chain, "secret"):
             continue
-        if any(True for _ in lacking(chain, "secret")) or any(literals(step) for step in chain.steps):
+        if any(True for _ in missing_arguments(chain, "secret")) or any(literal_secrets(step) for step in chain.steps):
             continue
-        used = roots_used(chain, "secret")
+        used = names_in_use(chain, "secret")
         for name, field in chain.secrets.fields.items():
             if name not in used:
                 use = "hand it to a step" if chain.in_python else f"map it in a step: `secrets: {{NAME: <${name}>}}`"

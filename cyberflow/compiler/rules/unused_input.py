@@ -9,11 +9,11 @@ Either the prompt forgot it, or whoever runs the workflow is asked for a value f
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import unused
+from cyberflow.compiler.queries import find_idle_names
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from unused(graph, "input")
+    yield from find_idle_names(graph, "input")

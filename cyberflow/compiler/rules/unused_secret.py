@@ -9,11 +9,11 @@ A secret that nobody types should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import unused
+from cyberflow.compiler.queries import find_idle_names
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from unused(graph, "secret")
+    yield from find_idle_names(graph, "secret")

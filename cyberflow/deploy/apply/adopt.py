@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from cyberflow.client.cyberdesk.wire import Workflow
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.apply.idempotent_create import or_none
-from cyberflow.deploy.apply.tags import by_name
+from cyberflow.deploy.apply.idempotent_create import none_if_missing
+from cyberflow.deploy.apply.tags import tags_by_name
 from cyberflow.deploy.apply.write import Writer
 from cyberflow.deploy.plan.model import Change, Outcome
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
-from cyberflow.remote.canonical import changed, field_hash, wire_fields
-from cyberflow.remote.identity import Holding, Marker, Owner, Standing, holdings, unmarked
+from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
+from cyberflow.remote.identity import Marker, OwnedWorkflow, Owner, Ownership, list_owned_workflows, strip_marker
 from cyberflow.remote.snapshot import snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
-_OURS = frozenset({Standing.MANAGED, Standing.UNFINISHED, Standing.LOST})
+_OURS = frozenset({Ownership.MANAGED, Ownership.UNFINISHED, Ownership.LOST})
 
 
 async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: str) -> Outcome:
@@ -36,17 +36,17 @@ async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: st
     now = next((one for one in remote.workflows if one.id == id.casefold()), None)
     if now is None:
         raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
-    _refuse(now, holdings(remote.workflows, owner), owner, name)
+    _check_adoptable(now, list_owned_workflows(remote.workflows, owner), owner, name)
     fields = wire_fields(now)
     marker = Marker(owner.tag, name, now.id, field_hash(fields))
     change = Change("adopt", "workflow", name, now.id)
-    tag = by_name(remote.tags).get(owner.tag)
+    tag = tags_by_name(remote.tags).get(owner.tag)
     writer = Writer(desk, owner, lambda _: b"", {owner.tag: tag.id} if tag else {})
     tagged = any(one.name == owner.tag for one in now.tags or ())
     if Marker.of(now.input_schema) == marker and tagged:
         return Outcome.of(change, "unchanged")
     if Marker.of(now.input_schema) != marker:
-        await _mark(desk, now, marker)
+        await _write_marker(desk, now, marker)
     if not tagged:
         if tag is None or tag.is_archived:
             await writer.tag(Change("create", "tag", owner.tag, tag.id if tag else None))
@@ -56,16 +56,16 @@ async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: st
     return Outcome.of(change, "done")
 
 
-async def _mark(desk: Cyberdesk, seen: Workflow, marker: Marker) -> None:
-    now = await or_none(desk.workflows.get(seen.id))
-    if now is None or changed(wire_fields(seen), wire_fields(now)):
+async def _write_marker(desk: Cyberdesk, seen: Workflow, marker: Marker) -> None:
+    now = await none_if_missing(desk.workflows.get(seen.id))
+    if now is None or differing_fields(wire_fields(seen), wire_fields(now)):
         raise ConflictError("it moved while it was adopted; try again")
-    answer = await desk.workflows.update(now.id, {"input_schema": marker.into(unmarked(now.input_schema))})
+    answer = await desk.workflows.update(now.id, {"input_schema": marker.into(strip_marker(now.input_schema))})
     if Marker.of(answer.input_schema) != marker:
         raise ConflictError("the service did not take our marker")
 
 
-def _refuse(now: Workflow, held: Sequence[Holding], owner: Owner, name: str) -> None:
+def _check_adoptable(now: Workflow, held: Sequence[OwnedWorkflow], owner: Owner, name: str) -> None:
     marker = Marker.of(now.input_schema)
     if marker is not None and marker.owner != owner.tag:
         raise ConflictError(f"{now.id} is `{marker.name}` of {marker.owner.removeprefix('cyberflow:')}")

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.apply.concurrency import as_done
-from cyberflow.deploy.apply.revalidate import Fresh, look_again
+from cyberflow.deploy.apply.concurrency import run_concurrently
+from cyberflow.deploy.apply.revalidate import RevalidatedPlan, look_again
 from cyberflow.deploy.apply.write import Writer
 from cyberflow.deploy.plan.model import Change, Outcome, Plan, PlanRefused, Status
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import field_hash, wire_fields
-from cyberflow.remote.identity import Holding, Standing, holdings
-from cyberflow.remote.images import orphans, shown
-from cyberflow.remote.snapshot import every_workflow, snapshot
+from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows
+from cyberflow.remote.images import image_addresses, orphans
+from cyberflow.remote.snapshot import read_all_workflows, snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 AT_ONCE = 8
 NO_ENTRY = frozenset({401, 403})
-_OURS = frozenset({Standing.MANAGED, Standing.UNFINISHED, Standing.LOST})
+_OURS = frozenset({Ownership.MANAGED, Ownership.UNFINISHED, Ownership.LOST})
 
 
 async def apply(
@@ -34,29 +34,29 @@ async def apply(
 ) -> AsyncGenerator[Outcome, None]:
     """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
 
-    Raises what `refuse` raises, and what reading the account raises before the first write. A workflow
+    Raises what `ensure_applicable` raises, and what reading the account raises before the first write. A workflow
     may get a second outcome, a conflict, when it is read back and is not as it was written.
     """
-    refuse(plan)
+    ensure_applicable(plan)
     todo: list[Change] = []
     for change in plan.changes:
-        if (stopped := _stopped(change, overwrite_drift=overwrite_drift)) is not None:
+        if (stopped := _stop_outcome(change, overwrite_drift=overwrite_drift)) is not None:
             yield stopped
         elif change.pending:
             todo.append(change)
     if not todo:
         return
     fresh = await look_again(plan, todo, desk)
-    refuse(fresh.plan)
+    ensure_applicable(fresh.plan)
     for outcome in fresh.outcomes:
         yield outcome
-    work = _Work(Writer(desk, plan.owner, assets, dict(fresh.plan.tags)), fresh, plan, at_once)
+    work = _Deployment(Writer(desk, plan.owner, assets, dict(fresh.plan.tags)), fresh, plan, at_once)
     async with aclosing(work.outcomes()) as outcomes:
         async for outcome in outcomes:
             yield outcome
 
 
-def refuse(plan: Plan) -> None:
+def ensure_applicable(plan: Plan) -> None:
     """Raise PlanRefused for a plan that has errors, ConflictError for one that prunes too much."""
     if plan.errors:
         raise PlanRefused("\n".join(one.message for one in plan.errors), help=plan.errors[0].help)
@@ -64,7 +64,7 @@ def refuse(plan: Plan) -> None:
         raise ConflictError("\n".join(one.message for one in plan.refused), help=plan.refused[0].help)
 
 
-def _stopped(change: Change, *, overwrite_drift: bool) -> Outcome | None:
+def _stop_outcome(change: Change, *, overwrite_drift: bool) -> Outcome | None:
     if change.action == "lost":
         return Outcome.of(change, "conflict", f"ownership is lost: {change.reason}; `cyberflow adopt` takes it back")
     if change.action == "drift" and not overwrite_drift:
@@ -75,9 +75,9 @@ def _stopped(change: Change, *, overwrite_drift: bool) -> Outcome | None:
 
 
 @dataclass
-class _Work:
+class _Deployment:
     writer: Writer
-    fresh: Fresh
+    fresh: RevalidatedPlan
     plan: Plan
     at_once: int
     halted: str | None = None
@@ -91,40 +91,40 @@ class _Work:
             ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tag),
             ((one for one in self.fresh.todo if one.action == "upload" and one.name in needed), self.writer.image),
             (workflows, self._workflow),
-            (leaving, self._leave),
+            (leaving, self._release_or_delete),
         )
         for changes, write in phases:
-            async with aclosing(as_done([self._job(one, write) for one in changes], self.at_once)) as outcomes:
+            async with aclosing(run_concurrently([self._job(one, write) for one in changes], self.at_once)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
-                    if outcome.kind == "workflow" and outcome.status == "done" and write != self._leave:
+                    if outcome.kind == "workflow" and outcome.status == "done" and write != self._release_or_delete:
                         self.written.append(outcome)
         if self.written:
             for outcome in await self._read_back():
                 yield outcome
-        async with aclosing(self._unshown()) as outcomes:
+        async with aclosing(self._delete_orphan_images()) as outcomes:
             async for outcome in outcomes:
                 yield outcome
 
-    async def _unshown(self) -> AsyncGenerator[Outcome, None]:
+    async def _delete_orphan_images(self) -> AsyncGenerator[Outcome, None]:
         """Delete images at the very end, and only those that nothing shows now that everything is written."""
         doomed = [change for change in self.fresh.todo if change.kind == "image" and change.action == "delete"]
         if not doomed:
             return
         remote = await snapshot(self.writer.desk)
-        free = {one.supabase_url for one in orphans(remote.images, [shown(one) for one in remote.workflows])}
+        free = {one.supabase_url for one in orphans(remote.images, [image_addresses(one) for one in remote.workflows])}
         for change in doomed:
             if change.id in free:
-                yield await self._guarded(change, self.writer.delete_image)
+                yield await self._attempt(change, self.writer.delete_image)
             elif any(one.supabase_url == change.id for one in remote.images):
                 yield Outcome.of(change, "conflict", "a workflow shows it now")
             else:
                 yield Outcome.of(change, "unchanged")
 
     def _job(self, change: Change, write: Callable[[Change], Awaitable[Outcome]]) -> Callable[[], Awaitable[Outcome]]:
-        return lambda: self._guarded(change, write)
+        return lambda: self._attempt(change, write)
 
-    async def _guarded(
+    async def _attempt(
         self, change: Change, write: Callable[[Change], Awaitable[Outcome]], id: str | None = None
     ) -> Outcome:
         """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut."""
@@ -143,16 +143,16 @@ class _Work:
         if change.seen is not None:
             return await self.writer.bring(change, await self.writer.look(change))
         made = await self.writer.create(change, self.fresh.ids_of(change.name))
-        return await self._guarded(change, lambda one: self.writer.bring(one, made), made.id)
+        return await self._attempt(change, lambda one: self.writer.bring(one, made), made.id)
 
-    async def _leave(self, change: Change) -> Outcome:
+    async def _release_or_delete(self, change: Change) -> Outcome:
         prune = self.plan.prune
         with_runs = prune is not None and prune.delete_runs
         return await self.writer.leave(change, delete_runs=with_runs)
 
     async def _read_back(self) -> list[Outcome]:
         try:
-            held = holdings(await every_workflow(self.writer.desk), self.plan.owner)
+            held = list_owned_workflows(await read_all_workflows(self.writer.desk), self.plan.owner)
         except CyberflowError as error:
             status: Status = "conflict" if isinstance(error, ConflictError) else "failed"
             message = f"it was written, but could not be read back: {error.message}"
@@ -162,7 +162,7 @@ class _Work:
         return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
 
 
-def _fault(outcome: Outcome, held: Sequence[Holding]) -> str | None:
+def _fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:
     """What is wrong with a workflow that was written, seen from the list of all."""
     same = [one for one in held if one.name == outcome.name and one.standing in _OURS]
     if len(same) > 1:
@@ -170,7 +170,7 @@ def _fault(outcome: Outcome, held: Sequence[Holding]) -> str | None:
     there = next((one for one in same if one.id == outcome.id), None)
     if there is None or there.marker is None:
         return "it was written, but is not there when read back"
-    if there.standing is not Standing.MANAGED:
+    if there.standing is not Ownership.MANAGED:
         return f"it was written, but when read back it is {there.standing.value}"
     if there.marker.hash != field_hash(wire_fields(there.workflow)):
         return "it was written, and somebody else changed it meanwhile"

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def as_done(jobs: Sequence[Callable[[], Awaitable[T]]], limit: int) -> AsyncGenerator[T, None]:
+async def run_concurrently(jobs: Sequence[Callable[[], Awaitable[T]]], limit: int) -> AsyncGenerator[T, None]:
     """Run at most `limit` jobs at a time. The first failure, or leaving early, cancels those that are not done."""
     gate = asyncio.Semaphore(limit)
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class CreateRequest:
     """What is made: its key is the same on every machine, until an object made under it was seen."""
 
     owner: Owner
@@ -36,7 +36,7 @@ class Recipe:
 
 
 async def create_once(
-    recipe: Recipe,
+    recipe: CreateRequest,
     seen: Collection[str],
     create: Callable[[str], Awaitable[str]],
     find: Callable[[str], Awaitable[T | None]],
@@ -57,7 +57,7 @@ async def create_once(
     raise ConflictError(f"the service says that it made the {recipe.kind} `{recipe.name}`, but it is not there")
 
 
-async def or_none(read: Awaitable[T]) -> T | None:
+async def none_if_missing(read: Awaitable[T]) -> T | None:
     """Await a read; what is not there is None."""
     try:
         return await read

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.apply.concurrency import as_done
-from cyberflow.deploy.plan.model import Plan, Prune
+from cyberflow.deploy.apply.concurrency import run_concurrently
+from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan import plan
-from cyberflow.deploy.plan.prune import candidates
+from cyberflow.deploy.plan.prune import prune_candidates
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.live_runs import has_runs, live_runs
 from cyberflow.remote.snapshot import snapshot
@@ -25,38 +25,40 @@ PATIENCE = (1.0, 2.0, 5.0, 10.0)
 
 
 async def prepare(
-    desk: Cyberdesk, bundle: Bundle, owner: Owner, only: Collection[str] = (), prune: Prune | None = None
+    desk: Cyberdesk, bundle: Bundle, owner: Owner, only: Collection[str] = (), prune: PruneOptions | None = None
 ) -> Plan:
     """Read the account and plan. Runs are asked for only where a workflow would change or go."""
     remote = await snapshot(desk, bundle.assets)
     if prune is not None and prune.workflows:
-        going = [one.id for one in candidates(plan(bundle, remote, owner).kept, only)]
+        going = [one.id for one in prune_candidates(plan(bundle, remote, owner).kept, only)]
         live = await live_runs(desk, going) if going else {}
-        prune = replace(prune, runs=await _with_runs(desk, going), live=frozenset(live))
+        prune = replace(prune, runs=await _workflows_with_runs(desk, going), live=frozenset(live))
     made = plan(bundle, remote, owner, only, prune)
-    return replace(made, live=await live_runs(desk, touched(made)) if touched(made) else {})
+    return replace(
+        made, live=await live_runs(desk, workflow_ids_to_change(made)) if workflow_ids_to_change(made) else {}
+    )
 
 
-def touched(made: Plan) -> frozenset[str]:
+def workflow_ids_to_change(made: Plan) -> frozenset[str]:
     """The ids of the workflows that are there and would change or go."""
     pending = (one for one in made.changes if one.kind == "workflow" and one.pending)
     return frozenset(one.seen.id for one in pending if one.seen is not None)
 
 
-async def until_idle(
+async def wait_until_idle(
     desk: Cyberdesk, made: Plan, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 ) -> AsyncGenerator[Mapping[str, Sequence[str]], None]:
     """Wait until no workflow that would change has a live run; yields the live runs at every look that finds some."""
     looks = 0
-    while live := await live_runs(desk, touched(made)):
+    while live := await live_runs(desk, workflow_ids_to_change(made)):
         yield live
         await sleep(PATIENCE[min(looks, len(PATIENCE) - 1)])
         looks += 1
 
 
-async def _with_runs(desk: Cyberdesk, workflows: Sequence[str]) -> frozenset[str]:
+async def _workflows_with_runs(desk: Cyberdesk, workflows: Sequence[str]) -> frozenset[str]:
     async def ask(id: str) -> str | None:
         return id if await has_runs(desk, id) else None
 
     jobs = [lambda id=id: ask(id) for id in workflows]
-    return frozenset([id async for id in as_done(jobs, AT_ONCE) if id])
+    return frozenset([id async for id in run_concurrently(jobs, AT_ONCE) if id])

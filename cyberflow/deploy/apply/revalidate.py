@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
 from cyberflow.deploy.plan.plan import plan as compare
-from cyberflow.remote.identity import Holding, Standing, holdings, standing
+from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows, standing
 from cyberflow.remote.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -16,40 +16,40 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fresh:
+class RevalidatedPlan:
     """`plan` is the one to go by, `todo` what of it still holds, `outcomes` what became of the rest."""
 
     plan: Plan
     todo: tuple[Change, ...]
     outcomes: tuple[Outcome, ...] = ()
-    held: tuple[Holding, ...] = ()
+    held: tuple[OwnedWorkflow, ...] = ()
 
     def ids_of(self, name: str) -> frozenset[str]:
         """The ids already seen under the marker of a name, copies included."""
         return frozenset(one.id for one in self.held if one.name == name)
 
 
-async def look_again(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> Fresh:
+async def look_again(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> RevalidatedPlan:
     """Read the account once more when something is to be made, for another deployment may have made it. A plan that
     makes nothing needs no second look: each workflow is read again before it is written.
     """
     if not any(change.seen is None for change in todo):
-        return Fresh(plan, tuple(todo))
+        return RevalidatedPlan(plan, tuple(todo))
     remote = await snapshot(desk, plan.bundle.assets)
-    held = holdings(remote.workflows, plan.owner)
+    held = list_owned_workflows(remote.workflows, plan.owner)
     now = compare(plan.bundle, remote, plan.owner, plan.only, plan.prune)
     kept: list[Change] = []
     outcomes: list[Outcome] = []
     for change in todo:
-        found = _again(change, now, held)
+        found = _revalidate_change(change, now, held)
         if isinstance(found, Outcome):
             outcomes.append(found)
         else:
             kept.append(found)
-    return Fresh(now, tuple(kept), tuple(outcomes), held)
+    return RevalidatedPlan(now, tuple(kept), tuple(outcomes), held)
 
 
-def _again(change: Change, now: Plan, held: Iterable[Holding]) -> Change | Outcome:
+def _revalidate_change(change: Change, now: Plan, held: Iterable[OwnedWorkflow]) -> Change | Outcome:
     found = next(
         (one for one in now.changes if (one.kind, one.name) == (change.kind, change.name) and one.pending), None
     )
@@ -66,20 +66,20 @@ def _again(change: Change, now: Plan, held: Iterable[Holding]) -> Change | Outco
         return Outcome.of(change, "conflict", told[0])
     lost = [one for one in now.changes if one.action == "lost" and one.name == change.name]
     if found is None and not lost:
-        id = next((one.id for one in held if one.name == change.name and one.standing is Standing.MANAGED), None)
+        id = next((one.id for one in held if one.name == change.name and one.standing is Ownership.MANAGED), None)
         return Outcome.of(change, "unchanged", id=id)
-    if found is None or not _goes_on(change, found, now):
+    if found is None or not _still_applies(change, found, now):
         seen = found.id if found else lost[0].id
         return Outcome.of(change, "conflict", "it moved since the plan was made", seen)
     return replace(found, seen=change.seen or found.seen)
 
 
-def _goes_on(change: Change, found: Change, now: Plan) -> bool:
+def _still_applies(change: Change, found: Change, now: Plan) -> bool:
     """Whether a change may still be made: nothing was there and nothing is, or a create of ours died; what was there
     is compared once more right before it is written.
     """
     if change.seen is None:
         return found.seen is None or (
-            found.action != "drift" and standing(found.seen, now.owner) is Standing.UNFINISHED
+            found.action != "drift" and standing(found.seen, now.owner) is Ownership.UNFINISHED
         )
     return found.seen is not None and found.seen.id == change.seen.id

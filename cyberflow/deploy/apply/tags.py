@@ -8,18 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cyberflow.client.cyberdesk.wire import Tag, Workflow
-from cyberflow.deploy.plan.model import Change, FieldChange, Problem
-from cyberflow.remote.desired import Desired
+from cyberflow.deploy.plan.model import Change, FieldChange, PlanProblem
+from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import PREFIX, Owner
 
 
-def by_name(tags: Iterable[Tag]) -> dict[str, Tag]:
+def tags_by_name(tags: Iterable[Tag]) -> dict[str, Tag]:
     """The tag that each name means: names are not unique, so one in use goes first, then the oldest."""
     ordered = sorted(tags, key=lambda tag: (tag.is_archived, tag.created_at or "", tag.id), reverse=True)
     return {tag.name: tag for tag in ordered}
 
 
-def wanted_names(desired: Desired, workflow: Workflow | None, owner: Owner) -> set[str]:
+def tag_names_to_set(desired: DesiredWorkflow, workflow: Workflow | None, owner: Owner) -> set[str]:
     """What the workflow shall bear: ours, and with a declared list exactly that and the other projects' tags."""
     there = {tag.name for tag in (workflow.tags if workflow else None) or ()}
     if desired.tags is None:
@@ -27,7 +27,7 @@ def wanted_names(desired: Desired, workflow: Workflow | None, owner: Owner) -> s
     return {*desired.tags, owner.tag, *(name for name in there if name.startswith(PREFIX))}
 
 
-def tag_change(desired: Desired, workflow: Workflow | None) -> FieldChange | None:
+def tag_change(desired: DesiredWorkflow, workflow: Workflow | None) -> FieldChange | None:
     """The line of a plan about the declared tags; those of projects are not shown."""
     if desired.tags is None:
         return None
@@ -37,18 +37,20 @@ def tag_change(desired: Desired, workflow: Workflow | None) -> FieldChange | Non
 
 
 def tag_problems(
-    desired: Desired, workflow: Workflow | None, tags: Mapping[str, Tag], owner: Owner
-) -> Iterator[Problem]:
+    desired: DesiredWorkflow, workflow: Workflow | None, tags: Mapping[str, Tag], owner: Owner
+) -> Iterator[PlanProblem]:
     """What is wrong with a declared list in this account: reserved and archived names, two of one exclusive group."""
     for name in desired.tags or ():
         tag = tags.get(name)
         if name.startswith(PREFIX) and name != owner.tag:
-            yield Problem(desired.name, f"the tag `{name}` is another project's; names with `{PREFIX}` are reserved")
+            yield PlanProblem(
+                desired.name, f"the tag `{name}` is another project's; names with `{PREFIX}` are reserved"
+            )
         elif tag is not None and tag.is_archived and name != owner.tag:
             help = "unarchive it in the dashboard, or declare another"
-            yield Problem(desired.name, f"the tag `{name}` of `{desired.name}` is archived", (tag.id,), help)
+            yield PlanProblem(desired.name, f"the tag `{name}` of `{desired.name}` is archived", (tag.id,), help)
     groups: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(wanted_names(desired, workflow, owner) if desired.tags is not None else ()):
+    for name in sorted(tag_names_to_set(desired, workflow, owner) if desired.tags is not None else ()):
         if name in tags and (group := tags[name].group_id):
             groups[group].append(name)
     for group, names in groups.items():
@@ -56,7 +58,9 @@ def tag_problems(
             listed = " and ".join(f"`{name}`" for name in names)
             title = next((tags[name].group for name in names if tags[name].group), None)
             place = f"`{title.name}`" if title else group
-            yield Problem(desired.name, f"the tags {listed} are of the group {place}: a workflow can bear one of them")
+            yield PlanProblem(
+                desired.name, f"the tags {listed} are of the group {place}: a workflow can bear one of them"
+            )
 
 
 def tag_changes(workflows: Sequence[Change], tags: Mapping[str, Tag], owner: Owner) -> Iterator[Change]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.client.cyberdesk.wire import Image, Tag, Workflow
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.apply.idempotent_create import Recipe, create_once, or_none
-from cyberflow.deploy.apply.payload import creation, untaken, update
-from cyberflow.deploy.apply.tags import wanted_names
+from cyberflow.deploy.apply.idempotent_create import CreateRequest, create_once, none_if_missing
+from cyberflow.deploy.apply.payload import create_payload, fields_without_effect, update_payload
+from cyberflow.deploy.apply.tags import tag_names_to_set
 from cyberflow.deploy.plan.model import Change, Outcome
 from cyberflow.errors import ConflictError, CyberflowError
-from cyberflow.remote.canonical import changed, field_hash, wire_fields
-from cyberflow.remote.desired import Desired, images_of, with_images
-from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Standing, standing
+from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
+from cyberflow.remote.desired import DesiredWorkflow, images_of, with_images
+from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, standing
 from cyberflow.remote.images import image_path
 from cyberflow.remote.live_runs import has_runs
 
@@ -48,10 +48,10 @@ class Writer:
             return (await self.desk.tags.create(body, key)).id
 
         async def find(id: str) -> Tag | None:
-            tag = await or_none(self.desk.tags.get(id))
+            tag = await none_if_missing(self.desk.tags.get(id))
             return tag if tag and tag.name == change.name else None
 
-        made = await create_once(Recipe(self.owner, "tag", change.name, body), (), create, find)
+        made = await create_once(CreateRequest(self.owner, "tag", change.name, body), (), create, find)
         self.tags[change.name] = made.id
         return Outcome.of(change, "done", id=made.id)
 
@@ -71,7 +71,7 @@ class Writer:
         async def find(url: str) -> Image | None:
             return next((one for one in await self.desk.images.list() if one.supabase_url == url), None)
 
-        made = await create_once(Recipe(self.owner, "image", asset.filename, asset.sha256), (), create, find)
+        made = await create_once(CreateRequest(self.owner, "image", asset.filename, asset.sha256), (), create, find)
         self.addresses[asset.sha256] = made.supabase_url
         return Outcome.of(change, "done", id=made.supabase_url)
 
@@ -79,28 +79,28 @@ class Writer:
         """Create a workflow under the marker `new`; `seen` are the ids already found under that name. An old answer
         may lead to one that is no longer ours or no longer of that name: that key is spent as well.
         """
-        desired, fields = self._wanted(change)
-        self._tag_ids(wanted_names(desired, None, self.owner))
-        body = creation(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
+        desired, fields = self._resolve_fields(change)
+        self._tag_ids(tag_names_to_set(desired, None, self.owner))
+        body = create_payload(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
 
         async def create(key: str) -> str:
             return (await self.desk.workflows.create(body, key)).id
 
         async def find(id: str) -> Workflow | None:
-            found = await or_none(self.desk.workflows.get(id))
-            return found if found and self._is(found, desired.name) else None
+            found = await none_if_missing(self.desk.workflows.get(id))
+            return found if found and self._is_ours(found, desired.name) else None
 
-        return await create_once(Recipe(self.owner, "workflow", desired.name, body), seen, create, find)
+        return await create_once(CreateRequest(self.owner, "workflow", desired.name, body), seen, create, find)
 
     async def look(self, change: Change) -> Workflow:
         """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""
         seen = change.seen
         if seen is None:
             raise AssertionError
-        now = await or_none(self.desk.workflows.get(seen.id))
+        now = await none_if_missing(self.desk.workflows.get(seen.id))
         if now is None:
             raise ConflictError("it was deleted since the plan was made")
-        if not (moved := _moved(seen, now, self.owner)) or self._settled(change, now):
+        if not (moved := _differences(seen, now, self.owner)) or self._is_up_to_date(change, now):
             return now
         raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
 
@@ -109,30 +109,30 @@ class Writer:
         seen = change.seen
         if seen is None:
             raise AssertionError
-        now = await or_none(self.desk.workflows.get(seen.id))
+        now = await none_if_missing(self.desk.workflows.get(seen.id))
         if now is None:
             return Outcome.of(change, "unchanged")
-        if moved := _moved(seen, now, self.owner):
+        if moved := _differences(seen, now, self.owner):
             raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
         if change.action == "release":
             ours = next(tag.id for tag in now.tags or () if tag.name == self.owner.tag)
-            await or_none(self.desk.workflows.remove_tag(now.id, ours))
+            await none_if_missing(self.desk.workflows.remove_tag(now.id, ours))
             return Outcome.of(change, "done")
         if not delete_runs and await has_runs(self.desk, now.id):
             raise ConflictError("it has runs now, which deleting it would delete")
-        await or_none(self.desk.workflows.delete(now.id))
+        await none_if_missing(self.desk.workflows.delete(now.id))
         return Outcome.of(change, "done")
 
     async def delete_image(self, change: Change) -> Outcome:
-        await or_none(self.desk.images.delete(image_path(change.id or "")))
+        await none_if_missing(self.desk.images.delete(image_path(change.id or "")))
         return Outcome.of(change, "done")
 
     async def bring(self, change: Change, now: Workflow) -> Outcome:
         """Bring what was just read to what is declared: for a create that is not finished the tag, then the id."""
-        desired, fields = self._wanted(change)
-        if self._settled(change, now):
+        desired, fields = self._resolve_fields(change)
+        if self._is_up_to_date(change, now):
             return Outcome.of(change, "unchanged", id=now.id)
-        unfinished = standing(now, self.owner) is Standing.UNFINISHED
+        unfinished = standing(now, self.owner) is Ownership.UNFINISHED
         if change.seen is None and not unfinished:
             raise ConflictError("another deployment made it meanwhile, and made it differently")
         faults = await self._retag(desired, now) if unfinished else []
@@ -145,20 +145,20 @@ class Writer:
         return Outcome.of(change, "done", id=now.id)
 
     async def _patch(self, now: Workflow, fields: Mapping[str, Any], marker: Marker) -> list[str]:
-        body = update(now, fields, marker)
+        body = update_payload(now, fields, marker)
         if not body:
             return []
         answer = await self.desk.workflows.update(now.id, body)
         if answer.post_run_checks is None and fields["post_run_checks"]:
             answer = await self.desk.workflows.get(now.id)
-        return list(untaken(answer, fields, marker))
+        return list(fields_without_effect(answer, fields, marker))
 
-    async def _retag(self, desired: Desired, now: Workflow) -> list[str]:
+    async def _retag(self, desired: DesiredWorkflow, now: Workflow) -> list[str]:
         """Take off before adding: of an exclusive group the service itself takes off the one that was there."""
-        wanted = wanted_names(desired, now, self.owner)
+        wanted = tag_names_to_set(desired, now, self.owner)
         there = {tag.name: tag.id for tag in now.tags or ()}
         for name in sorted(there.keys() - wanted):
-            await or_none(self.desk.workflows.remove_tag(now.id, there[name]))
+            await none_if_missing(self.desk.workflows.remove_tag(now.id, there[name]))
         missing = sorted(wanted - there.keys())
         if not missing:
             return []
@@ -171,25 +171,25 @@ class Writer:
             raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
         return [self.tags[name] for name in sorted(names)]
 
-    def _is(self, workflow: Workflow, name: str) -> bool:
+    def _is_ours(self, workflow: Workflow, name: str) -> bool:
         marker = Marker.of(workflow.input_schema)
-        ours = standing(workflow, self.owner) in {Standing.UNFINISHED, Standing.MANAGED}
+        ours = standing(workflow, self.owner) in {Ownership.UNFINISHED, Ownership.MANAGED}
         return ours and marker is not None and marker.name == name
 
-    def _settled(self, change: Change, now: Workflow) -> bool:
+    def _is_up_to_date(self, change: Change, now: Workflow) -> bool:
         """Whether there is nothing to write: it says what is declared, is ours and finished, and bears its tags."""
-        desired, fields = self._wanted(change)
+        desired, fields = self._resolve_fields(change)
         there = {tag.name for tag in now.tags or ()}
         return (
-            standing(now, self.owner) is Standing.MANAGED
-            and there == wanted_names(desired, now, self.owner)
-            and not update(now, fields, self._marker(desired, now, fields))
+            standing(now, self.owner) is Ownership.MANAGED
+            and there == tag_names_to_set(desired, now, self.owner)
+            and not update_payload(now, fields, self._marker(desired, now, fields))
         )
 
-    def _marker(self, desired: Desired, now: Workflow, fields: Mapping[str, Any]) -> Marker:
+    def _marker(self, desired: DesiredWorkflow, now: Workflow, fields: Mapping[str, Any]) -> Marker:
         return Marker(self.owner.tag, desired.name, now.id, field_hash(fields))
 
-    def _wanted(self, change: Change) -> tuple[Desired, dict[str, Any]]:
+    def _resolve_fields(self, change: Change) -> tuple[DesiredWorkflow, dict[str, Any]]:
         if change.desired is None:
             raise AssertionError
         fields = with_images(change.desired.fields, self.addresses)
@@ -199,9 +199,9 @@ class Writer:
         return change.desired, fields
 
 
-def _moved(seen: Workflow, now: Workflow, owner: Owner) -> Sequence[str]:
+def _differences(seen: Workflow, now: Workflow, owner: Owner) -> Sequence[str]:
     """What of a workflow moved, in words; its time of change alone is nothing."""
-    if names := changed(wire_fields(seen), wire_fields(now)):
+    if names := differing_fields(wire_fields(seen), wire_fields(now)):
         return names
     if Marker.of(seen.input_schema) != Marker.of(now.input_schema):
         return ["our marker"]

@@ -9,27 +9,29 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle, BundledChain
-from cyberflow.deploy.plan.model import Breaking
-from cyberflow.schema.subtype.assign import No, assignable
+from cyberflow.deploy.plan.model import BreakingChange
+from cyberflow.schema.subtype.assign import NotAssignable, check_assignable
 from cyberflow.schema.values import ABSENT
 
 
-def breaking(bundle: Bundle, workflow: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Breaking]:
+def breaking(
+    bundle: Bundle, workflow: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[BreakingChange]:
     """Compare two states of a workflow, fields in canonical form, and name who depends on the difference."""
-    narrowed = _narrowed(_schema(before, "input_schema"), _schema(after, "input_schema"))
-    changed = dict(_widened(_schema(before, "output_schema"), _schema(after, "output_schema")))
+    narrowed = _explain_narrower_input(_schema(before, "input_schema"), _schema(after, "input_schema"))
+    changed = dict(_wider_outputs(_schema(before, "output_schema"), _schema(after, "output_schema")))
     users = 0
     for chain in bundle.chains:
         for step in chain.request["steps"]:
             if step["workflow_id"] == workflow and narrowed:
                 users += 1
-                yield Breaking(chain.name, step["session_alias"], narrowed)
-        for step, key in _readers(chain, workflow):
+                yield BreakingChange(chain.name, step["session_alias"], narrowed)
+        for step, key in _output_readers(chain, workflow):
             if key in changed:
                 users += 1
-                yield Breaking(chain.name, step, changed[key])
+                yield BreakingChange(chain.name, step, changed[key])
     if not users and (narrowed or changed):
-        yield Breaking(None, None, "; ".join(filter(None, (narrowed, *changed.values()))))
+        yield BreakingChange(None, None, "; ".join(filter(None, (narrowed, *changed.values()))))
 
 
 def _schema(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -37,22 +39,24 @@ def _schema(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
     return schema if isinstance(schema, dict) else {}
 
 
-def _narrowed(before: dict[str, Any], after: dict[str, Any]) -> str:
+def _explain_narrower_input(before: dict[str, Any], after: dict[str, Any]) -> str:
     """Why an input that was accepted would now be refused; empty when that is not proven."""
     if not after or not before:
         needed = after.get("required") or []
-        return f"{_listed(needed)} now required" if needed and not before else ""
+        return f"{_names_are(needed)} now required" if needed and not before else ""
     new = [name for name in after.get("required") or [] if name not in (before.get("required") or [])]
     if new:
-        return f"{_listed(new)} now required"
+        return f"{_names_are(new)} now required"
     for name, wanted in (after.get("properties") or {}).items():
         had = (before.get("properties") or {}).get(name)
-        if had is not None and isinstance(answer := assignable(_alone(had, before), _alone(wanted, after)), No):
+        if had is not None and isinstance(
+            answer := check_assignable(_with_definitions(had, before), _with_definitions(wanted, after)), NotAssignable
+        ):
             return f"the input `{name}` no longer takes {answer.text}"
     return ""
 
 
-def _widened(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _wider_outputs(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The outputs whose readers may be surprised, and why."""
     there = after.get("properties") or {}
     for name, had in (before.get("properties") or {}).items():
@@ -60,18 +64,20 @@ def _widened(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[st
             yield name, f"the output `{name}` is gone"
             continue
         sure = name in (before.get("required") or []) and name not in (after.get("required") or [])
-        answer = assignable(_alone(there[name], after), _alone(had, before), may_be_absent=sure)
-        if isinstance(answer, No):
+        answer = check_assignable(
+            _with_definitions(there[name], after), _with_definitions(had, before), may_be_absent=sure
+        )
+        if isinstance(answer, NotAssignable):
             now = "may now be absent" if answer.witness is ABSENT else f"may now be {answer.text}"
             yield name, f"the output `{name}` {now}"
 
 
-def _alone(schema: Any, root: Mapping[str, Any]) -> Any:
+def _with_definitions(schema: Any, root: Mapping[str, Any]) -> Any:
     defs = root.get("$defs")
     return {**schema, "$defs": defs} if defs and isinstance(schema, dict) else schema
 
 
-def _readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | None, str]]:
+def _output_readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | None, str]]:
     """The steps that read an output of a workflow, with the output's name; None stands for the chain's own outputs."""
     aliases = {step["session_alias"] for step in chain.request["steps"] if step["workflow_id"] == workflow}
     aliases |= {alias for alias, name in chain.session.items() if name == workflow}
@@ -93,6 +99,6 @@ def _read(value: Any, aliases: set[str]) -> list[str]:
     return list(found)
 
 
-def _listed(names: list[str]) -> str:
+def _names_are(names: list[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names)
     return f"{shown} {'is' if len(names) == 1 else 'are'}"

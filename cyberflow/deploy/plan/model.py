@@ -14,7 +14,7 @@ from typing import Any, Literal
 from cyberflow.client.cyberdesk.wire import Image, Workflow
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, canonical_json
 from cyberflow.errors import ConflictError, CyberflowError
-from cyberflow.remote.desired import Desired
+from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import Owner
 
 VERSION = 1
@@ -52,7 +52,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Breaking:
+class BreakingChange:
     """A user of a workflow that its new schema breaks: a step of a chain, without a step the outputs of the chain, or
     with neither every caller.
     """
@@ -81,9 +81,9 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     reason: str = ""
     seen: Workflow | None = field(default=None, repr=False, compare=False)
-    desired: Desired | None = field(default=None, repr=False, compare=False)
+    desired: DesiredWorkflow | None = field(default=None, repr=False, compare=False)
     asset: Asset | None = field(default=None, repr=False, compare=False)
-    breaking: tuple[Breaking, ...] = ()
+    breaking: tuple[BreakingChange, ...] = ()
 
     @property
     def pending(self) -> bool:
@@ -97,7 +97,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PlanProblem:
     """Something that no write of ours may mend. `name` is the workflow it stops, None when it stops every create."""
 
     name: str | None
@@ -107,7 +107,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptWorkflow:
     """A workflow that bears our marks and needs nothing: no longer declared, or marked by hand. It is left as it is.
 
     `prunable` when it is ours, whole, and no longer declared: what `--prune` takes.
@@ -121,7 +121,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Prune:
+class PruneOptions:
     """What `--prune` was asked for. `runs` holds the ids of the workflows that have runs, `live` those with live ones;
     both are None until the account was asked.
     """
@@ -141,9 +141,9 @@ class Plan:
     bundle: Bundle = field(repr=False)
     owner: Owner
     changes: tuple[Change, ...] = ()
-    errors: tuple[Problem, ...] = ()
-    conflicts: tuple[Problem, ...] = ()
-    kept: tuple[Kept, ...] = ()
+    errors: tuple[PlanProblem, ...] = ()
+    conflicts: tuple[PlanProblem, ...] = ()
+    kept: tuple[KeptWorkflow, ...] = ()
     only: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The ids of the account's tags that the writes may need, by name."""
@@ -151,8 +151,8 @@ class Plan:
     """The live runs of workflows that would change, by workflow id; filled in by whoever asked for them."""
     orphans: tuple[Image, ...] = ()
     """Images that cyberflow uploaded and nothing uses, once this plan is carried out."""
-    prune: Prune | None = None
-    refused: tuple[Problem, ...] = ()
+    prune: PruneOptions | None = None
+    refused: tuple[PlanProblem, ...] = ()
     """Why `--prune` would be too much without `--force`: nothing at all is written then."""
 
     @property
@@ -195,9 +195,9 @@ class Plan:
             "target": self.bundle.target,
             "changes": [change.to_json() for change in self.changes],
             "summary": self.summary,
-            "errors": [_problem(one) for one in self.errors],
-            "conflicts": [_problem(one) for one in self.conflicts],
-            "refused": [_problem(one) for one in self.refused],
+            "errors": [_problem_json(one) for one in self.errors],
+            "conflicts": [_problem_json(one) for one in self.conflicts],
+            "refused": [_problem_json(one) for one in self.refused],
             "kept": [{"name": one.name, "id": one.id, "reason": one.reason} for one in self.kept],
             "live_runs": {id: list(runs) for id, runs in self.live.items()},
             "orphans": [{"filename": one.filename, "url": one.supabase_url} for one in self.orphans],
@@ -231,5 +231,5 @@ class Outcome:
         return replace(cls.of(change, status, error.message, id), help=error.help)
 
 
-def _problem(one: Problem) -> dict[str, Any]:
+def _problem_json(one: PlanProblem) -> dict[str, Any]:
     return {"name": one.name, "message": one.message, "ids": list(one.ids), "help": one.help}

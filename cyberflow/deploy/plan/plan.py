@@ -10,42 +10,42 @@ from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Image
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.apply.tags import by_name, tag_change, tag_changes, tag_problems
+from cyberflow.deploy.apply.tags import tag_change, tag_changes, tag_problems, tags_by_name
 from cyberflow.deploy.plan.breaking import breaking
-from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, Problem, Prune
-from cyberflow.deploy.plan.prune import candidates, pruned, pruned_images, too_much
-from cyberflow.deploy.plan.reconcile import Match, match
+from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, PlanProblem, PruneOptions
+from cyberflow.deploy.plan.prune import image_prune_changes, prune_candidates, prune_changes, prune_problems
+from cyberflow.deploy.plan.reconcile import Reconciliation, match
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.remote.canonical import CHECK_FIELDS, canonical, changed, field_hash, wire_fields
-from cyberflow.remote.desired import Desired, desire
-from cyberflow.remote.identity import Holding, Owner, Standing, holdings, unmarked
-from cyberflow.remote.images import orphans, shown
+from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, differing_fields, field_hash, wire_fields
+from cyberflow.remote.desired import DesiredWorkflow, resolve_workflow
+from cyberflow.remote.identity import OwnedWorkflow, Owner, Ownership, list_owned_workflows, strip_marker
+from cyberflow.remote.images import image_addresses, orphans
 from cyberflow.remote.snapshot import Snapshot
 
 
 def plan(
-    bundle: Bundle, remote: Snapshot, owner: Owner, only: Collection[str] = (), prune: Prune | None = None
+    bundle: Bundle, remote: Snapshot, owner: Owner, only: Collection[str] = (), prune: PruneOptions | None = None
 ) -> Plan:
     """Compare what is declared with what is there. `only` limits the changes to some workflows; a `prune` that is to
-    take workflows must have been told which of `candidates` have runs.
+    take workflows must have been told which of `prune_candidates` have runs.
 
     Raises UsageError for a name in `only` that is neither declared nor to be pruned. Everything else that stands in
     the way is in the plan.
     """
-    desired = [desire(one, bundle, remote, owner) for one in bundle.workflows]
-    held = holdings(remote.workflows, owner)
+    desired = [resolve_workflow(one, bundle, remote, owner) for one in bundle.workflows]
+    held = list_owned_workflows(remote.workflows, owner)
     matched = match(desired, held)
-    prune = prune or Prune(workflows=False)
-    going = candidates(matched.kept, only) if prune.workflows else ()
-    picked = _picked(desired, only, [one.name for one in going])
-    tags = by_name(remote.tags)
+    prune = prune or PruneOptions(workflows=False)
+    going = prune_candidates(matched.kept, only) if prune.workflows else ()
+    picked = _select(desired, only, [one.name for one in going])
+    tags = tags_by_name(remote.tags)
     gone = owner.tag not in tags and any(one.marker for one in held)
     workflows = [] if gone else list(_changes(picked, matched, bundle))
-    leaving = () if gone else tuple(pruned(going, prune))
+    leaving = () if gone else tuple(prune_changes(going, prune))
     names = {one.name for one in picked}
     unused = _orphans(remote, desired, (*workflows, *leaving))
-    managed = sum(one.standing is Standing.MANAGED for one in held)
+    managed = sum(one.standing is Ownership.MANAGED for one in held)
     return Plan(
         bundle,
         owner,
@@ -54,21 +54,21 @@ def plan(
             *_uploads(workflows),
             *workflows,
             *leaving,
-            *(pruned_images(unused) if prune.images and not gone else ()),
+            *(image_prune_changes(unused) if prune.images and not gone else ()),
             *(change for change in matched.told if change.action == "copy" or change.name in names),
         ),
         tuple(_errors(picked, matched, remote, owner)),
-        (*_tag_is_gone(owner, gone=gone), *(one for one in matched.conflicts if one.name in names)),
+        (*_missing_tag_problem(owner, gone=gone), *(one for one in matched.conflicts if one.name in names)),
         tuple(one for one in matched.kept if one not in going),
         tuple(sorted(only)),
         {name: tag.id for name, tag in tags.items()},
         orphans=unused,
         prune=prune,
-        refused=tuple(too_much(going, managed, len(desired), prune)),
+        refused=tuple(prune_problems(going, managed, len(desired), prune)),
     )
 
 
-def _picked(desired: Sequence[Desired], only: Collection[str], going: Sequence[str]) -> list[Desired]:
+def _select(desired: Sequence[DesiredWorkflow], only: Collection[str], going: Sequence[str]) -> list[DesiredWorkflow]:
     names = [one.name for one in desired]
     for name in sorted(only):
         if name not in (*names, *going):
@@ -76,20 +76,20 @@ def _picked(desired: Sequence[Desired], only: Collection[str], going: Sequence[s
     return [one for one in desired if not only or one.name in only]
 
 
-def _orphans(remote: Snapshot, desired: Sequence[Desired], changes: Sequence[Change]) -> tuple[Image, ...]:
+def _orphans(remote: Snapshot, desired: Sequence[DesiredWorkflow], changes: Sequence[Change]) -> tuple[Image, ...]:
     """The images of ours that nothing will show once the changes are made, nor any declaration when it is applied."""
     after = {one.id: one for one in changes}
-    used = [shown(one.fields) for one in desired]
+    used = [image_addresses(one.fields) for one in desired]
     for workflow in remote.workflows:
         change = after.get(workflow.id)
         if change is None or change.action == "release":
-            used.append(shown(workflow))
+            used.append(image_addresses(workflow))
         elif change.desired:
-            used.append(shown({**workflow.sent(), **change.desired.fields}))
+            used.append(image_addresses({**workflow.sent(), **change.desired.fields}))
     return orphans(remote.images, used)
 
 
-def _changes(picked: Sequence[Desired], matched: Match, bundle: Bundle) -> Iterator[Change]:
+def _changes(picked: Sequence[DesiredWorkflow], matched: Reconciliation, bundle: Bundle) -> Iterator[Change]:
     for desired in picked:
         if desired.name in matched.stopped:
             continue
@@ -98,21 +98,23 @@ def _changes(picked: Sequence[Desired], matched: Match, bundle: Bundle) -> Itera
         if change is None:
             continue
         if change.seen is not None:
-            states = canonical(wire_fields(change.seen)), canonical(desired.fields)
+            states = canonicalize(wire_fields(change.seen)), canonicalize(desired.fields)
             change = replace(change, breaking=tuple(breaking(bundle, desired.name, *states)))
         yield change
 
 
-def _create(desired: Desired) -> Change:
-    fields = tuple(_field(name, None, desired.fields[name]) for name in canonical(desired.fields))
+def _create(desired: DesiredWorkflow) -> Change:
+    fields = tuple(_field_change(name, None, desired.fields[name]) for name in canonicalize(desired.fields))
     tags = tag_change(desired, None)
     return Change("create", "workflow", desired.name, None, (*fields, *((tags,) if tags else ())), desired=desired)
 
 
-def _change(desired: Desired, holding: Holding) -> Change | None:
+def _change(desired: DesiredWorkflow, holding: OwnedWorkflow) -> Change | None:
     before = wire_fields(holding.workflow)
     there = {**before, "name": desired.fields["name"]} if desired.untitled and not before["name"] else before
-    fields = tuple(_field(name, there[name], desired.fields[name]) for name in changed(there, desired.fields))
+    fields = tuple(
+        _field_change(name, there[name], desired.fields[name]) for name in differing_fields(there, desired.fields)
+    )
     tags = tag_change(desired, holding.workflow)
     action, reason = _action(desired, holding, before, moved=bool(fields))
     if action is None:
@@ -123,7 +125,9 @@ def _change(desired: Desired, holding: Holding) -> Change | None:
     return Change(action, "workflow", desired.name, holding.id, fields, reason, holding.workflow, desired)
 
 
-def _action(desired: Desired, holding: Holding, before: dict[str, Any], *, moved: bool) -> tuple[Action | None, str]:
+def _action(
+    desired: DesiredWorkflow, holding: OwnedWorkflow, before: dict[str, Any], *, moved: bool
+) -> tuple[Action | None, str]:
     """What the content asks for. A workflow that says what is declared is in order, whoever wrote it."""
     marker = holding.marker
     if marker is None:
@@ -131,20 +135,20 @@ def _action(desired: Desired, holding: Holding, before: dict[str, Any], *, moved
     renamed = f"renamed from {marker.name}" if marker.name != desired.name else ""
     if moved and marker.hash != field_hash(before):
         return "drift", "; ".join(filter(None, ("a person changed it", renamed)))
-    if holding.standing is Standing.UNFINISHED:
+    if holding.standing is Ownership.UNFINISHED:
         return "create", "finishes a create that was interrupted"
     if renamed:
         return "rename", renamed
     return ("update", "") if moved else (None, "")
 
 
-def _field(name: str, before: Any, after: Any) -> FieldChange:
-    return FieldChange(name, _shown(name, before), _shown(name, after))
+def _field_change(name: str, before: Any, after: Any) -> FieldChange:
+    return FieldChange(name, _value_for_display(name, before), _value_for_display(name, after))
 
 
-def _shown(name: str, value: Any) -> Any:
+def _value_for_display(name: str, value: Any) -> Any:
     if name == "input_schema":
-        return unmarked(value)
+        return strip_marker(value)
     if name == "post_run_checks":
         return [{key: check[key] for key in CHECK_FIELDS if check.get(key) is not None} for check in value or ()]
     return value
@@ -156,18 +160,20 @@ def _uploads(workflows: Sequence[Change]) -> Iterator[Change]:
         yield Change("upload", "image", asset.filename, asset=asset)
 
 
-def _errors(picked: Sequence[Desired], matched: Match, remote: Snapshot, owner: Owner) -> Iterator[Problem]:
-    tags = by_name(remote.tags)
+def _errors(
+    picked: Sequence[DesiredWorkflow], matched: Reconciliation, remote: Snapshot, owner: Owner
+) -> Iterator[PlanProblem]:
+    tags = tags_by_name(remote.tags)
     names = {one.name for one in picked}
     yield from (one for one in matched.errors if one.name in names)
     for desired in picked:
         for fault in desired.faults:
-            yield Problem(desired.name, f"`{desired.name}`: {fault}")
+            yield PlanProblem(desired.name, f"`{desired.name}`: {fault}")
         holding = matched.found.get(desired.name)
         yield from tag_problems(desired, holding.workflow if holding else None, tags, owner)
 
 
-def _tag_is_gone(owner: Owner, *, gone: bool) -> Iterator[Problem]:
+def _missing_tag_problem(owner: Owner, *, gone: bool) -> Iterator[PlanProblem]:
     if gone:
         message = f"there is no tag `{owner.tag}`, but workflows that carry its marker: ownership is lost"
-        yield Problem(None, message, help="`cyberflow adopt` takes the workflows back one by one")
+        yield PlanProblem(None, message, help="`cyberflow adopt` takes the workflows back one by one")

@@ -8,14 +8,14 @@ import json
 from dataclasses import dataclass
 
 from cyberflow.compiler.bundle import canonical_json
-from cyberflow.deploy.plan.model import VERSION, Plan, Prune
+from cyberflow.deploy.plan.model import VERSION, Plan, PruneOptions
 from cyberflow.errors import ConflictError, UsageError
 
 KIND = "cyberflow plan"
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedPlan:
     """What a plan was made from, and its digest."""
 
     project: str
@@ -23,7 +23,7 @@ class Saved:
     bundle: str
     digest: str
     only: tuple[str, ...] = ()
-    prune: Prune | None = None
+    prune: PruneOptions | None = None
 
     def hold_against(self, plan: Plan) -> None:
         """Raise ConflictError when the plan that is made now is not the one that was saved."""
@@ -38,9 +38,9 @@ class Saved:
             )
 
 
-def save(plan: Plan) -> str:
+def dump_plan(plan: Plan) -> str:
     """Give the text of the file."""
-    asked = plan.prune or Prune(workflows=False)
+    asked = plan.prune or PruneOptions(workflows=False)
     names = ("workflows", "delete_runs", "images", "force")
     return (
         canonical_json(
@@ -60,15 +60,15 @@ def save(plan: Plan) -> str:
     )
 
 
-def load_plan(text: str) -> Saved:
+def load_plan(text: str) -> SavedPlan:
     """Read the file. Raises UsageError when it is none."""
     try:
         data = json.loads(text)
         if data["kind"] != KIND or data["version"] != VERSION:
             raise UsageError("this plan was saved by another version of cyberflow; make it again")
         asked = data["prune"]
-        prune = Prune(asked["workflows"], asked["delete_runs"], asked["images"], asked["force"])
+        prune = PruneOptions(asked["workflows"], asked["delete_runs"], asked["images"], asked["force"])
         only = tuple(map(str, data["only"]))
-        return Saved(data["project"], data["target"], data["bundle"], data["digest"], only, prune)
+        return SavedPlan(data["project"], data["target"], data["bundle"], data["digest"], only, prune)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError("this is no saved plan", help="`cyberflow plan --out FILE` writes one") from error

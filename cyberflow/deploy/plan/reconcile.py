@@ -6,65 +6,76 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cyberflow.deploy.plan.model import Change, Kept, Problem
-from cyberflow.remote.desired import Desired
-from cyberflow.remote.identity import Holding, Standing
+from cyberflow.deploy.plan.model import Change, KeptWorkflow, PlanProblem
+from cyberflow.remote.desired import DesiredWorkflow
+from cyberflow.remote.identity import OwnedWorkflow, Ownership
 
-_CANDIDATES = (Standing.MANAGED, Standing.UNFINISHED)
+_CANDIDATES = (Ownership.MANAGED, Ownership.UNFINISHED)
 
 
 @dataclass
-class Match:
+class Reconciliation:
     """`found` maps declared names to their workflow; a declared name in `stopped` is neither changed nor created."""
 
-    found: dict[str, Holding] = field(default_factory=dict)
+    found: dict[str, OwnedWorkflow] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     told: list[Change] = field(default_factory=list)
-    conflicts: list[Problem] = field(default_factory=list)
-    errors: list[Problem] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    conflicts: list[PlanProblem] = field(default_factory=list)
+    errors: list[PlanProblem] = field(default_factory=list)
+    kept: list[KeptWorkflow] = field(default_factory=list)
 
 
-def match(desired: Sequence[Desired], held: Iterable[Holding]) -> Match:
+def match(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> Reconciliation:
     """Go through what is held, oldest first, by the table of SPEC section 8."""
-    match = Match()
-    by_name: dict[str, list[Holding]] = defaultdict(list)
-    rewritten: list[Holding] = []
+    match = Reconciliation()
+    by_name: dict[str, list[OwnedWorkflow]] = defaultdict(list)
+    rewritten: list[OwnedWorkflow] = []
     for one in held:
         if one.name is None:
             rewritten.append(one)
-        elif one.standing is Standing.COPY:
-            match.told.append(Change("copy", "workflow", one.name, one.id, reason=_copied(one), seen=one.workflow))
+        elif one.standing is Ownership.COPY:
+            match.told.append(
+                Change("copy", "workflow", one.name, one.id, reason=_describe_copy(one), seen=one.workflow)
+            )
         else:
             by_name[one.name].append(one)
     for wanted in desired:
-        _one(wanted, by_name.pop(_known_as(wanted, by_name, desired, match), ()), match)
-    _by_title([one for one in desired if one.name not in match.found | dict.fromkeys(match.stopped)], rewritten, match)
+        _reconcile_one(wanted, by_name.pop(_name_on_account(wanted, by_name, desired, match), ()), match)
+    _match_by_title(
+        [one for one in desired if one.name not in match.found | dict.fromkeys(match.stopped)], rewritten, match
+    )
     for name, others in by_name.items():
-        match.kept.extend(_undeclared(name, one) for one in others if one.standing is not Standing.LOST)
+        match.kept.extend(_to_kept_workflow(name, one) for one in others if one.standing is not Ownership.LOST)
     return match
 
 
-def _undeclared(name: str, one: Holding) -> Kept:
+def _to_kept_workflow(name: str, one: OwnedWorkflow) -> KeptWorkflow:
     """An unfinished create may also be a copy of one: it is told, and never taken for what `--prune` may take."""
-    if one.standing is Standing.UNFINISHED:
-        return Kept(name, one.id, "an unfinished create, no longer declared: declare it again or delete it by hand")
-    return Kept(name, one.id, "no longer declared", prunable=True, seen=one.workflow)
+    if one.standing is Ownership.UNFINISHED:
+        return KeptWorkflow(
+            name, one.id, "an unfinished create, no longer declared: declare it again or delete it by hand"
+        )
+    return KeptWorkflow(name, one.id, "no longer declared", prunable=True, seen=one.workflow)
 
 
-def _known_as(wanted: Desired, by_name: Mapping[str, list[Holding]], desired: Sequence[Desired], match: Match) -> str:
+def _name_on_account(
+    wanted: DesiredWorkflow,
+    by_name: Mapping[str, list[OwnedWorkflow]],
+    desired: Sequence[DesiredWorkflow],
+    match: Reconciliation,
+) -> str:
     if wanted.name in by_name or not wanted.was or any(one.name == wanted.was for one in desired):
         return wanted.name
     rivals = [one.name for one in desired if one.was == wanted.was and one.name not in by_name]
     if len(rivals) > 1:
         names = " and ".join(f"`{name}`" for name in rivals)
-        match.errors.append(Problem(wanted.name, f"{names} were both `{wanted.was}`; only one can be its new name"))
+        match.errors.append(PlanProblem(wanted.name, f"{names} were both `{wanted.was}`; only one can be its new name"))
         return wanted.name
     return wanted.was
 
 
-def _one(wanted: Desired, held: Sequence[Holding], match: Match) -> None:
-    lost = [one for one in held if one.standing is Standing.LOST]
+def _reconcile_one(wanted: DesiredWorkflow, held: Sequence[OwnedWorkflow], match: Reconciliation) -> None:
+    lost = [one for one in held if one.standing is Ownership.LOST]
     for one in lost:
         reason = "it bears our marker but not our tag: ownership was taken away"
         match.told.append(Change("lost", "workflow", wanted.name, one.id, reason=reason, seen=one.workflow))
@@ -79,11 +90,13 @@ def _one(wanted: Desired, held: Sequence[Holding], match: Match) -> None:
         ids = tuple(one.id for one in held)
         message = f"{len(held)} workflows are marked as `{wanted.name}`: {', '.join(ids)}; {first.id} is taken for it"
         match.conflicts.append(
-            Problem(wanted.name, message, ids, "look at the others in the dashboard and delete what nobody needs")
+            PlanProblem(wanted.name, message, ids, "look at the others in the dashboard and delete what nobody needs")
         )
 
 
-def _by_title(unmatched: Sequence[Desired], rewritten: Sequence[Holding], match: Match) -> None:
+def _match_by_title(
+    unmatched: Sequence[DesiredWorkflow], rewritten: Sequence[OwnedWorkflow], match: Reconciliation
+) -> None:
     for one in rewritten:
         title = one.workflow.name or ""
         wanted = [declared for declared in unmatched if declared.fields["name"] == title]
@@ -92,7 +105,7 @@ def _by_title(unmatched: Sequence[Desired], rewritten: Sequence[Holding], match:
             match.found[wanted[0].name] = one
             continue
         match.kept.append(
-            Kept(title, one.id, "it bears our tag but no marker, and its title is that of no declaration")
+            KeptWorkflow(title, one.id, "it bears our tag but no marker, and its title is that of no declaration")
         )
         for declared in wanted:
             match.stopped.add(declared.name)
@@ -100,8 +113,8 @@ def _by_title(unmatched: Sequence[Desired], rewritten: Sequence[Holding], match:
             message = f"`{declared.name}` may be any of the unmarked workflows with its title: {', '.join(ids)}"
             help = "take our tag off those that it is not"
             if all(problem.name != declared.name for problem in match.conflicts):
-                match.conflicts.append(Problem(declared.name, message, ids, help))
+                match.conflicts.append(PlanProblem(declared.name, message, ids, help))
 
 
-def _copied(one: Holding) -> str:
+def _describe_copy(one: OwnedWorkflow) -> str:
     return f"a copy of {one.marker.id if one.marker else ''}: {one.workflow.name or 'untitled'}"

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Model, Workflow
-from cyberflow.deploy.pull.yaml_writer import literal
-from cyberflow.remote.canonical import CHECK_FIELDS, canonical, wire_fields
-from cyberflow.remote.identity import PREFIX, Owner, unmarked
-from cyberflow.remote.markdown import markdown
+from cyberflow.deploy.pull.yaml_writer import escape_template
+from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, wire_fields
+from cyberflow.remote.identity import PREFIX, Owner, strip_marker
+from cyberflow.remote.markdown import html_to_markdown
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
@@ -22,13 +22,13 @@ _MARKS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "on
 _SHORT = 240
 _LINES = 4
 Keeps = Callable[[str, str, Iterable[str]], str | None]
-"""The HTML of a text in a format (`markdown`, `html`), given the declared inputs; None when it has a flaw."""
+"""The HTML of a text in a format (`html_to_markdown`, `html`), given the declared inputs; None when it has a flaw."""
 Tokens = Callable[[str], tuple[Sequence[str], Sequence[str]]]
 """The inputs and the secrets that a text in wire form names."""
 
 
 @dataclass(frozen=True)
-class Language:
+class DecompileContext:
     """What is known of the prompt language and of the account. `images` maps addresses to files beside the YAML."""
 
     keeps: Keeps
@@ -38,7 +38,7 @@ class Language:
 
 
 @dataclass
-class Declaration:
+class DecompiledWorkflow:
     """A declared workflow and the texts that it keeps in files of their own, by path beside the YAML."""
 
     name: str
@@ -46,34 +46,34 @@ class Declaration:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def declare(name: str, workflow: Workflow, owner: Owner, language: Language) -> Declaration:
+def declare(name: str, workflow: Workflow, owner: Owner, language: DecompileContext) -> DecompiledWorkflow:
     """Write one workflow down; keys in the order in which people write them."""
     fields = wire_fields(workflow)
-    made = Declaration(name)
+    made = DecompiledWorkflow(name)
     body = made.body
     title = (fields["name"] or name).removeprefix(owner.title(""))
-    inputs, secrets = _members(canonical(fields).get("input_schema"))
+    inputs, secrets = _members(canonicalize(fields).get("input_schema"))
     named = language.tokens("\n".join(_texts(fields)))
-    nothing = unmarked(fields["input_schema"]) is None or (not inputs and not secrets and any(named))
+    nothing = strip_marker(fields["input_schema"]) is None or (not inputs and not secrets and any(named))
     off = nothing and fields["output_schema"] is None
     if off:
         inputs, secrets = dict.fromkeys(named[0], "any"), dict.fromkeys(named[1], "string")
     if title != name:
-        body["title"] = _escaped(title)
-    text = _Prompts(made, language, [one.removesuffix("?") for one in inputs])
+        body["title"] = _escape_tokens(title)
+    text = _PromptWriter(made, language, [one.removesuffix("?") for one in inputs])
     body["prompt"] = text.written("", fields["main_prompt"], own_file=True)
     _set(body, "schema", "off" if off else None)
     _set(body, "inputs", inputs)
     _set(body, "secrets", list(secrets) if all(kind == "string" for kind in secrets.values()) else secrets)
-    _set(body, "outputs", _outputs(made, canonical(fields).get("output_schema")))
+    _set(body, "outputs", _outputs(made, canonicalize(fields).get("output_schema")))
     _set(body, "exports", fields["includes_file_exports"])
     _set(body, "webhooks", fields["is_webhooks_enabled"])
-    _set(body, "terminal", [_escaped(one) for one in fields["terminal_command_allowlist"] or ()])
-    _set(body, "models", _models(fields["model_metadata"] or {}, language.models))
+    _set(body, "terminal", [_escape_tokens(one) for one in fields["terminal_command_allowlist"] or ()])
+    _set(body, "models", _model_names(fields["model_metadata"] or {}, language.models))
     _set(body, "checks", [_check(one, number, text) for number, one in enumerate(fields["post_run_checks"] or (), 1)])
     cleanup = fields["post_run_check_failure_cleanup_prompt"]
     _set(body, "on_check_failure", text.written("on-check-failure", cleanup) if cleanup else None)
-    _set(body, "tags", [literal(tag.name) for tag in workflow.tags or () if not tag.name.startswith(PREFIX)])
+    _set(body, "tags", [escape_template(tag.name) for tag in workflow.tags or () if not tag.name.startswith(PREFIX)])
     return made
 
 
@@ -92,33 +92,33 @@ def _set(body: dict[str, Any], key: str, value: Any) -> None:
 
 
 @dataclass
-class _Prompts:
+class _PromptWriter:
     """Finds for each prompt the first form that says exactly the same: Markdown, HTML, or the wire's own bytes."""
 
-    made: Declaration
-    language: Language
+    made: DecompiledWorkflow
+    language: DecompileContext
     inputs: list[str]
 
     def written(self, part: str, html: str, *, own_file: bool = False) -> Any:
         if not own_file:
-            text, format = self._form(html, "")
+            text, format = self._choose_format(html, "")
             if format == "markdown" and len(text) <= _SHORT and text.count("\n") < _LINES:
-                return literal(text, prompt=True)
-        text, format = self._form(html, "../")
+                return escape_template(text, prompt=True)
+        text, format = self._choose_format(html, "../")
         if format == "wire":
             return self._file(part, "wire", text)
-        text = literal(text, prompt=True)
+        text = escape_template(text, prompt=True)
         return self._file(part, {"markdown": "md", "html": "html"}[format], text + "\n")
 
-    def _form(self, html: str, up: str) -> tuple[str, str]:
+    def _choose_format(self, html: str, up: str) -> tuple[str, str]:
         """The text and its format; `up` leads from the file that will hold it to the folder of the images."""
         local = html
         for address, path in self.language.images.items():
             local = local.replace(f'"{address}"', f'"{up}{path}"')
-        wanted = canonical({"main_prompt": local})
-        for format, text in (("markdown", markdown(local)), ("html", local.strip())):
+        wanted = canonicalize({"main_prompt": local})
+        for format, text in (("markdown", html_to_markdown(local)), ("html", local.strip())):
             rendered = self.language.keeps(text, format, self.inputs)
-            if rendered is not None and canonical({"main_prompt": rendered}) == wanted:
+            if rendered is not None and canonicalize({"main_prompt": rendered}) == wanted:
                 return text, format
         return html, "wire"
 
@@ -168,13 +168,13 @@ def _type(schema: Any, definitions: Any) -> Any:
 
 def _literal(value: Any) -> Any:
     if isinstance(value, str):
-        return literal(value)
+        return escape_template(value)
     if isinstance(value, dict):
         return {key: _literal(item) for key, item in value.items()}
     return [_literal(item) for item in value] if isinstance(value, list) else value
 
 
-def _outputs(made: Declaration, schema: Any) -> Any:
+def _outputs(made: DecompiledWorkflow, schema: Any) -> Any:
     """Names to types; a schema whose names or types the notation cannot hold stays a file."""
     if not isinstance(schema, dict) or not schema.get("properties"):
         return None
@@ -189,23 +189,23 @@ def _outputs(made: Declaration, schema: Any) -> Any:
     return {"schema": {"file": path}}
 
 
-def _models(metadata: Mapping[str, Any], models: Sequence[Model]) -> dict[str, Any]:
+def _model_names(metadata: Mapping[str, Any], models: Sequence[Model]) -> dict[str, Any]:
     names = ("main_agent_model_id", "cache_detection_model_id", "fallback_model_1_id", "fallback_model_2_id")
-    main, cache, *fallbacks = [_model(metadata.get(name), models) for name in names]
+    main, cache, *fallbacks = [_model_name(metadata.get(name), models) for name in names]
     made = {"main": main, "cache_detection": cache, "fallbacks": [one for one in fallbacks if one]}
     return {key: value for key, value in made.items() if value}
 
 
-def _model(id: Any, models: Sequence[Model]) -> str | None:
+def _model_name(id: Any, models: Sequence[Model]) -> str | None:
     """The name of a model where only one that can be picked has it, else the id."""
     if not id:
         return None
     name = next((one.name for one in models if one.id == id), None)
     rivals = [one for one in models if one.name == name and not one.is_archived]
-    return literal(name) if name and len(rivals) == 1 else str(id)
+    return escape_template(name) if name and len(rivals) == 1 else str(id)
 
 
-def _check(check: Mapping[str, Any], number: int, text: _Prompts) -> dict[str, Any]:
+def _check(check: Mapping[str, Any], number: int, text: _PromptWriter) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name in CHECK_FIELDS:
         value = check.get(name)
@@ -214,16 +214,16 @@ def _check(check: Mapping[str, Any], number: int, text: _Prompts) -> dict[str, A
         if name == "check_prompt":
             made[name] = text.written(f"check-{number}", value)
         elif name == "model":
-            made[name] = _model(value, text.language.models)
+            made[name] = _model_name(value, text.language.models)
         else:
-            made[name] = [_escaped(one) for one in value] if isinstance(value, list) else _escaped(value)
+            made[name] = [_escape_tokens(one) for one in value] if isinstance(value, list) else _escape_tokens(value)
     return made
 
 
-def _escaped(value: Any) -> Any:
+def _escape_tokens(value: Any) -> Any:
     r"""A text of a command, a check or a title: `<word>` in it is text, so it is written `\<word>`."""
     return (
-        literal(re.sub(r"(?<![^\s(\[\"'`*_])<(?=\$?[A-Za-z_][^\s<>]*>)", r"\\<", value))
+        escape_template(re.sub(r"(?<![^\s(\[\"'`*_])<(?=\$?[A-Za-z_][^\s<>]*>)", r"\\<", value))
         if isinstance(value, str)
         else value
     )

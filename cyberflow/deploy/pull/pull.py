@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Image, Workflow
-from cyberflow.deploy.pull.decompile import Language, declare
+from cyberflow.deploy.pull.decompile import DecompileContext, declare
 from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.remote.identity import Marker, Owner, Standing, holdings, standing
-from cyberflow.remote.images import shown
+from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, standing
+from cyberflow.remote.images import image_addresses
 from cyberflow.remote.snapshot import Snapshot
 from cyberflow.source import Route
 
@@ -26,7 +26,7 @@ LONGEST = 63
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PullItem:
     """A workflow to pull, and the name it gets. `ours` when it bears the name already, in its marker."""
 
     name: str
@@ -35,7 +35,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Pulled:
+class PulledWorkflow:
     """The sources of one workflow: texts by path below the folder, the YAML file first. `prompts` says which value of
     the declaration each of the other files is.
     """
@@ -48,39 +48,41 @@ class Pulled:
     prompts: dict[str, Route]
 
 
-def choose(remote: Snapshot, owner: Owner, names: Collection[str], taken: Collection[str]) -> list[Chosen]:
+def choose_workflows(remote: Snapshot, owner: Owner, names: Collection[str], taken: Collection[str]) -> list[PullItem]:
     """Find the workflows that are meant by declared name, id or title; none named means all but other projects' and
     copies of ours.
 
     Raises UsageError for one that is not there, or a title that several have.
     """
     ours = {
-        one.id: one.name for one in holdings(remote.workflows, owner) if one.standing is Standing.MANAGED and one.name
+        one.id: one.name
+        for one in list_owned_workflows(remote.workflows, owner)
+        if one.standing is Ownership.MANAGED and one.name
     }
     open_to_us = [one for one in remote.workflows if one.id in ours or not _others(one, owner, copies=not names)]
-    meant = [_one(name, open_to_us, ours) for name in names] if names else sorted(open_to_us, key=_age)
+    meant = [_find_workflow(name, open_to_us, ours) for name in names] if names else sorted(open_to_us, key=_age_key)
     used = {*taken, *ours.values()}
     chosen = []
     for workflow in dict.fromkeys(one.id for one in meant):
         found = next(one for one in meant if one.id == workflow)
-        name = ours.get(workflow) or _fresh(found.name or "workflow", used)
+        name = ours.get(workflow) or _new_name(found.name or "workflow", used)
         used.add(name)
-        chosen.append(Chosen(name, found, workflow in ours))
+        chosen.append(PullItem(name, found, workflow in ours))
     return chosen
 
 
 def _others(workflow: Workflow, owner: Owner, *, copies: bool) -> bool:
     """Whether it is another project's or, with `copies`, a copy of one of ours."""
     marker = Marker.of(workflow.input_schema)
-    copy = copies and standing(workflow, owner) is Standing.COPY
+    copy = copies and standing(workflow, owner) is Ownership.COPY
     return marker is not None and (marker.owner != owner.tag or copy)
 
 
-def _age(workflow: Workflow) -> tuple[str, str]:
+def _age_key(workflow: Workflow) -> tuple[str, str]:
     return workflow.created_at, workflow.id
 
 
-def _one(name: str, workflows: Sequence[Workflow], ours: dict[str, str]) -> Workflow:
+def _find_workflow(name: str, workflows: Sequence[Workflow], ours: dict[str, str]) -> Workflow:
     for found in (
         [one for one in workflows if one.id == name.casefold()],
         [one for one in workflows if ours.get(one.id) == name],
@@ -95,7 +97,7 @@ def _one(name: str, workflows: Sequence[Workflow], ours: dict[str, str]) -> Work
     raise UsageError(f"there is no workflow `{name}` on the target", help=did_you_mean(name, known))
 
 
-def _fresh(title: str, used: Collection[str]) -> str:
+def _new_name(title: str, used: Collection[str]) -> str:
     """A name made of a title: `(Copy) Patient lookup` is `copy-patient-lookup`."""
     slug = _SLUG.sub("-", title.removeprefix("[")).strip("-").lower()[:LONGEST].strip("-") or "workflow"
     slug = slug if slug[0].isalpha() else f"workflow-{slug}"[:LONGEST]
@@ -106,9 +108,9 @@ def _fresh(title: str, used: Collection[str]) -> str:
     return name
 
 
-def image_files(chosen: Iterable[Chosen], images: Iterable[Image]) -> dict[str, str]:
+def image_files(chosen: Iterable[PullItem], images: Iterable[Image]) -> dict[str, str]:
     """Where the images that the workflows show are kept below the folder, by address; names stay readable."""
-    used = frozenset().union(*(shown(one.workflow) for one in chosen))
+    used = frozenset().union(*(image_addresses(one.workflow) for one in chosen))
     files: dict[str, str] = {}
     for image in sorted(images, key=lambda one: one.supabase_url):
         if image.supabase_url in used:
@@ -121,12 +123,12 @@ def image_files(chosen: Iterable[Chosen], images: Iterable[Image]) -> dict[str, 
 
 
 def pull(
-    chosen: Chosen, owner: Owner, language: Language, ignores: Mapping[Route, Collection[str]] | None = None
-) -> Pulled:
+    chosen: PullItem, owner: Owner, language: DecompileContext, ignores: Mapping[Route, Collection[str]] | None = None
+) -> PulledWorkflow:
     """Write the sources of one workflow. `ignores` are rules that it breaks on the platform as well, by the value of
     the declaration that breaks them.
     """
-    used = shown(chosen.workflow)
+    used = image_addresses(chosen.workflow)
     local = {address: path for address, path in language.images.items() if address in used}
     made = declare(chosen.name, chosen.workflow, owner, replace(language, images=local))
     home = ("workflows", made.name)
@@ -137,7 +139,7 @@ def pull(
     text = yaml_text({"workflows": {made.name: made.body}}, comments)
     texts = {f"{made.name}.yaml": text, **made.files}
     title, prompts = chosen.workflow.name or "", dict(_files(made.body))
-    return Pulled(made.name, chosen.workflow.id, title, chosen.ours, texts, prompts)
+    return PulledWorkflow(made.name, chosen.workflow.id, title, chosen.ours, texts, prompts)
 
 
 def _files(value: Any, route: Route = ()) -> Iterator[tuple[str, Route]]:

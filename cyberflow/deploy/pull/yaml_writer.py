@@ -19,11 +19,11 @@ _OPENERS = re.compile(r"\$\{\{|\{%|\{#")
 
 def yaml_text(data: Mapping[str, Any], comments: Mapping[Route, str] | None = None) -> str:
     """Write a mapping as a block. A comment stands above the line that holds, or begins, the value of its route."""
-    return "\n".join(_Emitter(comments or {}).mapping(data, "", ())) + "\n"
+    return "\n".join(_YamlWriter(comments or {}).mapping(data, "", ())) + "\n"
 
 
 @dataclass(frozen=True)
-class _Emitter:
+class _YamlWriter:
     comments: Mapping[Route, str]
 
     def mapping(self, data: Mapping[str, Any], indent: str, route: Route) -> Iterator[str]:
@@ -33,7 +33,7 @@ class _Emitter:
 
     def _entry(self, head: str, value: Any, indent: str, route: Route) -> Iterator[str]:
         flow = self._flow(value, route)
-        if isinstance(value, str) and "\n" in value and _block(value) and route not in self.comments:
+        if isinstance(value, str) and "\n" in value and _fits_literal_block(value) and route not in self.comments:
             yield f"{head} |{'' if value.endswith(chr(10)) else '-'}"
             yield from (f"{indent}  {line}" if line else "" for line in value.removesuffix("\n").split("\n"))
         elif flow is not None and len(head) + len(flow) < WIDEST:
@@ -84,7 +84,7 @@ def scalar(value: Any) -> str:
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
-def literal(text: str, *, prompt: bool = False) -> str:
+def escape_template(text: str, *, prompt: bool = False) -> str:
     """A text that goes through the template stage and comes out as it is: `prompt` is read for blocks in any case."""
     return _OPENERS.sub(r"\\\g<0>", text) if prompt or "${{" in text else text
 
@@ -101,7 +101,7 @@ def _flow(value: Any, *, deep: bool = False) -> str | None:
     return "[" + ", ".join(_flow(item, deep=True) or "" for item in value) + "]" if deep or not nested else None
 
 
-def _block(text: str) -> bool:
+def _fits_literal_block(text: str) -> bool:
     """Whether a literal block gives exactly this text."""
     lines = text.removesuffix("\n").split("\n")
     clean = not _UNPRINTABLE.search(text) and "\r" not in text and "\x85" not in text

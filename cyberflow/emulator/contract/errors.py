@@ -15,7 +15,7 @@ Violation = dict[str, Any]
 """`{"loc": [...], "msg": str, "type": str}`, what the official SDK parses."""
 
 
-class Refused(Exception):
+class HttpError(Exception):
     """An answer in the envelope: `{error, message, error_code, details, timestamp}`."""
 
     def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
@@ -25,7 +25,7 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-class Invalid(Exception):
+class InvalidRequest(Exception):
     """An answer 422 with one entry of `detail` per violation."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
@@ -35,7 +35,7 @@ class Invalid(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """A finished response: the status and the JSON body, or bytes with their type."""
 
     status: int
@@ -49,8 +49,8 @@ def violation(loc: Sequence[str | int], msg: str, type: str = "value_error") -> 
     return {"loc": list(loc), "msg": msg, "type": type}
 
 
-def missing(what: str) -> Refused:
-    return Refused(404, f"{what} not found")
+def not_found(what: str) -> HttpError:
+    return HttpError(404, f"{what} not found")
 
 
 def envelope(status: int, message: str, now: Any) -> dict[str, Any]:

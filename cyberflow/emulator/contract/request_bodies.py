@@ -19,7 +19,7 @@ CheckType = Literal[
 TargetMode = Literal["exact", "regex", "loop_items"]
 
 
-class ModelMetadata(BaseModel):
+class ModelMetadataBody(BaseModel):
     main_agent_model_id: UUID | None = None
     cache_detection_model_id: UUID | None = None
     fallback_model_1_id: UUID | None = None
@@ -59,7 +59,7 @@ class WorkflowCreate(BaseModel):
     includes_file_exports: bool = False
     is_webhooks_enabled: bool = False
     terminal_command_allowlist: Texts | None = None
-    model_metadata: ModelMetadata | None = None
+    model_metadata: ModelMetadataBody | None = None
     post_run_check_failure_cleanup_prompt: str | None = None
     post_run_checks: list[CheckUpsert] | None = None
 
@@ -78,7 +78,7 @@ class WorkflowUpdate(BaseModel):
     includes_file_exports: bool | None = None
     is_webhooks_enabled: bool | None = None
     terminal_command_allowlist: Texts | None = None
-    model_metadata: ModelMetadata | None = None
+    model_metadata: ModelMetadataBody | None = None
     post_run_check_failure_cleanup_prompt: str | None = None
     workflow_metadata: WorkflowMetadata | None = None
     post_run_checks: list[CheckUpsert] | None = None

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from cyberflow.emulator.contract.request_bodies import CheckBody, CheckType, ModelMetadata, Object, Texts
+from cyberflow.emulator.contract.request_bodies import CheckBody, CheckType, ModelMetadataBody, Object, Texts
 
 Status = Literal["scheduling", "running", "running_checks", "success", "task_failed", "error", "cancelled"]
 
@@ -20,7 +20,7 @@ class FileInput(BaseModel):
     cleanup_imports_after_run: bool = False
 
 
-class Submission(BaseModel):
+class SubmissionBody(BaseModel):
     """What a plain run, a bulk and a retry share: where to run, with what."""
 
     machine_id: UUID | None = None
@@ -32,23 +32,23 @@ class Submission(BaseModel):
     start_session: bool | None = False
 
 
-class RunCreate(Submission):
+class RunCreate(SubmissionBody):
     workflow_id: UUID
     is_priority: bool = False
     main_prompt: str | None = None
     main_agent_model_id: UUID | None = None
-    model_metadata: ModelMetadata | None = None
+    model_metadata: ModelMetadataBody | None = None
     session_alias: str | None = None
     release_session_after: bool | None = None
 
 
-class RunBulk(Submission):
+class RunBulk(SubmissionBody):
     workflow_id: UUID
     count: Annotated[int, Field(gt=0, le=1000)]
     is_priority: bool = False
 
 
-class RunRetry(Submission):
+class RunRetry(SubmissionBody):
     reuse_session: bool | None = True
     session_alias: str | None = None
     release_session_after: bool | None = None
@@ -140,7 +140,7 @@ class ScriptedStep(BaseModel):
     checks: dict[str, Literal["success", "failed", "infra_error"]] | None = None
 
 
-class Script(RootModel[dict[str, ScriptedStep]]):
+class RunScript(RootModel[dict[str, ScriptedStep]]):
     """By session alias, workflow id or workflow name; the first of these that is there counts."""
 
 
@@ -148,5 +148,5 @@ class ScriptCreate(BaseModel):
     """`idempotency_key`: the script is meant for the submission that carries this key, with no header needed."""
 
     model_config = ConfigDict(extra="forbid")
-    script: Script
+    script: RunScript
     idempotency_key: str | None = None

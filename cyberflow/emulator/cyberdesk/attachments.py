@@ -7,18 +7,18 @@ from typing import Any
 from urllib.parse import quote
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Answer, missing
+from cyberflow.emulator.contract.errors import ApiResponse, not_found
 from cyberflow.emulator.contract.run_bodies import AttachmentCreate, AttachmentUpdate
 from cyberflow.emulator.cyberdesk.runs import find as find_run
 from cyberflow.emulator.engine import files, runs, signed_urls
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 KINDS = ("input", "output")
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: AttachmentCreate = call.body
     run = find_run(call, str(body.run_id))
     file = files.File(
@@ -37,7 +37,7 @@ def create(call: Call) -> Document:
     return attachment
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     run_id = query.uuid(call.query, "run_id")
     kind = query.choice(call.query, "attachment_type", KINDS)
     found = call.store.children("attachment", run_id) if run_id else call.store.every("attachment")
@@ -45,14 +45,14 @@ def list_page(call: Call) -> Any:
     return query.Window.of(call.query).page(found, lambda item: item)
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     found = call.store.find("attachment", call.id("attachment_id"))
     if found is None:
-        raise missing("Run attachment")
+        raise not_found("Run attachment")
     return found
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: AttachmentUpdate = call.body
     attachment = get(call)
     if "expires_at" in body.model_fields_set:
@@ -61,7 +61,7 @@ def update(call: Call) -> Document:
     return attachment
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     attachment = get(call)
     call.store.remove("attachment", attachment["id"])
     run = find_run(call, attachment["run_id"])
@@ -70,11 +70,11 @@ def delete(call: Call) -> None:
     runs.save(call.store, run)
 
 
-def download(call: Call) -> Answer:
+def download(call: ApiCall) -> ApiResponse:
     attachment = get(call)
     plain = re.sub(r"[^\x20-\x7e]|[\"\\]", "_", attachment["filename"])
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(attachment['filename'], safe='')}"
-    return Answer(
+    return ApiResponse(
         200,
         content=call.store.content(attachment["id"]),
         content_type="application/octet-stream",
@@ -82,7 +82,7 @@ def download(call: Call) -> Answer:
     )
 
 
-def download_url(call: Call) -> Document:
+def download_url(call: ApiCall) -> Document:
     attachment = get(call)
     seconds = query.integer(call.query, "expires_in", 300, 10, 3600)
     url = signed_urls.sign_for(call.store, call.base_url, attachment["storage_path"], call.now, seconds)

@@ -11,10 +11,10 @@ from cyberflow.emulator.cyberdesk import create_runs
 from cyberflow.emulator.engine import refs, schemas
 from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.engine.substitution import input_roots
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: ChainCreate = call.body
     place = create_runs.site(call, body.machine_id, body.pool_ids, body.session_id)
     session_id = place.session_id or new_id()
@@ -26,10 +26,10 @@ def create(call: Call) -> Document:
     return {"session_id": session_id, "run_ids": [run.id for run in made]}
 
 
-def _request(call: Call, body: ChainCreate, place: create_runs.Site, index: int) -> create_runs.Request:
+def _request(call: ApiCall, body: ChainCreate, place: create_runs.Site, index: int) -> create_runs.Request:
     step = body.steps[index]
     workflow = create_runs.workflow(call, step.workflow_id)
-    declared = _declared(workflow)
+    declared = _input_names(workflow)
     shared = {key: value for key, value in (body.shared_inputs or {}).items() if key in declared}
     own = {**shared, **(step.inputs or {})}
     secrets = {**(body.shared_sensitive_inputs or {}), **(step.sensitive_inputs or {})}
@@ -62,7 +62,7 @@ def _in_session(request: create_runs.Request, session_id: str) -> create_runs.Re
     )
 
 
-def _declared(workflow: Document) -> set[str]:
+def _input_names(workflow: Document) -> set[str]:
     """What a workflow declares: the inputs of its prompt and the properties of its schema."""
     schema = schemas.load(workflow["input_schema"])
     properties = schema.get("properties") if isinstance(schema, Mapping) else None

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import missing
+from cyberflow.emulator.contract.errors import not_found
 from cyberflow.emulator.contract.trajectory_bodies import ConnectionCreate, ConnectionUpdate
 from cyberflow.emulator.cyberdesk import machines
 from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 OPEN = "connected"
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     """The agent is there: its machine is connected."""
     body: ConnectionCreate = call.body
     machine = machines.find(call, str(body.machine_id))
@@ -31,7 +31,7 @@ def create(call: Call) -> Document:
     return connection
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     machine_id = query.uuid(call.query, "machine_id")
     status = query.choice(call.query, "status", machines.STATUSES)
     found = call.store.children("connection", machine_id) if machine_id else call.store.every("connection")
@@ -39,14 +39,14 @@ def list_page(call: Call) -> Any:
     return query.Window.of(call.query).page(wanted[::-1], lambda item: item)
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     found = call.store.find("connection", call.id("connection_id"))
     if found is None:
-        raise missing("Connection")
+        raise not_found("Connection")
     return found
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: ConnectionUpdate = call.body
     before = get(call)
     after = before | ({"status": body.status} if body.status else {})
@@ -58,20 +58,20 @@ def update(call: Call) -> Document:
         after["disconnected_at"] = stamp(call.now)
     call.store.replace("connection", after)
     if body.status:
-        _tell(call, after)
+        _update_machine_status(call, after)
     elif body.last_ping is not None:
-        _seen(call, after)
+        _touch_machine(call, after)
     return after
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     connection = get(call)
     call.store.remove("connection", connection["id"])
     if connection["status"] == OPEN:
-        _tell(call, connection | {"status": "disconnected"})
+        _update_machine_status(call, connection | {"status": "disconnected"})
 
 
-def _tell(call: Call, connection: Document) -> None:
+def _update_machine_status(call: ApiCall, connection: Document) -> None:
     """Its machine is as good as the best of its connections."""
     machine = call.store.find("machine", connection["machine_id"])
     others = call.store.children("connection", connection["machine_id"])
@@ -80,6 +80,6 @@ def _tell(call: Call, connection: Document) -> None:
         machines.turn(call, machine, OPEN if is_open else connection["status"])
 
 
-def _seen(call: Call, connection: Document) -> None:
+def _touch_machine(call: ApiCall, connection: Document) -> None:
     if machine := call.store.find("machine", connection["machine_id"]):
         call.store.replace("machine", machine | {"last_seen": connection["last_ping"]})

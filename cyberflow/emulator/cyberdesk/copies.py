@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Refused
+from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.contract.trajectory_bodies import WorkflowMerge
 from cyberflow.emulator.cyberdesk import images, workflows
 from cyberflow.emulator.engine import trajectory
 from cyberflow.emulator.engine.store import Document, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 NAME = 255
 OWN = frozenset({"id", "name", "user_id", "organization_id", "workflow_metadata", "created_at", "updated_at"})
 """What a merge leaves to the target."""
 
 
-def duplicate(call: Call) -> Document:
+def duplicate(call: ApiCall) -> Document:
     """A copy with its own images, checks of its own, the same tags and schemas, and no history."""
     source = workflows.find(call, call.id("workflow_id"))
     copy = source | {
@@ -38,13 +38,13 @@ def duplicate(call: Call) -> Document:
     return workflows.show(call, copy, workflows.EVERYTHING)
 
 
-def merge(call: Call) -> Document:
+def merge(call: ApiCall) -> Document:
     """Put the source in place of the target, whose name and id stay, and delete the source with its runs."""
     body: WorkflowMerge = call.body
     source = workflows.find(call, call.id("workflow_id"))
     target = workflows.find(call, str(body.target_workflow_id))
     if source["id"] == target["id"]:
-        raise Refused(400, "A workflow cannot be merged into itself")
+        raise HttpError(400, "A workflow cannot be merged into itself")
     workflows.keep_version(call, target)
     merged = target | {key: value for key, value in source.items() if key not in OWN}
     merged["updated_at"] = stamp(call.now)
@@ -57,6 +57,6 @@ def merge(call: Call) -> Document:
     return workflows.show(call, merged, workflows.EVERYTHING)
 
 
-def _copy_tags(call: Call, source: str, to: str) -> None:
+def _copy_tags(call: ApiCall, source: str, to: str) -> None:
     for tag in call.store.linked("workflow-tag", source):
         call.store.link("workflow-tag", to, tag)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, missing, violation
+from cyberflow.emulator.contract.errors import InvalidRequest, not_found, violation
 from cyberflow.emulator.contract.run_bodies import FileInput
 from cyberflow.emulator.cyberdesk import scripts
 from cyberflow.emulator.engine import checks, files, inputs, runs, sessions
 from cyberflow.emulator.engine.runs import Run
-from cyberflow.emulator.engine.schemas import Flaw
+from cyberflow.emulator.engine.schemas import SchemaViolation
 from cyberflow.emulator.engine.store import Document, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +46,25 @@ class Request:
     id: str = field(default_factory=new_id)
 
 
-def site(call: Call, machine_id: Any, pool_ids: Sequence[Any] | None, session_id: Any) -> Site:
+def site(call: ApiCall, machine_id: Any, pool_ids: Sequence[Any] | None, session_id: Any) -> Site:
     """Precedence: session, machine, pools, any. What is named has to exist."""
     if session_id is not None:
         return Site(session_id=str(session_id))
     if machine_id is not None:
         if call.store.find("machine", str(machine_id)) is None:
-            raise missing("Machine")
-        return Site(machine_id=str(machine_id), pool_ids=_pools(call, pool_ids))
-    return Site(pool_ids=_pools(call, pool_ids))
+            raise not_found("Machine")
+        return Site(machine_id=str(machine_id), pool_ids=_require_pools(call, pool_ids))
+    return Site(pool_ids=_require_pools(call, pool_ids))
 
 
-def workflow(call: Call, id: Any) -> Document:
+def workflow(call: ApiCall, id: Any) -> Document:
     found = call.store.find("workflow", str(id))
     if found is None:
-        raise missing("Workflow")
+        raise not_found("Workflow")
     return found
 
 
-def validate(call: Call, request: Request) -> list[dict[str, Any]]:
+def validate(call: ApiCall, request: Request) -> list[dict[str, Any]]:
     """The violations that are certain already, each at its place in the body."""
     where = request.site
     machine = call.store.find("machine", where.machine_id) if where.machine_id else None
@@ -76,7 +76,7 @@ def validate(call: Call, request: Request) -> list[dict[str, Any]]:
     return [_violation(request, flaw) for flaw in inputs.flaws(request.workflow["input_schema"], payload)]
 
 
-def submit(call: Call, request: Request) -> Run:
+def submit(call: ApiCall, request: Request) -> Run:
     """Write the run; its secrets go to the vault when the request is committed."""
     secrets = {key: value for key, value in (request.secrets or {}).items() if inputs.is_given(value)}
     where = request.site
@@ -102,7 +102,7 @@ def submit(call: Call, request: Request) -> Run:
     return run
 
 
-def attach(call: Call, run: Run, given: Sequence[FileInput] | None, *loc: str | int) -> None:
+def attach(call: ApiCall, run: Run, given: Sequence[FileInput] | None, *loc: str | int) -> None:
     """Keep the files of a submission as input attachments of a run."""
     kept = []
     for index, item in enumerate(given or ()):
@@ -118,7 +118,7 @@ def aliases(run_id: str, secrets: Mapping[str, Any]) -> dict[str, str] | None:
     return {name: f"vault:{run_id}:{name}" for name in secrets} or None
 
 
-def _document(call: Call, request: Request, secrets: Mapping[str, Any]) -> Document:
+def _document(call: ApiCall, request: Request, secrets: Mapping[str, Any]) -> Document:
     return {
         "user_id": None,
         "organization_id": call.store.organisation,
@@ -138,14 +138,14 @@ def _document(call: Call, request: Request, secrets: Mapping[str, Any]) -> Docum
     }
 
 
-def _pools(call: Call, pool_ids: Sequence[Any] | None) -> tuple[str, ...]:
+def _require_pools(call: ApiCall, pool_ids: Sequence[Any] | None) -> tuple[str, ...]:
     ids = tuple(str(id) for id in pool_ids or ())
     if any(call.store.find("pool", id) is None for id in ids):
-        raise missing("Pool")
+        raise not_found("Pool")
     return ids
 
 
-def _violation(request: Request, flaw: Flaw) -> dict[str, Any]:
+def _violation(request: Request, flaw: SchemaViolation) -> dict[str, Any]:
     plain, sensitive = request.names
     path = list(flaw.path)
     root = path[0] if path else flaw.missing or ""
@@ -159,4 +159,4 @@ def _violation(request: Request, flaw: Flaw) -> dict[str, Any]:
 
 def refuse(violations: Sequence[dict[str, Any]]) -> None:
     if violations:
-        raise Invalid(violations)
+        raise InvalidRequest(violations)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import missing
+from cyberflow.emulator.contract.errors import not_found
 from cyberflow.emulator.contract.request_bodies import GroupCreate, GroupUpdate
 from cyberflow.emulator.engine.store import Document, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: GroupCreate = call.body
     group = body.model_dump(mode="json") | {
         "id": new_id(),
@@ -22,15 +22,15 @@ def create(call: Call) -> Document:
     return group
 
 
-def list_all(call: Call) -> list[Document]:
+def list_all(call: ApiCall) -> list[Document]:
     return sorted(call.store.every("group"), key=lambda group: group["order"])
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     return _find(call, call.id("group_id"))
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: GroupUpdate = call.body
     sent = body.model_dump(mode="json", exclude_unset=True)
     if sent.get("name", "") is None:
@@ -40,7 +40,7 @@ def update(call: Call) -> Document:
     return group
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     """Its tags stay, without a group."""
     group = get(call)
     for tag in call.store.every("tag"):
@@ -49,13 +49,13 @@ def delete(call: Call) -> None:
     call.store.remove("group", group["id"])
 
 
-def reorder(call: Call) -> None:
+def reorder(call: ApiCall) -> None:
     for order, id in enumerate(str(id) for id in call.body.ids):
         call.store.replace("group", _find(call, id) | {"order": order})
 
 
-def _find(call: Call, id: str) -> Document:
+def _find(call: ApiCall, id: str) -> Document:
     group = call.store.find("group", id)
     if group is None:
-        raise missing("Tag group")
+        raise not_found("Tag group")
     return group

@@ -6,25 +6,25 @@ import re
 from pathlib import PurePosixPath
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Refused, missing
+from cyberflow.emulator.contract.errors import HttpError, not_found
 from cyberflow.emulator.engine import signed_urls
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
-from cyberflow.emulator.http.upload import Upload
+from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.http.upload import MultipartFile
 
 BUCKET = "workflow-prompt-images"
 SIGNED_SECONDS = 3600
 _ADDRESS = re.compile(rf"{signed_urls.SCHEME}{BUCKET}/([^\"'\s<>]+)")
 
 
-def upload(call: Call) -> Document:
+def upload(call: ApiCall) -> Document:
     """The same bytes under the same name are one image; other bytes get a number added to the name."""
-    body: Upload = call.body
+    body: MultipartFile = call.body
     kind = sniff(body.content)
     if kind is None:
-        raise Refused(400, "Unsupported image: PNG, JPEG, GIF or WebP")
-    image = _keep(call, safe_name(body.filename), kind, body.content)
+        raise HttpError(400, "Unsupported image: PNG, JPEG, GIF or WebP")
+    image = _add_image(call, safe_name(body.filename), kind, body.content)
     signed = signed_urls.sign_for(call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS)
     return {
         "supabase_url": address(image),
@@ -35,7 +35,7 @@ def upload(call: Call) -> Document:
     }
 
 
-def list_all(call: Call) -> list[Document]:
+def list_all(call: ApiCall) -> list[Document]:
     return [
         {
             "supabase_url": address(image),
@@ -48,17 +48,17 @@ def list_all(call: Call) -> list[Document]:
     ]
 
 
-def signed_url(call: Call) -> Document:
+def signed_url(call: ApiCall) -> Document:
     image = _find(call)
     signed = signed_urls.sign_for(call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS)
     return {"supabase_url": address(image), "signed_url": signed, "expires_in": SIGNED_SECONDS}
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     call.store.remove("image", _find(call)["id"])
 
 
-def copy_used(call: Call, prompt: str) -> str:
+def copy_used(call: ApiCall, prompt: str) -> str:
     """Copy every image that a prompt shows to a path of its own; the prompt comes back with the new addresses."""
 
     def copied(found: re.Match[str]) -> str:
@@ -66,7 +66,7 @@ def copy_used(call: Call, prompt: str) -> str:
         if image is None:
             return found[0]
         content = call.store.content(image["id"])
-        return address(_keep(call, f"copy-{image['filename']}", image["content_type"], content, shared=False))
+        return address(_add_image(call, f"copy-{image['filename']}", image["content_type"], content, shared=False))
 
     return _ADDRESS.sub(copied, prompt)
 
@@ -95,7 +95,7 @@ def safe_name(name: str) -> str:
     return kept[-128:].lstrip(".-") or "image"
 
 
-def _keep(call: Call, name: str, kind: str, content: bytes, *, shared: bool = True) -> Document:
+def _add_image(call: ApiCall, name: str, kind: str, content: bytes, *, shared: bool = True) -> Document:
     folder = f"{call.store.organisation}/prompt-assets"
     stem, suffix = PurePosixPath(name).stem, PurePosixPath(name).suffix
     path, number = f"{folder}/{name}", 0
@@ -116,8 +116,8 @@ def _keep(call: Call, name: str, kind: str, content: bytes, *, shared: bool = Tr
     return image
 
 
-def _find(call: Call) -> Document:
+def _find(call: ApiCall) -> Document:
     image = call.store.find("image", query.required(call.query, "path"))
     if image is None:
-        raise missing("Prompt image")
+        raise not_found("Prompt image")
     return image

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from cyberflow.emulator.cyberdesk import machines, pools
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 
-def of_runs(call: Call, shown: Sequence[Document]) -> list[Document] | None:
+def of_runs(call: ApiCall, shown: Sequence[Document]) -> list[Document] | None:
     """`workflow`, `machine` and `machine.pools`; None when nothing is asked for."""
     wanted = query.words(call.query, "include")
     if not wanted:

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Answer, missing
+from cyberflow.emulator.contract.errors import ApiResponse, not_found
 from cyberflow.emulator.contract.request_bodies import MachineCreate, MachineUpdate, PoolIds
 from cyberflow.emulator.cyberdesk import pools
 from cyberflow.emulator.engine import runs, scheduler, sessions, webhooks
-from cyberflow.emulator.engine.secret_store import aliases
+from cyberflow.emulator.engine.secret_store import secret_aliases
 from cyberflow.emulator.engine.store import Document, Store, dump, new_id
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 FIRST = "local-1"
 STATUSES = ("connected", "disconnected", "error")
@@ -30,7 +30,7 @@ def provide(store: Store, now: datetime) -> None:
     store.add("machine", _document(body, store.organisation, now))
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: MachineCreate = call.body
     machine = _document(body, call.store.organisation, call.now)
     call.secrets[machine["id"]] = dict(body.machine_sensitive_parameters or {})
@@ -38,7 +38,7 @@ def create(call: Call) -> Document:
     return show(call, machine)
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     search = call.query.get("search", "").casefold()
     name, status = call.query.get("name"), query.choice(call.query, "status", STATUSES)
     limits = query.moment(call.query, "created_at_from"), query.moment(call.query, "created_at_to")
@@ -51,15 +51,15 @@ def list_page(call: Call) -> Any:
         and (not search or any(search in (machine[key] or "").casefold() for key in ("id", "name", "hostname")))
     ]
     page = query.Window.of(call.query).page(found, lambda machine: show(call, machine))
-    return page | {"included": _included(call, page["items"])}
+    return page | {"included": _include_pools(call, page["items"])}
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     machine = show(call, find(call, call.id("machine_id")))
-    return machine | {"included": _included(call, [machine])}
+    return machine | {"included": _include_pools(call, [machine])}
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: MachineUpdate = call.body
     before = find(call, call.id("machine_id"))
     sent = body.model_dump(mode="json", exclude_unset=True)
@@ -69,29 +69,31 @@ def update(call: Call) -> Document:
     if sent.get("is_available") is not None:
         machine["is_enabled"] = sent["is_available"]
     if sent.get("machine_sensitive_parameters") is not None:
-        machine["machine_sensitive_parameters"] = aliases(machine["id"], sent["machine_sensitive_parameters"]) or None
+        machine["machine_sensitive_parameters"] = (
+            secret_aliases(machine["id"], sent["machine_sensitive_parameters"]) or None
+        )
         call.secrets[machine["id"]] = sent["machine_sensitive_parameters"]
     call.store.replace("machine", machine)
-    _tell_if_down(call, before, machine, f"Its status was set to {machine['status']}")
+    _announce_if_down(call, before, machine, f"Its status was set to {machine['status']}")
     if "reserved_session_id" in sent:
         _reserve(call, machine, sent["reserved_session_id"])
     return show(call, find(call, machine["id"]))
 
 
-def turn(call: Call, machine: Document, status: str) -> None:
+def turn(call: ApiCall, machine: Document, status: str) -> None:
     """Connected, disconnected or broken; seen now, if connected."""
     seen = {"last_seen": stamp(call.now)} if status == "connected" else {}
     after = machine | {"status": status} | seen
     call.store.replace("machine", after)
-    _tell_if_down(call, machine, after, f"The last connection of its agent is {status}")
+    _announce_if_down(call, machine, after, f"The last connection of its agent is {status}")
 
 
-def _tell_if_down(call: Call, before: Document, after: Document, reason: str) -> None:
+def _announce_if_down(call: ApiCall, before: Document, after: Document, reason: str) -> None:
     if before["status"] == "connected" != after["status"]:
         webhooks.machine_down(call.store, after, reason, call.now)
 
 
-def _reserve(call: Call, machine: Document, session_id: str | None) -> None:
+def _reserve(call: ApiCall, machine: Document, session_id: str | None) -> None:
     """A null frees the machine: its session and whatever runs on it is cancelled."""
     if session_id is not None:
         sessions.reserve(call.store, machine, session_id)
@@ -99,16 +101,16 @@ def _reserve(call: Call, machine: Document, session_id: str | None) -> None:
     reason = f"Cancelled: the reservation of machine {machine['name'] or machine['id']} was cleared"
     if machine["reserved_session_id"]:
         sessions.abandon(call.store, call.vault, machine["reserved_session_id"], call.now, reason)
-    for run in _at_work(call, machine["id"]):
+    for run in _active_runs(call, machine["id"]):
         sessions.cancel(call.store, call.vault, run, call.now, reason)
     call.store.replace("machine", find(call, machine["id"]) | {"is_enabled": True, "reserved_session_id": None})
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     """Its runs stay, without a machine; those at work there or waiting for it alone end in error."""
     machine = find(call, call.id("machine_id"))
     waiting = "WHERE wanted_machine = ? AND status = 'scheduling' ORDER BY queue"
-    for stale in [*_at_work(call, machine["id"]), *runs.select(call.store, waiting, machine["id"])]:
+    for stale in [*_active_runs(call, machine["id"]), *runs.select(call.store, waiting, machine["id"])]:
         run = runs.find(call.store, stale.id)
         if run and run.is_live:
             run.doc["error"] = ["The machine was deleted"]
@@ -121,11 +123,11 @@ def delete(call: Call) -> None:
     call.vault.drop(machine["id"])
 
 
-def list_pools(call: Call) -> list[Document]:
+def list_pools(call: ApiCall) -> list[Document]:
     return pools.of_machine(call, find(call, call.id("machine_id"))["id"])
 
 
-def replace_pools(call: Call) -> Document:
+def replace_pools(call: ApiCall) -> Document:
     body: PoolIds = call.body
     machine = find(call, call.id("machine_id"))
     wanted = [pools.find(call, str(id))["id"] for id in body.pool_ids]
@@ -135,7 +137,7 @@ def replace_pools(call: Call) -> Document:
     return show(call, machine)
 
 
-def health(call: Call) -> Answer:
+def health(call: ApiCall) -> ApiResponse:
     """503 when a machine is in trouble, with the same body."""
     machines = call.store.every("machine")
     broken = [
@@ -152,17 +154,17 @@ def health(call: Call) -> Answer:
         "errored_machines": broken,
         "message": f"{len(machines) - len(broken)} of {len(machines)} machines are connected",
     }
-    return Answer(503 if broken else 200, content=dump(body).encode())
+    return ApiResponse(503 if broken else 200, content=dump(body).encode())
 
 
-def find(call: Call, id: str) -> Document:
+def find(call: ApiCall, id: str) -> Document:
     machine = call.store.find("machine", id)
     if machine is None:
-        raise missing("Machine")
+        raise not_found("Machine")
     return machine
 
 
-def show(call: Call, machine: Document, *, with_pools: bool = True) -> Document:
+def show(call: ApiCall, machine: Document, *, with_pools: bool = True) -> Document:
     """Available: switched on, connected, and neither at work nor reserved."""
     at_work = machine["id"] in scheduler.machines_at_work(call.store)
     free = machine["is_enabled"] and machine["status"] == "connected" and not machine["reserved_session_id"]
@@ -171,11 +173,11 @@ def show(call: Call, machine: Document, *, with_pools: bool = True) -> Document:
     return shown | {"pools": pools.of_machine(call, machine["id"]) if with_pools else None}
 
 
-def _at_work(call: Call, id: str) -> list[runs.Run]:
+def _active_runs(call: ApiCall, id: str) -> list[runs.Run]:
     return runs.select(call.store, "WHERE machine_id = ? AND status IN ('running', 'running_checks')", id)
 
 
-def _included(call: Call, shown: list[Document]) -> list[Document] | None:
+def _include_pools(call: ApiCall, shown: list[Document]) -> list[Document] | None:
     if "pools" not in query.words(call.query, "include"):
         return None
     related = {pool["id"]: {"type": "pool", **pool} for machine in shown for pool in machine["pools"]}
@@ -186,7 +188,7 @@ def _document(body: MachineCreate, organisation: str, now: datetime) -> Document
     id = new_id()
     return body.model_dump(mode="json") | {
         "id": id,
-        "machine_sensitive_parameters": aliases(id, body.machine_sensitive_parameters or {}) or None,
+        "machine_sensitive_parameters": secret_aliases(id, body.machine_sensitive_parameters or {}) or None,
         "status": "connected",
         "is_enabled": True,
         "alerts_enabled": True,

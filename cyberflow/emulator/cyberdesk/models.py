@@ -6,10 +6,10 @@ import uuid
 from datetime import datetime
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Refused, missing
+from cyberflow.emulator.contract.errors import HttpError, not_found
 from cyberflow.emulator.contract.request_bodies import ModelCreate, ModelUpdate
 from cyberflow.emulator.engine.store import Document, Store, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 DEFAULTS = (
     ("Default Agent", "anthropic", "claude-sonnet", True),
@@ -37,27 +37,27 @@ def provide(store: Store, now: datetime) -> None:
         store.add("model", _document(fields, now) | {"id": id, "is_system_default": True})
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: ModelCreate = call.body
     model = _document(body, call.now) | {"organization_id": call.store.organisation}
     if body.api_key:
-        model["api_key_alias"] = _hold_key(call, model["id"], body.api_key)
+        model["api_key_alias"] = _keep_api_key(call, model["id"], body.api_key)
     call.store.add("model", model)
     return model
 
 
-def list_all(call: Call) -> list[Document]:
+def list_all(call: ApiCall) -> list[Document]:
     return call.store.every("model")
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     model = call.store.find("model", call.id("model_configuration_id"))
     if model is None:
-        raise missing("Model configuration")
+        raise not_found("Model configuration")
     return model
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: ModelUpdate = call.body
     model = _own(call)
     sent = body.model_dump(mode="json", exclude_unset=True, exclude={"api_key", "clear_api_key"})
@@ -66,24 +66,24 @@ def update(call: Call) -> Document:
         call.vault.drop(model["id"])
         model["api_key_alias"] = None
     if body.api_key:
-        model["api_key_alias"] = _hold_key(call, model["id"], body.api_key)
+        model["api_key_alias"] = _keep_api_key(call, model["id"], body.api_key)
     model["updated_at"] = stamp(call.now)
     call.store.replace("model", model)
     return model
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     call.store.remove("model", _own(call)["id"])
 
 
-def _own(call: Call) -> Document:
+def _own(call: ApiCall) -> Document:
     model = get(call)
     if model["is_system_default"]:
-        raise Refused(403, "System default model configurations cannot be changed")
+        raise HttpError(403, "System default model configurations cannot be changed")
     return model
 
 
-def _hold_key(call: Call, id: str, api_key: str) -> str:
+def _keep_api_key(call: ApiCall, id: str, api_key: str) -> str:
     call.secrets[id] = {"api_key": api_key}
     return f"vault:{id}:api_key"
 

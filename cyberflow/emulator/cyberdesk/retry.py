@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cyberflow.emulator.contract.errors import Invalid, Refused, violation
+from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
 from cyberflow.emulator.contract.run_bodies import RunRetry
 from cyberflow.emulator.cyberdesk import create_runs, scripts
 from cyberflow.emulator.cyberdesk.runs import find, show
@@ -10,16 +10,16 @@ from cyberflow.emulator.engine import checks, runs
 from cyberflow.emulator.engine.inputs import is_given
 from cyberflow.emulator.engine.runs import Run
 from cyberflow.emulator.engine.store import Document, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 
-def retry(call: Call) -> Document:
+def retry(call: ApiCall) -> Document:
     body: RunRetry = call.body or RunRetry()
     run = find(call, call.id("run_id"))
     if run.is_live:
-        raise Refused(400, f"A run in status {run.status} cannot be retried")
+        raise HttpError(400, f"A run in status {run.status} cannot be retried")
     workflow = create_runs.workflow(call, run.workflow_id)
-    _place(call, run, body)
+    _set_placement(call, run, body)
     _clear(call, run, workflow)
     secrets = {key: value for key, value in (body.sensitive_input_values or {}).items() if is_given(value)}
     if body.input_values is not None:
@@ -35,19 +35,19 @@ def retry(call: Call) -> Document:
         run.plan["script"] = scripts.part(script, run.session_alias, workflow)
     runs.save(call.store, run)
     if body.file_inputs is not None:
-        _remove(call, run, "input")
+        _remove_attachments(call, run, "input")
         create_runs.attach(call, run, body.file_inputs, "file_inputs")
     call.secrets[run.id] = secrets
     return show(call, run)
 
 
-def _place(call: Call, run: Run, body: RunRetry) -> None:
+def _set_placement(call: ApiCall, run: Run, body: RunRetry) -> None:
     """Where it goes now. Its session is kept unless told otherwise; a released one reserves a machine anew.
 
     A machine or pool that is gone since is no longer asked for.
     """
     if body.start_session and body.session_id is not None:
-        raise Invalid([violation(["body", "start_session"], "start_session and session_id exclude each other")])
+        raise InvalidRequest([violation(["body", "start_session"], "start_session and session_id exclude each other")])
     if run.wanted_machine and call.store.find("machine", run.wanted_machine) is None:
         run.wanted_machine = None
     run.doc["pool_ids"] = [id for id in run.doc["pool_ids"] or () if call.store.find("pool", id)] or None
@@ -64,8 +64,8 @@ def _place(call: Call, run: Run, body: RunRetry) -> None:
         run.session_id = run.session_alias = run.doc["release_session_after"] = None
 
 
-def _clear(call: Call, run: Run, workflow: Document) -> None:
-    _remove(call, run, "output")
+def _clear(call: ApiCall, run: Run, workflow: Document) -> None:
+    _remove_attachments(call, run, "output")
     run.status, run.queue, run.machine_id = "scheduling", runs.next_queue(call.store), None
     run.started_at = run.ended_at = run.due_at = None
     for name in ("error", "output_data", "output_attachment_ids", "run_message_history", "usage_metadata"):
@@ -74,7 +74,7 @@ def _clear(call: Call, run: Run, workflow: Document) -> None:
     run.plan = {"attempt": run.plan["attempt"] + 1, "script": run.plan["script"]}
 
 
-def _remove(call: Call, run: Run, kind: str) -> None:
+def _remove_attachments(call: ApiCall, run: Run, kind: str) -> None:
     for attachment in call.store.children("attachment", run.id):
         if attachment["attachment_type"] == kind:
             call.store.remove("attachment", attachment["id"])

@@ -11,7 +11,7 @@ from cyberflow.emulator.engine import history, runs
 from cyberflow.emulator.engine.runs import FINAL, LIVE, Run
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 FIELDS = frozenset(
     {
@@ -43,7 +43,7 @@ BY_CREATION = "ORDER BY created_at DESC, queue DESC"
 BY_ACTIVITY = "ORDER BY ended_at IS NOT NULL, coalesce(ended_at, started_at, created_at) DESC, queue DESC"
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     clause, values = _filters(call)
     fields = query.choices(call.query, "fields", FIELDS)
     sort = query.choice(call.query, "sort_mode", SORTS, "activity")
@@ -72,7 +72,7 @@ def list_page(call: Call) -> Any:
     }
 
 
-def _filters(call: Call) -> tuple[str, list[str]]:
+def _filters(call: ApiCall) -> tuple[str, list[str]]:
     asked = {
         "workflow_id = ?": query.uuid(call.query, "workflow_id"),
         "machine_id = ?": query.uuid(call.query, "machine_id"),
@@ -85,7 +85,7 @@ def _filters(call: Call) -> tuple[str, list[str]]:
     return ("WHERE " + " AND ".join(given) if given else "", list(given.values()))
 
 
-def _matches(call: Call, run: Run, search: str, *, deep: bool) -> bool:
+def _matches(call: ApiCall, run: Run, search: str, *, deep: bool) -> bool:
     parts: list[Any] = [run.id, run.session_alias]
     parts += [run.doc[name] for name in ("input_values", "output_data", "error")]
     if deep:

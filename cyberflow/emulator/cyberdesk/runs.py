@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, Refused, missing, violation
-from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate, Submission
+from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, not_found, violation
+from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate, SubmissionBody
 from cyberflow.emulator.cyberdesk import create_runs, included
 from cyberflow.emulator.engine import history, runs, sessions, signed_urls, trajectory
 from cyberflow.emulator.engine.runs import Run
 from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 BASE = frozenset({"id", "workflow_id", "machine_id", "status", "created_at"})
 PATCHABLE = (
@@ -27,7 +27,7 @@ PATCHABLE = (
 )
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: RunCreate = call.body
     request = _request(call, body, is_priority=body.is_priority)
     models = body.model_metadata.model_dump(mode="json") if body.model_metadata else None
@@ -51,7 +51,7 @@ def create(call: Call) -> Document:
     return show(call, run)
 
 
-def create_many(call: Call) -> Document:
+def create_many(call: ApiCall) -> Document:
     """All of one kind, in one transaction. A session begun here has an id of its own."""
     body: RunBulk = call.body
     first = _request(call, body, is_priority=body.is_priority)
@@ -69,19 +69,19 @@ def create_many(call: Call) -> Document:
     return {"created_runs": [show(call, run) for run in made], "failed_count": 0, "errors": []}
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     shown = show(call, find(call, call.id("run_id")))
     return shown | {"included": included.of_runs(call, [shown])}
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     """Of statuses only `cancelled` can be set, and only on a live run; the rest are fields of the row."""
     body: RunUpdate = call.body
     run = find(call, call.id("run_id"))
     sent = body.model_dump(mode="json", include=body.model_fields_set)
     status = sent.get("status")
     if status not in {None, run.status} and (status != "cancelled" or not run.is_live):
-        raise Refused(400, f"A run in status {run.status} cannot be set to {status}")
+        raise HttpError(400, f"A run in status {run.status} cannot be set to {status}")
     run.doc |= {key: sent[key] for key in PATCHABLE if key in sent}
     for name, value in (("started_at", body.started_at), ("ended_at", body.ended_at)):
         if value is not None and not run.is_live:
@@ -92,11 +92,11 @@ def update(call: Call) -> Document:
     return show(call, find(call, run.id))
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     forget(call, find(call, call.id("run_id")))
 
 
-def forget(call: Call, run: Run) -> None:
+def forget(call: ApiCall, run: Run) -> None:
     """Remove a run with its files; a live one is cancelled first, so that its session learns of it."""
     if run.is_live:
         sessions.cancel(call.store, call.vault, run, call.now)
@@ -106,31 +106,31 @@ def forget(call: Call, run: Run) -> None:
     runs.remove(call.store, run.id)
 
 
-def image_url(call: Call) -> Document:
+def image_url(call: ApiCall) -> Document:
     run = find(call, call.id("run_id"))
     url = query.required(call.query, "image_url")
     seconds = query.integer(call.query, "expires_in", 3600, 10, 3600)
     bucket, slash, path = url.removeprefix(signed_urls.SCHEME).partition("/")
     if not url.startswith(signed_urls.SCHEME) or not bucket or not slash or not path:
-        raise Refused(400, "Invalid Supabase URL")
+        raise HttpError(400, "Invalid Supabase URL")
     if bucket != history.BUCKET:
-        raise Refused(400, "Only run-images URLs are supported")
+        raise HttpError(400, "Only run-images URLs are supported")
     if url not in history.image_urls(run, call.store.organisation, call.now):
-        raise Refused(403, "Image URL is not present in this run's message history")
+        raise HttpError(403, "Image URL is not present in this run's message history")
     if not path.startswith(f"message-history/{call.store.organisation}/"):
-        raise Refused(403, "Image URL does not belong to the organization")
+        raise HttpError(403, "Image URL does not belong to the organization")
     signed = signed_urls.sign_for(call.store, call.base_url, f"{bucket}/{path}", call.now, seconds)
     return {"supabase_url": url, "signed_url": signed, "expires_in": seconds}
 
 
-def find(call: Call, id: str) -> Run:
+def find(call: ApiCall, id: str) -> Run:
     run = runs.find(call.store, id)
     if run is None:
-        raise missing("Run")
+        raise not_found("Run")
     return run
 
 
-def show(call: Call, run: Run, fields: list[str] | None = None) -> Document:
+def show(call: ApiCall, run: Run, fields: list[str] | None = None) -> Document:
     """The public form; with a projection only the base fields and those asked for."""
     shown = runs.public(run)
     if fields:
@@ -140,8 +140,8 @@ def show(call: Call, run: Run, fields: list[str] | None = None) -> Document:
     return shown
 
 
-def _request(call: Call, body: Any, *, is_priority: bool) -> create_runs.Request:
-    _not_both(body)
+def _request(call: ApiCall, body: Any, *, is_priority: bool) -> create_runs.Request:
+    _check_session_choice(body)
     id = new_id()
     place = create_runs.site(call, body.machine_id, body.pool_ids, body.session_id)
     if body.start_session:
@@ -152,6 +152,6 @@ def _request(call: Call, body: Any, *, is_priority: bool) -> create_runs.Request
     )
 
 
-def _not_both(body: Submission) -> None:
+def _check_session_choice(body: SubmissionBody) -> None:
     if body.start_session and body.session_id is not None:
-        raise Invalid([violation(["body", "start_session"], "start_session and session_id exclude each other")])
+        raise InvalidRequest([violation(["body", "start_session"], "start_session and session_id exclude each other")])

@@ -7,30 +7,30 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, violation
-from cyberflow.emulator.contract.run_bodies import Script, ScriptCreate
+from cyberflow.emulator.contract.errors import InvalidRequest, violation
+from cyberflow.emulator.contract.run_bodies import RunScript, ScriptCreate
 from cyberflow.emulator.engine.store import Document, Store, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 
-def keep(store: Store, script: Script, idempotency_key: str | None, at: Any) -> str:
+def keep(store: Store, script: RunScript, idempotency_key: str | None, at: Any) -> str:
     id = new_id()
     steps = script.model_dump(mode="json", exclude_none=True)
     store.add("script", {"id": id, "script": steps, "created_at": stamp(at)}, parent=idempotency_key)
     return id
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: ScriptCreate = call.body
     return {"id": keep(call.store, body.script, body.idempotency_key, call.now)}
 
 
-def of(call: Call) -> dict[str, Any] | None:
+def of(call: ApiCall) -> dict[str, Any] | None:
     """The script of this submission, None when it has none."""
     if call.script_id is not None:
         found = call.store.find("script", call.script_id)
         if found is None:
-            raise Invalid([violation(["header", "X-Cyberflow-Script"], "No such script")])
+            raise InvalidRequest([violation(["header", "X-Cyberflow-Script"], "No such script")])
         return dict(found["script"])
     meant = call.store.children("script", call.idempotency_key) if call.idempotency_key else []
     return dict(meant[-1]["script"]) if meant else None

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import re
 
-from cyberflow.emulator.contract.errors import Answer, missing
+from cyberflow.emulator.contract.errors import ApiResponse, not_found
 from cyberflow.emulator.cyberdesk import images
 from cyberflow.emulator.engine import files, history, runs, screenshot, signed_urls
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 _SCREENSHOT = re.compile(r"message-history/[^/]+/(?P<run>[0-9a-f-]{36})_\d+_\d+\.png")
 
 
-def fetch(call: Call) -> Answer:
+def fetch(call: ApiCall) -> ApiResponse:
     bucket, path = call.params["bucket"], call.params["path"]
     signed_urls.verify(call.store, f"{bucket}/{path}", call.query.get("token", ""), call.now)
     if bucket == images.BUCKET:
         image = call.store.find("image", path)
         if image is not None:
-            return Answer(200, content=call.store.content(path), content_type=image["content_type"])
+            return ApiResponse(200, content=call.store.content(path), content_type=image["content_type"])
     elif bucket == files.BUCKET:
         attachment = call.store.find("attachment", path.rsplit("/", 1)[-1])
         if attachment is not None:
             content = call.store.content(attachment["id"])
-            return Answer(200, content=content, content_type=attachment["content_type"])
+            return ApiResponse(200, content=content, content_type=attachment["content_type"])
     elif bucket == history.BUCKET and (named := _SCREENSHOT.fullmatch(path)):
         return _screenshot(call, named["run"], path)
-    raise missing("Object")
+    raise not_found("Object")
 
 
-def _screenshot(call: Call, run_id: str, path: str) -> Answer:
+def _screenshot(call: ApiCall, run_id: str, path: str) -> ApiResponse:
     run = runs.find(call.store, run_id)
     taken = history.frames(run, call.now) if run else []
     for frame in taken:
         if run and history.image_path(run, call.store.organisation, frame) == path:
-            return Answer(200, content=screenshot.render(run, frame), content_type="image/png")
-    raise missing("Object")
+            return ApiResponse(200, content=screenshot.render(run, frame), content_type="image/png")
+    raise not_found("Object")

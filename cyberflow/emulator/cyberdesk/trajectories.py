@@ -5,37 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Refused, missing
+from cyberflow.emulator.contract.errors import HttpError, not_found
 from cyberflow.emulator.contract.trajectory_bodies import TrajectoryCreate, TrajectoryUpdate
 from cyberflow.emulator.cyberdesk import workflows
 from cyberflow.emulator.engine import runs, trajectory
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 NULLABLE = frozenset({"name", "description"})
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: TrajectoryCreate = call.body
     workflows.find(call, str(body.workflow_id))
     if body.run_id is not None:
         run = runs.find(call.store, str(body.run_id))
         if run is None:
-            raise missing("Run")
+            raise not_found("Run")
         if run.workflow_id != str(body.workflow_id):
-            raise Refused(400, "The run belongs to another workflow")
+            raise HttpError(400, "The run belongs to another workflow")
     return trajectory.keep(call.store, body.model_dump(mode="json"), call.now)
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     window = query.Window.of(call.query)
     found = trajectory.latest_first([item for item in _candidates(call) if _matches(call, item)])
     page = window.page(found, lambda item: item)
-    return page | {"included": _included(call, page["items"])}
+    return page | {"included": _include_workflows(call, page["items"])}
 
 
-def _candidates(call: Call) -> list[Document]:
+def _candidates(call: ApiCall) -> list[Document]:
     run_id, workflow_id = query.uuid(call.query, "run_id"), query.uuid(call.query, "workflow_id")
     if run_id is not None:
         found = trajectory.of_run(call.store, run_id)[::-1]
@@ -45,7 +45,7 @@ def _candidates(call: Call) -> list[Document]:
     return call.store.every("trajectory")
 
 
-def _matches(call: Call, item: Document) -> bool:
+def _matches(call: ApiCall, item: Document) -> bool:
     """Only generated ones unless `is_generated` says otherwise."""
     search = call.query.get("search", "").casefold()
     generated = query.flag(call.query, "is_generated", default=True)
@@ -63,12 +63,12 @@ def _matches(call: Call, item: Document) -> bool:
     )
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     found = _find(call)
-    return found | {"included": _included(call, [found])}
+    return found | {"included": _include_workflows(call, [found])}
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: TrajectoryUpdate = call.body
     before = _find(call)
     sent = body.model_dump(mode="json", exclude_unset=True)
@@ -76,65 +76,65 @@ def update(call: Call) -> Document:
     after["has_been_approved"] = before["has_been_approved"] or after["is_approved"]
     after["updated_at"] = stamp(call.now)
     if after["is_main"] and not before["is_main"]:
-        _one_main(call, after)
+        _clear_main(call, after)
     call.store.replace("trajectory", after)
     trajectory.approve(call.store, after)
     return after
 
 
-def _one_main(call: Call, chosen: Document) -> None:
+def _clear_main(call: ApiCall, chosen: Document) -> None:
     for other in call.store.children("trajectory", chosen["workflow_id"]):
         if other["is_main"]:
             call.store.replace("trajectory", other | {"is_main": False})
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     trajectory.remove(call.store, _find(call))
 
 
-def duplicate(call: Call) -> Document:
+def duplicate(call: ApiCall) -> Document:
     source = _find(call)
     return trajectory.copy(call.store, source, call.now, name=f"(Copy) {source['name'] or 'Untitled'}")
 
 
-def of_run(call: Call) -> Document:
-    return _latest(trajectory.of_run(call.store, _run(call)))
+def of_run(call: ApiCall) -> Document:
+    return _require_latest(trajectory.of_run(call.store, _require_run(call)))
 
 
-def generate(call: Call) -> Document:
+def generate(call: ApiCall) -> Document:
     """Promote the run's latest to what users see and approve."""
-    found = _latest(trajectory.of_run(call.store, _run(call)))
+    found = _require_latest(trajectory.of_run(call.store, _require_run(call)))
     promoted = found | {"is_generated": True, "updated_at": stamp(call.now)}
     call.store.replace("trajectory", promoted)
     return promoted
 
 
-def of_workflow(call: Call) -> Document:
+def of_workflow(call: ApiCall) -> Document:
     workflow = workflows.find(call, call.id("workflow_id"))
-    return _latest(trajectory.latest_first(call.store.children("trajectory", workflow["id"])))
+    return _require_latest(trajectory.latest_first(call.store.children("trajectory", workflow["id"])))
 
 
-def _run(call: Call) -> str:
+def _require_run(call: ApiCall) -> str:
     id = call.id("run_id")
     if runs.find(call.store, id) is None:
-        raise missing("Run")
+        raise not_found("Run")
     return id
 
 
-def _latest(found: list[Document]) -> Document:
+def _require_latest(found: list[Document]) -> Document:
     if not found:
-        raise missing("Trajectory")
+        raise not_found("Trajectory")
     return found[0]
 
 
-def _find(call: Call) -> Document:
+def _find(call: ApiCall) -> Document:
     found = call.store.find("trajectory", call.id("trajectory_id"))
     if found is None:
-        raise missing("Trajectory")
+        raise not_found("Trajectory")
     return found
 
 
-def _included(call: Call, shown: list[Document]) -> list[Document] | None:
+def _include_workflows(call: ApiCall, shown: list[Document]) -> list[Document] | None:
     if "workflow" not in query.words(call.query, "include"):
         return None
     ids = dict.fromkeys(item["workflow_id"] for item in shown)

@@ -6,12 +6,12 @@ import json
 
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 MODES = ("simulated", "billed")
 
 
-def aggregate(call: Call) -> Document:
+def aggregate(call: ApiCall) -> Document:
     """`from_date` inclusive, `to_date` exclusive."""
     start, end = query.needed_moment(call.query, "from_date"), query.needed_moment(call.query, "to_date")
     mode = query.choice(call.query, "mode", MODES, "simulated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import missing
+from cyberflow.emulator.contract.errors import not_found
 from cyberflow.emulator.contract.request_bodies import WorkflowCreate, WorkflowUpdate
 from cyberflow.emulator.cyberdesk import tags
 from cyberflow.emulator.cyberdesk.runs import forget
@@ -13,7 +13,7 @@ from cyberflow.emulator.engine import checks, schemas, substitution, trajectory
 from cyberflow.emulator.engine.runs import runs_of_workflow
 from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http import query
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 NEVER_NULL = frozenset({"main_prompt", "includes_file_exports", "is_webhooks_enabled"})
 HISTORY = (
@@ -32,7 +32,7 @@ HISTORY = (
 EVERYTHING = frozenset({"tags", "post_run_checks"})
 
 
-def create(call: Call) -> Document:
+def create(call: ApiCall) -> Document:
     body: WorkflowCreate = call.body
     _check_schemas(body)
     document = body.model_dump(mode="json") | {
@@ -48,23 +48,23 @@ def create(call: Call) -> Document:
     return show(call, document, EVERYTHING)
 
 
-def get(call: Call) -> Document:
+def get(call: ApiCall) -> Document:
     include = query.words(call.query, "include") if "include" in call.query else EVERYTHING
     return show(call, find(call, call.id("workflow_id")), include) | {"included": None}
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     wanted = query.words(call.query, "include")
     if "include" not in call.query and query.flag(call.query, "include_tags"):
         wanted = {"tags"}
     window = query.Window.of(call.query)
-    newest_first = _matching(call)[::-1]
+    newest_first = _find_matching(call)[::-1]
     found = sorted(newest_first, key=lambda document: document["updated_at"], reverse=True)
     page = window.page(found, lambda document: show(call, document, wanted, versions=False))
     return page | {"included": None}
 
 
-def _matching(call: Call) -> list[Document]:
+def _find_matching(call: ApiCall) -> list[Document]:
     search = call.query.get("search", "").casefold()
     tag_ids = query.uuids(call.query, "tag_ids")
     limits = {
@@ -83,7 +83,7 @@ def _matching(call: Call) -> list[Document]:
     ]
 
 
-def update(call: Call) -> Document:
+def update(call: ApiCall) -> Document:
     body: WorkflowUpdate = call.body
     before = find(call, call.id("workflow_id"))
     _check_schemas(body)
@@ -94,20 +94,20 @@ def update(call: Call) -> Document:
             call.store.organisation, before["post_run_checks"], body.post_run_checks, call.now
         )
     if "workflow_metadata" in sent:
-        after["workflow_metadata"] = _metadata(before, body)
+        after["workflow_metadata"] = _merge_metadata(before, body)
     after["updated_at"] = stamp(call.now)
     keep_version(call, before)
     call.store.replace("workflow", after)
     return show(call, after, EVERYTHING)
 
 
-def keep_version(call: Call, before: Document) -> None:
+def keep_version(call: ApiCall, before: Document) -> None:
     number = len(call.store.children("version", before["id"])) + 1
     version = {key: before[key] for key in HISTORY} | {"id": new_id(), "version": number, "created_at": stamp(call.now)}
     call.store.add("version", version, parent=before["id"])
 
 
-def _metadata(before: Document, body: WorkflowUpdate) -> Document | None:
+def _merge_metadata(before: Document, body: WorkflowUpdate) -> Document | None:
     if body.workflow_metadata is None:
         return None
     patch = body.workflow_metadata.model_dump(mode="json", exclude_unset=True)
@@ -115,11 +115,11 @@ def _metadata(before: Document, body: WorkflowUpdate) -> Document | None:
     return {key: value for key, value in merged.items() if value is not None} or None
 
 
-def delete(call: Call) -> None:
+def delete(call: ApiCall) -> None:
     remove(call, find(call, call.id("workflow_id")))
 
 
-def remove(call: Call, workflow: Document) -> None:
+def remove(call: ApiCall, workflow: Document) -> None:
     """Takes its runs with it, the live ones too, and its trajectories."""
     for run in runs_of_workflow(call.store, workflow["id"]):
         forget(call, run)
@@ -131,19 +131,19 @@ def remove(call: Call, workflow: Document) -> None:
     call.store.remove("workflow", workflow["id"])
 
 
-def versions(call: Call) -> list[Document]:
+def versions(call: ApiCall) -> list[Document]:
     """Former states, the newest first."""
     return call.store.children("version", find(call, call.id("workflow_id"))["id"])[::-1]
 
 
-def find(call: Call, id: str) -> Document:
+def find(call: ApiCall, id: str) -> Document:
     document = call.store.find("workflow", id)
     if document is None:
-        raise missing("Workflow")
+        raise not_found("Workflow")
     return document
 
 
-def show(call: Call, document: Document, include: set[str] | frozenset[str], *, versions: bool = True) -> Document:
+def show(call: ApiCall, document: Document, include: set[str] | frozenset[str], *, versions: bool = True) -> Document:
     shown = document | {
         "includes_input_variables": substitution.has_inputs(document["main_prompt"]),
         "tags": tags.of_workflow(call, document["id"]) if "tags" in include else None,

@@ -7,22 +7,22 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cyberflow.emulator.contract.errors import Answer, Invalid, Refused
+from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRequest
 from cyberflow.emulator.http.dispatch import Endpoint, Gate, read_body, respond_json
 
 SESSION = "eyJ"
 
 
-class CyberunGate(Gate):
-    def refusal(self, error: Refused | Invalid) -> Response:
-        if isinstance(error, Refused):
+class CyberunDispatcher(Gate):
+    def refusal(self, error: HttpError | InvalidRequest) -> Response:
+        if isinstance(error, HttpError):
             status, said = (401 if error.message == "Not authenticated" else error.status), error.message
         else:
             places = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.violations)
             status, said = 400, f"invalid request: {places}"
         return respond_json(status, {"error_message": said}, tuple(error.headers.items()))
 
-    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> Answer:
+    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
         self.check_team(request, caller)
         return self.perform(endpoint, request, await read_body(endpoint, request), None)
 
@@ -32,4 +32,4 @@ class CyberunGate(Gate):
 
     def check_team(self, request: Request, caller: str) -> None:
         if caller.startswith(SESSION) and not request.headers.get("x-team-id"):
-            raise Refused(400, "X-Team-ID header is required")
+            raise HttpError(400, "X-Team-ID header is required")

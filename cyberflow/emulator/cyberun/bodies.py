@@ -11,7 +11,7 @@ SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 Shape = Literal["cloud", "local", "both", "neither", "null", "absent"]
 
 
-class Parameter(BaseModel):
+class ParameterBody(BaseModel):
     """A `ParameterDef`; what the simulation does not look at is kept as it came."""
 
     model_config = ConfigDict(extra="allow")
@@ -30,7 +30,7 @@ class WorkflowImport(BaseModel):
     display_name: Annotated[str, Field(min_length=1, max_length=255)]
     workflow_json: dict[str, Any]
     description: str | None = None
-    parameters: list[Parameter] = Field(default_factory=list)
+    parameters: list[ParameterBody] = Field(default_factory=list)
     tool_type: Literal["comfyui", "nerfstudio"] = "comfyui"
     required_labels: list[str] = Field(default_factory=list)
     task_timeout: int = 0
@@ -45,7 +45,7 @@ class TaskCreate(BaseModel):
     tool_type: Literal["comfyui", "nerfstudio"] | None = None
 
 
-class Presign(BaseModel):
+class PresignBody(BaseModel):
     file_name: Annotated[str, Field(min_length=1)]
     file_size: Annotated[int, Field(ge=0, le=500 * 1024 * 1024)]
     content_type: Annotated[str, Field(min_length=1)]
@@ -76,7 +76,7 @@ class TaskScript(BaseModel):
     outputs: dict[str, ScriptedOutput] = Field(default_factory=lambda: {"9.images.0": ScriptedOutput()})
 
 
-class ScriptCreate(BaseModel):
+class TaskScriptCreate(BaseModel):
     """Scripts by the slug or id of the workflow that they are for."""
 
     script: dict[str, TaskScript]

@@ -12,45 +12,45 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Refused
+from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.cyberun import tasks
-from cyberflow.emulator.cyberun.auth import CyberunGate
-from cyberflow.emulator.cyberun.timeline import Standing, standing
+from cyberflow.emulator.cyberun.auth import CyberunDispatcher
+from cyberflow.emulator.cyberun.timeline import SimulatedTaskState, state_at
 
 PULSE = 0.1
 STEPS = 20
 Sleep = Callable[[float], Awaitable[object]]
 
 
-async def serve(gate: CyberunGate, request: Request, sleep: Sleep = asyncio.sleep) -> Response:
+async def serve(gate: CyberunDispatcher, request: Request, sleep: Sleep = asyncio.sleep) -> Response:
     try:
         gate.admit(request)
         task = _find(gate, request.path_params["task_id"])
-    except Refused as refused:
+    except HttpError as refused:
         return gate.refusal(refused)
     return StreamingResponse(_stream(gate, task["id"], sleep), media_type="text/event-stream")
 
 
-def _find(gate: CyberunGate, id: str) -> dict[str, Any]:
+def _find(gate: CyberunDispatcher, id: str) -> dict[str, Any]:
     try:
         wanted = str(UUID(id))
     except ValueError:
-        raise Refused(400, "invalid task id") from None
+        raise HttpError(400, "invalid task id") from None
     with gate.store.lock:
         found = gate.store.find(tasks.KIND, wanted)
     if found is None:
-        raise Refused(404, "task not found")
+        raise HttpError(404, "task not found")
     return found
 
 
-async def _stream(gate: CyberunGate, id: str, sleep: Sleep) -> AsyncIterator[str]:
+async def _stream(gate: CyberunDispatcher, id: str, sleep: Sleep) -> AsyncIterator[str]:
     """Ends after the event of a task that is over, and when the platform does."""
     said: tuple[str, int | None] | None = None
     while not gate.store.leaving:
         task, now = _find(gate, id), gate.clock()
-        at = standing(task, now)
+        at = state_at(task, now)
         if at.over:
-            yield _last(task, at)
+            yield _final_event(task, at)
             return
         step = None if at.progress is None else int(at.progress * STEPS)
         told = {"task_id": id, "timestamp": stamp(now)}
@@ -71,7 +71,7 @@ async def _stream(gate: CyberunGate, id: str, sleep: Sleep) -> AsyncIterator[str
         await sleep(PULSE)
 
 
-def _last(task: dict[str, Any], at: Standing) -> str:
+def _final_event(task: dict[str, Any], at: SimulatedTaskState) -> str:
     told: dict[str, Any] = {"task_id": task["id"], "status": at.status}
     if at.status == "completed":
         told["output"] = {"image_count": len(task["outputs"])}

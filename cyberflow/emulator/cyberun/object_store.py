@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cyberflow.emulator.cyberun.sample_image import drawn
+from cyberflow.emulator.cyberun.sample_image import draw_png
 from cyberflow.emulator.engine.store import Document, Store
 from cyberflow.emulator.http.dispatch import Gate
 
@@ -37,7 +37,7 @@ class Permit:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Denied(Exception):
+class _S3Error(Exception):
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
         self.status, self.code = status, code
@@ -61,8 +61,8 @@ async def serve(gate: Gate, request: Request) -> Response:
     place = request.path_params["path"]
     try:
         _verify(gate, request, place)
-        return await _take(gate, request, place) if request.method == "PUT" else _give(gate, request, place)
-    except _Denied as denied:
+        return await _put_object(gate, request, place) if request.method == "PUT" else _get_object(gate, request, place)
+    except _S3Error as denied:
         body = f'<?xml version="1.0"?><Error><Code>{denied.code}</Code><Message>{denied}</Message></Error>'
         return Response(body, denied.status, media_type="application/xml")
 
@@ -75,40 +75,40 @@ def _signature(store: Store, permit: Permit, date: str) -> str:
 
 def _verify(gate: Gate, request: Request, place: str) -> None:
     if "authorization" in request.headers:
-        raise _Denied(400, "InvalidArgument", "Only one auth mechanism allowed")
+        raise _S3Error(400, "InvalidArgument", "Only one auth mechanism allowed")
     query = request.query_params
     names = [name for name in query.get("X-Amz-SignedHeaders", "").split(";") if name]
     headers = {name: request.headers.get(name, "") for name in names}
     date = query.get("X-Amz-Date", "")
     wanted = _signature(gate.store, Permit(request.method, place, datetime.now(UTC), headers), date)
     if not hmac.compare_digest(wanted, query.get("X-Amz-Signature", "")):
-        raise _Denied(403, "SignatureDoesNotMatch", "The request signature does not match the signature you provided")
+        raise _S3Error(403, "SignatureDoesNotMatch", "The request signature does not match the signature you provided")
     if gate.clock() >= datetime.strptime(date, _DATE).replace(tzinfo=UTC) + timedelta(seconds=SECONDS):
-        raise _Denied(403, "AccessDenied", "Request has expired")
+        raise _S3Error(403, "AccessDenied", "Request has expired")
 
 
-async def _take(gate: Gate, request: Request, place: str) -> Response:
+async def _put_object(gate: Gate, request: Request, place: str) -> Response:
     content = await request.body()
     with gate.store.lock, gate.store.transaction():
         if gate.store.find("input", place) is not None:
-            raise _Denied(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            raise _S3Error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
         gate.store.add("input", {"id": place, "size": len(content)})
         gate.store.keep_content(place, content)
-    return Response(status_code=200, headers={"ETag": _tag(content)})
+    return Response(status_code=200, headers={"ETag": _etag(content)})
 
 
-def _give(gate: Gate, request: Request, place: str) -> Response:
+def _get_object(gate: Gate, request: Request, place: str) -> Response:
     with gate.store.lock:
         content = _content(gate.store, place)
     if content is None:
-        raise _Denied(404, "NoSuchKey", "The specified key does not exist.")
-    headers = {"ETag": _tag(content), "Accept-Ranges": "bytes"}
+        raise _S3Error(404, "NoSuchKey", "The specified key does not exist.")
+    headers = {"ETag": _etag(content), "Accept-Ranges": "bytes"}
     asked = _RANGE.fullmatch(request.headers.get("range", ""))
     if asked is None or request.headers.get("if-range", headers["ETag"]) != headers["ETag"]:
         return Response(content, headers=headers, media_type="application/octet-stream")
     first, last = int(asked[1]), min(int(asked[2] or len(content)), len(content) - 1)
     if first > last:
-        raise _Denied(416, "InvalidRange", "The requested range is not satisfiable")
+        raise _S3Error(416, "InvalidRange", "The requested range is not satisfiable")
     headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
     return Response(memoryview(content)[first : last + 1], 206, headers, media_type="application/octet-stream")
 
@@ -127,14 +127,14 @@ def _content(store: Store, place: str) -> bytes | None:
     key, made = outputs[index]
     if made["text"] is not None:
         return str(made["text"]).encode()
-    return _drawn(task["id"], task["slug"], key, (made["width"], made["height"], made["bytes"]))
+    return _sample_png(task["id"], task["slug"], key, (made["width"], made["height"], made["bytes"]))
 
 
 @lru_cache(maxsize=4)
-def _drawn(task_id: str, slug: str, key: str, size: tuple[int, int, int]) -> bytes:
+def _sample_png(task_id: str, slug: str, key: str, size: tuple[int, int, int]) -> bytes:
     """Kept for the ranges of one download."""
-    return drawn(task_id, slug, key, size)
+    return draw_png(task_id, slug, key, size)
 
 
-def _tag(content: bytes) -> str:
+def _etag(content: bytes) -> str:
     return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'

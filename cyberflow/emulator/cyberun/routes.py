@@ -7,8 +7,8 @@ from functools import partial
 from starlette.routing import Route
 
 from cyberflow.emulator.cyberun import events, object_store, tasks, workflows
-from cyberflow.emulator.cyberun.auth import CyberunGate
-from cyberflow.emulator.cyberun.bodies import Presign, ScriptCreate, TaskCreate, WorkflowImport
+from cyberflow.emulator.cyberun.auth import CyberunDispatcher
+from cyberflow.emulator.cyberun.bodies import PresignBody, TaskCreate, TaskScriptCreate, WorkflowImport
 from cyberflow.emulator.http.dispatch import Endpoint, Gate
 
 BASE = "/api/v1"
@@ -22,16 +22,16 @@ ENDPOINTS = (
     Endpoint("GET", "/r/tasks/{task_id}", tasks.get),
     Endpoint("GET", "/r/tasks/{task_id}/result", tasks.result),
     Endpoint("POST", "/r/tasks/{task_id}/cancel", tasks.cancel),
-    Endpoint("POST", "/r/files/presign", tasks.presign, 200, Presign),
+    Endpoint("POST", "/r/files/presign", tasks.presign, 200, PresignBody),
     Endpoint("GET", "/r/agents", tasks.agents),
     Endpoint("POST", "/workflows/import", workflows.take_in, 201, WorkflowImport),
-    Endpoint("POST", "/local/scripts", tasks.keep_script, 201, ScriptCreate),
+    Endpoint("POST", "/local/scripts", tasks.keep_script, 201, TaskScriptCreate),
 )
 
 
 def routes(gate: Gate) -> list[Route]:
     """Routes beside those of Cyberdesk, on the same database and clock, with the same keys."""
-    own = CyberunGate(gate.store, gate.vault, gate.clock, gate.api_key, gate.buckets)
+    own = CyberunDispatcher(gate.store, gate.vault, gate.clock, gate.api_key, gate.buckets)
     return [
         *(Route(BASE + one.path, own.serve(one), methods=[one.method]) for one in ENDPOINTS),
         Route(BASE + "/r/tasks/{task_id}/events", partial(events.serve, own)),

@@ -12,7 +12,7 @@ _END = 12
 _PRIVATE = b"paDd"
 
 
-def drawn(task_id: str, slug: str, key: str, size: tuple[int, int, int]) -> bytes:
+def draw_png(task_id: str, slug: str, key: str, size: tuple[int, int, int]) -> bytes:
     """Width and height in pixels, and the least number of bytes."""
     from PIL import Image, ImageDraw, ImageFont
 
@@ -31,10 +31,10 @@ def drawn(task_id: str, slug: str, key: str, size: tuple[int, int, int]) -> byte
     draw.text((10, height - 20), f"{key}  {task_id[:8]}"[:60], fill="#cfd6dc", font=ImageFont.load_default(11))
     out = io.BytesIO()
     image.save(out, "PNG")
-    return _padded(out.getvalue(), least)
+    return _pad_png(out.getvalue(), least)
 
 
-def _padded(png: bytes, least: int) -> bytes:
+def _pad_png(png: bytes, least: int) -> bytes:
     """Add a private chunk that readers pass over."""
     lacking = least - len(png) - _END
     if lacking <= 0:

@@ -8,49 +8,49 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, Refused, violation
+from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
 from cyberflow.emulator.cyberun import object_store, workflows
-from cyberflow.emulator.cyberun.bodies import Presign, ScriptCreate, TaskCreate, TaskScript
-from cyberflow.emulator.cyberun.timeline import PRELUDE, RUNNING, Standing, standing
+from cyberflow.emulator.cyberun.bodies import PresignBody, TaskCreate, TaskScript, TaskScriptCreate
+from cyberflow.emulator.cyberun.timeline import PRELUDE, RUNNING, SimulatedTaskState, state_at
 from cyberflow.emulator.engine.store import Document, new_id
-from cyberflow.emulator.http.dispatch import Call
+from cyberflow.emulator.http.dispatch import ApiCall
 
 KIND: Final = "task"
 SCRIPT: Final = "gpu-script"
 PRIMARY = "output_00001_.png"
 
 
-def create_by_id(call: Call) -> Any:
+def create_by_id(call: ApiCall) -> Any:
     return _create(call, workflows.by_id(call))
 
 
-def create_by_slug(call: Call) -> Any:
+def create_by_slug(call: ApiCall) -> Any:
     return _create(call, workflows.by_slug(call))
 
 
-def get(call: Call) -> Document:
-    return shown(find(call), call.now)
+def get(call: ApiCall) -> Document:
+    return public_fields(find(call), call.now)
 
 
-def list_page(call: Call) -> Any:
+def list_page(call: ApiCall) -> Any:
     """The newest first."""
-    tasks = [shown(task, call.now) for task in reversed(call.store.every(KIND))]
+    tasks = [public_fields(task, call.now) for task in reversed(call.store.every(KIND))]
     wanted = call.query.get("status")
     return workflows.paged(call, "task_list", [one for one in tasks if wanted in (None, one["task_status"])])
 
 
-def cancel(call: Call) -> Any:
+def cancel(call: ApiCall) -> Any:
     """Of a task that is over it does nothing, and succeeds all the same."""
     task = find(call)
-    if task["cancelled_at"] is None and not standing(task, call.now).over:
+    if task["cancelled_at"] is None and not state_at(task, call.now).over:
         call.store.replace(KIND, task | {"cancelled_at": stamp(call.now)})
     return {"success": True}
 
 
-def result(call: Call) -> Any:
+def result(call: ApiCall) -> Any:
     """Addresses are made anew with every call."""
     task = find(call)
-    at = standing(task, call.now)
+    at = state_at(task, call.now)
     body = {
         "id": task["id"],
         "task_status": at.status,
@@ -63,23 +63,23 @@ def result(call: Call) -> Any:
     return _with_outputs(call, task, body) if at.status == "completed" else body
 
 
-def presign(call: Call) -> Any:
-    body: Presign = call.body
+def presign(call: ApiCall) -> Any:
+    body: PresignBody = call.body
     key = f"inputs/{call.store.organisation}/{new_id()}/{body.file_name.replace('/', '_')}"
     headers = {"Content-Length": str(body.file_size), "If-None-Match": "*"}
     url = object_store.presign(call.store, call.base_url, object_store.Permit("PUT", key, call.now, headers))
     return {"file_key": key, "upload_url": url, "upload_headers": headers}
 
 
-def keep_script(call: Call) -> Any:
-    body: ScriptCreate = call.body
+def keep_script(call: ApiCall) -> Any:
+    body: TaskScriptCreate = call.body
     made = {"id": new_id(), "script": body.model_dump(mode="json")["script"], "created_at": stamp(call.now)}
     call.store.add(SCRIPT, made)
     return {"id": made["id"]}
 
 
-def agents(call: Call) -> Any:
-    running = [task["id"] for task in call.store.every(KIND) if standing(task, call.now).status == RUNNING]
+def agents(call: ApiCall) -> Any:
+    running = [task["id"] for task in call.store.every(KIND) if state_at(task, call.now).status == RUNNING]
     agent = {
         "agent_id": "local-gpu-1",
         "agent_status": "busy" if running else "idle",
@@ -90,15 +90,15 @@ def agents(call: Call) -> Any:
     return workflows.paged(call, "agent_list", [agent])
 
 
-def find(call: Call) -> Document:
+def find(call: ApiCall) -> Document:
     found = call.store.find(KIND, call.id("task_id"))
     if found is None:
-        raise Refused(404, "task not found")
+        raise HttpError(404, "task not found")
     return found
 
 
-def shown(task: Document, now: datetime) -> Document:
-    at = standing(task, now)
+def public_fields(task: Document, now: datetime) -> Document:
+    at = state_at(task, now)
     return {
         "id": task["id"],
         "workflow_id": task["workflow_id"],
@@ -114,16 +114,16 @@ def shown(task: Document, now: datetime) -> Document:
     }
 
 
-def _error(task: Document, at: Standing) -> str:
+def _error(task: Document, at: SimulatedTaskState) -> str:
     return str(task["error"] or "the agent reported an error") if at.status == "failed" else ""
 
 
-def _create(call: Call, workflow: Document) -> Any:
+def _create(call: ApiCall, workflow: Document) -> Any:
     body: TaskCreate = call.body
     if workflow["workflow_status"] != "active":
-        raise Refused(409, "workflow is disabled")
+        raise HttpError(409, "workflow is disabled")
     if wrong := list(workflows.faults(workflow["parameters"], body.parameters)):
-        raise Refused(400, "; ".join(wrong))
+        raise HttpError(400, "; ".join(wrong))
     script = _script(call, workflow)
     course = script.course or [*PRELUDE, (RUNNING, script.seconds)]
     task = {
@@ -141,17 +141,17 @@ def _create(call: Call, workflow: Document) -> Any:
     return {"task_id": task["id"]}
 
 
-def _script(call: Call, workflow: Document) -> TaskScript:
+def _script(call: ApiCall, workflow: Document) -> TaskScript:
     if call.script_id is None:
         return TaskScript()
     found = call.store.find(SCRIPT, call.script_id)
     if found is None:
-        raise Invalid([violation(["header", "X-Cyberflow-Script"], "No such script")])
+        raise InvalidRequest([violation(["header", "X-Cyberflow-Script"], "No such script")])
     named = found["script"]
     return TaskScript.model_validate(named.get(workflow["workflow_slug"]) or named.get(workflow["id"]) or {})
 
 
-def _with_outputs(call: Call, task: Document, body: Document) -> Document:
+def _with_outputs(call: ApiCall, task: Document, body: Document) -> Document:
     """The shapes that the service's page describes, and those that it leaves open."""
     shape = task["shape"]
     if shape == "absent":
@@ -161,8 +161,8 @@ def _with_outputs(call: Call, task: Document, body: Document) -> Document:
         return body | {"task_output": nothing, "download_urls": nothing}
     output: Document = {}
     if shape in ("cloud", "both"):
-        output = {key: {"s3_key": place_of(task, key)} for key in task["outputs"]}
-        body["download_urls"] = {key: _url(call, place_of(task, key)) for key in task["outputs"]}
+        output = {key: {"s3_key": object_key(task, key)} for key in task["outputs"]}
+        body["download_urls"] = {key: _url(call, object_key(task, key)) for key in task["outputs"]}
     if shape in ("local", "both"):
         place = f"tasks/{task['id']}/{PRIMARY}"
         output |= {"storage_key": place, "image_count": len(task["outputs"])}
@@ -171,10 +171,10 @@ def _with_outputs(call: Call, task: Document, body: Document) -> Document:
     return body | {"task_output": output}
 
 
-def place_of(task: Document, key: str) -> str:
+def object_key(task: Document, key: str) -> str:
     """Where the store has an output; keys may hold anything, places may not."""
     return f"outputs/{task['id']}/{[*task['outputs']].index(key)}"
 
 
-def _url(call: Call, place: str) -> str:
+def _url(call: ApiCall, place: str) -> str:
     return object_store.presign(call.store, call.base_url, object_store.Permit("GET", place, call.now))

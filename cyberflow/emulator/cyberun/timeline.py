@@ -15,7 +15,7 @@ RUNNING = "running"
 
 
 @dataclass(frozen=True)
-class Standing:
+class SimulatedTaskState:
     """`progress` is that of the present stretch of running, from 0 to 1."""
 
     status: str
@@ -30,44 +30,44 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class _Leg:
+class _Phase:
     status: str
     begins: datetime
     ends: datetime | None
 
 
-def standing(task: Mapping[str, Any], now: datetime) -> Standing:
+def state_at(task: Mapping[str, Any], now: datetime) -> SimulatedTaskState:
     """Read a task's document at an instant."""
-    legs = _legs(task)
+    legs = _phases(task)
     natural = legs[-1].ends
-    stopped = _stopped(task, legs)
+    stopped = _stop_time(task, legs)
     in_time = stopped is not None and (natural is None or stopped < natural)
     end, last = (stopped, "cancelled") if in_time else (natural, task["end"])
     begun = [leg for leg in legs if leg.begins <= now and (end is None or leg.begins < end)]
     runs = [leg for leg in begun if leg.status == RUNNING]
     started, retries = (runs[0].begins if runs else None), max(0, len(runs) - 1)
     if end is not None and now >= end:
-        return Standing(last, started, end if last in OVER else None, retries=retries)
+        return SimulatedTaskState(last, started, end if last in OVER else None, retries=retries)
     at = begun[-1]
     progress = None
     if at.status == RUNNING and at.ends is not None:
         progress = (now - at.begins) / max(at.ends - at.begins, timedelta(microseconds=1))
-    return Standing(at.status, started, progress=progress, retries=retries)
+    return SimulatedTaskState(at.status, started, progress=progress, retries=retries)
 
 
-def _legs(task: Mapping[str, Any]) -> list[_Leg]:
-    legs: list[_Leg] = []
+def _phases(task: Mapping[str, Any]) -> list[_Phase]:
+    legs: list[_Phase] = []
     at = instant(task["created_at"])
     for status, seconds in task["course"]:
         ends = None if seconds is None else at + timedelta(seconds=seconds)
-        legs.append(_Leg(status, at, ends))
+        legs.append(_Phase(status, at, ends))
         if ends is None:
             break
         at = ends
-    return legs or [_Leg("pending", at, at)]
+    return legs or [_Phase("pending", at, at)]
 
 
-def _stopped(task: Mapping[str, Any], legs: list[_Leg]) -> datetime | None:
+def _stop_time(task: Mapping[str, Any], legs: list[_Phase]) -> datetime | None:
     """When a cancel takes effect: at once, but that what runs has to hear of it first."""
     if task["cancelled_at"] is None:
         return None

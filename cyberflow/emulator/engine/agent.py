@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from cyberflow.emulator.engine import file_checks, files, inputs, refs, runs, sample_outputs, schemas, trajectory
-from cyberflow.emulator.engine.file_checks import Evidence
+from cyberflow.emulator.engine.file_checks import CheckEvidence
 from cyberflow.emulator.engine.runs import Run
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
 
@@ -19,7 +19,7 @@ SHOWN_LINES = 40
 LONGEST_LINE = 400
 
 
-def begin(store: Store, vault: Vault, run: Run, machine: Document) -> list[str]:
+def begin(store: Store, vault: SecretStore, run: Run, machine: Document) -> list[str]:
     """Take up a run: refs become values, inputs are validated strictly, the prompt gets its values. What the run will
     need later is put into its plan, so that no later edit of the workflow reaches it. Answers what stops it.
     """
@@ -43,13 +43,15 @@ def begin(store: Store, vault: Vault, run: Run, machine: Document) -> list[str]:
         return [f"Input validation failed: {flaw}" for flaw in against]
     values = inputs.settled(workflow["input_schema"], payload.inputs)
     try:
-        run.plan["lines"] = read(run.doc["main_prompt"] or workflow["main_prompt"], values, payload.secrets)
+        run.plan["lines"] = render_prompt_lines(
+            run.doc["main_prompt"] or workflow["main_prompt"], values, payload.secrets
+        )
     except PathOnScalar as mismatch:
         return [str(mismatch)]
     return []
 
 
-def read(prompt: str, values: dict[str, Any], secrets: Any) -> list[str]:
+def render_prompt_lines(prompt: str, values: dict[str, Any], secrets: Any) -> list[str]:
     """The first lines of a prompt with its values. All of it is walked, since any token may fail the run."""
     lines = [substitute(line, values, secrets) for line in lines_of(prompt)]
     return [line[:LONGEST_LINE] for line in lines[:SHOWN_LINES]]
@@ -68,16 +70,16 @@ def finish(store: Store, run: Run, at: datetime) -> str:
         run.doc["output_attachment_ids"] = _export(store, run, at)
         trajectory.record(store, run, at)
     elif run.doc["error"] is None:
-        run.doc["error"] = [_excuse(status)]
+        run.doc["error"] = [_default_error(status)]
     return str(status)
 
 
-def evidence(store: Store, run: Run) -> Evidence:
+def evidence(store: Store, run: Run) -> CheckEvidence:
     """What its post-run checks have to look at."""
     exported = [file for file in store.children("attachment", run.id) if file["attachment_type"] == "output"]
     names = [file["filename"] for file in exported]
     scripted = run.plan["script"].get("attachments") is not None
-    return Evidence(run.doc["input_values"] or {}, run.doc["output_data"], names, scripted=scripted)
+    return CheckEvidence(run.doc["input_values"] or {}, run.doc["output_data"], names, scripted=scripted)
 
 
 def _usage(store: Store, run: Run, status: str) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def _export(store: Store, run: Run, at: datetime) -> list[str]:
     if scripted is None:
         checked = [check for check in run.doc["post_run_checks"] or () if check["type"] in file_checks.KINDS]
         named = [name for check in checked for name in file_checks.wanted(check, run.doc["input_values"] or {}, data)]
-        default = [f"{_slug(run)}.csv"] if run.plan["exports"] else []
+        default = [f"{_export_stem(run)}.csv"] if run.plan["exports"] else []
         wanted = [{"filename": name, "content": None} for name in dict.fromkeys(named or default)]
     return [
         files.keep(store, run.id, files.made(item["filename"], item.get("content"), title, data), "output", at)["id"]
@@ -120,12 +122,12 @@ def _export(store: Store, run: Run, at: datetime) -> list[str]:
     ]
 
 
-def _slug(run: Run) -> str:
+def _export_stem(run: Run) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", html.unescape(run.plan["workflow_name"]).lower()).strip("-")
     return f"{words[:60] or 'export'}-export"
 
 
-def _excuse(status: str) -> str:
+def _default_error(status: str) -> str:
     return {
         "task_failed": "The agent declared the task failed",
         "cancelled": "The run was cancelled",

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, violation
+from cyberflow.emulator.contract.errors import InvalidRequest, violation
 from cyberflow.emulator.contract.request_bodies import CheckUpsert
 from cyberflow.emulator.engine import file_checks, schemas
-from cyberflow.emulator.engine.file_checks import Evidence
+from cyberflow.emulator.engine.file_checks import CheckEvidence
 from cyberflow.emulator.engine.store import Document, new_id
 
 SCHEMA_CHECK = "output_data_passes_schema_validation"
@@ -30,7 +30,9 @@ def reconcile(
     for order, item in enumerate(wanted or ()):
         body = item.model_dump(mode="json")
         if item.id is not None and body["id"] not in known:
-            raise Invalid([violation(["body", "post_run_checks", order, "id"], "No such check in this workflow")])
+            raise InvalidRequest(
+                [violation(["body", "post_run_checks", order, "id"], "No such check in this workflow")]
+            )
         before = known.pop(body["id"], None) if body["id"] else None
         fresh = body | {"id": before["id"] if before else new_id(), "order": order, "user_id": None}
         fresh |= {"organization_id": organisation, "created_at": before["created_at"] if before else stamp(now)}
@@ -64,7 +66,7 @@ def cancelled(found: Sequence[Document] | None, now: datetime) -> list[Document]
     ]
 
 
-def ended(found: Sequence[Document], plan: Mapping[str, Any], evidence: Evidence, now: datetime) -> list[Document]:
+def ended(found: Sequence[Document], plan: Mapping[str, Any], evidence: CheckEvidence, now: datetime) -> list[Document]:
     """Give each check its end. `plan` is the run's: its output schema and its script."""
     scripted = plan["script"].get("checks") or {}
     done = []
@@ -74,7 +76,7 @@ def ended(found: Sequence[Document], plan: Mapping[str, Any], evidence: Evidence
             status = scripted[check["name"]]
             message = None if status == "success" else f"The simulation's script ends this check in {status}"
         end = {"status": status, "error_message": message, "ended_at": stamp(now)}
-        done.append(check | end | {"matched_filenames": _matched(check, evidence)})
+        done.append(check | end | {"matched_filenames": _match_filenames(check, evidence)})
     return done
 
 
@@ -86,7 +88,7 @@ def failures(found: Sequence[Document]) -> list[str]:
     ]
 
 
-def _verdict(check: Document, output_schema: str | None, evidence: Evidence) -> tuple[str, str | None]:
+def _verdict(check: Document, output_schema: str | None, evidence: CheckEvidence) -> tuple[str, str | None]:
     if check["type"] in file_checks.KINDS:
         return file_checks.verdict(check, evidence)
     if check["type"] != SCHEMA_CHECK:
@@ -98,7 +100,7 @@ def _verdict(check: Document, output_schema: str | None, evidence: Evidence) -> 
     return ("failed", "; ".join(map(str, against))) if against else ("success", None)
 
 
-def _matched(check: Document, evidence: Evidence) -> list[str]:
+def _match_filenames(check: Document, evidence: CheckEvidence) -> list[str]:
     try:
         return file_checks.matched(check, evidence)
     except re.error:

@@ -16,7 +16,7 @@ KINDS = frozenset({"run_attachment_exists", "run_attachment_image_check"})
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class CheckEvidence:
     """What checks look at: the run's inputs, outputs and exported files. `scripted`: the script says which files."""
 
     inputs: Mapping[str, Any]
@@ -31,11 +31,11 @@ def wanted(check: Document, inputs: Mapping[str, Any], output: Any) -> list[str]
     if mode == "loop_items":
         items = _found(check["loop_input"], inputs, output)
         template = check["loop_item_filename_template"] or "{{loop_item}}"
-        return [_filled(template, item) for item in _items(items)]
+        return [_fill_template(template, item) for item in _loop_items(items)]
     return list(check["file_names"] or ()) if mode in {"exact", None} else []
 
 
-def matched(check: Document, evidence: Evidence) -> list[str]:
+def matched(check: Document, evidence: CheckEvidence) -> list[str]:
     if check["type"] not in KINDS:
         return []
     if check["file_target_mode"] == "regex":
@@ -47,10 +47,10 @@ def matched(check: Document, evidence: Evidence) -> list[str]:
     return [name for name in evidence.filenames if name in names]
 
 
-def verdict(check: Document, evidence: Evidence) -> tuple[str, str | None]:
+def verdict(check: Document, evidence: CheckEvidence) -> tuple[str, str | None]:
     try:
         found = matched(check, evidence)
-        why = _against(check, evidence, found)
+        why = _failure_reason(check, evidence, found)
     except re.error:
         return "failed", "file_name_regex is no regular expression"
     if why is None and check["type"] == "run_attachment_image_check":
@@ -59,10 +59,10 @@ def verdict(check: Document, evidence: Evidence) -> tuple[str, str | None]:
     return ("failed", why) if why else ("success", None)
 
 
-def _against(check: Document, evidence: Evidence, found: Sequence[str]) -> str | None:
+def _failure_reason(check: Document, evidence: CheckEvidence, found: Sequence[str]) -> str | None:
     lenient = check["allow_missing_attachments"]
     if check["file_target_mode"] == "regex":
-        return _miscounted(check, evidence, found)
+        return _count_mismatch(check, evidence, found)
     names = wanted(check, evidence.inputs, evidence.output)
     missing = [name for name in names if name not in found]
     if not names and not found:
@@ -70,13 +70,13 @@ def _against(check: Document, evidence: Evidence, found: Sequence[str]) -> str |
     return f"Missing: {', '.join(missing)}" if missing and not lenient else None
 
 
-def _miscounted(check: Document, evidence: Evidence, found: Sequence[str]) -> str | None:
+def _count_mismatch(check: Document, evidence: CheckEvidence, found: Sequence[str]) -> str | None:
     """What no script exports has no names yet, so it fits every pattern."""
     if not found and not evidence.scripted:
         return None
     expected = check["expected_match_count"]
     if expected is None and check["expected_match_count_ref"]:
-        expected = _count(_found(check["expected_match_count_ref"], evidence.inputs, evidence.output))
+        expected = _to_count(_found(check["expected_match_count_ref"], evidence.inputs, evidence.output))
     few = len(found) < (1 if expected is None else expected)
     many = expected is not None and len(found) > expected
     if many or (few and not check["allow_missing_attachments"]):
@@ -84,7 +84,7 @@ def _miscounted(check: Document, evidence: Evidence, found: Sequence[str]) -> st
     return None
 
 
-def _count(value: Any) -> int | None:
+def _to_count(value: Any) -> int | None:
     if isinstance(value, list | dict):
         return len(value)
     try:
@@ -93,11 +93,11 @@ def _count(value: Any) -> int | None:
         return None
 
 
-def _items(value: Any) -> list[Any]:
+def _loop_items(value: Any) -> list[Any]:
     """As a loop takes them: an array, or a number that counts from 0."""
     if isinstance(value, list):
         return value
-    number = _count(value) if not isinstance(value, dict) else None
+    number = _to_count(value) if not isinstance(value, dict) else None
     return list(range(min(number, 1000))) if number else []
 
 
@@ -113,7 +113,7 @@ def _found(path: str | None, inputs: Mapping[str, Any], output: Any) -> Any:
     return EMPTY
 
 
-def _filled(template: str, item: Any) -> str:
+def _fill_template(template: str, item: Any) -> str:
     def value(token: re.Match[str]) -> str:
         try:
             return text_of(lookup({"loop_item": item}, steps_of(token[1])))

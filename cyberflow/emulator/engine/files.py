@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, violation
+from cyberflow.emulator.contract.errors import InvalidRequest, violation
 from cyberflow.emulator.engine.store import Document, Store, new_id
 
 BUCKET = "run-attachments"
@@ -34,7 +34,7 @@ def decoded(text: str, *loc: str | int) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise Invalid([violation(["body", *loc], "Invalid base64 content")]) from None
+        raise InvalidRequest([violation(["body", *loc], "Invalid base64 content")]) from None
 
 
 def type_of(filename: str) -> str:

@@ -55,9 +55,9 @@ def messages(run: Run, organisation: str, now: datetime) -> list[dict[str, Any]]
         return None
     seen = instant(run.ended_at) if run.ended_at else now
     moments = [moment for moment in _moments(run) if moment.at <= seen]
-    told = [message for moment in moments for message in _told(run, organisation, moment)]
+    told = [message for moment in moments for message in _step_messages(run, organisation, moment)]
     if run.ended_at:
-        told.extend(_closing(run))
+        told.extend(_closing_messages(run))
     return told
 
 
@@ -112,7 +112,7 @@ def _moments(run: Run) -> list[_Moment]:
     return [_Moment(at, index - 1, tuple(taken.get(index, ()))) for index, at in enumerate(times)]
 
 
-def _told(run: Run, organisation: str, moment: _Moment) -> Iterator[dict[str, Any]]:
+def _step_messages(run: Run, organisation: str, moment: _Moment) -> Iterator[dict[str, Any]]:
     lines = run.plan["lines"]
     argument: dict[str, Any] = {}
     if moment.line < 0:
@@ -153,7 +153,7 @@ def _tool(line: str) -> str:
     return next(name for name, pattern in _TOOLS if re.search(pattern, folded))
 
 
-def _closing(run: Run) -> Iterator[dict[str, Any]]:
+def _closing_messages(run: Run) -> Iterator[dict[str, Any]]:
     texts = []
     if run.status == "success":
         texts.append("The task is complete.")

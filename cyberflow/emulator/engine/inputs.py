@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.emulator.engine import refs, schemas
-from cyberflow.emulator.engine.schemas import Flaw
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.schemas import SchemaViolation
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 from cyberflow.emulator.engine.substitution import EMPTY
 
@@ -19,7 +19,7 @@ _FINAL = frozenset({"additionalProperties", "propertyNames", "maxProperties", "t
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class EffectiveInputs:
     """`inputs` and `secrets` by root name. `lost` are secrets of which only the name is known; `waiting` are roots
     that hold an unresolved ref; `machine_known` says that no machine can supply more.
     """
@@ -45,7 +45,9 @@ def is_given(value: Any) -> bool:
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
-def gather(store: Store, vault: Vault, given: Given, machine: Document | None, pool_ids: Sequence[str]) -> Payload:
+def gather(
+    store: Store, vault: SecretStore, given: Given, machine: Document | None, pool_ids: Sequence[str]
+) -> EffectiveInputs:
     """Merge by precedence. Of several pools the first that names a key wins."""
     pools = [pool for id in pool_ids if (pool := store.find("pool", id))]
     holders = [(pool["id"], pool["pool_parameters"], pool["pool_sensitive_parameters"]) for pool in reversed(pools)]
@@ -65,16 +67,16 @@ def gather(store: Store, vault: Vault, given: Given, machine: Document | None, p
     secrets = {key: value for key, value in secrets.items() if key not in given.aliases}
     secrets |= {key: value for key, value in given.secrets.items() if is_given(value)}
     waiting = frozenset(key for key, value in inputs.items() if next(refs.refs_in(value), None))
-    return Payload(inputs, secrets, frozenset(names - set(secrets)), waiting, machine is not None)
+    return EffectiveInputs(inputs, secrets, frozenset(names - set(secrets)), waiting, machine is not None)
 
 
-def flaws(schema_text: str | None, payload: Payload) -> list[Flaw]:
+def flaws(schema_text: str | None, payload: EffectiveInputs) -> list[SchemaViolation]:
     """What is against the schema and can be said already."""
     schema = schemas.load(schema_text)
     if schema is None:
         return []
     found = schemas.flaws(schema, _instance(schema, payload))
-    return [flaw for flaw in found if not _is_open(flaw, payload)]
+    return [flaw for flaw in found if not _may_resolve_later(flaw, payload)]
 
 
 def settled(schema_text: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def settled(schema_text: str | None, inputs: Mapping[str, Any]) -> dict[str, Any
     return {key: value if is_given(value) or key in required else EMPTY for key, value in inputs.items()}
 
 
-def _instance(schema: Any, payload: Payload) -> dict[str, Any]:
+def _instance(schema: Any, payload: EffectiveInputs) -> dict[str, Any]:
     required = schema.get("required", ()) if isinstance(schema, Mapping) else ()
     present = {key: value for key, value in payload.inputs.items() if is_given(value) or key in required}
     instance: dict[str, Any] = _without_empty(present)
@@ -100,7 +102,7 @@ def _without_empty(value: Any) -> Any:
     return value
 
 
-def _is_open(flaw: Flaw, payload: Payload) -> bool:
+def _may_resolve_later(flaw: SchemaViolation, payload: EffectiveInputs) -> bool:
     """A flaw that a value not yet at hand may mend."""
     if not flaw.path:
         if flaw.missing is not None:

@@ -63,11 +63,11 @@ def public(run: Run) -> dict[str, Any]:
 
 
 def insert(store: Store, run: Run) -> None:
-    store.connection.execute(_INSERT, _row(run))
+    store.connection.execute(_INSERT, _to_row(run))
 
 
 def save(store: Store, run: Run) -> None:
-    store.connection.execute(_UPDATE, (*_row(run), run.id))
+    store.connection.execute(_UPDATE, (*_to_row(run), run.id))
 
 
 def remove(store: Store, id: str) -> None:
@@ -80,7 +80,7 @@ def find(store: Store, id: str) -> Run | None:
 
 def select(store: Store, clause: str, *values: Any) -> list[Run]:
     """Rows by a clause written in this package; values only through placeholders."""
-    return [_run(row) for row in store.connection.execute(f"{_SELECT} {clause}", values)]
+    return [_from_row(row) for row in store.connection.execute(f"{_SELECT} {clause}", values)]
 
 
 def projected(store: Store, clause: str, wanted: Sequence[str], *values: Any) -> list[dict[str, Any]]:
@@ -142,13 +142,13 @@ def outputs_of(store: Store, run: Run, alias: str) -> Any:
     return found[0].doc["output_data"] if found else None
 
 
-def _row(run: Run) -> Sequence[Any]:
+def _to_row(run: Run) -> Sequence[Any]:
     values: list[Any] = [getattr(run, name) for name in _COLUMNS]
     values[-2:] = [dump(run.doc), dump(run.plan)]
     return values
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _from_row(row: tuple[Any, ...]) -> Run:
     columns: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
     columns |= {"doc": json.loads(columns["doc"]), "plan": json.loads(columns["plan"])}
     return Run(**columns | {"is_priority": bool(columns["is_priority"])})

@@ -16,17 +16,17 @@ DEEPEST = 6
 
 
 def example(schema: Any) -> Any:
-    return _Maker(schema if isinstance(schema, Mapping) else {}).make(schema, "", 0)
+    return _SampleBuilder(schema if isinstance(schema, Mapping) else {}).make(schema, "", 0)
 
 
-class _Maker:
+class _SampleBuilder:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
 
     def make(self, schema: Any, name: str, depth: int) -> Any:
         if not isinstance(schema, Mapping):
             return sample_text.sentence(name)
-        schema = self._flat(schema)
+        schema = self._flatten(schema)
         written = self._written(schema)
         if written is not None:
             return written[0]
@@ -76,18 +76,18 @@ class _Maker:
             self.make(first[index] if index < len(first) else rest, f"{singular} {index + 1}", depth + 1)
             for index in range(length)
         ]
-        return _distinct(items, low) if schema.get("uniqueItems") else items
+        return _make_distinct(items, low) if schema.get("uniqueItems") else items
 
     def _alternative(self, schema: Mapping[str, Any], key: str, name: str, depth: int) -> Any:
         base = {word: value for word, value in schema.items() if word != key}
         made = [
-            self.make(self._merged(base, self._flat(option)), name, depth + 1)
+            self.make(self._merge(base, self._flatten(option)), name, depth + 1)
             for option in schema[key]
             if isinstance(option, Mapping) and depth < 2 * DEEPEST
         ]
         # A value before an absence: `anyOf: [T, null]` says more with a T.
         made.sort(key=lambda value: value is None)
-        return next((value for value in made if self._valid(schema, value)), made[0] if made else None)
+        return next((value for value in made if self._is_valid(schema, value)), made[0] if made else None)
 
     def _written(self, schema: Mapping[str, Any]) -> tuple[Any] | None:
         """A value that the schema itself holds and allows, wrapped, since it may be null."""
@@ -95,32 +95,32 @@ class _Maker:
         candidates += schema.get("examples") or []
         candidates += [schema["default"]] if "default" in schema else []
         candidates += schema.get("enum") or []
-        return next(((value,) for value in candidates if self._valid(schema, value)), None)
+        return next(((value,) for value in candidates if self._is_valid(schema, value)), None)
 
-    def _valid(self, schema: Mapping[str, Any], value: Any) -> bool:
+    def _is_valid(self, schema: Mapping[str, Any], value: Any) -> bool:
         definitions = {key: self.root[key] for key in ("$defs", "definitions") if key in self.root}
         try:
             return schemas.is_valid({**schema, **definitions}, value)
         except ValueError:
             return False
 
-    def _flat(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _flatten(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema with its local `$ref` and its `allOf` folded in."""
         for _ in range(DEEPEST):
             if isinstance(schema.get("$ref"), str):
-                target = self._target(schema["$ref"])
-                schema = self._merged(target, {key: value for key, value in schema.items() if key != "$ref"})
+                target = self._resolve_ref(schema["$ref"])
+                schema = self._merge(target, {key: value for key, value in schema.items() if key != "$ref"})
             elif schema.get("allOf"):
                 parts = [part for part in schema["allOf"] if isinstance(part, Mapping)]
                 whole: Mapping[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
                 for part in parts:
-                    whole = self._merged(whole, part)
+                    whole = self._merge(whole, part)
                 schema = whole
             else:
                 break
         return schema
 
-    def _target(self, ref: str) -> Mapping[str, Any]:
+    def _resolve_ref(self, ref: str) -> Mapping[str, Any]:
         node: Any = self.root
         for part in ref.removeprefix("#").strip("/").split("/"):
             if part:
@@ -128,7 +128,7 @@ class _Maker:
                 node = node.get(key, {}) if isinstance(node, Mapping) else {}
         return node if isinstance(node, Mapping) else {}
 
-    def _merged(self, one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+    def _merge(self, one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
         merged = {**one, **two}
         if "properties" in one and "properties" in two:
             merged["properties"] = {**one["properties"], **two["properties"]}
@@ -175,7 +175,7 @@ def _number(schema: Mapping[str, Any], *, whole: bool) -> Any:
     return int(value) if whole else value
 
 
-def _distinct(items: list[Any], low: int) -> list[Any]:
+def _make_distinct(items: list[Any], low: int) -> list[Any]:
     kept: list[Any] = []
     for index, item in enumerate(items):
         candidate = item + index if isinstance(item, int | float) and not isinstance(item, bool) else item

@@ -12,24 +12,24 @@ from typing import Any
 from cyberflow.emulator.contract.clock import instant, stamp
 from cyberflow.emulator.engine import agent, checks, runs, sessions
 from cyberflow.emulator.engine.runs import Run
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 
 CHECKING = timedelta(seconds=0.5)
 
 
-def advance(store: Store, vault: Vault, now: datetime) -> None:
+def advance(store: Store, vault: SecretStore, now: datetime) -> None:
     """Let everything happen that was due by now, each thing at its own time."""
     if _next_due(store, now) is None:
         return
     with store.transaction():
         while (run := _next_due(store, now)) is not None:
             at = instant(run.due_at or "")
-            _move_on(store, vault, run, at)
+            _advance_run(store, vault, run, at)
             dispatch(store, vault, at)
 
 
-def dispatch(store: Store, vault: Vault, at: datetime) -> None:
+def dispatch(store: Store, vault: SecretStore, at: datetime) -> None:
     """Start every run that can start. One that fails at its start frees its machine at once."""
     while (found := _next_start(store)) is not None:
         run, machine = found
@@ -58,7 +58,7 @@ def _next_due(store: Store, now: datetime) -> Run | None:
     return found[0] if found else None
 
 
-def _move_on(store: Store, vault: Vault, run: Run, at: datetime) -> None:
+def _advance_run(store: Store, vault: SecretStore, run: Run, at: datetime) -> None:
     if run.status == "running":
         outcome = agent.finish(store, run, at)
         if outcome == "success" and run.doc["post_run_checks"]:

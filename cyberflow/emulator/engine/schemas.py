@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cyberflow.emulator.contract.errors import Invalid, violation
+from cyberflow.emulator.contract.errors import InvalidRequest, violation
 
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 COMBINING = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const", "$defs", "items", "not", "$schema"})
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class SchemaViolation:
     """One way an instance is against its schema; `missing` names the property that a `required` asked for."""
 
     path: tuple[str | int, ...]
@@ -33,13 +33,13 @@ class Flaw:
         return f"{self.place}: {self.message}" if self.path else self.message
 
 
-def flaws(schema: Any, instance: Any) -> list[Flaw]:
+def flaws(schema: Any, instance: Any) -> list[SchemaViolation]:
     """Every flaw, in the order of the schema."""
-    return [_flaw(error) for error in _validator(_canonical(schema)).iter_errors(instance)]
+    return [_to_violation(error) for error in _validator(_to_json(schema)).iter_errors(instance)]
 
 
 def is_valid(schema: Any, instance: Any) -> bool:
-    return bool(_validator(_canonical(schema)).is_valid(instance))
+    return bool(_validator(_to_json(schema)).is_valid(instance))
 
 
 def load(text: str | None) -> Any:
@@ -50,7 +50,7 @@ def load(text: str | None) -> Any:
 def load_output(text: str | None) -> Any:
     """As `load`; the older simplified notation is read as the JSON Schema it stands for."""
     schema = load(text)
-    return schema if schema is None or is_json_schema(schema) else from_simplified(schema)
+    return schema if schema is None or is_json_schema(schema) else from_legacy_notation(schema)
 
 
 def require_schema(text: str | None, field: str, *, simplified: bool = False) -> None:
@@ -60,15 +60,15 @@ def require_schema(text: str | None, field: str, *, simplified: bool = False) ->
     try:
         schema = json.loads(text)
     except ValueError:
-        raise _unusable(field, "is not valid JSON") from None
+        raise _invalid_schema(field, "is not valid JSON") from None
     if not isinstance(schema, Mapping):
-        raise _unusable(field, "must be a JSON object")
+        raise _invalid_schema(field, "must be a JSON object")
     if simplified and not is_json_schema(schema):
         return
     try:
-        _validator(_canonical(schema))
+        _validator(_to_json(schema))
     except ValueError:
-        raise _unusable(field, "is not a valid JSON Schema") from None
+        raise _invalid_schema(field, "is not a valid JSON Schema") from None
 
 
 def is_json_schema(schema: Any) -> bool:
@@ -84,25 +84,25 @@ def is_json_schema(schema: Any) -> bool:
     return set(schema) <= {"type", "description", "title"} and schema.get("type") in TYPES
 
 
-def from_simplified(notation: Any) -> dict[str, Any]:
+def from_legacy_notation(notation: Any) -> dict[str, Any]:
     if isinstance(notation, Mapping):
-        properties = {str(key): from_simplified(value) for key, value in notation.items()}
+        properties = {str(key): from_legacy_notation(value) for key, value in notation.items()}
         return {"type": "object", "properties": properties, "required": list(properties)}
     if isinstance(notation, list):
-        return {"type": "array", "items": from_simplified(notation[0])} if notation else {"type": "array"}
+        return {"type": "array", "items": from_legacy_notation(notation[0])} if notation else {"type": "array"}
     if isinstance(notation, str):
         word = notation.strip().lower()
         if word.endswith("[]"):
-            return {"type": "array", "items": from_simplified(word[:-2])}
+            return {"type": "array", "items": from_legacy_notation(word[:-2])}
         return {"type": word} if word in TYPES else {"type": "string", "description": notation}
     return {}
 
 
-def _unusable(field: str, reason: str) -> Invalid:
-    return Invalid([violation(["body", field], f"{field} {reason}", "value_error")])
+def _invalid_schema(field: str, reason: str) -> InvalidRequest:
+    return InvalidRequest([violation(["body", field], f"{field} {reason}", "value_error")])
 
 
-def _canonical(schema: Any) -> str:
+def _to_json(schema: Any) -> str:
     return json.dumps(schema, ensure_ascii=False)
 
 
@@ -113,8 +113,8 @@ def _validator(text: str) -> Any:
     return jsonschema_rs.validator_for(json.loads(text), mask="the value", offline=True)
 
 
-def _flaw(error: Any) -> Flaw:
+def _to_violation(error: Any) -> SchemaViolation:
     path = tuple(error.instance_path)
     name = getattr(error.kind, "name", "")
     missing = str(error.kind.property) if name == "required" else None
-    return Flaw(path, str(error.message), str(name), missing)
+    return SchemaViolation(path, str(error.message), str(name), missing)

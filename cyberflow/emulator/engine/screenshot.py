@@ -32,10 +32,10 @@ def render(run: Run, frame: Frame) -> bytes:
 
     image = _desktop().copy()
     draw = ImageDraw.Draw(image)
-    _title(draw, run)
-    _facts(draw, run, frame)
-    _steps(draw, run, frame)
-    _taskbar(draw, run, frame.at)
+    _draw_title(draw, run)
+    _draw_sidebar(draw, run, frame)
+    _draw_steps(draw, run, frame)
+    _draw_taskbar(draw, run, frame.at)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=False)
     return out.getvalue()
@@ -73,17 +73,17 @@ def _bands(image: Image, top: tuple[int, ...], bottom: tuple[int, ...]) -> Any:
     return zip(image.split(), top, bottom, strict=True)
 
 
-def _title(draw: ImageDraw, run: Run) -> None:
+def _draw_title(draw: ImageDraw, run: Run) -> None:
     left, high, right, _ = WINDOW
     draw.rounded_rectangle((left + 18, high + 14, left + 36, high + 32), 5, fill=ACCENT)
     draw.line((left + 23, high + 23, left + 26, high + 27, left + 32, high + 19), fill=PAPER, width=2)
-    draw.text((left + 48, high + 13), _cut(draw, run.plan["workflow_name"], 640, 16), fill=INK, font=_font(16))
+    draw.text((left + 48, high + 13), _shorten(draw, run.plan["workflow_name"], 640, 16), fill=INK, font=_font(16))
     for index in range(3):
         x = right - 28 - index * 26
         draw.ellipse((x, high + 18, x + 10, high + 28), fill="#cfd6dc")
 
 
-def _facts(draw: ImageDraw, run: Run, frame: Frame) -> None:
+def _draw_sidebar(draw: ImageDraw, run: Run, frame: Frame) -> None:
     x, y = WINDOW[0] + 24, WINDOW[1] + 68
     rows = [("STEP", run.session_alias or "single run"), ("MACHINE", run.plan["machine_name"])]
     rows += (
@@ -93,14 +93,14 @@ def _facts(draw: ImageDraw, run: Run, frame: Frame) -> None:
     )
     for label, value in rows:
         draw.text((x, y), label, fill=FAINT, font=_font(11))
-        draw.text((x, y + 15), _cut(draw, value, SIDE - 48, 16), fill=INK, font=_font(16))
+        draw.text((x, y + 15), _shorten(draw, value, SIDE - 48, 16), fill=INK, font=_font(16))
         y += 54
     inputs = list((run.doc["input_values"] or {}).items())
     if inputs:
         draw.text((x, y + 4), "INPUTS", fill=FAINT, font=_font(11))
         for key, value in inputs[:4]:
             y += 20
-            draw.text((x, y + 2), _cut(draw, f"{key}: {text_of(value)}", SIDE - 48, 13), fill=SOFT, font=_font(13))
+            draw.text((x, y + 2), _shorten(draw, f"{key}: {text_of(value)}", SIDE - 48, 13), fill=SOFT, font=_font(13))
     total = min(len(run.plan["lines"]), ACTED_LINES)
     done = max(0, min(frame.line, total))
     width, base = SIDE - 48, WINDOW[3] - 34
@@ -110,11 +110,11 @@ def _facts(draw: ImageDraw, run: Run, frame: Frame) -> None:
     draw.text((x, base - 22), f"{done} of {total} steps", fill=SOFT, font=_font(12))
 
 
-def _steps(draw: ImageDraw, run: Run, frame: Frame) -> None:
+def _draw_steps(draw: ImageDraw, run: Run, frame: Frame) -> None:
     x, y = WINDOW[0] + SIDE + 28, WINDOW[1] + 68
     width = WINDOW[2] - x - 30
     if frame.caption:
-        draw.text((x, y), _cut(draw, frame.caption, width, 16), fill=ACCENT, font=_font(16))
+        draw.text((x, y), _shorten(draw, frame.caption, width, 16), fill=ACCENT, font=_font(16))
         y += 36
     if not run.plan["lines"]:
         draw.text((x, y), "; ".join(run.doc["error"] or ["Nothing to do yet"])[:80], fill=SOFT, font=_font(14))
@@ -122,13 +122,13 @@ def _steps(draw: ImageDraw, run: Run, frame: Frame) -> None:
     for index, line in enumerate(run.plan["lines"][:ROWS]):
         if y > WINDOW[3] - 50:
             return
-        y = _step(draw, (x, y), line, index - frame.line, width)
+        y = _draw_step(draw, (x, y), line, index - frame.line, width)
 
 
-def _step(draw: ImageDraw, at: tuple[int, int], line: str, distance: int, width: int) -> int:
+def _draw_step(draw: ImageDraw, at: tuple[int, int], line: str, distance: int, width: int) -> int:
     """One line of the prompt: done before the one at work, framed at it, grey after. Answers where the next goes."""
     x, y = at
-    rows = _wrapped(draw, line, width - 34, 15)
+    rows = _wrap_text(draw, line, width - 34, 15)
     high = 20 * len(rows)
     if distance == 0:
         draw.rounded_rectangle((x - 12, y - 7, x + width + 12, y + high + 7), 8, fill="#eaf3f7")
@@ -144,18 +144,20 @@ def _step(draw: ImageDraw, at: tuple[int, int], line: str, distance: int, width:
     return y + 16
 
 
-def _taskbar(draw: ImageDraw, run: Run, at: datetime) -> None:
+def _draw_taskbar(draw: ImageDraw, run: Run, at: datetime) -> None:
     middle = (TASKBAR + SIZE[1]) // 2
     for row in (-5, 1):
         for column in (0, 6):
             draw.rectangle((20 + column, middle + row, 24 + column, middle + row + 4), fill="#d7e4ea")
     draw.rounded_rectangle((48, TASKBAR + 8, 300, SIZE[1] - 8), 6, fill="#3a5766")
-    draw.text((60, middle), _cut(draw, run.plan["workflow_name"], 228, 13), fill="#e8f0f4", font=_font(13), anchor="lm")
+    draw.text(
+        (60, middle), _shorten(draw, run.plan["workflow_name"], 228, 13), fill="#e8f0f4", font=_font(13), anchor="lm"
+    )
     draw.text((938, middle - 7), at.strftime("%H:%M:%S"), fill="#e8f0f4", font=_font(13), anchor="rm")
     draw.text((938, middle + 9), at.strftime("%Y-%m-%d UTC"), fill="#b8c9d2", font=_font(11), anchor="rm")
 
 
-def _wrapped(draw: ImageDraw, text: str, width: int, size: int) -> list[str]:
+def _wrap_text(draw: ImageDraw, text: str, width: int, size: int) -> list[str]:
     """At most two rows; the second is cut."""
     if draw.textlength(text, font=_font(size)) <= width:
         return [text]
@@ -163,11 +165,11 @@ def _wrapped(draw: ImageDraw, text: str, width: int, size: int) -> list[str]:
     while words and draw.textlength(f"{first} {words[0]}".strip(), font=_font(size)) <= width:
         first = f"{first} {words.pop(0)}".strip()
     if not first:
-        return [_cut(draw, text, width, size)]
-    return [first, _cut(draw, " ".join(words), width, size)]
+        return [_shorten(draw, text, width, size)]
+    return [first, _shorten(draw, " ".join(words), width, size)]
 
 
-def _cut(draw: ImageDraw, text: str, width: int, size: int) -> str:
+def _shorten(draw: ImageDraw, text: str, width: int, size: int) -> str:
     text = " ".join(text.split())[:200]
     if draw.textlength(text, font=_font(size)) <= width:
         return text

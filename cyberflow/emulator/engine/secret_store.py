@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class Vault:
+class SecretStore:
     def __init__(self) -> None:
         self._values: dict[str, dict[str, Any]] = {}
 
@@ -32,6 +32,6 @@ class Vault:
         return f"Vault({len(self._values)} owners)"
 
 
-def aliases(owner: str, names: Mapping[str, Any]) -> dict[str, str]:
+def secret_aliases(owner: str, names: Mapping[str, Any]) -> dict[str, str]:
     """What the API shows of secrets: by name, an opaque word that stands for the value."""
     return {name: f"vault:{owner}:{name}" for name in names}

@@ -9,7 +9,7 @@ from datetime import datetime
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.engine import checks, runs, webhooks
 from cyberflow.emulator.engine.runs import Run
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 
 
@@ -27,7 +27,7 @@ def release(store: Store, session_id: str) -> None:
         store.replace("machine", machine | {"reserved_session_id": None})
 
 
-def end(store: Store, vault: Vault, run: Run, status: str, at: datetime) -> None:
+def end(store: Store, vault: SecretStore, run: Run, status: str, at: datetime) -> None:
     """Bring a live run to its final status; its errors are already in it. The session is told."""
     run.status = status
     run.ended_at = stamp(at)
@@ -39,16 +39,16 @@ def end(store: Store, vault: Vault, run: Run, status: str, at: datetime) -> None
     runs.save(store, run)
     webhooks.run_ended(store, run, at)
     if run.session_id is not None and run.doc["release_session_after"]:
-        _close(store, vault, run, at)
+        _end_session(store, vault, run, at)
 
 
-def cancel(store: Store, vault: Vault, run: Run, at: datetime, reason: str | None = None) -> None:
+def cancel(store: Store, vault: SecretStore, run: Run, at: datetime, reason: str | None = None) -> None:
     if reason is not None:
         run.doc["error"] = [*(run.doc["error"] or []), reason]
     end(store, vault, run, "cancelled", at)
 
 
-def abandon(store: Store, vault: Vault, session_id: str, at: datetime, reason: str) -> None:
+def abandon(store: Store, vault: SecretStore, session_id: str, at: datetime, reason: str) -> None:
     """End a session by force: every live run is cancelled, the last first, and the machine is free."""
     for run in reversed(runs.live_of_session(store, session_id)):
         # Its end may have been told already by the one before it.
@@ -57,7 +57,7 @@ def abandon(store: Store, vault: Vault, session_id: str, at: datetime, reason: s
     release(store, session_id)
 
 
-def _close(store: Store, vault: Vault, ended: Run, at: datetime) -> None:
+def _end_session(store: Store, vault: SecretStore, ended: Run, at: datetime) -> None:
     """The session ends with this run: later ones are cancelled. Where an earlier one is still at work (a later step
     was cancelled), the session ends with that one instead.
     """

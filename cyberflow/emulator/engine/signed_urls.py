@@ -11,7 +11,7 @@ import json
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from cyberflow.emulator.contract.errors import Refused
+from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.engine.store import Store
 
 SCHEME = "supabase://"
@@ -38,12 +38,12 @@ def verify(store: Store, place: str, token: str, now: datetime) -> None:
     except ValueError:
         genuine = False
     if not genuine:
-        raise Refused(400, "Invalid signature")
+        raise HttpError(400, "Invalid signature")
     found = json.loads(claims)
     if found["url"] != place:
-        raise Refused(400, "The signature is for another object")
+        raise HttpError(400, "The signature is for another object")
     if now.timestamp() >= found["exp"]:
-        raise Refused(400, "The signed URL has expired")
+        raise HttpError(400, "The signed URL has expired")
 
 
 def _mac(store: Store, claims: bytes) -> bytes:

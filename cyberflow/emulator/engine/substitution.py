@@ -92,14 +92,14 @@ def substitute(text: str, inputs: Mapping[str, Any], secrets: Mapping[str, Any])
 def lines_of(prompt: str) -> list[str]:
     """A prompt as the lines a person reads, without markup and blank lines."""
     if _TAG.search(prompt):
-        reader = _Text()
+        reader = _PromptHtmlReader()
         reader.feed(prompt)
         reader.close()
         prompt = "".join(reader.parts)
     return [line for line in (" ".join(part.split()) for part in prompt.splitlines()) if line]
 
 
-class _Text(HTMLParser):
+class _PromptHtmlReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
@@ -118,11 +118,11 @@ class _Text(HTMLParser):
         elif tag == "pre":
             self.verbatim += 1
         elif tag == "li":
-            self._item()
+            self._start_item()
         elif tag == "img":
             self.parts.append(f"[{dict(attrs).get('alt') or 'image'}]")
 
-    def _item(self) -> None:
+    def _start_item(self) -> None:
         number = self.lists[-1] if self.lists else None
         if number is not None:
             self.lists[-1] = number + 1

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from cyberflow.emulator.contract.clock import Clock
 from cyberflow.emulator.engine import scheduler, webhooks
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 
 log = logging.getLogger("cyberflow.local")
@@ -23,10 +23,10 @@ PATIENCE = 15.0
 ROUND = 0.2
 
 
-class Courier:
+class WebhookSender:
     """`secrets` gives an endpoint another signing secret than the database has for it."""
 
-    def __init__(self, store: Store, vault: Vault, clock: Clock, secrets: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, vault: SecretStore, clock: Clock, secrets: Mapping[str, str]) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
@@ -53,7 +53,7 @@ class Courier:
 
     def start(self) -> None:
         """Go round in a thread of its own until `stop`."""
-        self._thread = threading.Thread(target=self._rounds, name="cyberflow webhooks", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="cyberflow webhooks", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -61,7 +61,7 @@ class Courier:
         if self._thread is not None:
             self._thread.join(PATIENCE)
 
-    def _rounds(self) -> None:
+    def _run_loop(self) -> None:
         while not self._stop.wait(ROUND):
             try:
                 self.round()

@@ -82,7 +82,7 @@ def run_ended(store: Store, run: Run, at: datetime) -> None:
         return
     workflow = store.find("workflow", run.workflow_id)
     if workflow is not None and workflow["is_webhooks_enabled"]:
-        _announce(store, endpoints, "run_complete", {"run": runs.public(run) | {"run_message_history": None}}, at)
+        _queue_event(store, endpoints, "run_complete", {"run": runs.public(run) | {"run_message_history": None}}, at)
 
 
 def machine_down(store: Store, machine: Mapping[str, Any], reason: str, at: datetime) -> None:
@@ -95,7 +95,7 @@ def machine_down(store: Store, machine: Mapping[str, Any], reason: str, at: date
         "organization_id": store.organisation,
         "machines": [{"machine_id": machine["id"], "reason": reason, **down}],
     }
-    _announce(store, endpoints, "downed_machines", body, at)
+    _queue_event(store, endpoints, "downed_machines", body, at)
 
 
 def _endpoints(store: Store) -> list[str]:
@@ -103,7 +103,7 @@ def _endpoints(store: Store) -> list[str]:
     return list(setting["endpoints"]) if setting else []
 
 
-def _announce(store: Store, endpoints: Sequence[str], kind: str, body: Document, at: datetime) -> None:
+def _queue_event(store: Store, endpoints: Sequence[str], kind: str, body: Document, at: datetime) -> None:
     event = {"event_id": new_id(), "event_type": kind, "occurred_at": stamp(at)} | body
     message_id = f"msg_{event['event_id'].replace('-', '')}"
     for endpoint in endpoints:

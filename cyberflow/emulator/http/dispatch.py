@@ -1,5 +1,5 @@
 """The way in and out of every endpoint: key, body, idempotency, one transaction, answer. Endpoints themselves are
-plain functions from a `Call` to a JSON value.
+plain functions from a `ApiCall` to a JSON value.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cyberflow.emulator.contract.clock import Clock
-from cyberflow.emulator.contract.errors import Answer, Invalid, Refused, envelope, violation
+from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRequest, envelope, violation
 from cyberflow.emulator.engine import scheduler
-from cyberflow.emulator.engine.secret_store import Vault
+from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Store, dump
 from cyberflow.emulator.http import idempotency
-from cyberflow.emulator.http.rate_limit import Buckets
-from cyberflow.emulator.http.upload import Upload, read_upload
+from cyberflow.emulator.http.rate_limit import RateLimiter
+from cyberflow.emulator.http.upload import MultipartFile, read_upload
 
 log = logging.getLogger("cyberflow.local")
 
@@ -33,11 +33,11 @@ SCRIPT_HEADER = "x-cyberflow-script"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One authenticated request, its body already checked. `secrets` collects values to hold once it is committed."""
 
     store: Store
-    vault: Vault
+    vault: SecretStore
     now: datetime
     base_url: str
     params: Mapping[str, str]
@@ -51,21 +51,21 @@ class Call:
         try:
             return str(UUID(self.params[name]))
         except ValueError:
-            raise Invalid([violation(["path", name], "Input should be a valid UUID", "uuid_parsing")]) from None
+            raise InvalidRequest([violation(["path", name], "Input should be a valid UUID", "uuid_parsing")]) from None
 
 
-Respond = Callable[[Call], Any]
+Respond = Callable[[ApiCall], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A row of the routes table. `respond` gives the JSON body, or an `Answer` when it is something else."""
+    """A row of the routes table. `respond` gives the JSON body, or an `ApiResponse` when it is something else."""
 
     method: str
     path: str
     respond: Respond
     status: int = 200
-    body: type[BaseModel | Upload] | None = None
+    body: type[BaseModel | MultipartFile] | None = None
     optional_body: bool = False
     public: bool = False
 
@@ -78,7 +78,7 @@ class Gate:
     """Holds what all endpoints share: the store, the vault, the clock, and the keys of the requests under way."""
 
     def __init__(
-        self, store: Store, vault: Vault, clock: Clock, api_key: str | None, buckets: Buckets | None = None
+        self, store: Store, vault: SecretStore, clock: Clock, api_key: str | None, buckets: RateLimiter | None = None
     ) -> None:
         self.store = store
         self.vault = vault
@@ -90,31 +90,31 @@ class Gate:
     def serve(self, endpoint: Endpoint) -> Callable[[Request], Any]:
         async def respond(request: Request) -> Response:
             try:
-                return _response(await self._answer(endpoint, request))
-            except (Refused, Invalid) as error:
+                return _to_starlette(await self._respond(endpoint, request))
+            except (HttpError, InvalidRequest) as error:
                 return self.refusal(error)
 
         return respond
 
-    def refusal(self, error: Refused | Invalid) -> Response:
+    def refusal(self, error: HttpError | InvalidRequest) -> Response:
         headers = tuple(error.headers.items())
-        if isinstance(error, Invalid):
+        if isinstance(error, InvalidRequest):
             return respond_json(422, {"detail": error.violations}, headers)
         return respond_json(error.status, envelope(error.status, error.message, self.clock()), headers)
 
-    async def _answer(self, endpoint: Endpoint, request: Request) -> Answer:
+    async def _respond(self, endpoint: Endpoint, request: Request) -> ApiResponse:
         if endpoint.public:
             return await self.once(endpoint, request, "")
         caller = self.caller(request)
         limits = self.buckets.take(caller, self.clock()) if self.buckets else ()
         try:
             answer = await self.once(endpoint, request, caller)
-        except (Refused, Invalid) as refused:
+        except (HttpError, InvalidRequest) as refused:
             refused.headers |= dict(limits)
             raise
         return replace(answer, headers=(*answer.headers, *limits)) if limits else answer
 
-    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> Answer:
+    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
         """Perform a write with a key at most once, and never twice at a time."""
         key = request.headers.get("idempotency-key") if endpoint.writes else None
         if not key:
@@ -122,7 +122,7 @@ class Gate:
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         scope = idempotency.scope(self.store, caller, endpoint.method, target, key)
         if scope in self.under_way:
-            raise Refused(
+            raise HttpError(
                 409,
                 "A request with this Idempotency-Key is still in progress",
                 headers={"Idempotency-Status": "in_progress"},
@@ -136,16 +136,16 @@ class Gate:
     def caller(self, request: Request) -> str:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not given.strip():
-            raise Refused(403, "Not authenticated")
+            raise HttpError(403, "Not authenticated")
         if self.api_key is not None and not hmac.compare_digest(given.strip().encode(), self.api_key.encode()):
-            raise Refused(401, "Invalid API key")
+            raise HttpError(401, "Invalid API key")
         return given.strip()
 
-    def perform(self, endpoint: Endpoint, request: Request, body: Any, scope: str | None) -> Answer:
+    def perform(self, endpoint: Endpoint, request: Request, body: Any, scope: str | None) -> ApiResponse:
         with self.store.lock:
             now = self.clock()
             scheduler.advance(self.store, self.vault, now)
-            call = Call(
+            call = ApiCall(
                 self.store,
                 self.vault,
                 now,
@@ -156,19 +156,23 @@ class Gate:
                 script_id=request.headers.get(SCRIPT_HEADER),
                 idempotency_key=request.headers.get("idempotency-key"),
             )
-            return self._write(endpoint, call, scope) if endpoint.writes else _finish(endpoint, endpoint.respond(call))
+            return (
+                self._write(endpoint, call, scope)
+                if endpoint.writes
+                else _to_api_response(endpoint, endpoint.respond(call))
+            )
 
-    def _write(self, endpoint: Endpoint, call: Call, scope: str | None) -> Answer:
-        mark = idempotency.fingerprint(_plain(call.body)) if scope else ""
+    def _write(self, endpoint: Endpoint, call: ApiCall, scope: str | None) -> ApiResponse:
+        mark = idempotency.fingerprint(_body_to_json(call.body)) if scope else ""
         if scope and (stored := idempotency.recall(self.store, scope, call.now)):
             if stored.fingerprint != mark:
                 message = "This Idempotency-Key was used with another request body"
-                raise Invalid([violation(["header", "Idempotency-Key"], message, "idempotency_key_reused")])
+                raise InvalidRequest([violation(["header", "Idempotency-Key"], message, "idempotency_key_reused")])
             return stored.answer
         before: dict[str, Mapping[str, Any]] = {}
         try:
             with self.store.transaction():
-                answer = _finish(endpoint, endpoint.respond(call))
+                answer = _to_api_response(endpoint, endpoint.respond(call))
                 for owner, values in call.secrets.items():
                     before[owner] = self.vault.values(owner)
                     self.vault.put(owner, values)
@@ -182,62 +186,65 @@ class Gate:
         return answer
 
 
-def _plain(body: Any) -> Any:
+def _body_to_json(body: Any) -> Any:
     if isinstance(body, BaseModel):
         return body.model_dump(mode="json", exclude_unset=True)
-    return body.summary() if isinstance(body, Upload) else None
+    return body.summary() if isinstance(body, MultipartFile) else None
 
 
 async def read_body(endpoint: Endpoint, request: Request) -> Any:
     if endpoint.body is None:
         await request.body()
         return None
-    if endpoint.body is Upload:
+    if endpoint.body is MultipartFile:
         return await read_upload(request)
     raw = await request.body()
     if not raw.strip():
         if endpoint.optional_body:
             return None
-        raise Invalid([violation(["body"], "Field required", "missing")])
+        raise InvalidRequest([violation(["body"], "Field required", "missing")])
     try:
-        return parse(endpoint.body, json.loads(raw))
+        return parse_body(endpoint.body, json.loads(raw))
     except ValueError:
-        raise Invalid([violation(["body", 0], "JSON decode error", "json_invalid")]) from None
+        raise InvalidRequest([violation(["body", 0], "JSON decode error", "json_invalid")]) from None
 
 
-def parse(model: type[Any], value: Any) -> Any:
+def parse_body(model: type[Any], value: Any) -> Any:
     """Check a body; its violations carry places and reasons, never what was sent."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise Invalid(
-            [violation(["body", *item["loc"]], _unquoted(item["type"], item["msg"]), item["type"]) for item in found]
+        raise InvalidRequest(
+            [
+                violation(["body", *item["loc"]], _drop_quoted_input(item["type"], item["msg"]), item["type"])
+                for item in found
+            ]
         ) from None
 
 
-def _unquoted(type: str, message: str) -> str:
+def _drop_quoted_input(type: str, message: str) -> str:
     """Pydantic's parsers quote a character or two of what they could not read: keep the part before."""
     return message.partition(",")[0] if type.endswith("_parsing") else message
 
 
-def _finish(endpoint: Endpoint, body: Any) -> Answer:
-    if isinstance(body, Answer):
+def _to_api_response(endpoint: Endpoint, body: Any) -> ApiResponse:
+    if isinstance(body, ApiResponse):
         return body
     if endpoint.status == 204:  # noqa: PLR2004
-        return Answer(204)
+        return ApiResponse(204)
     return _json(endpoint.status, body)
 
 
-def _json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    return Answer(status, content=dump(body).encode(), headers=headers)
+def _json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> ApiResponse:
+    return ApiResponse(status, content=dump(body).encode(), headers=headers)
 
 
 def respond_json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    return _response(_json(status, body, headers))
+    return _to_starlette(_json(status, body, headers))
 
 
-def _response(answer: Answer) -> Response:
+def _to_starlette(answer: ApiResponse) -> Response:
     headers = dict(answer.headers)
     if answer.content is None:
         return Response(status_code=answer.status, headers=headers)

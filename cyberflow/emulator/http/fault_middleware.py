@@ -15,16 +15,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cyberflow.emulator.contract.clock import Clock
 from cyberflow.emulator.contract.errors import envelope
 from cyberflow.emulator.http.fault_plan import (
-    Course,
-    Drop,
-    End,
+    DropFault,
+    EarlyEndFault,
     Fault,
-    Latency,
+    FaultCounter,
+    LatencyFault,
     Plan,
-    Stall,
-    Status,
-    Truncate,
-    UnknownValue,
+    StallFault,
+    StatusFault,
+    TruncateFault,
+    UnknownValueFault,
 )
 
 BROKEN = "the connection was broken off"
@@ -32,18 +32,18 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _BufferedResponse:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
 
-class Faulty:
+class FaultMiddleware:
     """Takes an application and a plan. `course` counts over the application's life, not over a connection's."""
 
     def __init__(self, app: ASGIApp, plan: Plan, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self.app = app
-        self.course = Course(plan)
+        self.course = FaultCounter(plan)
         self._clock = clock
         self._sleep = sleep
 
@@ -52,43 +52,45 @@ class Faulty:
         if rule is None:
             await self.app(scope, receive, send)
             return
-        if isinstance(rule, Latency):
+        if isinstance(rule, LatencyFault):
             await self._sleep(rule.seconds)
             await self.app(scope, receive, send)
             return
         whole = await _whole(receive)
         answer = None
-        if isinstance(rule, Truncate | End | Stall):
-            through = _Through(send, rule.bytes)
-            answer = await _answered(self.app, scope, whole, through)
+        if isinstance(rule, TruncateFault | EarlyEndFault | StallFault):
+            through = _StreamForwarder(send, rule.bytes)
+            answer = await _call_app(self.app, scope, whole, through)
             if through.open:
-                await self._cut(rule, receive, send)
+                await self._end_after_cut(rule, receive, send)
                 return
-        elif not isinstance(rule, Status | Drop) or rule.when == "after":
-            answer = await _answered(self.app, scope, whole)
+        elif not isinstance(rule, StatusFault | DropFault) or rule.when == "after":
+            answer = await _call_app(self.app, scope, whole)
         await self._fail(rule, answer, receive, send)
 
-    async def _fail(self, rule: Fault, answer: _Answer | None, receive: Receive, send: Send) -> None:
-        if isinstance(rule, Status):
-            await _say(_refusal(rule, self._clock), send)
-        elif answer is None or isinstance(rule, Drop):
-            await _break_off(receive)
-        elif isinstance(rule, UnknownValue):
-            await _say(_rewritten(answer, rule), send)
-        elif isinstance(rule, End):
-            await _say(_sized(answer, answer.body[: rule.bytes]), send)
-        elif isinstance(rule, Truncate | Stall):
-            await _say(answer, send, cut=rule.bytes)
-            await self._cut(rule, receive, send)
+    async def _fail(self, rule: Fault, answer: _BufferedResponse | None, receive: Receive, send: Send) -> None:
+        if isinstance(rule, StatusFault):
+            await _send_response(_error_response(rule, self._clock), send)
+        elif answer is None or isinstance(rule, DropFault):
+            await _abort_connection(receive)
+        elif isinstance(rule, UnknownValueFault):
+            await _send_response(_with_unknown_value(answer, rule), send)
+        elif isinstance(rule, EarlyEndFault):
+            await _send_response(_with_body(answer, answer.body[: rule.bytes]), send)
+        elif isinstance(rule, TruncateFault | StallFault):
+            await _send_response(answer, send, cut=rule.bytes)
+            await self._end_after_cut(rule, receive, send)
 
-    async def _cut(self, rule: Truncate | End | Stall, receive: Receive, send: Send) -> None:
+    async def _end_after_cut(
+        self, rule: TruncateFault | EarlyEndFault | StallFault, receive: Receive, send: Send
+    ) -> None:
         """What comes after the bytes that came."""
-        if isinstance(rule, End):
+        if isinstance(rule, EarlyEndFault):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        if isinstance(rule, Stall):
+        if isinstance(rule, StallFault):
             await self._silence(rule.seconds, receive)
-        await _break_off(receive)
+        await _abort_connection(receive)
 
     async def _silence(self, seconds: float, receive: Receive) -> None:
         """As long as the plan says, or until the client has had enough."""
@@ -109,7 +111,7 @@ async def _whole(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-class _Through:
+class _StreamForwarder:
     """Passes an answer without a length on while it comes, up to so many bytes; `open` says that there is one."""
 
     def __init__(self, send: Send, left: int) -> None:
@@ -132,7 +134,9 @@ class _Through:
         return self.open
 
 
-async def _answered(app: ASGIApp, scope: Scope, body: bytes, through: _Through | None = None) -> _Answer:
+async def _call_app(
+    app: ASGIApp, scope: Scope, body: bytes, through: _StreamForwarder | None = None
+) -> _BufferedResponse:
     """Let the application answer to nobody, or to `through` as far as that takes it."""
     sent: list[Message] = []
     left = [{"type": "http.request", "body": body, "more_body": False}]
@@ -149,15 +153,15 @@ async def _answered(app: ASGIApp, scope: Scope, body: bytes, through: _Through |
     if through is None:
         await app(scope, receive, send)
     else:
-        await _either(app(scope, receive, send), through.enough.wait())
+        await _wait_for_first(app(scope, receive, send), through.enough.wait())
         if through.open:
-            return _Answer(0, [], b"")
+            return _BufferedResponse(0, [], b"")
     start = next(message for message in sent if message["type"] == "http.response.start")
     content = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
-    return _Answer(start["status"], [*start.get("headers", ())], content)
+    return _BufferedResponse(start["status"], [*start.get("headers", ())], content)
 
 
-async def _either(work: Awaitable[None], enough: Awaitable[Any]) -> None:
+async def _wait_for_first(work: Awaitable[None], enough: Awaitable[Any]) -> None:
     """Wait for the one or the other; what the work raises is raised."""
     working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(enough)
     done, _ = await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
@@ -168,14 +172,14 @@ async def _either(work: Awaitable[None], enough: Awaitable[Any]) -> None:
         working.result()
 
 
-async def _say(answer: _Answer, send: Send, cut: int | None = None) -> None:
+async def _send_response(answer: _BufferedResponse, send: Send, cut: int | None = None) -> None:
     """Send the answer; with `cut` it promises its whole length and stops at that byte."""
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     body = answer.body if cut is None else answer.body[: min(cut, max(0, len(answer.body) - 1))]
     await send({"type": "http.response.body", "body": body, "more_body": cut is not None})
 
 
-async def _break_off(receive: Receive) -> None:
+async def _abort_connection(receive: Receive) -> None:
     """Cut the server's connection where there is one; in process, raise what a broken connection raises."""
     transport: Any = getattr(getattr(receive, "__self__", None), "transport", None)
     if transport is None:
@@ -185,32 +189,32 @@ async def _break_off(receive: Receive) -> None:
         pass
 
 
-def _refusal(rule: Status, clock: Clock) -> _Answer:
+def _error_response(rule: StatusFault, clock: Clock) -> _BufferedResponse:
     body = json.dumps(envelope(rule.status, "A planned fault", clock())).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if rule.retry_after is not None:
         asked = rule.retry_after if isinstance(rule.retry_after, str) else f"{rule.retry_after:g}"
         headers.append((b"retry-after", asked.encode()))
-    return _Answer(rule.status, headers, body)
+    return _BufferedResponse(rule.status, headers, body)
 
 
-def _rewritten(answer: _Answer, rule: UnknownValue) -> _Answer:
+def _with_unknown_value(answer: _BufferedResponse, rule: UnknownValueFault) -> _BufferedResponse:
     try:
         value = json.loads(answer.body)
     except ValueError:
         return answer
-    return _sized(answer, json.dumps(_replaced(value, rule)).encode())
+    return _with_body(answer, json.dumps(_replace_field(value, rule)).encode())
 
 
-def _sized(answer: _Answer, body: bytes) -> _Answer:
+def _with_body(answer: _BufferedResponse, body: bytes) -> _BufferedResponse:
     """The answer with another body, of which it tells the length."""
     kept = [(name, text) for name, text in answer.headers if name.lower() != b"content-length"]
-    return _Answer(answer.status, [*kept, (b"content-length", str(len(body)).encode())], body)
+    return _BufferedResponse(answer.status, [*kept, (b"content-length", str(len(body)).encode())], body)
 
 
-def _replaced(value: Any, rule: UnknownValue) -> Any:
+def _replace_field(value: Any, rule: UnknownValueFault) -> Any:
     if isinstance(value, list):
-        return [_replaced(item, rule) for item in value]
+        return [_replace_field(item, rule) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: rule.value if key == rule.field else _replaced(item, rule) for key, item in value.items()}
+    return {key: rule.value if key == rule.field else _replace_field(item, rule) for key, item in value.items()}

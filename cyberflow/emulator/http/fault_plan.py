@@ -21,7 +21,7 @@ When = Literal["before", "after"]
 """Whether the platform has done what was asked by then."""
 
 
-class Rule(BaseModel):
+class FaultRule(BaseModel):
     """`method` is one of HTTP's or `*`, `path` a pattern as a shell has them: `/v1/runs/*`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,12 +34,12 @@ class Rule(BaseModel):
         return self.method.upper() in {"*", method} and fnmatchcase(path, self.path)
 
 
-class Latency(Rule):
+class LatencyFault(FaultRule):
     fault: Literal["latency"]
     seconds: Seconds
 
 
-class Status(Rule):
+class StatusFault(FaultRule):
     """An error answer: 429 with `retry_after` is a rate limit, 500 and 503 are a service in trouble."""
 
     fault: Literal["status"]
@@ -48,28 +48,28 @@ class Status(Rule):
     when: When = "before"
 
 
-class Drop(Rule):
+class DropFault(FaultRule):
     """The connection breaks off without an answer."""
 
     fault: Literal["drop"]
     when: When = "before"
 
 
-class Truncate(Rule):
+class TruncateFault(FaultRule):
     """The answer ends after so many bytes, its end missing."""
 
     fault: Literal["truncate"]
     bytes: Annotated[int, Field(ge=0)] = 10
 
 
-class End(Rule):
+class EarlyEndFault(FaultRule):
     """The answer is over after so many bytes, as if that were all of it."""
 
     fault: Literal["end"]
     bytes: Annotated[int, Field(ge=0)] = 10
 
 
-class Stall(Rule):
+class StallFault(FaultRule):
     """After so many bytes nothing comes for a while; then the connection breaks off."""
 
     fault: Literal["stall"]
@@ -77,7 +77,7 @@ class Stall(Rule):
     seconds: Seconds = 3600
 
 
-class UnknownValue(Rule):
+class UnknownValueFault(FaultRule):
     """A word that no client knows, wherever the answer has this field."""
 
     fault: Literal["value"]
@@ -85,7 +85,10 @@ class UnknownValue(Rule):
     value: Any = "teleporting"
 
 
-Fault = Annotated[Latency | Status | Drop | Truncate | End | Stall | UnknownValue, Field(discriminator="fault")]
+Fault = Annotated[
+    LatencyFault | StatusFault | DropFault | TruncateFault | EarlyEndFault | StallFault | UnknownValueFault,
+    Field(discriminator="fault"),
+]
 
 
 class RateLimit(BaseModel):
@@ -106,7 +109,7 @@ Faults = Plan | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A plan, or what the JSON of one holds; a bare list is its `faults`."""
 
 
-def read(given: Faults) -> Plan:
+def parse_plan(given: Faults) -> Plan:
     """Raises pydantic's `ValidationError` for what is no plan."""
     if isinstance(given, Plan):
         return given
@@ -116,7 +119,7 @@ def read(given: Faults) -> Plan:
 def load(file: Path) -> Plan:
     """Read a plan from a JSON file. Raises UsageError with the place of every mistake."""
     try:
-        return read(json.loads(file.read_text(encoding="utf-8")))
+        return parse_plan(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from error
     except ValidationError as error:
@@ -128,7 +131,7 @@ def load(file: Path) -> Plan:
         raise UsageError(f"{file} is no JSON: {error}", help="see docs/local-platform.md") from None
 
 
-class Course:
+class FaultCounter:
     """A plan under way: which of its rules are used up."""
 
     def __init__(self, plan: Plan) -> None:

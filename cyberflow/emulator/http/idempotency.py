@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Answer
+from cyberflow.emulator.contract.errors import ApiResponse
 from cyberflow.emulator.engine.store import Store
 
 LIFE = timedelta(hours=24)
@@ -35,9 +35,9 @@ _TOP_PLACES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredResponse:
     fingerprint: str
-    answer: Answer
+    answer: ApiResponse
 
 
 def scope(store: Store, api_key: str, method: str, target: str, key: str) -> str:
@@ -49,38 +49,38 @@ def scope(store: Store, api_key: str, method: str, target: str, key: str) -> str
 
 
 def fingerprint(body: Any) -> str:
-    text = json.dumps(_without_values(body), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_without_secret_values(body), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _without_values(body: Any, depth: int = 0) -> Any:
+def _without_secret_values(body: Any, depth: int = 0) -> Any:
     """Blank secret values where the API has them: at the root and in the steps, not inside a user's own inputs."""
     if isinstance(body, list):
-        return [_without_values(item, depth) for item in body]
+        return [_without_secret_values(item, depth) for item in body]
     if not isinstance(body, Mapping) or depth > _TOP_PLACES:
         return body
-    return {key: _blanked(key, value, depth) for key, value in body.items()}
+    return {key: _blank_secret(key, value, depth) for key, value in body.items()}
 
 
-def _blanked(key: str, value: Any, depth: int) -> Any:
+def _blank_secret(key: str, value: Any, depth: int) -> Any:
     if key in SECRET_MAPS:
         return sorted(value) if isinstance(value, Mapping) else None
     if key in SECRET_TEXTS:
         return value is not None
-    return _without_values(value, depth + 1) if key == "steps" else value
+    return _without_secret_values(value, depth + 1) if key == "steps" else value
 
 
-def recall(store: Store, name: str, now: datetime) -> Stored | None:
+def recall(store: Store, name: str, now: datetime) -> StoredResponse | None:
     row = store.connection.execute(
         "SELECT fingerprint, status, body FROM answers WHERE scope = ? AND at > ?", (name, stamp(now - LIFE))
     ).fetchone()
     if row is None:
         return None
     content = None if row[2] is None else bytes(row[2])
-    return Stored(row[0], Answer(row[1], content=content, headers=(("Idempotency-Status", "replayed"),)))
+    return StoredResponse(row[0], ApiResponse(row[1], content=content, headers=(("Idempotency-Status", "replayed"),)))
 
 
-def keep(store: Store, name: str, mark: str, now: datetime, answer: Answer) -> None:
+def keep(store: Store, name: str, mark: str, now: datetime, answer: ApiResponse) -> None:
     store.connection.execute("DELETE FROM answers WHERE at <= ?", (stamp(now - LIFE),))
     store.connection.execute(
         "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",

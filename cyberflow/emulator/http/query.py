@@ -11,7 +11,7 @@ from uuid import UUID
 from starlette.datastructures import QueryParams
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import Invalid, violation
+from cyberflow.emulator.contract.errors import InvalidRequest, violation
 
 MOST = 1000
 T = TypeVar("T")
@@ -24,11 +24,11 @@ def integer(query: QueryParams, name: str, default: int, low: int, high: int) ->
     try:
         value = int(text)
     except ValueError:
-        raise _wrong(name, "Input should be a valid integer", "int_parsing") from None
+        raise _invalid_parameter(name, "Input should be a valid integer", "int_parsing") from None
     if value < low:
-        raise _wrong(name, f"Input should be greater than or equal to {low}", "greater_than_equal")
+        raise _invalid_parameter(name, f"Input should be greater than or equal to {low}", "greater_than_equal")
     if value > high:
-        raise _wrong(name, f"Input should be less than or equal to {high}", "less_than_equal")
+        raise _invalid_parameter(name, f"Input should be less than or equal to {high}", "less_than_equal")
     return value
 
 
@@ -38,7 +38,7 @@ def flag(query: QueryParams, name: str, *, default: bool = False) -> bool:
         return True
     if text in {"0", "false", "off", "no", "f", "n", ""}:
         return False
-    raise _wrong(name, "Input should be a valid boolean", "bool_parsing")
+    raise _invalid_parameter(name, "Input should be a valid boolean", "bool_parsing")
 
 
 def uuid(query: QueryParams, name: str) -> str | None:
@@ -59,7 +59,7 @@ def choice(query: QueryParams, name: str, members: Sequence[str], default: str |
     text = query.get(name, default)
     if text is None or text in members:
         return text
-    raise _wrong(name, f"Input should be {_listed(members)}", "enum")
+    raise _invalid_parameter(name, f"Input should be {_join_with_or(members)}", "enum")
 
 
 def choices(query: QueryParams, name: str, members: Iterable[str]) -> list[str]:
@@ -67,14 +67,14 @@ def choices(query: QueryParams, name: str, members: Iterable[str]) -> list[str]:
     known = sorted(members)
     given = query.getlist(name)
     if any(word not in known for word in given):
-        raise _wrong(name, f"Input should be {_listed(known)}", "enum")
+        raise _invalid_parameter(name, f"Input should be {_join_with_or(known)}", "enum")
     return given
 
 
 def required(query: QueryParams, name: str) -> str:
     text = query.get(name)
     if not text:
-        raise _wrong(name, "Field required", "missing")
+        raise _invalid_parameter(name, "Field required", "missing")
     return text
 
 
@@ -86,7 +86,7 @@ def moment(query: QueryParams, name: str) -> str | None:
     try:
         read = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
-        raise _wrong(name, "Input should be a valid datetime", "datetime_parsing") from None
+        raise _invalid_parameter(name, "Input should be a valid datetime", "datetime_parsing") from None
     return stamp(read if read.tzinfo else read.replace(tzinfo=UTC))
 
 
@@ -118,13 +118,13 @@ def _uuid(name: str, text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise _wrong(name, "Input should be a valid UUID", "uuid_parsing") from None
+        raise _invalid_parameter(name, "Input should be a valid UUID", "uuid_parsing") from None
 
 
-def _wrong(name: str, msg: str, type: str) -> Invalid:
-    return Invalid([violation(["query", name], msg, type)])
+def _invalid_parameter(name: str, msg: str, type: str) -> InvalidRequest:
+    return InvalidRequest([violation(["query", name], msg, type)])
 
 
-def _listed(members: Iterable[str]) -> str:
+def _join_with_or(members: Iterable[str]) -> str:
     quoted = [f"'{member}'" for member in members]
     return " or ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from math import ceil
 
-from cyberflow.emulator.contract.errors import Refused
+from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.http.fault_plan import RateLimit
 
 
-class Buckets:
+class RateLimiter:
     """In memory: a restart forgives."""
 
     def __init__(self, limit: RateLimit) -> None:
@@ -34,5 +34,5 @@ class Buckets:
         )
         if used >= self._limit.requests:
             wait = max(1, ceil(reset - now.timestamp()))
-            raise Refused(429, "Rate limit exceeded", headers=dict(headers) | {"Retry-After": str(wait)})
+            raise HttpError(429, "Rate limit exceeded", headers=dict(headers) | {"Retry-After": str(wait)})
         return headers

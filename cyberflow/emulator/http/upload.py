@@ -9,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from cyberflow.emulator.contract.errors import Invalid, Refused, violation
+from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
 
 LIMIT = 10 * 1024 * 1024
 FRAMING = 64 * 1024
@@ -17,7 +17,7 @@ FRAMING = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class MultipartFile:
     filename: str
     content: bytes
 
@@ -26,8 +26,8 @@ class Upload:
         return {"filename": self.filename, "sha256": hashlib.sha256(self.content).hexdigest()}
 
 
-async def read_upload(request: Request) -> Upload:
-    too_large = Refused(413, "File too large: at most 10 MB")
+async def read_upload(request: Request) -> MultipartFile:
+    too_large = HttpError(413, "File too large: at most 10 MB")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > LIMIT + FRAMING:
         raise too_large
@@ -35,10 +35,10 @@ async def read_upload(request: Request) -> Upload:
         async with request.form(max_files=1, max_fields=8) as form:
             part = form.get("file")
             if not isinstance(part, UploadFile):
-                raise Invalid([violation(["body", "file"], "Field required", "missing")])
+                raise InvalidRequest([violation(["body", "file"], "Field required", "missing")])
             content = await part.read(LIMIT + 1)
             if len(content) > LIMIT:
                 raise too_large
-            return Upload(part.filename or "image", content)
+            return MultipartFile(part.filename or "image", content)
     except HTTPException as error:
-        raise Refused(400, "The multipart body cannot be read") from error
+        raise HttpError(400, "The multipart body cannot be read") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Words(NamedTuple):
+class KeyDescription(NamedTuple):
     """A description and examples of values."""
 
     text: str
@@ -28,167 +28,181 @@ MODELS = {
     "Check": "A check that the platform makes after each run, in the API's own field names.",
 }
 
-_INPUTS = Words(
+_INPUTS = KeyDescription(
     "Names to types. `?` after a name makes it optional, a `default` too. A type is a word (`string`, `number`, "
     "`integer`, `boolean`, `object`, `array`, `any`), a list of one (`string[]`), a name from `types`, nested "
     "notation, or JSON Schema.",
     ({"mrn": "string", "note?": "string"},),
 )
-_SECRETS = Words(
+_SECRETS = KeyDescription(
     "Names of secrets, as a list, or as a mapping of names to types; `pin?` is optional. Never a value.",
     (["password"],),
 )
-_DESCRIPTION = Words("For readers of the code; it is not sent to the platform.")
-_FROM_MACHINE = Words(
+_DESCRIPTION = KeyDescription("For readers of the code; it is not sent to the platform.")
+_FROM_MACHINE = KeyDescription(
     "Inputs and `$secrets` that the parameters of the machine or pool supply.", (["username", "$password"],)
 )
 
-_PROMPT = Words(
+_PROMPT = KeyDescription(
     "Markdown, or `{file: prompts/lookup.md}`. `<name>` is an input, `<$name>` a secret, `{{name}}` a value set during "
     "the run; `![alt](images/button.png)` is uploaded.",
     ("1. Sign in as <username> with <$password>.\n", {"file": "prompts/lookup.md"}),
 )
 
-FIELDS: dict[str, dict[str, Words]] = {
+FIELDS: dict[str, dict[str, KeyDescription]] = {
     "Declarations": {
-        "workflows": Words("Workflows by name; workflows, chains and tasks share one namespace."),
-        "chains": Words("Chains by name."),
-        "tasks": Words("Cyberun tasks by name."),
-        "types": Words("Named types, for `inputs`, `outputs` and `secrets` of the whole project."),
+        "workflows": KeyDescription("Workflows by name; workflows, chains and tasks share one namespace."),
+        "chains": KeyDescription("Chains by name."),
+        "tasks": KeyDescription("Cyberun tasks by name."),
+        "types": KeyDescription("Named types, for `inputs`, `outputs` and `secrets` of the whole project."),
     },
     "ProjectFile": {
-        "project": Words("The project's name: small letters, digits and `-`, a letter first.", ("clinic-intake",)),
-        "sources": Words(
+        "project": KeyDescription(
+            "The project's name: small letters, digits and `-`, a letter first.", ("clinic-intake",)
+        ),
+        "sources": KeyDescription(
             "YAML files or folders with declarations. Left out: every YAML file below that holds some.",
             (["workflows", "chains"],),
         ),
-        "python": Words("Python modules with declarations; nothing else is ever imported.", (["flows/*.py"],)),
-        "default_target": Words("The target where none is named.", ("local",)),
-        "vars": Words(
+        "python": KeyDescription("Python modules with declarations; nothing else is ever imported.", (["flows/*.py"],)),
+        "default_target": KeyDescription("The target where none is named.", ("local",)),
+        "vars": KeyDescription(
             "Values for templates, `${{ vars.clinic }}`; a target may set them anew.", ({"clinic": "north"},)
         ),
-        "targets": Words("Targets by name. `local`, the embedded platform, always exists."),
+        "targets": KeyDescription("Targets by name. `local`, the embedded platform, always exists."),
     },
     "Target": {
-        "url": Words(
+        "url": KeyDescription(
             "The service; `http://127.0.0.1:PORT` is a running `cyberflow dev`.", ("https://api.cyberdesk.io",)
         ),
-        "api_key": Words("Where the API key is found.", ({"env": "CYBERDESK_API_KEY"},)),
-        "protect": Words("`apply` and `prune` ask for the target's name; `--yes` does not answer."),
-        "vars": Words("Values for templates that replace the project's.", ({"clinic": "main"},)),
-        "secrets": Words(
+        "api_key": KeyDescription("Where the API key is found.", ({"env": "CYBERDESK_API_KEY"},)),
+        "protect": KeyDescription("`apply` and `prune` ask for the target's name; `--yes` does not answer."),
+        "vars": KeyDescription("Values for templates that replace the project's.", ({"clinic": "main"},)),
+        "secrets": KeyDescription(
             "Where `run` finds each secret of a chain or workflow.", ({"epic_password": {"env": "EPIC_PASSWORD"}},)
         ),
-        "ca": Words("A file with your own certificate authority.", ("certs/hospital.pem",)),
-        "scope": Words("Tells two targets in one organisation apart.", ("main",)),
-        "cyberun": Words("The Cyberun service, for `tasks`."),
+        "ca": KeyDescription("A file with your own certificate authority.", ("certs/hospital.pem",)),
+        "scope": KeyDescription("Tells two targets in one organisation apart.", ("main",)),
+        "cyberun": KeyDescription("The Cyberun service, for `tasks`."),
     },
     "Cyberun": {
-        "url": Words("The service.", ("https://core.cyberun.cloud/api/v1",)),
-        "api_key": Words("Where the API key is found.", ({"env": "CYBERUN_API_KEY"},)),
-        "team": Words("The id of the team; for the token of a person's session alone."),
+        "url": KeyDescription("The service.", ("https://core.cyberun.cloud/api/v1",)),
+        "api_key": KeyDescription("Where the API key is found.", ({"env": "CYBERUN_API_KEY"},)),
+        "team": KeyDescription("The id of the team; for the token of a person's session alone."),
     },
     "SecretSource": {
-        "env": Words("A variable of the environment.", ("EPIC_PASSWORD",)),
-        "file": Words("A file that holds nothing else.", ("/run/secrets/epic",)),
-        "keyring": Words("An entry of the system's keyring, SERVICE/USER.", ("epic/svc-intake",)),
+        "env": KeyDescription("A variable of the environment.", ("EPIC_PASSWORD",)),
+        "file": KeyDescription("A file that holds nothing else.", ("/run/secrets/epic",)),
+        "keyring": KeyDescription("An entry of the system's keyring, SERVICE/USER.", ("epic/svc-intake",)),
     },
     "Workflow": {
         "description": _DESCRIPTION,
         "prompt": _PROMPT,
-        "inputs": Words(f"What the prompt uses as `<name>`. {_INPUTS.text}", _INPUTS.examples),
-        "secrets": Words(f"What the prompt uses as `<$name>`. {_SECRETS.text}", _SECRETS.examples),
-        "outputs": Words(f"What a run gives back. {_INPUTS.text}", ({"mrn": "string", "medications": "string[]"},)),
+        "inputs": KeyDescription(f"What the prompt uses as `<name>`. {_INPUTS.text}", _INPUTS.examples),
+        "secrets": KeyDescription(f"What the prompt uses as `<$name>`. {_SECRETS.text}", _SECRETS.examples),
+        "outputs": KeyDescription(
+            f"What a run gives back. {_INPUTS.text}", ({"mrn": "string", "medications": "string[]"},)
+        ),
         "from_machine": _FROM_MACHINE,
-        "files": Words("Files put on the machine for each run."),
-        "exports": Words("Files that the agent marks for export come back with the run."),
-        "webhooks": Words("Webhooks are sent for runs of this workflow."),
-        "terminal": Words(
+        "files": KeyDescription("Files put on the machine for each run."),
+        "exports": KeyDescription("Files that the agent marks for export come back with the run."),
+        "webhooks": KeyDescription("Webhooks are sent for runs of this workflow."),
+        "terminal": KeyDescription(
             "The commands that the agent may run, letter by letter.", (["Get-Process | ConvertTo-Json"],)
         ),
-        "models": Words("Which models the agent uses.", ({"main": "Fast", "fallbacks": ["Careful"]},)),
-        "checks": Words(
+        "models": KeyDescription("Which models the agent uses.", ({"main": "Fast", "fallbacks": ["Careful"]},)),
+        "checks": KeyDescription(
             "Checks after each run.", ([{"name": "schema", "type": "output_data_passes_schema_validation"}],)
         ),
-        "on_check_failure": Words(
+        "on_check_failure": KeyDescription(
             "A prompt that cleans up when a check has failed.", ("Close the chart without saving.",)
         ),
-        "tags": Words(
+        "tags": KeyDescription(
             "Exactly these tags, and cyberflow's own. Left out: tags are not managed; `[]`: none.", (["Production"],)
         ),
-        "title": Words("The name on the platform; the declared name where nothing is said.", ("Patient lookup",)),
-        "was": Words("The name that this workflow had before.", ("old-name",)),
-        "schema": Words("`off`: inputs and outputs are checked here, and no schema is sent to the platform."),
+        "title": KeyDescription(
+            "The name on the platform; the declared name where nothing is said.", ("Patient lookup",)
+        ),
+        "was": KeyDescription("The name that this workflow had before.", ("old-name",)),
+        "schema": KeyDescription("`off`: inputs and outputs are checked here, and no schema is sent to the platform."),
     },
     "Models": {
-        "main": Words("Does the work."),
-        "cache_detection": Words("Decides whether the screen is as it was."),
-        "fallbacks": Words("Step in when the main model fails, in this order; at most two."),
+        "main": KeyDescription("Does the work."),
+        "cache_detection": KeyDescription("Decides whether the screen is as it was."),
+        "fallbacks": KeyDescription("Step in when the main model fails, in this order; at most two."),
     },
     "Check": {
-        "name": Words("What people call the check.", ("Chart is read completely",)),
-        "type": Words("What is checked: that files are there, what an image shows, or the output."),
-        "description": Words("What the check is for."),
-        "file_target_mode": Words("How the files are named: exactly, by a pattern, or one for each item of a loop."),
-        "file_names": Words("With `exact`: the files.", (["journal.xlsx"],)),
-        "file_name_regex": Words("With `regex`: a pattern of their names.", (r"^journal-.*\.xlsx$",)),
-        "expected_match_count": Words("How many files must match."),
-        "expected_match_count_ref": Words("An input that says how many must match.", ("{count}",)),
-        "loop_input": Words("With `loop_items`: the input that the loop goes over.", ("accounts",)),
-        "loop_item_filename_template": Words("With `loop_items`: the file of one item.", ("{{loop_item.number}}.csv",)),
-        "allow_missing_attachments": Words("A missing file does not fail the check."),
-        "check_prompt": Words("What an agent or a model is asked about the output or the image."),
-        "model": Words("The model configuration that answers, by name or id."),
+        "name": KeyDescription("What people call the check.", ("Chart is read completely",)),
+        "type": KeyDescription("What is checked: that files are there, what an image shows, or the output."),
+        "description": KeyDescription("What the check is for."),
+        "file_target_mode": KeyDescription(
+            "How the files are named: exactly, by a pattern, or one for each item of a loop."
+        ),
+        "file_names": KeyDescription("With `exact`: the files.", (["journal.xlsx"],)),
+        "file_name_regex": KeyDescription("With `regex`: a pattern of their names.", (r"^journal-.*\.xlsx$",)),
+        "expected_match_count": KeyDescription("How many files must match."),
+        "expected_match_count_ref": KeyDescription("An input that says how many must match.", ("{count}",)),
+        "loop_input": KeyDescription("With `loop_items`: the input that the loop goes over.", ("accounts",)),
+        "loop_item_filename_template": KeyDescription(
+            "With `loop_items`: the file of one item.", ("{{loop_item.number}}.csv",)
+        ),
+        "allow_missing_attachments": KeyDescription("A missing file does not fail the check."),
+        "check_prompt": KeyDescription("What an agent or a model is asked about the output or the image."),
+        "model": KeyDescription("The model configuration that answers, by name or id."),
     },
-    "FileText": {"file": Words("Relative to this file; a leading `/` means the project.", ("prompts/lookup.md",))},
+    "FileText": {
+        "file": KeyDescription("Relative to this file; a leading `/` means the project.", ("prompts/lookup.md",))
+    },
     "File": {
-        "path": Words("A file of the project, relative to this file.", ("data/seed.csv",)),
-        "name": Words("The file is given when the run starts: `--file NAME=PATH`.", ("referral",)),
-        "target": Words("Where the machine gets it; `<input>` is filled in.", ("C:/in/seed.csv",)),
-        "cleanup": Words("It is removed after the run; of a chain, after the first run."),
+        "path": KeyDescription("A file of the project, relative to this file.", ("data/seed.csv",)),
+        "name": KeyDescription("The file is given when the run starts: `--file NAME=PATH`.", ("referral",)),
+        "target": KeyDescription("Where the machine gets it; `<input>` is filled in.", ("C:/in/seed.csv",)),
+        "cleanup": KeyDescription("It is removed after the run; of a chain, after the first run."),
     },
     "Step": {
-        "id": Words(
+        "id": KeyDescription(
             "The session alias, by which later steps refer to this one: `{$ref: ID.outputs.NAME}`.", ("lookup",)
         ),
-        "workflow": Words("The name of a declared workflow.", ("patient-lookup",)),
-        "inputs": Words(
+        "workflow": KeyDescription("The name of a declared workflow.", ("patient-lookup",)),
+        "inputs": KeyDescription(
             "Values for the workflow's inputs: literals, `<name>` for inputs of the chain, `{$ref: step.outputs.name}` "
             "for what an earlier step found. An input of the chain with the same name need not be written.",
             ({"mrn": {"$ref": "lookup.outputs.mrn"}, "reason": "Visit of <date>"},),
         ),
-        "secrets": Words(
+        "secrets": KeyDescription(
             "Secrets of the chain for secrets of the workflow; one of the same name need not be written.",
             ({"password": "<$epic_password>"},),
         ),
     },
     "Chain": {
         "description": _DESCRIPTION,
-        "inputs": Words(f"The chain's own parameters. {_INPUTS.text}", ({"patient": "PatientId", "date": "string"},)),
+        "inputs": KeyDescription(
+            f"The chain's own parameters. {_INPUTS.text}", ({"patient": "PatientId", "date": "string"},)
+        ),
         "secrets": _SECRETS,
-        "pools": Words("Pools by name or id; the machine is in all of them.", (["epic", "has-chrome"],)),
-        "machine": Words("One machine, by name or id."),
+        "pools": KeyDescription("Pools by name or id; the machine is in all of them.", (["epic", "has-chrome"],)),
+        "machine": KeyDescription("One machine, by name or id."),
         "from_machine": _FROM_MACHINE,
-        "session": Words(
+        "session": KeyDescription(
             "Aliases that are already in the session which `--session` joins, and their workflows.",
             ({"login": "patient-login"},),
         ),
-        "keep_session": Words("The session stays open after the last step."),
-        "priority": Words("The chain goes before others that wait."),
-        "files": Words("Files put on the machine before the first step."),
-        "steps": Words("Workflows in the order in which they run."),
-        "outputs": Words("What the chain gives back.", ({"mrn": {"$ref": "lookup.outputs.mrn"}},)),
+        "keep_session": KeyDescription("The session stays open after the last step."),
+        "priority": KeyDescription("The chain goes before others that wait."),
+        "files": KeyDescription("Files put on the machine before the first step."),
+        "steps": KeyDescription("Workflows in the order in which they run."),
+        "outputs": KeyDescription("What the chain gives back.", ({"mrn": {"$ref": "lookup.outputs.mrn"}},)),
     },
     "Task": {
         "description": _DESCRIPTION,
-        "workflow": Words("A Cyberun workflow: slug, `slug@version`, or UUID.", ("text-to-image@2",)),
+        "workflow": KeyDescription("A Cyberun workflow: slug, `slug@version`, or UUID.", ("text-to-image@2",)),
         "inputs": _INPUTS,
         "secrets": _SECRETS,
-        "parameters": Words("Values for the workflow's parameters; `<name>` is an input.", ({"width": 1024},)),
-        "files": Words(
+        "parameters": KeyDescription("Values for the workflow's parameters; `<name>` is an input.", ({"width": 1024},)),
+        "files": KeyDescription(
             "Parameters to files of the project, or `<name>` for `--file name=PATH`.", ({"input_image": "data/in.png"},)
         ),
-        "timeout": Words("The task is cancelled after this time.", ("20m",)),
+        "timeout": KeyDescription("The task is cancelled after this time.", ("20m",)),
     },
 }
 """By model, then by key as written."""

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
-from cyberflow.language.editor.notation_schema import Schema, definitions, free, named, ref
+from cyberflow.language.editor.notation_schema import Schema, definitions, name_map_schema, object_schema, ref
 
 Kind = Literal["project", "declarations"]
 KINDS: tuple[Kind, ...] = ("project", "declarations")
@@ -18,10 +18,10 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 _PROJECT_ONLY = frozenset({"ProjectFile", "Target", "Cyberun", "SecretSource"})
 """Templates are not evaluated here."""
 _OPEN: dict[str, Schema] = {
-    "Declarations.workflows": named(ref("Workflow")),
-    "Declarations.chains": named(ref("Chain")),
-    "Declarations.tasks": named(ref("Task")),
-    "Declarations.types": named(ref("Type")),
+    "Declarations.workflows": name_map_schema(ref("Workflow")),
+    "Declarations.chains": name_map_schema(ref("Chain")),
+    "Declarations.tasks": name_map_schema(ref("Task")),
+    "Declarations.types": name_map_schema(ref("Type")),
     "Workflow.inputs": ref("Types"),
     "Workflow.secrets": ref("Secrets"),
     "Workflow.outputs": ref("Types"),
@@ -40,7 +40,7 @@ _EITHER: dict[str, tuple[str, ...]] = {"SecretSource": ("env", "file", "keyring"
 """Exactly one of these keys."""
 
 
-def schema(kind: Kind | None = None) -> Schema:
+def editor_schema(kind: Kind | None = None) -> Schema:
     """The schema of one kind of file; with none, of either: a file that has `project` is the project's."""
     made = _definitions()
     top: Schema = {
@@ -50,7 +50,7 @@ def schema(kind: Kind | None = None) -> Schema:
     }[kind]
     if kind is not None:
         top = made.pop(top["$ref"].rpartition("/")[2])
-    return {"$schema": DIALECT, **top, "definitions": _reached(top, made)}
+    return {"$schema": DIALECT, **top, "definitions": _collect_reachable(top, made)}
 
 
 def _definitions() -> Schema:
@@ -67,15 +67,15 @@ def _model(name: str, generated: Schema) -> Schema:
     properties: Schema = {}
     for key, body in generated["properties"].items():
         words = FIELDS[name].get(key) or FIELDS["Declarations"][key]
-        kind = _OPEN.get(f"{name}.{key}") or _OPEN.get(f"Declarations.{key}") or _plain(body)
+        kind = _OPEN.get(f"{name}.{key}") or _OPEN.get(f"Declarations.{key}") or _simplify(body)
         if name not in _PROJECT_ONLY:
-            kind = _templated(kind)
+            kind = _allow_expressions(kind)
         properties[key] = {
             "description": words.text,
             **kind,
             **({"examples": list(words.examples)} if words.examples else {}),
         }
-    made = free(properties, description=MODELS[name])
+    made = object_schema(properties, description=MODELS[name])
     if "required" in generated:
         made["required"] = generated["required"]
     if name in _EITHER:
@@ -83,28 +83,32 @@ def _model(name: str, generated: Schema) -> Schema:
     return made
 
 
-def _plain(body: Any) -> Any:
+def _simplify(body: Any) -> Any:
     """What pydantic made of a field, without `null` for what is left out, and without titles."""
     if isinstance(body, list):
-        return [_plain(item) for item in body]
+        return [_simplify(item) for item in body]
     if not isinstance(body, dict):
         return body
     arms = body.get("anyOf") or body.get("oneOf")
     if arms:
-        arms = [_plain(arm) for arm in arms if arm != {"type": "null"}]
+        arms = [_simplify(arm) for arm in arms if arm != {"type": "null"}]
         return arms[0] if len(arms) == 1 else {"anyOf": arms}
     if "patternProperties" in body:
         ((_, item),) = body["patternProperties"].items()
-        return named(_plain(item))
+        return name_map_schema(_simplify(item))
     return {
-        key: _plain(item) for key, item in body.items() if key != "title" and not (key == "default" and item is None)
+        key: _simplify(item) for key, item in body.items() if key != "title" and not (key == "default" and item is None)
     }
 
 
-def _templated(kind: Schema) -> Schema:
+def _allow_expressions(kind: Schema) -> Schema:
     """Any value may be an expression, lists and mappings included."""
-    below = {key: _templated(kind[key]) for key in ("items", "additionalProperties") if isinstance(kind.get(key), dict)}
-    arms = [_templated(arm) if "items" in arm else arm for arm in kind.get("anyOf", [])]
+    below = {
+        key: _allow_expressions(kind[key])
+        for key in ("items", "additionalProperties")
+        if isinstance(kind.get(key), dict)
+    }
+    arms = [_allow_expressions(arm) if "items" in arm else arm for arm in kind.get("anyOf", [])]
     if {"type": "string"} in (arms or [kind]):
         return kind
     if arms:
@@ -112,7 +116,7 @@ def _templated(kind: Schema) -> Schema:
     return {"anyOf": [{**kind, **below}, ref("Expression")]}
 
 
-def _reached(top: Schema, made: Schema) -> Schema:
+def _collect_reachable(top: Schema, made: Schema) -> Schema:
     """The definitions that `top` leads to, in the order of their names."""
     reached: set[str] = set()
     open_: list[Any] = [top]

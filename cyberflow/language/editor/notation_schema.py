@@ -19,7 +19,7 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/definitions/{name}"}
 
 
-def free(properties: Schema, **more: Any) -> Schema:
+def object_schema(properties: Schema, **more: Any) -> Schema:
     """A closed mapping; keys that begin with `x-` are free."""
     return {
         "type": "object",
@@ -30,7 +30,7 @@ def free(properties: Schema, **more: Any) -> Schema:
     }
 
 
-def named(schema: Schema, *, optional: bool = False) -> Schema:
+def name_map_schema(schema: Schema, *, optional: bool = False) -> Schema:
     """A mapping whose keys are names."""
     keys = {"pattern": f"^{NAME}{'[?]?' if optional else ''}$", "patternErrorMessage": _NAME_HELP}
     return {"type": "object", "propertyNames": keys, "additionalProperties": schema}
@@ -90,18 +90,18 @@ def _keywords() -> Schema:
     }
 
 
-def _templated(properties: Schema) -> Schema:
+def _allow_expressions(properties: Schema) -> Schema:
     """A keyword's value may be an expression too."""
     return {key: kind if kind is True else {"anyOf": [kind, ref("Expression")]} for key, kind in properties.items()}
 
 
 def definitions() -> Schema:
     """Every definition that a key of the model can lead to, by name."""
-    return {**_types(), **_values()}
+    return {**_type_definitions(), **_values()}
 
 
-def _types() -> Schema:
-    nested = {**named(ref("Type"), optional=True), "minProperties": 1}
+def _type_definitions() -> Schema:
+    nested = {**name_map_schema(ref("Type"), optional=True), "minProperties": 1}
     file = {
         "type": "object",
         "properties": {"file": {"type": "string"}},
@@ -115,8 +115,10 @@ def _types() -> Schema:
             "pattern": r"\$\{\{",
         },
         "Type": _type(),
-        "JsonSchema": free(_templated(_keywords()), description="JSON Schema 2020-12."),
-        "MarkedSchema": free(_templated(_keywords()), anyOf=[{"required": [marker]} for marker in MARKERS]),
+        "JsonSchema": object_schema(_allow_expressions(_keywords()), description="JSON Schema 2020-12."),
+        "MarkedSchema": object_schema(
+            _allow_expressions(_keywords()), anyOf=[{"required": [marker]} for marker in MARKERS]
+        ),
         "Nested": {**nested, "propertyNames": {**nested["propertyNames"], "not": {"enum": list(MARKERS)}}},
         "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("Expression")]},
         "SchemaFile": {
@@ -126,11 +128,11 @@ def _types() -> Schema:
             "required": ["schema"],
             "additionalProperties": False,
         },
-        "Types": {"anyOf": [named(ref("Type"), optional=True), ref("SchemaFile")]},
+        "Types": {"anyOf": [name_map_schema(ref("Type"), optional=True), ref("SchemaFile")]},
         "Secrets": {
             "anyOf": [
                 {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},
-                named(ref("Type"), optional=True),
+                name_map_schema(ref("Type"), optional=True),
             ]
         },
     }
@@ -169,6 +171,6 @@ def _values() -> Schema:
             "defaultSnippets": [_snippet("ref to an earlier step", {"\\$ref": "${1:step}.outputs.${2:name}"})],
             "anyOf": literals,
         },
-        "Values": named(ref("Value")),
-        "SecretTokens": named(handed_on),
+        "Values": name_map_schema(ref("Value")),
+        "SecretTokens": name_map_schema(handed_on),
     }

@@ -98,44 +98,44 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
     """Take what is wrong out of the data, or put a stand-in for what is missing, so that the rest can be read."""
     broken, renamed, place = notes
     if not route:
-        broken.update(_fields(model, ()))
+        broken.update(_list_keys(model, ()))
         needed = [field.alias or key for key, field in model.model_fields.items() if field.is_required()]
         return {key: _STAND_INS[key] for key in needed}
-    parent = _get(data, route[:-1])
+    parent = _value_at(data, route[:-1])
     if detail["type"] == "extra_forbidden":
-        meant = _meant(str(route[-1]), _fields(model, route[:-1]), parent)
+        meant = _find_intended_key(str(route[-1]), _list_keys(model, route[:-1]), parent)
         if meant and isinstance(parent, dict) and meant not in parent:
             renamed.append(((*place.route, *route[:-1], meant), str(route[-1])))
             mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
             if route[-1] == "prompt_file":
                 mended[meant] = {"file": mended[meant]}
-            return _replaced(data, route[:-1], mended)
-        return _without(data, route)
+            return _replace_at(data, route[:-1], mended)
+        return _remove_at(data, route)
     broken.add(str(route[0]))
     name = str(route[-1])
     if name in _STAND_INS and isinstance(parent, dict) and "[key]" not in detail["loc"]:
-        return _replaced(data, route[:-1], {**parent, name: _STAND_INS[name]})
-    return _without(data, route)
+        return _replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
+    return _remove_at(data, route)
 
 
-def _meant(key: str, known: list[str], beside: Any) -> str | None:
+def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
     also = _ALSO_CALLED.get(key)
     return also if also in known and also not in beside else nearest(key, known)
 
 
 def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: Place, data: Any) -> Diagnostic:
     at, kind = place.at(*route), detail["type"]
-    name = _shown(at.route)
+    name = _display_name(at.route)
     if kind == "extra_forbidden":
-        known = _fields(model, route[:-1])
-        meant = _meant(str(route[-1]), known, _get(data, route[:-1]))
+        known = _list_keys(model, route[:-1])
+        meant = _find_intended_key(str(route[-1]), known, _value_at(data, route[:-1]))
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
         return Diagnostic("unknown-key", f"there is no key {name} here", at.key(), help=help)
     if kind == "missing":
         owner = place.at(*route[:-1])
-        message = f"{_shown(owner.route)} has no {name}"
+        message = f"{_display_name(owner.route)} has no {name}"
         return Diagnostic("missing-key", message, owner.key(), help=_MISSING_HELP.get(str(route[-1])))
     if kind == "secret-in-source":
         help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
@@ -146,9 +146,9 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     return Diagnostic(
         "wrong-type",
         message,
-        at if _get(data, route) is not None else at.key(),
+        at if _value_at(data, route) is not None else at.key(),
         note=note,
-        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, _get(data, route)),
+        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, _value_at(data, route)),
     )
 
 
@@ -175,7 +175,7 @@ def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic
 def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
     kind, value = detail["type"], detail["input"]
     if kind == "literal_error":
-        known = _allowed(detail)
+        known = _list_choices(detail)
         if nearest(str(value), known):
             return f"{name} cannot be `{value}`", ""
         return f"{name} must be {'one of ' if len(known) > 1 else ''}{', '.join(f'`{one}`' for one in known)}", ""
@@ -187,11 +187,11 @@ def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
         note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
         return f"{name} is too long", note.removeprefix("None ")
     if kind in _EXPECTED:
-        return f"{name} must be {_EXPECTED[kind]}", f"this is {spoken_kind(value)}"
-    return f"{name} {detail['msg']}", f"this is {spoken_kind(value)}"
+        return f"{name} must be {_EXPECTED[kind]}", f"this is {describe_kind(value)}"
+    return f"{name} {detail['msg']}", f"this is {describe_kind(value)}"
 
 
-def _allowed(detail: ErrorDetails) -> list[str]:
+def _list_choices(detail: ErrorDetails) -> list[str]:
     return re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
 
 
@@ -203,7 +203,7 @@ def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
     if detail["type"] == "bool_type" and value in ("yes", "no", "on", "off"):
         return f"in YAML 1.2 `{value}` is text: write `true` or `false`"
     if detail["type"] == "literal_error":
-        meant = nearest(str(value), _allowed(detail))
+        meant = nearest(str(value), _list_choices(detail))
         return f"did you mean `{meant}`?" if meant else None
     if detail["type"] == "list_type" and isinstance(value, str):
         return f"write a list: `{name}: [{value}]`"
@@ -217,15 +217,15 @@ def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
     return None
 
 
-def _shown(route: Route) -> str:
+def _display_name(route: Route) -> str:
     if not route:
         return "the file"
     if isinstance(route[-1], int):
-        return f"item {route[-1] + 1} of {_shown(route[:-1])}"
+        return f"item {route[-1] + 1} of {_display_name(route[:-1])}"
     return f"`{route[-1]}`"
 
 
-def spoken_kind(value: Any) -> str:
+def describe_kind(value: Any) -> str:
     """Say what kind of YAML value this is, as a person would."""
     if value is None:
         return "empty"
@@ -235,18 +235,18 @@ def spoken_kind(value: Any) -> str:
     return "a mapping"
 
 
-def _fields(model: Any, route: Route) -> list[str]:
+def _list_keys(model: Any, route: Route) -> list[str]:
     """The keys that the model allows at a route, for suggestions."""
     for step in route:
         model = _inner(model, step)
-    model = _plain(model)
+    model = _strip_annotation(model)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _inner(model: Any, step: str | int) -> Any:
-    model = _plain(model)
+    model = _strip_annotation(model)
     if isinstance(model, type) and issubclass(model, BaseModel):
         by_key = {field.alias or name: field for name, field in model.model_fields.items()}
         return by_key[str(step)].annotation if step in by_key else None
@@ -254,7 +254,7 @@ def _inner(model: Any, step: str | int) -> Any:
     return arguments[-1] if arguments and get_origin(model) in (dict, list) else None
 
 
-def _plain(model: Any) -> Any:
+def _strip_annotation(model: Any) -> Any:
     """Take `Annotated`, `None` and the text form of a prompt off an annotation."""
     while True:
         origin = get_origin(model)
@@ -266,7 +266,7 @@ def _plain(model: Any) -> Any:
             return model
 
 
-def _get(data: Any, route: Route) -> Any:
+def _value_at(data: Any, route: Route) -> Any:
     for step in route:
         try:
             data = data[step]
@@ -275,24 +275,24 @@ def _get(data: Any, route: Route) -> Any:
     return data
 
 
-def _replaced(data: Any, route: Route, value: Any) -> Any:
+def _replace_at(data: Any, route: Route, value: Any) -> Any:
     if not route:
         return value
     head, rest = route[0], route[1:]
     if isinstance(data, dict) and head in data:
-        return {**data, head: _replaced(data[head], rest, value)}
+        return {**data, head: _replace_at(data[head], rest, value)}
     if isinstance(data, list) and isinstance(head, int) and head < len(data):
-        return [*data[:head], _replaced(data[head], rest, value), *data[head + 1 :]]
+        return [*data[:head], _replace_at(data[head], rest, value), *data[head + 1 :]]
     return data
 
 
-def _without(data: Any, route: Route) -> Any:
+def _remove_at(data: Any, route: Route) -> Any:
     if not route:
         return data
-    parent = _get(data, route[:-1])
+    parent = _value_at(data, route[:-1])
     if isinstance(parent, dict):
-        return _replaced(data, route[:-1], {key: value for key, value in parent.items() if key != route[-1]})
+        return _replace_at(data, route[:-1], {key: value for key, value in parent.items() if key != route[-1]})
     if isinstance(parent, list) and isinstance(route[-1], int):
         kept = [item for index, item in enumerate(parent) if index != route[-1]]
-        return _replaced(data, route[:-1], kept)
+        return _replace_at(data, route[:-1], kept)
     return data

@@ -18,11 +18,11 @@ from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.project.decode import bad_name, decode
-from cyberflow.language.project.secret_literals import Secrets
-from cyberflow.language.project.sources import SECTIONS, declared, discovered, read_document
+from cyberflow.language.project.secret_literals import SecretLiterals
+from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
 from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.template.templates import Scope, Templates, has_expression, has_template
+from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
 
@@ -48,8 +48,8 @@ class Definition(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Sourced:
-    """A project as read from disk, before any target's templates: what `decode_for` starts from."""
+class RawProject:
+    """A project as read from disk, before any target's templates: what `decode_project` starts from."""
 
     root: Path
     files: Files
@@ -67,9 +67,9 @@ class Sourced:
         return (*self.documents, *self.modules)
 
     @cached_property
-    def secrets(self) -> Secrets:
+    def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
-        return Secrets.of(self.declaring)
+        return SecretLiterals.of(self.declaring)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
@@ -114,17 +114,21 @@ class Project:
         return self.prompts.get((place.path, place.route))
 
 
-def read(root: Path) -> Sourced:
+def read(root: Path) -> RawProject:
     """Read the project file and every declaration file of the project at `root`."""
     files = Files(root)
     problems: list[Diagnostic] = []
     head = read_document(files, PROJECT_FILE, Place(PROJECT_FILE))
     if isinstance(head, Diagnostic):
-        return Sourced(root, files, ProjectFile(project="unnamed"), (), (head,))
-    settings = _settings(head, problems)
+        return RawProject(root, files, ProjectFile(project="unnamed"), (), (head,))
+    settings = _read_settings(head, problems)
     documents = {head.path: head}
     named = settings.sources
-    found = discovered(files) if named is None else declared(files, named, Place(PROJECT_FILE, ("sources",)))
+    found = (
+        discover_documents(files)
+        if named is None
+        else documents_from_sources(files, named, Place(PROJECT_FILE, ("sources",)))
+    )
     for one in found:
         if isinstance(one, Diagnostic):
             problems.append(one)
@@ -135,12 +139,12 @@ def read(root: Path) -> Sourced:
         from cyberflow.language.python.load import read_modules
 
         modules = read_modules(files, settings.python, list(documents.values()), problems)
-    sourced = Sourced(root, files, settings, tuple(documents.values()), (), tuple(modules))
+    sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules))
     problems += [problem for document in sourced.declaring for problem in document.problems]
     return replace(sourced, problems=tuple(problems))
 
 
-def _settings(head: YamlDocument, problems: list[Diagnostic]) -> ProjectFile:
+def _read_settings(head: YamlDocument, problems: list[Diagnostic]) -> ProjectFile:
     if head.data is None and head.problems:
         return ProjectFile(project="unnamed")
     decoded = decode(ProjectFile, head.data if head.data is not None else {}, Place(head.path))
@@ -154,20 +158,20 @@ def target_of(settings: ProjectFile, name: str) -> Target:
     return settings.targets.get(name) or Target()
 
 
-def decode_for(sourced: Sourced, target: str) -> Project:
+def decode_project(sourced: RawProject, target: str) -> Project:
     """Decode every declaration as it reads for `target`."""
     settings = sourced.settings
-    scope = Scope(target, {**settings.vars, **target_of(settings, target).vars})
+    scope = TemplateScope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
     for document in sourced.declaring:
-        _Reader(project, templates, document).read()
+        _DeclarationReader(project, templates, document).read()
     project.problems.extend(templates.problems)
     return project
 
 
 @dataclass
-class _Reader:
+class _DeclarationReader:
     """Reads the declarations of one document into a project."""
 
     project: Project
@@ -175,11 +179,11 @@ class _Reader:
     document: YamlDocument | PythonDocument
 
     @cached_property
-    def _templated(self) -> bool:
+    def _has_expressions(self) -> bool:
         return has_expression(self.document.text)
 
     def read(self) -> None:
-        sections = self._sections()
+        sections = self._read_sections()
         for name, notation in sections.types.items():
             place = Place(self.document.path, ("types", name))
             if self._admit("type", name, place, self.project.types):
@@ -188,7 +192,7 @@ class _Reader:
             for name, data in getattr(sections, section).items():
                 self._body(section, name, data, model)
 
-    def _sections(self) -> Declarations:
+    def _read_sections(self) -> Declarations:
         data = self.document.data
         if self.document.path == PROJECT_FILE or data is None:
             data = {key: data[key] for key in SECTIONS if isinstance(data, dict) and isinstance(data.get(key), dict)}
@@ -208,7 +212,7 @@ class _Reader:
         self.project.problems.extend(problem for problem in decoded.problems if not self._said(problem))
         if decoded.model is None:
             return
-        broken = decoded.broken | self._template_breaks(failed, place)
+        broken = decoded.broken | self._keys_with_template_errors(failed, place)
         if isinstance(self.document, PythonDocument):
             broken |= self.document.unread(place.route)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
@@ -233,14 +237,14 @@ class _Reader:
         """Whether the parser has already reported what makes this part unreadable."""
         return any(problem.place.route[: len(route)] == route for route in self.document.broken)
 
-    def _template_breaks(self, before: int, place: Place) -> frozenset[str]:
+    def _keys_with_template_errors(self, before: int, place: Place) -> frozenset[str]:
         routes = (problem.place.route for problem in self.templates.problems[before:])
         depth = len(place.route)
         return frozenset(str(route[depth]) for route in routes if route[:depth] == place.route and len(route) > depth)
 
     def _expand(self, data: Any, route: Route) -> Any:
         """Evaluate `${{ }}` in every string below `route`; prompts are left to be rendered as a whole."""
-        if not self._templated:
+        if not self._has_expressions:
             return data
         if isinstance(data, dict):
             return {

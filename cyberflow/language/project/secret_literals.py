@@ -34,22 +34,22 @@ _SHORTEST = 3
 
 
 @dataclass(frozen=True)
-class Secrets:
+class SecretLiterals:
     """Literal secrets of a project: where they are written, and their texts by path."""
 
     spans: tuple[Span, ...] = ()
     texts: Mapping[str, tuple[str, ...]] | None = None
 
     @classmethod
-    def of(cls, read: Iterable[object]) -> Secrets:
+    def of(cls, read: Iterable[object]) -> SecretLiterals:
         """Every literal of the YAML files and Python modules among what was read."""
         read = list(read)
         documents = [one for one in read if isinstance(one, YamlDocument)]
-        types = {name for one in documents for name in _types(one.data)}
+        types = {name for one in documents for name in _type_names(one.data)}
         spans: list[Span] = []
         texts: dict[str, tuple[str, ...]] = {}
         for document in documents:
-            found = list(_ranges(document, types))
+            found = list(_literal_ranges(document, types))
             spans += [span_of(document.path, document.text, start, end) for start, end, _ in found]
             texts[document.path] = tuple(text for _, _, text in found if len(text) >= _SHORTEST)
         for module in (one for one in read if isinstance(one, PythonDocument)):
@@ -87,20 +87,20 @@ def _is_type(word: str, types: Collection[str]) -> bool:
     return word in _WORDS or word in types
 
 
-def _types(data: Any) -> Iterable[str]:
+def _type_names(data: Any) -> Iterable[str]:
     named = data.get("types") if isinstance(data, dict) else None
     return named if isinstance(named, dict) else ()
 
 
-def _ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
+def _literal_ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
     lowered = document.text.lower()
     if not any(word in lowered for word in ("secr", "api", "password")):
         return
     root = document.node(())
     if root is None:
-        yield from ((start, end, "") for start, end in _guarded(document.text))
+        yield from ((start, end, "") for start, end in _guess_secret_ranges(document.text))
         return
-    walk = _Walk(types, set())
+    walk = _SecretWalk(types, set())
     for node in walk.into(root, "free"):
         start, end = node.start_mark.index, node.end_mark.index
         written = document.text[start:end].rstrip()
@@ -109,7 +109,7 @@ def _ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[in
 
 
 @dataclass
-class _Walk:
+class _SecretWalk:
     """Down the nodes of a file; the state says what the keys above make of a value."""
 
     types: Collection[str]
@@ -164,11 +164,11 @@ class _Walk:
                 )
             case "nothing":
                 return "nothing"
-        return _meaning(state, key)
+        return _state_of_key(state, key)
 
 
 @lru_cache(maxsize=4096)
-def _meaning(state: str, key: str) -> str:
+def _state_of_key(state: str, key: str) -> str:
     """What a key makes of its value, near misses included; a key without meaning keeps the state."""
     folded = key.casefold().replace("-", "").replace("_", "").replace(" ", "")
     for known, meant in _KEYS.items():
@@ -177,7 +177,7 @@ def _meaning(state: str, key: str) -> str:
     return state
 
 
-def _guarded(text: str) -> Iterator[tuple[int, int]]:
+def _guess_secret_ranges(text: str) -> Iterator[tuple[int, int]]:
     """In a file that does not parse: what follows such a key on its line, on deeper lines, and up to the end of its
     brackets.
     """

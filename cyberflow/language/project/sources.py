@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.discovery import PROJECT_FILE, ignored, is_project, legible, without
-from cyberflow.language.files import LARGEST_TEXT, Files, escape
-from cyberflow.language.yaml.document import YamlDocument, parse
+from cyberflow.language.discovery import PROJECT_FILE, check_git_ignore, exclude, is_project, printable_name
+from cyberflow.language.files import LARGEST_TEXT, Files, path_escape
+from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place
 
 SECTIONS = ("workflows", "chains", "types", "tasks")
@@ -23,7 +23,7 @@ _NEAR = 2
 _WIDE = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
 
 
-def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDocument | Diagnostic]:
+def documents_from_sources(files: Files, sources: list[str], place: Place) -> Iterator[YamlDocument | Diagnostic]:
     """The files that `sources` names; a folder stands for the declaration files below it."""
     for index, name in enumerate(sources):
         at = place.at(index)
@@ -40,7 +40,7 @@ def declared(files: Files, sources: list[str], place: Place) -> Iterator[YamlDoc
             continue
         if is_folder:
             found = list(files.walk.yaml_files("" if folder == "." else folder))
-            yield from _closed(files)
+            yield from _report_unreadable_folders(files)
             yield from _ours(files, found)
             continue
         document = _read(files, path, at)
@@ -63,23 +63,23 @@ def _other_project(root: Path, path: str) -> str | None:
     return next((folder.as_posix() for folder in folders if folder.name and is_project(root / folder)), None)
 
 
-def discovered(files: Files) -> Iterator[YamlDocument | Diagnostic]:
+def discover_documents(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
     found = list(files.walk.yaml_files())
     asked = [*found, *files.walk.closed]
-    files.candidates = [path for path in asked if path == legible(path)]
-    files.ignored = ignored(files.root, asked)
-    yield from _closed(files)
-    yield from _ours(files, without(found, files.ignored))
+    files.candidates = [path for path in asked if path == printable_name(path)]
+    files.ignored = check_git_ignore(files.root, asked)
+    yield from _report_unreadable_folders(files)
+    yield from _ours(files, exclude(found, files.ignored))
 
 
-def _closed(files: Files) -> Iterator[Diagnostic]:
+def _report_unreadable_folders(files: Files) -> Iterator[Diagnostic]:
     """Speak of each folder whose files could not be listed, once; never of one that git ignores."""
     while files.walk.closed:
         folder, why = files.walk.closed.popitem()
         if folder not in files.ignored:
             files.settled = False
-            place, message = Place(legible(folder)), f"the folder `{legible(folder)}` cannot be read"
+            place, message = Place(printable_name(folder)), f"the folder `{printable_name(folder)}` cannot be read"
             help = "make it readable, or say under `sources` where declarations are"
             yield Diagnostic("file-not-found", message, place, note=why, help=help)
 
@@ -88,22 +88,22 @@ def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnos
     for path in sorted(paths):
         if path == PROJECT_FILE:
             continue
-        if path != legible(path):
-            if _may_be_ours(files, path):
+        if path != printable_name(path):
+            if _may_declare(files, path):
                 message, help = "the name of this file is not UTF-8", "rename the file"
-                yield Diagnostic("file-not-found", message, Place(legible(path)), help=help)
+                yield Diagnostic("file-not-found", message, Place(printable_name(path)), help=help)
             continue
         document = _read(files, path, Place(path))
         if isinstance(document, Diagnostic):
-            if _may_be_ours(files, path):
+            if _may_declare(files, path):
                 yield document
             else:
                 files.documents.pop(path, None)
-        elif not _looks_ours(document):
+        elif not _looks_like_declarations(document):
             files.documents.pop(path, None)
         elif path in files.walk.links and files.leads_out(path):
             files.documents.pop(path, None)
-            yield escape(path, Place(path), "a symbolic link leads out of the project")
+            yield path_escape(path, Place(path), "a symbolic link leads out of the project")
         else:
             yield document
 
@@ -112,7 +112,7 @@ def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
     text = files.read_text(path, place)
     if isinstance(text, Diagnostic):
         return text
-    document = parse(text, path)
+    document = parse_yaml(text, path)
     files.documents[path] = document
     return document
 
@@ -120,7 +120,7 @@ def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
 read_document = _read
 
 
-def _may_be_ours(files: Files, path: str) -> bool:
+def _may_declare(files: Files, path: str) -> bool:
     """Whether a file that was not read as text may hold declarations, as one that does not open always may."""
     try:
         data = files.beginning(path)
@@ -128,10 +128,10 @@ def _may_be_ours(files: Files, path: str) -> bool:
         return not isinstance(error, IsADirectoryError)
     encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")
     text = data.decode(encoding, "replace").replace("\0", "")
-    return bool(_STARTS.search(text)) or (len(data) < LARGEST_TEXT and _looks_ours(parse(text, path)))
+    return bool(_STARTS.search(text)) or (len(data) < LARGEST_TEXT and _looks_like_declarations(parse_yaml(text, path)))
 
 
-def _looks_ours(document: YamlDocument) -> bool:
+def _looks_like_declarations(document: YamlDocument) -> bool:
     if document.data is None:
         return bool(document.problems) and bool(_STARTS.search(document.text.replace("\0", "")))
     if not isinstance(document.data, dict):
@@ -142,16 +142,16 @@ def _looks_ours(document: YamlDocument) -> bool:
     strangers = [key for key in keys if key not in SECTIONS and not key.startswith("x-")]
     if not strangers:
         return "tasks" in keys
-    return len(strangers) == 1 and any(_distance(strangers[0], section) <= _NEAR for section in SECTIONS)
+    return len(strangers) == 1 and any(_edit_distance(strangers[0], section) <= _NEAR for section in SECTIONS)
 
 
 def _holds_section(data: Any) -> bool:
     return isinstance(data, dict) and any(
-        key in SECTIONS or any(_distance(key, section) <= _NEAR for section in SECTIONS) for key in data
+        key in SECTIONS or any(_edit_distance(key, section) <= _NEAR for section in SECTIONS) for key in data
     )
 
 
-def _distance(left: str, right: str) -> int:
+def _edit_distance(left: str, right: str) -> int:
     """Edits between two words, counted no further than needed."""
     if abs(len(left) - len(right)) > _NEAR:
         return _NEAR + 1

@@ -75,7 +75,7 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class HtmlTag:
     """A tag as written. `closed`: it has its partner, or needs none."""
 
     name: str
@@ -96,7 +96,7 @@ class Tag:
         return self.kept and not self.attributes and (not self.empty or self.name in VOID) and self.name != "img"
 
 
-class Pairs:
+class TagPairs:
     """Which tags of a text have a partner: by name, the nearest ones first."""
 
     def __init__(self, text: str) -> None:
@@ -113,11 +113,11 @@ class Pairs:
         return start in self._paired or name in VOID or name in OPTIONAL_END
 
 
-def tag_at(text: str, start: int, pairs: Pairs) -> Tag | None:
+def tag_at(text: str, start: int, pairs: TagPairs) -> HtmlTag | None:
     """The tag that begins at a `<`, if one does. An unknown word with bare words behind it and no end tag is text."""
     if match := _CLOSE.match(text, start):
         name = match[1].lower()
-        return Tag(name, start, match.end(), closing=True, closed=pairs.closed(name, start))
+        return HtmlTag(name, start, match.end(), closing=True, closed=pairs.closed(name, start))
     match = _OPEN.match(text, start)
     if not match:
         return None
@@ -126,7 +126,7 @@ def tag_at(text: str, start: int, pairs: Pairs) -> Tag | None:
     closed = pairs.closed(name, start)
     if not (closed or match[3] or any(attribute.value for attribute in attributes)):
         return None
-    return Tag(name, start, match.end(), closed=closed, empty=bool(match[3]), attributes=attributes)
+    return HtmlTag(name, start, match.end(), closed=closed, empty=bool(match[3]), attributes=attributes)
 
 
 def _attributes(text: str, start: int, end: int) -> list[Attribute]:

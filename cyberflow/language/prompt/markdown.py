@@ -10,9 +10,9 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.language.prompt.sanitize import Images, link, without_comments
-from cyberflow.language.prompt.sentinels import StandIns
-from cyberflow.language.prompt.tokens import Literal, Picture
+from cyberflow.language.prompt.sanitize import ImageResolver, link, strip_comments
+from cyberflow.language.prompt.sentinels import Sentinels
+from cyberflow.language.prompt.tokens import Literal, MarkdownImage
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -25,23 +25,23 @@ _DEEPEST = 40
 """Levels of lists, quotes and links that are read; what each open `[` costs grows with it."""
 
 
-def to_html(standins: StandIns, images: Images) -> str:
+def to_html(standins: Sentinels, images: ImageResolver) -> str:
     """HTML in which every tag is of Markdown's making or carries the stand-in of a tag of the author."""
     parser = _parser()
     env: MutableMapping[str, Any] = {_STANDINS: standins}
-    tokens = parser.parse(_thinned(standins.lifted), env)
+    tokens = parser.parse(_limit_open_brackets(standins.lifted), env)
     for token in tokens:
         if token.type == "inline":
-            _settle_inline(token.children or [], standins, images)
+            _restore_inline(token.children or [], standins, images)
         elif token.type == "html_block":
-            token.content = without_comments(token.content)
+            token.content = strip_comments(token.content)
         elif token.type in ("fence", "code_block"):
             token.content = standins.source(token.content)
             token.info = ""
     return str(parser.renderer.render(tokens, parser.options, env)).rstrip("\n").replace(_BRACKET, "[")
 
 
-def _thinned(text: str) -> str:
+def _limit_open_brackets(text: str) -> str:
     """Where brackets open one behind the other and none closes, all but the innermost can only be text: the parser,
     which would look for the end of each, does not see them.
     """
@@ -52,7 +52,7 @@ def _thinned(text: str) -> str:
     return "]".join(parts)
 
 
-def lost_numbers(text: str) -> Iterator[tuple[int, int]]:
+def find_list_restarts(text: str) -> Iterator[tuple[int, int]]:
     """Where lists begin with another number than 1, which HTML without attributes does not keep."""
     tokens: list[Token] = []
     parser = _parser()
@@ -65,7 +65,7 @@ def lost_numbers(text: str) -> Iterator[tuple[int, int]]:
                 yield number.span()
 
 
-def _settle_inline(tokens: Sequence[Token], standins: StandIns, images: Images) -> None:
+def _restore_inline(tokens: Sequence[Token], standins: Sentinels, images: ImageResolver) -> None:
     before: Token | None = None
     for token in tokens:
         match token.type:
@@ -74,12 +74,12 @@ def _settle_inline(tokens: Sequence[Token], standins: StandIns, images: Images) 
             case "code_inline":
                 token.content = standins.source(token.content)
             case "html_inline":
-                token.content = without_comments(token.content)
+                token.content = strip_comments(token.content)
             case "link_open":
-                _settle_link(token, standins)
+                _check_link(token, standins)
             case "image":
-                start, end = _place(before, standins)
-                alt = standins.source(_visible(token.children or []))
+                start, end = _image_span(before, standins)
+                alt = standins.source(_alt_text(token.children or []))
                 src = standins.source(str(token.attrs.get("src", "")))
                 source = images.source(src, alt, start, end)
                 token.type, token.content = "html_inline", f'<img src="{source}" alt="{standins.add(alt)}">'
@@ -88,27 +88,27 @@ def _settle_inline(tokens: Sequence[Token], standins: StandIns, images: Images) 
         before = token
 
 
-def _settle_link(token: Token, standins: StandIns) -> None:
+def _check_link(token: Token, standins: Sentinels) -> None:
     from markdown_it.common.normalize_url import normalizeLink
 
     url = normalizeLink(standins.source(str(token.attrs.get("href", ""))))
     token.attrs = {"href": standins.add(url)} if link(standins.plain(url)) else {}
 
 
-def _place(before: Token | None, standins: StandIns) -> tuple[int, int]:
+def _image_span(before: Token | None, standins: Sentinels) -> tuple[int, int]:
     """Where an image is written: its mark is the end of the text before it, and is taken away there."""
     picture = standins.ending(before.content, len(before.content)) if before and before.type == "text" else None
-    if before is None or not isinstance(picture, Picture):
+    if before is None or not isinstance(picture, MarkdownImage):
         return 0, 0
     before.content = before.content[: -standins.width]
     return picture.start, picture.end
 
 
-def _visible(tokens: Sequence[Token]) -> str:
+def _alt_text(tokens: Sequence[Token]) -> str:
     """The text of an alt, code included."""
     pieces = {"softbreak": "\n", "hardbreak": "\n"}
     return "".join(
-        _visible(token.children or [])
+        _alt_text(token.children or [])
         if token.type == "image"
         else pieces.get(token.type, token.content if token.type in ("text", "code_inline") else "")
         for token in tokens
@@ -146,7 +146,7 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
         return False
     can_open, can_close, length = state.scanDelims(state.pos, marker == "*")
     if marker == "*":
-        standins: StandIns = state.env[_STANDINS]
+        standins: Sentinels = state.env[_STANDINS]
         end = state.pos + length
         before = standins.ending(state.src, state.pos)
         if standins.word.match(state.src, end) and not state.src[state.pos - 1 : state.pos].isspace():

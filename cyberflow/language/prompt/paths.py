@@ -17,7 +17,7 @@ _ROOT = re.compile(WORD)
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class TokenPath:
     """A root and the keys below it; `str` gives the form that goes out, with `['k']` for every quoted key."""
 
     root: str
@@ -26,7 +26,7 @@ class Path:
 
     @classmethod
     @lru_cache(maxsize=4096)
-    def parse(cls, text: str) -> Path | None:
+    def parse(cls, text: str) -> TokenPath | None:
         """Read a whole text as a path; None when it is not one."""
         if not _WHOLE.fullmatch(text):
             return None

@@ -13,18 +13,16 @@ from typing import Final
 
 from cyberflow.language.prompt.html_tags import HOLE, KEPT, WITH_TEXT
 from cyberflow.language.prompt.markdown import to_html
-from cyberflow.language.prompt.sanitize import Images, ImageUse, Refusal, Resolve, Tags, without_comments
-from cyberflow.language.prompt.sentinels import StandIns, Value
-from cyberflow.language.prompt.tokens import Flaw, Format, Literal, Picture, Prompt, Token
-
-__all__ = ["ImageUse", "Refusal", "Rendered", "Resolve", "render"]
+from cyberflow.language.prompt.sanitize import ImageResolver, ImageUse, Resolve, TagFilter, strip_comments
+from cyberflow.language.prompt.sentinels import AttributeValue, Sentinels
+from cyberflow.language.prompt.tokens import Format, Literal, MarkdownImage, PromptFlaw, ScannedPrompt, Token
 
 _PARAGRAPHS: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _WIRE_FORM: Final = re.compile(rf"(?<!\\)(?=\{{)(?:{HOLE.pattern})")
 
 
 @dataclass(frozen=True)
-class Rendered:
+class RenderedPrompt:
     """What goes out. `tokens` are those that reach it: one in a comment or in a dropped attribute does not.
 
     `flaws` are all findings of the prompt, those of reading it included, without what a comment hides.
@@ -33,28 +31,28 @@ class Rendered:
     html: str
     tokens: tuple[Token, ...] = ()
     images: tuple[ImageUse, ...] = ()
-    flaws: tuple[Flaw, ...] = ()
+    flaws: tuple[PromptFlaw, ...] = ()
 
 
-def render(prompt: Prompt, format: Format, *, image: Resolve) -> Rendered:
+def render(prompt: ScannedPrompt, format: Format, *, image: Resolve) -> RenderedPrompt:
     """Make the HTML of a prompt; a function of its arguments, and linear in the length of the text.
 
     `image` is asked once for each use of an image that names a file.
     """
     if format == "wire":
-        return Rendered(prompt.text, prompt.tokens, (), prompt.flaws)
-    standins = StandIns(prompt)
-    images = Images(standins, image)
-    tags = Tags(standins, images)
+        return RenderedPrompt(prompt.text, prompt.tokens, (), prompt.flaws)
+    standins = Sentinels(prompt)
+    images = ImageResolver(standins, image)
+    tags = TagFilter(standins, images)
     if format == "text":
         text = _paragraphs(standins.lifted)
     else:
-        text = to_html(standins, images) if format == "markdown" else without_comments(standins.lifted)
+        text = to_html(standins, images) if format == "markdown" else strip_comments(standins.lifted)
         text = tags.settle(text)
-    filling = _Filling(standins, prompt)
-    result = filling.fill(_sanitized(text))
+    filling = _SentinelRestorer(standins, prompt)
+    result = filling.fill(_sanitize(text))
     flaws = [*filling.scanned(), *tags.flaws, *images.flaws, *filling.flaws]
-    return Rendered(
+    return RenderedPrompt(
         result,
         tuple(token for token in prompt.tokens if token.start in filling.seen),
         tuple(sorted(images.uses, key=lambda use: use.start)),
@@ -67,7 +65,7 @@ def _paragraphs(text: str) -> str:
     return "\n".join(f"<p>{part.replace(chr(10), '<br>' + chr(10))}</p>" for part in parts)
 
 
-def _sanitized(text: str) -> str:
+def _sanitize(text: str) -> str:
     import nh3
 
     clean = nh3.clean(
@@ -81,16 +79,16 @@ def _sanitized(text: str) -> str:
     return clean.replace("<pre>\n", "<pre>\n\n")
 
 
-class _Filling:
+class _SentinelRestorer:
     """Puts back what was lifted out, and sees what arrived."""
 
-    def __init__(self, standins: StandIns, prompt: Prompt) -> None:
+    def __init__(self, standins: Sentinels, prompt: ScannedPrompt) -> None:
         self._standins = standins
         self._prompt = prompt
         self.seen: set[int] = set()
-        self.flaws: list[Flaw] = []
+        self.flaws: list[PromptFlaw] = []
 
-    def scanned(self) -> Iterator[Flaw]:
+    def scanned(self) -> Iterator[PromptFlaw]:
         """The findings of reading, each of which stands at something that was lifted out."""
         return (flaw for flaw in self._prompt.flaws if flaw.start in self.seen)
 
@@ -101,24 +99,24 @@ class _Filling:
             if index % 2:
                 entry = self._standins.entries[int(piece)]
                 if isinstance(entry, Token):
-                    self._neighbours(entry, pieces[index - 1], pieces[index + 1])
-                out.append(self._filled(entry, attribute=attribute))
+                    self._check_neighbours(entry, pieces[index - 1], pieces[index + 1])
+                out.append(self._restore_entry(entry, attribute=attribute))
             else:
                 out.append(_WIRE_FORM.sub(r"\\\g<0>", _escape(piece) if attribute else piece))
         return "".join(out)
 
-    def _filled(self, entry: object, *, attribute: bool) -> str:
-        if isinstance(entry, Value):
+    def _restore_entry(self, entry: object, *, attribute: bool) -> str:
+        if isinstance(entry, AttributeValue):
             return self.fill(entry.text, attribute=True)
         if isinstance(entry, Token):
             self.seen.add(entry.start)
-            return self._quoted(entry) if attribute else entry.wire
+            return self._attribute_form(entry) if attribute else entry.wire
         if isinstance(entry, Literal):
             self.seen.add(entry.start)
             return _escape(entry.wire) if attribute else html.escape(entry.wire, quote=False)
-        if isinstance(entry, Picture) and entry.complete:
+        if isinstance(entry, MarkdownImage) and entry.complete:
             self.flaws.append(
-                Flaw(
+                PromptFlaw(
                     "bad-image",
                     "this image stayed text",
                     entry.start,
@@ -128,17 +126,19 @@ class _Filling:
             )
         return ""
 
-    def _quoted(self, token: Token) -> str:
+    def _attribute_form(self, token: Token) -> str:
         if '"' in token.wire:
-            self._blame(token, "a key that holds a quote cannot stand in an attribute", "name the key differently")
+            self._add_placeholder_flaw(
+                token, "a key that holds a quote cannot stand in an attribute", "name the key differently"
+            )
         return token.wire.replace('"', "&quot;")
 
-    def _neighbours(self, token: Token, before: str, after: str) -> None:
+    def _check_neighbours(self, token: Token, before: str, after: str) -> None:
         if before.endswith("{") and after.startswith("}") and self._prompt.text[token.start] == "<":
-            self._blame(token, f"`{{{token.wire}}}` is a runtime value", "put a blank inside the braces")
+            self._add_placeholder_flaw(token, f"`{{{token.wire}}}` is a runtime value", "put a blank inside the braces")
         elif before.endswith("\\"):
             self.flaws.append(
-                Flaw(
+                PromptFlaw(
                     "backslash-placeholder",
                     f"a backslash stands directly before `{token.wire}`",
                     token.start,
@@ -147,9 +147,9 @@ class _Filling:
                 )
             )
 
-    def _blame(self, token: Token, message: str, mend: str) -> None:
+    def _add_placeholder_flaw(self, token: Token, message: str, mend: str) -> None:
         root = None if token.kind == "runtime" else ("$" if token.kind == "secret" else "") + token.path.root
-        self.flaws.append(Flaw("bad-placeholder", message, token.start, token.end, help=mend, root=root))
+        self.flaws.append(PromptFlaw("bad-placeholder", message, token.start, token.end, help=mend, root=root))
 
 
 def _escape(text: str) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from cyberflow.language.prompt.html_tags import KEPT, STRIPPED, VOID, WITH_TEXT, Attribute, Tag
-from cyberflow.language.prompt.sentinels import StandIns
-from cyberflow.language.prompt.tokens import Flaw, Token
+from cyberflow.language.prompt.html_tags import KEPT, STRIPPED, VOID, WITH_TEXT, Attribute, HtmlTag
+from cyberflow.language.prompt.sentinels import Sentinels
+from cyberflow.language.prompt.tokens import PromptFlaw, Token
 
 _COMMENT: Final = re.compile(r"<!--(?:-?>|.*?-->)", re.DOTALL)
 _END: Final = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")
@@ -23,7 +23,7 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ImageRefusal:
     """Why an image cannot be used: the file is missing, outside the project, of another kind, or too large."""
 
     message: str
@@ -40,13 +40,13 @@ class ImageUse:
     end: int
 
 
-Resolve = Callable[[str, int], str | Refusal]
+Resolve = Callable[[str, int], str | ImageRefusal]
 """What the wire holds for the source of an image (a path of the project) that is written at an offset of the text, or
 why it cannot be used.
 """
 
 
-def without_comments(text: str) -> str:
+def strip_comments(text: str) -> str:
     """HTML without its comments; one that does not end in this piece is text, or it would take the rest along."""
     return _COMMENT.sub("", text).replace("<!--", "&lt;!--")
 
@@ -57,55 +57,55 @@ def link(url: str) -> bool:
     return not scheme or scheme[1].lower() not in _ACTIVE
 
 
-class Images:
+class ImageResolver:
     """The images of one prompt: asks `resolve` for each and gathers findings and the uses that stay."""
 
-    def __init__(self, standins: StandIns, resolve: Resolve) -> None:
+    def __init__(self, standins: Sentinels, resolve: Resolve) -> None:
         self._standins = standins
         self._resolve = resolve
         self.uses: list[ImageUse] = []
-        self.flaws: list[Flaw] = []
+        self.flaws: list[PromptFlaw] = []
 
     def source(self, src: str, alt: str, start: int, end: int) -> str:
         """The stand-in for the source of an image whose source and alt text hold stand-ins."""
         use = ImageUse(self._standins.plain(src), self._standins.plain(alt), start, end)
-        answer = self._answer(src, use)
+        answer = self._resolve_use(src, use)
         if isinstance(answer, str):
             self.uses.append(use)
             return self._standins.add(answer)
-        self.flaws.append(Flaw("bad-image", answer.message, start, end, help=answer.help))
+        self.flaws.append(PromptFlaw("bad-image", answer.message, start, end, help=answer.help))
         return self._standins.add(src)
 
-    def _answer(self, src: str, use: ImageUse) -> str | Refusal:
+    def _resolve_use(self, src: str, use: ImageUse) -> str | ImageRefusal:
         written = use.src
         if not written.strip():
-            return Refusal("an image without a source", "name a file of the project")
+            return ImageRefusal("an image without a source", "name a file of the project")
         if written.lower().startswith("supabase://"):
             return src
         if any(isinstance(self._standins.entry(match), Token) for match in self._standins.word.finditer(src)):
-            return Refusal("the source of an image cannot hold a placeholder", "name a file of the project")
+            return ImageRefusal("the source of an image cannot hold a placeholder", "name a file of the project")
         if _URL.match(written):
             shown = written if len(written) <= 60 else written[:57] + "…"  # noqa: PLR2004 - a data: URL is long
-            return Refusal(
+            return ImageRefusal(
                 f"`{shown}` is no file of the project",
                 "save the image in the project and name its path; only `supabase://` sources pass through",
             )
         return self._resolve(unquote(written), use.start)
 
 
-class Tags:
+class TagFilter:
     """Puts the author's tags back, those that a prompt keeps, and gathers a finding for everything dropped."""
 
-    def __init__(self, standins: StandIns, images: Images) -> None:
+    def __init__(self, standins: Sentinels, images: ImageResolver) -> None:
         self._standins = standins
         self._images = images
-        self.flaws: list[Flaw] = []
+        self.flaws: list[PromptFlaw] = []
 
     def settle(self, text: str) -> str:
         """HTML with marked tags in, HTML of kept elements and attributes out."""
-        return "".join(self._pieces(text))
+        return "".join(self._filter_pieces(text))
 
-    def _pieces(self, text: str) -> Iterator[str]:
+    def _filter_pieces(self, text: str) -> Iterator[str]:
         done = 0
         marks = re.compile(f"{self._standins.tag.pattern}|{_END.pattern.replace('(', '(?P<end>', 1)}")
         while match := marks.search(text, done):
@@ -115,35 +115,35 @@ class Tags:
                 yield "" if name.lower() in STRIPPED else match[0]
                 continue
             tag = self._standins.entry(match)
-            if isinstance(tag, Tag):
-                yield self._settled(tag)
+            if isinstance(tag, HtmlTag):
+                yield self._filter_tag(tag)
                 if tag.name in WITH_TEXT and not tag.closing:
                     done = _behind(tag.name, text, done)
         yield text[done:]
 
-    def _settled(self, tag: Tag) -> str:
+    def _filter_tag(self, tag: HtmlTag) -> str:
         if tag.closing:
             if not tag.closed:
-                self._drop(f"`</{tag.name}>` closes nothing and is dropped", tag.start, tag.end)
+                self._report(f"`</{tag.name}>` closes nothing and is dropped", tag.start, tag.end)
             return ""
         if not tag.kept:
-            self._drop(_dropped(tag), tag.start, tag.end)
+            self._report(_drop_message(tag), tag.start, tag.end)
             return ""
         if tag.name == "img":
-            return self._image(tag)
-        kept = f"<{tag.name}{''.join(self._attributes(tag))}>"
+            return self._image_tag(tag)
+        kept = f"<{tag.name}{''.join(self._attribute_texts(tag))}>"
         return f"{kept}</{tag.name}>" if tag.empty and tag.name not in VOID else kept
 
-    def _attributes(self, tag: Tag) -> Iterator[str]:
-        for attribute in self._allowed(tag):
+    def _attribute_texts(self, tag: HtmlTag) -> Iterator[str]:
+        for attribute in self._filter_attributes(tag):
             value = self._value(attribute)
             if attribute.name == "href" and not link(self._standins.plain(value)):
-                self._drop(f"the target of `<{tag.name}>` is dropped", attribute.start, attribute.end)
+                self._report(f"the target of `<{tag.name}>` is dropped", attribute.start, attribute.end)
             else:
                 yield f' {attribute.name}="{self._standins.add(value)}"'
 
-    def _image(self, tag: Tag) -> str:
-        values = {attribute.name: self._value(attribute) for attribute in self._allowed(tag)}
+    def _image_tag(self, tag: HtmlTag) -> str:
+        values = {attribute.name: self._value(attribute) for attribute in self._filter_attributes(tag)}
         source = self._images.source(values.setdefault("src", ""), values.get("alt", ""), tag.start, tag.end)
         return (
             "<img"
@@ -153,24 +153,24 @@ class Tags:
             + ">"
         )
 
-    def _allowed(self, tag: Tag) -> list[Attribute]:
+    def _filter_attributes(self, tag: HtmlTag) -> list[Attribute]:
         kept: dict[str, Attribute] = {}
         for attribute in tag.attributes:
             if attribute.name in KEPT[tag.name]:
                 kept.setdefault(attribute.name, attribute)
             else:
                 message = f"the attribute `{attribute.name}` of `<{tag.name}>` is dropped"
-                self._drop(message, attribute.start, attribute.end)
+                self._report(message, attribute.start, attribute.end)
         return list(kept.values())
 
     def _value(self, attribute: Attribute) -> str:
         return self._standins.value(*attribute.value) if attribute.value else ""
 
-    def _drop(self, message: str, start: int, end: int) -> None:
-        self.flaws.append(Flaw("unsafe-html", message, start, end))
+    def _report(self, message: str, start: int, end: int) -> None:
+        self.flaws.append(PromptFlaw("unsafe-html", message, start, end))
 
 
-def _dropped(tag: Tag) -> str:
+def _drop_message(tag: HtmlTag) -> str:
     if tag.name == "!":
         return "a declaration is dropped"
     if tag.name in WITH_TEXT and tag.closed:

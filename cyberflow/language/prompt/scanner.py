@@ -10,9 +10,18 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from cyberflow.language.prompt.html_tags import AUTOLINK, DECLARATION, ELEMENTS, HOLE, STRIPPED, Pairs, Tag, tag_at
-from cyberflow.language.prompt.paths import PATH, WORD, Path
-from cyberflow.language.prompt.tokens import Flaw, Format, Literal, Picture, Prompt, Token
+from cyberflow.language.prompt.html_tags import (
+    AUTOLINK,
+    DECLARATION,
+    ELEMENTS,
+    HOLE,
+    STRIPPED,
+    HtmlTag,
+    TagPairs,
+    tag_at,
+)
+from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
+from cyberflow.language.prompt.tokens import Format, Literal, MarkdownImage, PromptFlaw, ScannedPrompt, Token
 
 _MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
 _BRACES: Final = re.compile(rf"\{{\{{({PATH})\}}\}}|\{{(\$?)({PATH})\}}")
@@ -29,20 +38,17 @@ _LONGEST_WORD: Final = 300
 _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-__all__ = ["Flaw", "Format", "Literal", "Picture", "Prompt", "Token", "scan"]
-
-
-def scan(text: str, *, format: Format, inputs: Collection[str]) -> Prompt:
+def scan(text: str, *, format: Format, inputs: Collection[str]) -> ScannedPrompt:
     """Read a prompt; linear in its length. A token whose root is not declared is a token all the same.
 
     `inputs` are the declared ones: they decide between `<word>` as a placeholder and as markup.
     """
-    scanner = _Scanner(text, format, inputs)
+    scanner = _PromptScanner(text, format, inputs)
     scanner.walk(0, len(text))
     return scanner.prompt()
 
 
-class _Scanner:
+class _PromptScanner:
     """Gathers what it reads; `walk` may be called for several ranges of the text, in order."""
 
     def __init__(self, text: str, format: Format, inputs: Collection[str]) -> None:
@@ -51,16 +57,16 @@ class _Scanner:
         self.inputs = inputs
         self.tokens: list[Token] = []
         self.literals: list[Literal] = []
-        self.tags: list[Tag] = []
-        self.pictures: list[Picture] = []
-        self.flaws: list[Flaw] = []
-        self._pairs = Pairs(text)
+        self.tags: list[HtmlTag] = []
+        self.pictures: list[MarkdownImage] = []
+        self.flaws: list[PromptFlaw] = []
+        self._pairs = TagPairs(text)
         self._last_comment_end = text.rfind("-->")
         self._boundary = 0
         self._blamed = 0
 
-    def prompt(self) -> Prompt:
-        return Prompt(
+    def prompt(self) -> ScannedPrompt:
+        return ScannedPrompt(
             self.text,
             tuple(self.tokens),
             tuple(self.literals),
@@ -76,13 +82,18 @@ class _Scanner:
             at = found.start()
             match found[0]:
                 case "{":
-                    start = self._hole(at) or at + 1
+                    start = self._placeholder(at) or at + 1
                 case "\\":
                     start = self._backslash(at)
                 case "<" if self.format != "wire":
-                    start = self._hole(at) or self._markup(at, markup) or self._broken(at) or self._less(at)
+                    start = (
+                        self._placeholder(at)
+                        or self._markup(at, markup)
+                        or self._bad_placeholder(at)
+                        or self._less_than(at)
+                    )
                 case "![":
-                    start = self._picture(at)
+                    start = self._image(at)
                 case "__EMPTY__" | "__CLEAR__" if self.format == "markdown":
                     start = found.end()
                     self.literals.append(Literal(at, start, found[0]))
@@ -91,7 +102,7 @@ class _Scanner:
 
     # A step returns the offset at which reading goes on, or 0 when the mark is none of its own.
 
-    def _hole(self, at: int) -> int:
+    def _placeholder(self, at: int) -> int:
         token = self._token_at(at)
         if token is None:
             return 0
@@ -99,7 +110,7 @@ class _Scanner:
         word = str(token.path)
         if self.text[at] == "<" and token.kind == "input" and word.lower() in ELEMENTS and word in self.inputs:
             self.flaws.append(
-                Flaw(
+                PromptFlaw(
                     "ambiguous-placeholder",
                     f"`<{word}>` is an HTML element and an input",
                     at,
@@ -116,13 +127,13 @@ class _Scanner:
             if not (match := _BRACES.match(self.text, at)):
                 return None
             runtime, dollar, path = match.groups()
-            return _token("{{" if runtime else "{" + dollar, runtime or path, match)
+            return _make_token("{{" if runtime else "{" + dollar, runtime or path, match)
         if not (match := _ANGLES.match(self.text, at)):
             return None
         dollar, path = match.groups()
         if not dollar and path not in self.inputs and self._pairs.closed(path.lower(), at):
             return None
-        return _token("{" + dollar, path, match)
+        return _make_token("{" + dollar, path, match)
 
     def _backslash(self, at: int) -> int:
         """Escape at the start of a word, a character inside one, and an error there when a placeholder follows."""
@@ -131,15 +142,15 @@ class _Scanner:
             match = _BRACES.match(self.text, at + 1)
             return match.end() if match else at + 1
         if not self._begins_word(at):
-            return self._plain_backslash(at, after)
-        if end := self._escapable(at + 1):
+            return self._literal_backslash(at, after)
+        if end := self._escapable_end(at + 1):
             self.literals.append(Literal(at, end, self.text[at + 1 if after == "<" else at : end]))
             return end
         if self.format == "markdown" and after in _PUNCTUATION and after != "\\":
             return at + 2
-        return self._plain_backslash(at, after)
+        return self._literal_backslash(at, after)
 
-    def _escapable(self, at: int) -> int:
+    def _escapable_end(self, at: int) -> int:
         """The end of what a backslash makes a literal: a placeholder, or what would be a broken one."""
         if not self.text.startswith(("{", "<"), at):
             return 0
@@ -148,9 +159,9 @@ class _Scanner:
         match = _BROKEN.match(self.text, at)
         return match.end() if match and not tag_at(self.text, at, self._pairs) else 0
 
-    def _plain_backslash(self, at: int, after: str) -> int:
+    def _literal_backslash(self, at: int, after: str) -> int:
         if after and after in "{<" and (token := self._token_at(at + 1)):
-            self._blame(at, token)
+            self._report_backslash(at, token)
         elif self.format != "markdown" or not (after in _PUNCTUATION or (after == "\n" and self._in_path(at))):
             return at + 1
         self.literals.append(Literal(at, at + 1, "\\"))
@@ -171,14 +182,14 @@ class _Scanner:
         word = self.text[self._head(at) : at]
         return "\\" in word or word.endswith(":")
 
-    def _blame(self, at: int, token: Token) -> None:
+    def _report_backslash(self, at: int, token: Token) -> None:
         if at < self._blamed:
             return
         end = _REST_OF_WORD.match(self.text, token.end)
         self._blamed = end.end() if end else token.end
         word = self.text[self._head(at) : self._blamed].rstrip(".,;:!?*_")
         self.flaws.append(
-            Flaw(
+            PromptFlaw(
                 "backslash-placeholder",
                 f"a backslash inside a word stands directly before `{self.text[token.start : token.end]}`",
                 at,
@@ -191,25 +202,25 @@ class _Scanner:
 
     def _markup(self, at: int, read: bool) -> int:
         if self.text.startswith("<!--", at):
-            return self._comment(at) if read else self._less(at)
+            return self._comment(at) if read else self._less_than(at)
         declaration = DECLARATION.match(self.text, at)
-        tag = Tag("!", at, declaration.end()) if declaration else tag_at(self.text, at, self._pairs)
+        tag = HtmlTag("!", at, declaration.end()) if declaration else tag_at(self.text, at, self._pairs)
         if tag:
-            return self._tag(tag) if read else self._less(at)
+            return self._tag(tag) if read else self._less_than(at)
         if AUTOLINK.match(self.text, at):
-            return at + 1 if read and self.format == "markdown" else self._less(at)
+            return at + 1 if read and self.format == "markdown" else self._less_than(at)
         return 0
 
     def _comment(self, at: int) -> int:
         """HTML goes on behind the comment. In Markdown it may be code, so that it is read like everything else."""
         if at + 2 > self._last_comment_end:
-            return self._less(at)
+            return self._less_than(at)
         if self.format == "markdown":
             return at + 4
         self._boundary = self.text.find("-->", at + 2) + 3
         return self._boundary
 
-    def _tag(self, tag: Tag) -> int:
+    def _tag(self, tag: HtmlTag) -> int:
         for attribute in tag.attributes:
             if attribute.value:
                 self._boundary = attribute.value[0]
@@ -220,7 +231,7 @@ class _Scanner:
         self.tags.append(tag)
         return tag.end
 
-    def _broken(self, at: int) -> int:
+    def _bad_placeholder(self, at: int) -> int:
         match = _BROKEN.match(self.text, at)
         if match and self._is_destination(at):
             return at + 1
@@ -232,7 +243,7 @@ class _Scanner:
         text = f"`\\{match[0]}`" if self._begins_word(at) else "`&lt;` for its `<`"
         self.literals.append(Literal(at, match.end(), match[0]))
         self.flaws.append(
-            Flaw(
+            PromptFlaw(
                 "bad-placeholder",
                 f"`{match[0]}` is no placeholder",
                 at,
@@ -246,7 +257,7 @@ class _Scanner:
         )
         return match.end()
 
-    def _less(self, at: int) -> int:
+    def _less_than(self, at: int) -> int:
         """A `<` that is text: later stages may not see a tag in it, nor in it and the placeholder behind it."""
         after = self.text[at + 1 : at + 2]
         if (after.isalpha() or (after and after in "/!?_<{\\")) and not self._is_destination(at):
@@ -262,15 +273,15 @@ class _Scanner:
             before -= 1
         return self.text[max(0, before - 2) : before] in ("](", "]:")
 
-    def _picture(self, at: int) -> int:
+    def _image(self, at: int) -> int:
         match = _PICTURE.match(self.text, at)
         if match and self.format != "wire":
-            self.pictures.append(Picture(at, match.end(), complete=bool(match[1])))
+            self.pictures.append(MarkdownImage(at, match.end(), complete=bool(match[1])))
         return at + 2
 
 
-def _token(opening: str, path: str, match: re.Match[str]) -> Token:
-    parsed = Path.parse(path)
+def _make_token(opening: str, path: str, match: re.Match[str]) -> Token:
+    parsed = TokenPath.parse(path)
     if parsed is None:
         raise AssertionError(path)
     wire = f"{opening}{parsed}" + "}" * opening.count("{")

@@ -11,28 +11,28 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from hashlib import sha256
 
-from cyberflow.language.prompt.html_tags import ELEMENTS, Tag
-from cyberflow.language.prompt.tokens import Literal, Picture, Prompt, Token
+from cyberflow.language.prompt.html_tags import ELEMENTS, HtmlTag
+from cyberflow.language.prompt.tokens import Literal, MarkdownImage, ScannedPrompt, Token
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class AttributeValue:
     """The value of an attribute: plain text, with stand-ins of its own inside."""
 
     text: str
 
 
-Written = Token | Literal | Tag | Picture
-Entry = Written | Value
+Written = Token | Literal | HtmlTag | MarkdownImage
+Entry = Written | AttributeValue
 
 
-class StandIns:
+class Sentinels:
     """What was lifted out of one prompt. `lifted` is the text with a stand-in in each place.
 
     A placeholder or literal is a word; a tag is a tag that carries a word; before an image there is a word.
     """
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: ScannedPrompt) -> None:
         nonce = int(sha256(prompt.text.encode("utf-8", "surrogatepass")).hexdigest(), 16) % 10**15
         self._text = prompt.text
         self._word = f"Z{nonce}Y{{:07d}}X"
@@ -45,20 +45,20 @@ class StandIns:
         self.width = len(self._word.format(0))
         self.lifted = self.lift(0, len(prompt.text))
 
-    def lift(self, start: int, end: int, *, within: Tag | None = None) -> str:
+    def lift(self, start: int, end: int, *, within: HtmlTag | None = None) -> str:
         """A range of the text with its stand-ins; `within` a tag that begins there, the tag itself stays as written."""
         out: list[str] = []
         done = start
         for index in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
             entry = self._written[index]
             if entry.start >= done and entry is not within:
-                out += [self._text[done : entry.start], self._mark(entry, self._word.format(index))]
-                done = entry.start if isinstance(entry, Picture) else entry.end
+                out += [self._text[done : entry.start], self._markup(entry, self._word.format(index))]
+                done = entry.start if isinstance(entry, MarkdownImage) else entry.end
         return "".join([*out, self._text[done:end]])
 
     def add(self, text: str) -> str:
         """The stand-in for the value of an attribute."""
-        self.entries.append(Value(text))
+        self.entries.append(AttributeValue(text))
         return self._word.format(len(self.entries) - 1)
 
     def entry(self, match: re.Match[str]) -> Entry:
@@ -71,8 +71,8 @@ class StandIns:
 
     def source(self, text: str) -> str:
         """Tags as they were written and no marks of images: for code and wherever else they turned out to be text."""
-        text = self.tag.sub(self._as_written, text)
-        return self.word.sub(lambda match: "" if isinstance(self.entry(match), Picture) else match[0], text)
+        text = self.tag.sub(self._restore_tag, text)
+        return self.word.sub(lambda match: "" if isinstance(self.entry(match), MarkdownImage) else match[0], text)
 
     def plain(self, text: str) -> str:
         """What a reader sees: tokens in wire form, literals as what they mean."""
@@ -82,12 +82,12 @@ class StandIns:
         """The value of an attribute as written between two offsets of the text, entities decoded."""
         return html.unescape(self.lift(start, end))
 
-    def _as_written(self, match: re.Match[str]) -> str:
+    def _restore_tag(self, match: re.Match[str]) -> str:
         tag = self.entry(match)
-        return self.lift(tag.start, tag.end, within=tag) if isinstance(tag, Tag) else match[0]
+        return self.lift(tag.start, tag.end, within=tag) if isinstance(tag, HtmlTag) else match[0]
 
-    def _mark(self, entry: Entry, word: str) -> str:
-        if not isinstance(entry, Tag):
+    def _markup(self, entry: Entry, word: str) -> str:
+        if not isinstance(entry, HtmlTag):
             return word
         if entry.closing:
             return f"</x-{word}>"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from cyberflow.language.prompt.html_tags import AUTOLINK
-from cyberflow.language.prompt.paths import PATH, WORD, Path
-from cyberflow.language.prompt.tokens import Flaw, Literal, Prompt, Token
+from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
+from cyberflow.language.prompt.tokens import Literal, PromptFlaw, ScannedPrompt, Token
 
 _ANGLES: Final = rf"<(?P<dollar>\$?)(?P<path>{PATH})>"
 _BRACES: Final = rf"\{{\{{(?P<runtime>{PATH})\}}\}}|\{{(?P<sign>\$?)(?P<name>{PATH})\}}"
@@ -22,22 +22,22 @@ _FIELD: Final = re.compile(
 )
 
 
-def scan_string(text: str) -> Prompt:
+def scan_string(text: str) -> ScannedPrompt:
     r"""Read a chain string: `<name>` and `<$name>` are tokens, `\<name>` is a literal, braces are text."""
     return _scan(text, _CHAIN)
 
 
-def scan_field(text: str) -> Prompt:
+def scan_field(text: str) -> ScannedPrompt:
     """Read a title, a terminal command or a check text: as `scan_string`, and the wire forms are tokens too."""
     return _scan(text, _FIELD)
 
 
-def lower(prompt: Prompt) -> str:
+def to_wire(prompt: ScannedPrompt) -> str:
     """The text with the wire form in place of every token and literal."""
     return substitute(prompt, lambda token: token.wire)
 
 
-def substitute(prompt: Prompt, value: Callable[[Token], str]) -> str:
+def substitute(prompt: ScannedPrompt, value: Callable[[Token], str]) -> str:
     """The text with `value` in place of every token, literals as what they mean."""
     pieces = [(token.start, token.end, value(token)) for token in prompt.tokens]
     pieces += [(literal.start, literal.end, literal.wire) for literal in prompt.literals]
@@ -49,39 +49,39 @@ def substitute(prompt: Prompt, value: Callable[[Token], str]) -> str:
     return "".join([*out, prompt.text[done:]])
 
 
-def only_token(prompt: Prompt) -> Token | None:
+def only_token(prompt: ScannedPrompt) -> Token | None:
     """The token when it is the whole text, so that its value keeps its type."""
     token = prompt.tokens[0] if len(prompt.tokens) == 1 else None
     return token if token and (token.start, token.end) == (0, len(prompt.text)) else None
 
 
-def _scan(text: str, pattern: re.Pattern[str]) -> Prompt:
+def _scan(text: str, pattern: re.Pattern[str]) -> ScannedPrompt:
     tokens: list[Token] = []
     literals: list[Literal] = []
-    flaws: list[Flaw] = []
+    flaws: list[PromptFlaw] = []
     for match in pattern.finditer(text):
         found = {name: value for name, value in match.groupdict().items() if value is not None}
         if "literal" in found:
             literals.append(Literal(match.start(), match.end(), match[0][1:]))
         elif "broken" in found:
-            flaws.append(_broken(match))
+            flaws.append(_bad_placeholder(match))
         elif "link" not in found and "escaped" not in found:
-            tokens.append(_token(match, found))
-    return Prompt(text, tuple(tokens), tuple(literals), tuple(flaws))
+            tokens.append(_make_token(match, found))
+    return ScannedPrompt(text, tuple(tokens), tuple(literals), tuple(flaws))
 
 
-def _token(match: re.Match[str], found: dict[str, str]) -> Token:
+def _make_token(match: re.Match[str], found: dict[str, str]) -> Token:
     written = found.get("path") or found.get("name") or found.get("runtime") or ""
-    path = Path.parse(written) or Path(written)
+    path = TokenPath.parse(written) or TokenPath(written)
     if "runtime" in found:
         return Token("runtime", path, match.start(), match.end(), f"{{{{{path}}}}}")
     dollar = found.get("dollar") or found.get("sign") or ""
     return Token("secret" if dollar else "input", path, match.start(), match.end(), f"{{{dollar}{path}}}")
 
 
-def _broken(match: re.Match[str]) -> Flaw:
+def _bad_placeholder(match: re.Match[str]) -> PromptFlaw:
     root = re.match(rf"<(\$?{WORD})", match[0])
-    return Flaw(
+    return PromptFlaw(
         "bad-placeholder",
         f"`{match[0]}` is no placeholder",
         match.start(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal as Choice
 
-from cyberflow.language.prompt.html_tags import Tag
-from cyberflow.language.prompt.paths import Path
+from cyberflow.language.prompt.html_tags import HtmlTag
+from cyberflow.language.prompt.paths import TokenPath
 
 Format = Choice["markdown", "html", "text", "wire"]
 
@@ -16,7 +16,7 @@ class Token:
     """A placeholder; `wire` is what goes out in its place."""
 
     kind: Choice["input", "secret", "runtime"]
-    path: Path
+    path: TokenPath
     start: int
     end: int
     wire: str
@@ -32,7 +32,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class MarkdownImage:
     """Where a Markdown image begins, `![`; `complete` when it is written as `![…](…)`."""
 
     start: int
@@ -41,7 +41,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Flaw:
+class PromptFlaw:
     """A finding. `root` is the input, or `$secret`, that a broken token probably meant."""
 
     rule: str
@@ -54,12 +54,12 @@ class Flaw:
 
 
 @dataclass(frozen=True)
-class Prompt:
+class ScannedPrompt:
     """A text that was read, its parts in order. Tokens inside the attributes of a tag are among `tokens` too."""
 
     text: str
     tokens: tuple[Token, ...] = ()
     literals: tuple[Literal, ...] = ()
-    flaws: tuple[Flaw, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    flaws: tuple[PromptFlaw, ...] = ()
+    tags: tuple[HtmlTag, ...] = ()
+    pictures: tuple[MarkdownImage, ...] = ()

@@ -8,22 +8,24 @@ from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python import signature
-from cyberflow.language.python.declare import Declaration, Workflow, WorkflowRef
+from cyberflow.language.python.declare import FunctionDeclaration, WorkflowDeclaration, WorkflowRef
 from cyberflow.language.python.document import Mark, PythonDocument
-from cyberflow.language.python.signature import Parameter, Unreadable
-from cyberflow.language.python.source import Function, Range, Source
-from cyberflow.language.python.string_offsets import Characters, dedented
+from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
+from cyberflow.language.python.source import Function, PythonSource, Range
+from cyberflow.language.python.string_offsets import StringOffsets, dedent_docstring
 from cyberflow.source import Place, Route
 
 _PROMPTS = ("prompt", "on_check_failure")
 
 
-class Body:
+class DeclarationBody:
     """The part that workflows and chains share: name, keywords, docstring, inputs and secrets."""
 
-    def __init__(self, document: PythonDocument, sources: Mapping[str, Source], one: Declaration[..., Any]) -> None:
+    def __init__(
+        self, document: PythonDocument, sources: Mapping[str, PythonSource], one: FunctionDeclaration[..., Any]
+    ) -> None:
         self.one = one
-        self.section = "workflows" if isinstance(one, Workflow) else "chains"
+        self.section = "workflows" if isinstance(one, WorkflowDeclaration) else "chains"
         self.route: Route = (self.section, one.name)
         self.document = document
         self.sources = sources
@@ -31,7 +33,7 @@ class Body:
         self.node = self.source.function(one.function)
         self.name: Range = self._named() if self.node else (0, 0)
         self.data: dict[str, Any] = {}
-        self.parameters: list[Parameter] = []
+        self.parameters: list[FunctionParameter] = []
 
     def place(self, *keys: str | int) -> Place:
         return Place(self.document.path, (*self.route, *keys))
@@ -39,11 +41,11 @@ class Body:
     def fill(self) -> None:
         """Read everything but the steps of a chain."""
         self.document.marks[self.route] = Mark(self.source, self.name, self.name)
-        self._keywords()
+        self._read_keywords()
         self._docstring()
-        self._parameters()
-        if isinstance(self.one, Workflow):
-            self._outputs()
+        self._read_parameters()
+        if isinstance(self.one, WorkflowDeclaration):
+            self._read_outputs()
         section = self.document.data.setdefault(self.section, {})
         section[self.one.name] = self.data
 
@@ -54,11 +56,11 @@ class Body:
         named = next(given, None)
         return self.source.range(named) if named is not None else self.source.name(self.node)
 
-    def _keywords(self) -> None:
+    def _read_keywords(self) -> None:
         for decorator in self.node.decorator_list if self.node else ():
             if isinstance(decorator, ast.Call):
                 self.document.mark_keywords(self.route, self.source, decorator.keywords)
-        self.data = {key: _data(value) for key, value in self.one.keywords.items()}
+        self.data = {key: _to_data(value) for key, value in self.one.keywords.items()}
         prompt = self.data.get("prompt")
         if isinstance(prompt, str):
             self.data["prompt"] = {"file": prompt}
@@ -69,31 +71,31 @@ class Body:
         node = _docstring(self.node)
         text = node.value if node is not None else self.one.function.__doc__
         if text is None:
-            if isinstance(self.one, Workflow) and "prompt" not in self.data:
+            if isinstance(self.one, WorkflowDeclaration) and "prompt" not in self.data:
                 help = 'write it as the docstring, or name its file: `@workflow(prompt="prompts/x.md")`'
                 self.document.problem(f"`{self.one.name}` has no `prompt`", self.place(), help, "missing-key")
                 self.document.broken.add((*self.route, "prompt"))
                 self.data["prompt"] = ""
             return
-        key = "prompt" if isinstance(self.one, Workflow) and "prompt" not in self.data else "description"
+        key = "prompt" if isinstance(self.one, WorkflowDeclaration) and "prompt" not in self.data else "description"
         if key in self.data:
             return
-        self.data[key], offsets = dedented(text)
+        self.data[key], offsets = dedent_docstring(text)
         if node is None:
             return
         written = self.source.characters(node)
         letters = written.letters if written else ()
-        characters = Characters(tuple(letters[offset] for offset in offsets)) if letters else None
+        characters = StringOffsets(tuple(letters[offset] for offset in offsets)) if letters else None
         self.document.marks[(*self.route, key)] = Mark(self.source, self.source.range(node), None, characters)
 
-    def _parameters(self) -> None:
+    def _read_parameters(self) -> None:
         nodes = {argument.arg: argument for argument in _arguments(self.node)}
         defaults = _defaults(self.node)
         for kind in ("inputs", "secrets"):
             self.document.marks[(*self.route, kind)] = Mark(self.source, self.name, self.name)
         for name, one in signature.parameters(self.one.function):
             kind, written = "inputs", name
-            if isinstance(one, Parameter):
+            if isinstance(one, FunctionParameter):
                 kind, written = f"{one.kind}s", one.written
                 self.data.setdefault(kind, {})[written] = one.schema
                 self.parameters.append(one)
@@ -103,22 +105,22 @@ class Body:
                 self.document.marks[(*self.route, kind, written)] = Mark(self.source, value, (start, start + len(name)))
                 if name in defaults:
                     self.document.mark((*self.route, kind, written, "default"), self.source, defaults[name])
-            if isinstance(one, Parameter) and one.literal:
+            if isinstance(one, FunctionParameter) and one.literal:
                 help = "a secret is found when the chain runs; `= None` makes it optional"
                 at = self.place(kind, written, "default")
                 self.document.problem(f"the secret `{name}` has a literal default", at, help, "secret-in-source")
-            if isinstance(one, Unreadable):
-                self.parameters.append(Parameter(name, "input", {}, True, None))
-                self._unreadable(one, kind, written)
+            if isinstance(one, UnreadableAnnotation):
+                self.parameters.append(FunctionParameter(name, "input", {}, True, None))
+                self._report_unreadable(one, kind, written)
 
-    def _outputs(self) -> None:
+    def _read_outputs(self) -> None:
         returns = self.node.returns if self.node else None
         at = self.source.range(returns) if returns is not None else self.name
         self.document.marks[(*self.route, "outputs")] = Mark(self.source, at, at)
         try:
             annotation, declared = signature.outputs(self.one.function)
-        except Unreadable as problem:
-            self._unreadable(problem, "outputs")
+        except UnreadableAnnotation as problem:
+            self._report_unreadable(problem, "outputs")
             return
         if declared:
             self.data["outputs"] = declared
@@ -129,7 +131,7 @@ class Body:
         for written in declared:
             attribute = signature.attribute_of(owner, written.removesuffix("?"))
             for kind in getattr(owner, "__mro__", (owner,)):
-                source = self.sources.get(_file_of(kind))
+                source = self.sources.get(_module_file(kind))
                 node = source.field(kind.__qualname__, attribute) if source else None
                 if source is not None and node is not None:
                     key = source.range(node.target)
@@ -137,19 +139,19 @@ class Body:
                     self.document.marks[(*self.route, "outputs", written)] = mark
                     break
 
-    def _unreadable(self, problem: Unreadable, *keys: str) -> None:
+    def _report_unreadable(self, problem: UnreadableAnnotation, *keys: str) -> None:
         self.document.problem(problem.message, self.place(*keys), problem.help)
         self.document.broken.add((*self.route, keys[0]))
 
 
-def _data(value: Any) -> Any:
+def _to_data(value: Any) -> Any:
     """A keyword's value as YAML data; a workflow stands for its name."""
-    if isinstance(value, Declaration | WorkflowRef):
+    if isinstance(value, FunctionDeclaration | WorkflowRef):
         return value.name
     if isinstance(value, Mapping):
-        return {key: _data(item) for key, item in value.items()}
+        return {key: _to_data(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_data(item) for item in value]
+        return [_to_data(item) for item in value]
     return value
 
 
@@ -178,7 +180,7 @@ def _defaults(node: Function | None) -> dict[str, ast.expr]:
     return {**{one.arg: default for one, default in zip(last, node.args.defaults, strict=True)}, **found}
 
 
-def _file_of(kind: Any) -> str:
+def _module_file(kind: Any) -> str:
     import sys
 
     return str(getattr(sys.modules.get(getattr(kind, "__module__", "")), "__file__", ""))

@@ -28,7 +28,7 @@ DROPPED: Final = object()
 
 
 @dataclass(frozen=True)
-class Fault:
+class ValueProblem:
     """What is wrong with a value, and where inside it."""
 
     route: Route
@@ -37,7 +37,7 @@ class Fault:
 
 
 @dataclass
-class Written:
+class CapturedValue:
     """A value as data. `symbols` says which of its parts come from where, `texts` what the texts are made of: a number
     stands for the length of a token.
     """
@@ -47,25 +47,25 @@ class Written:
     data: Any = None
     symbols: dict[Route, Origin] = field(default_factory=dict)
     texts: dict[Route, list[str | int]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ValueProblem] = field(default_factory=list)
 
     def write(self, value: Any) -> Any:
         """Give the data of a value; DROPPED when some of it cannot be sent."""
-        self.data = self._any(value, ())
+        self.data = self._capture(value, ())
         return self.data
 
-    def _any(self, value: Any, route: Route) -> Any:
+    def _capture(self, value: Any, route: Route) -> Any:
         if isinstance(value, Symbol):
-            return self._symbol(origin_of(value), route)
+            return self._capture_symbol(origin_of(value), route)
         if isinstance(value, str):
             return self._text(str(value), route)
         if isinstance(value, Mapping):
-            return self._object(value, route)
+            return self._capture_object(value, route)
         if isinstance(value, list | tuple):
-            items = [self._any(item, (*route, index)) for index, item in enumerate(value)]
+            items = [self._capture(item, (*route, index)) for index, item in enumerate(value)]
             return DROPPED if any(item is DROPPED for item in items) else items
         if isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
-            return self._object(fields(value), route)
+            return self._capture_object(fields(value), route)
         try:
             return to_jsonable_python(value, by_alias=True)
         except PydanticSerializationError:
@@ -74,16 +74,16 @@ class Written:
                 route, f"a value of the type `{kind}` cannot be sent", "pass text, numbers, lists, models"
             )
 
-    def _object(self, value: Mapping[Any, Any], route: Route) -> Any:
+    def _capture_object(self, value: Mapping[Any, Any], route: Route) -> Any:
         made = {}
         for key, item in value.items():
             if not isinstance(key, str) or _OPEN in key:
                 made[""] = self._fault(route, "the keys of an object are texts without inputs in them", "name each key")
             else:
-                made[key] = self._any(item, (*route, key))
+                made[key] = self._capture(item, (*route, key))
         return DROPPED if any(item is DROPPED for item in made.values()) else made
 
-    def _symbol(self, origin: Origin, route: Route) -> Any:
+    def _capture_symbol(self, origin: Origin, route: Route) -> Any:
         if origin.kind == "broken":
             return DROPPED
         if origin.kind == "output" and (names := self.members(origin)) is not None:
@@ -93,11 +93,11 @@ class Written:
                 )
             made = {name: dataclasses.replace(origin, keys=(*origin.keys, name)) for name in names}
             self.symbols[route] = origin
-            return {name: self._leaf(one, (*route, name)) for name, one in made.items()}
-        return self._leaf(origin, route)
+            return {name: self._reference(one, (*route, name)) for name, one in made.items()}
+        return self._reference(origin, route)
 
-    def _leaf(self, origin: Origin, route: Route) -> Any:
-        path = _path(origin.keys)
+    def _reference(self, origin: Origin, route: Route) -> Any:
+        path = _path_text(origin.keys)
         if path is None:
             return self._fault(
                 route, f"`{origin.shown}` cannot be written as a path", "hand on the object that holds it"
@@ -119,31 +119,31 @@ class Written:
                 out += piece
                 continue
             origin = self.marked(piece)
-            path = None if origin is None else _path(origin.keys)
+            path = None if origin is None else _path_text(origin.keys)
             if origin is None or path is None:
-                return DROPPED if f"{_OPEN}{piece}{_SHUT}" == BROKEN else self._mangled(route)
+                return DROPPED if f"{_OPEN}{piece}{_SHUT}" == BROKEN else self._report_changed_text(route)
             token = f"<{origin.root}{path}>"
             spans.append((len(out), len(out) + len(token)))
             parts.append(len(token))
             out += token
         if BROKEN[0] in out or _SHUT in out:
-            return self._mangled(route)
+            return self._report_changed_text(route)
         if missing := set(spans) - {(token.start, token.end) for token in scan_string(out).tokens}:
             hidden = out[slice(*min(missing))]
             return self._fault(route, f"what stands around `{hidden}` hides it", "take the backslash before it away")
         self.texts[route] = parts
         return out
 
-    def _mangled(self, route: Route) -> Any:
+    def _report_changed_text(self, route: Route) -> Any:
         help = "write the input plainly, as {name}, and leave the text as it is"
         return self._fault(route, "a text with an input in it was changed before it was passed on", help)
 
     def _fault(self, route: Route, message: str, help: str) -> Any:
-        self.faults.append(Fault(route, message, help))
+        self.faults.append(ValueProblem(route, message, help))
         return DROPPED
 
 
-def _path(keys: Sequence[str | int]) -> str | None:
+def _path_text(keys: Sequence[str | int]) -> str | None:
     path = ""
     for key in keys:
         if isinstance(key, int):

@@ -10,9 +10,9 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
-from cyberflow.language.python.frames import Position, written
+from cyberflow.language.python.frames import Position, call_site
 from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
-from cyberflow.language.python.symbols import Misuse, current
+from cyberflow.language.python.symbols import Misuse, current_trace
 
 if TYPE_CHECKING:
     from cyberflow.sdk.handle import Handle
@@ -44,7 +44,7 @@ in a `Secret`.
 """
 
 
-class Declaration(Generic[P, R]):
+class FunctionDeclaration(Generic[P, R]):
     """A decorated function: its name in the project, and the ways to run it."""
 
     referred = False
@@ -110,7 +110,7 @@ class Declaration(Generic[P, R]):
         return f"<{type(self).__name__.lower()} {self.name}>"
 
 
-class Workflow(Declaration[P, R]):
+class WorkflowDeclaration(FunctionDeclaration[P, R]):
     """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs.
 
     One that is only `referred` to is declared elsewhere, in YAML or in another module; `named` is where.
@@ -125,35 +125,35 @@ class Workflow(Declaration[P, R]):
         self.referred = referred
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", _step(self, self.name, args, kwargs))
+        return cast("R", _add_step(self, self.name, args, kwargs))
 
-    def step(self, alias: str) -> Step[P, R]:
+    def step(self, alias: str) -> StepDeclaration[P, R]:
         """Name the step: a second call of one workflow in a chain needs a name of its own."""
-        return Step(self, alias)
+        return StepDeclaration(self, alias)
 
     def in_session(self, alias: str) -> R:
         """The outputs of a run that the session already holds; the chain names it in its `session`."""
         return cast("R", _trace(self.name).joined(self, alias))
 
 
-class Step(Generic[P, R]):
+class StepDeclaration(Generic[P, R]):
     """A workflow under the name of a step."""
 
-    def __init__(self, workflow: Workflow[P, R] | WorkflowRef, alias: str) -> None:
+    def __init__(self, workflow: WorkflowDeclaration[P, R] | WorkflowRef, alias: str) -> None:
         self._workflow = workflow
         self._alias = alias
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", _step(self._workflow, self._alias, args, kwargs))
+        return cast("R", _add_step(self._workflow, self._alias, args, kwargs))
 
 
-class Chain(Declaration[P, R]):
+class ChainDeclaration(FunctionDeclaration[P, R]):
     """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
 
     if not TYPE_CHECKING:
 
         def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
-            if current() is not None:
+            if current_trace() is not None:
                 raise Misuse(f"`{self.name}` is a chain, and a step runs a workflow", "call its workflows here")
             raise Misuse(f"the chain `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
 
@@ -167,18 +167,18 @@ class WorkflowRef:
         self.function = None
 
     @overload
-    def __call__(self, function: Callable[P, R], /) -> Workflow[P, R]: ...
+    def __call__(self, function: Callable[P, R], /) -> WorkflowDeclaration[P, R]: ...
     @overload
     def __call__(self, **inputs: Any) -> Any: ...
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         if len(args) == 1 and not inputs and _is_function(args[0]):
-            made = Workflow(args[0], self.name, {}, referred=True)
+            made = WorkflowDeclaration(args[0], self.name, {}, referred=True)
             made.named = self.named
             return made
-        return _step(self, self.name, args, inputs)
+        return _add_step(self, self.name, args, inputs)
 
-    def step(self, alias: str) -> Step[..., Any]:
-        return Step(self, alias)
+    def step(self, alias: str) -> StepDeclaration[..., Any]:
+        return StepDeclaration(self, alias)
 
     def in_session(self, alias: str) -> Any:
         return _trace(self.name).joined(self, alias)
@@ -190,31 +190,31 @@ def workflow_ref(name: str) -> WorkflowRef:
     `workflow_ref("patient-lookup")(mrn=…)` is a step; `@workflow_ref("patient-lookup")` above a function whose
     parameters and return type are those of the workflow makes a typed one, as `cyberflow stubs` writes them.
     """
-    return WorkflowRef(name, written())
+    return WorkflowRef(name, call_site())
 
 
 @overload
-def workflow(function: Callable[P, R], /) -> Workflow[P, R]: ...
+def workflow(function: Callable[P, R], /) -> WorkflowDeclaration[P, R]: ...
 @overload
-def workflow(**keywords: Unpack[WorkflowKeywords]) -> Callable[[Callable[P, R]], Workflow[P, R]]: ...
+def workflow(**keywords: Unpack[WorkflowKeywords]) -> Callable[[Callable[P, R]], WorkflowDeclaration[P, R]]: ...
 def workflow(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
     """Declare a workflow: its parameters are the inputs and secrets, its return type the outputs.
 
     The docstring is the prompt, or `prompt=` names its file. The body is never run.
     """
-    return _decorator(Workflow, WorkflowKeywords, function, keywords)
+    return _decorate(WorkflowDeclaration, WorkflowKeywords, function, keywords)
 
 
 @overload
-def chain(function: Callable[P, R], /) -> Chain[P, R]: ...
+def chain(function: Callable[P, R], /) -> ChainDeclaration[P, R]: ...
 @overload
-def chain(**keywords: Unpack[ChainKeywords]) -> Callable[[Callable[P, R]], Chain[P, R]]: ...
+def chain(**keywords: Unpack[ChainKeywords]) -> Callable[[Callable[P, R]], ChainDeclaration[P, R]]: ...
 def chain(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
     """Declare a chain: each call of a workflow in its body is a step, and what it returns are its outputs."""
-    return _decorator(Chain, ChainKeywords, function, keywords)
+    return _decorate(ChainDeclaration, ChainKeywords, function, keywords)
 
 
-def _decorator(
+def _decorate(
     kind: Callable[..., T], known: Any, function: Callable[..., Any] | None, keywords: Mapping[str, Any]
 ) -> Any:
     word = "workflow" if known is WorkflowKeywords else "chain"
@@ -240,11 +240,13 @@ def _is_function(value: Any) -> bool:
 
 
 def _trace(name: str) -> Any:
-    trace = current()
+    trace = current_trace()
     if trace is None:
         raise Misuse(f"`{name}` is called outside a chain", f"run it: `{name.replace('-', '_')}.run(...)`")
     return trace
 
 
-def _step(workflow: Workflow[..., Any] | WorkflowRef, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Any:
+def _add_step(
+    workflow: WorkflowDeclaration[..., Any] | WorkflowRef, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]
+) -> Any:
     return _trace(workflow.name).step(workflow, alias, args, inputs)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.python.source import Range, Source
-from cyberflow.language.python.string_offsets import Characters
+from cyberflow.language.python.source import PythonSource, Range
+from cyberflow.language.python.string_offsets import StringOffsets
 from cyberflow.source import Place, Route, Span, span_of
 
 
@@ -17,10 +17,10 @@ from cyberflow.source import Place, Route, Span, span_of
 class Mark:
     """Where a value stands, where its key does, and for a text where each character does."""
 
-    source: Source
+    source: PythonSource
     value: Range
     key: Range | None = None
-    characters: Characters | None = None
+    characters: StringOffsets | None = None
 
 
 @dataclass
@@ -66,7 +66,7 @@ class PythonDocument:
         """The keys below a route of which the problem has been reported."""
         return frozenset(str(one[-1]) for one in self.broken if one[:-1] == route)
 
-    def mark(self, route: Route, source: Source, node: Any, key: Range | None = None) -> None:
+    def mark(self, route: Route, source: PythonSource, node: Any, key: Range | None = None) -> None:
         """Note where a route stands, and what is inside a literal that is written out there."""
         characters = source.characters(node) if isinstance(node, ast.Constant) else None
         self.marks[route] = Mark(source, source.range(node), key, characters)
@@ -78,7 +78,7 @@ class PythonDocument:
             for index, item in enumerate(node.elts):
                 self.mark((*route, index), source, item)
 
-    def mark_keywords(self, route: Route, source: Source, keywords: Iterable[ast.keyword]) -> None:
+    def mark_keywords(self, route: Route, source: PythonSource, keywords: Iterable[ast.keyword]) -> None:
         """Note where keyword arguments stand, under their names."""
         for one in keywords:
             if one.arg is not None:

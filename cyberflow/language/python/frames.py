@@ -22,7 +22,7 @@ class Position:
     end_column: int | None = None
 
 
-def caller(files: Container[str]) -> Position | None:
+def user_position(files: Container[str]) -> Position | None:
     """Where the innermost frame that belongs to `files` stands; None when there is none."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to a caller
     while frame is not None and frame.f_code.co_filename not in files:
@@ -30,13 +30,13 @@ def caller(files: Container[str]) -> Position | None:
     return None if frame is None else _position(frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
-def written() -> Position:
+def call_site() -> Position:
     """Where the caller of a function of ours stands."""
     frame = sys._getframe(2)  # noqa: SLF001 - as above
     return _position(frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
-def raised_at(trace: TracebackType | None, files: Container[str]) -> Position | None:
+def raise_position(trace: TracebackType | None, files: Container[str]) -> Position | None:
     """Where an exception left the innermost frame that belongs to `files`."""
     found = None
     for one in _frames(trace):
@@ -45,7 +45,7 @@ def raised_at(trace: TracebackType | None, files: Container[str]) -> Position | 
     return found
 
 
-def innermost(trace: TracebackType | None) -> str:
+def innermost_file(trace: TracebackType | None) -> str:
     """The file of the frame that raised."""
     return next((one.tb_frame.f_code.co_filename for one in reversed(list(_frames(trace)))), "")
 

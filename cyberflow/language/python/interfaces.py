@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cyberflow.language.python import signature
-from cyberflow.language.python.signature import Parameter, Unreadable
+from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
 
 
 @dataclass(frozen=True)
-class Interface:
+class WorkflowInterface:
     """The names of a workflow's outputs (None when nobody knows them), secrets and inputs. `positional` can be given
     without a name; None for one of `omitted` means that it is not given. `annotation` is the return type.
     """
@@ -26,20 +26,20 @@ class Interface:
 
 
 @dataclass
-class Interfaces:
+class WorkflowInterfaces:
     """The workflows of one project. `declared` are those of the YAML."""
 
-    declared: Mapping[str, Interface]
-    _read: dict[int, Interface] = field(default_factory=dict)
+    declared: Mapping[str, WorkflowInterface]
+    _read: dict[int, WorkflowInterface] = field(default_factory=dict)
 
-    def of(self, workflow: Any) -> Interface:
+    def of(self, workflow: Any) -> WorkflowInterface:
         """The interface of a workflow, or of a reference to one."""
-        elsewhere = self.declared.get(workflow.name, Interface(None))
+        elsewhere = self.declared.get(workflow.name, WorkflowInterface(None))
         function = workflow.function
         if function is None:
             return elsewhere
         if id(function) not in self._read:
-            self._read[id(function)] = _interface(function)
+            self._read[id(function)] = _read_interface(function)
         own = self._read[id(function)]
         return replace(own, outputs=elsewhere.outputs) if workflow.referred and not own.outputs else own
 
@@ -49,17 +49,19 @@ class Interfaces:
             yield from one.secrets
 
 
-def _interface(function: Callable[..., Any]) -> Interface:
+def _read_interface(function: Callable[..., Any]) -> WorkflowInterface:
     """What the annotations say; what cannot be read is found where the workflow is."""
     plain = inspect.signature(function).parameters
     found = dict(signature.parameters(function))
-    secrets = frozenset(name for name, one in found.items() if isinstance(one, Parameter) and one.kind == "secret")
+    secrets = frozenset(
+        name for name, one in found.items() if isinstance(one, FunctionParameter) and one.kind == "secret"
+    )
     try:
         annotation, outputs = signature.outputs(function)
         names = None if annotation is Any else tuple(name.removesuffix("?") for name in outputs or ())
-    except Unreadable:
+    except UnreadableAnnotation:
         annotation, names = None, None
-    return Interface(
+    return WorkflowInterface(
         names,
         secrets,
         frozenset(found) - secrets,

@@ -15,7 +15,7 @@ class PromptFile(TypedDict):
     file: str
 
 
-class File(TypedDict, total=False):
+class FileKeywords(TypedDict, total=False):
     """A file for the machine: from the project (`path`), or given at run time under a `name`."""
 
     path: str
@@ -24,7 +24,7 @@ class File(TypedDict, total=False):
     cleanup: bool
 
 
-class Models(TypedDict, total=False):
+class ModelsKeywords(TypedDict, total=False):
     """Model configurations by name or id."""
 
     main: str
@@ -32,7 +32,7 @@ class Models(TypedDict, total=False):
     fallbacks: Texts
 
 
-class Check(TypedDict, total=False):
+class CheckKeywords(TypedDict, total=False):
     """A post-run check, in the API's own field names."""
 
     name: Required[str]
@@ -64,12 +64,12 @@ class WorkflowKeywords(TypedDict, total=False):
     prompt: str | PromptFile
     description: str
     from_machine: Texts
-    files: Sequence[File]
+    files: Sequence[FileKeywords]
     exports: bool
     webhooks: bool
     terminal: Texts
-    models: Models
-    checks: Sequence[Check]
+    models: ModelsKeywords
+    checks: Sequence[CheckKeywords]
     on_check_failure: str | PromptFile
     tags: Texts
     title: str
@@ -88,7 +88,7 @@ class ChainKeywords(TypedDict, total=False):
     session: Mapping[str, Any]
     keep_session: bool
     priority: bool
-    files: Sequence[File]
+    files: Sequence[FileKeywords]
 
 
 class TaskOptions(TypedDict, total=False):

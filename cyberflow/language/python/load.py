@@ -16,15 +16,15 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.files import Files
-from cyberflow.language.python.body import Body
-from cyberflow.language.python.declare import Chain, Declaration, Workflow
+from cyberflow.language.python.body import DeclarationBody
+from cyberflow.language.python.declare import ChainDeclaration, FunctionDeclaration, WorkflowDeclaration
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.python.from_yaml import interfaces
-from cyberflow.language.python.interfaces import Interfaces
-from cyberflow.language.python.modules import Importing, importing
-from cyberflow.language.python.source import Source
+from cyberflow.language.python.interfaces import WorkflowInterfaces
+from cyberflow.language.python.modules import ImportSession, import_session
+from cyberflow.language.python.source import PythonSource
 from cyberflow.language.python.trace import Trace
-from cyberflow.language.python.user_errors import finding
+from cyberflow.language.python.user_errors import diagnose
 from cyberflow.language.python.write_steps import write_steps
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
@@ -47,7 +47,7 @@ def read_modules(
     """
     paths: dict[str, None] = {}
     for index, pattern in enumerate(patterns):
-        matched = _matching(files, pattern, Place(documents[0].path, ("python", index)))
+        matched = _match_files(files, pattern, Place(documents[0].path, ("python", index)))
         if isinstance(matched, Diagnostic):
             problems += [matched] if all(one.message != matched.message for one in problems) else []
         else:
@@ -61,11 +61,11 @@ def read_modules(
             readable.append(path)
     if not readable:
         return []
-    with importing(files.root.absolute(), readable) as session:
-        return _Reader(files, session, Interfaces(interfaces(files, documents)), problems).read(readable)
+    with import_session(files.root.absolute(), readable) as session:
+        return _ModuleReader(files, session, WorkflowInterfaces(interfaces(files, documents)), problems).read(readable)
 
 
-def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
+def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
     if not any(sign in pattern for sign in "*?["):
         found = files.find(pattern, place)
         return found if isinstance(found, Diagnostic) else [found]
@@ -79,7 +79,7 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
         note = getattr(error, "strerror", "") or str(error)
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
-    if (closed := _closed(files.root, name)) is not None:
+    if (closed := _find_unreadable_folder(files.root, name)) is not None:
         files.settled = False
         message = f"the folder `{Path(closed.filename).relative_to(files.root).as_posix()}` cannot be read"
         return Diagnostic("file-not-found", message, place, note=closed.strerror or "")
@@ -92,7 +92,7 @@ def _matching(files: Files, pattern: str, place: Place) -> list[str] | Diagnosti
     return Diagnostic("file-not-found", f"no module is called `{pattern}`", place, help=help)
 
 
-def _closed(root: Path, pattern: str) -> OSError | None:
+def _find_unreadable_folder(root: Path, pattern: str) -> OSError | None:
     """Why a folder that a pattern may look into cannot be read: what it declares would be missed in silence."""
     *above, _ = Path(pattern).parts
     fixed = [*takewhile(lambda part: not any(sign in part for sign in "*?["), above)]
@@ -104,43 +104,43 @@ def _closed(root: Path, pattern: str) -> OSError | None:
 
 
 @dataclass
-class _Reader:
+class _ModuleReader:
     files: Files
-    session: Importing
-    interfaces: Interfaces
+    session: ImportSession
+    interfaces: WorkflowInterfaces
     problems: list[Diagnostic]
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, PythonSource] = field(default_factory=dict)
     documents: dict[str, PythonDocument] = field(default_factory=dict)
-    taken: dict[int, Declaration[..., Any]] = field(default_factory=dict)
+    taken: dict[int, FunctionDeclaration[..., Any]] = field(default_factory=dict)
 
     def read(self, paths: Sequence[str]) -> list[PythonDocument]:
-        found: list[Declaration[..., Any]] = []
+        found: list[FunctionDeclaration[..., Any]] = []
         for path in paths:
             try:
                 module = self.session.load(path)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a module of the user may raise anything
-                self._take_sources()
-                self.problems.append(finding(error, self.sources, Place(path)))
+                self._add_sources()
+                self.problems.append(diagnose(error, self.sources, Place(path)))
                 continue
-            found += (one for one in vars(module).values() if isinstance(one, Declaration))
-        self._take_sources()
+            found += (one for one in vars(module).values() if isinstance(one, FunctionDeclaration))
+        self._add_sources()
         bodies = [body for one in found for body in self._body(one)]
         for body in bodies:
-            if isinstance(body.one, Chain):
+            if isinstance(body.one, ChainDeclaration):
                 self._trace(body, body.one)
-        self._guard()
-        self._point()
+        self._note_secret_literals()
+        self._mark_references()
         self.files.documents.update(self.documents)
         return list(self.documents.values())
 
-    def _take_sources(self) -> None:
+    def _add_sources(self) -> None:
         for filename, text in self.session.files.items():
             if filename not in self.sources:
                 path = Path(filename).relative_to(self.session.root).as_posix()
-                self.sources[filename] = source = Source(path, text, _parsed(text))
+                self.sources[filename] = source = PythonSource(path, text, _parse_or_empty(text))
                 self.documents[path] = PythonDocument(path, text, strings=source.strings)
 
-    def _guard(self) -> None:
+    def _note_secret_literals(self) -> None:
         """Note every literal that stands where a secret belongs, also in a call that was never reached."""
         for one in self.taken.values():
             self.interfaces.of(one)
@@ -150,7 +150,7 @@ class _Reader:
             unread = not source.tree.body
             self.documents[source.path].secrets += guessed if unread else source.literals(secrets)
 
-    def _point(self) -> None:
+    def _mark_references(self) -> None:
         """Have the first step of a workflow that nothing declares stand where its name was written."""
         known = {name for one in self.documents.values() for name in one.data.get("workflows", ())}
         known |= set(self.interfaces.declared)
@@ -160,16 +160,16 @@ class _Reader:
                     document.marks[route] = mark
                     known.add(name)
 
-    def _body(self, one: Declaration[..., Any]) -> Iterator[Body]:
+    def _body(self, one: FunctionDeclaration[..., Any]) -> Iterator[DeclarationBody]:
         """The body of a declaration, once, in the document of the file it stands in."""
-        if id(one) in self.taken or (isinstance(one, Workflow) and one.referred):
+        if id(one) in self.taken or (isinstance(one, WorkflowDeclaration) and one.referred):
             return
         self.taken[id(one)] = one
         source = self.sources.get(unwrap(one.function).__code__.co_filename)
         if source is None:
             return
         document = self.documents[source.path]
-        body = Body(document, self.sources, one)
+        body = DeclarationBody(document, self.sources, one)
         if (first := document.marks.get(body.route)) is not None:
             label = Label(Place(source.path, range=first.value), "first declared here")
             place = Place(source.path, range=body.name)
@@ -180,19 +180,19 @@ class _Reader:
         body.fill()
         yield body
 
-    def _trace(self, body: Body, chain: Chain[..., Any]) -> None:
+    def _trace(self, body: DeclarationBody, chain: ChainDeclaration[..., Any]) -> None:
         trace = Trace(chain, self.session.files, self.interfaces)
         try:
             trace.run(body.parameters)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             trace.broken = True
-            body.document.problems.append(finding(error, self.sources, Place(body.source.path, range=body.name)))
+            body.document.problems.append(diagnose(error, self.sources, Place(body.source.path, range=body.name)))
         write_steps(body, trace)
         for one in trace.used:
             list(self._body(one))
 
 
-def _parsed(text: str) -> ast.Module:
+def _parse_or_empty(text: str) -> ast.Module:
     try:
         return ast.parse(text)
     except SyntaxError:

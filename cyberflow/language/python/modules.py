@@ -19,7 +19,7 @@ from threading import RLock
 from types import CodeType, ModuleType
 from typing import Any, TextIO, cast
 
-from cyberflow.language.python.symbols import plain
+from cyberflow.language.python.symbols import strip_marks
 
 _ONE_AT_A_TIME = RLock()
 """`sys.modules` is one for all threads."""
@@ -28,7 +28,7 @@ _LIBRARIES = ("site-packages", "dist-packages")
 
 
 @dataclass
-class Importing:
+class ImportSession:
     """An import that is going on. `files` are the modules of the project that were loaded: absolute path to source."""
 
     root: Path
@@ -44,7 +44,7 @@ class Importing:
             module = importlib.import_module(".".join(parts))
             if module.__file__ == str(self.root / path):
                 return module
-        loader = _Loader(path, str(self.root / path), self.files)
+        loader = _ModuleLoader(path, str(self.root / path), self.files)
         module = module_from_spec(ModuleSpec(path, loader, origin=loader.path))
         module.__file__ = loader.path
         sys.modules[path] = module
@@ -58,13 +58,13 @@ def is_reading() -> bool:
 
 
 @contextmanager
-def importing(root: Path, names: Collection[str]) -> Iterator[Importing]:
+def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession]:
     """Make the project at `root` importable. What its modules print goes to standard error."""
     with _ONE_AT_A_TIME:
-        session = Importing(root)
+        session = ImportSession(root)
         tops = {name.split("/", maxsplit=1)[0].removesuffix(".py") for name in names}
         aside = _ours(root, tops)
-        path, finder = list(sys.path), _Finder(session)
+        path, finder = list(sys.path), _ModuleFinder(session)
         for name in aside:
             del sys.modules[name]
         sys.path.insert(0, str(root))
@@ -72,7 +72,7 @@ def importing(root: Path, names: Collection[str]) -> Iterator[Importing]:
         importlib.invalidate_caches()
         token = _READING.set(True)
         try:
-            with redirect_stdout(cast("TextIO", _Stdout(sys.stdout))):
+            with redirect_stdout(cast("TextIO", _ThreadStdout(sys.stdout))):
                 yield session
         finally:
             _READING.reset(token)
@@ -83,14 +83,14 @@ def importing(root: Path, names: Collection[str]) -> Iterator[Importing]:
             sys.modules.update(aside)
 
 
-class _Stdout:
+class _ThreadStdout:
     """Standard output for all threads but the one that reads a project: what that one prints goes to standard error."""
 
     def __init__(self, stdout: TextIO) -> None:
         self._stdout = stdout
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(plain(text)) if is_reading() else self._stdout.write(text)
+        return sys.stderr.write(strip_marks(text)) if is_reading() else self._stdout.write(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys.stderr if is_reading() else self._stdout, name)
@@ -98,10 +98,10 @@ class _Stdout:
 
 def _ours(root: Path, tops: set[str]) -> dict[str, ModuleType]:
     loaded = list(sys.modules.items())  # at once: other threads go on importing
-    return {name: module for name, module in loaded if _is_ours(name, module, root, tops)}
+    return {name: module for name, module in loaded if _is_project_module(name, module, root, tops)}
 
 
-def _is_ours(name: str, module: Any, root: Path, tops: set[str]) -> bool:
+def _is_project_module(name: str, module: Any, root: Path, tops: set[str]) -> bool:
     """Whether a module comes from the project, or from another one under a name that the project uses."""
     if name == "__main__":
         return False
@@ -114,10 +114,10 @@ def _is_ours(name: str, module: Any, root: Path, tops: set[str]) -> bool:
     return name.partition(".")[0] in tops and any(not str(place).startswith(system) for place in inside)
 
 
-class _Finder(MetaPathFinder):
+class _ModuleFinder(MetaPathFinder):
     """Finds the modules below the root, to be read from their source and never from a stale cache."""
 
-    def __init__(self, session: Importing) -> None:
+    def __init__(self, session: ImportSession) -> None:
         self._session = session
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -127,11 +127,11 @@ class _Finder(MetaPathFinder):
         origin = Path(spec.origin)
         if not origin.is_relative_to(self._session.root) or any(name in origin.parts for name in _LIBRARIES):
             return None
-        spec.loader = _Loader(fullname, spec.origin, self._session.files)
+        spec.loader = _ModuleLoader(fullname, spec.origin, self._session.files)
         return spec
 
 
-class _Loader(SourceFileLoader):
+class _ModuleLoader(SourceFileLoader):
     """Compiles from source, keeps docstrings, writes no cache, and remembers what it read."""
 
     def __init__(self, fullname: str, path: str, files: dict[str, str]) -> None:

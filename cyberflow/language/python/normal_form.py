@@ -24,30 +24,30 @@ _NULL = {"type": "null"}
 _MARKED = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
 
 
-def normal(schema: Schema) -> Schema:
+def normalize(schema: Schema) -> Schema:
     """Titles go, `T | None = None` is an optional `T`, and a reference with words beside it is written out."""
-    made: Schema = _Normal(schema.get("$defs", {})).schema(schema)
+    made: Schema = _Normalizer(schema.get("$defs", {})).schema(schema)
     return made
 
 
-def members(schema: Schema, definitions: Mapping[str, Any]) -> dict[str, Any]:
+def member_notations(schema: Schema, definitions: Mapping[str, Any]) -> dict[str, Any]:
     """The properties of an object as names to types: `?` ends a name that is optional without a default."""
     needed = schema.get("required", [])
     made = {}
     for name, value in schema["properties"].items():
         written = name if name in needed or "default" in value else f"{name}?"
-        made[written] = notation({**value, "$defs": definitions} if definitions else value)
+        made[written] = to_notation({**value, "$defs": definitions} if definitions else value)
     return made
 
 
-def notation(schema: Schema) -> Any:
+def to_notation(schema: Schema) -> Any:
     """A schema as the notation takes it: without one of its own keywords it would read as nested notation."""
     if not schema:
         return "any"
     return schema if not _MARKED.isdisjoint(schema) else {"anyOf": [{}], **schema}
 
 
-class _Normal:
+class _Normalizer:
     def __init__(self, definitions: Mapping[str, Schema]) -> None:
         self._definitions = definitions
 
@@ -56,15 +56,15 @@ class _Normal:
             return schema
         schema = {key: value for key, value in schema.items() if key not in _DROPPED}
         if schema.get("default", ...) is None:
-            schema = _optional(schema)
+            schema = _strip_null(schema)
         if len(schema.get("allOf", ())) == 1:
             schema = {**schema.pop("allOf")[0], **schema}
         if len(schema) > 1 and (target := self._target(schema)) is not None:
             schema = {**self.schema(target), **{key: value for key, value in schema.items() if key != "$ref"}}
-        made = {key: self._keyword(key, value) for key, value in schema.items()}
-        return {key: value for key, value in made.items() if not _says_nothing(key, value)}
+        made = {key: self._normalize_keyword(key, value) for key, value in schema.items()}
+        return {key: value for key, value in made.items() if not _is_redundant(key, value)}
 
-    def _keyword(self, key: str, value: Any) -> Any:
+    def _normalize_keyword(self, key: str, value: Any) -> Any:
         if key in _ONE:
             return self.schema(value)
         if key in _MANY:
@@ -89,7 +89,7 @@ class _Normal:
         return False
 
 
-def _optional(schema: Schema) -> Schema:
+def _strip_null(schema: Schema) -> Schema:
     """Take the default None, and the null that only it needs, off a type."""
     rest = {key: value for key, value in schema.items() if key != "default"}
     arms = [arm for arm in rest.get("anyOf", ()) if arm != _NULL]
@@ -106,5 +106,5 @@ _SAYS_NOTHING: Mapping[str, Callable[[Any], bool]] = {
 }
 
 
-def _says_nothing(key: str, value: Any) -> bool:
+def _is_redundant(key: str, value: Any) -> bool:
     return key in _SAYS_NOTHING and _SAYS_NOTHING[key](value)

@@ -18,14 +18,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
 
 from cyberflow.language.python.declare import Secret
-from cyberflow.language.python.normal_form import Schema, members, normal, notation
+from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
 from cyberflow.language.python.symbols import Symbol
-from cyberflow.language.python.typed_dicts import portable
+from cyberflow.language.python.typed_dicts import make_portable
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
 
 
-class Unreadable(Exception):
+class UnreadableAnnotation(Exception):
     """An annotation or a default that says nothing the language has a word for."""
 
     def __init__(self, message: str, help: str) -> None:
@@ -34,7 +34,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Parameter:
+class FunctionParameter:
     """One parameter of a workflow or chain. `annotation` is what a symbol of it stands for."""
 
     name: str
@@ -52,7 +52,7 @@ class Parameter:
         return f"{self.name}?" if optional else self.name
 
 
-class _Plain(GenerateJsonSchema):
+class _BareSchemaGenerator(GenerateJsonSchema):
     """JSON Schema without what pydantic takes from the classes themselves: titles and docstrings."""
 
     ignored_warning_types = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as pydantic declares it
@@ -61,71 +61,73 @@ class _Plain(GenerateJsonSchema):
         return False
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        return _bare_class(super().model_schema(schema))
+        return _strip_class_text(super().model_schema(schema))
 
     def dataclass_schema(self, schema: Any) -> JsonSchemaValue:
-        return _bare_class(super().dataclass_schema(schema))
+        return _strip_class_text(super().dataclass_schema(schema))
 
     def typed_dict_schema(self, schema: Any) -> JsonSchemaValue:
-        return _bare_class(super().typed_dict_schema(schema))
+        return _strip_class_text(super().typed_dict_schema(schema))
 
     def enum_schema(self, schema: Any) -> JsonSchemaValue:
         self.docstrings.add(inspect.cleandoc(schema["cls"].__doc__ or ""))
-        return _bare_class(super().enum_schema(schema))
+        return _strip_class_text(super().enum_schema(schema))
 
     def generate(self, schema: Any, mode: Any = "validation") -> JsonSchemaValue:
         self.docstrings: set[str] = set()
-        made: JsonSchemaValue = _without(super().generate(schema, mode), self.docstrings)
+        made: JsonSchemaValue = _strip_docstrings(super().generate(schema, mode), self.docstrings)
         return made
 
 
-def _bare_class(made: JsonSchemaValue) -> JsonSchemaValue:
+def _strip_class_text(made: JsonSchemaValue) -> JsonSchemaValue:
     return {key: value for key, value in made.items() if key not in ("title", "description")}
 
 
-def _without(schema: Any, docstrings: set[str]) -> Any:
+def _strip_docstrings(schema: Any, docstrings: set[str]) -> Any:
     """Take the docstrings of enumerations away: pydantic adds them when the schema is made."""
     if isinstance(schema, list):
-        return [_without(one, docstrings) for one in schema]
+        return [_strip_docstrings(one, docstrings) for one in schema]
     if not isinstance(schema, dict):
         return schema
     drop = isinstance(schema.get("enum"), list) and schema.get("description") in docstrings
-    return {key: _without(one, docstrings) for key, one in schema.items() if not (drop and key == "description")}
+    return {
+        key: _strip_docstrings(one, docstrings) for key, one in schema.items() if not (drop and key == "description")
+    }
 
 
-def parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Parameter | Unreadable]]:
+def parameters(function: Callable[..., Any]) -> Iterator[tuple[str, FunctionParameter | UnreadableAnnotation]]:
     """The parameters of a function in order, each read or with what is wrong with it."""
     for name, parameter in inspect.signature(function).parameters.items():
         try:
             yield name, _parameter(function, parameter)
-        except Unreadable as problem:
+        except UnreadableAnnotation as problem:
             yield name, problem
 
 
-def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Parameter:
+def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> FunctionParameter:
     name = parameter.name
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        raise Unreadable(f"`{name}` stands for any number of inputs", "name each input, with its type")
+        raise UnreadableAnnotation(f"`{name}` stands for any number of inputs", "name each input, with its type")
     if parameter.annotation is parameter.empty:
-        raise Unreadable(f"`{name}` has no type", f"annotate it: `{name}: str`; `Any` admits everything")
-    annotation, default = hint(function, name, parameter.annotation), parameter.default
+        raise UnreadableAnnotation(f"`{name}` has no type", f"annotate it: `{name}: str`; `Any` admits everything")
+    annotation, default = evaluate_annotation(function, name, parameter.annotation), parameter.default
     if isinstance(default, FieldInfo):
         annotation, default = Annotated[annotation, default], default.get_default(call_default_factory=False)
         default = parameter.empty if default is PydanticUndefined else default
     kind: Literal["input", "secret"] = "secret" if _is_secret(annotation) else "input"
     required = default is parameter.empty
-    schema = _schema(name, _as_text(annotation) if kind == "secret" else annotation)
+    schema = _schema(name, _text_annotation(annotation) if kind == "secret" else annotation)
     schema.pop("default", None)
     if default is None:
-        schema = normal({**schema, "default": None})
+        schema = normalize({**schema, "default": None})
         schema.pop("default", None)
     elif not required and kind == "input":
-        schema = {**schema, "default": _jsonable(name, default)}
+        schema = {**schema, "default": _to_json(name, default)}
     literal = kind == "secret" and not required and default is not None
-    return Parameter(name, kind, notation(schema), required, annotation, literal)
+    return FunctionParameter(name, kind, to_notation(schema), required, annotation, literal)
 
 
-def hint(function: Callable[..., Any], name: str, annotation: Any) -> Any:
+def evaluate_annotation(function: Callable[..., Any], name: str, annotation: Any) -> Any:
     """Evaluate an annotation that is still text. Raises Unreadable."""
     holder = SimpleNamespace(__annotations__={name: annotation})
     try:
@@ -133,7 +135,7 @@ def hint(function: Callable[..., Any], name: str, annotation: Any) -> Any:
     except Exception as error:
         shown = "the return type" if name == "return" else f"the type of `{name}`"
         help = "import what it names where the module runs, not under `if TYPE_CHECKING:`"
-        raise Unreadable(f"{shown} cannot be read: {error}", help) from error
+        raise UnreadableAnnotation(f"{shown} cannot be read: {error}", help) from error
 
 
 def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
@@ -141,7 +143,7 @@ def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
     annotation = inspect.signature(function).return_annotation
     if annotation is inspect.Signature.empty:
         return None, None
-    annotation = hint(function, "return", annotation)
+    annotation = evaluate_annotation(function, "return", annotation)
     if annotation in (None, NoneType, Any):
         return annotation, None
     schema = _schema("return", annotation)
@@ -150,43 +152,43 @@ def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
         schema = definitions[schema["$ref"].removeprefix("#/$defs/")]
     if "properties" not in schema:
         help = "return a pydantic model, a dataclass or a TypedDict with a field for each output, or None"
-        raise Unreadable("outputs have names, and this type has none", help)
-    return annotation, members(schema, definitions)
+        raise UnreadableAnnotation("outputs have names, and this type has none", help)
+    return annotation, member_notations(schema, definitions)
 
 
 def _schema(name: str, annotation: Any) -> Schema:
     try:
-        made = TypeAdapter(portable(annotation)).json_schema(schema_generator=_Plain)
+        made = TypeAdapter(make_portable(annotation)).json_schema(schema_generator=_BareSchemaGenerator)
     except _NO_SCHEMA as error:
         shown = "the return type" if name == "return" else f"the type of `{name}`"
         unknown = isinstance(error, PydanticSchemaGenerationError)
         reason = "" if unknown else f": {str(error).partition(chr(10))[0]}"
         help = "use types that JSON knows: str, int, float, bool, date, list, dict, Literal, models of these"
-        raise Unreadable(f"{shown} has no JSON Schema{reason}", help) from error
-    return normal(made)
+        raise UnreadableAnnotation(f"{shown} has no JSON Schema{reason}", help) from error
+    return normalize(made)
 
 
-def _jsonable(name: str, default: Any) -> Any:
+def _to_json(name: str, default: Any) -> Any:
     if isinstance(default, BaseModel) or (dataclasses.is_dataclass(default) and not isinstance(default, type)):
-        return {key: _jsonable(name, item) for key, item in fields(default).items()}
+        return {key: _to_json(name, item) for key, item in fields(default).items()}
     if isinstance(default, list | tuple):
-        return [_jsonable(name, item) for item in default]
+        return [_to_json(name, item) for item in default]
     try:
         return to_jsonable_python(default, by_alias=True)
     except PydanticSerializationError as error:
         help = "use a text, a number, a list or a model"
-        raise Unreadable(f"the default of `{name}` is not JSON: {error}", help) from error
+        raise UnreadableAnnotation(f"the default of `{name}` is not JSON: {error}", help) from error
 
 
 def _is_secret(annotation: Any) -> bool:
     return bare(annotation) is Secret
 
 
-def _as_text(annotation: Any) -> Any:
+def _text_annotation(annotation: Any) -> Any:
     """The type of a secret's value: text, with what `Annotated` adds."""
     if get_origin(annotation) is Annotated:
         inner, *extra = get_args(annotation)
-        return Annotated[(_as_text(inner), *extra)]
+        return Annotated[(_text_annotation(inner), *extra)]
     if get_origin(annotation) in (Union, UnionType):
         return str | None
     return str

@@ -10,7 +10,7 @@ from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python.frames import Position
-from cyberflow.language.python.string_offsets import Characters, letters, plain
+from cyberflow.language.python.string_offsets import StringOffsets, letters, map_constant
 from cyberflow.source import Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -18,7 +18,7 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Source:
+class PythonSource:
     """A file of the project. Ranges are half-open intervals of characters of `text`."""
 
     path: str
@@ -52,13 +52,13 @@ class Source:
         """The place of a position; of a statement that decides, the part it decides by."""
         if position is None or position.column is None or position.end_line is None or position.end_column is None:
             return Place(self.path, range=self.line(position.line if position else 1))
-        node = self._decision(position)
+        node = self._deciding_expression(position)
         if node is not None:
             return Place(self.path, range=self.range(node))
         end = self.offset(position.end_line, position.end_column)
         return Place(self.path, range=(self.offset(position.line, position.column), end))
 
-    def _decision(self, position: Position) -> ast.expr | None:
+    def _deciding_expression(self, position: Position) -> ast.expr | None:
         node = self._statements.get((position.line, position.column))
         return node.iter if isinstance(node, ast.For) else getattr(node, "test", None)
 
@@ -108,13 +108,13 @@ class Source:
 
     def fields(self, position: Position) -> dict[str, Range]:
         """The replacement fields of an f-string that stands at a position, by what is written in them."""
-        node = self._formatted.get((position.line, position.column))
+        node = self._fstrings.get((position.line, position.column))
         inside = letters(self.text, *self.range(node)) if node is not None else None
         found = [letter for letter in inside or () if letter.field]
-        return {_expression(self.text[one.start + 1 : one.end - 1]): (one.start, one.end) for one in found}
+        return {_field_expression(self.text[one.start + 1 : one.end - 1]): (one.start, one.end) for one in found}
 
     @cached_property
-    def _formatted(self) -> dict[tuple[int, int | None], ast.JoinedStr]:
+    def _fstrings(self) -> dict[tuple[int, int | None], ast.JoinedStr]:
         found = (node for node in ast.walk(self.tree) if isinstance(node, ast.JoinedStr))
         return {(node.lineno, node.col_offset): node for node in found}
 
@@ -135,12 +135,12 @@ class Source:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         yield (*self.range(part), part.value)
 
-    def characters(self, node: ast.expr) -> Characters | None:
+    def characters(self, node: ast.expr) -> StringOffsets | None:
         """The characters of a constant string."""
         if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
             return None
-        return plain(self.text, *self.range(node), node.value)
+        return map_constant(self.text, *self.range(node), node.value)
 
 
-def _expression(field: str) -> str:
+def _field_expression(field: str) -> str:
     return field.partition(":")[0].partition("!")[0].strip()

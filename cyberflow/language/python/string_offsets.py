@@ -15,7 +15,7 @@ _NESTING = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class CharacterSpan:
     """One character of the value, or one replacement field (`field`), and the interval of the source it stands for."""
 
     start: int
@@ -23,9 +23,9 @@ class Letter:
     field: bool = False
 
 
-def letters(source: str, start: int, end: int) -> list[Letter] | None:
+def letters(source: str, start: int, end: int) -> list[CharacterSpan] | None:
     """Read the string literal, or the joined ones, in an interval of the source; None when it is something else."""
-    found: list[Letter] = []
+    found: list[CharacterSpan] = []
     position = start
     while position < end:
         if between := _BETWEEN.match(source, position, end):
@@ -39,28 +39,28 @@ def letters(source: str, start: int, end: int) -> list[Letter] | None:
         for letter in _body(source, position, quote, prefix):
             found.append(letter)
             position = letter.end
-        if not source.startswith(quote, position := _skip_joined(source, position, prefix)):
+        if not source.startswith(quote, position := _skip_line_joins(source, position, prefix)):
             return None
         position += len(quote)
     return found
 
 
-def _skip_joined(source: str, position: int, prefix: str) -> int:
+def _skip_line_joins(source: str, position: int, prefix: str) -> int:
     """Go over line ends that a backslash hides just before the closing quote."""
     while "r" not in prefix and source.startswith("\\\n", position):
         position += 2
     return position
 
 
-def _body(source: str, position: int, quote: str, prefix: str) -> Iterator[Letter]:
+def _body(source: str, position: int, quote: str, prefix: str) -> Iterator[CharacterSpan]:
     while position < len(source) and not source.startswith(quote, position):
         start, position = position, position + 1
         sign = source[start]
         if sign == "\\":
             if "r" in prefix:
-                yield Letter(start, start + 1)
+                yield CharacterSpan(start, start + 1)
                 if position < len(source):
-                    yield Letter(position, position + 1)
+                    yield CharacterSpan(position, position + 1)
                     position += 1
                 continue
             escape = _ESCAPE.match(source, start)
@@ -72,9 +72,9 @@ def _body(source: str, position: int, quote: str, prefix: str) -> Iterator[Lette
                 position += 1
             elif sign == "{":
                 position = _field_end(source, position)
-                yield Letter(start, position, field=True)
+                yield CharacterSpan(start, position, field=True)
                 continue
-        yield Letter(start, position)
+        yield CharacterSpan(start, position)
 
 
 def _field_end(source: str, position: int) -> int:
@@ -96,7 +96,7 @@ def _field_end(source: str, position: int) -> int:
 
 
 @dataclass(frozen=True)
-class Characters:
+class StringOffsets:
     """For each character of a text, the interval of the source that it stands for."""
 
     letters: tuple[tuple[int, int], ...]
@@ -110,15 +110,15 @@ class Characters:
         return first[0], max(last[1], first[1])
 
 
-def plain(source: str, start: int, end: int, value: str) -> Characters | None:
+def map_constant(source: str, start: int, end: int, value: str) -> StringOffsets | None:
     """The characters of a constant string with this value."""
     found = letters(source, start, end)
     if found is None or len(found) != len(value) or any(letter.field for letter in found):
         return None
-    return Characters(tuple((letter.start, letter.end) for letter in found))
+    return StringOffsets(tuple((letter.start, letter.end) for letter in found))
 
 
-def formatted(source: str, start: int, end: int, parts: list[str | int]) -> Characters | None:
+def map_fstring(source: str, start: int, end: int, parts: list[str | int]) -> StringOffsets | None:
     """The characters of an f-string whose value is `parts`: texts, and for each field the length of what it gave."""
     found = letters(source, start, end)
     if found is None:
@@ -132,10 +132,10 @@ def formatted(source: str, start: int, end: int, parts: list[str | int]) -> Char
             if letter is None:
                 return None
             made += [(letter.start, letter.end)] * (part if isinstance(part, int) else 1)
-    return Characters(tuple(made)) if next(fields, None) is next(texts, None) else None
+    return StringOffsets(tuple(made)) if next(fields, None) is next(texts, None) else None
 
 
-def dedented(text: str) -> tuple[str, list[int]]:
+def dedent_docstring(text: str) -> tuple[str, list[int]]:
     """A docstring without its indentation, as `inspect.cleandoc` has it, and the offset of each character that stays.
 
     Tabs are left as they are.

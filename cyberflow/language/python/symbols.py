@@ -27,7 +27,7 @@ _WHOLE: Final = "pass it on as a whole, or let a workflow go through it"
 _FORMAT: Final = "write it plainly, as {name}: the text is made when the chain runs"
 
 
-def plain(text: str) -> str:
+def strip_marks(text: str) -> str:
     """A text that is printed while a chain is traced, without the marks of what is not known yet."""
     return _MARKS.sub("…", text).replace(BROKEN[0], "")
 
@@ -39,11 +39,11 @@ class Misuse(UsageError):
         super().__init__(message, help=help)
 
 
-class Refused(BaseException):
+class TraceAborted(BaseException):
     """Ends a trace that cannot go on, after the finding was noted. What catches exceptions lets it through."""
 
 
-class Tracing(Protocol):
+class Tracer(Protocol):
     """What a symbol and a call ask of the trace that is going on."""
 
     def refuse(self, origin: Origin, message: str, help: str) -> None: ...
@@ -54,15 +54,15 @@ class Tracing(Protocol):
     def joined(self, workflow: Any, alias: str) -> Any: ...
 
 
-_CURRENT: ContextVar[Tracing | None] = ContextVar("cyberflow_trace", default=None)
+_CURRENT: ContextVar[Tracer | None] = ContextVar("cyberflow_trace", default=None)
 
 
-def current() -> Tracing | None:
+def current_trace() -> Tracer | None:
     """The trace that is going on in this thread, if one is."""
     return _CURRENT.get()
 
 
-def follow(trace: Tracing, function: Callable[[], Any]) -> Any:
+def call_with_trace(trace: Tracer, function: Callable[[], Any]) -> Any:
     """Call a function with `trace` as the current one."""
     token = _CURRENT.set(trace)
     try:
@@ -77,7 +77,7 @@ class Origin:
     that was refused already (`broken`), of which nothing more is said.
     """
 
-    trace: Tracing
+    trace: Tracer
     kind: Literal["input", "secret", "output", "broken"]
     root: str
     keys: tuple[str | int, ...] = ()
@@ -113,7 +113,7 @@ class Symbol:
         origin.trace.refuse(
             origin, f"`{origin.shown}` is known only when the chain runs: {shown} finds nothing", _WHOLE
         )
-        return _broken(origin)
+        return _invalid_symbol(origin)
 
     def __format__(self, spec: str) -> str:
         origin = origin_of(self)
@@ -124,7 +124,7 @@ class Symbol:
         return origin.trace.mark(origin)
 
     def __str__(self) -> str:
-        _note(self, NO_TEXT, _WRITE)
+        _refuse(self, NO_TEXT, _WRITE)
         return BROKEN
 
     def __repr__(self) -> str:
@@ -136,13 +136,13 @@ class Symbol:
         method = f"{origin.keys[-1]}()" if origin.keys else "a call"
         help = PASS.get(origin.kind, _WRITE)
         origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: it has no `{method}`", help)
-        return _broken(origin)
+        return _invalid_symbol(origin)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _note(self, f"`{name}` of it cannot be set", "leave it as it comes")
+        _refuse(self, f"`{name}` of it cannot be set", "leave it as it comes")
 
     def __delattr__(self, name: str) -> None:
-        _note(self, f"`{name}` of it cannot be deleted", "leave it as it comes")
+        _refuse(self, f"`{name}` of it cannot be deleted", "leave it as it comes")
 
     def __copy__(self) -> Symbol:
         return self
@@ -161,22 +161,22 @@ def _below(symbol: Symbol, key: str | int, *, attribute: bool) -> Symbol:
     return Symbol(replace(origin, keys=(*origin.keys, name), type=type, position=origin.trace.position()))
 
 
-def _broken(origin: Origin) -> Symbol:
+def _invalid_symbol(origin: Origin) -> Symbol:
     return Symbol(replace(origin, kind="broken", type=None))
 
 
-def _note(symbol: Symbol, what: str, help: str) -> None:
+def _refuse(symbol: Symbol, what: str, help: str) -> None:
     origin = origin_of(symbol)
     help = PASS.get(origin.kind, help) if help == _WRITE else help
     origin.trace.refuse(origin, f"`{origin.shown}` is known only when the chain runs: {what}", help)
 
 
-def _goes_on(what: str, help: str) -> Callable[..., Symbol]:
+def _refuse_and_continue(what: str, help: str) -> Callable[..., Symbol]:
     """An operation whose refused result may be used further: one finding, and the trace goes on."""
 
     def refuse(self: Symbol, *_others: Any) -> Symbol:
-        _note(self, what, help)
-        return _broken(origin_of(self))
+        _refuse(self, what, help)
+        return _invalid_symbol(origin_of(self))
 
     return refuse
 
@@ -185,8 +185,8 @@ def _ends(what: str, help: str) -> Callable[..., NoReturn]:
     """An operation whose result decides what happens next: one finding, and the trace ends."""
 
     def refuse(self: Symbol, *_others: Any) -> NoReturn:
-        _note(self, what, help)
-        raise Refused
+        _refuse(self, what, help)
+        raise TraceAborted
 
     return refuse
 
@@ -214,15 +214,15 @@ _VALUES["index"] = "it is no number yet"
 
 for _name, _sign in _ARITHMETIC.items():
     for _prefix in ("", "r", "i"):
-        setattr(Symbol, f"__{_prefix}{_name}__", _goes_on(f"`{_sign}` cannot be applied to it", _WRITE))
+        setattr(Symbol, f"__{_prefix}{_name}__", _refuse_and_continue(f"`{_sign}` cannot be applied to it", _WRITE))
 for _name, _sign in _COMPARISONS.items():
-    setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot compare it", DECIDE))
+    setattr(Symbol, f"__{_name}__", _refuse_and_continue(f"`{_sign}` cannot compare it", DECIDE))
 for _name, _sign in _UNARY.items():
-    setattr(Symbol, f"__{_name}__", _goes_on(f"`{_sign}` cannot be applied to it", _WRITE))
+    setattr(Symbol, f"__{_name}__", _refuse_and_continue(f"`{_sign}` cannot be applied to it", _WRITE))
 for _name, _what in _VALUES.items():
     setattr(Symbol, f"__{_name}__", _ends(_what, _WRITE))
 for _name in ("setitem", "delitem"):
-    setattr(Symbol, f"__{_name}__", _goes_on("an item of it cannot be changed", "leave it as it comes"))
+    setattr(Symbol, f"__{_name}__", _refuse_and_continue("an item of it cannot be changed", "leave it as it comes"))
 for _name, _what, _help in (
     ("bool", "it is neither true nor false yet", DECIDE),
     ("len", "it has no length yet", _WHOLE),

@@ -11,11 +11,11 @@ from typing import Any
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
-from cyberflow.language.python.capture import DROPPED, Written
-from cyberflow.language.python.declare import Chain, Workflow
-from cyberflow.language.python.frames import Position, caller
-from cyberflow.language.python.interfaces import Interface, Interfaces
-from cyberflow.language.python.signature import Parameter, Unreadable
+from cyberflow.language.python.capture import DROPPED, CapturedValue
+from cyberflow.language.python.declare import ChainDeclaration, WorkflowDeclaration
+from cyberflow.language.python.frames import Position, user_position
+from cyberflow.language.python.interfaces import WorkflowInterface, WorkflowInterfaces
+from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
 from cyberflow.language.python.symbols import (
     BROKEN,
     MARK,
@@ -23,9 +23,9 @@ from cyberflow.language.python.symbols import (
     PASS,
     Misuse,
     Origin,
-    Refused,
     Symbol,
-    follow,
+    TraceAborted,
+    call_with_trace,
     origin_of,
 )
 from cyberflow.source import Route
@@ -34,7 +34,7 @@ _STRING = "an f-string holds inputs of the chain only"
 
 
 @dataclass(frozen=True)
-class Refusal:
+class TraceRefusal:
     """A finding of a trace, where a frame stood or at a route of the chain."""
 
     message: str
@@ -51,7 +51,7 @@ class TracedStep:
 
     alias: str
     workflow: str
-    values: Mapping[str, Written]
+    values: Mapping[str, CapturedValue]
     secrets: frozenset[str]
     positional: tuple[str, ...]
     position: Position | None
@@ -62,35 +62,35 @@ class TracedStep:
 class Trace:
     """One chain being run. `interfaces` are of the workflows it may call; `files` are those with frames of the user."""
 
-    chain: Chain[..., Any]
+    chain: ChainDeclaration[..., Any]
     files: Container[str]
-    interfaces: Interfaces
+    interfaces: WorkflowInterfaces
     steps: list[TracedStep] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    outputs: dict[str, Written] = field(default_factory=dict)
+    refusals: list[TraceRefusal] = field(default_factory=list)
+    outputs: dict[str, CapturedValue] = field(default_factory=dict)
     broken: bool = False
-    used: list[Workflow[..., Any]] = field(default_factory=list)
+    used: list[WorkflowDeclaration[..., Any]] = field(default_factory=list)
     _marks: list[Origin] = field(default_factory=list)
-    _called: dict[str, Interface] = field(default_factory=dict)
+    _called: dict[str, WorkflowInterface] = field(default_factory=dict)
 
-    def run(self, parameters: Sequence[Parameter]) -> None:
+    def run(self, parameters: Sequence[FunctionParameter]) -> None:
         """Call the function. Raises what the user's code raises."""
         function = self.chain.function
         symbols = {one.name: Symbol(Origin(self, one.kind, one.name, (), one.annotation)) for one in parameters}
         ordered = inspect.signature(function).parameters.values()
         first = [symbols.pop(one.name) for one in ordered if one.kind is one.POSITIONAL_ONLY]
         try:
-            returned = follow(self, lambda: function(*first, **symbols))
+            returned = call_with_trace(self, lambda: function(*first, **symbols))
             if isinstance(returned, Coroutine | Generator | AsyncGenerator):
                 getattr(returned, "close", bool)()
                 raise Misuse("a chain is a plain function", "write `def` without `async`, `await` and `yield`")
-            self._finish(returned)
-        except Refused:
+            self._take_outputs(returned)
+        except TraceAborted:
             self.broken = True
 
     def refuse(self, origin: Origin, message: str, help: str) -> None:
         self.broken = True
-        one = Refusal(message, help, caller(self.files), origin)
+        one = TraceRefusal(message, help, user_position(self.files), origin)
         again = message.endswith(NO_TEXT) and any(
             before.where == one.where and before.message.endswith(NO_TEXT) for before in self.refusals
         )  # `print(a, b)` is one mistake
@@ -98,7 +98,7 @@ class Trace:
             self.refusals.append(one)
 
     def position(self) -> Position | None:
-        return caller(self.files)
+        return user_position(self.files)
 
     def below(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
         found: tuple[str | int, Any] = signature.below(type, key, attribute=attribute)
@@ -129,36 +129,36 @@ class Trace:
         values = {**dict(zip(positional, args, strict=True)), **inputs}
         given = {name: value for name, value in values.items() if not (value is None and name in known.omitted)}
         secrets = _secrets(known, given)
-        written = {name: self._write(value) for name, value in given.items()}
+        written = {name: self._capture(value) for name, value in given.items()}
         for name, one in written.items():
-            self._faults(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
-        where = caller(self.files), workflow.named
+            self._note_problems(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
+        where = user_position(self.files), workflow.named
         self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, *where))
-        return self._outputs(known, alias)
+        return self._output_symbol(known, alias)
 
     def joined(self, workflow: Any, alias: str) -> Symbol:
-        return self._outputs(self._interface(workflow), alias)
+        return self._output_symbol(self._interface(workflow), alias)
 
-    def _outputs(self, known: Interface, alias: str) -> Symbol:
+    def _output_symbol(self, known: WorkflowInterface, alias: str) -> Symbol:
         self._called[alias] = known
         return Symbol(Origin(self, "output", alias, (), known.annotation))
 
-    def _interface(self, workflow: Any) -> Interface:
-        if isinstance(workflow, Workflow) and not any(one is workflow for one in self.used):
+    def _interface(self, workflow: Any) -> WorkflowInterface:
+        if isinstance(workflow, WorkflowDeclaration) and not any(one is workflow for one in self.used):
             self.used.append(workflow)
         return self.interfaces.of(workflow)
 
-    def _write(self, value: Any) -> Written:
-        written = Written(self._marked, self._members)
+    def _capture(self, value: Any) -> CapturedValue:
+        written = CapturedValue(self._origin_of_mark, self._members)
         written.write(value)
         return written
 
-    def _faults(self, written: Written, route: Route) -> None:
+    def _note_problems(self, written: CapturedValue, route: Route) -> None:
         self.broken = self.broken or written.data is DROPPED
         for fault in written.faults:
-            self.refusals.append(Refusal(fault.message, fault.help, (*route, *fault.route)))
+            self.refusals.append(TraceRefusal(fault.message, fault.help, (*route, *fault.route)))
 
-    def _marked(self, name: str) -> Origin | None:
+    def _origin_of_mark(self, name: str) -> Origin | None:
         trace, _, index = name.partition(".")
         return self._marks[int(index)] if trace == str(id(self)) and index.isdecimal() else None
 
@@ -172,7 +172,7 @@ class Trace:
             raise Misuse(f"nothing says which outputs `{origin.root}` has", help)
         return known.outputs
 
-    def _finish(self, returned: Any) -> None:
+    def _take_outputs(self, returned: Any) -> None:
         if returned is None:
             return
         if isinstance(returned, Symbol) and origin_of(returned).kind == "broken":
@@ -180,13 +180,13 @@ class Trace:
         named = self._named(returned)
         if named is None:
             help = "return what a step returned, a model made by `model_construct`, a dataclass or a dict of outputs"
-            self.refusals.append(Refusal("a chain returns its outputs by name", help, ("outputs",)))
+            self.refusals.append(TraceRefusal("a chain returns its outputs by name", help, ("outputs",)))
             self.broken = True
             return
         for name, value in named.items():
-            self.outputs[name] = self._write(value)
-            self._faults(self.outputs[name], ("outputs", name))
-        self._complete()
+            self.outputs[name] = self._capture(value)
+            self._note_problems(self.outputs[name], ("outputs", name))
+        self._check_completeness()
 
     def _named(self, returned: Any) -> Mapping[str, Any] | None:
         if isinstance(returned, Symbol):
@@ -199,11 +199,11 @@ class Trace:
             return returned
         return signature.fields(returned) if signature.field_names(type(returned)) is not None else None
 
-    def _complete(self) -> None:
+    def _check_completeness(self) -> None:
         """Whether the outputs have every field that the return type requires."""
         try:
             _, declared = signature.outputs(self.chain.function)
-        except Unreadable:
+        except UnreadableAnnotation:
             return
         lacking = [name for name in declared or () if not name.endswith("?") and name not in self.outputs]
         lacking = [name for name in lacking if "default" not in (declared or {})[name]]
@@ -211,11 +211,11 @@ class Trace:
             shown = ", ".join(f"`{name}`" for name in lacking)
             help = "name each in what is returned, or return another type"
             self.refusals.append(
-                Refusal(f"the chain returns no {shown}, which its return type requires", help, ("outputs",))
+                TraceRefusal(f"the chain returns no {shown}, which its return type requires", help, ("outputs",))
             )
 
 
-def _secrets(known: Interface, values: Mapping[str, Any]) -> frozenset[str]:
+def _secrets(known: WorkflowInterface, values: Mapping[str, Any]) -> frozenset[str]:
     """The names that are secrets: the declared ones, and one that is none of the inputs but is handed a secret."""
     symbols = {name: origin_of(value) for name, value in values.items() if isinstance(value, Symbol)}
     handed = {name for name, origin in symbols.items() if origin.kind == "secret"}

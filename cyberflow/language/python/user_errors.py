@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.python.frames import innermost, raised_at
-from cyberflow.language.python.source import Source
+from cyberflow.language.python.frames import innermost_file, raise_position
+from cyberflow.language.python.source import PythonSource
 from cyberflow.language.python.symbols import Misuse
 from cyberflow.source import Place
 
@@ -15,16 +15,16 @@ _OURS = str(Path(__file__).parents[2])
 _RULE = "python-error"
 
 
-def finding(error: BaseException, sources: Mapping[str, Source], place: Place) -> Diagnostic:
+def diagnose(error: BaseException, sources: Mapping[str, PythonSource], place: Place) -> Diagnostic:
     """Say what was raised, where it left the project's code; `place` is where to point when it never was there."""
     if isinstance(error, SyntaxError) and (error.filename or "") in sources:
-        return _syntax(error, sources[str(error.filename)])
-    position = raised_at(error.__traceback__, sources)
+        return _diagnose_syntax_error(error, sources[str(error.filename)])
+    position = raise_position(error.__traceback__, sources)
     if position is not None:
         place = sources[position.filename].at(position)
     if isinstance(error, Misuse):
         return Diagnostic(_RULE, error.message, place, help=error.help)
-    if innermost(error.__traceback__).startswith(_OURS) and not isinstance(error, AttributeError):
+    if innermost_file(error.__traceback__).startswith(_OURS) and not isinstance(error, AttributeError):
         raise error
     if isinstance(error, SystemExit):
         help = 'put what runs the chain under `if __name__ == "__main__":`'
@@ -32,7 +32,7 @@ def finding(error: BaseException, sources: Mapping[str, Source], place: Place) -
     return Diagnostic(_RULE, _said(error), place, help=_help(error))
 
 
-def _syntax(error: SyntaxError, source: Source) -> Diagnostic:
+def _diagnose_syntax_error(error: SyntaxError, source: PythonSource) -> Diagnostic:
     line, column = error.lineno or 1, max(error.offset or 1, 1)
     start = source.offset(line, 0) + column - 1
     same = error.end_lineno == line and (error.end_offset or 0) > column

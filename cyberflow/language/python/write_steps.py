@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.language.python.body import Body
-from cyberflow.language.python.capture import DROPPED, Written
+from cyberflow.language.python.body import DeclarationBody
+from cyberflow.language.python.capture import DROPPED, CapturedValue
 from cyberflow.language.python.document import Mark
 from cyberflow.language.python.frames import Position
-from cyberflow.language.python.source import Source
-from cyberflow.language.python.string_offsets import formatted
+from cyberflow.language.python.source import PythonSource
+from cyberflow.language.python.string_offsets import map_fstring
 from cyberflow.language.python.symbols import DECIDE, Origin
-from cyberflow.language.python.trace import Refusal, Trace, TracedStep
+from cyberflow.language.python.trace import Trace, TracedStep, TraceRefusal
 from cyberflow.source import Place, Route
 
 
-def write_steps(body: Body, trace: Trace) -> None:
+def write_steps(body: DeclarationBody, trace: Trace) -> None:
     """Add what a trace found to the body of its chain."""
-    written = _Steps(body, trace)
+    written = _StepWriter(body, trace)
     at = body.name
     body.document.marks[(*body.route, "steps")] = Mark(body.source, at, at)
     body.data["steps"] = [written.step(index, step) for index, step in enumerate(trace.steps)]
@@ -32,8 +32,8 @@ def write_steps(body: Body, trace: Trace) -> None:
         body.document.problem(refusal.message, written.place(refusal), refusal.help)
 
 
-class _Steps:
-    def __init__(self, body: Body, trace: Trace) -> None:
+class _StepWriter:
+    def __init__(self, body: DeclarationBody, trace: Trace) -> None:
         self._body = body
         self._trace = trace
         self._document = body.document
@@ -52,7 +52,7 @@ class _Steps:
             mark = Mark(referred, referred.range(reference))
             self._document.referred.append(((*route, "workflow"), step.workflow, mark))
         self._document.marks[(*route, "id")] = Mark(source, _alias(source, call) or name)
-        nodes = _nodes(call, step)
+        nodes = _argument_nodes(call, step)
         made: dict[str, Any] = {"id": step.alias, "workflow": step.workflow}
         for name_, value in step.values.items():
             kind = "secrets" if name_ in step.secrets else "inputs"
@@ -62,10 +62,10 @@ class _Steps:
         return made
 
     def outputs(self) -> None:
-        source, node = self._body.source, _returned(self._body.node)
+        source, node = self._body.source, _last_return(self._body.node)
         at = source.range(node) if node is not None else self._body.name
         self._document.marks[(*self._body.route, "outputs")] = Mark(source, at, at)
-        nodes = _fields(node)
+        nodes = _output_nodes(node)
         made = {}
         for name, value in self._trace.outputs.items():
             self._value((*self._body.route, "outputs", name), source, nodes.get(name), value)
@@ -92,19 +92,23 @@ class _Steps:
                     self._document.problem(message, place, DECIDE)
 
     def _value(
-        self, route: Route, source: Source, found: tuple[ast.expr, ast.keyword | None] | None, value: Written
+        self,
+        route: Route,
+        source: PythonSource,
+        found: tuple[ast.expr, ast.keyword | None] | None,
+        value: CapturedValue,
     ) -> None:
         if found is not None:
             node, keyword = found
             start = source.offset(keyword.lineno, keyword.col_offset) if keyword else 0
             key = (start, start + len(keyword.arg or "")) if keyword else None
             self._document.mark(route, source, node, key)
-            self._texts(route, source, node, value)
+            self._mark_texts(route, source, node, value)
         for keys, origin in value.symbols.items():
             if origin.keys and origin.position is not None:
-                self._symbol((*route, *keys), origin.position)
+                self._mark_symbol((*route, *keys), origin.position)
 
-    def _symbol(self, route: Route, position: Position) -> None:
+    def _mark_symbol(self, route: Route, position: Position) -> None:
         """A path into outputs or inputs stands where it was written, be it passed on under another name."""
         source = self._source(position)
         old = self._document.marks.get(route)
@@ -116,23 +120,23 @@ class _Steps:
                 else Mark(source, at)
             )
 
-    def _texts(self, route: Route, source: Source, node: ast.expr, value: Written) -> None:
+    def _mark_texts(self, route: Route, source: PythonSource, node: ast.expr, value: CapturedValue) -> None:
         for keys, parts in value.texts.items():
             written = _below(node, keys)
             mark = self._document.marks.get((*route, *keys))
             if mark is not None and isinstance(written, ast.JoinedStr):
-                characters = formatted(source.text, *source.range(written), parts)
+                characters = map_fstring(source.text, *source.range(written), parts)
                 self._document.marks[(*route, *keys)] = replace(mark, characters=characters)
 
-    def place(self, refusal: Refusal) -> Place:
+    def place(self, refusal: TraceRefusal) -> Place:
         where = refusal.where
         if not isinstance(where, Position):
             return self._body.place(*(where or ()))
         source = self._source(where)
         place = source.at(where)
-        return place if refusal.origin is None else self._narrowed(where, refusal.origin, place)
+        return place if refusal.origin is None else self._narrow(where, refusal.origin, place)
 
-    def _narrowed(self, where: Position, origin: Origin, place: Place) -> Place:
+    def _narrow(self, where: Position, origin: Origin, place: Place) -> Place:
         """Inside an f-string, the field that is meant: Python 3.11 knows the whole of it only."""
         source = self._source(where)
         fields = source.fields(where)
@@ -145,11 +149,11 @@ class _Steps:
             return Place(source.path, range=next(iter(fields.values()))) if fields else place
         return Place(source.path, range=fields[origin.root]) if origin.root in fields else place
 
-    def _source(self, position: Position | None) -> Source:
+    def _source(self, position: Position | None) -> PythonSource:
         return self._body.sources[position.filename] if position else self._body.source
 
 
-def _alias(source: Source, call: ast.Call | None) -> tuple[int, int] | None:
+def _alias(source: PythonSource, call: ast.Call | None) -> tuple[int, int] | None:
     """The text in `.step("again")(…)`."""
     function = call.func if call else None
     if isinstance(function, ast.Call) and isinstance(function.func, ast.Attribute) and function.func.attr == "step":
@@ -157,7 +161,7 @@ def _alias(source: Source, call: ast.Call | None) -> tuple[int, int] | None:
     return None
 
 
-def _nodes(call: ast.Call | None, step: TracedStep) -> Mapping[str, tuple[ast.expr, ast.keyword | None]]:
+def _argument_nodes(call: ast.Call | None, step: TracedStep) -> Mapping[str, tuple[ast.expr, ast.keyword | None]]:
     """The expression of each argument; none for what came by `*` or `**`."""
     if call is None or any(keyword.arg is not None and keyword.arg not in step.values for keyword in call.keywords):
         known = call.keywords if call else ()
@@ -169,13 +173,13 @@ def _nodes(call: ast.Call | None, step: TracedStep) -> Mapping[str, tuple[ast.ex
     return {**found, **{one.arg: (one.value, one) for one in call.keywords if one.arg is not None}}
 
 
-def _returned(function: Any) -> ast.expr | None:
+def _last_return(function: Any) -> ast.expr | None:
     """What the last `return` of a function gives."""
     found = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)] if function else []
     return found[-1] if found else None
 
 
-def _fields(node: ast.expr | None) -> Mapping[str, tuple[ast.expr, ast.keyword | None]]:
+def _output_nodes(node: ast.expr | None) -> Mapping[str, tuple[ast.expr, ast.keyword | None]]:
     if isinstance(node, ast.Dict):
         pairs = zip(node.keys, node.values, strict=True)
         return {str(key.value): (value, None) for key, value in pairs if isinstance(key, ast.Constant)}

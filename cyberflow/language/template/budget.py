@@ -29,7 +29,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Allowance:
+class TemplateBudget:
     """What is left to the templates of one project and target."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Allowance:
         """Pay for steps. Raises TemplateFailure when nothing is left."""
         self._left -= steps
         if self._left < 0:
-            raise _too_much()
+            raise _over_budget()
         return True
 
     def pay(self, value: Any) -> Any:
@@ -55,14 +55,14 @@ class Allowance:
         """Work out `+`, `*`, `**` or `%`."""
         numbers = isinstance(left, int) and isinstance(right, int)
         if sign == "**" and numbers and left.bit_length() * abs(right) > _BITS:
-            raise _too_much()
+            raise _over_budget()
         if sign == "*":
             if numbers and left.bit_length() + right.bit_length() > _BITS:
-                raise _too_much()
-            if not numbers and _factor(left) * _factor(right) > _LARGEST:
-                raise _too_much()
+                raise _over_budget()
+            if not numbers and _multiplier(left) * _multiplier(right) > _LARGEST:
+                raise _over_budget()
         if sign == "%" and isinstance(left, str):
-            _formats(left)
+            _check_format_width(left)
         self.pay(left), self.pay(right)
         return self.pay(_OPERATORS[sign](left, right))
 
@@ -74,13 +74,13 @@ class Allowance:
         for value in values:
             self.pay(value)
         if name in _FORMATS and values and isinstance(values[0], str):
-            _formats(values[0])
+            _check_format_width(values[0])
         if _WIDENING.fullmatch(name):
             product = 1
             for value in values:
-                product *= max(1, _factor(value))
+                product *= max(1, _multiplier(value))
             if product > _LARGEST:
-                raise _too_much()
+                raise _over_budget()
 
 
 def size(value: Any) -> int:
@@ -102,15 +102,15 @@ def _size(value: Any, known: dict[int, int]) -> int:
     return known[id(value)]
 
 
-def _factor(value: Any) -> int:
+def _multiplier(value: Any) -> int:
     """What an argument multiplies a result by."""
     return abs(value) if isinstance(value, int) else size(value)
 
 
-def _formats(text: str) -> None:
+def _check_format_width(text: str) -> None:
     if _WIDTH.search(text):
         raise TemplateFailure("this format makes a text that is too wide", "write a width below 10,000 into it")
 
 
-def _too_much() -> TemplateFailure:
+def _over_budget() -> TemplateFailure:
     return TemplateFailure("the template makes too much", "loop over less, and repeat less")

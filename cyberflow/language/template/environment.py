@@ -16,8 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing as not_given
 from jinja2.visitor import NodeTransformer
 
-from cyberflow.language.template.budget import Allowance
-from cyberflow.language.template.values import SELF, TemplateFailure, missing, spoken
+from cyberflow.language.template.budget import TemplateBudget
+from cyberflow.language.template.values import SELF, TemplateFailure, missing, to_text
 
 _Raw = tuple[int, str, str]
 _CAPTURES = ("macro", "call", "filter", "set")
@@ -44,7 +44,7 @@ class _Undefined(StrictUndefined):
 
 class _Environment(ImmutableSandboxedEnvironment):
     mark: Callable[[str, int, int | None], str]
-    allowance: Allowance
+    allowance: TemplateBudget
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -60,7 +60,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call(__context, __obj, *args, **kwargs)
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        return super()._generate(_Paying().visit(source), *args, **kwargs)
+        return super()._generate(_BudgetTransformer().visit(source), *args, **kwargs)
 
     def join_path(self, template: str, parent: str) -> str:
         if template.startswith("/"):
@@ -84,16 +84,16 @@ class _Environment(ImmutableSandboxedEnvironment):
     ) -> TokenStream:
         source = self.preprocess(source, name, filename)
         raw = self.lexer.tokeniter(source, name, filename, state)
-        marked = self._marked(source, name or "", list(raw))
+        marked = self._insert_marks(source, name or "", list(raw))
         return TokenStream(self.lexer.wrap(marked, name, filename), name, filename)
 
-    def _marked(self, source: str, name: str, raw: list[_Raw]) -> Iterator[_Raw]:
+    def _insert_marks(self, source: str, name: str, raw: list[_Raw]) -> Iterator[_Raw]:
         """Put a mark before every piece of text and every expression that goes out where it stands."""
         position, captured = 0, 0
         for index, (line, kind, value) in enumerate(raw):
             start = source.find(value, position)
             position = start + len(value) if start >= 0 else position
-            captured += _captures(raw, index)
+            captured += _capture_change(raw, index)
             if kind == "data" and not captured:
                 yield line, kind, self.mark(name, start, None) + value
                 continue
@@ -103,7 +103,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             yield line, kind, value
 
 
-def _captures(raw: list[_Raw], index: int) -> int:
+def _capture_change(raw: list[_Raw], index: int) -> int:
     """Whether a block begins (1) or ends (-1) whose text is kept for later and so must stay as written."""
     if raw[index][1] != "block_begin":
         return 0
@@ -118,73 +118,75 @@ def _captures(raw: list[_Raw], index: int) -> int:
     return -1 if words[0].removeprefix("end") in _CAPTURES and words[0].startswith("end") else 0
 
 
-class _Paying(NodeTransformer):
+class _BudgetTransformer(NodeTransformer):
     """Makes templates, loops, macros, `~` and assignments pay for what they do each time that they do it."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 - jinja2's
-        self._in_body(node)
+        self._charge_body(node)
         if node.test is not None:
-            node.test = nodes.And(_paid("spend", [nodes.Const(1)]), node.test)
+            node.test = nodes.And(_budget_call("spend", [nodes.Const(1)]), node.test)
         return node
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Expr:  # noqa: N802
         self.generic_visit(node)
-        return _paid("join", list(node.nodes))
+        return _budget_call("join", list(node.nodes))
 
     def visit_Assign(self, node: nodes.Assign) -> nodes.Assign:  # noqa: N802
         self.generic_visit(node)
-        node.node = _paid("pay", [node.node])
+        node.node = _budget_call("pay", [node.node])
         return node
 
     def visit_With(self, node: nodes.With) -> nodes.With:  # noqa: N802
         self.generic_visit(node)
-        node.values = [_paid("pay", [value]) for value in node.values]
+        node.values = [_budget_call("pay", [value]) for value in node.values]
         return node
 
-    def _in_body(self, node: Any) -> Any:
+    def _charge_body(self, node: Any) -> Any:
         self.generic_visit(node)
         written = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
-        price = _paid("spend", [nodes.Const(1 + written // 50)])
+        price = _budget_call("spend", [nodes.Const(1 + written // 50)])
         node.body = [nodes.ExprStmt(price, lineno=node.lineno or 1), *node.body]
         return node
 
-    visit_Template = visit_Block = visit_Macro = visit_CallBlock = _in_body  # noqa: N815
+    visit_Template = visit_Block = visit_Macro = visit_CallBlock = _charge_body  # noqa: N815
 
 
-def _paid(how: str, given: list[Any]) -> nodes.Filter:
+def _budget_call(how: str, given: list[Any]) -> nodes.Filter:
     """A call of the allowance. It is written as a filter, which costs least, and is never worked out beforehand."""
     return nodes.Filter(given[0], f"{how} {SELF}", given[1:], [], None, None)
 
 
-def environment(
+def make_environment(
     load: Callable[[str], str],
     mark: Callable[[str, int, int | None], str],
     image: Callable[[str, str, str], str],
 ) -> _Environment:
     """Make the environment of one project and target."""
-    allowance = Allowance()
+    allowance = TemplateBudget()
     made = _Environment(
         variable_start_string="${{",
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=_Undefined,
-        finalize=lambda value: spoken(allowance.pay(value)),
+        finalize=lambda value: to_text(allowance.pay(value)),
         loader=FunctionLoader(lambda name: (load(name), name, lambda: not name.endswith(SELF))),
     )
     made.mark, made.allowance = mark, allowance
 
     def placed(path: str, alt: str = "") -> str:
-        return image(path, alt, _running().removesuffix(SELF))
+        return image(path, alt, _running_template().removesuffix(SELF))
 
     made.globals = {"image": placed, "range": made.globals["range"]}
-    made.filters = {name: _paying(made.filters[name], allowance) for name in _filters(made.filters)}
+    made.filters = {
+        name: _charge_filter(made.filters[name], allowance) for name in _deterministic_filters(made.filters)
+    }
     for paid in (allowance.spend, allowance.pay, allowance.join):
-        made.filters[f"{paid.__name__} {SELF}"] = pass_context(partial(_without_context, paid))
+        made.filters[f"{paid.__name__} {SELF}"] = pass_context(partial(_drop_context, paid))
     return made
 
 
-def _running() -> str:
+def _running_template() -> str:
     """The name of the template whose text is being made: where one extends another, the context bears the other's."""
     frame = currentframe()
     while frame is not None and "__jinja_template__" not in frame.f_globals:
@@ -192,11 +194,11 @@ def _running() -> str:
     return (frame.f_globals["__jinja_template__"].name if frame else None) or ""
 
 
-def _without_context(paid: Callable[..., Any], _context: Context, *args: Any) -> Any:
+def _drop_context(paid: Callable[..., Any], _context: Context, *args: Any) -> Any:
     return paid(*args)
 
 
-def _paying(made: Callable[..., Any], allowance: Allowance) -> Callable[..., Any]:
+def _charge_filter(made: Callable[..., Any], allowance: TemplateBudget) -> Callable[..., Any]:
     """Make a filter pay for what it is given, but for the context that jinja2 hands to some, and for its answer."""
     passed = int(hasattr(made, "jinja_pass_arg"))
 
@@ -208,6 +210,6 @@ def _paying(made: Callable[..., Any], allowance: Allowance) -> Callable[..., Any
     return paid
 
 
-def _filters(known: Iterable[str]) -> list[str]:
+def _deterministic_filters(known: Iterable[str]) -> list[str]:
     """Every filter but those whose answer changes from run to run or machine to machine."""
     return [name for name in known if name not in ("random", "xmlattr", "pprint")]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.files import Files
-from cyberflow.language.template.values import SELF, TemplateFailure, plain
+from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
 from cyberflow.source import Piece, Place, Text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def has_template(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Scope:
+class TemplateScope:
     """What a template may name: the project's and the target's `vars`, and the target's name."""
 
     target: str
@@ -47,16 +47,16 @@ class Templates:
     """Renders the texts of one project for one target, collecting what is wrong in `problems`."""
 
     files: Files
-    scope: Scope
+    scope: TemplateScope
     problems: list[Diagnostic] = field(default_factory=list)
     _marks: list[tuple[str, int, int | None]] = field(default_factory=list)
     _root: str = ""
 
     @cached_property
     def _environment(self) -> Environment:
-        from cyberflow.language.template.environment import environment
+        from cyberflow.language.template.environment import make_environment
 
-        return environment(self._load, self._mark, self.image)
+        return make_environment(self._load, self._mark, self.image)
 
     def value(self, text: Text) -> Any:
         """Evaluate a YAML string: one expression keeps its type, all else becomes a `Text`; None after a mistake."""
@@ -64,7 +64,9 @@ class Templates:
         if expression is None:
             return self.render(text)
         try:
-            return plain(self._environment.compile_expression(expression, undefined_to_none=False)(**self._names()))
+            return to_json_value(
+                self._environment.compile_expression(expression, undefined_to_none=False)(**self._names())
+            )
         except Exception as error:  # noqa: BLE001 - an expression of the author may raise anything
             self._report(error, text)
             return None
@@ -72,7 +74,7 @@ class Templates:
     def render(self, text: Text) -> Text | None:
         """Render a whole text; None after a mistake, which is in `problems` then."""
         try:
-            self._root = _protect(text.value)
+            self._root = _replace_escapes(text.value)
             marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._names())
         except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
             self._report(error, text)
@@ -100,21 +102,21 @@ class Templates:
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
             raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
-        return _protect(text)
+        return _replace_escapes(text)
 
     def _report(self, error: Exception, text: Text) -> None:
-        message, help, word = _explain(error)
-        name, line = _where(error, text.pieces[0].place.path + SELF)
+        message, help, word = _explain_error(error)
+        name, line = _locate_error(error, text.pieces[0].place.path + SELF)
         if name.endswith(SELF):
             source, place = text.value, text.place
         else:
             source = self.files.documents[name].text if name in self.files.documents else ""
             place = Text.of(source, Place(name)).place
-        start, end = _unclosed(source, help) or _narrow(source, line, word)
+        start, end = _find_open_block(source, help) or _narrow_to_word(source, line, word)
         self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
 
 
-def _protect(source: str) -> str:
+def _replace_escapes(source: str) -> str:
     source = _NONCHARACTERS.sub("\ufffd", source)
     return _ESCAPED.sub(lambda match: "\ufdd2" + _STAND_INS[match.group(1)], source)
 
@@ -151,12 +153,12 @@ def _restore(part: str) -> Iterator[tuple[str, int]]:
         yield part[position:], position
 
 
-def _explain(error: Exception) -> tuple[str, str | None, str | None]:
+def _explain_error(error: Exception) -> tuple[str, str | None, str | None]:
     if isinstance(error, TemplateFailure):
         return error.message, error.help, error.word
     name = type(error).__name__
     if name in ("TemplateSyntaxError", "TemplateAssertionError"):
-        return _syntax(str(getattr(error, "message", None) or error))
+        return _explain_syntax_error(str(getattr(error, "message", None) or error))
     if name == "RecursionError":
         return "templates include or call one another without end", "take one of them away", None
     if name in ("MemoryError", "OverflowError"):
@@ -166,7 +168,7 @@ def _explain(error: Exception) -> tuple[str, str | None, str | None]:
     return f"the template fails: {error}", None, None
 
 
-def _syntax(said: str) -> tuple[str, str | None, str | None]:
+def _explain_syntax_error(said: str) -> tuple[str, str | None, str | None]:
     """What Jinja2 says of a template that does not parse, in our words where it says it often."""
     if block := re.search(r"innermost block that needs to be closed is '(\w+)'", said):
         return f"the block `{{% {block[1]} %}}` is never closed", f"end it with `{{% end{block[1]} %}}`", None
@@ -182,7 +184,7 @@ def _syntax(said: str) -> tuple[str, str | None, str | None]:
     return f"the template does not parse: {said.rstrip('.')}", None, None
 
 
-def _where(error: Exception, root: str) -> tuple[str, int]:
+def _locate_error(error: Exception, root: str) -> tuple[str, int]:
     """The template and line where it went wrong: a syntax error says so, else the last frame inside a template."""
     line = getattr(error, "lineno", None)
     if isinstance(line, int):
@@ -198,7 +200,7 @@ def _where(error: Exception, root: str) -> tuple[str, int]:
     return (name if name.endswith(SELF) or "<" not in name else root), line
 
 
-def _unclosed(source: str, help: str | None) -> tuple[int, int] | None:
+def _find_open_block(source: str, help: str | None) -> tuple[int, int] | None:
     """The block that the help says to end: the last one of its kind that is open."""
     ending = re.match(r"end it with `\{% end(\w+) %\}`", help or "")
     if ending is None:
@@ -212,7 +214,7 @@ def _unclosed(source: str, help: str | None) -> tuple[int, int] | None:
     return open_[-1] if open_ else None
 
 
-def _narrow(source: str, line: int, word: str | None) -> tuple[int, int]:
+def _narrow_to_word(source: str, line: int, word: str | None) -> tuple[int, int]:
     start = 0
     for _ in range(line - 1):
         start = source.find("\n", start) + 1

@@ -30,7 +30,7 @@ def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> Tem
     return TemplateFailure(f"there is no `{name}` here", help, name)
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Allow what JSON can say, and nothing else, out of a template."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode() if not value.isascii() else str(value)
@@ -39,15 +39,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [to_json_value(item) for item in value]
     str(value)  # an undefined name says here what it misses
     kind = "nothing" if value is None else f"a {type(value).__name__}"
     raise TemplateFailure(f"an expression gave {kind}", "it must give text, a number, a boolean, a list or a mapping")
 
 
-def spoken(value: Any) -> str:
+def to_text(value: Any) -> str:
     """Write a value into a text: text as it is, everything else as JSON."""
-    value = plain(value)
+    value = to_json_value(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -16,7 +16,7 @@ MOST_NODES = 300_000
 _DEEPEST = 250
 
 
-class Excess(Exception):
+class YamlTooLarge(Exception):
     """The text is deeper or longer than anything a person writes; libyaml would break the process on it."""
 
 
@@ -34,9 +34,9 @@ class _Bounds:
         self.nodes += 1
         self.depth += 1
         if self.depth > _DEEPEST:
-            raise Excess("the file is nested too deeply")
+            raise YamlTooLarge("the file is nested too deeply")
         if self.nodes > MOST_NODES:
-            raise Excess(f"the file has more than {MOST_NODES:,} nodes")
+            raise YamlTooLarge(f"the file has more than {MOST_NODES:,} nodes")
 
     def ascend_resolver(self) -> None:
         self.depth -= 1

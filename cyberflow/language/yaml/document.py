@@ -14,10 +14,10 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.language.yaml.compose import COLLECTION, PLAIN, QUOTED, Excess, compose
-from cyberflow.language.yaml.lines import Lines
-from cyberflow.language.yaml.scalars import resolve, source_offsets, written_width
-from cyberflow.language.yaml.syntax_errors import explain
+from cyberflow.language.yaml.compose import COLLECTION, PLAIN, QUOTED, YamlTooLarge, compose
+from cyberflow.language.yaml.lines import LineIndex
+from cyberflow.language.yaml.scalars import resolve_scalar, source_offsets, source_width
+from cyberflow.language.yaml.syntax_errors import explain_yaml_error
 from cyberflow.source import Place, Route, Span
 
 _DEEPEST = 100
@@ -42,8 +42,8 @@ class YamlDocument:
     _root: Node | None = None
 
     @cached_property
-    def lines(self) -> Lines:
-        return Lines(self.path, self.text)
+    def lines(self) -> LineIndex:
+        return LineIndex(self.path, self.text)
 
     def span(self, place: Place) -> Span:
         if place.range and not place.route:
@@ -86,10 +86,10 @@ class YamlDocument:
             if id(node) not in self._members:
                 members = {key.value: (key, value) for key, value in reversed(node.value) if isinstance(key.value, str)}
                 self._members[id(node)] = members
-            return self._members[id(node)].get(step) or next(self._merged(node, step), None)
+            return self._members[id(node)].get(step) or next(self._merge_candidates(node, step), None)
         return None
 
-    def _merged(self, node: MappingNode, step: str) -> Iterator[tuple[Node | None, Node]]:
+    def _merge_candidates(self, node: MappingNode, step: str) -> Iterator[tuple[Node | None, Node]]:
         for key, value in node.value if "<<" in self._members[id(node)] else ():
             if key.value == "<<":
                 for one in value.value if isinstance(value, SequenceNode) else [value]:
@@ -113,27 +113,27 @@ class YamlDocument:
         raw, offsets = self._offsets[id(node)]
         start, end = (min(index, len(offsets) - 1) for index in wanted)
         low, last = offsets[start], offsets[end - 1]
-        high = last + written_width(raw, last, node.style or None) if end > start else low
+        high = last + source_width(raw, last, node.style or None) if end > start else low
         base = node.start_mark.index
         return self.lines.span(base + low, base + max(high, low))
 
 
-def parse(text: str, path: str) -> YamlDocument:
+def parse_yaml(text: str, path: str) -> YamlDocument:
     """Read one YAML document. Every mistake is in `problems`; what could be made of the rest is in `data`."""
     document = YamlDocument(path, text)
     try:
         root = compose(text)
         if root is not None:
-            document.data = _Builder(document).build(root)
+            document.data = _DataBuilder(document).build(root)
             document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
     except yaml.YAMLError as error:
-        document.problems.append(explain(error, text, path))
-    except Excess as error:
+        document.problems.append(explain_yaml_error(error, text, path))
+    except YamlTooLarge as error:
         document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
     return document
 
 
-class _Made(NamedTuple):
+class _BuiltCollection(NamedTuple):
     """Data of a collection, and what it comes to with every alias written out: how many nodes, how deep."""
 
     data: Any
@@ -142,11 +142,11 @@ class _Made(NamedTuple):
 
 
 @dataclass
-class _Builder:
+class _DataBuilder:
     """Nodes to data. An alias shares the data of its anchor, so a bomb of aliases costs nothing until measured."""
 
     document: YamlDocument
-    built: dict[int, _Made] = field(default_factory=dict)
+    built: dict[int, _BuiltCollection] = field(default_factory=dict)
     open: set[int] = field(default_factory=set)
     nodes: int = 0
     """How many nodes were visited, each alias as one."""
@@ -159,7 +159,7 @@ class _Builder:
         """Raises Excess for what is too deep or too large with its aliases."""
         data = self._build(root, ())
         if self.size > _MOST_BY_ALIASES + 2 * self.nodes:
-            raise Excess(f"aliases expand this file to {self.size:,} nodes")
+            raise YamlTooLarge(f"aliases expand this file to {self.size:,} nodes")
         return data
 
     def _build(self, node: Node, route: Route) -> Any:
@@ -182,17 +182,17 @@ class _Builder:
         self.height += 1
         self.open.discard(id(node))
         if self.height > _DEEPEST:
-            raise Excess("the file is nested too deeply")
+            raise YamlTooLarge("the file is nested too deeply")
         if node.tag != COLLECTION:
-            self._tag(node, route)
-        self.built[id(node)] = _Made(data, self.size - before, self.height)
+            self._report_tag(node, route)
+        self.built[id(node)] = _BuiltCollection(data, self.size - before, self.height)
         return data
 
     def _scalar(self, node: ScalarNode, route: Route) -> Any:
         if node.tag == PLAIN:
-            return resolve(node.value)
+            return resolve_scalar(node.value)
         if node.tag not in (QUOTED, "!", "tag:yaml.org,2002:str"):
-            self._tag(node, route)
+            self._report_tag(node, route)
         return node.value
 
     def _sequence(self, node: Node, route: Route) -> list[Any]:
@@ -220,11 +220,11 @@ class _Builder:
             value = self._build(value_node, (*route, key))
             highest = max(highest, self.height)
             if key in data:
-                self._duplicate(key, key_node, places[key])
+                self._report_duplicate(key, key_node, places[key])
                 continue
             if node.flow_style and _is_missing(value_node):
                 if not valueless:
-                    self._valueless(key, key_node, node)
+                    self._report_valueless(key, key_node, node)
                 valueless = True
                 self.document.broken.add(route)
                 continue
@@ -235,7 +235,7 @@ class _Builder:
     def _key(self, node: Node) -> str | None:
         if isinstance(node, ScalarNode):
             return str(node.value)
-        span = self._range(node)
+        span = self._place_of(node)
         help = "quote a text that holds braces or brackets, and write an input as `<name>`"
         self._add(
             Diagnostic(
@@ -261,20 +261,22 @@ class _Builder:
         self.height = highest
         return merged
 
-    def _duplicate(self, key: str, node: Node, first: Node) -> None:
-        label = Label(self._range(first), "first given here")
+    def _report_duplicate(self, key: str, node: Node, first: Node) -> None:
+        label = Label(self._place_of(first), "first given here")
         help = "keep one of the two"
-        self._add(Diagnostic("duplicate-key", f"`{key}` is given twice", self._range(node), labels=(label,), help=help))
+        self._add(
+            Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,), help=help)
+        )
 
-    def _valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
+    def _report_valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
         note, help = "read as a key of a mapping", "a comma inside `{ }` splits; quote a text that holds one"
         if self.document.text[node.end_mark.index :].lstrip("\"' ").startswith(":"):
             note, help = "", f"write a value after `{key}:`, or take the key away"
         elif len(mapping.value) == 1:
             help = f'quote the text: "{{{key}}}", or write an input as `<{key}>`'
-        self._add(Diagnostic("wrong-type", f"`{key}` has no value", self._range(node), note=note, help=help))
+        self._add(Diagnostic("wrong-type", f"`{key}` has no value", self._place_of(node), note=note, help=help))
 
-    def _tag(self, node: Node, route: Route) -> None:
+    def _report_tag(self, node: Node, route: Route) -> None:
         if node.tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             return
         written = _TAG.search(self.document.text, node.start_mark.index, node.end_mark.index)
@@ -282,7 +284,7 @@ class _Builder:
         help = "take the tag away, or quote a text that begins with `!`"
         self._add(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
 
-    def _range(self, node: Node) -> Place:
+    def _place_of(self, node: Node) -> Place:
         """A place by offsets: duplicate keys and keyless nodes have no route of their own."""
         start = node.start_mark.index
         end = start + len(self.document.text[start : node.end_mark.index].rstrip())

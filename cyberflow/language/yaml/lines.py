@@ -13,7 +13,7 @@ _LINE_END = re.compile("\n")
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineIndex:
     """Where each line of a text begins. `span` says what `cyberflow.source.span_of` says."""
 
     path: str
@@ -44,8 +44,8 @@ class PlainDocument:
     text: str
 
     @cached_property
-    def lines(self) -> Lines:
-        return Lines(self.path, self.text)
+    def lines(self) -> LineIndex:
+        return LineIndex(self.path, self.text)
 
     def span(self, place: Place) -> Span:
         return self.lines.span(*(place.range or (0, 0)))

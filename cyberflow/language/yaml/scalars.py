@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 400
 _ESCAPE_WIDTHS = {"x": 4, "u": 6, "U": 10}
 
 
-def resolve(text: str) -> Scalar:
+def resolve_scalar(text: str) -> Scalar:
     """Give a plain scalar its 1.2 core value. A number with a leading zero stays text, for it is an identifier, and so
     does one that is beyond what JSON can say.
     """
@@ -42,7 +42,7 @@ def source_offsets(raw: str, value: str, style: str | None) -> list[int]:
 
     YAML only drops, folds and indents white space, so every other character is found by looking ahead.
     """
-    position = _start(raw, style)
+    position = _text_start(raw, style)
     offsets: list[int] = []
     for character in value:
         if style == '"':
@@ -51,11 +51,11 @@ def source_offsets(raw: str, value: str, style: str | None) -> list[int]:
             while position < len(raw) and raw[position].isspace():
                 position += 1
         offsets.append(min(position, len(raw)))
-        position += written_width(raw, position, style)
+        position += source_width(raw, position, style)
     return [*offsets, min(position, len(raw))]
 
 
-def _start(raw: str, style: str | None) -> int:
+def _text_start(raw: str, style: str | None) -> int:
     """Where the text begins: behind an anchor, a tag, the opening quote, or the line of the `|`."""
     properties = _PROPERTIES.match(raw)
     start = properties.end() if properties else 0
@@ -74,7 +74,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 _CONTINUATION = re.compile(r"\\\n[ \t]*")
 
 
-def written_width(raw: str, position: int, style: str | None) -> int:
+def source_width(raw: str, position: int, style: str | None) -> int:
     """How many characters of the source stand for the one of the text at `position`."""
     if style == '"' and raw.startswith("\\", position):
         return _ESCAPE_WIDTHS.get(raw[position + 1 : position + 2], 2)

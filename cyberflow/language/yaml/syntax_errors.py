@@ -20,7 +20,7 @@ _FARTHEST = 100_000
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Explanation:
     """One finding, before it has a path."""
 
     start: int
@@ -31,7 +31,7 @@ class _Said:
 
 
 @dataclass(frozen=True)
-class _Complaint:
+class _ParserError:
     """What the parser said, in either of its two implementations, and where."""
 
     text: str
@@ -53,100 +53,100 @@ class _Complaint:
         return self.text.count("\n", 0, offset) + 1
 
 
-def explain(error: Any, text: str, path: str) -> Diagnostic:
+def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
     """Turn the parser's exception (a marked one of PyYAML, or its reader's) into one `yaml-syntax` finding."""
     at = _offset(getattr(error, "problem_mark", None), text)
-    complaint = _Complaint(
+    complaint = _ParserError(
         text,
         str(getattr(error, "problem", None) or getattr(error, "reason", None) or error),
         str(getattr(error, "context", None) or ""),
         int(getattr(error, "position", 0) or 0) if at is None else at,
         _offset(getattr(error, "context_mark", None), text),
     )
-    said = next(_readings(complaint))
+    said = next(_explanations(complaint))
     word = _WORD.match(text, said.start)
     end = said.end or max(word.end() if word else 0, said.start + 1)
     place = Place(path, (), "value", (said.start, end))
     return Diagnostic("yaml-syntax", said.message, place, note=said.note, help=said.help)
 
 
-def _readings(of: _Complaint) -> Iterator[_Said]:
+def _explanations(of: _ParserError) -> Iterator[_Explanation]:
     """Every way to understand a complaint, the best first."""
-    yield from _quotes(of)
-    yield from _brackets(of)
+    yield from _explain_quotes(of)
+    yield from _explain_brackets(of)
     yield from _aliases(of)
     yield from _lines(of)
     yield from _starts(of)
-    yield _Said(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
+    yield _Explanation(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
 
 
-def _quotes(of: _Complaint) -> Iterator[_Said]:
+def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
     if "quoted" not in of.context:
         return
     if "escape" in of.problem or "hexadecimal" in of.problem:
         help = "in double quotes write `\\\\` for a backslash, or use single quotes"
         start = of.text.rfind("\\", 0, of.at + 1)
         if start >= 0:
-            yield _Said(start, "a backslash that begins no escape", help, end=start + 2)
+            yield _Explanation(start, "a backslash that begins no escape", help, end=start + 2)
     if of.opened is not None:
         mark = of.text[of.opened : of.opened + 1]
         help = f"close it with `{mark}`" + (", or double it inside the text" if mark == "'" else "")
-        yield _Said(of.opened, "this quote is never closed", help)
+        yield _Explanation(of.opened, "this quote is never closed", help)
 
 
-def _brackets(of: _Complaint) -> Iterator[_Said]:
+def _explain_brackets(of: _ParserError) -> Iterator[_Explanation]:
     if "flow" not in of.context:
         if of.here in ("]", "}"):
-            yield _Said(of.at, f"`{of.here}` closes nothing", "take it away, or quote a text that holds it")
+            yield _Explanation(of.at, f"`{of.here}` closes nothing", "take it away, or quote a text that holds it")
         return
     opened = of.opened if of.opened is not None and of.text[of.opened : of.opened + 1] in _CLOSING else None
-    opened = _last_open(of.text, of.at) if opened is None else opened
+    opened = _last_open_bracket(of.text, of.at) if opened is None else opened
     if of.here == "," and of.text[: of.at].rstrip()[-1:] in (",", "[", "{"):
-        yield _Said(of.at, "a comma with nothing before it", "take it away")
+        yield _Explanation(of.at, "a comma with nothing before it", "take it away")
     if opened is None:
         return
     closing = _CLOSING[of.text[opened]]
     message = f"`{of.text[opened]}` is not closed by `{closing}`"
     if of.at >= len(of.text.rstrip()):
-        yield _Said(opened, message, f"add `{closing}`", "the file ends before that")
+        yield _Explanation(opened, message, f"add `{closing}`", "the file ends before that")
     elsewhere = of.line(of.at) > of.line(opened)
     if of.here == ":" and elsewhere and _KEY.match(of.before):
         key = of.before.strip().split()[-1]
-        yield _Said(opened, message, f"add `{closing}`", f"line {of.line(of.at)} begins the key `{key}`")
+        yield _Explanation(opened, message, f"add `{closing}`", f"line {of.line(of.at)} begins the key `{key}`")
     if of.here == ":" and not elsewhere:
-        yield _Said(of.at, "a second `: ` inside `{ }`", "quote the text that holds `: `", "read as another key")
+        yield _Explanation(of.at, "a second `: ` inside `{ }`", "quote the text that holds `: `", "read as another key")
     found = of.here.strip()
     help = f"add `{closing}`, a comma, or quotes around a text that holds `{found}`" if found else f"add `{closing}`"
-    yield _Said(opened, message, help, f"line {of.line(of.at)} goes on" + (f" with `{found}`" if found else ""))
+    yield _Explanation(opened, message, help, f"line {of.line(of.at)} goes on" + (f" with `{found}`" if found else ""))
 
 
-def _aliases(of: _Complaint) -> Iterator[_Said]:
+def _aliases(of: _ParserError) -> Iterator[_Explanation]:
     if "undefined alias" in of.problem:
         start = of.at - (of.here != "*")
         end = _WORD.match(of.text, start)
         help = "quote a text that begins with `*`, or define the anchor with `&`"
-        yield _Said(start, "this alias names no anchor", help, end=end.end() if end else None)
+        yield _Explanation(start, "this alias names no anchor", help, end=end.end() if end else None)
     for sign, kind in (("*", "an alias"), ("&", "an anchor")):
         if kind in of.context:
             start = of.text.rfind(sign, 0, of.at + 1)
             start = start - 1 if of.text[start - 1 : start] == sign else max(start, 0)
-            yield _Said(
+            yield _Explanation(
                 start, f"no text can begin with `{sign}`", "quote the text, or put it below a `|`", f"read as {kind}"
             )
 
 
-def _lines(of: _Complaint) -> Iterator[_Said]:
+def _lines(of: _ParserError) -> Iterator[_Explanation]:
     if "mapping values are not allowed" in of.problem:
-        yield _second_colon(of)
+        yield _explain_second_colon(of)
     if "expected ':'" in of.problem or "expected ':'" in of.context:
         help = "add `:` after a key; indent a text under its `|`"
-        yield _Said(
+        yield _Explanation(
             of.at if of.opened is None else of.opened, "this line is neither `key: value` nor a list item", help
         )
     if of.here == "\t" and not of.before.strip():
-        yield _Said(of.at, "a tab cannot indent", "indent with spaces")
+        yield _Explanation(of.at, "a tab cannot indent", "indent with spaces")
     if "another document" in of.problem or "single document" in of.context or "document start" in of.problem:
-        yield _Said(
+        yield _Explanation(
             of.at,
             "a second document begins here",
             "one document per file: move it into a file of its own",
@@ -154,18 +154,20 @@ def _lines(of: _Complaint) -> Iterator[_Said]:
         )
     if "entries are not allowed" in of.problem:
         help = "put each item on a line of its own below the key, or write `[a, b]`"
-        yield _Said(of.at, "a list cannot begin on the line of its key", help)
+        yield _Explanation(of.at, "a list cannot begin on the line of its key", help)
     if "block collection" in of.context or "block mapping" in of.context:
         if of.before.strip():
-            yield _Said(of.at, "the value ends before this", "quote the whole text")
+            yield _Explanation(of.at, "the value ends before this", "quote the whole text")
         if of.here == "-":
-            yield _Said(of.at, "a list item where a key is expected", "line it up with its list")
-        yield _Said(of.at, "this line is not indented like its neighbours", "line it up with the keys of its mapping")
+            yield _Explanation(of.at, "a list item where a key is expected", "line it up with its list")
+        yield _Explanation(
+            of.at, "this line is not indented like its neighbours", "line it up with the keys of its mapping"
+        )
 
 
-def _second_colon(of: _Complaint) -> _Said:
+def _explain_second_colon(of: _ParserError) -> _Explanation:
     if not _KEY.match(of.before):
-        return _Said(
+        return _Explanation(
             of.at, "a second `: ` on one line", "quote the text that holds `: `", "read as the start of a mapping"
         )
     start = of.at - len(of.before.lstrip())
@@ -173,25 +175,27 @@ def _second_colon(of: _Complaint) -> _Said:
     if cramped := _CRAMPED.match(above):
         end = of.text[:start].rstrip()
         offset = len(end) - len(above) + cramped.end() - 1
-        return _Said(offset, "a `:` without a blank after it", f"write `{cramped[1]}: …`")
+        return _Explanation(offset, "a `:` without a blank after it", f"write `{cramped[1]}: …`")
     help = "line it up with the key above, or put a text of several lines below a `|`"
-    return _Said(start, "a key inside the text of the line above", help, "indented deeper than that line's key")
+    return _Explanation(start, "a key inside the text of the line above", help, "indented deeper than that line's key")
 
 
-def _starts(of: _Complaint) -> Iterator[_Said]:
+def _starts(of: _ParserError) -> Iterator[_Explanation]:
     if "cannot start any token" in of.problem:
         shown = "a backtick" if of.here == "`" else f"`{of.here}`"
-        yield _Said(of.at, f"no text can begin with {shown}", "quote the text, or put it below a `|`", end=of.at + 1)
+        yield _Explanation(
+            of.at, f"no text can begin with {shown}", "quote the text, or put it below a `|`", end=of.at + 1
+        )
     if "block scalar" in of.context:
-        yield _Said(
+        yield _Explanation(
             of.at, "a text in `|` or `>` begins on the next line", "move it there, indented deeper than its key"
         )
     if "not allowed" in of.problem and "character" in of.problem:
         help = "write it as an escape inside double quotes"
-        yield _Said(of.at, "a control character that YAML does not allow", help, end=of.at + 1)
+        yield _Explanation(of.at, "a control character that YAML does not allow", help, end=of.at + 1)
 
 
-def _last_open(text: str, at: int) -> int | None:
+def _last_open_bracket(text: str, at: int) -> int | None:
     """The bracket before an offset that nothing closes; quotes are not looked at."""
     depth = 0
     for index in range(min(at, len(text)) - 1, max(0, at - _FARTHEST) - 1, -1):

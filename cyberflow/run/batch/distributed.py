@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.batch.ledger import Entry
-from cyberflow.run.batch.work_item import FORMAT, Leaf, taken
-from cyberflow.run.chain.request import Submission
+from cyberflow.run.batch.ledger import LedgerEntry
+from cyberflow.run.batch.work_item import FORMAT, WorkItem, merge_result
+from cyberflow.run.chain.request import RunRequest
 
 WORKFLOW = "cyberflow-row"
 OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -49,12 +49,12 @@ def queue_of(project: str, target: str) -> str:
 
 
 @dataclass
-class Queued:
+class DistributedExecutor:
     """Hands that leave the work to whoever listens to a queue. An id makes a row one row, however often it is put."""
 
     url: str
     queue: str
-    leaf: Callable[[Entry, Submission, str], Leaf]
+    leaf: Callable[[LedgerEntry, RunRequest, str], WorkItem]
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,72 +64,74 @@ class Queued:
             _set_up(dbos, self.url)
             self._client = dbos.DBOSClient(system_database_url=self.url, **options)
         except Exception as error:  # noqa: BLE001 - the library has failures of its own, and drivers below it theirs
-            raise _unreachable(self.url, error) from None
-        self._rows: dict[str, Entry] = {}
+            raise _engine_error(self.url, error) from None
+        self._rows: dict[str, LedgerEntry] = {}
         self._stuck: set[str] = set()
         self._idle = 0
 
-    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:  # noqa: ARG002 - the worker knows
+    async def submit(
+        self, entry: LedgerEntry, submission: RunRequest, key: str, *, repeated: bool = False
+    ) -> LedgerEntry:  # noqa: ARG002 - the worker knows
         leaf = self.leaf(entry, submission, key)
         options = {"queue_name": self.queue, "workflow_name": WORKFLOW, "workflow_id": key, "app_version": FORMAT}
-        await self._ask(self._client.enqueue_async, options, leaf.to_json())
+        await self._call(self._client.enqueue_async, options, leaf.to_json())
         return replace(entry, stage="accepted", run_ids=(key,))
 
-    def follow(self, entry: Entry, submission: Submission) -> None:  # noqa: ARG002 - the worker has it
+    def follow(self, entry: LedgerEntry, submission: RunRequest) -> None:  # noqa: ARG002 - the worker has it
         (key,) = entry.run_ids
         self._rows[key] = entry
 
-    async def look(self) -> list[Entry]:
+    async def look(self) -> list[LedgerEntry]:
         """The rows that are over, in one request for all. Raises CyberflowError when a worker cannot run any."""
         await asyncio.sleep(LOOK)
-        found = await self._ask(
+        found = await self._call(
             self._client.list_workflows_async, workflow_ids=list(self._rows), status=list(OVER), load_input=False
         )
         self._idle = 0 if found else self._idle + 1
-        if self._idle % ALONE == ALONE - 1 and not await self._ask(asyncio.to_thread, self._listening):
+        if self._idle % ALONE == ALONE - 1 and not await self._call(asyncio.to_thread, self._count_listeners):
             self.troubles.append(f"no worker listens to {self.queue}; `cyberflow worker` starts one")
         stuck = [one for one in found if _said(one).get("stage") == STUCK]
         for one in stuck:
-            await self._again(one)
-        return [self._entry(one) for one in found if one not in stuck]
+            await self._retry(one)
+        return [self._finish_entry(one) for one in found if one not in stuck]
 
-    async def _again(self, one: Any) -> None:
+    async def _retry(self, one: Any) -> None:
         """Give a row that was refused to a worker once more: what was wrong may have been mended since."""
         id = one.workflow_id
         if id in self._stuck:
             raise CyberflowError(f"a worker cannot run row {self._rows[id].number}: {_said(one).get('error')}")
         self._stuck.add(id)
-        await self._ask(self._client.rewind_workflow_async, id, start_step=SUBMIT, queue_name=self.queue)
+        await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT, queue_name=self.queue)
 
-    def _listening(self) -> int:
+    def _count_listeners(self) -> int:
         with _connection(self.url) as connection:
             (count,) = connection.execute(LISTENING, (self.queue, DEAD)).fetchone()
         return int(count)
 
-    def _entry(self, one: Any) -> Entry:
+    def _finish_entry(self, one: Any) -> LedgerEntry:
         entry = self._rows.pop(one.workflow_id)
         if not (said := _said(one)):
             text = f"the worker broke off ({one.status.lower()}); whether it had submitted the row is not known"
             return replace(entry, stage="unknown", run_ids=(), error=text)
-        return taken(replace(entry, run_ids=()), said)
+        return merge_result(replace(entry, run_ids=()), said)
 
-    async def _ask(self, ask: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
+    async def _call(self, ask: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
         try:
             return await ask(*args, **options)
         except Exception as error:  # noqa: BLE001 - the library has failures of its own, and drivers below it theirs
-            raise _unreachable(self.url, error) from None
+            raise _engine_error(self.url, error) from None
 
 
-class Steps(Protocol):
+class RowHandler(Protocol):
     """What is done with one row; each gives what there is to say of it, as `leaf.told` has it."""
 
-    async def submit(self, leaf: Leaf, since: float, *, repeated: bool) -> dict[str, Any]:
+    async def submit(self, leaf: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
         """Submit under the leaf's key, which was used first at `since` at the earliest; `repeated` says that another
         worker may have submitted it.
         """
         ...
 
-    async def follow(self, leaf: Leaf, said: dict[str, Any]) -> dict[str, Any]: ...
+    async def follow(self, leaf: WorkItem, said: dict[str, Any]) -> dict[str, Any]: ...
 
 
 @dataclass
@@ -141,7 +143,7 @@ class Worker:
     url: str
     queue: str
     parallel: int
-    steps: Steps
+    steps: RowHandler
     id: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
     _busy: set[str] = field(default_factory=set)
     _lost: set[str] = field(default_factory=set)
@@ -154,21 +156,21 @@ class Worker:
             seen = time.monotonic()
             while True:
                 try:
-                    await asyncio.to_thread(self._tend, dbos.DBOS)
+                    await asyncio.to_thread(self._heartbeat, dbos.DBOS)
                     seen = time.monotonic()
                 except Exception:
                     if time.monotonic() - seen > PATIENCE:
                         raise
                 await asyncio.sleep(BEAT)
-        except Exception as error:  # noqa: BLE001 - as in `Queued`
-            raise _unreachable(self.url, error) from None
+        except Exception as error:  # noqa: BLE001 - as in `DistributedExecutor`
+            raise _engine_error(self.url, error) from None
         finally:
-            await asyncio.to_thread(self._leave)
+            await asyncio.to_thread(self._sign_off)
             await asyncio.to_thread(dbos.DBOS.destroy)
 
     async def _launch(self, dbos: Any) -> None:
         await asyncio.to_thread(_set_up, dbos, self.url)
-        await asyncio.to_thread(self._tend, None)
+        await asyncio.to_thread(self._heartbeat, None)
         config = {
             "name": "cyberflow",
             "system_database_url": self.url,
@@ -178,18 +180,18 @@ class Worker:
             "serializer": dbos.DBOSPortableJSONSerializer(),
         }
         dbos.DBOS(config=config)
-        dbos.DBOS.workflow(name=WORKFLOW)(self._row(dbos.DBOS))
+        dbos.DBOS.workflow(name=WORKFLOW)(self._row_workflow(dbos.DBOS))
         dbos.DBOS.listen_queues([self.queue])
         dbos.DBOS.launch()
         await dbos.DBOS.register_queue_async(self.queue, worker_concurrency=self.parallel, polling_interval_sec=0.5)
 
-    def _row(self, dbos: Any) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
+    def _row_workflow(self, dbos: Any) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
         submit, follow = self.steps.submit, self.steps.follow
 
         async def begun() -> dict[str, Any]:
             return {"at": time.time(), "by": self.id}
 
-        async def whole(leaf: Leaf) -> dict[str, Any]:
+        async def whole(leaf: WorkItem) -> dict[str, Any]:
             first = await dbos.run_step_async({"name": "begun"}, begun)
             said: dict[str, Any] = await dbos.run_step_async(
                 {"name": "submit"}, submit, leaf, first["at"], repeated=first["by"] != self.id
@@ -200,7 +202,7 @@ class Worker:
             return ended
 
         async def row(data: dict[str, Any]) -> dict[str, Any]:
-            leaf = Leaf.of(data)
+            leaf = WorkItem.of(data)
             self._busy.add(leaf.key)
             try:
                 return await whole(leaf)
@@ -209,7 +211,7 @@ class Worker:
 
         return row
 
-    def _tend(self, dbos: Any) -> None:
+    def _heartbeat(self, dbos: Any) -> None:
         """Give a sign of life; put the rows of workers that give none back into their queues, one worker at a time.
 
         So are those that are said to be here and are not, twice in a row: a database that went away for a while leaves
@@ -221,14 +223,14 @@ class Worker:
             (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (SWEEP,)).fetchone()
             dead = connection.execute(SILENT, (DEAD,)).fetchall() if dbos and mine else []
             for (id,) in dead:
-                _put_back(dbos, _pending(dbos, id))
+                _requeue(dbos, _pending(dbos, id))
                 connection.execute("DELETE FROM cyberflow_workers WHERE id = %s", (id,))
         if dbos:
             left = {one.workflow_id: one for one in _pending(dbos, self.id) if one.workflow_id not in self._busy}
-            _put_back(dbos, [one for id, one in left.items() if id in self._lost])
+            _requeue(dbos, [one for id, one in left.items() if id in self._lost])
             self._lost = set(left)
 
-    def _leave(self) -> None:
+    def _sign_off(self) -> None:
         """Let the others know at once that the rows of this worker are theirs."""
         try:
             with _connection(self.url) as connection:
@@ -265,7 +267,7 @@ def _pending(dbos: Any, worker: str) -> list[Any]:
     return found
 
 
-def _put_back(dbos: Any, rows: Iterable[Any]) -> None:
+def _requeue(dbos: Any, rows: Iterable[Any]) -> None:
     by_queue: defaultdict[str, list[str]] = defaultdict(list)
     for one in rows:
         by_queue[one.queue_name].append(one.workflow_id)
@@ -281,7 +283,7 @@ def _connection(url: str) -> Any:
     return import_module("psycopg").connect(url, connect_timeout=10)
 
 
-def _unreachable(url: str, error: Exception) -> CyberflowError:
+def _engine_error(url: str, error: Exception) -> CyberflowError:
     """The words of a driver may hold the url with its password: only their kind is told."""
     place = urlsplit(url).hostname or "this machine"
     return CyberflowError(

@@ -1,4 +1,4 @@
-"""Who carries rows out: submits them and follows them to their end. `Direct` does it in this process, all chains looked
+"""Who carries rows out: submits them and follows them to their end. `LocalExecutor` does it in this process, all chains looked
 after together; what a row's end means to the batch is not known here.
 """
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.redact import Redactor
-from cyberflow.run.batch.ledger import Entry, Stage
+from cyberflow.run.batch.ledger import LedgerEntry, Stage
 from cyberflow.run.batch.policy import KEY_LIFE
-from cyberflow.run.batch.poller import Sweep
-from cyberflow.run.chain.events import Event, State, Step
-from cyberflow.run.chain.follow import Silence, Watch
+from cyberflow.run.batch.poller import BulkPoller
+from cyberflow.run.chain.events import ChainState, Event, StepRun
+from cyberflow.run.chain.follow import FollowOptions, OutageTimer
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import Submission
+from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.chain.result import result_of
-from cyberflow.run.chain.submit import send
+from cyberflow.run.chain.submit import send_request
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -32,51 +32,55 @@ TOO_MANY = 429
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
-class Hands(Protocol):
+class Executor(Protocol):
     """`troubles` are what went wrong on the way and is tried again; whoever tells them takes them out."""
 
     troubles: list[str]
 
-    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:
+    async def submit(
+        self, entry: LedgerEntry, submission: RunRequest, key: str, *, repeated: bool = False
+    ) -> LedgerEntry:
         """Make it happen once, however often it is asked for under this key; `repeated` says that it was before, and
         the answer lost. Gives the entry as it is then: accepted, refused or unknown. Raises what would stop every
         other row too, an ApiError with `lost` when this one may have been carried out.
         """
         ...
 
-    def follow(self, entry: Entry, submission: Submission) -> None:
+    def follow(self, entry: LedgerEntry, submission: RunRequest) -> None:
         """Look after an accepted row from now on."""
         ...
 
-    async def look(self) -> list[Entry]:
+    async def look(self) -> list[LedgerEntry]:
         """Wait a while and give the rows that are over since the last look. Raises when patience is at its end."""
         ...
 
 
 @dataclass
-class Direct:
+class LocalExecutor:
     """`prepare` is called with a key before it is sent."""
 
     desk: Cyberdesk
-    watch: Watch
+    watch: FollowOptions
     redactor: Redactor = field(default_factory=Redactor)
     prepare: Callable[[str], Awaitable[None]] | None = None
     wall: Callable[[], float] = time.time
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._sweep = Sweep(self.desk)
-        self._silence = Silence(self.watch)
-        self._live: dict[int, State] = {}
-        self._entries: dict[int, Entry] = {}
+        self._sweep = BulkPoller(self.desk)
+        self._silence = OutageTimer(self.watch)
+        self._live: dict[int, ChainState] = {}
+        self._entries: dict[int, LedgerEntry] = {}
         self._wait = self.watch.pace.first
 
     @property
-    def live(self) -> list[State]:
+    def live(self) -> list[ChainState]:
         """What is being followed."""
         return list(self._live.values())
 
-    async def submit(self, entry: Entry, submission: Submission, key: str, *, repeated: bool = False) -> Entry:
+    async def submit(
+        self, entry: LedgerEntry, submission: RunRequest, key: str, *, repeated: bool = False
+    ) -> LedgerEntry:
         """Submit until there is an answer that counts, or the key is too old to be used again."""
         if self.prepare is not None:
             await self.prepare(key)
@@ -84,7 +88,7 @@ class Direct:
         while True:
             wait = pause
             try:
-                session_id, run_ids = await send(self.desk, submission, key)
+                session_id, run_ids = await send_request(self.desk, submission, key)
             except ApiError as error:
                 lost = error.lost = error.lost or lost
                 if error.status in OF_THE_ROW:
@@ -99,19 +103,19 @@ class Direct:
                 lost = lost or error.may_have_arrived
                 self.troubles.append(str(error))
             else:
-                return _accepted(entry, submission, session_id, run_ids)
+                return _accept_row(entry, submission, session_id, run_ids)
             if self.wall() - (entry.sent_at or 0.0) + wait >= KEY_LIFE:
                 return replace(entry, stage="unknown")
             await self.watch.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def follow(self, entry: Entry, submission: Submission) -> None:
+    def follow(self, entry: LedgerEntry, submission: RunRequest) -> None:
         pairs = zip(submission.steps, entry.run_ids, strict=True)
-        steps = tuple(Step(id, workflow, run) for (id, workflow), run in pairs)
-        self._live[entry.number] = State(submission.name, steps, entry.session_id, submission.outputs)
+        steps = tuple(StepRun(id, workflow, run) for (id, workflow), run in pairs)
+        self._live[entry.number] = ChainState(submission.name, steps, entry.session_id, submission.outputs)
         self._entries[entry.number] = entry
 
-    async def look(self) -> list[Entry]:
+    async def look(self) -> list[LedgerEntry]:
         """Wait as long as the pace says, look at everything that is live by then, read what has ended."""
         pace = self.watch.pace
         await self.watch.sleep(self._wait)
@@ -128,13 +132,13 @@ class Direct:
         self._silence.end()
         moved = any(self._live[number].status != status for number, status in before.items())
         self._wait = pace.first if moved else min(self._wait * pace.growth, pace.last)
-        return [self._ended(number) for number in over if self._live[number].ended]
+        return [self._finish_row(number) for number in over if self._live[number].ended]
 
     def _advance(self, events: Mapping[int, Event]) -> None:
         for number, event in events.items():
             self._live[number], _ = advance(self._live[number], event)
 
-    def _ended(self, number: int) -> Entry:
+    def _finish_row(self, number: int) -> LedgerEntry:
         state, entry = self._live.pop(number), self._entries.pop(number)
         result = result_of(state)
         failed = next((step for step in state.steps if step.failed), None)
@@ -148,7 +152,7 @@ class Direct:
         )
 
 
-def _accepted(entry: Entry, submission: Submission, session_id: str | None, run_ids: list[str]) -> Entry:
+def _accept_row(entry: LedgerEntry, submission: RunRequest, session_id: str | None, run_ids: list[str]) -> LedgerEntry:
     if len(run_ids) != len(submission.steps):
         text = f"the service made {len(run_ids)} runs for {len(submission.steps)} steps"
         return replace(entry, stage="refused", session_id=session_id, run_ids=tuple(run_ids), error=text)

@@ -29,7 +29,7 @@ CREATE INDEX rows_stage ON rows (stage, status);
 
 
 @dataclass(frozen=True)
-class Head:
+class LedgerHeader:
     """What a batch is. `invocation` is random and makes every key; `shape` tells whether a body would be the same now.
 
     `options` are what `run` was given besides secrets, so that it can be given the same again.
@@ -46,7 +46,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One row. `sent_at` is when its present attempt was sent first, seconds of the epoch."""
 
     number: int
@@ -72,13 +72,13 @@ class Entry:
 class Ledger:
     """An open ledger; nobody else can open it meanwhile. Raises CyberflowError when the disk refuses."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, head: Head) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, head: LedgerHeader) -> None:
         self.path = path
         self.head = head
         self._connection = connection
 
     @classmethod
-    def create(cls, path: Path, head: Head) -> Self:
+    def create(cls, path: Path, head: LedgerHeader) -> Self:
         """Begin a ledger. Raises UsageError where there is one already."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ class Ledger:
                 f"{path} is there already", help=f"go on with it: `cyberflow run --resume {path}`"
             ) from None
         except OSError as error:
-            raise _unwritable(path, error.strerror or "no access") from error
+            raise _write_error(path, error.strerror or "no access") from error
         connection = _connect(path)
         with _said(path), connection:
             connection.executescript(f"{TABLES}PRAGMA user_version = {FORMAT};")
@@ -112,7 +112,7 @@ class Ledger:
                     f"another cyberflow is at work on {path}", help="wait for it, or stop it"
                 ) from None
             raise UsageError(f"{path} is no ledger of a batch") from error
-        return cls(path, connection, Head(**json.loads(content)))
+        return cls(path, connection, LedgerHeader(**json.loads(content)))
 
     def close(self) -> None:
         self._connection.close()
@@ -134,36 +134,36 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
 
-    def write(self, entries: Iterable[Entry]) -> None:
+    def write(self, entries: Iterable[LedgerEntry]) -> None:
         """Put entries in the place of those of their rows; inside `together`."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [_columns(entry) for entry in entries]
+            "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [_to_columns(entry) for entry in entries]
         )
 
-    def reshape(self, head: Head) -> None:
+    def reshape(self, head: LedgerHeader) -> None:
         """Take over a head: the batch goes on with what is declared now."""
         with self.together():
             self._connection.execute("UPDATE head SET content = ?", (json.dumps(asdict(head)),))
         self.head = head
 
-    def entry(self, number: int) -> Entry:
+    def entry(self, number: int) -> LedgerEntry:
         row = self._connection.execute("SELECT * FROM rows WHERE number = ?", (number,)).fetchone()
-        return _entry(row) if row else Entry(number)
+        return _from_columns(row) if row else LedgerEntry(number)
 
-    def entries(self, *stages: Stage) -> Iterator[Entry]:
+    def entries(self, *stages: Stage) -> Iterator[LedgerEntry]:
         """The rows that have one of these stages, or any, in the order of the file."""
         where = f" WHERE stage IN ({', '.join('?' * len(stages))})" if stages else ""
         for row in self._connection.execute(f"SELECT * FROM rows{where} ORDER BY number", stages):  # noqa: S608 - placeholders
-            yield _entry(row)
+            yield _from_columns(row)
 
-    def every(self) -> Iterator[Entry]:
+    def every(self) -> Iterator[LedgerEntry]:
         """Every row of the file in its order, those that were never sent included."""
         number = 1
         for entry in self.entries():
-            yield from (Entry(missing) for missing in range(number, entry.number))
+            yield from (LedgerEntry(missing) for missing in range(number, entry.number))
             yield entry
             number = entry.number + 1
-        yield from (Entry(missing) for missing in range(number, self.head.total + 1))
+        yield from (LedgerEntry(missing) for missing in range(number, self.head.total + 1))
 
     def counts(self) -> dict[str, int]:
         """How many rows are how far: by status where they have one, else by stage."""
@@ -187,25 +187,25 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _unwritable(path, str(error)) from error
+        raise _write_error(path, str(error)) from error
 
 
-def _columns(entry: Entry) -> tuple[Any, ...]:
+def _to_columns(entry: LedgerEntry) -> tuple[Any, ...]:
     runs = json.dumps(entry.run_ids) if entry.run_ids else None
     outputs = None if entry.outputs is None else json.dumps(entry.outputs, ensure_ascii=False)
     head = (entry.number, entry.stage, entry.attempt, entry.sent_at, entry.session_id, runs)
     return (*head, entry.status, outputs, entry.error)
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def _from_columns(row: tuple[Any, ...]) -> LedgerEntry:
     number, stage, attempt, sent_at, session_id, runs, status, outputs, error = row
     ids = tuple(json.loads(runs)) if runs else ()
-    return Entry(
+    return LedgerEntry(
         number, stage, attempt, sent_at, session_id, ids, status, json.loads(outputs) if outputs else None, error
     )
 
 
-def _unwritable(path: Path, why: str) -> CyberflowError:
+def _write_error(path: Path, why: str) -> CyberflowError:
     return CyberflowError(
         f"the ledger at {path} cannot be written: {why.lower()}", help="no row is sent that was not written down first"
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cyberflow.run.batch.ledger import Entry
+from cyberflow.run.batch.ledger import LedgerEntry
 
 KEY_LIFE = 3600.0
 """Seconds from its first sending in which a submission without an answer is sent again under its key."""
@@ -26,7 +26,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Choice:
+class RetryPolicy:
     """What to do besides going on with rows that are not over: `failed` rows once more, `unknown` ones once more.
 
     `same` says that a row would be sent with the same body as before, so that its key may be used again.
@@ -37,7 +37,7 @@ class Choice:
     same: bool = True
 
 
-def course(entry: Entry, choice: Choice, now: float) -> Course:
+def next_action(entry: LedgerEntry, choice: RetryPolicy, now: float) -> Course:
     """What to do with a row: `send` is a new attempt, `repeat` the same one under its key."""
     match entry.stage:
         case "sending":
@@ -52,7 +52,7 @@ def course(entry: Entry, choice: Choice, now: float) -> Course:
 
 
 @dataclass
-class Gate:
+class CircuitBreaker:
     """Whether more may be sent. It is told of every row that is over; `total` is the number of rows."""
 
     limits: Limits
@@ -60,11 +60,11 @@ class Gate:
     failures: int = 0
     canaries: Counter[str] = field(default_factory=Counter)
 
-    def remember(self, entries: Iterable[Entry]) -> None:
+    def remember(self, entries: Iterable[LedgerEntry]) -> None:
         """Take in what former goes left behind. Their failures do not count: a person has seen them since."""
         self.canaries.update(entry.shown for entry in entries if entry.number <= self.limits.canary)
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: LedgerEntry) -> None:
         self.failures += entry.failed or entry.stage == "unknown"
         if entry.number <= self.limits.canary:
             self.canaries[entry.shown] += 1

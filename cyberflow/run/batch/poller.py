@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.client.http.errors import ApiError
-from cyberflow.run.chain.events import Event, Looked, OutputsRead, State
-from cyberflow.run.chain.follow import OUTPUT_FIELDS, PAGE, UNSEEN, sight
+from cyberflow.run.chain.events import ChainState, Event, OutputsRead, StatusesRead
+from cyberflow.run.chain.follow import OUTPUT_FIELDS, PAGE, UNSEEN, run_status
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -27,7 +27,7 @@ GONE = 404
 
 
 @dataclass
-class Sweep:
+class BulkPoller:
     """Reads the runs of many chains. `depth` is how deep in the list the last one was that was looked for; what no
     page showed is looked for one by one from then on.
     """
@@ -37,23 +37,25 @@ class Sweep:
     _unseen: Counter[str] = field(default_factory=Counter)
     _deep: set[str] = field(default_factory=set)
 
-    async def look(self, states: Mapping[int, State], at: float) -> dict[int, Event]:
+    async def look(self, states: Mapping[int, ChainState], at: float) -> dict[int, Event]:
         """One look at each state. Raises ApiError and Unreachable; a chain whose runs are gone gets its last look."""
         wanted = {step.run_id for state in states.values() for step in state.live}
         found = await self._sweep(wanted, len(states), PLAIN)
         found += await self._missing(states, wanted - {run.id for run in found})
-        sights = _of_each(states, found)
-        return {number: Looked(at, tuple(map(sight, runs))) for number, runs in sights.items() if runs}
+        sights = _group_by_chain(states, found)
+        return {number: StatusesRead(at, tuple(map(run_status, runs))) for number, runs in sights.items() if runs}
 
-    async def read(self, states: Mapping[int, State]) -> dict[int, Event]:
+    async def read(self, states: Mapping[int, ChainState]) -> dict[int, Event]:
         """The outputs of chains that have ended, all in one request where that is less than one for each."""
         wanted = {step.run_id for state in states.values() for step in state.steps}
         found = await self._sweep(wanted, len(states), OUTPUT_FIELDS)
         seen = {run.id for run in found}
         for state in states.values():
             if not {step.run_id for step in state.steps} <= seen:
-                found += await self._one(state, OUTPUT_FIELDS)
-        return {number: OutputsRead(tuple(map(sight, runs))) for number, runs in _of_each(states, found).items()}
+                found += await self._runs_of_chain(state, OUTPUT_FIELDS)
+        return {
+            number: OutputsRead(tuple(map(run_status, runs))) for number, runs in _group_by_chain(states, found).items()
+        }
 
     async def _sweep(self, wanted: set[str], chains: int, fields: Sequence[str]) -> list[Run]:
         """The newest runs, as many as it takes to see the wanted ones; none where asking one by one is cheaper."""
@@ -76,20 +78,20 @@ class Sweep:
         self._deep = (self._deep & wanted) | left
         return found
 
-    async def _missing(self, states: Mapping[int, State], unseen: set[str]) -> list[Run]:
+    async def _missing(self, states: Mapping[int, ChainState], unseen: set[str]) -> list[Run]:
         """Ask for what the sweep did not show, by session; a run that stays away is asked for by its id."""
         found: list[Run] = []
         behind = [state for state in states.values() if any(step.run_id in unseen for step in state.live)]
         for state in behind[:ONE_BY_ONE]:
-            found += await self._one(state, PLAIN)
+            found += await self._runs_of_chain(state, PLAIN)
             there = {run.id for run in found}
             for step in state.live:
                 self._unseen[step.run_id] = 0 if step.run_id in there else self._unseen[step.run_id] + 1
                 if self._unseen[step.run_id] >= UNSEEN:
-                    found.append(await self._by_id(step.run_id))
+                    found.append(await self._run_by_id(step.run_id))
         return found
 
-    async def _by_id(self, id: str) -> Run:
+    async def _run_by_id(self, id: str) -> Run:
         """A run that was deleted counts as ended in an error: who has many rows goes on with the others."""
         from cyberflow.client.cyberdesk.wire import Run
 
@@ -100,7 +102,7 @@ class Sweep:
                 raise
             return Run(id=id, workflow_id="", status="error", created_at="", error=["the run is gone from the service"])
 
-    async def _one(self, state: State, fields: Sequence[str]) -> list[Run]:
+    async def _runs_of_chain(self, state: ChainState, fields: Sequence[str]) -> list[Run]:
         where: dict[str, Any] = {"session_id": state.session_id}
         if state.session_id is None:
             where = {"search": state.steps[0].run_id}
@@ -108,7 +110,7 @@ class Sweep:
         return list(page.items)
 
 
-def _of_each(states: Mapping[int, State], found: Iterable[Run]) -> dict[int, list[Run]]:
+def _group_by_chain(states: Mapping[int, ChainState], found: Iterable[Run]) -> dict[int, list[Run]]:
     """The runs of each chain: those of its session, or the one run that has none."""
     by_session: defaultdict[str | None, dict[str, Run]] = defaultdict(dict)
     by_id: dict[str, Run] = {}

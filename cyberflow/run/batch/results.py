@@ -10,19 +10,19 @@ from typing import Any, TextIO
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
-from cyberflow.run.batch.ledger import Entry
+from cyberflow.run.batch.ledger import LedgerEntry
 
 OWN = ("row", "status", "session_id", "error")
 
 
-def write_results(path: Path, entries: Iterable[Entry], outputs: Sequence[str]) -> None:
+def write_results(path: Path, entries: Iterable[LedgerEntry], outputs: Sequence[str]) -> None:
     """Write `.csv` as CSV with a column for each of the outputs, all else as JSON Lines. It appears whole or not at
     all. Raises CyberflowError when the disk refuses.
     """
     part = path.with_name(f".{uuid4().hex}.part")
     try:
         with part.open("x", encoding="utf-8", newline="") as file:
-            (_csv if path.suffix.casefold() == ".csv" else _json_lines)(file, entries, outputs)
+            (_write_csv if path.suffix.casefold() == ".csv" else _write_json_lines)(file, entries, outputs)
         part.replace(path)
     except OSError as error:
         raise CyberflowError(f"{path} cannot be written: {error.strerror or error}") from error
@@ -30,14 +30,14 @@ def write_results(path: Path, entries: Iterable[Entry], outputs: Sequence[str]) 
         part.unlink(missing_ok=True)
 
 
-def _json_lines(file: TextIO, entries: Iterable[Entry], _: Sequence[str]) -> None:
+def _write_json_lines(file: TextIO, entries: Iterable[LedgerEntry], _: Sequence[str]) -> None:
     for entry in entries:
         facts = {"row": entry.number, "status": entry.shown, "session_id": entry.session_id, "run_ids": entry.run_ids}
         outputs = entry.outputs if isinstance(entry.outputs, dict) else {}
         file.write(json.dumps({**facts, "outputs": outputs, "error": entry.error}, ensure_ascii=False) + "\n")
 
 
-def _csv(file: TextIO, entries: Iterable[Entry], outputs: Sequence[str]) -> None:
+def _write_csv(file: TextIO, entries: Iterable[LedgerEntry], outputs: Sequence[str]) -> None:
     writer = csv.writer(file)
     writer.writerow([*OWN, *outputs])
     for entry in entries:

@@ -13,14 +13,14 @@ from typing import Any
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
-from cyberflow.run.batch.table import Fault, Row, Table
-from cyberflow.run.chain.request import Parts, Submission, fill
-from cyberflow.run.inputs.arguments import Asked
-from cyberflow.run.inputs.inputs import Problem, read_inputs, unknown_input
+from cyberflow.run.batch.table import RowFault, Table, TableRow
+from cyberflow.run.chain.request import RequestParts, RunRequest, fill_request
+from cyberflow.run.inputs.arguments import RawArguments
+from cyberflow.run.inputs.inputs import ArgumentProblem, read_inputs, unknown_input
 
 
 @dataclass
-class Rows:
+class RowMapper:
     """`mapping` is column to input, an empty input leaves the column out; `asked` gives inputs that rows do not.
     `count` is how many rows there are, once they were all read.
     """
@@ -28,32 +28,32 @@ class Rows:
     what: BundledChain | BundledWorkflow
     table: Table
     mapping: Mapping[str, str]
-    asked: Asked
+    asked: RawArguments
     count: int = 0
     _fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _said: set[str] = field(default_factory=set)
     """Inputs that are wrong in every row: told once, and no row is filled."""
 
-    def each(self, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
-        """Every row as what would be submitted, or what is wrong with it. Raises as `Table.rows` and `fill` do."""
-        yield from self._fix()
+    def each(self, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
+        """Every row as what would be submitted, or what is wrong with it. Raises as `Table.rows` and `fill_request` do."""
+        yield from self._read_common_inputs()
         self.count, known, broken = 0, False, False
         for row in self.table.rows():
             if not known and self.table.columns is not None:
                 known = True
                 yield from self._column_faults(self.table.columns)
-            if isinstance(row, Fault):
+            if isinstance(row, RowFault):
                 self.count, broken = max(self.count, row.row), True
                 yield row
                 continue
             self.count = row.number
-            yield from self._row(row, parts)
+            yield from self._fill_row(row, parts)
         if not known:
             yield from self._column_faults(self.table.columns or ())
         if not self.count and not broken:
-            yield Fault(0, 0, "", "there are no rows")
+            yield RowFault(0, 0, "", "there are no rows")
 
-    def _fix(self) -> Iterator[Fault]:
+    def _read_common_inputs(self) -> Iterator[RowFault]:
         """Read once what is the same for every row."""
         found = read_inputs(self.what, self.asked.inputs, self.asked.document)
         given = {pair.partition("=")[0] for pair in self.asked.inputs} | set(self.asked.document)
@@ -61,16 +61,16 @@ class Rows:
         wrong = [*unknown, *(one for one in found.problems if one.about in given or one.about == "")]
         self._said = {problem.about for problem in wrong}
         self._fixed = {name: value for name, value in found.values.items() if name in given and name not in self._said}
-        yield from (Fault(0, 0, "", problem.text) for problem in wrong)
+        yield from (RowFault(0, 0, "", problem.text) for problem in wrong)
 
-    def _column_faults(self, columns: tuple[str, ...]) -> Iterator[Fault]:
+    def _column_faults(self, columns: tuple[str, ...]) -> Iterator[RowFault]:
         for column in self.mapping:
             if self.table.columns is not None and column not in columns:
                 help = did_you_mean(column, columns)
-                yield Fault(
+                yield RowFault(
                     1, 0, "", f"`--map` names a column `{column}` that is not there" + (f"; {help}" if help else "")
                 )
-        inputs = [self._input(column) for column in columns]
+        inputs = [self._input_name(column) for column in columns]
         for column, name in zip(columns, inputs, strict=True):
             if not column or name == "" or name in self.what.inputs:
                 continue
@@ -78,28 +78,28 @@ class Rows:
             text = unknown_input(self.what, name).text
             help = f"leave the column out with `--map {column}=`" if name not in self.what.secrets else ""
             either = " Or " if text.endswith("?") else ", or "
-            yield Fault(1, 0, "", f"column `{column}`: {text}" + (either + help if help else ""))
+            yield RowFault(1, 0, "", f"column `{column}`: {text}" + (either + help if help else ""))
         twice = {name for name in inputs if name and inputs.count(name) > 1}
         for name in sorted(twice):
-            both = ", ".join(f"`{column}`" for column in columns if self._input(column) == name)
-            yield Fault(1, 0, "", f"columns {both} are all for the input `{name}`")
+            both = ", ".join(f"`{column}`" for column in columns if self._input_name(column) == name)
+            yield RowFault(1, 0, "", f"columns {both} are all for the input `{name}`")
 
-    def _input(self, column: str) -> str:
+    def _input_name(self, column: str) -> str:
         return self.mapping.get(column, column)
 
-    def _row(self, row: Row, parts: Parts) -> Iterator[tuple[Row, Submission] | Fault]:
+    def _fill_row(self, row: TableRow, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
         values, faults = self._values(row)
         if faults or self._said:
             yield from faults
             return
-        made, problems = fill(self.what, replace(parts, given=replace(parts.given, inputs=values)))
+        made, problems = fill_request(self.what, replace(parts, given=replace(parts.given, inputs=values)))
         if problems:
-            yield from (Fault(row.line, row.number, "", problem) for problem in problems)
+            yield from (RowFault(row.line, row.number, "", problem) for problem in problems)
         else:
             yield row, made
 
-    def _values(self, row: Row) -> tuple[Mapping[str, Any], list[Fault]]:
-        columns = {self._input(column): column for column in (*row.texts, *row.values)}
+    def _values(self, row: TableRow) -> tuple[Mapping[str, Any], list[RowFault]]:
+        columns = {self._input_name(column): column for column in (*row.texts, *row.values)}
         columns.pop("", None)
         texts = [f"{name}={row.texts[column]}" for name, column in columns.items() if column in row.texts]
         values = {name: row.values[column] for name, column in columns.items() if column in row.values}
@@ -109,18 +109,18 @@ class Rows:
         faults = [self._fault(row, problem, columns) for problem in found.problems]
         return found.values, [fault for fault in faults if fault is not None]
 
-    def _fault(self, row: Row, problem: Problem, columns: Mapping[str, str]) -> Fault | None:
+    def _fault(self, row: TableRow, problem: ArgumentProblem, columns: Mapping[str, str]) -> RowFault | None:
         """Place a problem: in its cell, in its row, or once in the file where no row could do better."""
         if problem.about in self._said and problem.about not in columns:
             return None
         if problem.about in columns or self.table.columns is None:
-            return Fault(row.line, row.number, columns.get(problem.about, ""), problem.text)
-        column = next((one for one in self.table.columns if self._input(one) == problem.about), None)
+            return RowFault(row.line, row.number, columns.get(problem.about, ""), problem.text)
+        column = next((one for one in self.table.columns if self._input_name(one) == problem.about), None)
         if column is not None:
-            return Fault(row.line, row.number, column, f"the cell is empty, and `{problem.about}` is required")
+            return RowFault(row.line, row.number, column, f"the cell is empty, and `{problem.about}` is required")
         self._said.add(problem.about)
         text = f"no column gives the input `{problem.about}`, which is required"
-        return Fault(
+        return RowFault(
             1, 0, "", f"{text}: add one, map one with `--map COLUMN={problem.about}`, or give `-i {problem.about}=…`"
         )
 
@@ -140,7 +140,7 @@ def read_mapping(options: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
-def shape_of(what: BundledChain | BundledWorkflow, parts: Parts, asked: Asked) -> str:
+def request_fingerprint(what: BundledChain | BundledWorkflow, parts: RequestParts, asked: RawArguments) -> str:
     """A hash of everything but the row that a request is made of. No secret's value is in it."""
     used = [step["workflow_id"] for step in what.request["steps"]] if isinstance(what, BundledChain) else [what.name]
     workflows = [asdict(one) | {"payload": None} for one in parts.bundle.workflows if one.name in used]

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cyberflow.errors import UsageError
-from cyberflow.schema.read_value import Unreadable, read_json
+from cyberflow.schema.read_value import UnreadableValue, read_json
 
 SEPARATORS = ",;\t"
 LINES = frozenset({".jsonl", ".ndjson"})
 FORMS = "name the file rows.csv or rows.jsonl"
 
 
-class Fault(NamedTuple):
+class RowFault(NamedTuple):
     """What is wrong with a row, or with the file as a whole (`row` 0). No text repeats a cell."""
 
     line: int
@@ -35,7 +35,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row: `texts` of a CSV file, empty cells left out, or `values` of JSON, by column. Rows count from 1."""
 
     number: int
@@ -55,16 +55,16 @@ class Table:
     columns: tuple[str, ...] | None = None
     _state: tuple[int, int] | None = None
 
-    def rows(self) -> Iterator[Row | Fault]:
+    def rows(self) -> Iterator[TableRow | RowFault]:
         """Read it from its beginning. Raises UsageError when it cannot be read, or has changed since the last time."""
         suffix = self.path.suffix.casefold()
         try:
             with self.path.open("rb", buffering=0) as raw:
-                self._unchanged()
-                hashed = _Hashed(raw)
+                self._check_state()
+                hashed = _HashingReader(raw)
                 text = io.TextIOWrapper(io.BufferedReader(hashed, 1 << 16), encoding="utf-8-sig", newline="")
-                yield from _json_lines(text) if suffix in LINES else self._csv(text)
-                self._unchanged()
+                yield from _read_json_lines(text) if suffix in LINES else self._read_csv(text)
+                self._check_state()
                 self.digest = hashed.digest.hexdigest()
         except OSError as error:
             raise UsageError(f"{self.path} cannot be read: {(error.strerror or 'no access').lower()}") from error
@@ -72,35 +72,35 @@ class Table:
             help = "save it as `CSV UTF-8`" if suffix not in LINES else "save it as UTF-8"
             raise UsageError(f"{self.path} is not UTF-8", help=help) from None
 
-    def _unchanged(self) -> None:
+    def _check_state(self) -> None:
         found = self.path.stat()
         state = (found.st_size, found.st_mtime_ns)
         if self._state not in (None, state):
             raise UsageError(f"{self.path} was changed while it was in use", help="begin again with the new file")
         self._state = state
 
-    def _csv(self, text: io.TextIOWrapper) -> Iterator[Row | Fault]:
+    def _read_csv(self, text: io.TextIOWrapper) -> Iterator[TableRow | RowFault]:
         head = text.readline()
         if not head.strip():
-            yield Fault(1, 0, "", "the first line must name the columns")
+            yield RowFault(1, 0, "", "the first line must name the columns")
             return
         separator = max(SEPARATORS, key=lambda one: (_outside_quotes(head, one), -SEPARATORS.index(one)))
         reader = csv.reader(_from(head, text), delimiter=separator, strict=True)
         number = 0
         try:
             columns = tuple(name.strip() for name in next(reader))
-            yield from _column_faults(columns)
+            yield from _header_faults(columns)
             self.columns = columns
             for cells in reader:
                 if not any(cell.strip() for cell in cells):
                     continue
                 number += 1
-                yield _row(number, reader.line_num, columns, cells)
+                yield _read_row(number, reader.line_num, columns, cells)
         except csv.Error as error:
-            yield Fault(reader.line_num, number + 1, "", f"this is no CSV: {error}")
+            yield RowFault(reader.line_num, number + 1, "", f"this is no CSV: {error}")
 
 
-class _Hashed(io.RawIOBase):
+class _HashingReader(io.RawIOBase):
     """Bytes that are hashed as they pass."""
 
     def __init__(self, raw: io.RawIOBase | io.FileIO) -> None:
@@ -125,21 +125,21 @@ def _outside_quotes(line: str, separator: str) -> int:
     return sum(part.count(separator) for part in line.split('"')[::2])
 
 
-def _column_faults(columns: Sequence[str]) -> Iterator[Fault]:
+def _header_faults(columns: Sequence[str]) -> Iterator[RowFault]:
     for index, name in enumerate(columns, 1):
         if not name:
-            yield Fault(1, 0, "", f"column {index} has no name")
+            yield RowFault(1, 0, "", f"column {index} has no name")
         elif name in columns[: index - 1]:
-            yield Fault(1, 0, "", f"two columns are called `{name}`")
+            yield RowFault(1, 0, "", f"two columns are called `{name}`")
 
 
-def _row(number: int, line: int, columns: Sequence[str], cells: Sequence[str]) -> Row | Fault:
+def _read_row(number: int, line: int, columns: Sequence[str], cells: Sequence[str]) -> TableRow | RowFault:
     if len(cells) != len(columns):
-        return Fault(line, number, "", f"it has {len(cells)} cells, and the first line names {len(columns)}")
-    return Row(number, line, {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""})
+        return RowFault(line, number, "", f"it has {len(cells)} cells, and the first line names {len(columns)}")
+    return TableRow(number, line, {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""})
 
 
-def _json_lines(text: Iterator[str]) -> Iterator[Row | Fault]:
+def _read_json_lines(text: Iterator[str]) -> Iterator[TableRow | RowFault]:
     number = 0
     for line, written in enumerate(text, 1):
         if not written.strip():
@@ -147,10 +147,10 @@ def _json_lines(text: Iterator[str]) -> Iterator[Row | Fault]:
         number += 1
         try:
             value = read_json(written)
-        except Unreadable as error:
-            yield Fault(line, number, "", f"it {error}")
+        except UnreadableValue as error:
+            yield RowFault(line, number, "", f"it {error}")
             continue
         if isinstance(value, dict):
-            yield Row(number, line, values=value)
+            yield TableRow(number, line, values=value)
         else:
-            yield Fault(line, number, "", 'it must be an object: `{"date": "2026-03-01"}`')
+            yield RowFault(line, number, "", 'it must be an object: `{"date": "2026-03-01"}`')

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from cyberflow.run.batch.ledger import Entry
+from cyberflow.run.batch.ledger import LedgerEntry
 
 FORMAT = "1"
 """Of what passes between machines. A worker takes no leaf of another format."""
 
 
 @dataclass(frozen=True)
-class Leaf:
+class WorkItem:
     """A row to be run: `inputs` fill the declaration `name`, which must have this `shape` where it is run."""
 
     name: str
@@ -32,12 +32,12 @@ class Leaf:
         return asdict(self)
 
 
-def told(entry: Entry) -> dict[str, Any]:
+def result_to_json(entry: LedgerEntry) -> dict[str, Any]:
     """What a worker says of a row."""
     return {name: getattr(entry, name) for name in ("stage", "session_id", "run_ids", "status", "outputs", "error")}
 
 
-def taken(entry: Entry, said: Mapping[str, Any]) -> Entry:
+def merge_result(entry: LedgerEntry, said: Mapping[str, Any]) -> LedgerEntry:
     """The entry with what a worker said of it."""
     facts = {**asdict(entry), **said, "run_ids": tuple(said.get("run_ids") or ())}
-    return Entry(**facts)
+    return LedgerEntry(**facts)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
-from cyberflow.run.chain.events import State
+from cyberflow.run.chain.events import ChainState
 from cyberflow.storage import safe_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCREENSHOTS = "screenshots"
 
 
-def own_folder(name: str, id: str, below: Path | None = None) -> Path:
+def output_folder(name: str, id: str, below: Path | None = None) -> Path:
     """Where the files of one run go, which hold those of no other: `below` itself while that is new or empty, else a
     folder of the run's own in it; `outputs/NAME` where nothing is said.
     """
@@ -29,7 +29,7 @@ def own_folder(name: str, id: str, below: Path | None = None) -> Path:
     return (below or Path("outputs", safe_name(name))) / id[:8]
 
 
-async def save_all(desk: Cyberdesk, state: State, folder: Path) -> AsyncIterator[Path]:
+async def save_all(desk: Cyberdesk, state: ChainState, folder: Path) -> AsyncIterator[Path]:
     """Save the exports and screenshots of every step that has ended, each step in a folder of its own name.
 
     Raises CyberflowError for the disk and for a file of another size, ApiError and Unreachable as the service does.
@@ -48,7 +48,7 @@ async def save_exports(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator
     """Save the output attachments of a run. What was there under such a name is replaced. Raises as `save_all`."""
     taken: set[str] = set()
     async for file in desk.attachments.list(run_id=run, attachment_type="output"):
-        to, part = place(folder, file.filename, taken), folder / f".{uuid4().hex}.part"
+        to, part = unique_path(folder, file.filename, taken), folder / f".{uuid4().hex}.part"
         try:
             await desk.attachments.download(file.id, part)
             size = part.stat().st_size
@@ -71,7 +71,7 @@ async def save_screenshots(desk: Cyberdesk, run: str, folder: Path) -> AsyncIter
     taken: set[str] = set()
     for number, url in enumerate(dict.fromkeys(_images(found.run_message_history)), 1):
         signed = await desk.runs.image_url(run, url)
-        to = place(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
+        to = unique_path(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
         await desk.download(signed.signed_url, to)
         yield to
 
@@ -84,7 +84,7 @@ def _images(history: Any) -> Iterator[str]:
                 yield block["image_url"]
 
 
-def place(folder: Path, name: str, taken: set[str]) -> Path:
+def unique_path(folder: Path, name: str, taken: set[str]) -> Path:
     """A path for a name that the platform gave; a second file of one name gets a number."""
     wanted = PurePosixPath(safe_name(name))
     unique, number = str(wanted), 1

@@ -14,7 +14,7 @@ Phase = Literal["following", "cancelling", "releasing", "settling", "reading", "
 
 
 @dataclass(frozen=True)
-class Step:
+class StepRun:
     """One run of a chain. A status that is not final is live, whatever it says. `message` is what its agent said last,
     where it was asked for.
     """
@@ -40,7 +40,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class State:
+class ChainState:
     """A chain as far as it is known. `outputs` holds the refs of its result, None for a single run's own outputs.
 
     `moved_at` is when a status last changed; `aliases` are outputs of the session's other runs, by alias;
@@ -48,7 +48,7 @@ class State:
     """
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[StepRun, ...]
     session_id: str | None = None
     outputs: Mapping[str, Any] | None = None
     phase: Phase = "following"
@@ -62,7 +62,7 @@ class State:
     refused: tuple[str, ...] = ()
 
     @property
-    def live(self) -> tuple[Step, ...]:
+    def live(self) -> tuple[StepRun, ...]:
         return tuple(step for step in self.steps if step.live)
 
     @property
@@ -76,7 +76,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Sight:
+class RunStatus:
     """What one look told of one run. Outputs come with the last look only; `alias` is its name in the session."""
 
     run_id: str
@@ -91,16 +91,16 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Looked:
+class StatusesRead:
     """The statuses were read at `at`, seconds of any clock that only goes forward."""
 
     at: float
-    sights: tuple[Sight, ...]
+    sights: tuple[RunStatus, ...]
 
 
 @dataclass(frozen=True)
 class OutputsRead:
-    sights: tuple[Sight, ...]
+    sights: tuple[RunStatus, ...]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class TimedOut:
 
 
 @dataclass(frozen=True)
-class CancelAsked:
+class CancelRequested:
     pass
 
 
@@ -131,15 +131,17 @@ class CancelAnswered:
 
 
 @dataclass(frozen=True)
-class Released:
+class SessionReleased:
     refused: str | None = None
 
 
-Event: TypeAlias = Looked | OutputsRead | Unanswered | TimedOut | CancelAsked | CancelAnswered | Released
+Event: TypeAlias = (
+    StatusesRead | OutputsRead | Unanswered | TimedOut | CancelRequested | CancelAnswered | SessionReleased
+)
 
 
 @dataclass(frozen=True)
-class Look:
+class ReadStatuses:
     """Read the statuses: at once, or when the pace says so."""
 
     at_once: bool = False
@@ -162,4 +164,4 @@ class ReleaseSession:
     session_id: str
 
 
-Command: TypeAlias = Look | ReadOutputs | CancelRun | ReleaseSession
+Command: TypeAlias = ReadStatuses | ReadOutputs | CancelRun | ReleaseSession

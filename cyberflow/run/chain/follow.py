@@ -16,22 +16,22 @@ from cyberflow.client.cyberdesk.wire import Run
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.chain.events import (
     CancelAnswered,
-    CancelAsked,
+    CancelRequested,
     CancelRun,
+    ChainState,
     Command,
     Event,
-    Look,
-    Looked,
     OutputsRead,
     ReadOutputs,
-    Released,
+    ReadStatuses,
     ReleaseSession,
-    Sight,
-    State,
+    RunStatus,
+    SessionReleased,
+    StatusesRead,
     TimedOut,
     Unanswered,
 )
-from cyberflow.run.chain.reducer import advance, begin
+from cyberflow.run.chain.reducer import advance, next_commands
 
 LOOK_FIELDS = ("session_id", "error", "started_at", "ended_at")
 OUTPUT_FIELDS = (*LOOK_FIELDS, "session_alias", "output_data")
@@ -43,7 +43,7 @@ PASSING = frozenset({408, 409, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
-class Pace:
+class PollInterval:
     """Seconds between looks: `first` after something moved, growing up to `last` while nothing does."""
 
     first: float = 1.0
@@ -51,18 +51,18 @@ class Pace:
     growth: float = 1.5
 
 
-LOCAL = Pace(0.25, 3.0)
-REMOTE = Pace()
+LOCAL = PollInterval(0.25, 3.0)
+REMOTE = PollInterval()
 
 
 @dataclass(frozen=True)
-class Watch:
+class FollowOptions:
     """How to follow. `timeout` is in seconds from the first look; `patience` is how long a service that cannot be
     asked is asked again. A look asks for the message history too when the last one that did is `messages` seconds ago;
     None never does. `clock` only goes forward.
     """
 
-    pace: Pace = REMOTE
+    pace: PollInterval = REMOTE
     timeout: float | None = None
     cancel_on_timeout: bool = False
     patience: float = 300.0
@@ -71,28 +71,28 @@ class Watch:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
 
-def follow(desk: Cyberdesk, state: State, watch: Watch) -> AsyncGenerator[Event, None]:
+def follow(desk: Cyberdesk, state: ChainState, watch: FollowOptions) -> AsyncGenerator[Event, None]:
     """Follow to the end, or until the time is over. Gives the events that changed something; `replay` makes the state.
 
     Raises ApiError and Unreachable when the service refuses, or cannot be asked for longer than `watch.patience`.
     """
-    return _drive(desk, (state, begin(state)), watch)
+    return _drive(desk, (state, next_commands(state)), watch)
 
 
-def cancel(desk: Cyberdesk, state: State, watch: Watch) -> AsyncGenerator[Event, None]:
+def cancel(desk: Cyberdesk, state: ChainState, watch: FollowOptions) -> AsyncGenerator[Event, None]:
     """Cancel what is live, the last step first, release the session, read the statuses again. Raises as `follow`."""
-    asked = CancelAsked()
+    asked = CancelRequested()
     after, commands = advance(state, asked)
-    return _drive(desk, (after, commands or begin(after)), watch, () if after == state else (asked,))
+    return _drive(desk, (after, commands or next_commands(after)), watch, () if after == state else (asked,))
 
 
 async def _drive(
-    desk: Cyberdesk, begun: tuple[State, Iterable[Command]], watch: Watch, said: Iterable[Event] = ()
+    desk: Cyberdesk, begun: tuple[ChainState, Iterable[Command]], watch: FollowOptions, said: Iterable[Event] = ()
 ) -> AsyncGenerator[Event, None]:
     for event in said:
         yield event
     state, queue = begun[0], deque(begun[1])
-    service = _Service(desk, watch)
+    service = _CommandRunner(desk, watch)
     while queue:
         command = queue.popleft()
         event = await service.perform(command, state)
@@ -105,10 +105,10 @@ async def _drive(
             yield event
 
 
-class Silence:
+class OutageTimer:
     """How long a service could not be asked, against the patience of who watches."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: FollowOptions) -> None:
         self._watch = watch
         self._since: float | None = None
 
@@ -130,22 +130,22 @@ class Silence:
         return Unanswered(str(error))
 
 
-class _Service:
+class _CommandRunner:
     """Performs the reducer's commands, one request for each look."""
 
-    def __init__(self, desk: Cyberdesk, watch: Watch) -> None:
+    def __init__(self, desk: Cyberdesk, watch: FollowOptions) -> None:
         self.desk = desk
         self.watch = watch
         self.moved = False
         self.wait = watch.pace.first
         self.started = watch.clock()
-        self.silence = Silence(watch)
+        self.silence = OutageTimer(watch)
         self.unseen: dict[str, int] = {}
         self.heard = self.started
 
-    async def perform(self, command: Command, state: State) -> Event:
+    async def perform(self, command: Command, state: ChainState) -> Event:
         match command:
-            case Look():
+            case ReadStatuses():
                 return await self._look(command, state)
             case ReadOutputs():
                 return await self._read_outputs(state)
@@ -154,19 +154,19 @@ class _Service:
             case ReleaseSession():
                 return await self._release(command)
 
-    async def _look(self, command: Look, state: State) -> Event:
+    async def _look(self, command: ReadStatuses, state: ChainState) -> Event:
         if not command.at_once or self.silence.lasts:
             await self.watch.sleep(self._next_wait(state))
-        if self._late(state):
+        if self._is_late(state):
             return TimedOut(cancel=self.watch.cancel_on_timeout)
         try:
-            runs = await self._runs(state, self._fields())
+            runs = await self._runs(state, self._status_fields())
             runs += await self._missing(state, runs)
         except (ApiError, Unreachable) as error:
             return self.silence.of(error)
-        return Looked(self.watch.clock(), tuple(sight(run) for run in runs))
+        return StatusesRead(self.watch.clock(), tuple(run_status(run) for run in runs))
 
-    def _fields(self) -> tuple[str, ...]:
+    def _status_fields(self) -> tuple[str, ...]:
         """What a look asks for. The histories are by far the largest part of a run, so they come seldom."""
         every, now = self.watch.messages, self.watch.clock()
         if every is None or now - self.heard < every:
@@ -174,14 +174,14 @@ class _Service:
         self.heard = now
         return (*LOOK_FIELDS, "run_message_history")
 
-    async def _read_outputs(self, state: State) -> Event:
+    async def _read_outputs(self, state: ChainState) -> Event:
         if self.silence.lasts:
             await self.watch.sleep(self.watch.pace.last)
         try:
             runs = await self._runs(state, OUTPUT_FIELDS)
         except (ApiError, Unreachable) as error:
             return self.silence.of(error)
-        return OutputsRead(tuple(sight(run) for run in runs))
+        return OutputsRead(tuple(run_status(run) for run in runs))
 
     async def _cancel(self, command: CancelRun) -> Event:
         try:
@@ -197,10 +197,10 @@ class _Service:
                 if machine.reserved_session_id == command.session_id:
                     await self.desk.machines.update(machine.id, {"reserved_session_id": None})
         except (ApiError, Unreachable) as error:
-            return Released(str(error))
-        return Released()
+            return SessionReleased(str(error))
+        return SessionReleased()
 
-    def _next_wait(self, state: State) -> float:
+    def _next_wait(self, state: ChainState) -> float:
         pace = self.watch.pace
         self.wait = pace.first if self.moved else min(self.wait, pace.last)
         wait, self.wait = self.wait, self.wait * pace.growth
@@ -208,11 +208,11 @@ class _Service:
             return wait
         return max(0.0, min(wait, self.started + self.watch.timeout - self.watch.clock()))
 
-    def _late(self, state: State) -> bool:
+    def _is_late(self, state: ChainState) -> bool:
         timeout = self.watch.timeout
         return timeout is not None and state.phase == "following" and self.watch.clock() - self.started >= timeout
 
-    async def _runs(self, state: State, fields: tuple[str, ...]) -> list[Run]:
+    async def _runs(self, state: ChainState, fields: tuple[str, ...]) -> list[Run]:
         """The runs of the session, newest first, or the one run that has none, in one request."""
         where: dict[str, Any] = {"session_id": state.session_id}
         if state.session_id is None:
@@ -221,7 +221,7 @@ class _Service:
         self.silence.end()
         return list(page.items)
 
-    async def _missing(self, state: State, runs: list[Run]) -> list[Run]:
+    async def _missing(self, state: ChainState, runs: list[Run]) -> list[Run]:
         there = {run.id for run in runs}
         found = []
         for step in state.live:
@@ -231,8 +231,8 @@ class _Service:
         return found
 
 
-def sight(run: Run) -> Sight:
-    return Sight(
+def run_status(run: Run) -> RunStatus:
+    return RunStatus(
         run.id,
         run.status,
         tuple(str(text) for text in run.error or ()),
@@ -241,11 +241,11 @@ def sight(run: Run) -> Sight:
         run.ended_at,
         run.session_alias,
         run.output_data,
-        _last_words(run.run_message_history),
+        _last_message(run.run_message_history),
     )
 
 
-def _last_words(history: list[Any] | None) -> str | None:
+def _last_message(history: list[Any] | None) -> str | None:
     """The first line of what the agent said last; None where no history was asked for, or it said nothing."""
     for message in reversed(history or ()):
         if not isinstance(message, dict) or message.get("role") != "assistant":

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.compiler.refs import Ref, is_ref, parse_ref
-from cyberflow.language.prompt.paths import Path
+from cyberflow.language.prompt.paths import TokenPath
 from cyberflow.language.prompt.strings import only_token, scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.read_value import Keys, kind
@@ -17,7 +17,7 @@ from cyberflow.schema.values import ABSENT, EMPTY
 
 
 @dataclass
-class Filler:
+class Interpolator:
     """Fills values from inputs, and where they are handed in, from secrets. What cannot be is in `problems`, which
     name places and kinds, never a value.
     """
@@ -43,18 +43,18 @@ class Filler:
 
     def text(self, data: str, at: str) -> str:
         """Fill a string that stays text, even where it is one token."""
-        return substitute(_scan(data), lambda token: self._spelt(token, at))
+        return substitute(_scan(data), lambda token: self._token_text(token, at))
 
     def _string(self, data: str, at: str) -> Any:
         read = _scan(data)
         token = only_token(read)
-        return self._found(token, at) if token else substitute(read, lambda inner: self._spelt(inner, at))
+        return self._found(token, at) if token else substitute(read, lambda inner: self._token_text(inner, at))
 
     def _found(self, token: Token, at: str) -> Any:
         values = self.secrets if token.kind == "secret" else self.inputs
         return self._below(values.get(token.path.root, ABSENT), token.path, at)
 
-    def _below(self, value: Any, path: Path, at: str) -> Any:
+    def _below(self, value: Any, path: TokenPath, at: str) -> Any:
         """Follow a path. What is not there is ABSENT; nothing is below `__EMPTY__` but itself."""
         for key in path.keys:
             if value is ABSENT or value == EMPTY:
@@ -70,7 +70,7 @@ class Filler:
                 return ABSENT
         return value
 
-    def _spelt(self, token: Token, at: str) -> str:
+    def _token_text(self, token: Token, at: str) -> str:
         value = self._found(token, at)
         if value is ABSENT or value is None or value == EMPTY:
             return ""
@@ -96,7 +96,7 @@ def refs_in(value: Any, keys: Keys = ()) -> Iterator[Keys]:
             yield from refs_in(item, (*keys, index))
 
 
-def with_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) -> Any:
+def resolve_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) -> Any:
     """Put what is known in the place of refs. One that leads nowhere is ABSENT; so is one to an alias that is not
     known, unless `keep` leaves it as it is. Members and entries that are absent are left out.
     """
@@ -104,16 +104,16 @@ def with_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) -> An
         ref = parse_ref(value["$ref"])
         if not isinstance(ref, Ref):
             return ABSENT
-        return value if keep and ref.alias not in known else _at(known.get(ref.alias), ref)
+        return value if keep and ref.alias not in known else _follow_ref(known.get(ref.alias), ref)
     if isinstance(value, dict):
-        members = {key: with_refs(item, known, keep=keep) for key, item in value.items()}
+        members = {key: resolve_refs(item, known, keep=keep) for key, item in value.items()}
         return {key: item for key, item in members.items() if item is not ABSENT}
     if isinstance(value, list):
-        return [item for entry in value if (item := with_refs(entry, known, keep=keep)) is not ABSENT]
+        return [item for entry in value if (item := resolve_refs(entry, known, keep=keep)) is not ABSENT]
     return value
 
 
-def _at(value: Any, ref: Ref) -> Any:
+def _follow_ref(value: Any, ref: Ref) -> Any:
     for key in ref.keys:
         if isinstance(value, dict):
             value = value.get(key, ABSENT)

@@ -45,11 +45,11 @@ class Invocation:
             finally:
                 os.close(file)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise _write_error(self.path, error) from error
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """What the journal knows of an invocation. `what` is the last that happened to it."""
 
     id: str
@@ -72,29 +72,29 @@ def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocati
         if not (ignore := state / ".gitignore").exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise _unwritable(folder, error) from error
+        raise _write_error(folder, error) from error
     id = id or str(uuid4())
     return Invocation(id, target, folder / f"{id}.jsonl")
 
 
-def unfinished(state: Path) -> list[Entry]:
+def open_entries(state: Path) -> list[JournalEntry]:
     """The invocations of which no end is known, oldest first: still running, detached, or of unknown fate."""
     open_ones = [entry for entry in entries(state / FOLDER) if entry.what not in ("ended", "refused")]
     return sorted(open_ones, key=lambda entry: entry.at)
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def entries(folder: Path) -> Iterator[JournalEntry]:
     """Everything that a journal knows, in no order."""
     found = (_read(path) for path in sorted(folder.glob("*.jsonl")))
     return (entry for entry in found if entry is not None)
 
 
-def entry_of_task(state: Path, task_id: str) -> Entry | None:
+def entry_of_task(state: Path, task_id: str) -> JournalEntry | None:
     """The invocation that submitted a task, if it was one of this project on this machine."""
     return next((entry for entry in entries(state / FOLDER) if entry.task_id == task_id), None)
 
 
-def valid_id(text: str, what: str) -> str:
+def check_id(text: str, what: str) -> str:
     """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is none."""
     try:
         UUID(text)
@@ -103,21 +103,21 @@ def valid_id(text: str, what: str) -> str:
     return text
 
 
-def go_on(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
+def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
     """The command that goes on following what was submitted, or that looks for it where its ids never came back."""
     if session_id is None and not run_ids:
         return f"cyberflow runs list --target {target}"
     return f"cyberflow runs watch {session_id or run_ids[0]} --target {target}"
 
 
-def _read(path: Path) -> Entry | None:
+def _read(path: Path) -> JournalEntry | None:
     facts: dict[str, Any] = {}
     for line in _lines(path):
         facts |= line
     if any(not isinstance(facts.get(key), str) for key in ("name", "target", "what", "at")):
         return None
     known = {key: facts[key] for key in ("name", "target", "what", "at")}
-    return Entry(
+    return JournalEntry(
         path.stem,
         **known,
         session_id=facts.get("session_id"),
@@ -142,7 +142,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
             yield read
 
 
-def _unwritable(path: Path, error: OSError) -> CyberflowError:
+def _write_error(path: Path, error: OSError) -> CyberflowError:
     return CyberflowError(
         f"the journal at {path} cannot be written: {(error.strerror or str(error)).lower()}",
         help="nothing is submitted that was not written down first",

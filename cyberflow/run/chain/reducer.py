@@ -12,24 +12,24 @@ from typing import TypeAlias
 
 from cyberflow.run.chain.events import (
     CancelAnswered,
-    CancelAsked,
+    CancelRequested,
     CancelRun,
+    ChainState,
     Command,
     Event,
-    Look,
-    Looked,
     OutputsRead,
     ReadOutputs,
-    Released,
+    ReadStatuses,
     ReleaseSession,
-    Sight,
-    State,
-    Step,
+    RunStatus,
+    SessionReleased,
+    StatusesRead,
+    StepRun,
     TimedOut,
     Unanswered,
 )
 
-Next: TypeAlias = tuple[State, tuple[Command, ...]]
+Next: TypeAlias = tuple[ChainState, tuple[Command, ...]]
 
 SETTLE = 30.0
 """Seconds. What happens to the rest of a chain after a step has failed is not documented; steps that have not begun
@@ -39,11 +39,11 @@ LOOKS_AFTER_CANCEL = 5
 """How often the statuses are read after a cancellation before what is still live is reported as it is."""
 
 
-def begin(state: State) -> tuple[Command, ...]:
+def next_commands(state: ChainState) -> tuple[Command, ...]:
     """What to ask next, of a state at hand: to start following, and to go on after an interruption."""
     match state.phase:
         case "following" | "settling":
-            return (Look(at_once=True),)
+            return (ReadStatuses(at_once=True),)
         case "cancelling":
             return tuple(CancelRun(step.run_id) for step in reversed(state.steps) if step.run_id in state.pending)
         case "releasing":
@@ -53,64 +53,64 @@ def begin(state: State) -> tuple[Command, ...]:
     return ()
 
 
-def advance(state: State, event: Event) -> Next:
+def advance(state: ChainState, event: Event) -> Next:
     """Take in what happened. An event that does not belong to the phase changes at most what is known of the runs."""
     match event:
-        case Looked():
-            return _looked(state, event)
+        case StatusesRead():
+            return _take_statuses(state, event)
         case OutputsRead() if state.phase == "reading":
-            return replace(_told(state, event), phase="ended"), ()
+            return replace(_merge_statuses(state, event), phase="ended"), ()
         case Unanswered() if state.phase != "ended":
             return replace(state, trouble=event.reason), ()
         case TimedOut() if state.phase == "following":
             late = replace(state, timed_out=True)
             return _cancel(late) if event.cancel else _read(late)
-        case CancelAsked() if state.phase == "following":
+        case CancelRequested() if state.phase == "following":
             return _cancel(state)
         case CancelAnswered() if state.phase == "cancelling" and event.run_id in state.pending:
-            return _answered(state, event)
-        case Released() if state.phase == "releasing":
-            return _settle(replace(state, refused=_with(state.refused, event.refused)))
+            return _take_cancel_answer(state, event)
+        case SessionReleased() if state.phase == "releasing":
+            return _settle(replace(state, refused=_append(state.refused, event.refused)))
     return state, ()
 
 
-def replay(state: State, events: Iterable[Event]) -> State:
+def replay(state: ChainState, events: Iterable[Event]) -> ChainState:
     for event in events:
         state, _ = advance(state, event)
     return state
 
 
-def _looked(state: State, event: Looked) -> Next:
+def _take_statuses(state: ChainState, event: StatusesRead) -> Next:
     if state.phase == "ended":
         return state, ()
-    seen = _told(state, event)
+    seen = _merge_statuses(state, event)
     if state.moved_at is None or [step.status for step in seen.steps] != [step.status for step in state.steps]:
         seen = replace(seen, moved_at=event.at)
     if seen.phase == "following":
-        return (seen, (Look(),)) if seen.live and not _abandoned(seen, event.at) else _read(seen)
+        return (seen, (ReadStatuses(),)) if seen.live and not _is_abandoned(seen, event.at) else _read(seen)
     if seen.phase == "settling":
         seen = replace(seen, looks=seen.looks + 1)
-        return (seen, (Look(),)) if seen.live and seen.looks < LOOKS_AFTER_CANCEL else _read(seen)
+        return (seen, (ReadStatuses(),)) if seen.live and seen.looks < LOOKS_AFTER_CANCEL else _read(seen)
     return seen, ()
 
 
-def _read(state: State) -> Next:
+def _read(state: ChainState) -> Next:
     return replace(state, phase="reading"), (ReadOutputs(),)
 
 
-def _abandoned(state: State, now: float) -> bool:
+def _is_abandoned(state: ChainState, now: float) -> bool:
     """Whether a step has failed and the service seems to do nothing about those that wait behind it."""
     waiting = all(step.status == "scheduling" for step in state.live)
     still = state.moved_at is not None and now - state.moved_at >= SETTLE
     return waiting and still and any(step.failed for step in state.steps)
 
 
-def _told(state: State, event: Looked | OutputsRead) -> State:
+def _merge_statuses(state: ChainState, event: StatusesRead | OutputsRead) -> ChainState:
     """Take over what was seen. A final status stays, whatever is said later: only a retry changes it, and that is a
     run of its own. Outputs are taken when they come.
     """
     sights = {sight.run_id: sight for sight in event.sights}
-    steps = tuple(_seen(step, sights.get(step.run_id)) for step in state.steps)
+    steps = tuple(_merge_step(step, sights.get(step.run_id)) for step in state.steps)
     ours = {step.run_id for step in steps}
     others = {
         sight.alias: sight.outputs
@@ -120,7 +120,7 @@ def _told(state: State, event: Looked | OutputsRead) -> State:
     return replace(state, steps=steps, aliases={**state.aliases, **others}, trouble=None)
 
 
-def _seen(step: Step, sight: Sight | None) -> Step:
+def _merge_step(step: StepRun, sight: RunStatus | None) -> StepRun:
     if sight is None:
         return step
     known = replace(
@@ -137,7 +137,7 @@ def _seen(step: Step, sight: Sight | None) -> Step:
     return replace(known, status=sight.status, outputs=outputs)
 
 
-def _cancel(state: State) -> Next:
+def _cancel(state: ChainState) -> Next:
     """The last step first, so that none of them starts when the running one ends."""
     if not state.live:
         return _read(state)
@@ -146,9 +146,9 @@ def _cancel(state: State) -> Next:
     return replace(state, phase="cancelling", cancelled=True, pending=pending), commands
 
 
-def _answered(state: State, event: CancelAnswered) -> Next:
+def _take_cancel_answer(state: ChainState, event: CancelAnswered) -> Next:
     pending = state.pending - {event.run_id}
-    state = replace(state, pending=pending, refused=_with(state.refused, event.refused))
+    state = replace(state, pending=pending, refused=_append(state.refused, event.refused))
     if pending:
         return state, ()
     if state.session_id is None:
@@ -156,9 +156,9 @@ def _answered(state: State, event: CancelAnswered) -> Next:
     return replace(state, phase="releasing"), (ReleaseSession(state.session_id),)
 
 
-def _settle(state: State) -> Next:
-    return replace(state, phase="settling", looks=0), (Look(at_once=True),)
+def _settle(state: ChainState) -> Next:
+    return replace(state, phase="settling", looks=0), (ReadStatuses(at_once=True),)
 
 
-def _with(said: tuple[str, ...], more: str | None) -> tuple[str, ...]:
+def _append(said: tuple[str, ...], more: str | None) -> tuple[str, ...]:
     return (*said, more) if more else said

@@ -14,14 +14,14 @@ from typing import Any, Literal
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.interpolate import Filler, refs_in, with_refs
-from cyberflow.run.inputs.arguments import Given, files_of, given_name, refuse
-from cyberflow.schema.read_value import faults, shown
+from cyberflow.run.chain.interpolate import Interpolator, refs_in, resolve_refs
+from cyberflow.run.inputs.arguments import Arguments, file_argument_name, files_of, raise_problems
+from cyberflow.schema.read_value import faults, value_path
 from cyberflow.schema.values import ABSENT, EMPTY
 
 
 @dataclass(frozen=True)
-class Ids:
+class TargetIds:
     """The ids of a target's things by the names a bundle uses. Whoever hands them in has looked them up."""
 
     workflows: Mapping[str, str]
@@ -30,7 +30,7 @@ class Ids:
 
 
 @dataclass(frozen=True)
-class Where:
+class RunPlacement:
     """Where to run, as asked: a machine or pools, by name, win over the declaration's; a session wins over both."""
 
     machine: str | None = None
@@ -40,7 +40,7 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Submission:
+class RunRequest:
     """A request that is ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
     refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it.
     """
@@ -54,40 +54,40 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Parts:
+class RequestParts:
     """What a request is made of besides its declaration. `encoded` keeps files as they are sent, for the next request
     made of the same files.
     """
 
     bundle: Bundle
-    given: Given
-    ids: Ids
+    given: Arguments
+    ids: TargetIds
     assets: AssetReader
-    where: Where = field(default_factory=Where)
+    where: RunPlacement = field(default_factory=RunPlacement)
     encoded: dict[str, str] = field(default_factory=dict, repr=False)
 
 
-def fill(what: BundledChain | BundledWorkflow, parts: Parts) -> tuple[Submission, list[str]]:
+def fill_request(what: BundledChain | BundledWorkflow, parts: RequestParts) -> tuple[RunRequest, list[str]]:
     """Fill a request and tell everything that does not fit; with nothing to tell it can be sent. Raises UsageError for
     what has nothing to do with values: a session that is missing, a name that the target does not know.
     """
-    return _chain(what, parts) if isinstance(what, BundledChain) else _run(what, parts)
+    return _fill_chain(what, parts) if isinstance(what, BundledChain) else _fill_run(what, parts)
 
 
-def chain_request(chain: BundledChain, parts: Parts) -> Submission:
+def chain_request(chain: BundledChain, parts: RequestParts) -> RunRequest:
     """Fill a chain. Raises UsageError when a filled value does not fit, with every one that does not."""
-    made, problems = _chain(chain, parts)
-    refuse(chain, problems)
+    made, problems = _fill_chain(chain, parts)
+    raise_problems(chain, problems)
     return made
 
 
-def _chain(chain: BundledChain, parts: Parts) -> tuple[Submission, list[str]]:
+def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, list[str]]:
     where, request = parts.where, chain.request
     if chain.session and where.session_id is None:
-        help = f"its steps use {_listed(chain.session)} of a session that is already there"
+        help = f"its steps use {_join_names(chain.session)} of a session that is already there"
         raise UsageError(f"`{chain.name}` goes on in a session: give it with `--session ID`", help=help)
-    plain = Filler(parts.given.inputs)
-    steps = [_Step(step, chain, parts, plain) for step in request["steps"]]
+    plain = Interpolator(parts.given.inputs)
+    steps = [_StepRequest(step, chain, parts, plain) for step in request["steps"]]
     filled = [step.filled() for step in steps]
     files = list(_files(files_of(chain), parts, plain))
     outputs = {
@@ -100,53 +100,53 @@ def _chain(chain: BundledChain, parts: Parts) -> tuple[Submission, list[str]]:
         **{key: value for key, value in request.items() if key not in _PLACES},
         "steps": filled,
         **({"shared_file_inputs": files} if files else {}),
-        **_place(chain.machine, chain.pools, parts),
+        **_resolve_placement(chain.machine, chain.pools, parts),
     }
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
-    made = Submission(chain.name, "chain", body, names, outputs, parts.given.inputs)
+    made = RunRequest(chain.name, "chain", body, names, outputs, parts.given.inputs)
     return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
-def run_request(workflow: BundledWorkflow, parts: Parts) -> Submission:
+def run_request(workflow: BundledWorkflow, parts: RequestParts) -> RunRequest:
     """Fill a single run of a workflow. In a session, joined or kept, its outputs have the workflow's name as alias.
 
     A session that was joined is released after the run unless it is kept, as a chain does. Raises as `chain_request`.
     """
-    made, problems = _run(workflow, parts)
-    refuse(workflow, problems)
+    made, problems = _fill_run(workflow, parts)
+    raise_problems(workflow, problems)
     return made
 
 
-def _run(workflow: BundledWorkflow, parts: Parts) -> tuple[Submission, list[str]]:
+def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunRequest, list[str]]:
     where, given = parts.where, parts.given
-    plain = Filler(given.inputs)
+    plain = Interpolator(given.inputs)
     files = list(_files(files_of(workflow), parts, plain))
     body: dict[str, Any] = {
-        "workflow_id": _id(parts.ids.workflows, workflow.name, "workflow"),
+        "workflow_id": _lookup_id(parts.ids.workflows, workflow.name, "workflow"),
         "input_values": dict(given.inputs),
         **({"sensitive_input_values": dict(given.secrets)} if given.secrets else {}),
         **({"file_inputs": files} if files else {}),
-        **_place(None, (), parts),
+        **_resolve_placement(None, (), parts),
     }
     if where.session_id is not None or where.keep_session:
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
         body |= {"start_session": True} if where.session_id is None else {}
     step = (workflow.name, workflow.name)
-    return Submission(workflow.name, "run", body, (step,), None, given.inputs), plain.problems
+    return RunRequest(workflow.name, "run", body, (step,), None, given.inputs), plain.problems
 
 
 _PLACES = frozenset({"steps", "shared_file_inputs", "machine_id", "pool_ids", "session_id"})
 
 
 @dataclass
-class _Step:
+class _StepRequest:
     """One step of a chain's request being filled."""
 
     written: Mapping[str, Any]
     chain: BundledChain
-    parts: Parts
-    plain: Filler
+    parts: RequestParts
+    plain: Interpolator
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -162,32 +162,32 @@ class _Step:
         return found
 
     def filled(self) -> dict[str, Any]:
-        secret = Filler(self.parts.given.inputs, self.parts.given.secrets, self.problems)
+        secret = Interpolator(self.parts.given.inputs, self.parts.given.secrets, self.problems)
         inputs = self._values("inputs", "input", self.plain)
         secrets = self._values("sensitive_inputs", "secret", secret)
         for name, declared in self.workflow.inputs.items():
-            if name not in inputs and "default" in declared["schema"] and not self._of_machine(name):
+            if name not in inputs and "default" in declared["schema"] and not self._is_from_machine(name):
                 inputs[name] = copy.deepcopy(declared["schema"]["default"])
         self.problems += self._input_faults(inputs)
         self.problems += self._secret_faults(secrets)
         return {
-            "workflow_id": _id(self.parts.ids.workflows, self.workflow.name, "workflow"),
+            "workflow_id": _lookup_id(self.parts.ids.workflows, self.workflow.name, "workflow"),
             "session_alias": self.alias,
             **({"inputs": inputs} if inputs else {}),
             **({"sensitive_inputs": secrets} if secrets else {}),
         }
 
-    def _values(self, key: str, word: str, filler: Filler) -> dict[str, Any]:
+    def _values(self, key: str, word: str, filler: Interpolator) -> dict[str, Any]:
         written = self.written.get(key) or {}
-        values = {name: filler.value(data, self._at(word, name)) for name, data in written.items()}
+        values = {name: filler.value(data, self._describe_place(word, name)) for name, data in written.items()}
         if self.parts.given.finished:
-            values = {name: with_refs(value, self.parts.given.finished, keep=True) for name, value in values.items()}
+            values = {name: resolve_refs(value, self.parts.given.finished, keep=True) for name, value in values.items()}
         return {name: value for name, value in values.items() if value is not ABSENT}
 
-    def _at(self, word: str, name: str) -> str:
+    def _describe_place(self, word: str, name: str) -> str:
         return f"step `{self.alias}`, {word} `{name}`"
 
-    def _of_machine(self, name: str) -> bool:
+    def _is_from_machine(self, name: str) -> bool:
         return name in self.workflow.from_machine or name in self.chain.from_machine
 
     def _input_faults(self, inputs: Mapping[str, Any]) -> Iterator[str]:
@@ -195,34 +195,34 @@ class _Step:
             value = inputs.get(name, EMPTY)
             if value != EMPTY:
                 found = faults(declared["schema"], value, refs=list(refs_in(value)))
-                yield from (f"{self._at('input', shown(name, keys))} {how}" for keys, how in found)
-            elif declared["required"] and (name in inputs or not self._of_machine(name)):
-                yield f"{self._at('input', name)} gets no value, and `{self.workflow.name}` requires it"
+                yield from (f"{self._describe_place('input', value_path(name, keys))} {how}" for keys, how in found)
+            elif declared["required"] and (name in inputs or not self._is_from_machine(name)):
+                yield f"{self._describe_place('input', name)} gets no value, and `{self.workflow.name}` requires it"
 
     def _secret_faults(self, secrets: Mapping[str, Any]) -> Iterator[str]:
         for name, declared in self.workflow.secrets.items():
             if name in secrets:
                 found = dict.fromkeys(how for _, how in faults(declared["schema"], secrets[name], secret=True))
-                yield from (f"{self._at('secret', name)} {how}" for how in found)
-            elif declared["required"] and not self._of_machine(f"${name}"):
-                yield f"{self._at('secret', name)} gets no value, and `{self.workflow.name}` requires it"
+                yield from (f"{self._describe_place('secret', name)} {how}" for how in found)
+            elif declared["required"] and not self._is_from_machine(f"${name}"):
+                yield f"{self._describe_place('secret', name)} gets no value, and `{self.workflow.name}` requires it"
 
 
-def _files(files: Sequence[Mapping[str, Any]], parts: Parts, filler: Filler) -> Iterator[dict[str, Any]]:
+def _files(files: Sequence[Mapping[str, Any]], parts: RequestParts, filler: Interpolator) -> Iterator[dict[str, Any]]:
     """Bundled files as the service takes them: content in base64, the token-free path on the machine."""
     for file in files:
-        name = given_name(file)
+        name = file_argument_name(file)
         if name is not None:
             given = parts.given.files.get(name)
             if given is None:
                 filler.problems.append(f"file `{name}` is missing: give it with `--file {name}=PATH`")
                 continue
-            filename, content = given.filename, _encoded(parts, f"file {name}", given.content)
+            filename, content = given.filename, _encode(parts, f"file {name}", given.content)
         else:
             sha256 = str(file["content"]).removeprefix(ASSET)
             asset = parts.bundle.asset(sha256)
             filename = file.get("filename") or (asset.filename if asset else sha256)
-            content = parts.encoded.get(sha256) or _encoded(parts, sha256, parts.assets(sha256))
+            content = parts.encoded.get(sha256) or _encode(parts, sha256, parts.assets(sha256))
         target = file.get("target_path")
         yield {
             "filename": filename,
@@ -232,13 +232,13 @@ def _files(files: Sequence[Mapping[str, Any]], parts: Parts, filler: Filler) -> 
         }
 
 
-def _encoded(parts: Parts, name: str, content: bytes) -> str:
+def _encode(parts: RequestParts, name: str, content: bytes) -> str:
     if name not in parts.encoded:
         parts.encoded[name] = b64encode(content).decode()
     return parts.encoded[name]
 
 
-def _place(machine: str | None, pools: Sequence[str], parts: Parts) -> dict[str, Any]:
+def _resolve_placement(machine: str | None, pools: Sequence[str], parts: RequestParts) -> dict[str, Any]:
     """Where it runs, in ids: a session, else the machine or pools that were asked for, else the declared ones."""
     where = parts.where
     if where.session_id is not None:
@@ -246,15 +246,15 @@ def _place(machine: str | None, pools: Sequence[str], parts: Parts) -> dict[str,
     if where.machine is not None or where.pools:
         machine, pools = where.machine, where.pools
     if machine is not None:
-        return {"machine_id": _id(parts.ids.machines, machine, "machine")}
-    return {"pool_ids": [_id(parts.ids.pools, pool, "pool") for pool in pools]} if pools else {}
+        return {"machine_id": _lookup_id(parts.ids.machines, machine, "machine")}
+    return {"pool_ids": [_lookup_id(parts.ids.pools, pool, "pool") for pool in pools]} if pools else {}
 
 
-def _id(ids: Mapping[str, str], name: str, what: str) -> str:
+def _lookup_id(ids: Mapping[str, str], name: str, what: str) -> str:
     if name in ids:
         return ids[name]
     raise UsageError(f"the target has no {what} `{name}`", help=did_you_mean(name, ids))
 
 
-def _listed(names: Mapping[str, Any]) -> str:
+def _join_names(names: Mapping[str, Any]) -> str:
     return ", ".join(f"`{name}`" for name in names)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.redact import Redactor
-from cyberflow.run.chain.events import State, Step
-from cyberflow.run.chain.interpolate import with_refs
+from cyberflow.run.chain.events import ChainState, StepRun
+from cyberflow.run.chain.interpolate import resolve_refs
 from cyberflow.schema.values import ABSENT
 
 VERSION = 1
@@ -21,7 +21,7 @@ class Result:
     name: str
     status: str
     session_id: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[StepRun, ...]
     outputs: Mapping[str, Any]
 
     @property
@@ -51,12 +51,12 @@ class Result:
         }
 
 
-def result_of(state: State) -> Result:
+def result_of(state: ChainState) -> Result:
     """The result as far as a state knows it; that of a chain still running has the statuses that were last seen."""
     return Result(state.name, state.status, state.session_id, state.steps, outputs_of(state))
 
 
-def outputs_of(state: State) -> dict[str, Any]:
+def outputs_of(state: ChainState) -> dict[str, Any]:
     """The declared outputs of a chain, their refs replaced; what a step did not give is left out.
 
     A single run's outputs are its own.
@@ -65,5 +65,5 @@ def outputs_of(state: State) -> dict[str, Any]:
         own = state.steps[0].outputs
         return own if isinstance(own, dict) else {}
     known = {**state.aliases, **{step.id: step.outputs for step in state.steps}}
-    found = {name: with_refs(value, known) for name, value in state.outputs.items()}
+    found = {name: resolve_refs(value, known) for name, value in state.outputs.items()}
     return {name: value for name, value in found.items() if value is not ABSENT}

@@ -17,7 +17,7 @@ from cyberflow.compiler.refs import Ref, is_ref, parse_ref
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.prompt.strings import only_token, scan_string
-from cyberflow.run.chain.events import Step
+from cyberflow.run.chain.events import StepRun
 from cyberflow.run.chain.interpolate import refs_in
 
 if TYPE_CHECKING:
@@ -30,21 +30,21 @@ PAGE = 1000
 
 
 @dataclass(frozen=True)
-class Remainder:
+class Resumption:
     """What is left of a chain. `chain` begins at the step that was named and requires what its steps use; `inputs` are
     those the former runs had; `done` are the steps that are not run again.
     """
 
     chain: BundledChain
     inputs: Mapping[str, Any]
-    done: tuple[Step, ...]
+    done: tuple[StepRun, ...]
 
     @property
     def finished(self) -> dict[str, Any]:
         return {step.id: step.outputs for step in self.done}
 
 
-async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequence[str]) -> Remainder:
+async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequence[str]) -> Resumption:
     """Read back the runs of the sessions that `runs` belong to (or name), the later winning over the earlier.
 
     Raises UsageError when a step is unknown, still runs, or is needed and has not finished there.
@@ -58,21 +58,23 @@ async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequen
         found |= {run.session_alias or "": run for run in reversed(await _session(desk, id))}
     found = {name: found[name] for name in names if name in found}
     if not found:
-        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {_listed(names)}")
+        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {_join_names(names)}")
     if live := [name for name, run in found.items() if is_live(run.status)]:
-        raise UsageError(f"{_listed(live)} still runs there", help="wait for its end, or cancel it first")
+        raise UsageError(f"{_join_names(live)} still runs there", help="wait for its end, or cancel it first")
     left = steps[names.index(first) :]
-    done = tuple(_done(step, found) for step in steps[: names.index(first)] if _finished(step, found))
+    done = tuple(_done(step, found) for step in steps[: names.index(first)] if _has_succeeded(step, found))
     _refuse_missing(left, [*chain.session, *(step.id for step in done)])
     request = {**chain.request, "steps": left}
     used = json.dumps([left, chain.outputs, request.get("shared_file_inputs")])
     rest = replace(
         chain,
         request=request,
-        inputs=_only_used(chain.inputs, used, "<"),
-        secrets=_only_used(chain.secrets, used, "<$"),
+        inputs=_narrow_declarations(chain.inputs, used, "<"),
+        secrets=_narrow_declarations(chain.secrets, used, "<$"),
     )
-    return Remainder(rest, {name: value for name, value in _recorded(steps, found) if name in chain.inputs}, done)
+    return Resumption(
+        rest, {name: value for name, value in _recover_inputs(steps, found) if name in chain.inputs}, done
+    )
 
 
 async def _session(desk: Cyberdesk, id: str) -> list[Run]:
@@ -91,15 +93,15 @@ async def _session(desk: Cyberdesk, id: str) -> list[Run]:
     return await _session(desk, run.session_id)
 
 
-def _finished(step: Mapping[str, Any], found: Mapping[str, Run]) -> bool:
+def _has_succeeded(step: Mapping[str, Any], found: Mapping[str, Run]) -> bool:
     run = found.get(step["session_alias"])
     return run is not None and run.status == "success"
 
 
-def _done(step: Mapping[str, Any], found: Mapping[str, Run]) -> Step:
+def _done(step: Mapping[str, Any], found: Mapping[str, Run]) -> StepRun:
     run = found[step["session_alias"]]
     times = (run.machine_id, run.started_at, run.ended_at)
-    return Step(step["session_alias"], step["workflow_id"], run.id, run.status, run.output_data, (), *times)
+    return StepRun(step["session_alias"], step["workflow_id"], run.id, run.status, run.output_data, (), *times)
 
 
 def _refuse_missing(left: Iterable[Mapping[str, Any]], there: Iterable[str]) -> None:
@@ -115,7 +117,7 @@ def _refuse_missing(left: Iterable[Mapping[str, Any]], there: Iterable[str]) -> 
         known.add(step["session_alias"])
 
 
-def _recorded(steps: Iterable[Mapping[str, Any]], found: Mapping[str, Run]) -> Iterable[tuple[str, Any]]:
+def _recover_inputs(steps: Iterable[Mapping[str, Any]], found: Mapping[str, Run]) -> Iterable[tuple[str, Any]]:
     """The chain's inputs as its runs hold them, where a step has one whole as an input of its own."""
     for step in steps:
         run = found.get(step["session_alias"])
@@ -126,7 +128,7 @@ def _recorded(steps: Iterable[Mapping[str, Any]], found: Mapping[str, Run]) -> I
                 yield token.path.root, values[name]
 
 
-def _only_used(declared: Mapping[str, Any], used: str, opening: str) -> dict[str, Any]:
+def _narrow_declarations(declared: Mapping[str, Any], used: str, opening: str) -> dict[str, Any]:
     """The declarations, each required only where a token names it."""
     return {
         name: {**one, "required": one["required"] and bool(re.search(rf"{re.escape(opening + name)}[>.\[]", used))}
@@ -140,5 +142,5 @@ def _value_at(value: Any, keys: Sequence[str | int]) -> Any:
     return value
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import CyberflowError
-from cyberflow.run.chain.events import State, Step
-from cyberflow.run.chain.journal import Invocation, go_on
-from cyberflow.run.chain.request import Submission
+from cyberflow.run.chain.events import ChainState, StepRun
+from cyberflow.run.chain.journal import Invocation, follow_command
+from cyberflow.run.chain.request import RunRequest
 
 REFUSALS = frozenset({400, 401, 403, 404, 413, 422, 429})
 """Answers after which nothing was made. After every other failure the submission may have arrived."""
 
 
-async def submit(desk: Cyberdesk, submission: Submission, invocation: Invocation) -> State:
+async def submit(desk: Cyberdesk, submission: RunRequest, invocation: Invocation) -> ChainState:
     """Submit a chain or a run, and give the state to follow it from.
 
     Raises ApiError and Unreachable as the service has it; where the fate of the submission is unknown, the journal
@@ -23,7 +23,7 @@ async def submit(desk: Cyberdesk, submission: Submission, invocation: Invocation
         "submitting", name=submission.name, target=invocation.target, kind=submission.kind, key=invocation.key
     )
     try:
-        session_id, run_ids = await send(desk, submission, invocation.key)
+        session_id, run_ids = await send_request(desk, submission, invocation.key)
     except (ApiError, Unreachable) as error:
         _note_failure(invocation, error)
         raise
@@ -33,11 +33,11 @@ async def submit(desk: Cyberdesk, submission: Submission, invocation: Invocation
             f"the service made {len(run_ids)} runs for the {len(submission.steps)} steps of `{submission.name}`",
             help=f"the session is {session_id}: `cyberflow runs list` shows what became of it",
         )
-    steps = tuple(Step(id, workflow, run) for (id, workflow), run in zip(submission.steps, run_ids, strict=True))
-    return State(submission.name, steps, session_id, submission.outputs)
+    steps = tuple(StepRun(id, workflow, run) for (id, workflow), run in zip(submission.steps, run_ids, strict=True))
+    return ChainState(submission.name, steps, session_id, submission.outputs)
 
 
-async def send(desk: Cyberdesk, submission: Submission, key: str) -> tuple[str | None, list[str]]:
+async def send_request(desk: Cyberdesk, submission: RunRequest, key: str) -> tuple[str | None, list[str]]:
     """Send a submission under a key that is written down already; give its session and its runs in order."""
     if submission.kind == "chain":
         accepted = await desk.runs.chain(submission.body, key)
@@ -53,5 +53,5 @@ def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None
         invocation.note("refused", status=getattr(error, "status", None))
         return
     invocation.note("unanswered")
-    look = go_on(invocation.target, None, ())
+    look = follow_command(invocation.target, None, ())
     error.help = f"it may have been submitted all the same: look with `{look}` before running it again"

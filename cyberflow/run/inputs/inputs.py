@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.schema.describe import describe
-from cyberflow.schema.read_value import Unreadable, faults, read_json, read_value, shown
+from cyberflow.schema.read_value import UnreadableValue, faults, read_json, read_value, value_path
 from cyberflow.schema.values import EMPTY
 
 
@@ -30,7 +30,7 @@ class Runnable(Protocol):
     def from_machine(self) -> Sequence[str]: ...
 
 
-class Problem(NamedTuple):
+class ArgumentProblem(NamedTuple):
     """Something that keeps a run from starting. `about` is the input, `$secret` or file that it speaks of, or was
     probably meant: one mistake is said once.
     """
@@ -40,11 +40,11 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Inputs:
+class CheckedInputs:
     """Values by name, defaults included, and everything that is wrong with them."""
 
     values: Mapping[str, Any]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ArgumentProblem, ...] = ()
 
 
 def load_inputs(path: Path) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def load_inputs(path: Path) -> dict[str, Any]:
         raise UsageError(f"the inputs of {path} are not UTF-8", help="save the file as UTF-8") from None
     try:
         document = read_json(text)
-    except Unreadable as error:
+    except UnreadableValue as error:
         raise UsageError(
             f"the file {path} {error}", help='it holds names and values: `{"date": "2026-03-01"}`'
         ) from None
@@ -66,7 +66,7 @@ def load_inputs(path: Path) -> dict[str, Any]:
     return document
 
 
-def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> Inputs:
+def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> CheckedInputs:
     """Merge `-i` texts over a document of JSON values, apply defaults, and hold everything against its type.
 
     A name that `from_machine` supplies may be absent, and then gets no default: a value of the run would win over the
@@ -81,48 +81,50 @@ def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str
             continue
         if name not in values and "default" in declared["schema"] and name not in what.from_machine:
             values[name] = copy.deepcopy(declared["schema"]["default"])
-        problems += (Problem(name, text) for text in _check(what, name, values))
-    return Inputs(values, tuple(problems))
+        problems += (ArgumentProblem(name, text) for text in _check(what, name, values))
+    return CheckedInputs(values, tuple(problems))
 
 
-def _read_pairs(what: Runnable, pairs: Sequence[str], values: dict[str, Any]) -> Iterator[Problem]:
+def _read_pairs(what: Runnable, pairs: Sequence[str], values: dict[str, Any]) -> Iterator[ArgumentProblem]:
     """Read texts into `values`, over what is there."""
     given: set[str] = set()
     for number, pair in enumerate(pairs, 1):
         name, equals, text = pair.partition("=")
         if not equals:
-            yield Problem("", f"`-i` takes key=value; number {number} has no `=`")
+            yield ArgumentProblem("", f"`-i` takes key=value; number {number} has no `=`")
         elif name not in what.inputs:
             yield unknown_input(what, name)
         elif name in given:
-            yield Problem(name, f"input `{name}` is given twice")
+            yield ArgumentProblem(name, f"input `{name}` is given twice")
         else:
             given.add(name)
             schema = what.inputs[name]["schema"]
             try:
                 values[name] = read_value(schema, text)
-            except Unreadable as error:
-                yield Problem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
+            except UnreadableValue as error:
+                yield ArgumentProblem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
 
 
-def unknown_input(what: Runnable, name: str) -> Problem:
+def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
     """What to say of a name that is no input."""
     secret = name.removeprefix("$")
     if secret in what.secrets:
         text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"
-        return Problem(f"${secret}", text)
+        return ArgumentProblem(f"${secret}", text)
     root = name.replace("[", ".").partition(".")[0]
     if root in what.inputs:
-        return Problem(root, f"`{root}` is given as a whole: `-i {root}=…` in JSON, or with `--inputs FILE.json`")
+        return ArgumentProblem(
+            root, f"`{root}` is given as a whole: `-i {root}=…` in JSON, or with `--inputs FILE.json`"
+        )
     help = did_you_mean(name, what.inputs) or "it takes none"
-    return Problem(nearest(name, what.inputs) or name, f"`{what.name}` has no input `{name}`: {help}")
+    return ArgumentProblem(nearest(name, what.inputs) or name, f"`{what.name}` has no input `{name}`: {help}")
 
 
 def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str]:
     declared = what.inputs[name]
     value = values.get(name, EMPTY)
     if value != EMPTY:
-        yield from (f"input `{shown(name, keys)}` {how}" for keys, how in faults(declared["schema"], value))
+        yield from (f"input `{value_path(name, keys)}` {how}" for keys, how in faults(declared["schema"], value))
     elif declared["required"] and name in values:
         yield f"input `{name}` is required, and `{EMPTY}` counts as not given"
     elif declared["required"] and name not in what.from_machine:

@@ -1,4 +1,4 @@
-"""Where the secrets of a run are found, and finding them. A value exists in what `resolve` returns and nowhere else:
+"""Where the secrets of a run are found, and finding them. A value exists in what `resolve_secrets` returns and nowhere else:
 no problem, no source and no error ever holds one.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberflow.diagnostics import did_you_mean, nearest
-from cyberflow.run.inputs.inputs import Problem, Runnable
-from cyberflow.schema.read_value import Unreadable, faults, read_value
+from cyberflow.run.inputs.inputs import ArgumentProblem, Runnable
+from cyberflow.schema.read_value import UnreadableValue, faults, read_value
 
 if TYPE_CHECKING:
     from cyberflow.language.model import Target
@@ -20,12 +20,12 @@ Kind = Literal["env", "file", "prompt", "keyring"]
 FORMS = "env:VARIABLE, file:PATH, prompt or keyring:SERVICE/USER"
 
 
-class NotFound(Exception):
+class SecretNotFound(Exception):
     """A source that gives nothing. The message goes on after the secret's name, and never holds a value."""
 
 
 @dataclass(frozen=True)
-class Source:
+class SecretLocation:
     """Where one secret is found. `detail` is a variable, a path or SERVICE/USER; for `prompt` it is empty."""
 
     kind: Kind
@@ -36,7 +36,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class World:
+class SecretBackends:
     """What a secret may be read from. `ask` is None where no person can answer."""
 
     environ: Mapping[str, str] = field(repr=False)
@@ -45,80 +45,86 @@ class World:
 
 
 @dataclass(frozen=True)
-class Secrets:
+class ResolvedSecrets:
     values: Mapping[str, Any] = field(repr=False)
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ArgumentProblem, ...] = ()
 
 
-def this_world() -> World:
+def system_backends() -> SecretBackends:
     """The environment of this process, its terminal if it has one, and the keyring of this computer."""
     import os
     import sys
     from getpass import getpass
 
     terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-    return World(os.environ, (lambda text: getpass(text, stream=sys.stderr)) if terminal else None, _keyring)
+    return SecretBackends(
+        os.environ, (lambda text: getpass(text, stream=sys.stderr)) if terminal else None, _read_keyring
+    )
 
 
-def target_sources(target: Target, root: Path) -> dict[str, Source]:
+def target_sources(target: Target, root: Path) -> dict[str, SecretLocation]:
     """The `secrets` of a target. A file is relative to the project at `root`, with or without a leading `/`."""
     sources = {}
     for name, found in target.secrets.items():
         if found.file is not None:
-            sources[name] = Source("file", str(root / found.file.lstrip("/")))
+            sources[name] = SecretLocation("file", str(root / found.file.lstrip("/")))
         elif found.env is not None:
-            sources[name] = Source("env", found.env)
+            sources[name] = SecretLocation("env", found.env)
         else:
-            sources[name] = Source("keyring", found.keyring or "")
+            sources[name] = SecretLocation("keyring", found.keyring or "")
     return sources
 
 
-def read_sources(what: Runnable, options: Sequence[str]) -> tuple[dict[str, Source], tuple[Problem, ...]]:
+def read_secret_options(
+    what: Runnable, options: Sequence[str]
+) -> tuple[dict[str, SecretLocation], tuple[ArgumentProblem, ...]]:
     """Read `-s name=SOURCE` options. A literal is a problem, and what it says is not repeated."""
-    sources: dict[str, Source] = {}
-    problems: list[Problem] = []
+    sources: dict[str, SecretLocation] = {}
+    problems: list[ArgumentProblem] = []
     for number, option in enumerate(options, 1):
         written, equals, text = option.partition("=")
         name = written.removeprefix("$")
-        about, source = f"${name}", source_of(text)
+        about, source = f"${name}", parse_location(text)
         if not equals:
-            problems.append(Problem("", f"`-s` takes name=SOURCE; number {number} has no `=`"))
+            problems.append(ArgumentProblem("", f"`-s` takes name=SOURCE; number {number} has no `=`"))
         elif name not in what.secrets:
             help = did_you_mean(name, what.secrets) or "it takes none"
             about = f"${nearest(name, what.secrets) or name}"
-            problems.append(Problem(about, f"`{what.name}` has no secret `{name}`: {help}"))
+            problems.append(ArgumentProblem(about, f"`{what.name}` has no secret `{name}`: {help}"))
         elif name in sources:
-            problems.append(Problem(about, f"secret `{name}` is given twice"))
+            problems.append(ArgumentProblem(about, f"secret `{name}` is given twice"))
         elif source is None:
             text = f"secret `{name}` is given by where to find it, never by its value: {FORMS}"
-            problems.append(Problem(about, text))
+            problems.append(ArgumentProblem(about, text))
         else:
             sources[name] = source
     return sources, tuple(problems)
 
 
-def resolve(what: Runnable, sources: Mapping[str, Source], world: World, *, ask: bool = True) -> Secrets:
+def resolve_secrets(
+    what: Runnable, sources: Mapping[str, SecretLocation], world: SecretBackends, *, ask: bool = True
+) -> ResolvedSecrets:
     """Read every secret that is declared and has a source. One that `from_machine` supplies, and an optional one, may
     have none. With `ask=False` no person is asked: what is wrong elsewhere comes first.
     """
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
+    problems: list[ArgumentProblem] = []
     for name, declared in what.secrets.items():
         source = sources.get(name)
         if source is None:
             if declared["required"] and f"${name}" not in what.from_machine:
                 text = f"secret `{name}` is missing: say where to find it with `-s {name}=SOURCE`, {FORMS}"
-                problems.append(Problem(f"${name}", text))
+                problems.append(ArgumentProblem(f"${name}", text))
             continue
         if source.kind == "prompt" and not ask:
             continue
         try:
-            values[name] = read_value(declared["schema"], find(source, world, name))
-        except (NotFound, Unreadable) as error:
-            problems.append(Problem(f"${name}", f"secret `{name}` {error}"))
+            values[name] = read_value(declared["schema"], read_secret(source, world, name))
+        except (SecretNotFound, UnreadableValue) as error:
+            problems.append(ArgumentProblem(f"${name}", f"secret `{name}` {error}"))
         else:
-            problems += (Problem(f"${name}", text) for text in check_secret(what, name, values[name]))
-    return Secrets(values, tuple(problems))
+            problems += (ArgumentProblem(f"${name}", text) for text in check_secret(what, name, values[name]))
+    return ResolvedSecrets(values, tuple(problems))
 
 
 def check_secret(what: Runnable, name: str, value: Any) -> Iterator[str]:
@@ -127,20 +133,20 @@ def check_secret(what: Runnable, name: str, value: Any) -> Iterator[str]:
     yield from dict.fromkeys(f"secret `{name}` {how}" for _, how in found)
 
 
-def source_of(text: str) -> Source | None:
+def parse_location(text: str) -> SecretLocation | None:
     """Read `env:VARIABLE`, `file:PATH`, `prompt` or `keyring:SERVICE/USER`; None for everything else."""
     kind, colon, detail = text.partition(":")
     if kind == "prompt" and not colon:
-        return Source("prompt")
+        return SecretLocation("prompt")
     if kind == "env" and detail:
-        return Source("env", detail)
+        return SecretLocation("env", detail)
     if kind == "file" and detail:
-        return Source("file", detail)
+        return SecretLocation("file", detail)
     service, slash, user = detail.rpartition("/")
-    return Source("keyring", detail) if kind == "keyring" and slash and service and user else None
+    return SecretLocation("keyring", detail) if kind == "keyring" and slash and service and user else None
 
 
-def find(source: Source, world: World, name: str = "value") -> str:
+def read_secret(source: SecretLocation, world: SecretBackends, name: str = "value") -> str:
     """Read what a source holds; `name` is what a person is asked for. Raises NotFound, which never holds a value."""
     if source.kind == "env":
         value = world.environ.get(source.detail)
@@ -156,11 +162,13 @@ def find(source: Source, world: World, name: str = "value") -> str:
             f"was not found: the keyring has nothing for `{user}` of `{service}`",
         )
     elif world.ask is None:
-        raise NotFound("cannot be asked for without a terminal: use env:VARIABLE, file:PATH or keyring:SERVICE/USER")
+        raise SecretNotFound(
+            "cannot be asked for without a terminal: use env:VARIABLE, file:PATH or keyring:SERVICE/USER"
+        )
     else:
         value, reason = world.ask(f"{name}: "), "is missing: nothing was typed"
     if not value:
-        raise NotFound(reason)
+        raise SecretNotFound(reason)
     return value
 
 
@@ -168,23 +176,25 @@ def _file(path: str) -> str:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise NotFound(
+        raise SecretNotFound(
             f"was not found: the file {path} cannot be read, {(error.strerror or 'no access').lower()}"
         ) from None
     except UnicodeDecodeError:
-        raise NotFound(f"was not found: the file {path} is not UTF-8 text") from None
+        raise SecretNotFound(f"was not found: the file {path} is not UTF-8 text") from None
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
-def _keyring(service: str, user: str) -> str | None:
+def _read_keyring(service: str, user: str) -> str | None:
     from importlib import import_module
 
     try:
         keyring = import_module("keyring")
     except ImportError:
-        raise NotFound("cannot be read from the keyring without the package `keyring`: pip install keyring") from None
+        raise SecretNotFound(
+            "cannot be read from the keyring without the package `keyring`: pip install keyring"
+        ) from None
     try:
         value = keyring.get_password(service, user)
     except Exception as error:  # noqa: BLE001 - every backend has failures of its own, and their texts are not ours to trust
-        raise NotFound(f"was not found: the keyring cannot be read ({type(error).__name__})") from None
+        raise SecretNotFound(f"was not found: the keyring cannot be read ({type(error).__name__})") from None
     return None if value is None else str(value)

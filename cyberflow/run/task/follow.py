@@ -11,9 +11,9 @@ from dataclasses import replace
 from math import inf
 
 from cyberflow.client.cyberun.client import Cyberun, TaskEvent
-from cyberflow.client.cyberun.wire import OVER, Task
+from cyberflow.client.cyberun.wire import OVER, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.run.chain.follow import Silence, Watch
+from cyberflow.run.chain.follow import FollowOptions, OutageTimer
 from cyberflow.run.task.request import TaskState
 
 SETTLE = 30.0
@@ -21,7 +21,7 @@ SETTLE = 30.0
 
 
 def follow_task(
-    cyberun: Cyberun, state: TaskState, watch: Watch, limit: float | None = None
+    cyberun: Cyberun, state: TaskState, watch: FollowOptions, limit: float | None = None
 ) -> AsyncGenerator[TaskState, None]:
     """Follow to the end, or until the time is over. Past `limit` seconds from now, wherever it stands, the task is
     cancelled and its status read again: a cancel may come too late.
@@ -29,10 +29,10 @@ def follow_task(
     Gives the states that differ. Raises ApiError and Unreachable when the service refuses, or cannot be asked for
     longer than `watch.patience`.
     """
-    return _Following(cyberun, watch, limit).states(state)
+    return _TaskFollower(cyberun, watch, limit).states(state)
 
 
-async def cancel_task(cyberun: Cyberun, state: TaskState, watch: Watch) -> AsyncGenerator[TaskState, None]:
+async def cancel_task(cyberun: Cyberun, state: TaskState, watch: FollowOptions) -> AsyncGenerator[TaskState, None]:
     """Ask for the end of a task, then read its status until it is over, or `SETTLE` seconds have passed."""
     refused = None
     try:
@@ -40,21 +40,21 @@ async def cancel_task(cyberun: Cyberun, state: TaskState, watch: Watch) -> Async
     except (ApiError, Unreachable) as error:
         refused = str(error)
     state = replace(state, cancelled=True, refused=refused)
-    following = _Following(cyberun, replace(watch, timeout=SETTLE), None)
+    following = _TaskFollower(cyberun, replace(watch, timeout=SETTLE), None)
     state = await following.look(state)
     yield state
     async for after in following.looks(state, watch.pace.first):
         yield after
 
 
-class _Following:
-    def __init__(self, cyberun: Cyberun, watch: Watch, limit: float | None) -> None:
+class _TaskFollower:
+    def __init__(self, cyberun: Cyberun, watch: FollowOptions, limit: float | None) -> None:
         self._cyberun = cyberun
         self._watch = watch
         self._limit = inf if limit is None else limit
         self._timeout = inf if watch.timeout is None else watch.timeout
         self._begun = watch.clock()
-        self._silence = Silence(watch)
+        self._silence = OutageTimer(watch)
 
     async def states(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
         state = await self.look(state)
@@ -114,7 +114,7 @@ class _Following:
         return self._begun + min(self._limit, self._timeout) - self._watch.clock()
 
 
-def seen(state: TaskState, task: Task) -> TaskState:
+def seen(state: TaskState, task: TaskRecord) -> TaskState:
     """The state after a look."""
     return replace(
         state,
@@ -133,11 +133,11 @@ def heard(state: TaskState, event: TaskEvent) -> TaskState:
     if event.kind == "status" and isinstance(status, str) and status not in OVER:
         return replace(state, status=status, message=None)
     if event.kind == "progress":
-        return replace(state, status="running", message=_words(event))
+        return replace(state, status="running", message=_progress_text(event))
     return state
 
 
-def _words(event: TaskEvent) -> str | None:
+def _progress_text(event: TaskEvent) -> str | None:
     """How far it is: `KSampler 12/20, 60 %`, or the stage and what it says."""
     data = event.data
     parts = [str(data[key]) for key in ("stage", "current_node", "message") if data.get(key)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
-from cyberflow.run.chain.downloads import place
+from cyberflow.run.chain.downloads import unique_path
 from cyberflow.storage import safe_name
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ async def save_outputs(outputs: Outputs, folder: Path) -> AsyncIterator[SavedOut
 
 
 async def _save(outputs: Outputs, key: str, folder: Path, taken: set[str]) -> Path:
-    part = place(folder, key, set()).with_name(f".{uuid4().hex}.part")
+    part = unique_path(folder, key, set()).with_name(f".{uuid4().hex}.part")
     try:
         with part.open("x+b") as file:
             await outputs.download(key, file)
             file.seek(0)
             head = file.read(HEAD)
-        to = place(folder, file_name(key, head), taken)
+        to = unique_path(folder, file_name(key, head), taken)
         part.replace(to)
     except OSError as error:
         raise CyberflowError(f"{folder} cannot be written: {error.strerror or error}") from error

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyberflow.client.cyberun.wire import OVER, GpuWorkflow
+from cyberflow.client.cyberun.wire import OVER, CyberunWorkflow
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
-from cyberflow.remote.parameters import misfits, wanted
-from cyberflow.run.chain.interpolate import Filler
-from cyberflow.run.inputs.arguments import Given, GivenFile, given_name, refuse
+from cyberflow.remote.parameters import parameter_faults, parameter_schema
+from cyberflow.run.chain.interpolate import Interpolator
+from cyberflow.run.inputs.arguments import Arguments, FileArgument, file_argument_name, raise_problems
 from cyberflow.schema.read_value import faults
 from cyberflow.schema.values import ABSENT
 
@@ -31,7 +31,7 @@ class TaskRequest:
     name: str
     workflow: str
     parameters: Mapping[str, Any] = field(repr=False)
-    files: Mapping[str, GivenFile] = field(default_factory=dict, repr=False)
+    files: Mapping[str, FileArgument] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     limit: float | None = None
 
@@ -89,61 +89,63 @@ def task_files(task: BundledTask) -> list[dict[str, str]]:
     return [{"content": content} for content in task.files.values()]
 
 
-def task_request(task: BundledTask, given: Given, bundle: Bundle, assets: AssetReader) -> TaskRequest:
+def task_request(task: BundledTask, given: Arguments, bundle: Bundle, assets: AssetReader) -> TaskRequest:
     """Fill a task. Raises UsageError when a value cannot stand where it is used, with every one that cannot."""
-    filler = Filler(given.inputs, given.secrets)
+    filler = Interpolator(given.inputs, given.secrets)
     filled = {key: filler.value(data, f"parameter `{key}`") for key, data in task.parameters.items()}
-    refuse(task, filler.problems)
+    raise_problems(task, filler.problems)
     return TaskRequest(
         task.name,
         task.workflow,
         {key: value for key, value in filled.items() if value is not ABSENT},
         dict(_files(task, given, bundle, assets)),
         tuple(str(value) for value in given.secrets.values()),
-        _seconds(task.timeout),
+        _parse_duration(task.timeout),
     )
 
 
-def check_request(task: BundledTask, request: TaskRequest, workflow: GpuWorkflow) -> None:
+def check_request(task: BundledTask, request: TaskRequest, workflow: CyberunWorkflow) -> None:
     """Hold a request against what the workflow takes. Raises UsageError with everything that does not fit; where the
     service does not say what it takes, nothing is said here either.
     """
     if workflow.workflow_status == "disabled":
         raise UsageError(f"the Cyberun workflow `{request.workflow}` is disabled", help="nothing was sent")
     if workflow.parameters is not None:
-        refuse(task, [*_problems(request, workflow)])
+        raise_problems(task, [*_misfits(request, workflow)])
 
 
-def _problems(request: TaskRequest, workflow: GpuWorkflow) -> Iterator[str]:
+def _misfits(request: TaskRequest, workflow: CyberunWorkflow) -> Iterator[str]:
     declared = workflow.parameters or []
     names = {key: file.filename for key, file in request.files.items()}
-    found = list(misfits(declared, request.parameters.keys(), names))
+    found = list(parameter_faults(declared, request.parameters.keys(), names))
     yield from (f"{one.text}; {one.help}" for one in found)
     for parameter in declared:
         if parameter.key in request.parameters and parameter.key not in {one.key for one in found}:
             value = request.parameters[parameter.key]
             hidden = isinstance(value, str) and any(secret in value for secret in request.secrets)
-            for _, how in faults(wanted(parameter), value, secret=hidden):
+            for _, how in faults(parameter_schema(parameter), value, secret=hidden):
                 yield f"parameter `{parameter.key}` {how}"
 
 
-def _files(task: BundledTask, given: Given, bundle: Bundle, assets: AssetReader) -> Iterator[tuple[str, GivenFile]]:
+def _files(
+    task: BundledTask, given: Arguments, bundle: Bundle, assets: AssetReader
+) -> Iterator[tuple[str, FileArgument]]:
     for key, content in task.files.items():
-        name = given_name({"content": content})
+        name = file_argument_name({"content": content})
         if name is not None:
             yield key, given.files[name]
             continue
         sha256 = content.removeprefix(ASSET)
         asset = bundle.asset(sha256)
-        yield key, GivenFile(asset.filename if asset else sha256, assets(sha256))
+        yield key, FileArgument(asset.filename if asset else sha256, assets(sha256))
 
 
-def _seconds(text: str | None) -> float | None:
+def _parse_duration(text: str | None) -> float | None:
     match = _DURATION.fullmatch(text or "")
     return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
-def meant_workflow(name: str, known: Sequence[str]) -> UsageError:
+def unknown_workflow_error(name: str, known: Sequence[str]) -> UsageError:
     """What to say of a workflow that the target does not have."""
     from cyberflow.diagnostics import did_you_mean
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import moment
+from cyberflow.client.cyberdesk.wire import parse_time
 from cyberflow.client.cyberun.client import Cyberun
-from cyberflow.client.cyberun.wire import GpuWorkflow, Task
+from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.journal import Invocation, entries, go_on
-from cyberflow.run.task.request import TaskRequest, TaskState, check_request, meant_workflow
+from cyberflow.run.chain.journal import Invocation, entries, follow_command
+from cyberflow.run.task.request import TaskRequest, TaskState, check_request, unknown_workflow_error
 
 SKEW = timedelta(minutes=2)
 """How far the service's clock may be from ours when it is asked what it took since."""
@@ -25,21 +25,21 @@ UNKNOWN, TIMED_OUT = 404, 408
 CLIENT_ERRORS = range(400, 500)
 
 
-async def prepare_task(cyberun: Cyberun, task: BundledTask, request: TaskRequest) -> GpuWorkflow:
+async def prepare_task(cyberun: Cyberun, task: BundledTask, request: TaskRequest) -> CyberunWorkflow:
     """Read what the workflow takes and hold the request against it. Raises UsageError, and what the service raises."""
     try:
         workflow = await cyberun.workflow(request.workflow)
     except ApiError as error:
         if error.status != UNKNOWN:
             raise
-        raise meant_workflow(
+        raise unknown_workflow_error(
             request.workflow, [one.workflow_slug or one.id async for one in cyberun.workflows()]
         ) from None
     check_request(task, request, workflow)
     return workflow
 
 
-async def scripted(
+async def script_outcome(
     cyberun: Cyberun, task: BundledTask, outcomes: Mapping[str, Any] | None, *, local: bool
 ) -> str | None:
     """Script the outcome where it is asked for, by the name of the task or its workflow. Raises UsageError where the
@@ -54,7 +54,7 @@ async def scripted(
 
 
 async def submit_task(
-    cyberun: Cyberun, request: TaskRequest, workflow: GpuWorkflow, invocation: Invocation, script: str | None = None
+    cyberun: Cyberun, request: TaskRequest, workflow: CyberunWorkflow, invocation: Invocation, script: str | None = None
 ) -> TaskState:
     """Submit, and give the state to follow it from.
 
@@ -77,7 +77,7 @@ async def submit_task(
 
 
 async def _note_failure(
-    cyberun: Cyberun, workflow: GpuWorkflow, invocation: Invocation, error: ApiError | Unreachable
+    cyberun: Cyberun, workflow: CyberunWorkflow, invocation: Invocation, error: ApiError | Unreachable
 ) -> None:
     unsent = isinstance(error, Unreachable) and not error.may_have_arrived
     refused = isinstance(error, ApiError) and error.status in CLIENT_ERRORS and error.status != TIMED_OUT
@@ -98,11 +98,13 @@ async def _note_failure(
         error.help = f"no new task of `{name}` is there{where}; look again with {look} before running it again"
         return
     shown = "".join(f"\n    {task.id}  {task.task_status}  {(task.created_at or '')[:19]}" for task in found[:SHOWN])
-    watch = go_on(invocation.target, None, [found[0].id])
+    watch = follow_command(invocation.target, None, [found[0].id])
     error.help = f"it may be one of these tasks; then follow it with `{watch}`, and do not run it again:{shown}"
 
 
-async def _candidates(cyberun: Cyberun, workflow: GpuWorkflow, invocation: Invocation) -> tuple[list[Task], bool]:
+async def _candidates(
+    cyberun: Cyberun, workflow: CyberunWorkflow, invocation: Invocation
+) -> tuple[list[TaskRecord], bool]:
     """Tasks of this workflow that came up since and are none that the journal knows, and whether all were seen: the
     order of the list is not documented.
     """
@@ -110,7 +112,7 @@ async def _candidates(cyberun: Cyberun, workflow: GpuWorkflow, invocation: Invoc
     since = invocation.begun - SKEW
     found, read = [], 0
     async for task in cyberun.tasks():
-        made = moment(task.created_at)
+        made = parse_time(task.created_at)
         if task.workflow_id in (workflow.id, None) and task.id not in known and (made is None or made >= since):
             found.append(task)
         read += 1

@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from cyberflow.schema.regex.parser import Chars, Choice, Edge, Irregular, Node, Repeat, Sequence, parse
+from cyberflow.schema.regex.parser import (
+    Alternation,
+    Anchor,
+    CharSet,
+    Concatenation,
+    Irregular,
+    Node,
+    Repetition,
+    parse,
+)
 from cyberflow.schema.values import Verdict
 
 MAX_STATES: Final = 3000
@@ -23,12 +32,12 @@ SAMPLE_CHARS: Final = "xaA0 -_.:/@"
 class _Automaton:
     """States with one labelled or several empty transitions; built back to front, so a state knows its successor."""
 
-    labels: list[Chars | Edge | None] = field(default_factory=lambda: [None])
+    labels: list[CharSet | Anchor | None] = field(default_factory=lambda: [None])
     following: list[tuple[int, ...]] = field(default_factory=lambda: [()])
     start: int = 0
     has_dot: bool = False
 
-    def state(self, label: Chars | Edge | None, *following: int) -> int:
+    def state(self, label: CharSet | Anchor | None, *following: int) -> int:
         if len(self.labels) >= MAX_STATES:
             raise Irregular
         self.labels.append(label)
@@ -37,16 +46,16 @@ class _Automaton:
 
     def add(self, node: Node, then: int) -> int:
         match node:
-            case Chars() | Edge():
-                self.has_dot |= isinstance(node, Chars) and node.dot
+            case CharSet() | Anchor():
+                self.has_dot |= isinstance(node, CharSet) and node.dot
                 return self.state(node, then)
-            case Sequence(items):
+            case Concatenation(items):
                 for item in reversed(items):
                     then = self.add(item, then)
                 return then
-            case Choice(options):
+            case Alternation(options):
                 return self.state(None, *(self.add(option, then) for option in options))
-            case Repeat(item, low, high):
+            case Repetition(item, low, high):
                 return self._repeat(item, low, high, then)
 
     def _repeat(self, item: Node, low: int, high: int | None, then: int) -> int:
@@ -71,7 +80,7 @@ class _Automaton:
                 continue
             reached.add(state)
             label = self.labels[state]
-            if label is None or (isinstance(label, Edge) and at == (len(text) if label.at_end else 0)):
+            if label is None or (isinstance(label, Anchor) and at == (len(text) if label.at_end else 0)):
                 pending.extend(self.following[state])
         return reached
 
@@ -82,12 +91,12 @@ class _Automaton:
             if 0 in states:
                 return True
             if at < len(text):
-                states = {self.following[s][0] for s in states if _takes(self.labels[s], text[at])}
+                states = {self.following[s][0] for s in states if _accepts(self.labels[s], text[at])}
         return False
 
 
-def _takes(label: Chars | Edge | None, char: str) -> bool:
-    return isinstance(label, Chars) and char in label
+def _accepts(label: CharSet | Anchor | None, char: str) -> bool:
+    return isinstance(label, CharSet) and char in label
 
 
 @lru_cache(maxsize=512)
@@ -114,7 +123,7 @@ def matches(pattern: str, text: str) -> Verdict:
     return automaton.finds(text)
 
 
-def samples(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
+def sample_texts(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
     """Give a few texts that are built after the pattern, short ones first; `lengths` are tried as repeat counts."""
     compiled = _compiled(pattern)
     if compiled is None:
@@ -126,15 +135,15 @@ def samples(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
 
 def _sample(node: Node, count: int, option: int) -> str:
     match node:
-        case Chars():
+        case CharSet():
             return next((char for char in SAMPLE_CHARS if char in node), chr(node.ranges[0][0]) if node.ranges else "x")
-        case Edge():
+        case Anchor():
             return ""
-        case Sequence(items):
+        case Concatenation(items):
             return "".join(_sample(item, count, option) for item in items)
-        case Choice(options):
+        case Alternation(options):
             return _sample(options[min(option, len(options) - 1)], count, option)
-        case Repeat(item, low, high):
+        case Repetition(item, low, high):
             text = _sample(item, count, option)
             times = max(low, count if high is None else min(count, high))
             return text * min(times, max(low, MAX_SAMPLE // max(1, len(text))))

@@ -25,7 +25,7 @@ class Irregular(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Chars:
+class CharSet:
     ranges: Ranges
     negated: bool = False
     dot: bool = False
@@ -36,34 +36,34 @@ class Chars:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Anchor:
     """`^` or `$`."""
 
     at_end: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class Concatenation:
     items: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Alternation:
     options: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class Repetition:
     item: Node
     low: int
     high: int | None
 
 
-Node: TypeAlias = Chars | Edge | Sequence | Choice | Repeat
+Node: TypeAlias = CharSet | Anchor | Concatenation | Alternation | Repetition
 
 
 @dataclass(slots=True)
-class _Parser:
+class _PatternParser:
     text: str
     at: int = 0
     depth: int = 0
@@ -89,13 +89,13 @@ class _Parser:
         while self.take("|"):
             options.append(self.sequence())
         self.depth -= 1
-        return options[0] if len(options) == 1 else Choice(tuple(options))
+        return options[0] if len(options) == 1 else Alternation(tuple(options))
 
     def sequence(self) -> Node:
         items: list[Node] = []
         while self.peek() not in ("", "|", ")"):
             items.append(self.quantified())
-        return Sequence(tuple(items))
+        return Concatenation(tuple(items))
 
     def quantified(self) -> Node:
         atom = self.atom()
@@ -103,9 +103,9 @@ class _Parser:
         if bounds is None:
             return atom
         self.take("?")
-        if isinstance(atom, Edge) or (bounds[1] is not None and bounds[1] < bounds[0]):
+        if isinstance(atom, Anchor) or (bounds[1] is not None and bounds[1] < bounds[0]):
             raise Irregular
-        return Repeat(atom, *bounds)
+        return Repetition(atom, *bounds)
 
     def quantifier(self) -> tuple[int, int | None] | None:
         for sign, bounds in {"*": (0, None), "+": (1, None), "?": (0, 1)}.items():
@@ -139,12 +139,12 @@ class _Parser:
         self.at += 1
         match char:
             case "^" | "$":
-                return Edge(char == "$")
+                return Anchor(char == "$")
             case ".":
-                return Chars(((10, 10),), negated=True, dot=True)
+                return CharSet(((10, 10),), negated=True, dot=True)
             case "*" | "+" | "?" | "{" | "}" | "]":
                 raise Irregular
-        return Chars(((ord(char), ord(char)),))
+        return CharSet(((ord(char), ord(char)),))
 
     def group(self) -> Node:
         if self.take("?") and not self.take(":"):
@@ -157,7 +157,7 @@ class _Parser:
         self.need(")")
         return inner
 
-    def char_class(self) -> Chars:
+    def char_class(self) -> CharSet:
         negated = self.take("^")
         ranges: list[tuple[int, int]] = []
         while not self.take("]"):
@@ -169,7 +169,7 @@ class _Parser:
                     raise Irregular
                 low = ((low[0][0], high[0][1]),)
             ranges.extend(low)
-        return Chars(tuple(ranges), negated)
+        return CharSet(tuple(ranges), negated)
 
     def class_item(self) -> Ranges:
         if self.take("\\"):
@@ -186,18 +186,18 @@ class _Parser:
         self.at += 1
         return ((ord(char), ord(char)),)
 
-    def escape(self) -> Chars:
+    def escape(self) -> CharSet:
         char = self.peek()
         self.at += 1
         if char.lower() in CLASSES:
-            return Chars(CLASSES[char.lower()], negated=char.isupper())
+            return CharSet(CLASSES[char.lower()], negated=char.isupper())
         if char in CONTROLS:
-            return Chars(((CONTROLS[char], CONTROLS[char]),))
+            return CharSet(((CONTROLS[char], CONTROLS[char]),))
         if char in ("x", "u"):
             code = self.code_point(2 if char == "x" else 4)
-            return Chars(((code, code),))
+            return CharSet(((code, code),))
         if char in SYNTAX:
-            return Chars(((ord(char), ord(char)),))
+            return CharSet(((ord(char), ord(char)),))
         raise Irregular
 
     def code_point(self, width: int) -> int:
@@ -213,7 +213,7 @@ class _Parser:
 
 def parse(pattern: str) -> Node:
     """Raises `Irregular`."""
-    parser = _Parser(pattern)
+    parser = _PatternParser(pattern)
     node = parser.choice()
     if parser.at < len(pattern):
         raise Irregular

@@ -9,33 +9,33 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cyberflow.schema.regex.automaton import matches
-from cyberflow.schema.subtype.disjuncts import Shape, Undecided, bare
+from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
-from cyberflow.schema.subtype.prove import Proof
-from cyberflow.schema.subtype.samples import Candidates
+from cyberflow.schema.subtype.prove import SubtypeProver
+from cyberflow.schema.subtype.samples import SampleGenerator
 from cyberflow.schema.subtype.seeds import hints_of
 from cyberflow.schema.validate import Validator
-from cyberflow.schema.values import Schema, concrete, weight
+from cyberflow.schema.values import Schema, fill_template, reading_cost
 
 ENOUGH: Final = 6
 
 
 @dataclass(eq=False)
-class Search:
+class CounterexampleSearch:
     producer: Validator
     consumer: Validator
-    proof: Proof
-    candidates: Candidates = field(init=False)
+    proof: SubtypeProver
+    candidates: SampleGenerator = field(init=False)
     _found: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     _busy: set[tuple[int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.candidates = Candidates(self.producer)
+        self.candidates = SampleGenerator(self.producer)
 
     def witness(self, producer: Schema, consumer: Schema) -> tuple[Any] | None:
         """The plainest witness found, in a tuple because None is a value."""
         for template in sorted(self.rejected(producer, consumer), key=_template_weight):
-            for value in concrete(template):
+            for value in fill_template(template):
                 if self._is_witness(producer, consumer, value):
                     return (value,)
         return None
@@ -65,7 +65,7 @@ class Search:
         return self._found[key]
 
     def _collect(self, producer: Schema, consumer: Schema, found: list[Any]) -> None:
-        for values in (self._edges(producer, consumer), self._inner(producer, consumer)):
+        for values in (self._edge_values(producer, consumer), self._inner(producer, consumer)):
             before = len(found)
             for value in values:
                 if (
@@ -77,7 +77,7 @@ class Search:
                 if len(found) >= before + ENOUGH:
                     break
 
-    def _edges(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
+    def _edge_values(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
         theirs = self.consumer.scope.in_place(consumer)
         ours = self.producer.scope.in_place(producer)
         yield from self.candidates.edges(producer, hints_of([*theirs, *ours]))
@@ -87,12 +87,12 @@ class Search:
         for shape in self.producer.scope.shapes(producer):
             if shape.values is not None:
                 continue
-            if "object" in shape.meant and not bare(shape, "object"):
+            if "object" in shape.meant and not is_bare(shape, "object"):
                 yield from self._members(shape, parts)
-            if "array" in shape.meant and not bare(shape, "array"):
+            if "array" in shape.meant and not is_bare(shape, "array"):
                 yield from self._entries(shape, parts)
 
-    def _members(self, shape: Shape, parts: list[dict[str, Any]]) -> Iterator[Any]:
+    def _members(self, shape: Disjunct, parts: list[dict[str, Any]]) -> Iterator[Any]:
         smallest = self.candidates.smallest(shape)
         if smallest is None:
             return
@@ -101,11 +101,11 @@ class Search:
             if sent is None:
                 continue
             for part in parts:
-                for wanted in _wanted_of_member(part, name):
-                    for value in self._rejected_inside(sent, wanted):
+                for wanted in _member_schemas(part, name):
+                    for value in self._templates_inside(sent, wanted):
                         yield _in_order(shape, {**smallest, name: value})
 
-    def _entries(self, shape: Shape, parts: list[dict[str, Any]]) -> Iterator[Any]:
+    def _entries(self, shape: Disjunct, parts: list[dict[str, Any]]) -> Iterator[Any]:
         prefixes = [len(part["prefixItems"]) for part in (*shape.parts, *parts) if "prefixItems" in part]
         least = int(max(shape.all_of("minItems"), default=0))
         for index in range(max(prefixes, default=0) + 1):
@@ -114,31 +114,31 @@ class Search:
             if sent is None or made is None:
                 return
             for part in parts:
-                for value in self._rejected_inside(sent, _wanted_of_entry(part, index)):
+                for value in self._templates_inside(sent, _entry_schema(part, index)):
                     yield [*made[:index], value, *made[index + 1 :]]
 
-    def _rejected_inside(self, sent: Schema, wanted: Schema) -> list[Any]:
+    def _templates_inside(self, sent: Schema, wanted: Schema) -> list[Any]:
         if wanted is True or self.proof.implies_quietly(sent, wanted):
             return []
         return self.rejected(sent, wanted)[:ENOUGH]
 
 
 def _template_weight(template: Any) -> int:
-    return weight(next(concrete(template)))
+    return reading_cost(next(fill_template(template)))
 
 
-def _wanted_of_member(part: dict[str, Any], name: str) -> list[Schema]:
+def _member_schemas(part: dict[str, Any], name: str) -> list[Schema]:
     wanted = [part["properties"][name]] if name in part.get("properties", {}) else []
     wanted += [schema for pattern, schema in part.get("patternProperties", {}).items() if matches(pattern, name)]
     return wanted or ([part["additionalProperties"]] if "additionalProperties" in part else [])
 
 
-def _wanted_of_entry(part: dict[str, Any], index: int) -> Schema:
+def _entry_schema(part: dict[str, Any], index: int) -> Schema:
     prefix: list[Schema] = part.get("prefixItems", [])
     wanted: Schema = prefix[index] if index < len(prefix) else part.get("items", True)
     return wanted
 
 
-def _in_order(shape: Shape, value: dict[str, Any]) -> dict[str, Any]:
+def _in_order(shape: Disjunct, value: dict[str, Any]) -> dict[str, Any]:
     listed = {name: value[name] for name in shape.names if name in value}
     return {**listed, **value}

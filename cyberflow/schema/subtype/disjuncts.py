@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, ParamSpec, TypeVar
 
-from cyberflow.schema.keywords import APPLIES_TO, children, kinds_of_type, kinds_spoken_of, resolve, says_nothing
+from cyberflow.schema.keywords import (
+    APPLIES_TO,
+    accepts_anything,
+    keyword_kinds,
+    kinds_of_type,
+    resolve_pointer,
+    subschemas,
+)
 from cyberflow.schema.regex.automaton import matches
 from cyberflow.schema.values import KINDS, Schema, kind_of
 
@@ -34,7 +41,7 @@ def attempt(question: Callable[P, T], *arguments: P.args, **options: P.kwargs) -
 
 
 @dataclass(slots=True)
-class Budget:
+class WorkBudget:
     """Bounds the work of one question, and its depth."""
 
     steps: int = 40_000
@@ -53,16 +60,16 @@ class Budget:
 
 
 @dataclass(frozen=True, eq=False)
-class Shape:
+class Disjunct:
     """One way to satisfy a schema: a value of one of these kinds that every part's own keywords accept."""
 
     parts: tuple[dict[str, Any], ...] = ()
     kinds: frozenset[str] = KINDS
 
-    def and_(self, other: Shape) -> Shape:
+    def and_(self, other: Disjunct) -> Disjunct:
         known = {id(part) for part in self.parts}
         parts = (*self.parts, *(part for part in other.parts if id(part) not in known))
-        return Shape(parts, self.kinds & other.kinds)
+        return Disjunct(parts, self.kinds & other.kinds)
 
     def all_of(self, keyword: str) -> list[Any]:
         return [part[keyword] for part in self.parts if keyword in part]
@@ -97,10 +104,10 @@ class Shape:
         """The kinds its author had in mind: without `type`, those that its keywords speak of; none for `any`."""
         if any(key in part for part in self.parts for key in ("type", "enum", "const")):
             return self.kinds
-        return frozenset[str]().union(*(kinds_spoken_of(part) for part in self.parts))
+        return frozenset[str]().union(*(keyword_kinds(part) for part in self.parts))
 
 
-def kinds_of_part(part: dict[str, Any]) -> frozenset[str]:
+def part_kinds(part: dict[str, Any]) -> frozenset[str]:
     kinds = kinds_of_type(part["type"]) if "type" in part else KINDS
     for values in ([part["const"]] if "const" in part else None, part.get("enum")):
         if values is not None:
@@ -109,34 +116,34 @@ def kinds_of_part(part: dict[str, Any]) -> frozenset[str]:
 
 
 @dataclass(eq=False)
-class Scope:
+class SchemaContext:
     """The document `root`; what it hands out is remembered by identity, so it keeps alive what it makes."""
 
     root: Schema
-    budget: Budget = field(default_factory=Budget)
-    _shapes: dict[int, list[Shape]] = field(default_factory=dict)
+    budget: WorkBudget = field(default_factory=WorkBudget)
+    _shapes: dict[int, list[Disjunct]] = field(default_factory=dict)
     _made: dict[tuple[int, ...], Schema] = field(default_factory=dict)
     _kept: list[Schema] = field(default_factory=list)
 
     def target(self, ref: str) -> Schema:
-        found = resolve(self.root, ref)
+        found = resolve_pointer(self.root, ref)
         if found is None:
             raise Undecided
         return found
 
-    def shapes(self, schema: Schema) -> list[Shape]:
+    def shapes(self, schema: Schema) -> list[Disjunct]:
         """Take a schema apart. Together the shapes admit at least what the schema admits: `not`, and that `oneOf`
         wants exactly one, are left to validation.
         """
         if isinstance(schema, bool):
-            return [Shape()] if schema else []
+            return [Disjunct()] if schema else []
         if id(schema) not in self._shapes:
             self._shapes[id(schema)] = self._expand(schema)
         return self._shapes[id(schema)]
 
-    def _expand(self, schema: dict[str, Any]) -> list[Shape]:
+    def _expand(self, schema: dict[str, Any]) -> list[Disjunct]:
         with self.budget.frame():
-            options = [Shape((schema,), kinds_of_part(schema))]
+            options = [Disjunct((schema,), part_kinds(schema))]
             for alternatives in self._alternatives(schema):
                 options = [joined for left in options for right in alternatives if (joined := left.and_(right)).kinds]
                 self.budget.steps -= len(options)
@@ -144,7 +151,7 @@ class Scope:
                     raise Undecided
             return [shape for shape in options if shape.kinds]
 
-    def _alternatives(self, schema: dict[str, Any]) -> Iterator[list[Shape]]:
+    def _alternatives(self, schema: dict[str, Any]) -> Iterator[list[Disjunct]]:
         if "$dynamicRef" in schema or "$recursiveRef" in schema:
             raise Undecided
         if "$ref" in schema:
@@ -170,7 +177,7 @@ class Scope:
         self._kept.append(schema)
         return schema
 
-    def member(self, shape: Shape, name: str) -> Schema | None:
+    def member(self, shape: Disjunct, name: str) -> Schema | None:
         """What the shape says of a member: its schema (True: nothing), or None when it cannot be there."""
         found: list[Schema] = []
         listed = name in shape.names
@@ -188,7 +195,7 @@ class Scope:
             return None
         return self.both(found)
 
-    def item(self, shape: Shape, index: int) -> Schema | None:
+    def item(self, shape: Disjunct, index: int) -> Schema | None:
         """What the shape says of an array entry; None when there cannot be one."""
         found: list[Schema] = []
         for part in shape.parts:
@@ -214,22 +221,24 @@ class Scope:
                 elif keyword in ("not", "if", "then", "else"):
                     pending.append(value)
                 elif keyword == "$ref":
-                    pending.extend(found for found in [resolve(self.root, value)] if found is not None)
+                    pending.extend(found for found in [resolve_pointer(self.root, value)] if found is not None)
         return list(reached.values())
 
 
-def refers(schema: Schema) -> bool:
+def has_refs(schema: Schema) -> bool:
     """Say whether any reference is written in this schema."""
     if isinstance(schema, bool):
         return False
-    return any(key in schema for key in ("$ref", "$dynamicRef", "$recursiveRef")) or any(map(refers, children(schema)))
+    return any(key in schema for key in ("$ref", "$dynamicRef", "$recursiveRef")) or any(
+        map(has_refs, subschemas(schema))
+    )
 
 
-def bare(shape: Shape, kind: str) -> bool:
+def is_bare(shape: Disjunct, kind: str) -> bool:
     """Say whether an `object` or `array` is only named and nothing is said of what is inside."""
     return not any(
         kind in APPLIES_TO.get(keyword, ())
-        and not (keyword in ("items", "additionalProperties") and says_nothing(value))
+        and not (keyword in ("items", "additionalProperties") and accepts_anything(value))
         for part in shape.parts
         for keyword, value in part.items()
     )

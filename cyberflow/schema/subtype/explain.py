@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from cyberflow.schema.describe import describe, literal
-from cyberflow.schema.keywords import resolve
+from cyberflow.schema.describe import describe, format_literal
+from cyberflow.schema.keywords import resolve_pointer
 from cyberflow.schema.regex.automaton import matches
 from cyberflow.schema.subtype.disjuncts import Undecided
 from cyberflow.schema.validate import Validator
@@ -41,11 +41,11 @@ def reason(validator: Validator, schema: Schema, value: Any) -> tuple[Path, str]
         except Undecided:
             continue
         if rejects:
-            return _of_keyword(validator, keyword, schema, value)
+            return _explain_keyword(validator, keyword, schema, value)
     return (), f"not {describe(schema)}"
 
 
-def _of_keyword(validator: Validator, keyword: str, schema: dict[str, Any], value: Any) -> tuple[Path, str]:
+def _explain_keyword(validator: Validator, keyword: str, schema: dict[str, Any], value: Any) -> tuple[Path, str]:
     if keyword == "type":
         return (), f"{type_name(value)}, not {describe({'type': schema['type']})}"
     if keyword in BOUNDS:
@@ -56,34 +56,36 @@ def _of_keyword(validator: Validator, keyword: str, schema: dict[str, Any], valu
     if keyword == "contains":
         return (), f"no entry, or too many, of {describe(schema['contains'], root=validator.scope.root)}"
     if keyword == "const":
-        return (), f"not {literal(schema['const'])}"
+        return (), f"not {format_literal(schema['const'])}"
     if keyword == "enum":
         named = describe({"enum": schema["enum"]})
         return (), f"not one of {named}" if len(schema["enum"]) > 1 else f"not {named}"
-    for path, sub in _looked_at(validator, keyword, schema, value):
+    for path, sub in _explaining_subschemas(validator, keyword, schema, value):
         inner = value
         for key in path:
             inner = inner[key]
         if validator.check(sub, inner) is False:
-            deeper, text = reason(validator, sub, inner) if sub is not False else ((), _refused(path))
+            deeper, text = reason(validator, sub, inner) if sub is not False else ((), _rejection_text(path))
             return (*path, *deeper), text
     return (), f"not {describe(schema, root=validator.scope.root)}"
 
 
-def _refused(path: Path) -> str:
+def _rejection_text(path: Path) -> str:
     return "not allowed here" if path else "nothing is accepted here"
 
 
-def _looked_at(validator: Validator, keyword: str, schema: dict[str, Any], value: Any) -> list[tuple[Path, Schema]]:
+def _explaining_subschemas(
+    validator: Validator, keyword: str, schema: dict[str, Any], value: Any
+) -> list[tuple[Path, Schema]]:
     """The sub-schemas behind a keyword and where in the value each looks; empty when that would not explain."""
     match keyword:
         case "$ref":
-            target = resolve(validator.scope.root, schema["$ref"])
+            target = resolve_pointer(validator.scope.root, schema["$ref"])
             return [] if target is None else [((), target)]
         case "allOf":
             return [((), sub) for sub in schema["allOf"]]
         case "anyOf" | "oneOf":
-            fitting = [sub for sub in schema[keyword] if _may_mean(validator, sub, value)]
+            fitting = [sub for sub in schema[keyword] if _may_match_kind(validator, sub, value)]
             return [((), sub) for sub in fitting] if len(fitting) == 1 else []
         case "if":
             return [((), schema["then" if validator.check(schema["if"], value) else "else"])]
@@ -101,7 +103,7 @@ def _looked_at(validator: Validator, keyword: str, schema: dict[str, Any], value
     return []
 
 
-def _may_mean(validator: Validator, schema: Schema, value: Any) -> bool:
+def _may_match_kind(validator: Validator, schema: Schema, value: Any) -> bool:
     kind = kind_of(value)
     if isinstance(schema, bool):
         return schema

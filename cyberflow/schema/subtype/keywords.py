@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias
 
 from cyberflow.schema.regex.automaton import matches
-from cyberflow.schema.subtype.disjuncts import Shape, refers
+from cyberflow.schema.subtype.disjuncts import Disjunct, has_refs
 from cyberflow.schema.validate import Validator
 from cyberflow.schema.values import Schema, freeze
 
@@ -17,7 +17,7 @@ from cyberflow.schema.values import Schema, freeze
 class Facet:
     """The values of one kind that a shape admits."""
 
-    shape: Shape
+    shape: Disjunct
     kind: str
 
     def least(self, keyword: str) -> Any:
@@ -45,47 +45,47 @@ Implication: TypeAlias = Callable[[Any, Facet, dict[str, Any]], bool]
 
 def _minimum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["minimum"]
-    return _reaches(facet.least("minimum"), wanted) or _reaches(facet.least("exclusiveMinimum"), wanted)
+    return _is_at_least(facet.least("minimum"), wanted) or _is_at_least(facet.least("exclusiveMinimum"), wanted)
 
 
-def _above(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _exclusive_minimum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted, floor = consumer["exclusiveMinimum"], facet.least("minimum")
-    return _reaches(facet.least("exclusiveMinimum"), wanted) or (floor is not None and floor > wanted)
+    return _is_at_least(facet.least("exclusiveMinimum"), wanted) or (floor is not None and floor > wanted)
 
 
 def _maximum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["maximum"]
-    return _stays(facet.most("maximum"), wanted) or _stays(facet.most("exclusiveMaximum"), wanted)
+    return _is_at_most(facet.most("maximum"), wanted) or _is_at_most(facet.most("exclusiveMaximum"), wanted)
 
 
 def _below(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted, ceiling = consumer["exclusiveMaximum"], facet.most("maximum")
-    return _stays(facet.most("exclusiveMaximum"), wanted) or (ceiling is not None and ceiling < wanted)
+    return _is_at_most(facet.most("exclusiveMaximum"), wanted) or (ceiling is not None and ceiling < wanted)
 
 
-def _reaches(bound: Any, wanted: float) -> bool:
+def _is_at_least(bound: Any, wanted: float) -> bool:
     return bound is not None and bound >= wanted
 
 
-def _stays(bound: Any, wanted: float) -> bool:
+def _is_at_most(bound: Any, wanted: float) -> bool:
     return bound is not None and bound <= wanted
 
 
-def _at_least(keyword: str) -> Implication:
+def _min_bound(keyword: str) -> Implication:
     def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-        return bool(consumer[keyword] == 0) or _reaches(facet.least(keyword), consumer[keyword])
+        return bool(consumer[keyword] == 0) or _is_at_least(facet.least(keyword), consumer[keyword])
 
     return theorem
 
 
-def _at_most(keyword: str) -> Implication:
+def _max_bound(keyword: str) -> Implication:
     def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-        return _stays(facet.most(keyword), consumer[keyword])
+        return _is_at_most(facet.most(keyword), consumer[keyword])
 
     return theorem
 
 
-def _multiple(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _multiple_of(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["multipleOf"]
     if not isinstance(wanted, int):
         return False
@@ -93,12 +93,12 @@ def _multiple(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     return any(Fraction(step) % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
 
 
-def _stated_alike(*keywords: str) -> Implication:
+def _same_statement(*keywords: str) -> Implication:
     """The producer says the very same; the keywords are those that have no meaning without one another."""
 
     def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
         wanted = freeze({key: consumer[key] for key in keywords if key in consumer})
-        return not refers(consumer.get("contains", True)) and any(
+        return not has_refs(consumer.get("contains", True)) and any(
             freeze({key: part[key] for key in keywords if key in part}) == wanted for part in facet.shape.parts
         )
 
@@ -158,29 +158,29 @@ def _entries(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     return True
 
 
-def _unique(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _unique_items(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     most = facet.most("maxItems")
     return not consumer["uniqueItems"] or any(facet.shape.all_of("uniqueItems")) or (most is not None and most <= 1)
 
 
-def _fewest(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _min_properties(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     stated = facet.least("minProperties") or 0
     return bool(max(stated, len(facet.shape.required)) >= consumer["minProperties"])
 
 
-def _fullest(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _max_properties(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["maxProperties"]
     finite = facet.shape.closed and not facet.shape.all_of("patternProperties")
-    return _stays(facet.most("maxProperties"), wanted) or (finite and len(facet.shape.names) <= wanted)
+    return _is_at_most(facet.most("maxProperties"), wanted) or (finite and len(facet.shape.names) <= wanted)
 
 
-def _spelling(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _property_names(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     if facet.shape.closed and not facet.shape.all_of("patternProperties"):
         return all(prover.consumer.check(consumer["propertyNames"], name) for name in facet.shape.names)
     return any(prover.implies(sub, consumer["propertyNames"]) for sub in facet.shape.all_of("propertyNames"))
 
 
-def _companions(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _dependent_names(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     return all(
         facet.shape.required.issuperset(needed) or prover.producer.scope.member(facet.shape, name) is None
         for name, needed in consumer["dependentRequired"].items()
@@ -189,23 +189,23 @@ def _companions(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
 
 IMPLICATIONS: Final[Mapping[str, Implication]] = {
     "minimum": _minimum,
-    "exclusiveMinimum": _above,
+    "exclusiveMinimum": _exclusive_minimum,
     "maximum": _maximum,
     "exclusiveMaximum": _below,
-    "multipleOf": _multiple,
-    **{keyword: _at_least(keyword) for keyword in ("minLength", "minItems")},
-    **{keyword: _at_most(keyword) for keyword in ("maxLength", "maxItems")},
-    "pattern": _stated_alike("pattern"),
+    "multipleOf": _multiple_of,
+    **{keyword: _min_bound(keyword) for keyword in ("minLength", "minItems")},
+    **{keyword: _max_bound(keyword) for keyword in ("maxLength", "maxItems")},
+    "pattern": _same_statement("pattern"),
     **dict.fromkeys(("format", "contentEncoding", "contentMediaType"), lambda *_: True),
     **dict.fromkeys(("items", "prefixItems"), _entries),
     **dict.fromkeys(
-        ("contains", "minContains", "maxContains"), _stated_alike("contains", "minContains", "maxContains")
+        ("contains", "minContains", "maxContains"), _same_statement("contains", "minContains", "maxContains")
     ),
-    "uniqueItems": _unique,
+    "uniqueItems": _unique_items,
     "required": _names,
     **dict.fromkeys(("properties", "patternProperties", "additionalProperties"), _members),
-    "minProperties": _fewest,
-    "maxProperties": _fullest,
-    "propertyNames": _spelling,
-    "dependentRequired": _companions,
+    "minProperties": _min_properties,
+    "maxProperties": _max_properties,
+    "propertyNames": _property_names,
+    "dependentRequired": _dependent_names,
 }

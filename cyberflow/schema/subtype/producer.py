@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.schema.subtype.disjuncts import Shape
+from cyberflow.schema.subtype.disjuncts import Disjunct
 from cyberflow.schema.validate import Validator
 from cyberflow.schema.values import Opaque, Schema, Verdict, every, some
 
@@ -14,17 +14,17 @@ from cyberflow.schema.values import Opaque, Schema, Verdict, every, some
 def may_send(validator: Validator, schema: Schema, value: Any) -> Verdict:
     """Raises `Undecided` when the budget is spent or the schema cannot be taken apart."""
     verdict = validator.check(schema, value)
-    return verdict if verdict is False else every((verdict, _within_closed(validator, schema, value)))
+    return verdict if verdict is False else every((verdict, _fits_some_disjunct(validator, schema, value)))
 
 
-def _within_closed(validator: Validator, schema: Schema, value: Any) -> Verdict:
+def _fits_some_disjunct(validator: Validator, schema: Schema, value: Any) -> Verdict:
     if isinstance(value, Opaque) or not isinstance(value, (dict, list)):
         return True
     with validator.scope.budget.frame():
-        return some(_fits(validator, shape, value) for shape in validator.scope.shapes(schema))
+        return some(_fits_disjunct(validator, shape, value) for shape in validator.scope.shapes(schema))
 
 
-def _fits(validator: Validator, shape: Shape, value: Any) -> Verdict:
+def _fits_disjunct(validator: Validator, shape: Disjunct, value: Any) -> Verdict:
     parts = every(validator.check(part, value) for part in shape.parts)
     if parts is False:
         return False
@@ -35,13 +35,13 @@ def _fits(validator: Validator, shape: Shape, value: Any) -> Verdict:
     return every((parts, inner))
 
 
-def _entry_fits(validator: Validator, shape: Shape, index: int, value: Any) -> Verdict:
+def _entry_fits(validator: Validator, shape: Disjunct, index: int, value: Any) -> Verdict:
     schema = validator.scope.item(shape, index)
-    return schema is not None and _within_closed(validator, schema, value)
+    return schema is not None and _fits_some_disjunct(validator, schema, value)
 
 
-def _member_fits(validator: Validator, shape: Shape, name: str, value: Any) -> Verdict:
+def _member_fits(validator: Validator, shape: Disjunct, name: str, value: Any) -> Verdict:
     if shape.values is not None:
         return True
     schema = validator.scope.member(shape, name)
-    return schema is not None and _within_closed(validator, schema, value)
+    return schema is not None and _fits_some_disjunct(validator, schema, value)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cyberflow.schema.keywords import APPLIES_TO, kinds_of_type, says_nothing
-from cyberflow.schema.subtype.disjuncts import Shape, Undecided, refers
+from cyberflow.schema.keywords import APPLIES_TO, accepts_anything, kinds_of_type
+from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided, has_refs
 from cyberflow.schema.subtype.keywords import IMPLICATIONS, Facet
 from cyberflow.schema.subtype.producer import may_send
 from cyberflow.schema.validate import Validator
@@ -19,7 +19,7 @@ CONSTANTS: Final = {"null": (None,), "boolean": (True, False)}
 
 
 @dataclass(eq=False)
-class Proof:
+class SubtypeProver:
     producer: Validator
     consumer: Validator
     _known: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Proof:
         self._assumed.add(key)
         try:
             with self.producer.scope.budget.frame():
-                result = self._equal(producer, consumer) or self._each_shape(producer, consumer)
+                result = self._are_equal(producer, consumer) or self._each_disjunct_implies(producer, consumer)
         finally:
             self._assumed.discard(key)
         if not result or not self._leaned or not self._assumed:
@@ -54,30 +54,30 @@ class Proof:
         except Undecided:
             return False
 
-    def _equal(self, producer: Schema, consumer: Schema) -> bool:
+    def _are_equal(self, producer: Schema, consumer: Schema) -> bool:
         roots = (self.producer.scope.root, self.consumer.scope.root)
         if freeze(producer) != freeze(consumer):
             return False
-        return not refers(producer) or freeze(roots[0]) == freeze(roots[1])
+        return not has_refs(producer) or freeze(roots[0]) == freeze(roots[1])
 
-    def _each_shape(self, producer: Schema, consumer: Schema) -> bool:
-        if says_nothing(consumer):
+    def _each_disjunct_implies(self, producer: Schema, consumer: Schema) -> bool:
+        if accepts_anything(consumer):
             return True
-        return all(self._shape_implies(producer, shape, consumer) for shape in self.producer.scope.shapes(producer))
+        return all(self._disjunct_implies(producer, shape, consumer) for shape in self.producer.scope.shapes(producer))
 
-    def _shape_implies(self, producer: Schema, shape: Shape, consumer: Schema) -> bool:
+    def _disjunct_implies(self, producer: Schema, shape: Disjunct, consumer: Schema) -> bool:
         values = shape.values
         if values is not None:
-            return all(self._sent_is_accepted(producer, value, consumer) for value in values)
+            return all(self._accepts_value(producer, value, consumer) for value in values)
         for kind in shape.kinds:
             if kind in CONSTANTS:
-                if not all(self._sent_is_accepted(producer, value, consumer) for value in CONSTANTS[kind]):
+                if not all(self._accepts_value(producer, value, consumer) for value in CONSTANTS[kind]):
                     return False
             elif not self.meets(Facet(shape, kind), consumer):
                 return False
         return True
 
-    def _sent_is_accepted(self, producer: Schema, value: Any, consumer: Schema) -> bool:
+    def _accepts_value(self, producer: Schema, value: Any, consumer: Schema) -> bool:
         if self.consumer.check(consumer, value):
             return True
         return may_send(self.producer, producer, value) is False
@@ -87,9 +87,9 @@ class Proof:
         if isinstance(consumer, bool):
             return consumer
         with self.consumer.scope.budget.frame():
-            return all(self._keyword(facet, keyword, consumer) for keyword in consumer)
+            return all(self._implies_keyword(facet, keyword, consumer) for keyword in consumer)
 
-    def _keyword(self, facet: Facet, keyword: str, consumer: dict[str, Any]) -> bool:
+    def _implies_keyword(self, facet: Facet, keyword: str, consumer: dict[str, Any]) -> bool:
         if keyword in COMPOSED:
             return COMPOSED[keyword](self, facet, consumer)
         if facet.kind not in APPLIES_TO.get(keyword, ()):
@@ -99,18 +99,18 @@ class Proof:
 
     def excludes(self, facet: Facet, consumer: Schema) -> bool:
         """Prove that no such value is accepted."""
-        return all(self._apart(facet, other) for other in self.consumer.scope.shapes(consumer))
+        return all(self._are_disjoint(facet, other) for other in self.consumer.scope.shapes(consumer))
 
-    def _apart(self, facet: Facet, other: Shape) -> bool:
+    def _are_disjoint(self, facet: Facet, other: Disjunct) -> bool:
         if facet.kind not in other.kinds:
             return True
         if facet.kind != "object":
             return False
         if any(self.producer.scope.member(facet.shape, name) is None for name in other.required):
             return True
-        return any(self._member_apart(facet, other, name) for name in facet.shape.required)
+        return any(self._members_disjoint(facet, other, name) for name in facet.shape.required)
 
-    def _member_apart(self, facet: Facet, other: Shape, name: str) -> bool:
+    def _members_disjoint(self, facet: Facet, other: Disjunct, name: str) -> bool:
         ours, theirs = self.producer.scope.member(facet.shape, name), self.consumer.scope.member(other, name)
         if ours is None or theirs is None:
             # `closed` is our reading of producers; a consumer without `additionalProperties` takes every member.
@@ -122,20 +122,20 @@ class Proof:
         )
 
 
-def _type(_: Proof, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _type(_: SubtypeProver, facet: Facet, consumer: dict[str, Any]) -> bool:
     return facet.kind in kinds_of_type(consumer["type"])
 
 
-def _one_of(proof: Proof, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _one_of(proof: SubtypeProver, facet: Facet, consumer: dict[str, Any]) -> bool:
     met = [sub for sub in consumer["oneOf"] if proof.meets(facet, sub)]
     return len(met) == 1 and all(sub is met[0] or proof.excludes(facet, sub) for sub in consumer["oneOf"])
 
 
-def _if(proof: Proof, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _if(proof: SubtypeProver, facet: Facet, consumer: dict[str, Any]) -> bool:
     return all(proof.meets(facet, consumer.get(branch, True)) for branch in ("then", "else"))
 
 
-COMPOSED: Final[dict[str, Callable[[Proof, Facet, dict[str, Any]], bool]]] = {
+COMPOSED: Final[dict[str, Callable[[SubtypeProver, Facet, dict[str, Any]], bool]]] = {
     "type": _type,
     "enum": lambda *_: False,
     "const": lambda *_: False,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from cyberflow.schema.keywords import says_nothing
-from cyberflow.schema.regex.automaton import samples as texts_of
-from cyberflow.schema.subtype.disjuncts import Scope, Shape, Undecided, bare
+from cyberflow.schema.keywords import accepts_anything
+from cyberflow.schema.regex.automaton import sample_texts as texts_of
+from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
 from cyberflow.schema.subtype.seeds import NO_HINTS, Hints
 from cyberflow.schema.validate import Validator
@@ -45,13 +45,13 @@ BARE: Final = {"object": Opaque(frozenset({"object"}), ({}, {"x": "x"})), "array
 
 
 @dataclass(eq=False)
-class Candidates:
+class SampleGenerator:
     validator: Validator
     _simple: dict[int, list[Any]] = field(default_factory=dict)
     _busy: set[int] = field(default_factory=set)
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> SchemaContext:
         return self.validator.scope
 
     def simple(self, schema: Schema) -> list[Any]:
@@ -63,14 +63,14 @@ class Candidates:
         if id(schema) not in self._simple:
             self._busy.add(id(schema))
             try:
-                self._simple[id(schema)] = self._alternating(schema)
+                self._simple[id(schema)] = self._interleave(schema)
             except Undecided:
                 self._simple[id(schema)] = []
             finally:
                 self._busy.discard(id(schema))
         return self._simple[id(schema)]
 
-    def _alternating(self, schema: Schema) -> list[Any]:
+    def _interleave(self, schema: Schema) -> list[Any]:
         def sound(value: Any) -> bool:
             return may_send(self.validator, schema, value) is not False
 
@@ -84,7 +84,7 @@ class Candidates:
         for shape in self.scope.shapes(schema):
             yield from self.of_shape(shape, hints)
 
-    def of_shape(self, shape: Shape, hints: Hints) -> Iterator[Any]:
+    def of_shape(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
         self.scope.budget.steps -= 1
         if shape.values is not None:
             yield from islice(shape.values, MAX_ENTRIES)
@@ -94,27 +94,27 @@ class Candidates:
             return
         yield from self._written(shape)
         if "string" in shape.meant:
-            yield from _texts(shape, hints)
+            yield from _text_values(shape, hints)
         if not shape.meant.isdisjoint(NUMBERS):
             yield from _numbers(shape, hints)
         if "boolean" in shape.meant:
             yield from (True, False)
-        for kind, values in (("object", self._objects), ("array", self._arrays)):
+        for kind, values in (("object", self._object_values), ("array", self._array_values)):
             if kind in shape.meant:
-                yield from [BARE[kind]] if bare(shape, kind) else values(shape, hints)
+                yield from [BARE[kind]] if is_bare(shape, kind) else values(shape, hints)
         if "null" in shape.meant:
             yield None
         if not shape.all_of("format"):
             yield from (literal for literal in hints.literals if kind_of(literal) in shape.meant)
 
-    def _written(self, shape: Shape) -> Iterator[Any]:
+    def _written(self, shape: Disjunct) -> Iterator[Any]:
         """Examples help where nothing can be made up: a text with a pattern."""
         if shape.all_of("pattern") or shape.all_of("format"):
             for examples in shape.all_of("examples"):
                 yield from islice(examples if isinstance(examples, list) else (), 4)
             yield from shape.all_of("default")
 
-    def _objects(self, shape: Shape, hints: Hints) -> Iterator[Any]:
+    def _object_values(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
         smallest = self.smallest(shape)
         if smallest is None:
             return
@@ -133,9 +133,9 @@ class Candidates:
             if name not in full and (value := self.first_member(shape, name)) is not None:
                 full[name] = value[0]
                 yield {**smallest, name: value[0]}
-        yield from self._padded(shape, smallest, hints)
+        yield from self._pad_objects(shape, smallest, hints)
 
-    def _padded(self, shape: Shape, smallest: dict[str, Any], hints: Hints) -> Iterator[Any]:
+    def _pad_objects(self, shape: Disjunct, smallest: dict[str, Any], hints: Hints) -> Iterator[Any]:
         names = (*shape.names, *(f"x{number}" for number in range(MAX_ENTRIES)))
         for count in (*shape.all_of("minProperties"), *(near for hint in hints.counts for near in (hint, hint + 1))):
             padded = dict(smallest)
@@ -146,7 +146,7 @@ class Candidates:
                     padded[name] = value[0]
             yield padded
 
-    def smallest(self, shape: Shape) -> dict[str, Any] | None:
+    def smallest(self, shape: Disjunct) -> dict[str, Any] | None:
         """An object with the required members alone, in the order of declaration; None when one cannot be made."""
         made: dict[str, Any] = {}
         for name in (*(name for name in shape.names if name in shape.required), *sorted(shape.required)):
@@ -158,12 +158,12 @@ class Candidates:
             made[name] = value[0]
         return made
 
-    def first_member(self, shape: Shape, name: str) -> tuple[Any] | None:
+    def first_member(self, shape: Disjunct, name: str) -> tuple[Any] | None:
         schema = self.scope.member(shape, name)
         values = [] if schema is None else self.simple(schema)
         return (values[0],) if values else None
 
-    def _arrays(self, shape: Shape, hints: Hints) -> Iterator[Any]:
+    def _array_values(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
         least = int(max(shape.all_of("minItems"), default=0))
         lengths = [least, least + 1, 1, *shape.all_of("maxItems")]
         lengths += [near for count in hints.counts for near in (count, count + 1, count - 1)]
@@ -174,12 +174,12 @@ class Candidates:
         if (pair := self.array(shape, 1)) and not any(shape.all_of("uniqueItems")):
             yield pair * 2
 
-    def array(self, shape: Shape, length: int) -> list[Any] | None:
+    def array(self, shape: Disjunct, length: int) -> list[Any] | None:
         """An array of that length, its entries as different as simple ones can be; None when it cannot be made."""
         if length > MAX_ENTRIES:
             return None
         made: list[Any] = []
-        wanted = [sub for sub in shape.all_of("contains") if not says_nothing(sub)]
+        wanted = [sub for sub in shape.all_of("contains") if not accepts_anything(sub)]
         for index in range(length):
             schema = self.scope.item(shape, index)
             if schema is None:
@@ -193,7 +193,7 @@ class Candidates:
         return made
 
 
-def _texts(shape: Shape, hints: Hints) -> Iterator[str | Opaque]:
+def _text_values(shape: Disjunct, hints: Hints) -> Iterator[str | Opaque]:
     if formats := [*shape.all_of("format"), *shape.all_of("contentEncoding"), *shape.all_of("contentMediaType")]:
         # A value that breaks the producer's own promise would prove nothing, though 2020-12 lets it pass.
         known = [WELL_KNOWN[name] for name in formats if name in WELL_KNOWN]
@@ -209,7 +209,7 @@ def _texts(shape: Shape, hints: Hints) -> Iterator[str | Opaque]:
     yield from ("x" * length for length in near if 0 < length <= MAX_TEXT)
 
 
-def _numbers(shape: Shape, hints: Hints) -> Iterator[int | float]:
+def _numbers(shape: Disjunct, hints: Hints) -> Iterator[int | float]:
     bounds = [bound for keyword in BOUNDS for bound in shape.all_of(keyword)]
     literals = [literal for literal in hints.literals if kind_of(literal) in NUMBERS]
     seeds = [seed for seed in (*bounds, 0, *hints.numbers, *literals) if abs(seed) < MAX_NUMBER]

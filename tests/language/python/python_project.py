@@ -10,7 +10,7 @@ from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import Sourced, read
+from cyberflow.language.project.load import RawProject, read
 
 HEAD = """
 from pydantic import BaseModel
@@ -47,7 +47,7 @@ class Project:
         """A module with two workflows, `lookup` and `book`, and this."""
         self.write("flows/flow.py", HEAD + dedent(text))
 
-    def read(self) -> Sourced:
+    def read(self) -> RawProject:
         return read(self.root)
 
     def findings(self) -> list[Diagnostic]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.language.python.string_offsets import dedented, letters, plain
+from cyberflow.language.python.string_offsets import dedent_docstring, letters, map_constant
 
 SAMPLES = [
     '"plain"',
@@ -41,7 +41,7 @@ def test_any_text_as_python_writes_it(text: str) -> None:
 
 def check(source: str) -> None:
     value = ast.literal_eval(f"({source})")
-    found = plain(source, 0, len(source), value)
+    found = map_constant(source, 0, len(source), value)
     assert found is not None
     assert len(found.letters) == len(value)
     for sign, (start, end) in zip(value, found.letters, strict=True):
@@ -69,7 +69,7 @@ def test_fields(source: str, fields: list[str]) -> None:
 def test_a_docstring_loses_its_indentation_and_nothing_else(text: str) -> None:
     from inspect import cleandoc
 
-    clean, offsets = dedented(text)
+    clean, offsets = dedent_docstring(text)
     expected = "\n".join(line.rstrip() for line in cleandoc(text).split("\n")).strip("\n")
     assert "\n".join(line.rstrip() for line in clean.split("\n")) == expected
     assert [text[offset] for offset in offsets] == list(clean)
