@@ -154,7 +154,7 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.compiler.check import check_target
     from cyberflow.compiler.compile import compile_bundle
-    from cyberflow.language.project.load import read
+    from cyberflow.language.project.load import read_project
     from cyberflow.run.batch.batch import Batch
     from cyberflow.run.batch.executor import LocalExecutor
     from cyberflow.run.batch.ledger import Ledger, LedgerHeader
@@ -165,7 +165,7 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     from cyberflow.run.chain.request import RequestParts, TargetIds
     from cyberflow.run.inputs.arguments import Arguments, RawArguments
 
-    graph, builder, _ = check_target(read(root), "fast")
+    graph, builder, _ = check_target(read_project(root), "fast")
     bundle = compile_bundle(graph, builder)
     chain = bundle.chain("research")
     assert chain is not None
@@ -173,7 +173,7 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     table = Table(root / "rows.csv")
     parts = RequestParts(bundle, Arguments(), TargetIds(ids), dict[str, bytes]().__getitem__)
     rows = RowMapper(chain, table, {}, RawArguments())
-    items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, RowFault))
+    items = ((row[0].number, row[1]) for row in rows.requests(parts) if not isinstance(row, RowFault))
     head = LedgerHeader(str(uuid4()), "research", "fast", str(table.path), "", CHAINS, "")
     async with Cyberdesk.connect(url, "local") as desk:
         meter = Meter(url)

@@ -29,7 +29,7 @@ class Place:
     def at(self, *keys: str | int) -> Place:
         return Place(self.path, (*self.route, *keys))
 
-    def key(self) -> Place:
+    def at_key(self) -> Place:
         return replace(self, part="key", range=None)
 
     def within(self, start: int, end: int) -> Place:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
     from cyberflow.client.cyberdesk.client import Cyberdesk
-    from cyberflow.client.cyberun.client import Cyberun
+    from cyberflow.client.cyberun.client import CyberunClient
     from cyberflow.client.http.transport import AsgiApp
     from cyberflow.emulator.platform import Platform
     from cyberflow.language.model import Cyberun as DeclaredCyberun
@@ -32,7 +32,7 @@ DATABASE = "local.db"
 LOCK = "lock"
 HOLDER = "lock.json"
 DEV = "dev.json"
-GPU_PATH = "/api/v1"
+CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL = "local"
@@ -44,7 +44,7 @@ class CyberdeskService:
     """An open target. `line` is what `apply` and `run` say first."""
 
     name: str
-    desk: Cyberdesk
+    cyberdesk: Cyberdesk
     target: Target
     line: str
     local: bool = False
@@ -55,7 +55,7 @@ class CyberunService:
     """The open Cyberun of a target. `line` names it, as that of a `CyberdeskService` does."""
 
     name: str
-    cyberun: Cyberun
+    cyberun: CyberunClient
     target: Target
     line: str
     local: bool = False
@@ -85,13 +85,13 @@ async def open_cyberun(
     """Open the Cyberun of a target; that of a `cyberflow dev` needs no declaration. Raises as `open_target`, and
     UsageError when the target has none.
     """
-    from cyberflow.client.cyberun.client import Cyberun
+    from cyberflow.client.cyberun.client import CyberunClient
 
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
         async with (
             _open_platform(sourced.root, say) as at,
-            Cyberun.connect(at.url + GPU_PATH, at.token, app=at.app) as cyberun,
+            CyberunClient.connect(at.url + CYBERUN_PATH, at.token, app=at.app) as cyberun,
         ):
             yield CyberunService(LOCAL, cyberun, Target(), at.line, local=True)
         return
@@ -100,7 +100,7 @@ async def open_cyberun(
         help = f"say where its key is found: `targets: {{{name}: {{cyberun: {{api_key: {{env: CYBERUN_API_KEY}}}}}}}}`"
         raise UsageError(f"the target `{name}` has no `cyberun`, where tasks run", help=help)
     key = resolve_key(name, declared, sourced.root, environ)
-    async with Cyberun.connect(declared.url, key, team=declared.team, ca=_ca_path(sourced, target)) as cyberun:
+    async with CyberunClient.connect(declared.url, key, team=declared.team, ca=_ca_path(sourced, target)) as cyberun:
         yield CyberunService(name, cyberun, target, f"target {name}, tasks: {declared.url}")
 
 
@@ -109,7 +109,7 @@ def cyberun_settings(target: Target) -> DeclaredCyberun | None:
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 
     if target.cyberun is None and _is_loopback(target.url):
-        return DeclaredCyberun(url=target.url.rstrip("/") + GPU_PATH)
+        return DeclaredCyberun(url=target.url.rstrip("/") + CYBERUN_PATH)
     return target.cyberun
 
 
@@ -183,7 +183,7 @@ class _ProcessPlatform:
     lock: FileLock | None = None
     platform: Platform | None = None
 
-    def enter(self, root: Path, say: Say) -> PlatformAddress:
+    def acquire(self, root: Path, say: Say) -> PlatformAddress:
         with self.turn:
             if self.platform is None:
                 lock = take_lock(root, "cyberflow", say, shared=True)
@@ -200,7 +200,7 @@ class _ProcessPlatform:
             self.users += 1
             return PlatformAddress("http://local", LOCAL, self.platform.app)
 
-    def leave(self) -> None:
+    def release(self) -> None:
         with self.turn:
             self.users -= 1
             if self.users or self.platform is None or self.lock is None:
@@ -212,23 +212,23 @@ class _ProcessPlatform:
                 self.platform = self.lock = None
 
 
-_HELD: dict[tuple[int, Path], _ProcessPlatform] = {}
+_PROCESS_PLATFORMS: dict[tuple[int, Path], _ProcessPlatform] = {}
 """By process, since a forked one has nothing open, and by the project's folder."""
 
 
 def _process_platform(root: Path) -> _ProcessPlatform:
-    return _HELD.setdefault((os.getpid(), root.resolve()), _ProcessPlatform())
+    return _PROCESS_PLATFORMS.setdefault((os.getpid(), root.resolve()), _ProcessPlatform())
 
 
 @asynccontextmanager
 async def _open_platform(root: Path, say: Say) -> AsyncIterator[PlatformAddress]:
     held = _process_platform(root)
-    address = held.enter(root, say)
+    address = held.acquire(root, say)
     try:
         yield address
     finally:
         if address.app is not None:
-            held.leave()
+            held.release()
 
 
 def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLock | PlatformAddress:

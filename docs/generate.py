@@ -16,24 +16,24 @@ def _rules() -> str:
 
 
 def _project_schema() -> str:
-    from cyberflow.cli.commands.schema import text
+    from cyberflow.cli.commands.schema import schema_text
 
-    return text("project")
+    return schema_text("project")
 
 
 def _declarations_schema() -> str:
-    from cyberflow.cli.commands.schema import text
+    from cyberflow.cli.commands.schema import schema_text
 
-    return text("declarations")
+    return schema_text("declarations")
 
 
 def _picture() -> str:
     from cyberflow.compiler.check import check_target
     from cyberflow.diagram.from_graph import build_diagram
     from cyberflow.diagram.svg import to_svg
-    from cyberflow.language.project.load import read
+    from cyberflow.language.project.load import read_project
 
-    graph, _, _ = check_target(read(ROOT / "examples" / "patient-intake"), "local")
+    graph, _, _ = check_target(read_project(ROOT / "examples" / "patient-intake"), "local")
     picture = build_diagram(graph, "intake")
     return to_svg(picture) if picture else ""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.batch_setup import MANY, PATHS, BatchSetup, look_up_ids, new_ledger, prepare, submissions
+from cyberflow.cli.batch_setup import MANY, PATHS, BatchSetup, look_up_ids, new_ledger, prepare_batch, submissions
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
 from cyberflow.cli.runner import ask_to_cancel, cancel_on_sigterm
@@ -34,16 +34,16 @@ from cyberflow.sdk.prepare import script_outcomes
 from cyberflow.targets import CyberdeskService, open_target
 
 
-def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
+def start_batch(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
     """Begin a batch: check every row, write a ledger, send."""
     document = load_inputs(options["document"]) if options["document"] else {}
-    work = prepare(folder, target, name, {**options, "document": document})
+    work = prepare_batch(folder, target, name, {**options, "document": document})
     if work is None:
         return 1
     if options["dry_run"]:
         say(f"{work.rows.count} rows of {work.rows.table.path} are good; nothing was sent")
         return 0
-    return asyncio.run(_open(work, None))
+    return asyncio.run(_open_and_run(work, None))
 
 
 def resume_batch(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
@@ -58,16 +58,16 @@ def resume_batch(folder: Path, ledger: Ledger, options: dict[str, Any]) -> int:
         raise UsageError(f"this batch was begun {'over' if before.get('engine') else 'without'} an engine", help=help)
     merged["each"] = options["each"] or Path(head.file)
     merged |= {name: Path(merged[name]) for name in PATHS if merged[name]}
-    work = prepare(folder, head.target, head.name, merged)
+    work = prepare_batch(folder, head.target, head.name, merged)
     if work is None:
         return 1
     if work.rows.table.digest != head.digest:
         help = "name the file it was begun with by --each, or begin a new batch"
         raise ConflictError(f"{work.rows.table.path} is not the file of this ledger: its content differs", help=help)
-    return asyncio.run(_open(work, ledger))
+    return asyncio.run(_open_and_run(work, ledger))
 
 
-async def _open(work: BatchSetup, ledger: Ledger | None) -> int:
+async def _open_and_run(work: BatchSetup, ledger: Ledger | None) -> int:
     cancel_on_sigterm()
     compiled, options = work.compiled, work.options
     try:
@@ -77,10 +77,10 @@ async def _open(work: BatchSetup, ledger: Ledger | None) -> int:
             where, stale = work.parts.where, work.options["stale_ok"]
             ids = await look_up_ids(compiled, service, work.what, where, stale=stale)
             work.parts = replace(work.parts, ids=ids)
-            shape = request_fingerprint(work.what, work.parts, work.rows.asked)
+            shape = request_fingerprint(work.what, work.parts, work.rows.arguments)
             if ledger is not None:
                 same = shape == ledger.head.shape
-                ledger.reshape(replace(ledger.head, shape=shape))
+                ledger.replace_head(replace(ledger.head, shape=shape))
                 return await _BatchRunner(work, service, ledger, ids).run(same=same)
             with new_ledger(work, service, shape) as made:
                 return await _BatchRunner(work, service, made, ids).run(same=True)
@@ -97,7 +97,7 @@ class _BatchRunner:
         self._service = service
         self._ledger = ledger
         self._ids = ids
-        self._redactor = work.parts.given.redactor()
+        self._redactor = work.parts.arguments.redactor()
         self._results: Path = work.options["out"] or ledger.path.with_suffix(".jsonl")
 
     async def run(self, *, same: bool) -> int:
@@ -107,20 +107,22 @@ class _BatchRunner:
         watch = FollowOptions(LOCAL if self._service.local else MANY)
         outcomes = load_inputs(options["simulate"]) if options["simulate"] else None
 
-        async def prepare(key: str) -> None:
+        async def script_row(key: str) -> None:
             await script_outcomes(self._service, outcomes or {}, self._ids, key)
 
         hands: LocalExecutor | DistributedExecutor
         if options["engine"]:
             hands = self._queue_executor(options["engine"])
         else:
-            hands = LocalExecutor(self._service.desk, watch, self._redactor, prepare if outcomes is not None else None)
+            hands = LocalExecutor(
+                self._service.cyberdesk, watch, self._redactor, script_row if outcomes is not None else None
+            )
         batch = Batch(self._ledger, submissions(work.rows, work.parts), hands, work.limits, choice)
         try:
             with batch_view(self._ledger.counts(), quiet=options["quiet"]) as shown:
                 async with aclosing(batch.run()) as turns:
                     async for turn in turns:
-                        shown.trouble(turn.reason) if isinstance(turn, ServiceTrouble) else shown.turn(turn)
+                        shown.show_trouble(turn.reason) if isinstance(turn, ServiceTrouble) else shown.show_change(turn)
         except asyncio.CancelledError:
             return await self._handle_interrupt(hands, watch)
         except CyberflowError as error:
@@ -128,14 +130,14 @@ class _BatchRunner:
                 self._write_results()
             error.help = f"{error.help + '; ' if error.help else ''}go on with `{self._resume_command}`"
             raise
-        if batch.halted:
-            say(f"stopped: {batch.halted}; go on with\n  {self._resume_command}")
+        if batch.halt_reason:
+            say(f"stopped: {batch.halt_reason}; go on with\n  {self._resume_command}")
         return self._print_summary()
 
     def _queue_executor(self, url: str) -> DistributedExecutor:
         """Hands on other machines. What is sent there is what they need to make the same request."""
         work = self._work
-        here = replace(work.parts, given=Arguments())
+        here = replace(work.parts, arguments=Arguments())
         shape = request_fingerprint(work.what, here, RawArguments())
         places = {"machine": here.where.machine, "pools": list(here.where.pools)}
 
@@ -145,10 +147,10 @@ class _BatchRunner:
         return DistributedExecutor(url, queue_of(work.compiled.bundle.project, work.compiled.target), leaf)
 
     async def _handle_interrupt(self, hands: LocalExecutor | DistributedExecutor, watch: FollowOptions) -> int:
-        live = hands.live if isinstance(hands, LocalExecutor) else []
+        live = hands.live_states if isinstance(hands, LocalExecutor) else []
         if ask_to_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
             for state in live:
-                async for event in cancel(self._service.desk, state, watch):
+                async for event in cancel(self._service.cyberdesk, state, watch):
                     advance(state, event)
         self._write_results()
         say(f"interrupted; no row is lost, go on with\n  {self._resume_command}")
@@ -167,7 +169,7 @@ class _BatchRunner:
 
     def _write_results(self) -> None:
         try:
-            write_results(self._results, self._ledger.every(), output_names(self._work.what))
+            write_results(self._results, self._ledger.all_entries(), output_names(self._work.what))
         except CyberflowError as error:
             error.help = f"nothing is lost, the ledger has it: `{self._resume_command} --out FILE` writes it elsewhere"
             raise

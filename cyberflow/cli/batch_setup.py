@@ -51,7 +51,7 @@ class BatchSetup:
     @property
     def limits(self) -> Limits:
         options = self.options
-        failures = _failures(options["failures"], self.rows.count)
+        failures = _parse_failure_limit(options["failures"], self.rows.count)
         return Limits(options["parallel"] or PARALLEL, options["canary"] or 0, failures)
 
 
@@ -66,7 +66,7 @@ def _refuse_over_engine(what: BundledChain | BundledWorkflow, options: Mapping[s
         raise UsageError(f"`{what.name}` is given files, which are on this machine alone", help=help)
 
 
-def prepare(folder: Path, target: str | None, name: str, options: Mapping[str, Any]) -> BatchSetup | None:
+def prepare_batch(folder: Path, target: str | None, name: str, options: Mapping[str, Any]) -> BatchSetup | None:
     """Compile, find secrets and files, and hold every row against its types. Raises UsageError."""
     compiled = compile_for(folder, target, options["bundle"])
     if compiled is None:
@@ -92,13 +92,13 @@ def prepare(folder: Path, target: str | None, name: str, options: Mapping[str, A
 def _check_rows(rows: RowMapper, parts: RequestParts) -> None:
     """Read every row. Raises UsageError when one is wrong, after saying which and why."""
     wrong, count = set(), 0
-    for row in rows.each(parts):
+    for row in rows.requests(parts):
         if not isinstance(row, RowFault):
             continue
         count += 1
         wrong.add(row.row)
         if count <= SHOWN_FAULTS:
-            say(f"{click.style('error', fg='red', bold=True)}: {row.shown(str(rows.table.path))}")
+            say(f"{click.style('error', fg='red', bold=True)}: {row.to_text(str(rows.table.path))}")
     if not count:
         return
     if count > SHOWN_FAULTS:
@@ -141,13 +141,13 @@ def new_ledger(work: BatchSetup, service: CyberdeskService, shape: str) -> Ledge
 
 def submissions(rows: RowMapper, parts: RequestParts) -> Iterator[tuple[int, RunRequest]]:
     """The rows again, which were found good before."""
-    for row in rows.each(parts):
+    for row in rows.requests(parts):
         if isinstance(row, RowFault):
-            raise UsageError(row.shown(str(rows.table.path)), help="it was good before: the file was changed")
+            raise UsageError(row.to_text(str(rows.table.path)), help="it was good before: the file was changed")
         yield row[0].number, row[1]
 
 
-def _failures(text: str | None, total: int) -> int | None:
+def _parse_failure_limit(text: str | None, total: int) -> int | None:
     """Read `5` or `5%`, of all rows. Raises UsageError for what is neither."""
     if not text:
         return None

@@ -23,7 +23,7 @@ def template_reads(sourced: RawProject) -> list[str]:
     modules = [path for pattern in sourced.settings.python for path in sourced.root.glob(pattern.lstrip("/"))]
     texts = [document.text for document in sourced.files.documents.values()]
     texts += [path.read_text(encoding="utf-8", errors="replace") for path in modules if path.is_file()]
-    return sorted({name for text in texts for name in _names(text)})
+    return sorted({name for text in texts for name in _variable_names(text)})
 
 
 def reads_json(sourced: RawProject, bundle: Bundle) -> str:
@@ -50,7 +50,7 @@ def portability_problem(path: Path, bundle: Bundle, settings: ProjectFile) -> st
     return ""
 
 
-def _names(text: str) -> Iterator[str]:
+def _variable_names(text: str) -> Iterator[str]:
     for template in _TEMPLATE.findall(text):
         for word, key, quoted in _WORD.findall(template):
             yield word if word == "target" or not (key or quoted) else f"vars.{key or quoted}"

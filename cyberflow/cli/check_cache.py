@@ -50,17 +50,17 @@ class CheckCache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, form: str, answer: CheckReport, sourced: RawProject) -> None:
+    def store(self, form: str, answer: CheckReport, sourced: RawProject) -> None:
         """Keep an answer; a folder that cannot be written keeps nothing. A project with Python declarations is not
         kept, since what its modules read is not known; nor is what rests on a file that could not be read.
         """
         files = sourced.files
-        if sourced.settings.python or not files.settled:
+        if sourced.settings.python or not files.cacheable:
             return
         inputs = {
             "program": self._program_version,
-            "files": files.read_so_far(),
-            "folders": files.listed_so_far(),
+            "files": files.file_hashes(),
+            "folders": files.folder_listings(),
             "candidates": files.candidates,
             "ignored": sorted(files.ignored),
         }

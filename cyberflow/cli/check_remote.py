@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cyberflow.cli.commands.build import resolve_target_name
 from cyberflow.cli.project import say
 from cyberflow.compiler.check import check, check_target
-from cyberflow.language.project.load import RawProject, read, target_of
+from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.inventory import Inventory, read_cyberun_workflows, read_inventory
 from cyberflow.remote.requirements import check_against
 from cyberflow.targets import LOCAL, cyberun_settings, open_cyberun, open_target
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def check_remote(folder: Path, target: str | None, *, quiet: bool) -> tuple[RawProject, list[Diagnostic]]:
     """Check a project, and ask a target. Raises what opening the target and asking raise."""
-    sourced = read(folder)
+    sourced = read_project(folder)
     name = resolve_target_name(sourced, target)
     graph, _, _ = check_target(sourced, name)
     offer = asyncio.run(_read_inventory(sourced, name, graph, quiet))
@@ -36,7 +36,7 @@ async def _read_inventory(sourced: RawProject, name: str, graph: Graph, quiet: b
         async with open_target(sourced, name, say) as service:
             if not quiet:
                 say(service.line)
-            offer = await read_inventory(service.desk, graph, name)
+            offer = await read_inventory(service.cyberdesk, graph, name)
     if not graph.tasks:
         return offer
     if name != LOCAL and cyberun_settings(target_of(sourced.settings, name)) is None:
@@ -48,4 +48,4 @@ async def _read_inventory(sourced: RawProject, name: str, graph: Graph, quiet: b
         found, slugs = await read_cyberun_workflows(gpu.cyberun, (task.body.workflow for task in graph.tasks.values()))
     for slug in (slug for slug, workflow in found.items() if workflow and workflow.parameters is None and not quiet):
         say(f"{name} does not say what `{slug}` takes: its parameters are not checked")
-    return replace(offer, gpu=found, slugs=slugs)
+    return replace(offer, cyberun_workflows=found, slugs=slugs)

@@ -28,7 +28,7 @@ def common_options(*formats: str) -> Callable[[F], F]:
     return decorate
 
 
-def target(function: F) -> F:
+def target_option(function: F) -> F:
     """`--target`: which target's values and service; the project's `default_target` when not given."""
     return click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml.")(function)
 
@@ -38,7 +38,7 @@ def _no_color(ctx: click.Context, _parameter: click.Parameter, value: bool) -> N
         ctx.color = False
 
 
-def root(project: Path | None) -> Path:
+def project_root(project: Path | None) -> Path:
     """The folder of the project. Raises UsageError when there is none."""
     from cyberflow.language.discovery import find_root
 

@@ -11,7 +11,7 @@ from cyberflow.cli.bundle_portability import portability_problem
 from cyberflow.cli.commands.build import bundle_asset_reader, compile_project, resolve_target_name
 from cyberflow.compiler.bundle import load_bundle
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 from cyberflow.sdk.prepare import CompiledProject
 
 
@@ -23,7 +23,7 @@ def compile_for(folder: Path, target: str | None, bundle: Path | None) -> Compil
             return None
         sourced, fresh = made
         return CompiledProject(sourced, fresh.target, fresh, sourced.files.by_hash)
-    sourced = read(folder)
+    sourced = read_project(folder)
     try:
         loaded = load_bundle(bundle.read_text(encoding="utf-8"))
     except OSError as error:

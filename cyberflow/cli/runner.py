@@ -18,7 +18,7 @@ import click
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import compile_for, say
 from cyberflow.cli.redacted_streams import filter_streams
-from cyberflow.cli.views.run_view import result_lines, view
+from cyberflow.cli.views.run_view import result_lines, run_view
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.downloads import output_folder, save_all
@@ -28,7 +28,7 @@ from cyberflow.run.chain.journal import Invocation, follow_command, open_journal
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import result_of
-from cyberflow.run.chain.resume import take_up
+from cyberflow.run.chain.resume import resume
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.inputs import load_inputs
@@ -37,7 +37,7 @@ from cyberflow.sdk.prepare import CompiledProject, build_request, find_runnable,
 from cyberflow.targets import CyberdeskService, open_target, state_folder
 
 
-def start(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
+def start_run(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
     """Compile, put together what is given, and run."""
     compiled = compile_for(folder, target, options["bundle"])
     if compiled is None:
@@ -99,7 +99,7 @@ class ChainRunner:
         journal = self._journal = open_journal(state_folder(self._compiled.sourced.root), service.name)
         if options["simulate"]:
             await script_outcomes(service, load_inputs(options["simulate"]), ids, journal.key)
-        state = await submit(service.desk, submission, journal)
+        state = await submit(service.cyberdesk, submission, journal)
         state = replace(state, steps=(*self._done, *state.steps))
         if not options["quiet"]:
             where = f"session {state.session_id}" if state.session_id else f"run {state.steps[0].run_id}"
@@ -111,18 +111,18 @@ class ChainRunner:
     async def _resume(self, service: CyberdeskService, first: str, runs: Sequence[str]) -> None:
         """Make the rest of a chain that stopped the thing to run."""
         assert isinstance(self._what, BundledChain)  # noqa: S101 - `start` refuses everything else
-        rest = await take_up(service.desk, self._what, first, runs)
+        rest = await resume(service.cyberdesk, self._what, first, runs)
         given = resolve_run_arguments(
             self._compiled, rest.chain, raw_arguments(self._options, rest.inputs), system_backends()
         )
         filter_streams(given.redactor())
-        self._what, self._done = rest.chain, rest.done
-        self._given = replace(given, finished=rest.finished)
+        self._what, self._done = rest.chain, rest.finished_steps
+        self._given = replace(given, finished_outputs=rest.finished_outputs)
         if self._options["quiet"]:
             return
         session = self._options["session"]
         say(f"{rest.chain.name} goes on from {first} in {f'session {session}' if session else 'a new session'}")
-        for step in rest.done:
+        for step in rest.finished_steps:
             say(f"  {step.id} is finished: its outputs are those of run {step.run_id}")
 
     def _where(self) -> RunPlacement:
@@ -134,16 +134,16 @@ class ChainRunner:
         pace = LOCAL if service.local else REMOTE
         watch = FollowOptions(pace, options["timeout"], options["cancel_on_timeout"])
         try:
-            with view(quiet=options["quiet"]) as shown:
+            with run_view(quiet=options["quiet"]) as shown:
                 watch = replace(watch, messages=shown.messages)
                 shown.show(state)
-                async for event in follow(service.desk, state, watch):
+                async for event in follow(service.cyberdesk, state, watch):
                     state, _ = advance(state, event)
                     shown.show(state)
         except asyncio.CancelledError:
             if not (options["cancel_on_interrupt"] or ask_to_cancel("detach and let it go on, or cancel it?")):
                 return self._detach(service, state, code=INTERRUPTED)
-            async for event in cancel(service.desk, state, watch):
+            async for event in cancel(service.cyberdesk, state, watch):
                 state, _ = advance(state, event)
         return await self._finish(service, state, journal)
 
@@ -152,13 +152,13 @@ class ChainRunner:
         if self._journal is None:
             say("interrupted; nothing was sent")
             return INTERRUPTED
-        self._journal.note("unanswered")
+        self._journal.record("unanswered")
         look = follow_command(self._journal.target, None, ())
         say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
         return INTERRUPTED
 
     def _detach(self, service: CyberdeskService, state: ChainState, *, code: int) -> int:
-        say(f"it goes on without this terminal; follow it with\n  {_watch(service, state)}")
+        say(f"it goes on without this terminal; follow it with\n  {_follow_command(service, state)}")
         self._write_result(state)
         return code
 
@@ -166,23 +166,23 @@ class ChainRunner:
         result = result_of(state)
         for line in end_notes(state):
             say(line)
-        if state.timed_out and state.live:
-            say(f"follow it with\n  {_watch(service, state)}")
+        if state.timed_out and state.live_steps:
+            say(f"follow it with\n  {_follow_command(service, state)}")
         else:
-            journal.note("ended", status=result.status)
+            journal.record("ended", status=result.status)
         if self._resume_command(state) and not self._options["quiet"]:
             say(f"when its cause is mended, go on with\n  {self._resume_command(state)}")
         if self._options["download"]:
             id = state.session_id or state.steps[0].run_id
             folder = output_folder(state.name, id, self._options["download"])
-            async for path in save_all(service.desk, state, folder):
+            async for path in save_all(service.cyberdesk, state, folder):
                 say(f"saved {path}")
         self._write_result(state)
         return result.exit_code
 
     def _resume_command(self, state: ChainState) -> str | None:
         """The command that goes on with a chain of which a step has failed."""
-        failed = next((step for step in state.steps if step.failed), None)
+        failed = next((step for step in state.steps if step.has_failed), None)
         if failed is None or len(state.steps) == 1 or state.cancelled:
             return None
         words = ["--target", self._compiled.target, "--from", failed.id, "--with", failed.run_id]
@@ -219,14 +219,14 @@ def end_notes(state: ChainState) -> Iterator[str]:
     """What there is to say of an end besides its result."""
     for reason in state.refused:
         yield f"it could not be cancelled as asked: {reason}"
-    live = ", ".join(f"{step.id} ({step.status})" for step in state.live)
+    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
     if state.timed_out and live:
         yield f"the time is over and it goes on: {live}"
     elif live:
         yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
 
 
-def _watch(service: CyberdeskService, state: ChainState) -> str:
+def _follow_command(service: CyberdeskService, state: ChainState) -> str:
     return follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
 
 

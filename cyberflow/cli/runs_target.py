@@ -10,14 +10,14 @@ import click
 
 from cyberflow.cli.commands.build import resolve_target_name
 from cyberflow.cli.confirm import ask_yes_no, is_terminal
-from cyberflow.cli.options import root
+from cyberflow.cli.options import project_root
 from cyberflow.cli.project import say
 from cyberflow.cli.sessions import NO_SUCH_ID, NoSuchRun
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import UsageError
-from cyberflow.language.project.load import RawProject, read, target_of
+from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.run.chain.journal import entry_of_task
-from cyberflow.run.task.follow import seen
+from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
 from cyberflow.targets import (
     LOCAL,
@@ -39,7 +39,7 @@ def run_on_target(
     project: Path | None, name: str | None, quiet: bool, work: Work, task: tuple[str, TaskWork] | None = None
 ) -> int:
     """Open the target, say which one it is, and do the work; where the id may be that of a `task`, its work."""
-    sourced = read(root(project))
+    sourced = read_project(project_root(project))
     target = resolve_target_name(sourced, name)
 
     async def go() -> int:
@@ -56,7 +56,7 @@ def run_on_cyberun(
     project: Path | None, name: str | None, quiet: bool, work: Callable[[CyberunService], Awaitable[int]]
 ) -> int:
     """Open the Cyberun of a target, say which one it is, and do the work."""
-    sourced = read(root(project))
+    sourced = read_project(project_root(project))
 
     async def go() -> int:
         async with open_cyberun(sourced, resolve_target_name(sourced, name), say) as service:
@@ -91,7 +91,7 @@ async def _run_on_owner(
             help = "`cyberflow runs list` and `cyberflow runs list --tasks` show them"
             raise UsageError(f"there is no session, no run and no task `{id}`", help=help) from None
         name, workflow = (entry.name, entry.workflow) if entry else (UNNAMED, found.workflow_id)
-        return await work(service, seen(TaskState(name, workflow or "", found.id), found))
+        return await work(service, merge_task(TaskState(name, workflow or "", found.id), found))
 
 
 def confirm_or_abort(question: str, *, yes: bool) -> None:

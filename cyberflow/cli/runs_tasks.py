@@ -15,7 +15,7 @@ from cyberflow.cli.runner import cancel_on_sigterm
 from cyberflow.cli.task_runner import FollowInterrupted, follow_and_show
 from cyberflow.cli.views.run_view import STATUS
 from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_failures, task_notes
-from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
 from cyberflow.run.chain.journal import follow_command
@@ -26,7 +26,7 @@ from cyberflow.targets import CyberunService
 
 
 async def show_task(service: CyberunService, state: TaskState, format: str) -> int:
-    data = (await service.cyberun.task(state.task_id)).sent()
+    data = (await service.cyberun.task(state.task_id)).to_json()
     if format == "json":
         click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
         return 0
@@ -40,7 +40,7 @@ async def show_task(service: CyberunService, state: TaskState, format: str) -> i
 async def watch_task(service: CyberunService, state: TaskState, format: str, *, quiet: bool) -> int:
     cancel_on_sigterm()
     try:
-        state = await follow_and_show(service.cyberun, state, _watch(service), quiet=quiet)
+        state = await follow_and_show(service.cyberun, state, _follow_options(service), quiet=quiet)
     except FollowInterrupted:
         say(
             f"it goes on without this terminal; follow it with\n  {follow_command(service.name, None, [state.task_id])}"
@@ -55,11 +55,11 @@ async def watch_task(service: CyberunService, state: TaskState, format: str, *, 
 async def cancel_and_print_task(
     service: CyberunService, state: TaskState, format: str, agree: Callable[[str], None]
 ) -> int:
-    if not state.live:
+    if not state.is_live:
         say("nothing is live there")
         return 0
     agree(f"cancel {state.name}?")
-    state = [one async for one in cancel_task(service.cyberun, state, _watch(service))][-1]
+    state = [one async for one in cancel_task(service.cyberun, state, _follow_options(service))][-1]
     for line in task_notes(state):
         say(line)
     print_task(state, [], {"format": format})
@@ -100,11 +100,11 @@ async def list_tasks(service: CyberunService, format: str, limit: int, status: s
     return 0
 
 
-async def _output_urls(cyberun: Cyberun, state: TaskState) -> list[SavedOutput]:
+async def _output_urls(cyberun: CyberunClient, state: TaskState) -> list[SavedOutput]:
     if state.status != "completed":
         return []
     return [SavedOutput(one.key, url=one.url) for one in await Outputs(cyberun, state.task_id).read()]
 
 
-def _watch(service: CyberunService) -> FollowOptions:
+def _follow_options(service: CyberunService) -> FollowOptions:
     return FollowOptions(LOCAL if service.local else REMOTE)

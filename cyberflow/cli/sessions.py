@@ -13,8 +13,8 @@ import click
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
 from cyberflow.cli.runner import cancel_on_sigterm
-from cyberflow.cli.views.run_view import result_lines, view
-from cyberflow.client.cyberdesk.wire import Run, is_live
+from cyberflow.cli.views.run_view import result_lines, run_view
+from cyberflow.client.cyberdesk.wire import RunRecord, is_live
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.errors import UsageError
@@ -72,7 +72,7 @@ async def read_session(desk: Cyberdesk, id: str) -> ChainState:
     return ChainState("session", steps, runs[0].session_id, {} if len(steps) > 1 else None)
 
 
-async def read_run(desk: Cyberdesk, id: str) -> Run:
+async def read_run(desk: Cyberdesk, id: str) -> RunRecord:
     """Read a run with its workflow. Raises UsageError when there is none of that id."""
     try:
         return await desk.runs.get(id, include=("workflow",))
@@ -86,7 +86,7 @@ async def read_run(desk: Cyberdesk, id: str) -> Run:
     raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them")
 
 
-def _step_from_run(run: Run, names: dict[str, str]) -> StepRun:
+def _step_from_run(run: RunRecord, names: dict[str, str]) -> StepRun:
     workflow = names.get(run.workflow_id, run.workflow_id)
     error = tuple(str(text) for text in run.error or ())
     alias = run.session_alias or workflow
@@ -111,7 +111,7 @@ async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: 
     if not machines:
         raise UsageError(f"no machine is reserved for a session `{id}`", help="a session that ended holds none")
     state = await read_session(desk, id)
-    live = ", ".join(f"{step.id} ({step.status})" for step in state.live)
+    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
     names = ", ".join(machine.name or machine.id for machine in machines)
     agree(f"free {names}" + (f" and cancel {live}?" if live else "? nothing is live there"))
     for machine in machines:
@@ -137,7 +137,7 @@ async def retry(desk: Cyberdesk, id: str, given: Giver) -> ChainState:
     return ChainState(step.id, (step,))
 
 
-def _secrets_workflow(run: Run, names: dict[str, str]) -> BundledWorkflow:
+def _secrets_workflow(run: RunRecord, names: dict[str, str]) -> BundledWorkflow:
     """The secrets that a run had, as something that can be given them; structured ones by the workflow's schema."""
     included = next((item for item in run.included or () if item.get("id") == run.workflow_id), {})
     try:
@@ -155,9 +155,9 @@ async def follow_to_end(service: CyberdeskService, state: ChainState, format: st
     pace = LOCAL if service.local else REMOTE
     cancel_on_sigterm()
     try:
-        with view(quiet=quiet) as shown:
+        with run_view(quiet=quiet) as shown:
             shown.show(state)
-            async for event in follow(service.desk, state, FollowOptions(pace, messages=shown.messages)):
+            async for event in follow(service.cyberdesk, state, FollowOptions(pace, messages=shown.messages)):
                 state, _ = advance(state, event)
                 shown.show(state)
     except asyncio.CancelledError:

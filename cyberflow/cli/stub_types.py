@@ -50,7 +50,7 @@ class StubClasses:
     _aliases: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
-    def named(self, name: str, schema: Mapping[str, Any]) -> None:
+    def add_type(self, name: str, schema: Mapping[str, Any]) -> None:
         """Make a class of a named type, or an alias where it has no fields."""
         target = _follow_ref(schema, schema.get("$defs", {}))
         if target.get("properties"):
@@ -99,7 +99,7 @@ class StubClasses:
         return _WORDS.get(str(schema.get("type")), "Any"), ("type",)
 
     def _add_class(self, name: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-        key = _key(schema)
+        key = _schema_key(schema)
         if key in self._by_schema:
             return self._by_schema[key]
         while name in self._taken:
@@ -117,7 +117,7 @@ class StubClasses:
         return name
 
 
-def _key(schema: Mapping[str, Any]) -> str:
+def _schema_key(schema: Mapping[str, Any]) -> str:
     return json.dumps({word: value for word, value in schema.items() if word not in (*_ABOUT, "$defs")}, sort_keys=True)
 
 

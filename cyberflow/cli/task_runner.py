@@ -11,9 +11,9 @@ from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.project import say
 from cyberflow.cli.redacted_streams import filter_streams
 from cyberflow.cli.runner import ask_to_cancel, cancel_on_sigterm, raw_arguments
-from cyberflow.cli.views.run_view import view
+from cyberflow.cli.views.run_view import run_view
 from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_failures, task_notes
-from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
@@ -92,10 +92,10 @@ class _TaskRunner:
     async def _finish(self, service: CyberunService, state: TaskState) -> int:
         for line in task_notes(state):
             say(line)
-        if state.live:
+        if state.is_live:
             say(f"follow it with\n  {follow_command(service.name, None, [state.task_id])}")
         elif self._journal is not None:
-            self._journal.note("ended", status=state.status)
+            self._journal.record("ended", status=state.status)
         saved: list[SavedOutput] = []
         if state.status == "completed":
             folder = output_folder(state.name, state.task_id, self._options["download"])
@@ -121,7 +121,7 @@ class _TaskRunner:
         if self._journal is None or not self._journal.path.exists():
             say("interrupted; nothing was submitted")
         elif self._state is None:
-            self._journal.note("unanswered")
+            self._journal.record("unanswered")
             look = f"cyberflow runs list --tasks --target {self._journal.target}"
             say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
         else:
@@ -138,12 +138,12 @@ class FollowInterrupted(Exception):
 
 
 async def follow_and_show(
-    cyberun: Cyberun, state: TaskState, watch: FollowOptions, *, quiet: bool, limit: float | None = None
+    cyberun: CyberunClient, state: TaskState, watch: FollowOptions, *, quiet: bool, limit: float | None = None
 ) -> TaskState:
     """Follow and show a task. Raises Interrupted."""
     last = state
     try:
-        with view(quiet=quiet) as shown:
+        with run_view(quiet=quiet) as shown:
             shown.show(last)
             async with aclosing(follow_task(cyberun, state, watch, limit)) as states:
                 async for last in states:

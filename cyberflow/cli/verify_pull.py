@@ -15,7 +15,7 @@ from cyberflow.compiler.compile import compile_bundle
 from cyberflow.deploy.pull.decompile import DecompileContext
 from cyberflow.deploy.pull.pull import PulledWorkflow, PullItem, pull
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.remote.canonical import differing_fields, wire_fields
@@ -49,14 +49,14 @@ class PullVerification:
     faults: dict[str, list[str]] = field(default_factory=dict)
 
 
-def prove(
+def verify_pull(
     chosen: Sequence[PullItem], remote: Snapshot, owner: Owner, images: Mapping[str, bytes], places: Mapping[str, str]
 ) -> PullVerification:
     """Write the sources and compile them. A rule that a prompt breaks on the platform too is ignored there, with the
     reason beside it. `images` are contents by path, `places` the paths by address.
     """
-    remote = replace(remote, contents={url: sha256(images[path]).hexdigest() for url, path in places.items()})
-    known = _known(remote)
+    remote = replace(remote, image_hashes={url: sha256(images[path]).hexdigest() for url, path in places.items()})
+    known = _stable_image_urls(remote)
     language = DecompileContext(
         _render_prompt, _token_roots, remote.models, {url: path for url, path in places.items() if url in known}
     )
@@ -77,11 +77,11 @@ def prove(
     return PullVerification(pulled, kept, _differences(chosen, found, bundle, remote, owner))
 
 
-def _known(remote: Snapshot) -> set[str]:
+def _stable_image_urls(remote: Snapshot) -> set[str]:
     """The addresses that a deployment would find again by content; another image stays named by its address."""
     sized = {image.supabase_url for image in remote.images if image.size_bytes is not None}
-    seen = {url: digest for url, digest in remote.contents.items() if url in sized}
-    again = {url: find_image(digest, "", remote.images, seen) for url, digest in remote.contents.items()}
+    seen = {url: digest for url, digest in remote.image_hashes.items() if url in sized}
+    again = {url: find_image(digest, "", remote.images, seen) for url, digest in remote.image_hashes.items()}
     return {url for url, image in again.items() if image is not None and image.supabase_url == url}
 
 
@@ -119,7 +119,7 @@ def _compile(
         for path, content in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
-        sourced = read(folder)
+        sourced = read_project(folder)
         graph, builder, _ = check_target(sourced, "local")
         homes = {path: one.name for one in pulled for path in one.texts}
         errors: dict[str, list[Diagnostic]] = defaultdict(list)

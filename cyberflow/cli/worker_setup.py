@@ -38,10 +38,10 @@ FOR_EVER = 1e12
 def start_worker(folder: Path, target: str | None, engine: tuple[str, int], options: Mapping[str, Any]) -> int:
     """Compile, open the target, and work until interrupted."""
     compiled = compile_for(folder, target, options["bundle"])
-    return 1 if compiled is None else asyncio.run(_work(compiled, engine, options))
+    return 1 if compiled is None else asyncio.run(_run_worker(compiled, engine, options))
 
 
-async def _work(compiled: CompiledProject, engine: tuple[str, int], options: Mapping[str, Any]) -> int:
+async def _run_worker(compiled: CompiledProject, engine: tuple[str, int], options: Mapping[str, Any]) -> int:
     cancel_on_sigterm()
     url, parallel = engine
     try:
@@ -54,7 +54,7 @@ async def _work(compiled: CompiledProject, engine: tuple[str, int], options: Map
             say(f"worker {worker.id} listens to {queue}")
             async with asyncio.TaskGroup() as group:
                 group.create_task(worker.run())
-                group.create_task(bench.look_after())
+                group.create_task(bench.poll_live())
     except* CyberflowError as errors:
         raise errors.exceptions[0] from None
     except* asyncio.CancelledError:
@@ -77,7 +77,7 @@ class RowExecutor:
         self._busy = asyncio.Event()
         self._making = asyncio.Lock()
         watch = FollowOptions(LOCAL if service.local else MANY, patience=FOR_EVER)
-        self._hands = LocalExecutor(service.desk, watch)
+        self._hands = LocalExecutor(service.cyberdesk, watch)
 
     async def submit(self, leaf: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
         entry = LedgerEntry(next(self._numbers), "sending", 1, since)
@@ -99,14 +99,14 @@ class RowExecutor:
             say(f"  {leaf.name}, row {leaf.row}: {entry.shown}")
         return result_to_json(entry)
 
-    async def look_after(self) -> None:
+    async def poll_live(self) -> None:
         """Follow what is live, all of it together, until cancelled."""
         while True:
             await self._busy.wait()
-            for entry in await self._hands.look():
+            for entry in await self._hands.poll():
                 self._over.pop(entry.number).set_result(entry)
             self._hands.troubles.clear()
-            if not self._hands.live:
+            if not self._hands.live_states:
                 self._busy.clear()
 
     async def _build_submission(self, leaf: WorkItem) -> RunRequest:
@@ -121,7 +121,7 @@ class RowExecutor:
         if shape != leaf.shape:
             help = "give every machine the same sources, or the same bundle"
             raise UsageError(f"`{leaf.name}` is not the same here as where the batch was begun", help=help)
-        parts = replace(parts, given=replace(parts.given, inputs=leaf.inputs))
+        parts = replace(parts, arguments=replace(parts.arguments, inputs=leaf.inputs))
         return chain_request(what, parts) if isinstance(what, BundledChain) else run_request(what, parts)
 
     async def _load_parts(self, what: BundledChain | BundledWorkflow, where: RunPlacement) -> RequestParts:

@@ -29,9 +29,9 @@ class AssetCollector:
     """Every asset of one compilation, by its sha256."""
 
     files: Files
-    found: dict[str, Asset] = field(default_factory=dict)
+    by_digest: dict[str, Asset] = field(default_factory=dict)
 
-    def image(self, prompt: Text, source: str, at: int) -> str | ImageRefusal:
+    def add_image(self, prompt: Text, source: str, at: int) -> str | ImageRefusal:
         """What the bundle holds for an image that stands in a prompt at an offset, or why it cannot be used. Its path
         counts from the file that this part of the prompt was written in.
         """
@@ -55,13 +55,13 @@ class AssetCollector:
                 f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file"
             )
         if not digest:
-            self.files.settled = False
+            self.files.cacheable = False
             return ImageRefusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
-        self.found[digest] = Asset(digest, name, kind[0], size)
+        self.by_digest[digest] = Asset(digest, name, kind[0], size)
         return ASSET + digest
 
-    def file(self, name: str, place: Place) -> str | Diagnostic:
+    def add_file(self, name: str, place: Place) -> str | Diagnostic:
         """What the bundle holds for a file of a chain or workflow, named at `place`."""
         path = self.files.find(name, place)
         if isinstance(path, Diagnostic):
@@ -71,15 +71,15 @@ class AssetCollector:
         except OSError as error:
             return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
         content = Asset(digest, PurePosixPath(path).name, "application/octet-stream", self.files.size(path))
-        self.found.setdefault(digest, content)
+        self.by_digest.setdefault(digest, content)
         return ASSET + digest
 
     def _image_type(self, file: str) -> tuple[str, str] | None:
-        beginning = self.files.beginning(file)
+        beginning = self.files.read_beginning(file)
         return next(((mime, ending) for magic, mime, ending in _MAGIC if magic.match(beginning)), None)
 
     def __iter__(self) -> Iterator[Asset]:
-        return iter(sorted(self.found.values(), key=lambda asset: (asset.filename, asset.sha256)))
+        return iter(sorted(self.by_digest.values(), key=lambda asset: (asset.filename, asset.sha256)))
 
 
 def _slug(stem: str) -> str:

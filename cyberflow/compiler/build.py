@@ -42,20 +42,20 @@ class GraphBuilder:
 
     project: Project
     assets: AssetCollector = field(init=False)
-    shapes: TypeReader = field(init=False)
+    type_reader: TypeReader = field(init=False)
     _missing: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.assets = AssetCollector(self.project.files)
-        self.shapes = TypeReader(self.project.types, self.project.files)
+        self.type_reader = TypeReader(self.project.types, self.project.files)
 
     @property
     def problems(self) -> list[Diagnostic]:
-        return [*self.shapes.problems, *self._missing]
+        return [*self.type_reader.problems, *self._missing]
 
     def build(self) -> Graph:
         for name, definition in self.project.types.items():
-            self.shapes.named(name, definition)
+            self.type_reader.read_named_type(name, definition)
         workflows = {name: self._workflow(one) for name, one in self.project.workflows.items()}
         twice = {one.place.route for one in self.project.problems if one.rule == "duplicate-name"}
         sure = {name: one for name, one in workflows.items() if ("workflows", name) not in twice}
@@ -78,7 +78,7 @@ class GraphBuilder:
         """A file of the project, or `<name>` for one that is given at run time."""
         if (token := only_token(scan_string(written))) is not None and not token.path.keys:
             return GIVEN_FILE + token.path.root
-        found = self.assets.file(written, place)
+        found = self.assets.add_file(written, place)
         if isinstance(found, Diagnostic):
             self._missing.append(found)
             return ""
@@ -87,7 +87,7 @@ class GraphBuilder:
     def _add_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):
             if file.path is not None:
-                found = self.assets.file(file.path, definition.at("files", index, "path"))
+                found = self.assets.add_file(file.path, definition.at("files", index, "path"))
                 if isinstance(found, Diagnostic):
                     self._missing.append(found)
 
@@ -95,7 +95,7 @@ class GraphBuilder:
         if key in definition.broken:
             return FieldSet(known=False)
         notation = getattr(definition.body, key)
-        read = self.shapes.secrets if key == "secrets" else self.shapes.shape
+        read = self.type_reader.read_secrets if key == "secrets" else self.type_reader.read_fields
         return read(notation, definition.at(key))
 
     def _workflow(self, definition: Definition[Workflow]) -> WorkflowNode:
@@ -109,7 +109,7 @@ class GraphBuilder:
             prompt = self.project.prompt(place)
             if prompt is not None:
                 read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
-                rendering = partial(render, read, prompt.format, image=partial(self.assets.image, prompt.text))
+                rendering = partial(render, read, prompt.format, image=partial(self.assets.add_image, prompt.text))
                 yield ScannedText(kind, place, prompt.text, read, prompt.format, rendering)
         for index, command in enumerate(body.terminal or ()):
             yield self._scan_text("terminal", command, definition.at("terminal", index))
@@ -150,7 +150,7 @@ class GraphBuilder:
 
     def _value(self, data: Any, place: Place) -> Value:
         refs, tokens, texts = [], [], []
-        for keys, part in _parts(data):
+        for keys, part in _texts_and_refs(data):
             at = place.at(*keys)
             if is_ref(part):
                 refs.append(ref_at(part, at, keys))
@@ -177,13 +177,13 @@ def _texts_of_check(value: Any) -> Iterator[tuple[tuple[int, ...], str]]:
         yield from (((index,), item) for index, item in enumerate(value) if isinstance(item, str))
 
 
-def _parts(data: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _texts_and_refs(data: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """The strings and ref objects inside a JSON value, with the keys that lead to them."""
     if is_ref(data) or isinstance(data, str):
         yield keys, data
     elif isinstance(data, dict):
         for key, item in data.items():
-            yield from _parts(item, (*keys, key))
+            yield from _texts_and_refs(item, (*keys, key))
     elif isinstance(data, list):
         for index, item in enumerate(data):
-            yield from _parts(item, (*keys, index))
+            yield from _texts_and_refs(item, (*keys, index))

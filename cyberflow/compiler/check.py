@@ -87,8 +87,8 @@ def check_graph(graph: Graph) -> Iterator[Diagnostic]:
 
 def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
     """Compile a project for one target: its graph, and what is wrong with it, told as `check` tells it."""
-    graph, builder, found = _compiled(sourced, target)
-    left = Suppressions.read(sourced.sources, _prompt_files([graph])).silence(found)
+    graph, builder, found = _compile_target(sourced, target)
+    left = Suppressions.read(sourced.sources, _prompt_files([graph])).filter(found)
     return graph, builder, _redact_and_sort(left, sourced)
 
 
@@ -100,7 +100,7 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
     hit: dict[Diagnostic, list[str]] = {}
     graphs: list[Graph] = []
     for name in names:
-        graph, _, found = _compiled(sourced, name)
+        graph, _, found = _compile_target(sourced, name)
         graphs.append(graph)
         for diagnostic in sort_findings(found, sourced.sources):
             hit.setdefault(diagnostic, []).append(name)
@@ -111,11 +111,13 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
         for diagnostic, where in hit.items()
     )
     ignores = Suppressions.read(sourced.sources, _prompt_files(graphs))
-    left = [*ignores.silence([*_check_default_target(sourced), *merged, *(remote or ())])]
-    return _redact_and_sort([*left, *ignores.unused(RULES, unasked=REMOTE_RULES if remote is None else ())], sourced)
+    left = [*ignores.filter([*_check_default_target(sourced), *merged, *(remote or ())])]
+    return _redact_and_sort(
+        [*left, *ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())], sourced
+    )
 
 
-def _compiled(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
+def _compile_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
     """A project for one target, with everything found on the way."""
     project = decode_project(sourced, target)
     builder = GraphBuilder(project)
@@ -133,7 +135,7 @@ def _prompt_files(graphs: Iterable[Graph]) -> dict[tuple[str, Route], set[str]]:
 
 
 def _redact_and_sort(found: Iterable[Diagnostic], sourced: RawProject) -> list[Diagnostic]:
-    return sort_findings(_hidden(found, sourced), sourced.sources)
+    return sort_findings(_redact_secrets(found, sourced), sourced.sources)
 
 
 def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
@@ -144,7 +146,7 @@ def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
         yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=did_you_mean(name, known))
 
 
-def _hidden(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagnostic]:
+def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagnostic]:
     """Findings without the text of any literal secret, whoever quoted it."""
     found = list(found)
     secrets = sourced.secrets if found else SecretLiterals()
@@ -164,7 +166,7 @@ def _hidden(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagno
 def targets_to_check(sourced: RawProject) -> list[str]:
     """The targets whose declarations can differ: all of them when there are templates, else the default one."""
     settings = sourced.settings
-    if not sourced.templated:
+    if not sourced.has_templates:
         return [settings.default_target]
     return sorted({"local", settings.default_target, *settings.targets})
 

@@ -92,7 +92,7 @@ class _BundleCompiler:
 
     def _file(self, file: File, place: Place) -> dict[str, Any]:
         """A file input in the API's words; the base name of the project file, or what is given at run time."""
-        content = GIVEN_FILE + file.name if file.name is not None else self._assets.file(str(file.path), place)
+        content = GIVEN_FILE + file.name if file.name is not None else self._assets.add_file(str(file.path), place)
         made = {
             "filename": str(file.path).rsplit("/", 1)[-1] if file.path else file.name,
             "content": "" if isinstance(content, Diagnostic) else content,
@@ -116,8 +116,8 @@ def _fields_to_json(shape: FieldSet) -> dict[str, Any]:
 
 def _prompt_html(node: WorkflowNode, place: Place) -> str:
     for text in node.texts:
-        if text.place == place and text.rendered is not None:
-            return text.rendered.html
+        if text.place == place and text.rendering is not None:
+            return text.rendering.html
     return ""
 
 

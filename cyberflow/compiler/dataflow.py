@@ -12,7 +12,7 @@ from cyberflow.compiler.queries import closes_cycle
 from cyberflow.compiler.refs import Ref
 from cyberflow.schema.literal_types import TEXT, literal_schema
 from cyberflow.schema.paths import FoundType, UnknownPath, lookup
-from cyberflow.schema.subtype.assign import Answer, check_assignable, check_value
+from cyberflow.schema.subtype.assign import Assignability, check_assignable, check_value
 from cyberflow.schema.text import Schema
 from cyberflow.source import Place
 
@@ -38,15 +38,15 @@ class Flow:
     data: Any = None
 
     @property
-    def alike(self) -> bool:
+    def same_type(self) -> bool:
         """Whether both sides are the same type, of which nothing need be asked."""
         return self.given is not None and self.given == self.wanted and not (self.optional and self.required)
 
-    def question(self) -> tuple[str, bool, bool]:
+    def cache_key(self) -> tuple[str, bool, bool]:
         """What the answer is a function of; many flows of a project ask the same."""
         return repr((self.given, self.data, self.wanted)), self.optional, self.required
 
-    def answer(self) -> Answer:
+    def check(self) -> Assignability:
         if self.given is None:
             return check_value(self.data, self.wanted, required=self.required)
         return check_assignable(self.given, self.wanted, may_be_absent=self.optional, required=self.required)
@@ -79,12 +79,12 @@ def _step_flows(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Ite
         value = step.inputs.get(name)
         if value is not None:
             if not any(isinstance(use.ref, Ref) and closes_cycle(chain, step, use.ref) for use in value.refs):
-                yield from _value(chain, value, wanted)
+                yield from _value_flows(chain, value, wanted)
         elif chain.inherits and (given := chain.inputs.fields.get(name)):
             yield _token_flow(wanted, given, FoundType(_without_default(given.schema), not given.required), given.place)
 
 
-def _value(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
+def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
     at = {**wanted.__dict__, "place": value.place}
     if any(isinstance(use.ref, str) for use in value.refs):
         return
@@ -106,9 +106,9 @@ def _value(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
         origin = declared.place if declared else None
         made = {"source": f"`{ref}`", "place": value.refs[0].place, "given": known[()].schema}
         yield Flow(**{**at, **made, "given_place": origin, "optional": known[()].optional})
-    elif value.single is not None and (field := chain.inputs.fields.get(value.single.token.path.root)):
-        flow = Flow(**{**at, "place": value.single.place})
-        yield _token_flow(flow, field, known[()], value.single.place)
+    elif value.sole_token is not None and (field := chain.inputs.fields.get(value.sole_token.token.path.root)):
+        flow = Flow(**{**at, "place": value.sole_token.place})
+        yield _token_flow(flow, field, known[()], value.sole_token.place)
     else:
         yield Flow(**{**at, "source": "a text", "given": known[()].schema})
 

@@ -37,25 +37,25 @@ class ScannedText:
     render: Callable[[], RenderedPrompt] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
-    def rendered(self) -> RenderedPrompt | None:
+    def rendering(self) -> RenderedPrompt | None:
         """A prompt as it goes out; None for every other text."""
         return self.render() if self.render else None
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """The tokens that reach the wire; a comment of a prompt holds none."""
-        return self._read.tokens
+        return self._token_source.tokens
 
     @cached_property
     def flaws(self) -> tuple[PromptFlaw, ...]:
-        return self._read.flaws
+        return self._token_source.flaws
 
     @cached_property
-    def _read(self) -> RenderedPrompt | ScannedPrompt:
+    def _token_source(self) -> RenderedPrompt | ScannedPrompt:
         """What is known of tokens and flaws. Markdown is read only where it can hide a token or find a flaw."""
-        if self.render is None or not (self.scan.tags or self.scan.pictures or _needs_rendering(self.scan.text)):
+        if self.render is None or not (self.scan.tags or self.scan.images or _needs_rendering(self.scan.text)):
             return self.scan
-        return self.rendered or self.scan
+        return self.rendering or self.scan
 
     def place_of(self, start: int, end: int) -> Place:
         return self.text.place(start, end)
@@ -122,7 +122,7 @@ class Value:
     texts: tuple[ScannedText, ...] = ()
 
     @property
-    def single(self) -> TokenUse | None:
+    def sole_token(self) -> TokenUse | None:
         """The token that is the whole value, if it is one."""
         return self.tokens[0] if len(self.tokens) == 1 and self.tokens[0].whole and not self.tokens[0].keys else None
 
@@ -191,13 +191,13 @@ class ChainNode:
         return {step.id: step for step in reversed(self.steps)}
 
     @cached_property
-    def rings(self) -> list[list[str]]:
+    def cycles(self) -> list[list[str]]:
         """The rings of refs, each once, from its earliest step back to it."""
         edges: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
         for step, where, value in self.values:
             if step is not None and where == "inputs":
                 edges[step.id] |= {use.ref.alias: None for use in value.refs if isinstance(use.ref, Ref)}
-        return rings(edges)
+        return find_cycles(edges)
 
     @cached_property
     def values(self) -> tuple[tuple[StepNode | None, str, Value], ...]:
@@ -264,7 +264,7 @@ def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> 
     return RefUse(place.at("$ref"), value["$ref"], parse_ref(value["$ref"]), keys)
 
 
-def rings(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
+def find_cycles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
     """For each node that is in a ring, the shortest one through it, beginning and ending with it; none twice."""
     import networkx
 

@@ -19,7 +19,7 @@ from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
 from cyberflow.source import Place
 
-Kind = Literal["input", "secret"]
+NameKind = Literal["input", "secret"]
 _PLAIN = re.compile(WORD)
 
 
@@ -59,17 +59,17 @@ def closes_cycle(chain: ChainNode, step: StepNode | None, ref: Ref) -> bool:
     target = chain.step(ref.alias)
     if step is None or target is None or target.index < step.index:
         return False
-    return any(step.id in ring and target.id in ring for ring in chain.rings)
+    return any(step.id in ring and target.id in ring for ring in chain.cycles)
 
 
 def ref_cycles(chain: ChainNode) -> list[list[str]]:
     """The rings of refs, each once, from its earliest step back to it."""
     if not any(True for _ in forward_refs(chain)):
         return []
-    return chain.rings
+    return chain.cycles
 
 
-def names_in_use(chain: ChainNode, kind: Kind) -> set[str]:
+def names_in_use(chain: ChainNode, kind: NameKind) -> set[str]:
     """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name, or
     names it and forgot to.
     """
@@ -90,7 +90,7 @@ def names_in_use(chain: ChainNode, kind: Kind) -> set[str]:
     return used
 
 
-def is_fully_read(chain: ChainNode, kind: Kind) -> bool:
+def is_fully_read(chain: ChainNode, kind: NameKind) -> bool:
     """Whether every step and what its workflow declares could be read, so that what none of them uses is unused."""
     workflows = [step.workflow for step in chain.steps]
     return "steps" not in chain.definition.broken and all(
@@ -99,7 +99,7 @@ def is_fully_read(chain: ChainNode, kind: Kind) -> bool:
     )
 
 
-def unknown_names(workflow: WorkflowNode, kind: Kind) -> set[str]:
+def unknown_names(workflow: WorkflowNode, kind: NameKind) -> set[str]:
     """What the texts of a workflow name and nothing declares: `undeclared-*` speaks of it."""
     shape = workflow.inputs if kind == "input" else workflow.secrets
     roots = {token.path.root for text in workflow.texts for token in text.tokens if token.kind == kind}
@@ -115,7 +115,7 @@ def text_findings(graph: Graph, rule: str) -> Iterator[Diagnostic]:
                 yield Diagnostic(rule, flaw.message, place, note=flaw.note, help=flaw.help)
 
 
-def find_unknown_names(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
+def find_unknown_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Tokens of workflows and chains whose root nothing declares."""
     for owner in _owners(graph):
         shape = owner.inputs if kind == "input" else owner.secrets
@@ -169,7 +169,7 @@ def find_dead_paths(graph: Graph) -> Iterator[tuple[Place, Token, Field, Missing
                     yield text.place_of(token.start, token.end), token, field, found
 
 
-def find_idle_names(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
+def find_idle_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Inputs or secrets of workflows and tasks that no text uses."""
     owners: list[WorkflowNode | TaskNode] = [*graph.workflows.values(), *graph.tasks.values()]
     for workflow in owners:
@@ -183,14 +183,14 @@ def find_idle_names(graph: Graph, kind: Kind) -> Iterator[Diagnostic]:
         for check in workflow.body.checks or () if isinstance(workflow, WorkflowNode) else ():
             used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}
         for name, field in shape.fields.items():
-            if name not in used and not _said(graph, workflow, name):
+            if name not in used and not _occurs_in_unread_text(graph, workflow, name):
                 sign = "$" if kind == "secret" else ""
                 help = f"use it as `<{sign}{name}>`, or take it away"
                 message = f"nothing in `{workflow.name}` uses the {kind} `{name}`"
                 yield Diagnostic(f"unused-{kind}", message, declaration_place(field), help=help)
 
 
-def _said(graph: Graph, owner: WorkflowNode | TaskNode, name: str) -> bool:
+def _occurs_in_unread_text(graph: Graph, owner: WorkflowNode | TaskNode, name: str) -> bool:
     """Whether a text would use a name, were it read as it was meant."""
     said = unread_prompt_text(owner, graph.project.files.documents) if isinstance(owner, WorkflowNode) else ""
     return said is None or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
@@ -212,7 +212,7 @@ def suggest_member(word: str, known: Iterable[str], note: str) -> str | None:
 
 def declaration_place(field: Field) -> Place:
     """Where a name is declared: its key, or its entry in a list of secrets."""
-    return field.place.key()
+    return field.place.at_key()
 
 
 def _owners(graph: Graph) -> list[WorkflowNode | ChainNode | TaskNode]:
@@ -237,7 +237,7 @@ def resolve_misspellings(given: Iterable[str], declared: FieldSet) -> set[str]:
     return {meant for name in given if name not in declared and (meant := nearest(name, declared.fields))}
 
 
-def missing_arguments(chain: ChainNode, kind: Kind) -> Iterator[tuple[StepNode, WorkflowNode, Field]]:
+def missing_arguments(chain: ChainNode, kind: NameKind) -> Iterator[tuple[StepNode, WorkflowNode, Field]]:
     """What steps need and nothing gives: no value, no chain input or secret of that name, no machine, no near miss."""
     given_by_chain = chain.inputs if kind == "input" else chain.secrets
     if not given_by_chain.known or "steps" in chain.definition.broken:
@@ -257,7 +257,7 @@ def missing_arguments(chain: ChainNode, kind: Kind) -> Iterator[tuple[StepNode, 
                     yield step, workflow, field
 
 
-def argument_syntax(chain: ChainNode, kind: Kind, name: str, given: str) -> str:
+def argument_syntax(chain: ChainNode, kind: NameKind, name: str, given: str) -> str:
     """How a step hands the chain's `given` on as the `name` of its workflow, in the words of the language."""
     if chain.in_python:
         return f"`{name}={given}`"
@@ -267,7 +267,9 @@ def argument_syntax(chain: ChainNode, kind: Kind, name: str, given: str) -> str:
 def literal_secrets(step: StepNode) -> list[tuple[str, Value]]:
     """Secrets of a step that are written out where one should be handed on."""
     return [
-        (name, value) for name, value in step.secrets.items() if not (value.refs or value.single or _has_flaws(value))
+        (name, value)
+        for name, value in step.secrets.items()
+        if not (value.refs or value.sole_token or _has_flaws(value))
     ]
 
 

@@ -31,7 +31,7 @@ class Suppression:
     """One comment: the rules it names, the reason, and the lines of its file that it covers."""
 
     place: Place
-    said: str
+    text: str
     rules: tuple[str, ...]
     reason: str
     first: int
@@ -51,9 +51,11 @@ class Suppressions:
     @classmethod
     def read(cls, sources: Sources, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Suppressions:
         """Find the comments. `prompts` are the files that the text of each prompt comes from."""
-        return cls(sources, [one for document in sources.documents.values() for one in _read(document, prompts)])
+        return cls(
+            sources, [one for document in sources.documents.values() for one in _read_comments(document, prompts)]
+        )
 
-    def silence(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    def filter(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         """Findings that no comment silences."""
         if not self.comments:
             yield from found
@@ -62,12 +64,12 @@ class Suppressions:
         for one in found:
             span = self.sources.span(one.place)
             stretches = by_path.get((span.path, one.rule))
-            near = stretches.over(span.line) if stretches else []
+            near = stretches.at_line(span.line) if stretches else []
             self._used |= {(ignore, one.rule) for ignore in near}
             if not near:
                 yield one
 
-    def unused(self, rules: Collection[str], unasked: Collection[str] = ()) -> Iterator[Diagnostic]:
+    def check_comments(self, rules: Collection[str], unasked: Collection[str] = ()) -> Iterator[Diagnostic]:
         """What is wrong with the comments themselves, once everything was silenced that can be; of the rules that were
         not asked nobody knows.
         """
@@ -91,7 +93,7 @@ class _SuppressionIndex:
         self._here = sorted((one for one in comments if path not in one.files), key=lambda one: one.first)
         self._reach = [*accumulate((one.last for one in self._here), max)]
 
-    def over(self, line: int) -> list[Suppression]:
+    def at_line(self, line: int) -> list[Suppression]:
         near = [*self._whole]
         index = bisect_right(self._here, line, key=lambda one: one.first)
         while index and self._reach[index - 1] >= line:
@@ -104,22 +106,22 @@ class _SuppressionIndex:
 def _check_comment(
     ignore: Suppression, used: set[tuple[Suppression, str]], rules: Collection[str]
 ) -> Iterator[Diagnostic]:
-    def finding(message: str, help: str | None) -> Diagnostic:
+    def warn(message: str, help: str | None) -> Diagnostic:
         return Diagnostic("unused-ignore", message, ignore.place, help=help, severity="warning")
 
     if not ignore.rules:
-        yield finding("this comment is not understood", "write `cyberflow: ignore[RULE] REASON`")
+        yield warn("this comment is not understood", "write `cyberflow: ignore[RULE] REASON`")
     elif not ignore.reason:
-        yield finding("this comment gives no reason, and silences nothing", "say why after the `]`")
+        yield warn("this comment gives no reason, and silences nothing", "say why after the `]`")
     else:
         for rule in ignore.rules:
             if rule not in rules:
-                yield finding(f"there is no rule `{rule}`", did_you_mean(rule, rules))
+                yield warn(f"there is no rule `{rule}`", did_you_mean(rule, rules))
             elif (ignore, rule) not in used:
-                yield finding(f"no finding of `{rule}` to silence here", "take the comment away")
+                yield warn(f"no finding of `{rule}` to silence here", "take the comment away")
 
 
-def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Suppression]:
+def _read_comments(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Suppression]:
     text = document.text
     if _MENTION not in text:
         return
@@ -130,7 +132,7 @@ def _read(document: Document, prompts: Mapping[tuple[str, Route], Collection[str
     if not matches:
         return
     reader = _CommentReader(document, _PromptLines.of(document, prompts))
-    yield from (reader.ignore(match) for match in sorted(matches, key=lambda one: one.start()))
+    yield from (reader.read(match) for match in sorted(matches, key=lambda one: one.start()))
 
 
 def _is_inside(offset: int, texts: list[tuple[int, int]]) -> bool:
@@ -150,7 +152,10 @@ class _PromptLines:
         found: dict[int, list[tuple[int, frozenset[str]]]] = {}
         for (path, route), files in prompts.items():
             if path == document.path:
-                first, last = document.span(Place(path, route).key()).line, document.span(Place(path, route)).end_line
+                first, last = (
+                    document.span(Place(path, route).at_key()).line,
+                    document.span(Place(path, route)).end_line,
+                )
                 found.setdefault(first, []).append((last, frozenset(files) - {path}))
         return cls(found)
 
@@ -166,7 +171,7 @@ class _CommentReader:
         self._below = 0
         """The line below the comments that were read last."""
 
-    def ignore(self, match: re.Match[str]) -> Suppression:
+    def read(self, match: re.Match[str]) -> Suppression:
         lines, files = self._lines, frozenset[str]()
         first = last = self._numbers.number(match.start())
         if _ONLY_COMMENT.fullmatch(lines[first - 1]):

@@ -51,7 +51,7 @@ class TypeReader:
     _depth: int = 0
     _written: int = 0
 
-    def shape(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
+    def read_fields(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
         if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and set(notation["schema"]) == {"file"}:
             return self._fields_of_file(notation["schema"]["file"], place.at("schema", "file"))
@@ -59,7 +59,7 @@ class TypeReader:
         fields = {one.name: one for one in self._fields(notation, place)}
         return FieldSet(fields, known=all(problem.rule != "bad-name" for problem in self.problems[before:]))
 
-    def secrets(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
+    def read_secrets(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read `secrets`: a mapping, or a list of names that are text."""
         listed = {name: place.at(index) for index, name in enumerate(notation) if notation[name] is True}
         typed = {}
@@ -68,7 +68,7 @@ class TypeReader:
             typed[name] = "string" if value is True or literal is not None else value
             if literal is not None:
                 self._add_literal_secret(name, place.at(name, *literal))
-        read = self.shape(typed, place)
+        read = self.read_fields(typed, place)
         return FieldSet(
             {name: replace(one, place=listed.get(name, one.place)) for name, one in read.fields.items()}, read.known
         )
@@ -78,20 +78,20 @@ class TypeReader:
         help = "write a type such as `string`; the value is given when the chain runs"
         self.problems.append(Diagnostic("secret-in-source", message, place, note=note, help=help))
 
-    def named(self, name: str, definition: Definition[Any]) -> None:
+    def read_named_type(self, name: str, definition: Definition[Any]) -> None:
         """Read a named type for its findings; whoever uses it finds it read."""
         if name in _WORDS:
             help = "choose another name: a type of that name is built in"
-            self._add("bad-name", f"`{name}` is a type already", definition.place.key(), help=help)
-        self.read(name, definition.place)
+            self._add("bad-name", f"`{name}` is a type already", definition.place.at_key(), help=help)
+        self.read_type(name, definition.place)
 
-    def read(self, notation: Any, place: Place) -> Schema:
+    def read_type(self, notation: Any, place: Place) -> Schema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
         if self._open:
-            return self._read(notation, place)
+            return self._read_notation(notation, place)
         outer, self._recursive = self._recursive, {}
         self._written = 0 if not self._depth and self._written <= _MOST else self._written
-        schema = self._read(notation, place)
+        schema = self._read_notation(notation, place)
         if self._recursive:
             schema = {**schema, "$defs": {**schema.get("$defs", {}), **self._recursive}}
         self._recursive = outer
@@ -102,18 +102,18 @@ class TypeReader:
         for written, value in notation.items():
             name, at = written.removesuffix("?"), place.at(written)
             if not NAME.fullmatch(name):
-                self.problems.append(bad_name(name, at.key()))
+                self.problems.append(bad_name(name, at.at_key()))
                 continue
-            schema = self.read(value, at)
+            schema = self.read_type(value, at)
             optional = written.endswith("?") or "default" in schema or looks_optional(value)
             fields.append(Field(name, schema, not optional, at))
         return fields
 
     def _fields_of_file(self, name: Any, place: Place) -> FieldSet:
-        schema, at = self._file(name, place)
+        schema, at = self._load_file(name, place)
         if schema is None:
             return FieldSet(known=False)
-        normal = self.read(schema, at)
+        normal = self.read_type(schema, at)
         if not isinstance(normal.get("properties"), dict):
             self._add("bad-schema", f"`{name}` lists no `properties`", place, help="names to types belong at the top")
             return FieldSet(known=False)
@@ -124,7 +124,7 @@ class TypeReader:
             fields[key] = Field(key, own, key in needed and "default" not in value, at.at("properties", key))
         return FieldSet(fields)
 
-    def _file(self, name: Any, place: Place) -> tuple[Any, Place]:
+    def _load_file(self, name: Any, place: Place) -> tuple[Any, Place]:
         if not isinstance(name, str):
             self._add("wrong-type", "a file is named by a text", place, help="write `{schema: {file: out.json}}`")
             return None, place
@@ -138,7 +138,7 @@ class TypeReader:
         self.problems.extend(document.problems)
         return document.data, Place(document.path)
 
-    def _read(self, notation: Any, place: Place) -> Schema:
+    def _read_notation(self, notation: Any, place: Place) -> Schema:
         return self._descend(place, lambda: self._dispatch_notation(notation, place))
 
     def _descend(self, place: Place, read: Callable[[], Schema]) -> Schema:
@@ -161,27 +161,27 @@ class TypeReader:
 
     def _dispatch_notation(self, notation: Any, place: Place) -> Schema:
         if isinstance(notation, str):
-            return self._word(notation, place)
+            return self._read_word(notation, place)
         if isinstance(notation, dict):
             if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and "file" in notation["schema"]:
-                schema, at = self._file(notation["schema"]["file"], place.at("schema", "file"))
-                return self._schema(schema, at) if isinstance(schema, dict) else {}
+                schema, at = self._load_file(notation["schema"]["file"], place.at("schema", "file"))
+                return self._normalize_schema(schema, at) if isinstance(schema, dict) else {}
             if is_schema(notation):
-                return self._schema(notation, place)
+                return self._normalize_schema(notation, place)
             return object_schema({one.name: (one.schema, one.required) for one in self._fields(notation, place)})
         owner = f"`{str(place.route[-1]).removesuffix('?')}`" if place.route else "this file"
         message = f"{owner} has no type" if notation is None else f"{describe_kind(notation)} is not a type"
         help = "write a type such as `string`; `any` allows everything"
-        self._add("bad-schema", message, place.key() if notation is None else place, help=help)
+        self._add("bad-schema", message, place.at_key() if notation is None else place, help=help)
         return {}
 
-    def _word(self, word: str, place: Place) -> Schema:
+    def _read_word(self, word: str, place: Place) -> Schema:
         if word.endswith("[]"):
-            return {"type": "array", "items": self._word(word[:-2], place)}
+            return {"type": "array", "items": self._read_word(word[:-2], place)}
         if word in _WORDS:
             return dict(_WORDS[word])
         if word in self.types:
-            return self._named(word)
+            return self._inline_type(word)
         self._add_unknown_type(word, place, [*_WORDS, *self.types])
         return {}
 
@@ -198,14 +198,14 @@ class TypeReader:
         help = optional_help(place, bare) if bare != word and bare in known else did_you_mean(word, known)
         self._add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`")
 
-    def _named(self, name: str) -> Schema:
+    def _inline_type(self, name: str) -> Schema:
         if name in self._open or name in self._recursive:
             self._recursive.setdefault(name, {})
             return {"$ref": _DEFS + name}
         if name not in self._resolved or _DEFS in json.dumps(self._resolved[name]):
             definition = self.types[name]
             self._open.append(name)
-            schema = self._read(definition.body, definition.place)
+            schema = self._read_notation(definition.body, definition.place)
             self._open.pop()
             if name in self._recursive:
                 self._recursive[name] = schema
@@ -217,19 +217,21 @@ class TypeReader:
             self._resolved[name], text = {}, "{}"
             help = "types are written out where they are named; name fewer of them in one another"
             if not any(problem.message.endswith("is too large") for problem in self.problems):
-                self._add("bad-schema", f"`{name}` is too large", self.types[name].place.key(), help=help)
+                self._add("bad-schema", f"`{name}` is too large", self.types[name].place.at_key(), help=help)
         return json.loads(text)  # type: ignore[no-any-return]
 
-    def _schema(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any] | None = None) -> Schema:
+    def _normalize_schema(
+        self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any] | None = None
+    ) -> Schema:
         """Normalise JSON Schema: check its keywords, inline what is not recursive."""
         own = schema.get("$defs")
         definitions = {**(definitions or {}), **(own if isinstance(own, dict) else {})}
         if "$ref" in schema:
             return self._resolve_reference(schema, place, definitions)
         if is_schema(schema) and (strange := find_stray_fields(schema, self.types)):
-            labels = (Label(place.at(marker_of(schema)).key(), "this key makes it JSON Schema"),)
+            labels = (Label(place.at(marker_of(schema)).at_key(), "this key makes it JSON Schema"),)
             help = flag_help(place, schema, strange[0]) or strange[1].help
-            self._add("bad-schema", strange[1].message, place.at(strange[0]).key(), help=help, labels=labels)
+            self._add("bad-schema", strange[1].message, place.at(strange[0]).at_key(), help=help, labels=labels)
             return {}
         made: Schema = {}
         for key, value in schema.items():
@@ -240,7 +242,7 @@ class TypeReader:
                 message = f"`{value}` is a type of the project, not of JSON Schema"
                 self._add("bad-schema", message, place.at(key), help=help)
             elif problem := check_keyword(key, value):
-                at = place.at(key).key() if problem.about_key else place.at(key, *problem.below)
+                at = place.at(key).at_key() if problem.about_key else place.at(key, *problem.below)
                 self._add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
             else:
                 made[key] = self._normalize_keyword(key, value, place.at(key), definitions)
@@ -259,7 +261,7 @@ class TypeReader:
         if isinstance(schema, bool):
             return schema
         if isinstance(schema, dict):
-            return self._descend(place, lambda: self._schema(schema, place, definitions))
+            return self._descend(place, lambda: self._normalize_schema(schema, place, definitions))
         help = schema_help(str(schema), self.types)
         self._add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
         return {}
@@ -268,7 +270,7 @@ class TypeReader:
         reference = schema["$ref"]
         beside = {key: value for key, value in schema.items() if key not in ("$ref", "$defs")}
         if isinstance(reference, str) and reference in self.types:
-            target = self._named(reference)
+            target = self._inline_type(reference)
         elif isinstance(reference, str) and reference.removeprefix(_DEFS) in definitions:
             target = self._inline_definition(reference.removeprefix(_DEFS), place, definitions)
         elif isinstance(parse_ref(reference), Ref):
@@ -279,7 +281,7 @@ class TypeReader:
             known = [*(_DEFS + name for name in definitions), *self.types]
             self._add_unknown_type(str(reference), place.at("$ref"), known)
             return {}
-        return {"allOf": [target, self._schema(beside, place, definitions)]} if beside else target
+        return {"allOf": [target, self._normalize_schema(beside, place, definitions)]} if beside else target
 
     def _inline_definition(self, name: str, place: Place, definitions: Mapping[str, Any]) -> Schema:
         marker = f"#{name}"

@@ -20,7 +20,7 @@ def to_dot(picture: Diagram) -> str:
         '  node [fontname="Helvetica", fontsize=11, style=rounded];',
         '  edge [fontname="Helvetica", fontsize=9];',
     ]
-    lines += [f"  {ids[node.id]} [{_node_attributes(node, picture.text(node))}];" for node in picture.nodes]
+    lines += [f"  {ids[node.id]} [{_node_attributes(node, picture.caption(node))}];" for node in picture.nodes]
     for edge in picture.edges:
         source = next(node for node in picture.nodes if node.id == edge.source)
         label = edge.label if edge.label != source.name else ""
@@ -33,7 +33,7 @@ def to_dot(picture: Diagram) -> str:
 def _node_attributes(node: DiagramNode, beside: str) -> str:
     shape = _SHAPES.get(node.kind, "box")
     number = f"{node.number}. " if node.number is not None else ""
-    rows = [f"{number}{node.shown}", *([beside] if beside else [])]
+    rows = [f"{number}{node.display_name}", *([beside] if beside else [])]
     label = '"' + "\\n".join(_escape(row) for row in rows) + '"'
     more = [f"color={_quote(_COLOURS[node.kind])}"] if node.kind in _COLOURS else []
     more += ['style="rounded,dashed"'] if node.kind == "session" else []

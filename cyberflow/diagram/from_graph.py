@@ -17,11 +17,11 @@ from cyberflow.schema.paths import FoundType, lookup
 def build_diagram(graph: Graph, name: str) -> Diagram | None:
     """The picture of one chain, workflow or task; None when nothing has that name."""
     if name in graph.chains:
-        return _ChainDiagram(graph.chains[name]).picture()
+        return _ChainDiagram(graph.chains[name]).build()
     if name in graph.workflows:
-        return _workflow(graph.workflows[name])
+        return _workflow_diagram(graph.workflows[name])
     if name in graph.tasks:
-        return _task(graph, name)
+        return _task_diagram(graph, name)
     return None
 
 
@@ -56,7 +56,7 @@ class _ChainDiagram:
 
     chain: ChainNode
 
-    def picture(self) -> Diagram:
+    def build(self) -> Diagram:
         chain = self.chain
         edges = list(dict.fromkeys(self._edges()))
         machine = dict.fromkeys(edge.source.partition(":")[2] for edge in edges if edge.source.startswith("machine:"))
@@ -77,27 +77,27 @@ class _ChainDiagram:
             if step.workflow is not None:
                 yield from self._argument_edges(step, step.workflow)
         for name, value in self.chain.outputs.items():
-            yield from self._value(value, f"output:{name}", name)
+            yield from self._value_edges(value, f"output:{name}", name)
 
     def _argument_edges(self, step: StepNode, workflow: WorkflowNode) -> Iterator[DiagramEdge]:
         target = f"step:{step.id}"
         machine = {*workflow.body.from_machine, *self.chain.body.from_machine}
         for name in workflow.inputs.fields:
             if name in step.inputs:
-                yield from self._value(step.inputs[name], target, name)
+                yield from self._value_edges(step.inputs[name], target, name)
             elif self.chain.inherits and name in self.chain.inputs:
                 yield DiagramEdge(f"input:{name}", target, "value", input=name)
             elif name in machine:
                 yield DiagramEdge(f"machine:{name}", target, "value", input=name)
         for name in workflow.secrets.fields:
             if name in step.secrets:
-                yield from self._value(step.secrets[name], target, name)
+                yield from self._value_edges(step.secrets[name], target, name)
             elif self.chain.inherits and name in self.chain.secrets:
                 yield DiagramEdge(f"secret:{name}", target, "secret", input=name)
             elif f"${name}" in machine:
                 yield DiagramEdge(f"machine:${name}", target, "secret", input=name)
 
-    def _value(self, value: Value, target: str, name: str) -> Iterator[DiagramEdge]:
+    def _value_edges(self, value: Value, target: str, name: str) -> Iterator[DiagramEdge]:
         for use in value.tokens:
             kind = use.token.kind
             if kind != "runtime":
@@ -129,7 +129,7 @@ def _step_node(step: StepNode) -> DiagramNode:
     return DiagramNode("step", step.id, "middle", step.step.workflow, step.index + 1, description or "")
 
 
-def _workflow(workflow: WorkflowNode) -> Diagram:
+def _workflow_diagram(workflow: WorkflowNode) -> Diagram:
     middle = DiagramNode("workflow", workflow.name, "middle", description=workflow.body.description or "")
     sources = list(_declaration_nodes(workflow.inputs, workflow.secrets, workflow.body.from_machine))
     sinks = [DiagramNode("output", one.name, "sink", describe(one.schema)) for one in workflow.outputs.fields.values()]
@@ -140,7 +140,7 @@ def _workflow(workflow: WorkflowNode) -> Diagram:
     return Diagram("workflow", workflow.name, middle.description, (*sources, middle, *sinks), tuple(edges))
 
 
-def _task(graph: Graph, name: str) -> Diagram:
+def _task_diagram(graph: Graph, name: str) -> Diagram:
     task = graph.tasks[name]
     middle = DiagramNode("task", name, "middle", task.body.workflow, description=task.body.description or "")
     sources = list(_declaration_nodes(task.inputs, task.secrets, ()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode, Flow
+from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode, EdgeKind
 from cyberflow.diagram.routing import Net, assign_lanes
 from cyberflow.diagram.text_metrics import truncate, width, wrap
 
@@ -56,7 +56,7 @@ class Pill:
 class Wire:
     """From one port to several: `ends` are points, reached over the vertical at `lane` where they have another y."""
 
-    kind: Flow
+    kind: EdgeKind
     start: tuple[float, float]
     ends: tuple[tuple[float, float], ...]
     lane: float
@@ -92,7 +92,7 @@ def lay_out(picture: Diagram) -> Layout:
     made = Layout(picture)
     edges = [edge for edge in picture.edges if edge.kind != "order"]
     middle = picture.column("middle")
-    rows = _RowPositions(_ids(picture.column("source")), _ids(picture.column("sink")))
+    rows = _RowPositions(_node_ids(picture.column("source")), _node_ids(picture.column("sink")))
     room = max((_block_width(node, edges, rows) for node in middle), default=_NARROWEST)
     top = MARGIN + TITLE + 10
     made.note = wrap(picture.description, max(room + 360, 480), NOTE, 2)
@@ -106,7 +106,7 @@ def lay_out(picture: Diagram) -> Layout:
     return made
 
 
-def _ids(nodes: Iterable[DiagramNode]) -> frozenset[str]:
+def _node_ids(nodes: Iterable[DiagramNode]) -> frozenset[str]:
     return frozenset(node.id for node in nodes)
 
 
@@ -140,12 +140,12 @@ def _block_width(node: DiagramNode, edges: Sequence[DiagramEdge], rows: _RowPosi
     outer = [width(truncate(edge.input, _WIDEST_NAME, NAME), NAME) for edge in right]
     outer += [width(truncate(edge.output, _WIDEST_NAME, NAME), NAME) for edge in leaving]
     ports = max(inner, default=0) + max(outer, default=0) + 28
-    title, below = _head(node)
+    title, below = _title_lines(node)
     words = max(width(title, HEADING, bold=True), width(below, TYPE, fixed=True))
     return max(_NARROWEST, ports + 2 * _INSIDE, words + (NUMBER if node.number is not None else _INSIDE) + _INSIDE)
 
 
-def _head(node: DiagramNode) -> tuple[str, str]:
+def _title_lines(node: DiagramNode) -> tuple[str, str]:
     """The two lines on top of a block."""
     return truncate(node.name, _WIDEST_HEAD, HEADING, bold=True), truncate(node.text, _WIDEST_HEAD, TYPE, fixed=True)
 
@@ -172,7 +172,7 @@ def _block(node: DiagramNode, top: float, edges: Sequence[DiagramEdge], rows: _R
         if edge.target in rows.sinks:
             rows.pills.setdefault(edge.target, y)
     count = max(len(arriving), len(returning) + len(leaving))
-    return Block(node, _head(node), top, HEAD + ROW * count + (FOOT if count else 0), tuple(left), tuple(right))
+    return Block(node, _title_lines(node), top, HEAD + ROW * count + (FOOT if count else 0), tuple(left), tuple(right))
 
 
 def _place_columns(
@@ -183,8 +183,8 @@ def _place_columns(
     sources, sinks = picture.column("source"), picture.column("sink")
     low = max(_place_strays(sources, rows, bottom), _place_strays(sinks, rows, bottom))
     rows.ends |= {edge: rows.pills[edge.target] for edge in edges if edge.target in rows.sinks}
-    inward = assign_lanes([Net(rows.pills[one.id], _ends(rows, edges, one.id)) for one in sources])
-    outward = assign_lanes([Net(y, _ends(rows, edges, *key)) for key, y in rows.starts.items()])
+    inward = assign_lanes([Net(rows.pills[one.id], _net_ends(rows, edges, one.id)) for one in sources])
+    outward = assign_lanes([Net(y, _net_ends(rows, edges, *key)) for key, y in rows.starts.items()])
     begin = MARGIN + max((_pill_width(node, node.text) for node in sources), default=0)
     made.left = begin + (2 * _CLEAR + inward.width if sources else 0)
     made.right = made.left + room
@@ -195,19 +195,19 @@ def _place_columns(
     def ends(net: Net, side: float) -> tuple[tuple[float, float], ...]:
         return tuple((end if edge.target in rows.sinks else side, y) for edge, y in net.ends)
 
-    for net, lane in inward.placed:
+    for net, lane in inward.nets:
         made.wires.append(Wire(net.kind, (begin, net.start), ends(net, made.left), made.left - _CLEAR - lane))
-    for net, lane in outward.placed:
+    for net, lane in outward.nets:
         made.wires.append(Wire(net.kind, (made.right, net.start), ends(net, made.right), turn + lane))
     made.pills += [_pill(node, node.text, begin, rows) for node in sources]
-    made.pills += [_pill(node, picture.text(node), end, rows) for node in sinks]
+    made.pills += [_pill(node, picture.caption(node), end, rows) for node in sinks]
     across = max((pill.x + pill.width for pill in made.pills), default=0)
     texts = [*(width(line, NOTE) for line in made.note), width(picture.name, TITLE, bold=True)]
-    made.size = (max(across, end if outward.placed else made.right, MARGIN + max(texts)) + MARGIN, 0)
+    made.size = (max(across, end if outward.nets else made.right, MARGIN + max(texts)) + MARGIN, 0)
     return low
 
 
-def _ends(
+def _net_ends(
     rows: _RowPositions, edges: Sequence[DiagramEdge], source: str, output: str | None = None
 ) -> tuple[tuple[DiagramEdge, float], ...]:
     return tuple((edge, rows.ends[edge]) for edge in edges if edge.source == source and output in (None, edge.output))
@@ -223,7 +223,7 @@ def _place_strays(nodes: Iterable[DiagramNode], rows: _RowPositions, bottom: flo
 
 
 def _pill_name(node: DiagramNode) -> str:
-    return truncate(node.shown, _WIDEST_NAME, NAME, bold=True)
+    return truncate(node.display_name, _WIDEST_NAME, NAME, bold=True)
 
 
 def _pill_width(node: DiagramNode, text: str) -> float:

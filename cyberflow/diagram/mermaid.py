@@ -28,7 +28,7 @@ def to_mermaid(picture: Diagram) -> str:
     """The picture as the text of a mermaid block, ending in a line end."""
     ids = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
     lines = ["---", f"title: {_title(picture)}", "---", "flowchart TD" if picture.kind == "chain" else "flowchart LR"]
-    lines += [f"  {ids[node.id]}{_node_text(node, picture.text(node))}" for node in picture.nodes]
+    lines += [f"  {ids[node.id]}{_node_text(node, picture.caption(node))}" for node in picture.nodes]
     for edge in picture.edges:
         arrow = {"order": "==>", "secret": "-.->"}.get(edge.kind, "-->")
         source = next(node for node in picture.nodes if node.id == edge.source)
@@ -52,9 +52,9 @@ def _node_text(node: DiagramNode, beside: str) -> str:
     left, right = _SHAPES.get(node.kind, ("[", "]"))
     number = f"{node.number} · " if node.number is not None else ""
     if node.column == "middle":
-        text = f"{number}<b>{_escape(node.shown)}</b>" + (f"<br/>{_escape(beside)}" if beside else "")
+        text = f"{number}<b>{_escape(node.display_name)}</b>" + (f"<br/>{_escape(beside)}" if beside else "")
     else:
-        text = _escape(f"{node.shown}: {beside}" if beside else node.shown)
+        text = _escape(f"{node.display_name}: {beside}" if beside else node.display_name)
     return f'{left}"{text}"{right}'
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["input", "secret", "machine", "session", "step", "workflow", "chain", "task", "output"]
+NodeKind = Literal["input", "secret", "machine", "session", "step", "workflow", "chain", "task", "output"]
 Column = Literal["source", "middle", "sink"]
-Flow = Literal["value", "secret", "order", "use"]
+EdgeKind = Literal["value", "secret", "order", "use"]
 
 
 @dataclass(frozen=True)
 class DiagramNode:
     """One thing. `text` is its type, or the workflow that a step runs; `number` the place of a step in its chain."""
 
-    kind: Kind
+    kind: NodeKind
     name: str
     column: Column
     text: str = ""
@@ -26,7 +26,7 @@ class DiagramNode:
         return f"{self.kind}:{self.name}"
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         return f"${self.name}" if self.kind == "secret" else self.name
 
 
@@ -36,7 +36,7 @@ class DiagramEdge:
 
     source: str
     target: str
-    kind: Flow
+    kind: EdgeKind
     output: str = ""
     input: str = ""
     type: str = ""
@@ -62,11 +62,11 @@ class Diagram:
     def column(self, column: Column) -> tuple[DiagramNode, ...]:
         return tuple(node for node in self.nodes if node.column == column)
 
-    def text(self, node: DiagramNode) -> str:
+    def caption(self, node: DiagramNode) -> str:
         """What stands beside the name of a node: its text, unless a wire that ends there says the same."""
         return "" if any(edge.target == node.id and edge.type == node.text for edge in self.edges) else node.text
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The picture as data; what is empty is left out of nodes and edges."""
         return {
             "version": 1,

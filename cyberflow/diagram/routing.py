@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cyberflow.diagram.model import DiagramEdge, Flow
+from cyberflow.diagram.model import DiagramEdge, EdgeKind
 
 LANE, _APART = 12.0, 10.0
 
@@ -18,7 +18,7 @@ class Net:
     ends: tuple[tuple[DiagramEdge, float], ...]
 
     @property
-    def kind(self) -> Flow:
+    def kind(self) -> EdgeKind:
         return self.ends[0][0].kind
 
     @property
@@ -26,7 +26,7 @@ class Net:
         return tuple(y for _, y in self.ends)
 
     @property
-    def reach(self) -> tuple[float, float]:
+    def extent(self) -> tuple[float, float]:
         return min(self.start, *self.ys), max(self.start, *self.ys)
 
 
@@ -34,7 +34,7 @@ class Net:
 class LaneAssignment:
     """Every net with how far its lane is from the blocks, and how much room all lanes need."""
 
-    placed: tuple[tuple[Net, float], ...]
+    nets: tuple[tuple[Net, float], ...]
     width: float
 
 
@@ -42,8 +42,8 @@ def assign_lanes(nets: Sequence[Net]) -> LaneAssignment:
     """Give each net a lane, short ones nearest to the blocks, so that few wires cross."""
     lanes: list[list[tuple[float, float]]] = []
     placed: list[tuple[Net, float]] = []
-    for net in sorted((net for net in nets if net.ends), key=lambda net: (net.reach[1] - net.reach[0], net.start)):
-        low, high = net.reach
+    for net in sorted((net for net in nets if net.ends), key=lambda net: (net.extent[1] - net.extent[0], net.start)):
+        low, high = net.extent
         if low == high:
             placed.append((net, 0.0))
             continue

@@ -49,7 +49,7 @@ def to_svg(picture: Diagram) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
             f'viewBox="0 0 {across} {down}" role="img" aria-labelledby="title">'
         ),
-        f'<title id="title">{_text(picture.name)}: {picture.kind}</title>',
+        f'<title id="title">{_escape_text(picture.name)}: {picture.kind}</title>',
         f"<style>\n{_STYLE}</style>",
         '<rect class="ground" width="100%" height="100%"/>',
         *_heading(layout),
@@ -123,15 +123,15 @@ def _joints(wire: Wire) -> Iterable[float]:
 
 def _pill(pill: Pill) -> Iterator[str]:
     node, top = pill.node, pill.y - PILL / 2
-    title = f"{node.shown}: {node.text}" if node.text else node.shown
+    title = f"{node.display_name}: {node.text}" if node.text else node.display_name
     yield f'<g class="{node.kind}">{_tooltip(title, node.description)}'
     yield (
         f'<rect class="pill" x="{_format_number(pill.x)}" y="{_format_number(top)}" width="{_format_number(pill.width)}" '
         f'height="{_format_number(PILL)}" rx="{_format_number(PILL / 2)}"/>'
     )
-    words = f'<tspan class="name">{_text(pill.name)}</tspan>'
+    words = f'<tspan class="name">{_escape_text(pill.name)}</tspan>'
     if pill.text:
-        words += f' <tspan class="type">{_text(pill.text)}</tspan>'
+        words += f' <tspan class="type">{_escape_text(pill.text)}</tspan>'
     yield f'<text x="{_format_number(pill.x + 12)}" y="{_format_number(pill.y + NAME / 3)}">{words}</text></g>'
 
 
@@ -163,16 +163,16 @@ def _block(block: Block, layout: Layout) -> Iterator[str]:
 
 def _tooltip(title: str, description: str) -> str:
     words = "\n".join(part for part in (title, description) if part)
-    return f"<title>{_text(words)}</title>"
+    return f"<title>{_escape_text(words)}</title>"
 
 
 def _label(x: float, y: float, text: str, kind: str, anchor: str = "") -> str:
     kinds = f" class={quoteattr(kind)}" if kind else ""
     anchored = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text x="{_format_number(x)}" y="{_format_number(y)}"{kinds}{anchored}>{_text(text)}</text>'
+    return f'<text x="{_format_number(x)}" y="{_format_number(y)}"{kinds}{anchored}>{_escape_text(text)}</text>'
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     return escape(_FORBIDDEN.sub("\ufffd", text))
 
 

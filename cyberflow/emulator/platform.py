@@ -19,7 +19,7 @@ from cyberflow.emulator.engine.webhook_sender import WebhookSender
 from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
 from cyberflow.emulator.http import dispatch
 from cyberflow.emulator.http.fault_middleware import FaultMiddleware
-from cyberflow.emulator.http.fault_plan import Faults, Plan
+from cyberflow.emulator.http.fault_plan import FaultPlan, Faults
 from cyberflow.emulator.http.fault_plan import parse_plan as read_plan
 from cyberflow.emulator.http.rate_limit import RateLimiter
 
@@ -30,14 +30,16 @@ class Platform:
     `courier` delivers webhook events when it is told to go round, or started.
     """
 
-    def __init__(self, store: Store, clock: Clock, api_key: str | None, plan: Plan, secrets: Mapping[str, str]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, api_key: str | None, plan: FaultPlan, secrets: Mapping[str, str]
+    ) -> None:
         self._store = store
-        self._vault = SecretStore()
+        self._secret_store = SecretStore()
         self._clock = clock
         buckets = RateLimiter(plan.rate_limit) if plan.rate_limit else None
-        served = routes.build(dispatch.Gate(store, self._vault, clock, api_key, buckets))
+        served = routes.build_app(dispatch.Dispatcher(store, self._secret_store, clock, api_key, buckets))
         self.app: ASGIApp = FaultMiddleware(served, plan, clock) if plan.faults else served
-        self.courier = WebhookSender(store, self._vault, clock, secrets)
+        self.webhook_sender = WebhookSender(store, self._secret_store, clock, secrets)
 
     @classmethod
     def open(
@@ -64,8 +66,8 @@ class Platform:
         store = Store(path)
         if not store.every("machine") and store.find("setting", "provided") is None:
             with store.transaction():
-                machines.provide(store, clock())
-                models.provide(store, clock())
+                machines.seed(store, clock())
+                models.seed(store, clock())
                 store.add("setting", {"id": "provided"})
         if webhooks is not None:
             subscribe(store, [*webhooks])
@@ -81,15 +83,15 @@ class Platform:
         """
         checked = RunScript.model_validate(script)
         with self._store.transaction():
-            return scripts.keep(self._store, checked, idempotency_key, self._clock())
+            return scripts.add_script(self._store, checked, idempotency_key, self._clock())
 
-    def leave(self) -> None:
+    def end_streams(self) -> None:
         """End the answers that go on: who serves the platform is about to close it."""
-        self._store.leaving = True
+        self._store.is_closing = True
 
     def close(self) -> None:
-        self.courier.stop()
-        self._vault.clear()
+        self.webhook_sender.stop()
+        self._secret_store.clear()
         self._store.close()
 
     def __enter__(self) -> Self:

@@ -34,7 +34,7 @@ from cyberflow.emulator.cyberdesk import (
 )
 from cyberflow.emulator.cyberun.routes import routes as cyberun_routes
 from cyberflow.emulator.engine.signed_urls import PREFIX
-from cyberflow.emulator.http.dispatch import ApiCall, Endpoint, Gate
+from cyberflow.emulator.http.dispatch import ApiCall, Dispatcher, Endpoint
 from cyberflow.emulator.http.upload import MultipartFile
 
 
@@ -45,7 +45,7 @@ def health(_: ApiCall) -> Any:
 WORKFLOWS = (
     Endpoint("POST", "/v1/workflows/prompt-image", images.upload, 201, MultipartFile),
     Endpoint("DELETE", "/v1/workflows/prompt-image", images.delete, 204),
-    Endpoint("GET", "/v1/workflows/prompt-image/signed-url", images.signed_url),
+    Endpoint("GET", "/v1/workflows/prompt-image/signed-url", images.get_signed_url),
     Endpoint("GET", "/v1/workflows/prompt-images", images.list_all),
     Endpoint("POST", "/v1/workflows/bulk/tags", tags.add_to_many, 204, request_bodies.BulkTags),
     Endpoint("GET", "/v1/workflows", workflows.list_page),
@@ -65,7 +65,7 @@ WORKFLOWS = (
 TAGS = (
     Endpoint("GET", "/v1/workflow-tags", tags.list_all),
     Endpoint("POST", "/v1/workflow-tags", tags.create, 201, request_bodies.TagCreate),
-    Endpoint("PUT", "/v1/workflow-tags/reorder", tags.reorder, 204, request_bodies.Ids),
+    Endpoint("PUT", "/v1/workflow-tags/reorder", tags.reorder, 204, request_bodies.ReorderBody),
     Endpoint("GET", "/v1/workflow-tags/{tag_id}", tags.get),
     Endpoint("PATCH", "/v1/workflow-tags/{tag_id}", tags.update, 200, request_bodies.TagUpdate),
     Endpoint("DELETE", "/v1/workflow-tags/{tag_id}", tags.delete, 204),
@@ -73,7 +73,7 @@ TAGS = (
     Endpoint("POST", "/v1/workflow-tags/{tag_id}/unarchive", tags.unarchive),
     Endpoint("GET", "/v1/workflow-tag-groups", groups.list_all),
     Endpoint("POST", "/v1/workflow-tag-groups", groups.create, 201, request_bodies.GroupCreate),
-    Endpoint("PUT", "/v1/workflow-tag-groups/reorder", groups.reorder, 204, request_bodies.Ids),
+    Endpoint("PUT", "/v1/workflow-tag-groups/reorder", groups.reorder, 204, request_bodies.ReorderBody),
     Endpoint("GET", "/v1/workflow-tag-groups/{group_id}", groups.get),
     Endpoint("PATCH", "/v1/workflow-tag-groups/{group_id}", groups.update, 200, request_bodies.GroupUpdate),
     Endpoint("DELETE", "/v1/workflow-tag-groups/{group_id}", groups.delete, 204),
@@ -141,12 +141,12 @@ OWN = (
     Endpoint("GET", "/v1/health", health, public=True),
     Endpoint("GET", "/v1/health/db", health, public=True),
     Endpoint("GET", PREFIX + "/{bucket}/{path:path}", storage.fetch, public=True),
-    Endpoint("POST", "/v1/local/scripts", scripts.create, 201, run_bodies.ScriptCreate),
+    Endpoint("POST", "/v1/local/scripts", scripts.create, 201, run_bodies.RunScriptCreate),
 )
 ENDPOINTS = (*WORKFLOWS, *TAGS, *RUNS, *MACHINES, *RECORDS, *OWN)
 
 
-def build(gate: Gate) -> Starlette:
+def build_app(gate: Dispatcher) -> Starlette:
     """The ASGI application; it needs no lifespan. Cyberun is on the same database and clock."""
 
     async def http_error(_: Request, error: Exception) -> Response:
@@ -155,7 +155,7 @@ def build(gate: Gate) -> Starlette:
         body = envelope(status, detail or "Internal server error", gate.clock())
         return JSONResponse(body, status, headers=headers)
 
-    routes = [Route(endpoint.path, gate.serve(endpoint), methods=[endpoint.method]) for endpoint in ENDPOINTS]
+    routes = [Route(endpoint.path, gate.handler_for(endpoint), methods=[endpoint.method]) for endpoint in ENDPOINTS]
     return Starlette(
         routes=[*routes, *cyberun_routes(gate)], exception_handlers={HTTPException: http_error, Exception: http_error}
     )

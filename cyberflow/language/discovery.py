@@ -56,7 +56,7 @@ class Walk:
     root: Path
     names: dict[str, list[str]] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
-    closed: dict[str, str] = field(default_factory=dict)
+    unreadable_folders: dict[str, str] = field(default_factory=dict)
 
     def yaml_files(self, folder: str = "") -> Iterator[str]:
         """The YAML files below a folder, relative to the root. Links to folders are not followed, and a folder with a
@@ -68,7 +68,7 @@ class Walk:
                     (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries
                 )
         except OSError as error:
-            self.closed[folder or "."] = error.strerror or ""
+            self.unreadable_folders[folder or "."] = error.strerror or ""
             return
         self.names[printable_name(folder) or "."] = [printable_name(name) for name, _, _ in found if name not in OWN]
         above = f"{folder}/" if folder else ""

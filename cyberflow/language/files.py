@@ -30,7 +30,7 @@ class Files:
 
     root: Path
     documents: dict[str, Document] = field(default_factory=dict)
-    settled: bool = True
+    cacheable: bool = True
     walk: Walk = field(init=False)
     candidates: list[str] = field(default_factory=list)
     ignored: set[str] = field(default_factory=set)
@@ -59,11 +59,11 @@ class Files:
         for index, part in enumerate(parts):
             if part not in self._listing(here):
                 above = "".join(f"{part}/" for part in parts[:index])
-                return self._missing(name, here, (above, parts[index:]), place)
+                return self._missing_file(name, here, (above, parts[index:]), place)
             here = here / part
         try:
             if not here.is_file():
-                self.settled = False
+                self.cacheable = False
                 help = "name a file in it" if here.is_dir() else None
                 kind = "a folder" if here.is_dir() else "not a regular file"
                 return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
@@ -75,10 +75,10 @@ class Files:
     def leads_out(self, path: str) -> bool:
         """Whether symbolic links take a file, or a folder, out of the project."""
         inside = (self.root / path).resolve().is_relative_to(self.root.resolve())
-        self.settled &= inside
+        self.cacheable &= inside
         return not inside
 
-    def _missing(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
+    def _missing_file(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
         above, (part, *rest) = parts
         note, help = "", None
@@ -100,15 +100,15 @@ class Files:
             try:
                 self._listings[folder] = frozenset(path.name for path in folder.iterdir())
             except OSError:
-                self.settled = False
+                self.cacheable = False
                 self._listings[folder] = frozenset()
         return self._listings[folder]
 
-    def read_so_far(self) -> dict[str, str]:
+    def file_hashes(self) -> dict[str, str]:
         """The sha256 of every file that was read."""
         return {path: hashlib.sha256(data).hexdigest() for path, data in self._bytes.items()}
 
-    def listed_so_far(self) -> dict[str, list[str]]:
+    def folder_listings(self) -> dict[str, list[str]]:
         """The names in every folder that was walked or looked into, without what cyberflow makes."""
         looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
         return self.walk.names | {path: sorted(map(printable_name, names - OWN)) for path, names in looked.items()}
@@ -120,7 +120,7 @@ class Files:
                 self._bytes[path] = file.read()
         return self._bytes[path]
 
-    def _text(self, path: str) -> bytes:
+    def _read_text_bytes(self, path: str) -> bytes:
         if path not in self._bytes:
             with self._open(path) as file:
                 facts = os.fstat(file.fileno())
@@ -136,10 +136,10 @@ class Files:
         try:
             return open(self.root / path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
         except OSError:
-            self.settled = False
+            self.cacheable = False
             raise
 
-    def beginning(self, path: str) -> bytes:
+    def read_beginning(self, path: str) -> bytes:
         """Give as much of a file as is ever read as text; nothing of what is no regular file. Raises OSError."""
         with self._open(path) as file:
             return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
@@ -162,9 +162,9 @@ class Files:
     def read_text(self, path: str, place: Place) -> str | Diagnostic:
         """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
         try:
-            text = self._text(path).decode("utf-8-sig").replace("\r\n", "\n")
+            text = self._read_text_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
         except _NotText as error:
-            self.settled = False
+            self.cacheable = False
             return Diagnostic("file-not-found", f"`{path}` {error}", place, note=error.note)
         except UnicodeDecodeError as error:
             return self._undecodable(path, place, error)
@@ -184,7 +184,7 @@ class Files:
         return Diagnostic("file-not-found", f"`{path}` is not text", at, note=note, labels=labels, help=help)
 
     def _unreadable(self, name: str, place: Place, error: OSError) -> Diagnostic:
-        self.settled = False
+        self.cacheable = False
         return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
 
 

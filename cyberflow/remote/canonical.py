@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Answer, Workflow
+from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord
 from cyberflow.remote.html import canonical_html
 from cyberflow.schema.canonical import canonical_schema
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
@@ -47,9 +47,9 @@ CHECK_FIELDS = (
 )
 
 
-def wire_fields(workflow: Workflow) -> dict[str, Any]:
+def wire_fields(workflow: WorkflowRecord) -> dict[str, Any]:
     """Take the managed fields of an answer as plain JSON, the marker still inside."""
-    return {name: _json(getattr(workflow, name)) for name in FIELDS}
+    return {name: _to_json(getattr(workflow, name)) for name in FIELDS}
 
 
 def canonicalize(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,10 +133,10 @@ def _stable_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, Answer):
-        return value.sent()
-    return [_json(item) for item in value] if isinstance(value, list) else value
+def _to_json(value: Any) -> Any:
+    if isinstance(value, WireRecord):
+        return value.to_json()
+    return [_to_json(item) for item in value] if isinstance(value, list) else value
 
 
 _FORMS: dict[str, Callable[[Any], Any]] = {

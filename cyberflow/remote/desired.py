@@ -50,7 +50,9 @@ def resolve_workflow(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot
     fields["model_metadata"] = _model_ids(fields["model_metadata"], remote.models, faults)
     fields["post_run_checks"] = _model_ids_of_checks(fields["post_run_checks"], remote.models, faults)
     assets = [_find_asset(bundle, sha256) for sha256 in images_of(fields)]
-    there = {asset.sha256: find_image(asset.sha256, asset.filename, remote.images, remote.contents) for asset in assets}
+    there = {
+        asset.sha256: find_image(asset.sha256, asset.filename, remote.images, remote.image_hashes) for asset in assets
+    }
     return DesiredWorkflow(
         workflow.name,
         with_images(fields, {sha256: image.supabase_url for sha256, image in there.items() if image}),

@@ -61,7 +61,7 @@ class _Token:
     opens: bool = False
 
     @property
-    def breaks(self) -> bool:
+    def is_block(self) -> bool:
         return self.tag in BLOCK
 
 
@@ -142,9 +142,9 @@ def _fold_blanks(tokens: Sequence[_Token]) -> list[str]:
 
 
 def _fold_text(text: str, before: _Token | None, after: _Token | None) -> str:
-    if before is None or before.breaks:
+    if before is None or before.is_block:
         text = text.lstrip(_BLANK)
-    if after is None or after.breaks:
+    if after is None or after.is_block:
         text = text.rstrip(_BLANK)
     return _BLANKS.sub(" ", text)
 

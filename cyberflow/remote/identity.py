@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Workflow, parse_time
+from cyberflow.client.cyberdesk.wire import WorkflowRecord, parse_time
 from cyberflow.errors import ConflictError
 
 PREFIX = "cyberflow:"
@@ -53,21 +53,21 @@ class Marker:
         return f"{self.owner}/{self.name} {self.id} {self.hash}"
 
     @classmethod
-    def of(cls, schema: str | None) -> Marker | None:
+    def find_in(cls, schema: str | None) -> Marker | None:
         """Find the marker in the text of an `input_schema`, whoever's it is; a hash that was cut off reads as empty."""
         root = _parse_object(schema)
         comment = root.get("$comment") if root is not None else None
         found = _MARKER.fullmatch(comment) if isinstance(comment, str) else None
         return cls(found["owner"], found["name"], found["id"], found["hash"] or "") if found else None
 
-    def into(self, schema: str | None) -> str:
+    def insert_into(self, schema: str | None) -> str:
         """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts
         nothing. Raises ConflictError for a text that is no JSON object: there is no place for a marker in it.
         """
         root = {} if schema is None else _parse_object(schema)
         if root is None:
             raise ConflictError(f"the input_schema of `{self.name}` is no JSON object, so it cannot hold our marker")
-        return _text({"$comment": str(self), **{key: value for key, value in root.items() if key != "$comment"}})
+        return _to_text({"$comment": str(self), **{key: value for key, value in root.items() if key != "$comment"}})
 
 
 def strip_marker(schema: str | None) -> str | None:
@@ -76,7 +76,7 @@ def strip_marker(schema: str | None) -> str | None:
     if root is None or not str(root.get("$comment", "")).startswith(PREFIX):
         return schema
     rest = {key: value for key, value in root.items() if key != "$comment"}
-    return _text(rest) if rest else None
+    return _to_text(rest) if rest else None
 
 
 class Ownership(Enum):
@@ -90,9 +90,9 @@ class Ownership(Enum):
     FOREIGN = "not ours"
 
 
-def standing(workflow: Workflow, owner: Owner) -> Ownership:
+def ownership_of(workflow: WorkflowRecord, owner: Owner) -> Ownership:
     """The table of SPEC section 8. Another project's marker makes a workflow foreign, whatever tags it bears."""
-    marker = Marker.of(workflow.input_schema)
+    marker = Marker.find_in(workflow.input_schema)
     tagged = any(tag.name == owner.tag for tag in workflow.tags or ())
     if marker is None:
         return Ownership.REWRITTEN if tagged else Ownership.FOREIGN
@@ -109,9 +109,9 @@ def standing(workflow: Workflow, owner: Owner) -> Ownership:
 class OwnedWorkflow:
     """A workflow of the account that says something of us."""
 
-    workflow: Workflow
+    workflow: WorkflowRecord
     marker: Marker | None
-    standing: Ownership
+    ownership: Ownership
 
     @property
     def id(self) -> str:
@@ -122,10 +122,10 @@ class OwnedWorkflow:
         return self.marker.name if self.marker else None
 
 
-def list_owned_workflows(workflows: Iterable[Workflow], owner: Owner) -> tuple[OwnedWorkflow, ...]:
+def list_owned_workflows(workflows: Iterable[WorkflowRecord], owner: Owner) -> tuple[OwnedWorkflow, ...]:
     """Everything that is not foreign, oldest first."""
-    found = (OwnedWorkflow(one, Marker.of(one.input_schema), standing(one, owner)) for one in workflows)
-    ours = (one for one in found if one.standing is not Ownership.FOREIGN)
+    found = (OwnedWorkflow(one, Marker.find_in(one.input_schema), ownership_of(one, owner)) for one in workflows)
+    ours = (one for one in found if one.ownership is not Ownership.FOREIGN)
     return tuple(sorted(ours, key=lambda one: (parse_time(one.workflow.created_at) or _UNKNOWN, one.id)))
 
 
@@ -137,5 +137,5 @@ def _parse_object(schema: str | None) -> dict[str, Any] | None:
     return root if isinstance(root, dict) else None
 
 
-def _text(root: dict[str, Any]) -> str:
+def _to_text(root: dict[str, Any]) -> str:
     return json.dumps(root, ensure_ascii=False, separators=(",", ":"))

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.client.cyberdesk.wire import Image, Workflow
+from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.compiler.bundle import Asset
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def is_our_upload(image: Image) -> bool:
     return _OURS.fullmatch(image.filename) is not None
 
 
-async def contents(desk: Cyberdesk, images: Sequence[Image], assets: Iterable[Asset]) -> dict[str, str]:
+async def hash_candidates(desk: Cyberdesk, images: Sequence[Image], assets: Iterable[Asset]) -> dict[str, str]:
     """The hashes of images that may be an asset which no name of ours leads to: those of its size, and few of them."""
     unknown = [one for one in assets if one.content_type.startswith("image/")]
     unknown = [one for one in unknown if not any(one.sha256[:16] in image.filename for image in images)]
@@ -45,7 +45,7 @@ async def fetch_images(desk: Cyberdesk, urls: Sequence[str]) -> dict[str, bytes]
     """The images behind addresses, several at once, each through a signed url of its own."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(number: int, url: str, folder: Path) -> bytes:
+    async def fetch_one(number: int, url: str, folder: Path) -> bytes:
         async with gate:
             signed = await desk.images.signed_url(image_path(url))
             path = await desk.download(signed.signed_url, folder / str(number))
@@ -54,7 +54,7 @@ async def fetch_images(desk: Cyberdesk, urls: Sequence[str]) -> dict[str, bytes]
     if not urls:
         return {}
     with TemporaryDirectory() as name:
-        jobs = [one(number, url, Path(name)) for number, url in enumerate(urls)]
+        jobs = [fetch_one(number, url, Path(name)) for number, url in enumerate(urls)]
         return dict(zip(urls, await asyncio.gather(*jobs), strict=True))
 
 
@@ -76,9 +76,9 @@ def image_path(url: str) -> str:
     return url.removeprefix(BUCKET)
 
 
-def image_addresses(fields: Mapping[str, Any] | Workflow) -> frozenset[str]:
+def image_addresses(fields: Mapping[str, Any] | WorkflowRecord) -> frozenset[str]:
     """The addresses that stand anywhere in a workflow, in fields of no concern to us too."""
-    whole = fields.sent() if isinstance(fields, Workflow) else {**fields}
+    whole = fields.to_json() if isinstance(fields, WorkflowRecord) else {**fields}
     whole.pop("old_versions", None)
     return frozenset(_ADDRESS.findall(json.dumps(whole)))
 

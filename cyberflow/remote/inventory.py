@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, Tag
+from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, TagRecord
 from cyberflow.client.cyberun.wire import CyberunWorkflow
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.graph import Graph
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
-    from cyberflow.client.cyberun.client import Cyberun
+    from cyberflow.client.cyberun.client import CyberunClient
 
 UNKNOWN = 404
 RULE = "not-on-target"
@@ -32,9 +32,9 @@ class Inventory:
     machines: tuple[Machine, ...] = ()
     pools: tuple[Pool, ...] = ()
     models: tuple[Model, ...] = ()
-    tags: tuple[Tag, ...] = ()
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    gpu: Mapping[str, CyberunWorkflow | None] = field(default_factory=dict)
+    tags: tuple[TagRecord, ...] = ()
+    pool_members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    cyberun_workflows: Mapping[str, CyberunWorkflow | None] = field(default_factory=dict)
     slugs: tuple[str, ...] = ()
 
 
@@ -42,14 +42,14 @@ async def read_inventory(desk: Cyberdesk, graph: Graph, target: str) -> Inventor
     """Ask Cyberdesk. Raises what the service raises."""
     named = {name for chain in graph.chains.values() for name in chain.body.pools}
     pools = tuple([pool async for pool in desk.pools.list()])
-    members = {pool.id: await _members(desk, pool) for pool in pools if pool.id in named or pool.name in named}
+    members = {pool.id: await _pool_machine_ids(desk, pool) for pool in pools if pool.id in named or pool.name in named}
     machines = tuple([machine async for machine in desk.machines.list()])
     tags = await desk.tags.list(include_archived=True)
     return Inventory(target, machines, pools, await desk.models.list(), tags, members)
 
 
 async def read_cyberun_workflows(
-    cyberun: Cyberun, names: Iterable[str]
+    cyberun: CyberunClient, names: Iterable[str]
 ) -> tuple[Mapping[str, CyberunWorkflow | None], tuple[str, ...]]:
     """Ask Cyberun for workflows by the names that tasks use, and where one is not there, for all slugs."""
     found: dict[str, CyberunWorkflow | None] = {}
@@ -65,7 +65,7 @@ async def read_cyberun_workflows(
     return found, tuple([one.workflow_slug async for one in cyberun.workflows() if one.workflow_slug])
 
 
-async def _members(desk: Cyberdesk, pool: Pool) -> frozenset[str]:
+async def _pool_machine_ids(desk: Cyberdesk, pool: Pool) -> frozenset[str]:
     whole = await desk.pools.get(pool.id, include=("machines",))
     listed = [machine.id for machine in whole.machines or ()]
     return frozenset([*listed, *(str(one["id"]) for one in whole.included or () if one.get("type") == "machine")])

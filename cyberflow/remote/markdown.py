@@ -19,24 +19,24 @@ _STARTS_BLOCK = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+>](?=\s|$)|={3,}|-{3,})", re
 _BEFORE_WORD = frozenset(" \n\t([\"'")
 _NUMBERED = re.compile(r"^(\s*\d+)([.)])(?=\s)", re.MULTILINE)
 _ALIKE = {"b": "strong", "i": "em"}
-Source = Callable[[str], str]
+ImageSource = Callable[[str], str]
 
 
-def html_to_markdown(html: str, *, source: Source = str, exact: bool = True) -> str:
+def html_to_markdown(html: str, *, source: ImageSource = str, exact: bool = True) -> str:
     """Write it out. `source` says how the address of an image is written; without `exact`, for eyes only, nothing is
     escaped.
     """
     return "\n".join(_MarkdownWriter(source, exact).blocks(parse_tree(html).children))
 
 
-def readable_lines(html: str, source: Source = str) -> list[str]:
+def readable_lines(html: str, source: ImageSource = str) -> list[str]:
     """The lines that a person compares; images under the names that `source` gives."""
     return html_to_markdown(html, source=source, exact=False).split("\n")
 
 
 @dataclass(frozen=True)
 class _MarkdownWriter:
-    source: Source
+    source: ImageSource
     exact: bool
 
     def blocks(self, nodes: Iterable[HtmlNode]) -> list[str]:
@@ -79,7 +79,7 @@ class _MarkdownWriter:
             return ["---"]
         if node.tag == "p" and not node.attributes:
             return next(self._paragraph(node.children), [])
-        return _raw(node).split("\n")
+        return _raw_html(node).split("\n")
 
     def _items(self, node: HtmlNode) -> list[str]:
         items = [one for one in node.children if one.tag == "li"]
@@ -101,7 +101,7 @@ class _MarkdownWriter:
     def _code(self, node: HtmlNode) -> list[str]:
         inner = node.children[0] if len(node.children) == 1 else node
         language = inner.attributes.get("class", "").removeprefix("language-") if inner.tag == "code" else ""
-        text = _text(node).removeprefix("\n").removesuffix("\n")
+        text = _text_content(node).removeprefix("\n").removesuffix("\n")
         fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
         return [f"{fence}{language}", *text.split("\n"), fence]
 
@@ -117,7 +117,7 @@ class _MarkdownWriter:
             case "em":
                 return f"*{self._inline_children(node)}*"
             case "code" if not node.attributes:
-                text = _TOKEN.sub(r"<\1>", _text(node))
+                text = _TOKEN.sub(r"<\1>", _text_content(node))
                 return f"`{text}`" if "`" not in text else f"`` {text} ``"
             case "br":
                 return "<br>\n"
@@ -156,13 +156,13 @@ def _alt(node: HtmlNode) -> str:
     return node.attributes.get("alt", "").replace("[", "(").replace("]", ")")
 
 
-def _text(node: HtmlNode) -> str:
-    return node.text + "".join(map(_text, node.children))
+def _text_content(node: HtmlNode) -> str:
+    return node.text + "".join(map(_text_content, node.children))
 
 
-def _raw(node: HtmlNode) -> str:
+def _raw_html(node: HtmlNode) -> str:
     if not node.tag:
         return escape(node.text, quote=False)
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attributes.items())
-    inner = "".join(map(_raw, node.children))
+    inner = "".join(map(_raw_html, node.children))
     return f"<{node.tag}{attributes}>{inner}</{node.tag}>"

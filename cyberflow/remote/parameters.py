@@ -53,7 +53,7 @@ def parameter_faults(
             help = did_you_mean(key, known) or "it takes none"
             yield ParameterFault(key, "unknown-input", f"the workflow has no parameter `{key}`", help)
         elif key in files:
-            yield from _file(known[key], files[key])
+            yield from _file_faults(known[key], files[key])
         elif known[key].type == FILE:
             text = f"the parameter `{key}` takes a file"
             yield ParameterFault(key, "type-mismatch", text, f"name it under `files`: `files: {{{key}: PATH}}`")
@@ -64,7 +64,7 @@ def parameter_faults(
             yield ParameterFault(one.key, "missing-input", text, f"set it under `{where}`")
 
 
-def _file(parameter: ParameterRecord, filename: str | None) -> Iterator[ParameterFault]:
+def _file_faults(parameter: ParameterRecord, filename: str | None) -> Iterator[ParameterFault]:
     if parameter.type not in (FILE, None):
         text = f"the parameter `{parameter.key}` takes a `{parameter.type}`, not a file"
         yield ParameterFault(parameter.key, "type-mismatch", text, "set it under `parameters`")

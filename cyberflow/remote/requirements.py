@@ -22,7 +22,7 @@ def check_against(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
     """Everything that the target would refuse, or could never run."""
     for workflow in graph.workflows.values():
         yield from _check_models(workflow, offer)
-        yield from _tags(workflow, offer)
+        yield from _check_tags(workflow, offer)
     for chain in graph.chains.values():
         where = _Placement.of(chain, offer)
         yield from where.missing
@@ -45,7 +45,7 @@ def _check_models(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnost
             yield Diagnostic(RULE, f"{offer.target}: {fault}", place)
 
 
-def _tags(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
+def _check_tags(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
     """A missing tag is made by `apply`: who misspelt one would not know."""
     there = {tag.name: tag for tag in offer.tags}
     for index, name in enumerate(workflow.body.tags or ()):
@@ -83,7 +83,7 @@ class _Placement:
                 found.append(pool)
         if missing:
             return cls((), tuple(found), tuple(missing))
-        machines = tuple(one for one in offer.machines if all(one.id in offer.members[pool.id] for pool in found))
+        machines = tuple(one for one in offer.machines if all(one.id in offer.pool_members[pool.id] for pool in found))
         if found and not machines:
             message = f"{offer.target} has no machine that is in {_join_names([pool.name for pool in found])}"
             help = "add a machine to the pool in the dashboard, or name another pool"

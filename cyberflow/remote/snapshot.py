@@ -7,11 +7,11 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.client.cyberdesk.wire import Image, Model, Tag, Workflow
+from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
-from cyberflow.remote.images import contents
+from cyberflow.remote.images import hash_candidates
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -28,14 +28,14 @@ class Snapshot:
     others uploaded, by address, where one of them may be an image of ours.
     """
 
-    workflows: tuple[Workflow, ...] = ()
-    tags: tuple[Tag, ...] = ()
+    workflows: tuple[WorkflowRecord, ...] = ()
+    tags: tuple[TagRecord, ...] = ()
     images: tuple[Image, ...] = ()
     models: tuple[Model, ...] = ()
-    contents: Mapping[str, str] = field(default_factory=dict)
+    image_hashes: Mapping[str, str] = field(default_factory=dict)
 
 
-async def snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapshot:
+async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapshot:
     """Read everything that a plan looks at, in as few requests as paging allows. Of `assets` those that were not
     uploaded by us are looked for among the images of the same size.
 
@@ -44,10 +44,10 @@ async def snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapshot:
     workflows, tags, images, models = await _gather_or_cancel(
         read_all_workflows(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
     )
-    return Snapshot(workflows, tags, images, models, await contents(desk, images, assets))
+    return Snapshot(workflows, tags, images, models, await hash_candidates(desk, images, assets))
 
 
-async def read_all_workflows(desk: Cyberdesk) -> tuple[Workflow, ...]:
+async def read_all_workflows(desk: Cyberdesk) -> tuple[WorkflowRecord, ...]:
     """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids.
 
     The list is paged by offset in an order that every write changes, so one pass over several pages may miss some.
@@ -63,8 +63,8 @@ async def read_all_workflows(desk: Cyberdesk) -> tuple[Workflow, ...]:
     )
 
 
-async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, Workflow], bool]:
-    found: dict[str, Workflow] = {}
+async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, WorkflowRecord], bool]:
+    found: dict[str, WorkflowRecord] = {}
     skip, limit = 0, LARGE_PAGE
     while True:
         try:

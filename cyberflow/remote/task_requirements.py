@@ -13,7 +13,7 @@ from cyberflow.remote.parameters import FILE, parameter_faults, parameter_schema
 from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.literal_types import TEXT
 from cyberflow.schema.paths import FoundType, lookup
-from cyberflow.schema.subtype.assign import Answer, NotAssignable, check_assignable, check_value
+from cyberflow.schema.subtype.assign import Assignability, NotAssignable, check_assignable, check_value
 from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
@@ -21,9 +21,9 @@ from cyberflow.source import Place
 def check_task(task: TaskNode, offer: Inventory) -> Iterator[Diagnostic]:
     """What is wrong with one task; nothing where Cyberun was not asked, or does not say what the workflow takes."""
     name, place = task.body.workflow, task.definition.at("workflow")
-    if name not in offer.gpu:
+    if name not in offer.cyberun_workflows:
         return
-    workflow = offer.gpu[name]
+    workflow = offer.cyberun_workflows[name]
     if workflow is None:
         bare, _, version = name.partition("@")
         no_version = f"`{bare}` has no version {version}" if version and bare in offer.slugs else None
@@ -58,11 +58,11 @@ def _place(task: TaskNode, key: str) -> Place:
     return task.definition.at("workflow")
 
 
-def _assignability(task: TaskNode, value: Value, parameter: ParameterRecord) -> Answer | None:
+def _assignability(task: TaskNode, value: Value, parameter: ParameterRecord) -> Assignability | None:
     schema = parameter_schema(parameter)
     if not value.tokens and not value.refs:
         return check_value(value.data, schema, required=parameter.required)
-    token = value.single
+    token = value.sole_token
     if token is None:
         return check_assignable(TEXT, schema) if isinstance(value.data, str) else None
     shape = task.inputs if token.token.kind == "input" else task.secrets
@@ -84,4 +84,6 @@ def _mismatch(task: TaskNode, parameter: ParameterRecord, value: Value, answer: 
         message = f"the parameter `{parameter.key}` of `{task.name}` is required, and {what} may be absent"
     reason = f"  ({answer.reason})" if answer.reason and answer.witness is not ABSENT else ""
     note = f"the workflow takes {describe(parameter_schema(parameter))}"
-    return Diagnostic("type-mismatch", message, value.place, note=note, notes=(f"witness: {answer.text}{reason}",))
+    return Diagnostic(
+        "type-mismatch", message, value.place, note=note, notes=(f"witness: {answer.witness_text}{reason}",)
+    )

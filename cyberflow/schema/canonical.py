@@ -30,7 +30,7 @@ def _canonical_form(schema: Any, named: Mapping[str, Any], above: tuple[str, ...
         return schema
     name = _definition_name(schema.get("$ref"), named)
     if name is not None and set(schema) <= {"$ref", *_DROPPED}:
-        return _named(name, named, above, kept)
+        return _inline_definition(name, named, above, kept)
     made: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _DROPPED:
@@ -48,7 +48,7 @@ def _canonical_form(schema: Any, named: Mapping[str, Any], above: tuple[str, ...
     return made
 
 
-def _named(name: str, named: Mapping[str, Any], above: tuple[str, ...], kept: dict[str, Any]) -> Any:
+def _inline_definition(name: str, named: Mapping[str, Any], above: tuple[str, ...], kept: dict[str, Any]) -> Any:
     """A definition in place of the reference to it; a recursive one stays where it is."""
     if name in above or name in kept:
         kept.setdefault(name, {})

@@ -18,7 +18,7 @@ class DefsCollector:
     _names: dict[tuple[int, str], str] = field(default_factory=dict)
     _roots: list[Schema] = field(default_factory=list)
 
-    def adopt(self, schema: Schema, root: Schema) -> Schema:
+    def include(self, schema: Schema, root: Schema) -> Schema:
         """Copy a sub-schema of `root`, its references pointing into these definitions."""
         if isinstance(schema, bool):
             return schema
@@ -31,11 +31,11 @@ class DefsCollector:
         if keyword == "$ref":
             return self._reference(value, root)
         if keyword in ONE_SCHEMA:
-            return self.adopt(value, root)
+            return self.include(value, root)
         if keyword in SCHEMA_LIST:
-            return [self.adopt(sub, root) for sub in value]
+            return [self.include(sub, root) for sub in value]
         if keyword in SCHEMA_MAP:
-            return {name: self.adopt(sub, root) for name, sub in value.items()}
+            return {name: self.include(sub, root) for name, sub in value.items()}
         return value
 
     def _reference(self, ref: str, root: Schema) -> str:
@@ -50,10 +50,10 @@ class DefsCollector:
             self._names[key] = next(
                 name for number in range(1, len(taken) + 2) if (name := _number_name(stem, number)) not in taken
             )
-            self.defs[self._names[key]] = self.adopt(target, root)
+            self.defs[self._names[key]] = self.include(target, root)
         return f"#/$defs/{self._names[key]}"
 
-    def close(self, schema: Schema) -> Schema:
+    def attach(self, schema: Schema) -> Schema:
         """Attach the collected definitions."""
         if isinstance(schema, bool) or not self.defs:
             return schema
@@ -68,4 +68,4 @@ def _number_name(stem: str, number: int) -> str:
 def extract(schema: Schema, root: Schema) -> Schema:
     """Cut `schema` out of `root`."""
     definitions = DefsCollector()
-    return definitions.close(definitions.adopt(schema, root))
+    return definitions.attach(definitions.include(schema, root))

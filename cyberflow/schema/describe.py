@@ -18,16 +18,16 @@ MORE: Final = "…"
 def describe(schema: Schema, *, root: Schema | None = None) -> str:
     """Name a type in at most about 60 characters; `root` is where its references lead, itself when not given."""
     for detail in range(DETAIL, 0, -1):
-        text = _TypeFormatter(schema if root is None else root, WIDTH * 4).type(schema, detail, ())
+        text = _TypeFormatter(schema if root is None else root, WIDTH * 4).format(schema, detail, ())
         if len(text) <= WIDTH:
             return text
-    text = _TypeFormatter(schema if root is None else root, WIDTH).type(schema, 1, ())
+    text = _TypeFormatter(schema if root is None else root, WIDTH).format(schema, 1, ())
     return text if len(text) <= WIDTH + 10 else text[:WIDTH] + MORE
 
 
 def summary(schema: Schema) -> str:
     """Name a type without what is inside it: `object`, `array | null`, `string`."""
-    return _TypeFormatter(schema, WIDTH).type(schema, 0, ())
+    return _TypeFormatter(schema, WIDTH).format(schema, 0, ())
 
 
 def member(name: str, schema: Schema, *, optional: bool) -> str:
@@ -53,7 +53,7 @@ class _TypeFormatter:
     root: Schema
     width: int
 
-    def type(self, schema: Any, detail: int, inside: tuple[str, ...]) -> str:
+    def format(self, schema: Any, detail: int, inside: tuple[str, ...]) -> str:
         if schema is False:
             return "nothing"
         if not isinstance(schema, dict) or accepts_anything(schema) or len(inside) > DETAIL:
@@ -62,7 +62,7 @@ class _TypeFormatter:
             return format_literal(schema["const"])
         if isinstance(schema.get("enum"), list):
             return self._join([format_literal(value) for value in schema["enum"]], " | ") or "nothing"
-        parts = [*self._composite_parts(schema, detail, inside), *self._own(schema, detail, inside)]
+        parts = [*self._composite_parts(schema, detail, inside), *self._own_parts(schema, detail, inside)]
         return self._join([f"({part})" if " | " in part and len(parts) > 1 else part for part in parts], " & ") or "any"
 
     def _composite_parts(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> list[str]:
@@ -71,13 +71,13 @@ class _TypeFormatter:
         if isinstance(ref, str):
             target = None if ref in inside else resolve_pointer(self.root, ref)
             name = ref.rpartition("/")[2].lstrip("#") or "any"
-            parts.append(name if target is None else self.type(target, detail, (*inside, ref)))
-        parts += [self.type(sub, detail, inside) for sub in _schemas(schema.get("allOf"))]
-        unions = [[self.type(sub, detail, inside) for sub in _schemas(schema.get(key))] for key in ("anyOf", "oneOf")]
+            parts.append(name if target is None else self.format(target, detail, (*inside, ref)))
+        parts += [self.format(sub, detail, inside) for sub in _schemas(schema.get("allOf"))]
+        unions = [[self.format(sub, detail, inside) for sub in _schemas(schema.get(key))] for key in ("anyOf", "oneOf")]
         parts += [self._join(options, " | ") for options in unions if options]
         return [part for part in parts if part != "any"]
 
-    def _own(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> list[str]:
+    def _own_parts(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> list[str]:
         spoken = keyword_kinds(schema) if "type" not in schema else frozenset()
         implied: list[str] = [name for name in ("object", "array", "string") if name in spoken]
         implied += ["number"] if "integer" in spoken else []
@@ -85,9 +85,9 @@ class _TypeFormatter:
         names = [name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str)]
         if not names:
             return []
-        return [self._join([self._named(name, schema, detail, inside) for name in names], " | ")]
+        return [self._join([self._format_kind(name, schema, detail, inside) for name in names], " | ")]
 
-    def _named(self, name: str, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
+    def _format_kind(self, name: str, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
         if detail and name == "object":
             return self._format_object(schema, detail, inside)
         if detail and name == "array":
@@ -97,11 +97,11 @@ class _TypeFormatter:
     def _format_object(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
         listed, rest = schema.get("properties"), schema.get("additionalProperties")
         if not isinstance(listed, dict):
-            return f"{{*: {self.type(rest, detail - 1, inside)}}}" if isinstance(rest, dict) and rest else "object"
+            return f"{{*: {self.format(rest, detail - 1, inside)}}}" if isinstance(rest, dict) and rest else "object"
         required = schema.get("required")
         needed = required if isinstance(required, list) else ()
         members = (
-            f"{name}{'' if name in needed else '?'}: {self.type(sub, detail - 1, inside)}"
+            f"{name}{'' if name in needed else '?'}: {self.format(sub, detail - 1, inside)}"
             for name, sub in listed.items()
         )
         return f"{{{self._join(members, ', ')}}}"
@@ -109,9 +109,9 @@ class _TypeFormatter:
     def _format_array(self, schema: dict[str, Any], detail: int, inside: tuple[str, ...]) -> str:
         prefix, items = _schemas(schema.get("prefixItems")), schema.get("items", True)
         if prefix:
-            entries = [self.type(sub, detail - 1, inside) for sub in prefix]
+            entries = [self.format(sub, detail - 1, inside) for sub in prefix]
             return f"[{self._join([*entries, *([] if items is False else [MORE])], ', ')}]"
-        entry = self.type(items, detail, inside) if detail > 1 else self.type(items, 0, inside)
+        entry = self.format(items, detail, inside) if detail > 1 else self.format(items, 0, inside)
         if entry == "any":
             return "array"
         return f"({entry})[]" if " | " in entry or " & " in entry else f"{entry}[]"

@@ -8,36 +8,36 @@ from typing import Any, Final
 
 from cyberflow.schema.defs import DefsCollector
 from cyberflow.schema.paths import FoundType
-from cyberflow.schema.values import EMPTY, Path, Schema
+from cyberflow.schema.values import EMPTY, Schema, ValuePath
 
 TEXT: Final[Schema] = {"type": "string", "format": "text-with-tokens"}
 """A string whose content is not known, such as `Visit of <date>`: only its being a string can contradict a consumer."""
 
 
-def literal_schema(value: Any, parts: Mapping[Path, FoundType]) -> Schema:
+def literal_schema(value: Any, parts: Mapping[ValuePath, FoundType]) -> Schema:
     """Build the producer's schema of a literal. At the paths of `parts` stands what they say, an optional one left out
     when it is absent; everything else is constant, and `__EMPTY__` is not there.
     """
     builder = _LiteralSchemaBuilder(parts)
-    return builder.definitions.close(builder.build(value, ()))
+    return builder.definitions.attach(builder.build(value, ()))
 
 
 @dataclass(eq=False)
 class _LiteralSchemaBuilder:
-    parts: Mapping[Path, FoundType]
+    parts: Mapping[ValuePath, FoundType]
     definitions: DefsCollector = field(default_factory=DefsCollector)
 
-    def build(self, value: Any, path: Path) -> Schema:
+    def build(self, value: Any, path: ValuePath) -> Schema:
         found = self.parts.get(path)
         if found is not None:
-            return self.definitions.adopt(found.schema, found.schema)
+            return self.definitions.include(found.schema, found.schema)
         if isinstance(value, dict):
             return self._object(value, path)
         if isinstance(value, list):
             return self._array(value, path)
         return {"const": value}
 
-    def _object(self, value: dict[str, Any], path: Path) -> Schema:
+    def _object(self, value: dict[str, Any], path: ValuePath) -> Schema:
         kept = [name for name in value if not self._is_empty(value[name], (*path, name))]
         return {
             "type": "object",
@@ -46,7 +46,7 @@ class _LiteralSchemaBuilder:
             "additionalProperties": False,
         }
 
-    def _array(self, value: list[Any], path: Path) -> Schema:
+    def _array(self, value: list[Any], path: ValuePath) -> Schema:
         kept = [index for index, entry in enumerate(value) if not self._is_empty(entry, (*path, index))]
         entries = [self.build(value[index], (*path, index)) for index in kept]
         left_out = sum(self._is_optional((*path, index)) for index in kept)
@@ -57,8 +57,8 @@ class _LiteralSchemaBuilder:
             return {**bounds, "items": {"anyOf": entries}}
         return {**bounds, "prefixItems": entries, "items": False}
 
-    def _is_empty(self, value: Any, path: Path) -> bool:
+    def _is_empty(self, value: Any, path: ValuePath) -> bool:
         return path not in self.parts and isinstance(value, str) and value == EMPTY
 
-    def _is_optional(self, path: Path) -> bool:
+    def _is_optional(self, path: ValuePath) -> bool:
         return path in self.parts and self.parts[path].optional

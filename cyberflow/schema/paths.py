@@ -44,10 +44,10 @@ class UnknownPath:
 
 _MEMBERS_ONLY = frozenset({"type", "properties", "required", "title", "description", "examples", "default"})
 
-Lookup: TypeAlias = FoundType | MissingMember | Scalar | UnknownPath
+LookupResult: TypeAlias = FoundType | MissingMember | Scalar | UnknownPath
 
 
-def lookup(schema: Schema, keys: Sequence[str | int]) -> Lookup:
+def lookup(schema: Schema, keys: Sequence[str | int]) -> LookupResult:
     """Follow a path. It exists when every alternative but null has it; when only some have it, it is optional."""
     if (found := _follow_members(schema, keys)) is not None:
         return found
@@ -69,7 +69,7 @@ def _follow_members(schema: Schema, keys: Sequence[str | int]) -> FoundType | No
     return FoundType(schema, optional) if isinstance(schema, dict) and "$ref" not in schema else None
 
 
-def _follow(scope: SchemaContext, keys: Sequence[str | int]) -> Lookup:
+def _follow(scope: SchemaContext, keys: Sequence[str | int]) -> LookupResult:
     schema, optional = scope.root, False
     for index, key in enumerate(keys):
         step = _step(scope, schema, key, index)
@@ -79,9 +79,9 @@ def _follow(scope: SchemaContext, keys: Sequence[str | int]) -> Lookup:
     return FoundType(extract(schema, scope.root) if keys else schema, optional)
 
 
-def _step(scope: SchemaContext, schema: Schema, key: str | int, index: int) -> Lookup:
-    shapes = [shape for shape in scope.shapes(schema) if shape.kinds != {"null"}]
-    nullable = any("null" in shape.kinds and "null" in shape.meant for shape in scope.shapes(schema))
+def _step(scope: SchemaContext, schema: Schema, key: str | int, index: int) -> LookupResult:
+    shapes = [shape for shape in scope.disjuncts(schema) if shape.kinds != {"null"}]
+    nullable = any("null" in shape.kinds and "null" in shape.likely_kinds for shape in scope.disjuncts(schema))
     steps = [_step_into(scope, shape, key, index) for shape in shapes]
     if not steps or any(isinstance(step, UnknownPath) for step in steps):
         text = describe(schema, root=scope.root)
@@ -101,36 +101,38 @@ def _union(scope: SchemaContext, schemas: Iterable[Schema]) -> Schema:
     for schema in schemas:
         if not any(schema is other for other in distinct):
             distinct.append(schema)
-    return distinct[0] if len(distinct) == 1 else scope.keep({"anyOf": distinct})
+    return distinct[0] if len(distinct) == 1 else scope.keep_alive({"anyOf": distinct})
 
 
-def _step_into(scope: SchemaContext, shape: Disjunct, key: str | int, index: int) -> Lookup:
+def _step_into(scope: SchemaContext, shape: Disjunct, key: str | int, index: int) -> LookupResult:
     if shape.values is not None:
         return _step_into_values(scope, shape, key, index)
-    if not shape.meant:
+    if not shape.likely_kinds:
         return UnknownPath()
     wanted = "object" if isinstance(key, str) else "array"
-    if wanted not in shape.meant:
+    if wanted not in shape.likely_kinds:
         return Scalar(index, "")
     step = _member(scope, shape, key, index) if isinstance(key, str) else _entry(scope, shape, key, index)
-    if isinstance(step, FoundType) and shape.meant - {"null"} != {wanted}:
+    if isinstance(step, FoundType) and shape.likely_kinds - {"null"} != {wanted}:
         return FoundType(step.schema, optional=True)
     return step
 
 
-def _step_into_values(scope: SchemaContext, shape: Disjunct, key: str | int, index: int) -> Lookup:
+def _step_into_values(scope: SchemaContext, shape: Disjunct, key: str | int, index: int) -> LookupResult:
     values = [value for value in shape.values or () if value is not None]
     held = [value[key] for value in values if isinstance(value, dict) and key in value]
     if isinstance(key, int):
         held = [value[key] for value in values if isinstance(value, list) and key < len(value)]
     if held:
-        return FoundType(scope.keep({"enum": held} if len(held) > 1 else {"const": held[0]}), len(held) < len(values))
+        return FoundType(
+            scope.keep_alive({"enum": held} if len(held) > 1 else {"const": held[0]}), len(held) < len(values)
+        )
     names = dict.fromkeys(name for value in values if isinstance(value, dict) for name in value)
     sort = dict if isinstance(key, str) else list
     return MissingMember(index, tuple(names)) if any(isinstance(value, sort) for value in values) else Scalar(index, "")
 
 
-def _member(scope: SchemaContext, shape: Disjunct, key: str, index: int) -> Lookup:
+def _member(scope: SchemaContext, shape: Disjunct, key: str, index: int) -> LookupResult:
     schema = scope.member(shape, key)
     if schema is None:
         return MissingMember(index, shape.names)
@@ -139,14 +141,14 @@ def _member(scope: SchemaContext, shape: Disjunct, key: str, index: int) -> Look
     return FoundType(schema, key not in shape.required)
 
 
-def _entry(scope: SchemaContext, shape: Disjunct, key: int, index: int) -> Lookup:
+def _entry(scope: SchemaContext, shape: Disjunct, key: int, index: int) -> LookupResult:
     schema = scope.item(shape, key) if key >= 0 else None
     if schema is None:
         return MissingMember(index, ())
-    fixed = any(key < len(prefix) for prefix in shape.all_of("prefixItems"))
+    fixed = any(key < len(prefix) for prefix in shape.keyword_values("prefixItems"))
     if not fixed and accepts_anything(schema):
         return UnknownPath()
-    return FoundType(schema, not any(least > key for least in shape.all_of("minItems")))
+    return FoundType(schema, not any(least > key for least in shape.keyword_values("minItems")))
 
 
 def members(schema: Schema) -> dict[str, FoundType] | None:
@@ -161,7 +163,9 @@ def members(schema: Schema) -> dict[str, FoundType] | None:
 
 
 def _names(scope: SchemaContext) -> tuple[str, ...] | None:
-    shapes = [shape for shape in scope.shapes(scope.root) if shape.kinds != {"null"}]
-    if not shapes or any("object" not in shape.meant or not shape.all_of("properties") for shape in shapes):
+    shapes = [shape for shape in scope.disjuncts(scope.root) if shape.kinds != {"null"}]
+    if not shapes or any(
+        "object" not in shape.likely_kinds or not shape.keyword_values("properties") for shape in shapes
+    ):
         return None
     return tuple(dict.fromkeys(name for shape in shapes for name in shape.names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyberflow.schema.keywords import is_well_formed
 from cyberflow.schema.subtype.disjuncts import SchemaContext, attempt
-from cyberflow.schema.values import Schema, Verdict
+from cyberflow.schema.values import Schema, Ternary
 
 STRUCTURED = frozenset({"object", "array"})
 
@@ -13,11 +13,11 @@ def possible_kinds(schema: Schema) -> frozenset[str] | None:
     """Give the kinds of value the type may have (`number` is `integer` and `fraction`); None when out of reach."""
     if not is_well_formed(schema):
         return None
-    shapes = attempt(SchemaContext(schema).shapes, schema)
+    shapes = attempt(SchemaContext(schema).disjuncts, schema)
     return None if shapes is None else frozenset[str]().union(*(shape.kinds for shape in shapes))
 
 
-def is_scalar(schema: Schema) -> Verdict:
+def is_scalar(schema: Schema) -> Ternary:
     """True: never an object or array. False: always one, but for null. None: either, or out of reach."""
     found = possible_kinds(schema)
     if found is None or not found:
@@ -27,7 +27,7 @@ def is_scalar(schema: Schema) -> Verdict:
     return False if found <= STRUCTURED | {"null"} else None
 
 
-def accepts_string(schema: Schema) -> Verdict:
+def accepts_string(schema: Schema) -> Ternary:
     """Say whether the type admits a string at all; None when out of reach. A type that says nothing admits one."""
     found = possible_kinds(schema)
     return None if found is None else "string" in found

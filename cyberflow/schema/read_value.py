@@ -117,11 +117,11 @@ def _strip_subject(message: str) -> str:
 
 def _describe_unexpected(error: Any, schema: Any) -> str:
     names = error.kind.unexpected
-    help = did_you_mean(names[0], _known(schema, error.schema_path))
+    help = did_you_mean(names[0], _sibling_properties(schema, error.schema_path))
     return f"may not have {', '.join(f'`{name}`' for name in names)}" + (f"; {help}" if help else "")
 
 
-def _known(schema: Any, path: Sequence[str | int]) -> list[str]:
+def _sibling_properties(schema: Any, path: Sequence[str | int]) -> list[str]:
     """The properties listed beside the `additionalProperties` that a schema path ends in."""
     for key in path[:-1]:
         try:

@@ -15,7 +15,7 @@ from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attemp
 from cyberflow.schema.values import (
     Opaque,
     Schema,
-    Verdict,
+    Ternary,
     every,
     freeze,
     has_opaque,
@@ -26,21 +26,21 @@ from cyberflow.schema.values import (
     some,
 )
 
-Rule: TypeAlias = Callable[["Validator", dict[str, Any], Any], Verdict]
+KeywordCheck: TypeAlias = Callable[["Validator", dict[str, Any], Any], Ternary]
 
 
 @dataclass(frozen=True, slots=True)
 class Validator:
     scope: SchemaContext
 
-    def check(self, schema: Schema, value: Any) -> Verdict:
+    def check(self, schema: Schema, value: Any) -> Ternary:
         """Raises `Undecided` when the budget is spent."""
         if isinstance(schema, bool):
             return schema
         with self.scope.budget.frame():
             return every(self.check_keyword(keyword, schema, value) for keyword in schema)
 
-    def check_keyword(self, keyword: str, schema: dict[str, Any], value: Any) -> Verdict:
+    def check_keyword(self, keyword: str, schema: dict[str, Any], value: Any) -> Ternary:
         rule = ANY_KIND.get(keyword)
         if rule is not None:
             return rule(self, schema, value)
@@ -54,26 +54,26 @@ class Validator:
         return BY_KIND[keyword](self, schema, value) if keyword in BY_KIND else True
 
 
-def accepts(schema: Schema, value: Any) -> Verdict:
+def accepts(schema: Schema, value: Any) -> Ternary:
     """Say whether the schema accepts the value, read by the letter of the standard (an open object is open)."""
     if not is_well_formed(schema) or not is_json(value):
         return None
     return attempt(Validator(SchemaContext(schema, WorkBudget())).check, schema, value)
 
 
-def _type(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _type(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     admitted = kinds_of_type(schema["type"])
     if isinstance(value, Opaque):
         return False if admitted.isdisjoint(value.kinds) else (value.kinds <= admitted or None)
     return kind_of(value) in admitted
 
 
-def _ref(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _ref(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     target = resolve_pointer(validator.scope.root, schema["$ref"])
     return None if target is None else validator.check(target, value)
 
 
-def _one_of(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _one_of(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     verdicts = [validator.check(sub, value) for sub in schema["oneOf"]]
     sure, open_ = verdicts.count(True), verdicts.count(None)
     if sure > 1 or sure + open_ == 0:
@@ -81,7 +81,7 @@ def _one_of(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict
     return None if open_ else True
 
 
-def _if(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _if(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     then, otherwise = schema.get("then", True), schema.get("else", True)
     condition = validator.check(schema["if"], value)
     if condition is None:
@@ -90,7 +90,7 @@ def _if(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     return validator.check(then if condition else otherwise, value)
 
 
-def _multiple_of(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _multiple_of(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     step = schema["multipleOf"]
     if isinstance(value, int) and isinstance(step, int):
         return value % step == 0
@@ -99,8 +99,8 @@ def _multiple_of(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     return exact if exact == (Fraction(value) % Fraction(step) == 0) else None
 
 
-def _pattern_properties(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
-    def judge(pattern: str, sub: Schema, name: str) -> Verdict:
+def _pattern_properties(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
+    def judge(pattern: str, sub: Schema, name: str) -> Ternary:
         match = matches(pattern, name)
         if match is False:
             return True
@@ -110,8 +110,8 @@ def _pattern_properties(validator: Validator, schema: dict[str, Any], value: Any
     return every(judge(pattern, sub, name) for pattern, sub in schema["patternProperties"].items() for name in value)
 
 
-def _additional_properties(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
-    def judge(name: str) -> Verdict:
+def _additional_properties(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
+    def judge(name: str) -> Ternary:
         match = some(matches(pattern, name) for pattern in schema.get("patternProperties", {}))
         if match:
             return True
@@ -121,12 +121,12 @@ def _additional_properties(validator: Validator, schema: dict[str, Any], value: 
     return every(judge(name) for name in value if name not in schema.get("properties", {}))
 
 
-def _items(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _items(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     rest = value[len(schema.get("prefixItems", ())) :]
     return every(validator.check(schema["items"], entry) for entry in rest)
 
 
-def _contains(validator: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _contains(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     verdicts = [validator.check(schema["contains"], entry) for entry in value]
     sure, possible = verdicts.count(True), len(verdicts) - verdicts.count(False)
     least, most = schema.get("minContains", 1), schema.get("maxContains", len(value))
@@ -135,7 +135,7 @@ def _contains(validator: Validator, schema: dict[str, Any], value: Any) -> Verdi
     return True if sure >= least and possible <= most else None
 
 
-def _unique_items(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
+def _unique_items(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     if not schema["uniqueItems"]:
         return True
     plain = [freeze(entry) for entry in value if not has_opaque(entry)]
@@ -144,11 +144,11 @@ def _unique_items(_: Validator, schema: dict[str, Any], value: Any) -> Verdict:
     return True if len(plain) == len(value) or len(value) == 1 else None
 
 
-def _cannot_decide(*_: Any) -> Verdict:
+def _cannot_decide(*_: Any) -> Ternary:
     return None
 
 
-ANY_KIND: Final[Mapping[str, Rule]] = {
+ANY_KIND: Final[Mapping[str, KeywordCheck]] = {
     "type": _type,
     "enum": lambda _, schema, value: some(is_same(value, member) for member in schema["enum"]),
     "const": lambda _, schema, value: is_same(value, schema["const"]),
@@ -162,7 +162,7 @@ ANY_KIND: Final[Mapping[str, Rule]] = {
     "if": _if,
 }
 
-BY_KIND: Final[Mapping[str, Rule]] = {
+BY_KIND: Final[Mapping[str, KeywordCheck]] = {
     "minimum": lambda _, schema, value: value >= schema["minimum"],
     "maximum": lambda _, schema, value: value <= schema["maximum"],
     "exclusiveMinimum": lambda _, schema, value: value > schema["exclusiveMinimum"],

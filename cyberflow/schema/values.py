@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 Schema: TypeAlias = dict[str, Any] | bool
-Path: TypeAlias = tuple[str | int, ...]
-Verdict: TypeAlias = bool | None
+ValuePath: TypeAlias = tuple[str | int, ...]
+Ternary: TypeAlias = bool | None
 """Three-valued: proven, disproven, or `None` for what cannot be decided here."""
 
 
@@ -100,7 +100,7 @@ def freeze(value: Any) -> Any:
     return ("other", id(value))
 
 
-def is_same(left: Any, right: Any) -> Verdict:
+def is_same(left: Any, right: Any) -> Ternary:
     """Compare a value that may hold `Opaque` parts with a plain one."""
     if isinstance(left, Opaque):
         return None if kind_of(right) in left.kinds else False
@@ -113,9 +113,9 @@ def is_same(left: Any, right: Any) -> Verdict:
     return False
 
 
-def every(verdicts: Iterable[Verdict]) -> Verdict:
+def every(verdicts: Iterable[Ternary]) -> Ternary:
     """Conjunction of three-valued answers; stops at the first False."""
-    result: Verdict = True
+    result: Ternary = True
     for verdict in verdicts:
         if verdict is False:
             return False
@@ -124,9 +124,9 @@ def every(verdicts: Iterable[Verdict]) -> Verdict:
     return result
 
 
-def some(verdicts: Iterable[Verdict]) -> Verdict:
+def some(verdicts: Iterable[Ternary]) -> Ternary:
     """Disjunction of three-valued answers; stops at the first True."""
-    result: Verdict = False
+    result: Ternary = False
     for verdict in verdicts:
         if verdict:
             return True
@@ -135,7 +135,7 @@ def some(verdicts: Iterable[Verdict]) -> Verdict:
     return result
 
 
-def negate(verdict: Verdict) -> Verdict:
+def negate(verdict: Ternary) -> Ternary:
     return None if verdict is None else not verdict
 
 

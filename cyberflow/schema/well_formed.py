@@ -110,7 +110,7 @@ def _check_type(_key: str, value: Any) -> KeywordProblem | None:
     return None if words else KeywordProblem("`type` lists nothing")
 
 
-def _pattern(key: str, value: Any) -> KeywordProblem | None:
+def _check_pattern(key: str, value: Any) -> KeywordProblem | None:
     if not isinstance(value, str):
         return KeywordProblem(f"`{key}` must be text")
     try:
@@ -132,7 +132,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _names(value: Any) -> bool:
+def _is_name_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
@@ -161,7 +161,7 @@ _KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
     "contentEncoding": _text,
     "contentMediaType": _text,
     "contentSchema": _schema,
-    "pattern": _pattern,
+    "pattern": _check_pattern,
     "minLength": _whole,
     "maxLength": _whole,
     "minimum": _require("a number", _is_number),
@@ -183,7 +183,7 @@ _KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
     "additionalProperties": _schema,
     "unevaluatedProperties": _schema,
     "propertyNames": _schema,
-    "required": _require("a list of names", _names),
+    "required": _require("a list of names", _is_name_list),
     "minProperties": _whole,
     "maxProperties": _whole,
     "dependentRequired": _require("a mapping of names to lists of names", lambda value: isinstance(value, dict)),

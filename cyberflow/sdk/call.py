@@ -16,12 +16,12 @@ from cyberflow.compiler.compile import compile_bundle
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.discovery import find_root
-from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.language.python.capture import DROPPED, CapturedValue
 from cyberflow.language.python.declare import FunctionDeclaration, Secret
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
 from cyberflow.language.python.modules import is_reading
-from cyberflow.language.python.signature import FunctionParameter, parameters
+from cyberflow.language.python.signature import FunctionParameter, read_parameters
 from cyberflow.language.python.symbols import Misuse
 from cyberflow.language.python.task import TaskRef
 from cyberflow.language.python.typed_dicts import make_portable
@@ -46,7 +46,7 @@ class ProjectErrors(CyberflowError):
 
 
 @dataclass(frozen=True)
-class Call:
+class PythonCall:
     """What `run` was called with."""
 
     target: str | None
@@ -70,7 +70,7 @@ class Call:
         return float(match[1]) * _SECONDS[match[2]]
 
 
-def compile_declaration(one: FunctionDeclaration[..., Any], call: Call) -> CompiledProject:
+def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) -> CompiledProject:
     """Compile the project that a declaration belongs to: the one around its file, else around the working directory.
 
     Raises ProjectErrors, and UsageError when there is no project or no such target.
@@ -82,14 +82,14 @@ def compile_declaration(one: FunctionDeclaration[..., Any], call: Call) -> Compi
     return made
 
 
-def compile_enclosing_project(file: str, name: str, call: Call, known_options: Any) -> CompiledProject:
+def compile_enclosing_project(file: str, name: str, call: PythonCall, known_options: Any) -> CompiledProject:
     """Compile the project around a file for a call of `name`. Raises as `compile_declaration`."""
     if is_reading():
         help = 'put it under `if __name__ == "__main__":`'
         raise Misuse(f"`{name}` is run while its project is being read", help)
     for option in sorted(set(call.options or {}) - set(known_options.__annotations__)):
         raise UsageError(f"`options` has no `{option}`", help=did_you_mean(option, known_options.__annotations__))
-    sourced = read(_root(Path(file), call.option("project")))
+    sourced = read_project(_project_root(Path(file), call.option("project")))
     target = call.target or sourced.settings.default_target
     known = {"local", *sourced.settings.targets}
     if target not in known:
@@ -100,7 +100,9 @@ def compile_enclosing_project(file: str, name: str, call: Call, known_options: A
     return CompiledProject(sourced, target, compile_bundle(graph, builder), sourced.files.by_hash)
 
 
-def raw_arguments(one: FunctionDeclaration[..., Any] | TaskRef, call: Call) -> tuple[RawArguments, SecretBackends]:
+def raw_arguments(
+    one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall
+) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
     `Secret` stays in memory: it is looked up in an environment of this run alone.
     """
@@ -121,14 +123,14 @@ def raw_arguments(one: FunctionDeclaration[..., Any] | TaskRef, call: Call) -> t
     return RawArguments((), dict(_encode_inputs(one, call)), sources, files), world
 
 
-def check_types(one: FunctionDeclaration[..., Any], call: Call) -> None:
+def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
     """Hold the inputs against the annotations, which may say more than their schemas. Raises UsageError, which shows
     no value.
     """
     from pydantic import TypeAdapter, ValidationError
 
     annotations = {
-        name: found.annotation for name, found in parameters(one.function) if isinstance(found, FunctionParameter)
+        name: found.annotation for name, found in read_parameters(one.function) if isinstance(found, FunctionParameter)
     }
     for name, value in {**call.option("inputs", {}), **call.inputs}.items():
         if value is None or name not in annotations:
@@ -143,7 +145,7 @@ def check_types(one: FunctionDeclaration[..., Any], call: Call) -> None:
             ) from None
 
 
-def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskRef, call: Call) -> Iterator[tuple[str, Any]]:
+def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():
@@ -154,13 +156,13 @@ def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskRef, call: Call) -> 
                 f"the secret `{name}` is given as an input", help=f"hand it over as `secrets={{{name!r}: …}}`"
             )
         written = CapturedValue(lambda _: None, lambda _: None)
-        if written.write(value) is DROPPED:
-            fault = written.faults[0]
+        if written.capture(value) is DROPPED:
+            fault = written.problems[0]
             raise UsageError(f"the input `{name}`: {fault.message}", help=fault.help)
         yield name, written.data
 
 
-def _root(file: Path, project: str | None) -> Path:
+def _project_root(file: Path, project: str | None) -> Path:
     if project is not None:
         return find_root(Path(project))
     if file.is_file():

@@ -25,7 +25,7 @@ from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import Result, result_of
 from cyberflow.run.chain.submit import submit as send_request
-from cyberflow.sdk.call import Call, check_types, compile_declaration, raw_arguments
+from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, raw_arguments
 from cyberflow.sdk.prepare import build_request, find_runnable, resolve_run_arguments, script_outcomes
 from cyberflow.targets import open_target, state_folder
 
@@ -93,15 +93,15 @@ class Handle(Generic[R]):
         async with open_target(self.sourced, self.target, say) as service:
             watch = FollowOptions(LOCAL if service.local else REMOTE, timeout, cancel_on_timeout)
             try:
-                async for event in follow(service.desk, state, watch):
+                async for event in follow(service.cyberdesk, state, watch):
                     state, _ = advance(state, event)
             except (asyncio.CancelledError, KeyboardInterrupt) as error:
                 error.add_note(f"it goes on without this program; follow it with `{self._follow_command}`")
                 raise
-        if state.live:
+        if state.live_steps:
             raise StillRunning(f"`{state.name}` still runs", help=f"follow it with `{self._follow_command}`")
         result = result_of(state)
-        self.journal.note("ended", status=result.status)
+        self.journal.record("ended", status=result.status)
         if result.status != "success":
             raise RunFailed(result, self.redactor)
         return _validate_outputs(self.declaration, result.outputs)
@@ -112,12 +112,12 @@ class Handle(Generic[R]):
 
     async def _cancel(self) -> None:
         async with open_target(self.sourced, self.target, say) as service:
-            async for _ in cancel(service.desk, self.state, FollowOptions(LOCAL if service.local else REMOTE)):
+            async for _ in cancel(service.cyberdesk, self.state, FollowOptions(LOCAL if service.local else REMOTE)):
                 pass
 
     async def _status(self) -> str:
         async with open_target(self.sourced, self.target, say) as service:
-            statuses = [(await service.desk.runs.get(run)).status for run in self.run_ids]
+            statuses = [(await service.cyberdesk.runs.get(run)).status for run in self.run_ids]
         return next((status for status in statuses if status != "success"), "success")
 
     def __repr__(self) -> str:
@@ -128,21 +128,21 @@ class Handle(Generic[R]):
         return follow_command(self.target, self.session_id, self.run_ids)
 
 
-def run(one: FunctionDeclaration[..., R], call: Call) -> R:
+def run(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
     return run_blocking(arun(one, call))
 
 
-async def arun(one: FunctionDeclaration[..., R], call: Call) -> R:
+async def arun(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
     timeout = call.timeout
     handle = await _submit(one, call)
     return await handle.aresult(timeout=timeout, cancel_on_timeout=bool(call.option("cancel_on_timeout")))
 
 
-def submit(one: FunctionDeclaration[..., R], call: Call) -> Handle[R]:
+def submit(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
     return run_blocking(_submit(one, call))
 
 
-async def _submit(one: FunctionDeclaration[..., R], call: Call) -> Handle[R]:
+async def _submit(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
     with translate_errors():
         return await _submit_call(one, call)
 
@@ -161,7 +161,7 @@ def translate_errors() -> Iterator[None]:
         raise
 
 
-async def _submit_call(one: FunctionDeclaration[..., R], call: Call) -> Handle[R]:
+async def _submit_call(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
     project = compile_declaration(one, call)
     what = find_runnable(project, one.name)
     given = resolve_run_arguments(project, what, *raw_arguments(one, call))
@@ -180,7 +180,7 @@ async def _submit_call(one: FunctionDeclaration[..., R], call: Call) -> Handle[R
         journal = open_journal(state_folder(project.sourced.root), service.name)
         if (outcomes := call.option("simulate")) is not None:
             await script_outcomes(service, outcomes, ids, journal.key)
-        state = await send_request(service.desk, submission, journal)
+        state = await send_request(service.cyberdesk, submission, journal)
     return Handle(one, project.target, state, project.sourced, journal, given.redactor())
 
 

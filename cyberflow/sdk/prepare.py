@@ -85,4 +85,6 @@ async def script_outcomes(service: CyberdeskService, outcomes: Mapping[str, Any]
     """Script the outcome of one submission. Raises UsageError where the target is not the local platform."""
     if not service.local:
         raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
-    await service.desk.simulate({ids.workflows.get(name, name): outcome for name, outcome in outcomes.items()}, key)
+    await service.cyberdesk.simulate(
+        {ids.workflows.get(name, name): outcome for name, outcome in outcomes.items()}, key
+    )

@@ -18,7 +18,7 @@ from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import save_outputs
 from cyberflow.run.task.request import TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
-from cyberflow.sdk.call import Call, compile_enclosing_project, raw_arguments
+from cyberflow.sdk.call import PythonCall, compile_enclosing_project, raw_arguments
 from cyberflow.sdk.handle import StillRunning, run_blocking, say, translate_errors
 from cyberflow.sdk.prepare import resolve_run_arguments
 from cyberflow.targets import open_cyberun, state_folder
@@ -51,16 +51,16 @@ class TaskFailed(CyberflowError):
         self.status = state.status
 
 
-def run_task(one: TaskRef, call: Call) -> TaskRun:
+def run_task(one: TaskRef, call: PythonCall) -> TaskRun:
     return run_blocking(arun_task(one, call))
 
 
-async def arun_task(one: TaskRef, call: Call) -> TaskRun:
+async def arun_task(one: TaskRef, call: PythonCall) -> TaskRun:
     with translate_errors():
         return await _run_task(one, call)
 
 
-async def _run_task(one: TaskRef, call: Call) -> TaskRun:
+async def _run_task(one: TaskRef, call: PythonCall) -> TaskRun:
     project = compile_enclosing_project(one.file, one.name, call, TaskOptions)
     task = project.bundle.task(one.name)
     if task is None:
@@ -76,10 +76,10 @@ async def _run_task(one: TaskRef, call: Call) -> TaskRun:
         state = await submit_task(service.cyberun, request, workflow, journal, script)
         watch = FollowOptions(LOCAL if service.local else REMOTE, call.timeout, bool(call.option("cancel_on_timeout")))
         state = [seen async for seen in follow_task(service.cyberun, state, watch, request.limit)][-1]
-        if state.live:
+        if state.is_live:
             help = f"follow it with `{follow_command(service.name, None, [state.task_id])}`"
             raise StillRunning(f"`{state.name}` still runs", help=help)
-        journal.note("ended", status=state.status)
+        journal.record("ended", status=state.status)
         if state.status != "completed":
             raise TaskFailed(state, redactor.text(" ".join(state.error)))
         below = call.option("download")

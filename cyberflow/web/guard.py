@@ -39,7 +39,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -47,7 +47,7 @@ class Guard:
             await send(message)
 
         refused = _refusal(scope)
-        await (refused or self.app)(scope, receive, send_guarded)
+        await (refused or self.app)(scope, receive, send_with_headers)
 
 
 def _refusal(scope: Scope) -> JSONResponse | None:

@@ -65,16 +65,16 @@ def pages(project: str | None = None) -> list[Route]:
     They belong behind a `Guard`. A platform with an API key of its own refuses the key in `/session.json`; the page
     then asks for it, or takes it from the fragment of its address (`/#key=…`), which is sent to no server.
     """
-    static = {file.path: file for file in _read(files("cyberflow.web") / "static", "")}
+    static = {file.path: file for file in _read_files(files("cyberflow.web") / "static", "")}
     index = static.pop("index.html")
     session = {"key": KEY, "project": project, "version": __version__}
 
-    async def begin(_: Request) -> Response:
+    async def send_session(_: Request) -> Response:
         return JSONResponse(session, headers=HEADERS | {"Cache-Control": "no-store"})
 
     return [
         Route("/", _make_handler(index)),
-        Route("/session.json", begin),
+        Route("/session.json", send_session),
         *(Route(f"/assets/{path}", _make_handler(file)) for path, file in static.items()),
     ]
 
@@ -90,10 +90,10 @@ def _make_handler(file: PageFile) -> Callable[[Request], Awaitable[Response]]:
     return respond
 
 
-def _read(folder: Traversable, prefix: str) -> Iterator[PageFile]:
+def _read_files(folder: Traversable, prefix: str) -> Iterator[PageFile]:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{prefix}{entry.name}"
         if entry.is_dir():
-            yield from _read(entry, f"{path}/")
+            yield from _read_files(entry, f"{path}/")
         elif (content_type := TYPES.get(entry.name.rpartition(".")[2])) is not None:
             yield PageFile(path, entry.read_bytes(), content_type)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
-from cyberflow.remote.snapshot import Snapshot, snapshot
+from cyberflow.remote.snapshot import Snapshot, read_snapshot
 
 PNG = b"\x89PNG\r\n\x1a\n number "
 OWNER = Owner("hospital")
@@ -90,7 +90,7 @@ class Service:
 
         async def read() -> Snapshot:
             async with Cyberdesk.connect("http://local", "any", app=self.platform.app) as desk:
-                return await snapshot(desk)
+                return await read_snapshot(desk)
 
         return asyncio.run(read())
 
@@ -184,6 +184,6 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 def expect_exactly(found: Snapshot, workflows: int) -> None:
     """What is declared, once; everything ours and finished; each image once."""
     assert sorted(one.name or "" for one in found.workflows) == [f"flow-{number:02}" for number in range(workflows)]
-    assert {one.standing for one in list_owned_workflows(found.workflows, OWNER)} == {Ownership.MANAGED}
+    assert {one.ownership for one in list_owned_workflows(found.workflows, OWNER)} == {Ownership.MANAGED}
     assert sorted(one.name for one in found.tags) == ["Ward 0", "Ward 1", "cyberflow:hospital"]
     assert len(found.images) == 3

@@ -17,7 +17,7 @@ from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
 from cyberflow.language.editor.json_schemas import KINDS, Kind, editor_schema
 from cyberflow.language.editor.notation_schema import MARKERS, TYPES, WORDS, definitions
-from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.schema.well_formed import MARKERS as COMPILER_MARKERS
 from cyberflow.schema.well_formed import check_keyword
@@ -64,7 +64,7 @@ def patterns_of(value: Any) -> Iterator[str]:
 def right() -> Iterator[tuple[Path, RawProject]]:
     """The projects of this repository that are not wrong on purpose, silenced or not."""
     for folder in PROJECTS:
-        sourced = read(folder)
+        sourced = read_project(folder)
         silenced = any("cyberflow: ignore" in document.text for document in sourced.documents)
         if not silenced and not any(one.severity == "error" for one in check(sourced)):
             yield folder, sourced

@@ -33,16 +33,16 @@ CLIENT = "openapi_client.cyberdesk_cloud_client"
 CONTRACT = Path(__file__).parent.parent / "emulator" / "data" / "openapi.json"
 
 NOUNS = {
-    wire.Workflow: "WorkflowResponseWithIncludes",
-    wire.Check: "WorkflowPostRunCheckResponse",
+    wire.WorkflowRecord: "WorkflowResponseWithIncludes",
+    wire.CheckRecord: "WorkflowPostRunCheckResponse",
     wire.RunCheck: "RunPostRunCheckSnapshot",
-    wire.ModelMetadata: "WorkflowModelMetadata",
-    wire.Tag: "WorkflowTagResponse",
-    wire.Group: "WorkflowTagGroupResponse",
+    wire.ModelMetadataRecord: "WorkflowModelMetadata",
+    wire.TagRecord: "WorkflowTagResponse",
+    wire.TagGroup: "WorkflowTagGroupResponse",
     wire.Machine: "MachineResponseWithIncludes",
     wire.Pool: "PoolResponseWithIncludes",
     wire.Model: "ModelConfigurationResponse",
-    wire.Run: "RunResponseWithIncludes",
+    wire.RunRecord: "RunResponseWithIncludes",
     wire.ChainAccepted: "WorkflowChainResponse",
     wire.Attachment: "RunAttachmentResponse",
     wire.SignedUrl: "RunImageSignedUrlResponse",
@@ -56,7 +56,7 @@ NOUNS = {
 
 
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.__name__)
-def test_a_field_is_known_to_the_service_and_required_only_where_it_requires_it(noun: type[wire.Answer]) -> None:
+def test_a_field_is_known_to_the_service_and_required_only_where_it_requires_it(noun: type[wire.WireRecord]) -> None:
     theirs = {
         field.name.rstrip("_"): field for field in attrs.fields(getattr(import_module(f"{CLIENT}.models"), NOUNS[noun]))
     }

@@ -40,7 +40,7 @@ async def test_the_envelope_of_the_service(script: Script) -> None:
         {"tag": "t1"},
         "req-7",
     )
-    assert (error.said, error.violations, error.exit_code) == ("Tag is archived", (), 3)
+    assert (error.service_message, error.violations, error.exit_code) == ("Tag is archived", (), 3)
 
 
 async def test_violations_are_listed_one_per_line_without_what_was_sent(script: Script) -> None:
@@ -100,7 +100,7 @@ async def test_violations_in_the_envelope_count_too(script: Script, details: Any
     ],
 )
 async def test_every_shape_of_a_body_makes_a_message(script: Script, body: Any, said: str) -> None:
-    assert (await refusal(script, answer(502, body))).said == said
+    assert (await refusal(script, answer(502, body))).service_message == said
 
 
 @pytest.mark.parametrize("status", [499, 529, 599])
@@ -141,7 +141,7 @@ async def test_a_request_still_at_work_says_so(script: Script) -> None:
 async def test_a_success_that_cannot_be_read_is_an_api_error(script: Script, body: Any, said: str) -> None:
     error = await refusal(script, answer(201, body, Content_Type="text/html; charset=utf-8"))
 
-    assert error.said.startswith(said)
+    assert error.service_message.startswith(said)
     assert error.status == 201
     assert "t-value" not in str(error)
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from scripted_service import Script, answer, page, run, workflow
 
-from cyberflow.client.cyberdesk.wire import FINAL, LIVE, Page, Run, Workflow, is_live, parse_time
+from cyberflow.client.cyberdesk.wire import FINAL, LIVE, Page, RunRecord, WorkflowRecord, is_live, parse_time
 from cyberflow.client.http.errors import ApiError
 
 pytestmark = pytest.mark.anyio
@@ -103,7 +103,7 @@ async def test_unknown_fields_and_statuses_are_kept(script: Script) -> None:
     assert got.status == "paused"
     assert got.is_priority is False
     assert got.model_extra == {"colour": "red"}
-    assert got.sent() == body | {"is_priority": False}
+    assert got.to_json() == body | {"is_priority": False}
 
 
 async def test_an_id_that_is_a_number_becomes_text(script: Script) -> None:
@@ -136,8 +136,8 @@ def test_a_moment_is_read_leniently(text: str | None, read: str) -> None:
 
 def test_nouns_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Run(**run()).status = "success"
-    assert Page[Workflow](items=[], total=0).included is None
+        RunRecord(**run()).status = "success"
+    assert Page[WorkflowRecord](items=[], total=0).included is None
 
 
 async def test_the_time_outs_are_set(script: Script) -> None:

@@ -15,7 +15,7 @@ from scripted_service import KEY, URL, Script, answer, run
 
 from cyberflow.client.cyberdesk import wire
 from cyberflow.client.http.mask import RequestRedactor
-from cyberflow.client.http.request import upload, write_request
+from cyberflow.client.http.request import multipart_request, write_request
 from cyberflow.errors import CyberflowError
 
 pytestmark = pytest.mark.anyio
@@ -95,7 +95,7 @@ async def test_no_repr_and_no_log_holds_a_secret(script: Script) -> None:
         root.setLevel(before)
 
     request = write_request("POST", "/v1/runs/chain", BODY)
-    image = upload("/x", "x.png", SECRET.encode(), "image/png")
+    image = multipart_request("/x", "x.png", SECRET.encode(), "image/png")
     seen = [
         stream.getvalue(),
         *map(repr, (desk, desk.runs, desk.runs.transport, request, image, RequestRedactor([SECRET]))),

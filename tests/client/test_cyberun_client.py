@@ -11,7 +11,7 @@ import httpx
 import pytest
 from scripted_service import Script, answer
 
-from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import CyberflowError, UsageError
@@ -25,8 +25,8 @@ KEYS = ("sk-abcdef", "dk-abcdef")
 SESSION, TEAM = "eyJhbGciOi.J9.x", "019abc12-4567-7890-abcd-ef1234567891"
 
 
-def connect(script: Script, key: str = "sk-abcdef", team: str | None = None) -> Cyberun:
-    return Cyberun.connect(URL, key, team=team, app=httpx.MockTransport(script.carry), retry=script.retry())
+def connect(script: Script, key: str = "sk-abcdef", team: str | None = None) -> CyberunClient:
+    return CyberunClient.connect(URL, key, team=team, app=httpx.MockTransport(script.carry), retry=script.retry())
 
 
 @pytest.mark.parametrize("status", [202, 200, 201])
@@ -71,7 +71,7 @@ async def test_a_submission_is_never_sent_again(script: Script, line: Any) -> No
         lambda gpu: gpu.workflow("a"),
     ],
 )
-async def test_everything_else_may_be(script: Script, call: Callable[[Cyberun], Any]) -> None:
+async def test_everything_else_may_be(script: Script, call: Callable[[CyberunClient], Any]) -> None:
     script.says(answer(503), answer(200, {"id": TASK, "task_status": "running", "success": True}))
 
     await call(connect(script))
@@ -170,7 +170,7 @@ async def test_an_error_is_read_as_far_as_it_goes_and_its_text_is_kept(script: S
     with pytest.raises(ApiError) as caught:
         await connect(script).task(TASK)
 
-    assert caught.value.said == said
+    assert caught.value.service_message == said
     assert caught.value.raw == (body if isinstance(body, str) else httpx.Response(200, json=body).text)
 
 
@@ -180,7 +180,7 @@ async def test_neither_the_key_nor_a_secret_is_in_the_kept_text(script: Script) 
     with pytest.raises(ApiError) as caught:
         await connect(script).submit("a", {"prompt": "hunter2"}, secrets=("hunter2",))
 
-    assert caught.value.said == "bad prompt: ••• for •••"
+    assert caught.value.service_message == "bad prompt: ••• for •••"
     assert "hunter2" not in repr(vars(caught.value))
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cyberflow.client.cyberun.wire import OVER, Output, TaskPage, TaskRecord, TaskResult, outputs_of
-from cyberflow.client.http.sse import ServerEvent, events
+from cyberflow.client.http.sse import ServerEvent, parse_events
 
 SAMPLE = json.loads((Path(__file__).parent / "data" / "cyberun-task-result.json").read_text(encoding="utf-8"))
 NOW = datetime(2025, 2, 10, 14, 30, tzinfo=UTC)
@@ -37,9 +37,9 @@ def test_the_sample_of_the_page_field_by_field() -> None:
     assert result.expires_at == "2025-02-10T15:01:30Z"
     assert result.task_error == ""
     assert result.completed_at == "2025-02-10T14:01:30Z"
-    assert result.sent() == SAMPLE
+    assert result.to_json() == SAMPLE
     assert [one.key for one in outputs_of(result)] == ["output_00001_.png", "9.images.0"]
-    assert result.expires(NOW) == datetime(2025, 2, 10, 15, 1, 30, tzinfo=UTC)
+    assert result.expiry(NOW) == datetime(2025, 2, 10, 15, 1, 30, tzinfo=UTC)
 
 
 AT_A, AT_B = URL.format("o/a"), URL.format("o/b")
@@ -89,7 +89,7 @@ def test_an_output_that_is_named_without_an_address_has_none() -> None:
 )
 def test_an_address_ends_after_an_hour_at_the_latest(told: str | None, ends: timedelta) -> None:
     """`expires_at` is defined for the one address only; null is not for ever."""
-    assert TaskResult.model_validate({"id": "t", "expires_at": told}).expires(NOW) == NOW + ends
+    assert TaskResult.model_validate({"id": "t", "expires_at": told}).expiry(NOW) == NOW + ends
 
 
 @pytest.mark.parametrize("status", ["pending", "waiting", "provisioning", "queued", "running", "teleporting", ""])
@@ -142,7 +142,7 @@ def read(pieces: list[bytes]) -> list[ServerEvent]:
             yield piece
 
     async def all_() -> list[ServerEvent]:
-        return [event async for event in events(stream())]
+        return [event async for event in parse_events(stream())]
 
     return asyncio.run(all_())
 

@@ -13,7 +13,7 @@ import pytest
 from cyberflow.cli.commands.check import render_findings
 from cyberflow.compiler.check import RULES, check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 
 SOON = 20.0
 MB = 1024 * 1024
@@ -26,7 +26,7 @@ def found(root: Path, flows: str | bytes = "", **files: str | bytes) -> list[Dia
     for name, content in files.items():
         write(root, name.replace("__", "."), content)
     begun = process_time()
-    sourced = read(root)
+    sourced = read_project(root)
     answer = check(sourced)
     assert process_time() - begun < SOON
     assert {one.rule for one in answer} <= set(RULES)

@@ -11,7 +11,7 @@ import pytest
 
 from cyberflow.compiler.check import RULES, check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.source import Span
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -43,7 +43,7 @@ ELSEWHERE = frozenset(
 
 def findings() -> Iterator[tuple[str, RawProject, Diagnostic]]:
     for folder in FOLDERS:
-        sourced = read(folder)
+        sourced = read_project(folder)
         for one in check(sourced):
             yield folder.relative_to(CASES).as_posix(), sourced, one
 
@@ -95,6 +95,6 @@ def test_messages_are_short_calm_and_unfinished_sentences() -> None:
 
 def test_findings_come_in_order_and_once() -> None:
     for folder in FOLDERS:
-        sourced = read(folder)
+        sourced = read_project(folder)
         keys = [(sourced.sources.span(one.place), one.rule, one.message) for one in check(sourced)]
         assert keys == sorted(set(keys))

@@ -9,7 +9,7 @@ import pytest
 
 from cyberflow.compiler.check import check
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 
 SOON = 20.0
 
@@ -18,7 +18,7 @@ def found(root: Path, flows: str) -> list[Diagnostic]:
     (root / "cyberflow.yaml").write_text("project: clinic\n")
     (root / "flows.yaml").write_text(flows)
     begun = monotonic()
-    answer = check(read(root))
+    answer = check(read_project(root))
     assert monotonic() - begun < SOON
     return answer
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
 from cyberflow.cli.views.findings_json import render_json
 from cyberflow.compiler.check import RULES, check
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/cyberflow.yaml"))
@@ -98,7 +98,7 @@ def test_mutations_give_findings(
     before = path.read_bytes()
     path.write_bytes(mutated(before, edits))
     try:
-        sourced = read(root)
+        sourced = read_project(root)
         found = check(sourced)
         printer = DiagnosticRenderer.of(sourced, found)
         for one in found:

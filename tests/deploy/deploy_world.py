@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
-from cyberflow.client.cyberdesk.wire import Workflow
+from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import Asset, Bundle, BundledWorkflow
 from cyberflow.deploy.apply.apply import apply
@@ -22,7 +22,7 @@ from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.emulator.platform import Platform
 from cyberflow.remote.identity import Owner
-from cyberflow.remote.snapshot import Snapshot, snapshot
+from cyberflow.remote.snapshot import Snapshot, read_snapshot
 
 T = TypeVar("T")
 OWNER = Owner("clinic")
@@ -173,7 +173,7 @@ class Account:
         return asyncio.run(asked())
 
     def snapshot(self) -> Snapshot:
-        found: Snapshot = self.ask(snapshot)
+        found: Snapshot = self.ask(read_snapshot)
         return found
 
     def plan(self, bundle: Bundle, owner: Owner = OWNER, only: Sequence[str] = ()) -> Plan:
@@ -192,23 +192,23 @@ class Account:
 
         async def deployed() -> list[Outcome]:
             async with self.desk(wire) as desk:
-                planned = plan(bundle, await snapshot(desk), OWNER)
+                planned = plan(bundle, await read_snapshot(desk), OWNER)
                 applied = apply(planned, desk, CONTENTS.__getitem__, overwrite_drift=overwrite_drift)
                 return [outcome async for outcome in applied]
 
         return asyncio.run(deployed())
 
-    def workflow(self, name: str) -> Workflow:
+    def workflow(self, name: str) -> WorkflowRecord:
         """The one workflow with that title."""
         (found,) = (one for one in self.snapshot().workflows if one.name == name)
         return found
 
-    def edit(self, title: str, **fields: Any) -> Workflow:
+    def edit(self, title: str, **fields: Any) -> WorkflowRecord:
         """Change a workflow as a person at the dashboard would."""
         return self.rewrite(self.workflow(title).id, **fields)
 
-    def rewrite(self, id: str, **fields: Any) -> Workflow:
-        changed: Workflow = self.ask(lambda desk: desk.workflows.update(id, fields))
+    def rewrite(self, id: str, **fields: Any) -> WorkflowRecord:
+        changed: WorkflowRecord = self.ask(lambda desk: desk.workflows.update(id, fields))
         return changed
 
     def delete(self, id: str) -> None:
@@ -229,7 +229,7 @@ def by_action(planned: Plan) -> list[tuple[str, str, str]]:
     return [(change.action, change.kind, change.name) for change in planned.changes]
 
 
-def comment(workflow: Workflow) -> str:
+def comment(workflow: WorkflowRecord) -> str:
     """The marker of a workflow as text."""
     marker: str = json.loads(workflow.input_schema or "{}")["$comment"]
     return marker

@@ -195,9 +195,9 @@ def test_several_unfinished_creates_of_one_name(account: Account) -> None:
     bundle = bundle_of(declared("one"))
     account.deploy(bundle)
     first = account.workflow("One")
-    marker = Marker.of(first.input_schema)
+    marker = Marker.find_in(first.input_schema)
     assert marker is not None
-    new = Marker(marker.owner, marker.name, "new", marker.hash).into(first.input_schema)
+    new = Marker(marker.owner, marker.name, "new", marker.hash).insert_into(first.input_schema)
     account.edit("One", input_schema=new)
     second = account.ask(lambda desk: desk.workflows.create({"main_prompt": first.main_prompt, "input_schema": new}))
 

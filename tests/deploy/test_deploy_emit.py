@@ -81,7 +81,7 @@ def test_a_comment_stands_above_its_value_and_changes_nothing(data: st.DataObjec
 
     assert document.data == body, text
     (line,) = [number for number, line in enumerate(text.split("\n"), 1) if line.strip() == "# here"]
-    assert document.span(Place("pulled.yaml", route).key()).line == line + 1, text
+    assert document.span(Place("pulled.yaml", route).at_key()).line == line + 1, text
 
 
 def test_the_style_is_that_of_the_examples() -> None:

@@ -12,7 +12,7 @@ from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.plan.model import Outcome
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.remote.identity import Ownership, list_owned_workflows
-from cyberflow.remote.snapshot import snapshot
+from cyberflow.remote.snapshot import read_snapshot
 
 
 def requests_of_a_whole_apply() -> int:
@@ -34,7 +34,7 @@ def expect_settled(account: Account, bundle: Bundle) -> None:
     """Exactly what is declared, nothing twice, everything ours and finished, and nothing left to do."""
     found = account.snapshot()
     assert sorted(one.name or "" for one in found.workflows) == sorted(one.payload["name"] for one in bundle.workflows)
-    assert {one.standing for one in list_owned_workflows(found.workflows, OWNER)} == {Ownership.MANAGED}
+    assert {one.ownership for one in list_owned_workflows(found.workflows, OWNER)} == {Ownership.MANAGED}
     assert sorted(one.name for one in found.tags) == ["Epic", "Production", "cyberflow:clinic"]
     assert len(found.images) == 2
     wire = account.wire()
@@ -142,7 +142,7 @@ def test_nobody_knocks_on_at_a_service_that_is_gone(account: Account) -> None:
 def deploy_together(account: Account, *bundles: Bundle) -> list[list[Outcome]]:
     async def one(bundle: Bundle) -> list[Outcome]:
         async with account.desk() as desk:
-            planned = plan(bundle, await snapshot(desk), OWNER)
+            planned = plan(bundle, await read_snapshot(desk), OWNER)
             await asyncio.sleep(0)
             return [outcome async for outcome in apply(planned, desk, CONTENTS.__getitem__)]
 
@@ -188,7 +188,7 @@ def test_an_apply_that_comes_second_finds_the_work_done(account: Account) -> Non
 def test_leaving_an_apply_early_leaves_nothing_behind(account: Account) -> None:
     async def left() -> int:
         async with account.desk() as desk:
-            applied = apply(plan(clinic(), await snapshot(desk), OWNER), desk, CONTENTS.__getitem__)
+            applied = apply(plan(clinic(), await read_snapshot(desk), OWNER), desk, CONTENTS.__getitem__)
             await anext(applied)
             await applied.aclose()
             return len([task for task in asyncio.all_tasks() if task is not asyncio.current_task()])

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.verify_pull import prove
+from cyberflow.cli.verify_pull import verify_pull
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
@@ -26,7 +26,7 @@ from cyberflow.deploy.plan.model import PruneOptions
 from cyberflow.deploy.pull.pull import choose_workflows, image_files
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.images import fetch_images
-from cyberflow.remote.snapshot import snapshot
+from cyberflow.remote.snapshot import read_snapshot
 
 NAMES = ("one", "two", "three", "four")
 PROMPTS = ("<p>Open it.</p>", "<p>Close {mrn}.</p>", f"<p>Click {image(SEARCH)}</p>", "Plain")
@@ -69,7 +69,7 @@ class Deployments(RuleBasedStateMachine):
         return {
             one.name: one.workflow
             for one in list_owned_workflows(self.account.snapshot().workflows, OWNER)
-            if one.standing is Ownership.MANAGED and one.name
+            if one.ownership is Ownership.MANAGED and one.name
         }
 
     def source(self, name: str) -> BundledWorkflow:
@@ -143,13 +143,13 @@ class Deployments(RuleBasedStateMachine):
         """Write the sources of one workflow and compile them, as `cyberflow pull` and the next command do."""
 
         async def read(desk: Any) -> Any:
-            remote = await snapshot(desk)
+            remote = await read_snapshot(desk)
             chosen = choose_workflows(remote, OWNER, names, taken)
             places = image_files(chosen, remote.images)
             return remote, chosen, places, await fetch_images(desk, list(places))
 
         remote, chosen, places, contents = self.account.ask(read)
-        proof = prove(chosen, remote, OWNER, {path: contents[url] for url, path in places.items()}, places)
+        proof = verify_pull(chosen, remote, OWNER, {path: contents[url] for url, path in places.items()}, places)
         assert proof.faults == {}
         (one,) = proof.pulled
         with TemporaryDirectory() as name:

@@ -20,7 +20,7 @@ from deploy_world import (
     image,
 )
 
-from cyberflow.client.cyberdesk.wire import Image, Model, Tag, Workflow
+from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import FieldChange, PlanRefused
@@ -33,23 +33,23 @@ from cyberflow.remote.snapshot import Snapshot
 TIMES = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 
 
-def tag(name: str, **fields: Any) -> Tag:
-    return Tag.model_validate({"id": f"tag-{name}", "name": name, **fields})
+def tag(name: str, **fields: Any) -> TagRecord:
+    return TagRecord.model_validate({"id": f"tag-{name}", "name": name, **fields})
 
 
 def model(name: str, **fields: Any) -> Model:
     return Model.model_validate({"id": f"model-{name}".lower(), "name": name, **fields})
 
 
-def managed(name: str, *tags: str, id: str = "id-1", **fields: Any) -> Workflow:
+def managed(name: str, *tags: str, id: str = "id-1", **fields: Any) -> WorkflowRecord:
     payload = {**NULLS, "name": name.title(), "main_prompt": "<p>Open it.</p>", **fields}
-    schema = Marker(OWNER.tag, name, id, field_hash(payload)).into(payload["input_schema"])
+    schema = Marker(OWNER.tag, name, id, field_hash(payload)).insert_into(payload["input_schema"])
     named = [{"id": f"tag-{one}", "name": one} for one in (OWNER.tag, *tags)]
-    return Workflow.model_validate({**payload, "id": id, "input_schema": schema, "tags": named, **TIMES})
+    return WorkflowRecord.model_validate({**payload, "id": id, "input_schema": schema, "tags": named, **TIMES})
 
 
 def errors(
-    bundle: Bundle, *tags: Tag, models: tuple[Model, ...] = (), workflows: tuple[Workflow, ...] = ()
+    bundle: Bundle, *tags: TagRecord, models: tuple[Model, ...] = (), workflows: tuple[WorkflowRecord, ...] = ()
 ) -> list[str]:
     planned = plan(bundle, Snapshot(workflows, (tag(OWNER.tag), *tags), (), models), OWNER)
     assert planned.exit_code == (1 if planned.errors else 0)
@@ -193,7 +193,9 @@ def test_a_title_that_its_scope_makes_too_long_is_an_error() -> None:
         ),
     ],
 )
-def test_declared_tags_must_be_possible(declared_tags: list[str], there: tuple[Tag, ...], expected: list[str]) -> None:
+def test_declared_tags_must_be_possible(
+    declared_tags: list[str], there: tuple[TagRecord, ...], expected: list[str]
+) -> None:
     assert errors(bundle_of(declared("one", tags=declared_tags)), *there) == expected
 
 

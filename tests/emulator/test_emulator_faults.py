@@ -21,8 +21,8 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberdesk.wire import is_live
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.client.http.retry import Retry
-from cyberflow.emulator.http.fault_plan import Plan as FaultPlan
-from cyberflow.emulator.http.fault_plan import load as load_faults
+from cyberflow.emulator.http.fault_plan import FaultPlan as FaultPlan
+from cyberflow.emulator.http.fault_plan import load_faults as load_faults
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import CyberflowError, UsageError
 

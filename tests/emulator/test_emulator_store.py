@@ -158,7 +158,7 @@ def test_no_secret_s_value_is_in_any_file_or_answer(
 def test_values_are_dropped_when_their_run_has_ended(api: Api, clock: TurnedClock) -> None:
     body = {"workflow_id": api.workflow(), "sensitive_input_values": {"pw": RUN}}
     one, two, three = (api.post("/v1/runs", body)["id"] for _ in range(3))
-    vault = api.platform._vault
+    vault = api.platform._secret_store
     assert [dict(vault.values(id)) for id in (one, two, three)] == [{"pw": RUN}] * 3
     clock.forward(1)
     api.patch(f"/v1/runs/{three}", {"status": "cancelled"})

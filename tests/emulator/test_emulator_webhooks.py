@@ -109,8 +109,8 @@ def test_a_finished_run_is_told_signed_and_once(opened: Opened, clock: TurnedClo
     api = opened([receiver.url])
     run = finish(api, clock)
 
-    assert [api.platform.courier.round() for _ in range(2)] == [1, 0]
-    (event,) = receiver.events(api.platform.courier.secret(receiver.url))
+    assert [api.platform.webhook_sender.send_due() for _ in range(2)] == [1, 0]
+    (event,) = receiver.events(api.platform.webhook_sender.signing_secret(receiver.url))
     assert (event["event_type"], event["run"]["id"], event["run"]["status"]) == ("run_complete", run, "success")
     assert event["run"]["run_message_history"] is None
     assert event["occurred_at"] == event["run"]["ended_at"]
@@ -125,7 +125,7 @@ def test_another_secret_or_a_changed_byte_does_not_pass(opened: Opened, clock: T
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     api = opened({receiver.url: secret})
     finish(api, clock)
-    api.platform.courier.round()
+    api.platform.webhook_sender.send_due()
 
     assert len(receiver.events(secret)) == 1
     ((headers, body),) = receiver.got
@@ -143,9 +143,9 @@ def test_every_run_of_a_chain_is_told_and_the_last_one_releases(
     steps = [{"workflow_id": workflow, "session_alias": alias} for alias in "abc"]
     api.post("/v1/runs/chain", {"steps": steps}, x_cyberflow_script=script)
     clock.forward(5)
-    api.platform.courier.round()
+    api.platform.webhook_sender.send_due()
 
-    events = receiver.events(api.platform.courier.secret(receiver.url))
+    events = receiver.events(api.platform.webhook_sender.signing_secret(receiver.url))
     told = {event["run"]["session_alias"]: event["run"] for event in events}
     assert {alias: run["status"] for alias, run in told.items()} == {
         "a": "success",
@@ -160,7 +160,7 @@ def test_a_workflow_that_does_not_ask_is_not_told_of(opened: Opened, clock: Turn
     api = opened([receiver.url])
     finish(api, clock, is_webhooks_enabled=False)
 
-    assert api.platform.courier.round() == 0
+    assert api.platform.webhook_sender.send_due() == 0
     assert receiver.got == []
 
 
@@ -170,11 +170,11 @@ def test_checks_come_before_the_event(opened: Opened, clock: TurnedClock, receiv
     workflow = api.workflow(is_webhooks_enabled=True, output_schema={"type": "object"}, post_run_checks=[check])
     api.post("/v1/runs", {"workflow_id": workflow})
     clock.forward(1.1)
-    assert api.platform.courier.round() == 0
+    assert api.platform.webhook_sender.send_due() == 0
     clock.forward(1)
-    api.platform.courier.round()
+    api.platform.webhook_sender.send_due()
 
-    (event,) = receiver.events(api.platform.courier.secret(receiver.url))
+    (event,) = receiver.events(api.platform.webhook_sender.signing_secret(receiver.url))
     assert [check["status"] for check in event["run"]["post_run_checks"]] == ["success"]
 
 
@@ -187,7 +187,7 @@ def test_what_is_not_taken_is_tried_again_under_the_same_id(
     rounds = []
     for wait in (0, 4, 1, 299, 1, 3600):
         clock.forward(wait)
-        api.platform.courier.round()
+        api.platform.webhook_sender.send_due()
         rounds.append(len(receiver.got))
 
     assert rounds == [1, 1, 2, 2, 3, 3]
@@ -200,7 +200,7 @@ def test_an_endpoint_that_never_takes_is_given_up(opened: Opened, clock: TurnedC
     receiver.answers = [503]
     finish(api, clock)
     for _ in range(12):
-        api.platform.courier.round()
+        api.platform.webhook_sender.send_due()
         clock.forward(36001)
 
     assert len(receiver.got) == 8
@@ -208,22 +208,22 @@ def test_an_endpoint_that_never_takes_is_given_up(opened: Opened, clock: TurnedC
 
 def test_events_outlive_a_restart(opened: Opened, clock: TurnedClock, receiver: Receiver, tmp_path: Path) -> None:
     api = opened([receiver.url], tmp_path / "local.db")
-    secret = api.platform.courier.secret(receiver.url)
+    secret = api.platform.webhook_sender.signing_secret(receiver.url)
     finish(api, clock)
     api.get("/v1/runs")
     api = opened(None, tmp_path / "local.db")
-    api.platform.courier.round()
+    api.platform.webhook_sender.send_due()
 
     assert [event["event_type"] for event in receiver.events(secret)] == ["run_complete"]
-    assert api.platform.courier.secret(receiver.url) == secret
+    assert api.platform.webhook_sender.signing_secret(receiver.url) == secret
 
 
 def test_each_endpoint_has_its_own_secret(opened: Opened, clock: TurnedClock, receiver: Receiver) -> None:
     with receiving() as other:
         api = opened([receiver.url, other.url])
         finish(api, clock)
-        api.platform.courier.round()
-        one, two = (api.platform.courier.secret(endpoint.url) for endpoint in (receiver, other))
+        api.platform.webhook_sender.send_due()
+        one, two = (api.platform.webhook_sender.signing_secret(endpoint.url) for endpoint in (receiver, other))
 
         assert one != two
         assert receiver.events(one)[0]["event_id"] == other.events(two)[0]["event_id"]
@@ -239,9 +239,9 @@ def test_a_machine_that_goes_down_is_told(opened: Opened, clock: TurnedClock, re
     else:
         made = api.post("/v1/connections", {"websocket_id": "w", "machine_id": machine["id"]})
         api.patch(f"/v1/connections/{made['id']}", {"status": "disconnected"})
-    api.platform.courier.round()
+    api.platform.webhook_sender.send_due()
 
-    (event,) = receiver.events(api.platform.courier.secret(receiver.url))
+    (event,) = receiver.events(api.platform.webhook_sender.signing_secret(receiver.url))
     (down,) = event["machines"]
     assert (event["event_type"], down["name"], down["status"]) == ("downed_machines", "local-1", "disconnected")
     assert fits("DownedMachinesEvent", event)
@@ -252,7 +252,7 @@ def test_a_machine_without_alerts_goes_down_in_silence(opened: Opened, receiver:
     (machine,) = api.get("/v1/machines")["items"]
     api.patch(f"/v1/machines/{machine['id']}", {"alerts_enabled": False, "status": "error"})
 
-    assert api.platform.courier.round() == 0
+    assert api.platform.webhook_sender.send_due() == 0
 
 
 def test_no_secret_is_in_an_event(opened: Opened, clock: TurnedClock, receiver: Receiver) -> None:
@@ -260,7 +260,7 @@ def test_no_secret_is_in_an_event(opened: Opened, clock: TurnedClock, receiver: 
     workflow = api.workflow(is_webhooks_enabled=True, main_prompt="Type {$pw}")
     api.post("/v1/runs", {"workflow_id": workflow, "sensitive_input_values": {"pw": "canary-hook-4711"}})
     clock.forward(2)
-    api.platform.courier.round()
+    api.platform.webhook_sender.send_due()
 
     ((_, body),) = receiver.got
     assert b"canary" not in body
@@ -283,7 +283,7 @@ def test_what_is_no_secret_is_refused(secret: str) -> None:
 def test_a_started_courier_tells_of_runs_that_nobody_asks_about(receiver: Receiver) -> None:
     with Platform.open(":memory:", webhooks=[receiver.url]) as platform:
         api = Api(platform)
-        platform.courier.start()
+        platform.webhook_sender.start()
         workflow = api.workflow(is_webhooks_enabled=True)
         script = platform.simulate({workflow: {"seconds": 0.1}})
         api.post("/v1/runs", {"workflow_id": workflow}, x_cyberflow_script=script)
@@ -293,6 +293,6 @@ def test_a_started_courier_tells_of_runs_that_nobody_asks_about(receiver: Receiv
                 break
             waited.wait(0.05)
 
-        assert [event["run"]["status"] for event in receiver.events(platform.courier.secret(receiver.url))] == [
-            "success"
-        ]
+        assert [
+            event["run"]["status"] for event in receiver.events(platform.webhook_sender.signing_secret(receiver.url))
+        ] == ["success"]

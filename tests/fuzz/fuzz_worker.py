@@ -21,11 +21,11 @@ from fuzz_mutations import Project, load, mutate
 
 from cyberflow.cli.commands.build import compile_project
 from cyberflow.cli.commands.check import render_findings
-from cyberflow.cli.commands.show import _workflow
+from cyberflow.cli.commands.show import _workflow_lines
 from cyberflow.compiler.bundle import load_bundle
 from cyberflow.compiler.check import RULES, check
 from cyberflow.errors import UsageError
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 
 SECONDS = 2.0
 MEMORY = 1536 * 1024 * 1024
@@ -66,7 +66,7 @@ def write(folder: Path, files: Project) -> None:
 
 def examine(folder: Path) -> None:
     """What has to hold of any project whatever: findings that can be shown, or a bundle that can be read back."""
-    sourced = read(folder)
+    sourced = read_project(folder)
     found = check(sourced)
     for one in found:
         assert one.rule in RULES
@@ -84,7 +84,7 @@ def examine(folder: Path) -> None:
     bundle = compiled[1]
     assert load_bundle(bundle.to_json()).digest == bundle.digest
     for workflow in bundle.workflows:
-        assert "\n".join(_workflow(workflow)).encode()
+        assert "\n".join(_workflow_lines(workflow)).encode()
 
 
 def run(seed: int, indexes: Sequence[int], patience: float = SECONDS) -> Iterator[Failure]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 from cyberflow.source import Span
 
 WORKFLOW = "workflows:\n  a: {prompt: Open the chart.}\n"
@@ -22,7 +22,7 @@ def paths(root: Path, files: Mapping[str, str | bytes], head: str = "project: cl
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return {document.path for document in read(root).documents} - {"cyberflow.yaml"}
+    return {document.path for document in read_project(root).documents} - {"cyberflow.yaml"}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_folders_that_hold_no_sources(tmp_path: Path) -> None:
 )
 def test_a_file_of_ours_that_is_no_utf_8_is_not_passed_over(tmp_path: Path, data: bytes, ours: bool) -> None:
     paths(tmp_path, {"a.yaml": WORKFLOW, "b.yaml": data})
-    assert {(one.severity, one.place.path) for one in check(read(tmp_path))} == (
+    assert {(one.severity, one.place.path) for one in check(read_project(tmp_path))} == (
         {("error", "b.yaml")} if ours else set()
     )
 
@@ -79,7 +79,7 @@ def test_a_file_of_ours_that_is_no_utf_8_is_not_passed_over(tmp_path: Path, data
 def test_a_byte_that_is_no_utf_8_is_pointed_at_and_its_line_is_not_shown(tmp_path: Path) -> None:
     data = b"\xef\xbb\xbfworkflows:\r\n  a:\r\n    prompt: \xc3\xa9\xe9 hunter2\r\n"
     paths(tmp_path, {"a.yaml": data})
-    sourced = read(tmp_path)
+    sourced = read_project(tmp_path)
     (found,) = check(sourced)
     assert sourced.sources.span(found.place) == Span("a.yaml", 3, 14, 3, 15)
     assert "hunter2" not in sourced.files.documents["a.yaml"].text
@@ -90,7 +90,7 @@ def test_a_file_that_vanishes_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "b.yaml").symlink_to("folder")
     paths(tmp_path, {})
-    assert [(one.rule, one.place.path) for one in check(read(tmp_path))] == [("file-not-found", "a.yaml")]
+    assert [(one.rule, one.place.path) for one in check(read_project(tmp_path))] == [("file-not-found", "a.yaml")]
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the system lets this user read everything")
@@ -98,10 +98,10 @@ def test_a_file_that_vanishes_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("closed", ["flows", "flows/a.yaml", "deep/er"])
 def test_what_is_closed_is_an_error(tmp_path: Path, closed: str, head: str) -> None:
     paths(tmp_path, {"flows/a.yaml": WORKFLOW, "deep/er/b.yaml": WORKFLOW.replace("a:", "b:")}, head)
-    assert check(read(tmp_path)) == []
+    assert check(read_project(tmp_path)) == []
     mode = (tmp_path / closed).stat().st_mode
     (tmp_path / closed).chmod(0)
-    found = check(read(tmp_path))
+    found = check(read_project(tmp_path))
     (tmp_path / closed).chmod(mode)
     assert [(one.rule, one.place.path) for one in found] == [("file-not-found", closed)]
 
@@ -112,17 +112,17 @@ def test_what_git_ignores_may_be_closed(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     for name in ("data", "b.yaml"):
         (tmp_path / name).chmod(0)
-    sourced = read(tmp_path)
+    sourced = read_project(tmp_path)
     (tmp_path / "data").chmod(0o700)
-    assert (check(sourced), sourced.files.settled) == ([], True)
+    assert (check(sourced), sourced.files.cacheable) == ([], True)
 
 
 def test_a_project_below_is_left_alone(tmp_path: Path) -> None:
     below = {"b/cyberflow.yaml": "project: other\n", "b/c/d.yaml": WORKFLOW}
     assert paths(tmp_path, {"a.yaml": WORKFLOW, **below}) == {"a.yaml"}
-    assert check(read(tmp_path)) == []
+    assert check(read_project(tmp_path)) == []
     assert paths(tmp_path, {}, "project: clinic\nsources: [b/.., b/c, b/c/d.yaml]\n") == {"a.yaml"}
-    found = check(read(tmp_path))
+    found = check(read_project(tmp_path))
     assert [(one.rule, one.place.route) for one in found] == [
         ("path-escape", ("sources", 1)),
         ("path-escape", ("sources", 2)),
@@ -135,7 +135,7 @@ def test_crlf_and_a_byte_order_mark_change_nothing(tmp_path: Path) -> None:
     for data in (text.encode(), b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()):
         (tmp_path / "a.yaml").write_bytes(data)
         (tmp_path / "cyberflow.yaml").write_bytes(b"project: clinic\n")
-        sourced = read(tmp_path)
+        sourced = read_project(tmp_path)
         spans.append([(sourced.sources.span(one.place), one.message) for one in check(sourced)])
     assert spans[0] == spans[1] != []
 
@@ -145,7 +145,7 @@ def test_two_aliases_of_one_mistake_are_one_finding(tmp_path: Path) -> None:
         "x:", "x-t:", 1
     )
     paths(tmp_path, {"a.yaml": flows})
-    assert [one.rule for one in check(read(tmp_path))] == ["bad-schema"]
+    assert [one.rule for one in check(read_project(tmp_path))] == ["bad-schema"]
 
 
 def test_a_symbolic_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
@@ -153,4 +153,4 @@ def test_a_symbolic_link_out_of_the_project_is_not_followed(tmp_path: Path) -> N
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "link.md").symlink_to(tmp_path / "out.md")
     paths(tmp_path / "in", {"a.yaml": "workflows:\n  a: {prompt: {file: link.md}}\n"})
-    assert [one.rule for one in check(read(tmp_path / "in"))] == ["path-escape"]
+    assert [one.rule for one in check(read_project(tmp_path / "in"))] == ["path-escape"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.language.project.load import decode_project, read
+from cyberflow.language.project.load import decode_project, read_project
 
 HEAD = "project: clinic\nvars: {name: north, n: 3, rooms: [A, B], on: true, items: {items: 7}, word: nme}\n"
 
@@ -16,7 +16,7 @@ HEAD = "project: clinic\nvars: {name: north, n: 3, rooms: [A, B], on: true, item
 def titles(root: Path, title: str) -> Any:
     (root / "cyberflow.yaml").write_text(HEAD)
     (root / "a.yaml").write_text(f"workflows:\n  a:\n    prompt: x\n    x-t: 1\n    tags: {title}\n")
-    project = decode_project(read(root), "local")
+    project = decode_project(read_project(root), "local")
     assert not project.problems
     return project.workflows["a"].body.tags
 
@@ -46,7 +46,7 @@ def test_a_finding_in_a_result_is_where_it_was_written(tmp_path: Path, prompt: s
     (tmp_path / "p.md").write_text(prompt)
     (tmp_path / "in.md").write_text("Line one\n\nType <nme>.\n")
     (tmp_path / "macro.md").write_text("{% macro go(x) %}Type <nme>{% endmacro %}\n")
-    sourced = read(tmp_path)
+    sourced = read_project(tmp_path)
     (found,) = check(sourced)
     span = sourced.sources.span(found.place)
     assert (found.rule, span.path) == ("undeclared-input", place)
@@ -74,4 +74,4 @@ def test_what_a_template_may_not_do_is_one_finding(tmp_path: Path, prompt: str) 
     (tmp_path / "cyberflow.yaml").write_text("project: clinic\n")
     (tmp_path / "a.yaml").write_text("workflows:\n  a: {prompt: {file: p.md}}\n")
     (tmp_path / "p.md").write_text(f"Open.\n{prompt}\n")
-    assert [one.rule for one in check(read(tmp_path))] == ["template-error"]
+    assert [one.rule for one in check(read_project(tmp_path))] == ["template-error"]

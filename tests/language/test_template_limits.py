@@ -8,7 +8,7 @@ from time import process_time
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 
 SOON = 4.0
 
@@ -19,7 +19,7 @@ def rules(root: Path, **files: str) -> list[str]:
     for name, text in files.items():
         (root / f"{name}.md").write_text(text)
     begun = process_time()
-    found = [one.rule for one in check(read(root))]
+    found = [one.rule for one in check(read_project(root))]
     assert process_time() - begun < SOON
     return found
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.client.cyberdesk.wire import Workflow
+from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.remote.canonical import FIELDS, canonicalize, differing_fields, field_hash, wire_fields
 
 FULL: dict[str, Any] = {
@@ -121,7 +121,9 @@ def test_a_count_of_zero_is_something() -> None:
 def test_an_answer_of_the_service_gives_its_managed_fields() -> None:
     times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
     checks = [check | {"id": "c", "order": 0, "organization_id": "o"} for check in FULL["post_run_checks"]]
-    answer = Workflow.model_validate(FULL | {"post_run_checks": checks, "id": "w", "workflow_metadata": {}, **times})
+    answer = WorkflowRecord.model_validate(
+        FULL | {"post_run_checks": checks, "id": "w", "workflow_metadata": {}, **times}
+    )
 
     assert tuple(wire_fields(answer)) == FIELDS
     assert differing_fields(wire_fields(answer), FULL) == ()

@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from cyberflow.client.cyberdesk.wire import Workflow
+from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.errors import ConflictError
-from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, standing, strip_marker
+from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, ownership_of, strip_marker
 
 OWNER = Owner("clinic")
 MARKER = Marker("cyberflow:clinic", "lookup", "id-1", "a" * 64)
 
 
-def workflow(comment: str | None = None, tags: tuple[str, ...] = (), **fields: Any) -> Workflow:
+def workflow(comment: str | None = None, tags: tuple[str, ...] = (), **fields: Any) -> WorkflowRecord:
     schema = None if comment is None else json.dumps({"$comment": comment, "type": "object"})
     named = [{"id": f"tag-{name}", "name": name} for name in tags]
     times = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
-    return Workflow.model_validate(
+    return WorkflowRecord.model_validate(
         {"id": "id-1", "main_prompt": "x", "input_schema": schema, "tags": named, **times, **fields}
     )
 
@@ -31,9 +31,9 @@ def test_a_scope_is_part_of_marker_tag_and_title() -> None:
 
 @pytest.mark.parametrize("schema", [None, "{}", '{"type": "object", "properties": {"a": {"$comment": "mine"}}}'])
 def test_a_marker_goes_into_a_schema_and_out_again(schema: str | None) -> None:
-    marked = MARKER.into(schema)
+    marked = MARKER.insert_into(schema)
 
-    assert Marker.of(marked) == MARKER
+    assert Marker.find_in(marked) == MARKER
     assert json.loads(marked)["$comment"] == f"cyberflow:clinic/lookup id-1 {'a' * 64}"
     assert json.loads(strip_marker(marked) or "{}") == json.loads(schema or "{}")
 
@@ -41,8 +41,8 @@ def test_a_marker_goes_into_a_schema_and_out_again(schema: str | None) -> None:
 def test_a_marker_replaces_the_one_before() -> None:
     later = Marker("cyberflow:clinic", "lookup", "id-1", "b" * 64)
 
-    assert Marker.of(later.into(MARKER.into(None))) == later
-    assert strip_marker(later.into(MARKER.into(None))) is None
+    assert Marker.find_in(later.insert_into(MARKER.insert_into(None))) == later
+    assert strip_marker(later.insert_into(MARKER.insert_into(None))) is None
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_a_marker_replaces_the_one_before() -> None:
     ],
 )
 def test_what_is_no_marker_is_none(schema: str | None) -> None:
-    assert Marker.of(schema) is None
+    assert Marker.find_in(schema) is None
 
 
 def test_a_schema_without_a_place_for_the_marker_is_a_conflict() -> None:
     with pytest.raises(ConflictError, match="`lookup` is no JSON object"):
-        MARKER.into("[1]")
+        MARKER.insert_into("[1]")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_schema_without_a_place_for_the_marker_is_a_conflict() -> None:
 def test_marker_and_tag_together_say_whose_it_is(
     comment: str | None, tags: tuple[str, ...], expected: Ownership
 ) -> None:
-    assert standing(workflow(comment, tags), OWNER) is expected
+    assert ownership_of(workflow(comment, tags), OWNER) is expected
 
 
 def test_what_is_held_comes_oldest_first_and_without_strangers() -> None:

@@ -11,7 +11,7 @@ import pytest
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import ConflictError
-from cyberflow.remote.snapshot import Snapshot, read_all_workflows, snapshot
+from cyberflow.remote.snapshot import Snapshot, read_all_workflows, read_snapshot
 
 
 def body(id: int) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_a_list_that_never_rests_is_a_conflict() -> None:
 def take(service: Any) -> Snapshot:
     async def taken() -> Snapshot:
         async with Cyberdesk.connect("http://scripted", "any", app=service) as desk:
-            return await snapshot(desk)
+            return await read_snapshot(desk)
 
     return asyncio.run(taken())
 

@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).parent.parent / "emulator"))
 
 from served import serve
 
-from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import Bundle, BundledTask
@@ -73,7 +73,7 @@ class Counted:
 class Gpu:
     """One account and one client of it."""
 
-    cyberun: Cyberun
+    cyberun: CyberunClient
     counted: Counted
     clock: Jumping
     folder: Path
@@ -100,7 +100,7 @@ class Gpu:
     async def follow(self, state: TaskState, *, limit: float | None = None, **watch: Any) -> TaskState:
         async for state in follow_task(
             self.cyberun, state, FollowOptions(**{"pace": PollInterval(0.05, 0.2), **watch}), limit
-        ):  # noqa: B020, PLR1704 - the last one counts
+        ):
             if not self.statuses or self.statuses[-1] != state.status:
                 self.statuses.append(state.status)
         return state
@@ -126,7 +126,7 @@ async def gpu(folder: Path, faults: Sequence[Mapping[str, Any]] = ()) -> AsyncIt
     """Over a socket, so that answers stream and break as they do elsewhere."""
     with platform(faults) as (counted, clock), serve(counted) as url:
         retry = Retry(sleep=lambda _: asyncio.sleep(0.01), random=lambda: 0.0, clock=clock.seconds)
-        async with Cyberun.connect(f"{url}/api/v1", "sk-canary", retry=retry) as cyberun:
+        async with CyberunClient.connect(f"{url}/api/v1", "sk-canary", retry=retry) as cyberun:
             yield Gpu(cyberun, counted, clock, folder)
 
 

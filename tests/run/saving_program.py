@@ -7,14 +7,14 @@ import sys
 import tracemalloc
 from pathlib import Path
 
-from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.run.task.outputs import save_outputs
 
 
 async def main() -> None:
     url, task, folder = sys.argv[1:]
-    async with Cyberun.connect(url, "sk-canary") as cyberun:
+    async with CyberunClient.connect(url, "sk-canary") as cyberun:
         outputs = Outputs(cyberun, task)
         await outputs.read()
         tracemalloc.start()

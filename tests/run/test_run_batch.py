@@ -68,7 +68,7 @@ class Clinic:
         given = Arguments(secrets={"epic_password": CANARY})
         parts = RequestParts(self.whole, given, TargetIds(self.world.ids), dict[str, bytes]().__getitem__)
         rows = RowMapper(self.chain, Table(self.path), {}, RawArguments())
-        items = ((row[0].number, row[1]) for row in rows.each(parts) if not isinstance(row, RowFault))
+        items = ((row[0].number, row[1]) for row in rows.requests(parts) if not isinstance(row, RowFault))
         watch = replace(self.world.watch(), patience=1e9)
         hands = LocalExecutor(self.desk, watch, given.redactor(), self.prepare, self.world.time)
         return Batch(ledger, items, hands, limits, choice, self.world.time)
@@ -103,12 +103,12 @@ def once(rows: int) -> Counter[str]:
 async def test_every_row_is_one_chain_and_the_results_are_in_order(clinic: Clinic) -> None:
     counts, batch = await clinic.go(Limits(parallel=5))
 
-    assert (counts, batch.halted) == ({"success": 12}, None)
+    assert (counts, batch.halt_reason) == ({"success": 12}, None)
     assert await clinic.chains() == once(12)
     with clinic.open() as ledger:
-        entries = list(ledger.every())
-        write_results(clinic.path.with_suffix(".out.jsonl"), ledger.every(), ["mrn", "summary"])
-        write_results(clinic.path.with_suffix(".csv"), ledger.every(), ["mrn", "summary"])
+        entries = list(ledger.all_entries())
+        write_results(clinic.path.with_suffix(".out.jsonl"), ledger.all_entries(), ["mrn", "summary"])
+        write_results(clinic.path.with_suffix(".csv"), ledger.all_entries(), ["mrn", "summary"])
     assert [entry.number for entry in entries] == list(range(1, 13))
     assert entries[4].outputs == {"mrn": "M7", "summary": {"first": "a", "day": "day 5"}}
     lines = [json.loads(line) for line in clinic.path.with_suffix(".out.jsonl").read_text().splitlines()]
@@ -241,12 +241,12 @@ async def test_the_first_rows_decide_whether_the_others_are_sent(clinic: Clinic)
     clinic.outcome = {"book": {"status": "task_failed", "error": f"no slot for {MARK}"}}
     counts, batch = await clinic.go(Limits(parallel=5, canary=2))
     assert counts == {"task_failed": 2, "waiting": 10}
-    assert "0 of the first 2" in (batch.halted or "")
+    assert "0 of the first 2" in (batch.halt_reason or "")
 
     clinic.outcome = None
     assert (await clinic.go(Limits(canary=2)))[0] == {"task_failed": 2, "waiting": 10}
     counts, batch = await clinic.go(Limits(canary=2), RetryPolicy(failed=True))
-    assert (counts, batch.halted) == ({"success": 12}, None)
+    assert (counts, batch.halt_reason) == ({"success": 12}, None)
 
 
 async def test_nothing_more_is_sent_after_so_many_failures_and_what_runs_is_followed(clinic: Clinic) -> None:
@@ -255,7 +255,7 @@ async def test_nothing_more_is_sent_after_so_many_failures_and_what_runs_is_foll
 
     assert counts["error"] in (3, 4)
     assert counts["waiting"] == 12 - counts["error"]
-    assert "--stop-at-failures" in (batch.halted or "")
+    assert "--stop-at-failures" in (batch.halt_reason or "")
     with clinic.open() as ledger:
         assert ledger.entry(1).error == "lookup: the screen is black\nlookup: twice"
 
@@ -267,7 +267,7 @@ async def test_failed_rows_run_again_under_another_key(clinic: Clinic) -> None:
     assert (await clinic.go())[0] == {"error": 12}
     assert (await clinic.go(choice=RetryPolicy(failed=True)))[0] == {"success": 12}
     with clinic.open() as ledger:
-        assert [entry.attempt for entry in ledger.every()] == [2] * 12
+        assert [entry.attempt for entry in ledger.all_entries()] == [2] * 12
         assert ledger.key(1, 1) != ledger.key(1, 2)
 
 
@@ -290,7 +290,7 @@ async def test_a_row_that_the_service_refuses_does_not_stop_the_others(clinic: C
         counts, _ = await clinic.go()
     assert counts == {"success": 11, "refused": 1}
     with clinic.open() as ledger:
-        assert ledger.entry(3).failed
+        assert ledger.entry(3).has_failed
         assert "422" in (ledger.entry(3).error or "")
 
 

@@ -102,7 +102,7 @@ def test_a_cancellation_goes_from_the_last_step_to_the_running_one_then_releases
     state, commands = advance(state, seen(2.0, "success", "cancelled", "cancelled"))
     assert commands == (ReadOutputs(),)
     state, commands = advance(state, OutputsRead(()))
-    assert (state.ended, state.cancelled, state.refused, commands) == (True, True, ("already over",), ())
+    assert (state.has_ended, state.cancelled, state.refused, commands) == (True, True, ("already over",), ())
     assert next_commands(state) == ()
 
 
@@ -186,9 +186,9 @@ def test_no_order_of_events_breaks_it_and_what_is_final_stays(events: Any) -> No
     for event in events:
         before, (state, commands) = state, advance(state, event)
         for was, now in zip(before.steps, state.steps, strict=True):
-            assert was.live or now.status == was.status
+            assert was.is_live or now.status == was.status
             assert (was.id, was.workflow, was.run_id) == (now.id, now.workflow, now.run_id)
-        if before.ended:
+        if before.has_ended:
             assert state.steps == before.steps
             assert (state.phase, commands) == ("ended", ())
         assert len(set(commands)) == len(commands)
@@ -218,7 +218,7 @@ def test_every_state_that_has_not_ended_knows_what_to_do_next(events: Any) -> No
         command = commands.pop(0)
         state, more = advance(state, _answer(command, 1e7 + clock * 10))
         commands += more
-    assert state.ended
+    assert state.has_ended
 
 
 def _answer(command: Command, at: float) -> Event:

@@ -33,8 +33,8 @@ def read(
         bundle(declared), Arguments(secrets={"epic_password": "x"}), TargetIds(NAMES), dict[str, bytes]().__getitem__
     )
     rows = RowMapper(declared, Table(path), mapping or {}, asked or RawArguments())
-    found = list(rows.each(parts))
-    faults = [row.shown(path.name) for row in found if isinstance(row, RowFault)]
+    found = list(rows.requests(parts))
+    faults = [row.to_text(path.name) for row in found if isinstance(row, RowFault)]
     good = [
         (row[1].body["steps"][0]["inputs"]["patient"], row[1].body["steps"][1]["inputs"].get("note"))
         for row in found

@@ -74,7 +74,7 @@ async def test_the_journal_knows_before_the_service_does(world: World) -> None:
 async def test_neither_inputs_nor_secrets_reach_the_disk(world: World) -> None:
     state, invocation = await world.start()
     events = [event async for event in follow(world.desk, state, world.watch())]
-    invocation.note("ended", status=result_of(replay(state, events)).status)
+    invocation.record("ended", status=result_of(replay(state, events)).status)
 
     written = "".join(path.read_text() for path in world.folder.rglob("*") if path.is_file())
     assert "ended" in written
@@ -124,7 +124,7 @@ async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
         file.write('{"what": "en')
     assert open_entries(world.folder) == [entry, other]
     invocation.path.write_text(invocation.path.read_text().rpartition("{")[0])
-    invocation.note("ended", status="success")
+    invocation.record("ended", status="success")
     (world.folder / "journal" / "empty.jsonl").write_text("[]\n")
     assert [entry.session_id for entry in open_entries(world.folder)] == [torn.session_id]
     assert open_entries(world.folder.parent / "nowhere") == []
@@ -201,7 +201,7 @@ async def test_nothing_is_sent_that_cannot_be_written_down(world: World, tmp_pat
 
 async def test_times_in_the_journal_come_from_its_clock(world: World) -> None:
     fixed = replace(open_journal(world.folder, "local", id="given"), clock=lambda: datetime(2026, 1, 2, 3, tzinfo=UTC))
-    fixed.note("ended")
+    fixed.record("ended")
     assert lines(fixed.path) == [{"at": "2026-01-02T03:00:00+00:00", "what": "ended"}]
     assert fixed.key == "given"
 

@@ -53,13 +53,13 @@ async def test_one_request_for_all_of_them() -> None:
     service = Service(chains)
     async with service.desk() as desk:
         sweep = BulkPoller(desk)
-        seen = await sweep.look(states(chains), 1.0)
-        read = await sweep.read(states(chains))
+        seen = await sweep.read_statuses(states(chains), 1.0)
+        read = await sweep.read_outputs(states(chains))
 
     assert len(service.asked) == 2
     assert len(seen) == len(read) == chains
     assert {type(event) for event in (*seen.values(), *read.values())} == {StatusesRead, OutputsRead}
-    assert all(len(event.sights) == 2 for event in seen.values() if isinstance(event, StatusesRead))
+    assert all(len(event.statuses) == 2 for event in seen.values() if isinstance(event, StatusesRead))
     assert ["output_data" in str(query) for query in service.asked] == [False, False]
     assert int(service.asked[0]["limit"]) < 2 * chains + 50
 
@@ -68,10 +68,10 @@ async def test_no_deeper_than_the_last_that_is_waited_for() -> None:
     service = Service(100, foreign=30)
     async with service.desk() as desk:
         sweep = BulkPoller(desk)
-        await sweep.look(states(2), 1.0)
+        await sweep.read_statuses(states(2), 1.0)
         depth = sweep.depth
         service.asked.clear()
-        await sweep.look(states(2), 2.0)
+        await sweep.read_statuses(states(2), 2.0)
     assert depth == 34
     assert [int(query["limit"]) for query in service.asked] == [54]
 
@@ -81,10 +81,10 @@ async def test_what_lies_too_deep_is_asked_for_by_itself_from_then_on() -> None:
     service.runs = service.runs[:-2] + [(f"x{n}", "other") for n in range(6000)] + service.runs[-2:]
     async with service.desk() as desk:
         sweep = BulkPoller(desk)
-        seen = await sweep.look(states(10), 1.0)
+        seen = await sweep.read_statuses(states(10), 1.0)
         first = len(service.asked)
         service.asked.clear()
-        again = await sweep.look(states(10), 2.0)
+        again = await sweep.read_statuses(states(10), 2.0)
     assert len(seen) == len(again) == 10
     assert first == 6
     assert [query.get("session_id") for query in service.asked] == [None, "s9"]
@@ -93,7 +93,7 @@ async def test_what_lies_too_deep_is_asked_for_by_itself_from_then_on() -> None:
 async def test_one_chain_is_asked_for_by_its_session() -> None:
     service = Service(5, foreign=100)
     async with service.desk() as desk:
-        seen = await BulkPoller(desk).look(states(1), 1.0)
+        seen = await BulkPoller(desk).read_statuses(states(1), 1.0)
     assert len(seen) == 1
     assert [query["session_id"] for query in service.asked] == ["s0"]
 
@@ -104,7 +104,7 @@ async def test_a_run_that_is_gone_ends_its_chain_alone() -> None:
     async with service.desk() as desk:
         sweep = BulkPoller(desk)
         for at in range(3):
-            seen = await sweep.look(states(3), float(at))
+            seen = await sweep.read_statuses(states(3), float(at))
     last = seen[1]
     assert isinstance(last, StatusesRead)
-    assert {sight.run_id: sight.status for sight in last.sights} == {"r1a": "success", "r1b": "error"}
+    assert {sight.run_id: sight.status for sight in last.statuses} == {"r1a": "success", "r1b": "error"}

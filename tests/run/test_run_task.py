@@ -13,7 +13,7 @@ import pytest
 from clinic import Time, Wire
 from gpu_world import fill
 
-from cyberflow.client.cyberun.client import Cyberun, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.request import write_request
@@ -25,7 +25,7 @@ from cyberflow.redact import Redactor
 from cyberflow.run.chain.follow import FollowOptions, PollInterval
 from cyberflow.run.chain.journal import entry_of_task, follow_command, open_entries, open_journal
 from cyberflow.run.inputs.arguments import Arguments, FileArgument
-from cyberflow.run.task.follow import cancel_task, follow_task, heard, seen
+from cyberflow.run.task.follow import cancel_task, follow_task, merge_event, merge_task
 from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
@@ -53,8 +53,8 @@ LIVE = TaskState("poster", "text-to-image", "t1")
 
 
 @pytest.fixture
-async def cyberun(anyio_backend: str, platform: Platform) -> AsyncIterator[Cyberun]:
-    async with Cyberun.connect("http://local/api/v1", "sk-1", app=Wire(platform.app)) as opened:
+async def cyberun(anyio_backend: str, platform: Platform) -> AsyncIterator[CyberunClient]:
+    async with CyberunClient.connect("http://local/api/v1", "sk-1", app=Wire(platform.app)) as opened:
         yield opened
 
 
@@ -62,7 +62,7 @@ def watch(time: Time, **options: Any) -> FollowOptions:
     return FollowOptions(**{"pace": PollInterval(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
 
 
-async def submitted(cyberun: Cyberun, folder: Path, **script: Any) -> TaskState:
+async def submitted(cyberun: CyberunClient, folder: Path, **script: Any) -> TaskState:
     request = fill(BundledTask("poster", "poster"))
     workflow = await prepare_task(cyberun, BundledTask("poster", "poster"), request)
     id = await cyberun.simulate({"poster": script})
@@ -107,7 +107,7 @@ FITS = {"prompt": "x", "width": 64, "tile": True, "style": "bold", "odd": [1]}
     ],
 )
 async def test_a_request_is_held_against_what_the_workflow_takes(
-    cyberun: Cyberun, parameters: dict[str, Any], file: str | None, said: str | None
+    cyberun: CyberunClient, parameters: dict[str, Any], file: str | None, said: str | None
 ) -> None:
     body = {"workflow_slug": "poster", "display_name": "P", "workflow_json": {}, "parameters": PARAMETERS[:-1]}
     await cyberun.transport.send(_post("/workflows/import", body))
@@ -143,7 +143,7 @@ async def test_where_the_service_does_not_say_what_it_takes_nothing_is_refused(b
     check_request(TASK, fill(TASK, GIVEN), CyberunWorkflow.model_validate(body))
 
 
-async def test_a_workflow_that_is_not_there_is_named_with_its_neighbours(cyberun: Cyberun) -> None:
+async def test_a_workflow_that_is_not_there_is_named_with_its_neighbours(cyberun: CyberunClient) -> None:
     await cyberun.workflow("text-to-image")
 
     for name, said in (("Text-To-Image", "did you mean `text-to-image`?"), ("text-to-image@x", "has no version x")):
@@ -153,7 +153,9 @@ async def test_a_workflow_that_is_not_there_is_named_with_its_neighbours(cyberun
         assert said in f"{caught.value} {caught.value.help}"
 
 
-async def test_hours_in_waiting_cost_few_requests_and_no_end(cyberun: Cyberun, time: Time, tmp_path: Path) -> None:
+async def test_hours_in_waiting_cost_few_requests_and_no_end(
+    cyberun: CyberunClient, time: Time, tmp_path: Path
+) -> None:
     state = await submitted(cyberun, tmp_path, course=[["waiting", 3 * 3600], ["running", 60]])
 
     states = [one async for one in follow_task(cyberun, state, watch(time))]
@@ -162,7 +164,7 @@ async def test_hours_in_waiting_cost_few_requests_and_no_end(cyberun: Cyberun, t
     assert len(time.slept) < 3 * 3600 / 4
 
 
-async def test_the_limit_counts_wherever_the_task_is(cyberun: Cyberun, time: Time, tmp_path: Path) -> None:
+async def test_the_limit_counts_wherever_the_task_is(cyberun: CyberunClient, time: Time, tmp_path: Path) -> None:
     state = await submitted(cyberun, tmp_path, course=[["waiting", None]])
 
     states = [one async for one in follow_task(cyberun, state, watch(time), 1200)]
@@ -171,7 +173,7 @@ async def test_the_limit_counts_wherever_the_task_is(cyberun: Cyberun, time: Tim
     assert (states[-1].status, states[-1].timed_out, states[-1].cancelled) == ("cancelled", True, True)
 
 
-async def test_a_limit_and_a_timeout_keep_to_the_earlier(cyberun: Cyberun, time: Time, tmp_path: Path) -> None:
+async def test_a_limit_and_a_timeout_keep_to_the_earlier(cyberun: CyberunClient, time: Time, tmp_path: Path) -> None:
     state = await submitted(cyberun, tmp_path, course=[["waiting", None]])
 
     left = [one async for one in follow_task(cyberun, state, watch(time, timeout=10), 1200)][-1]
@@ -182,18 +184,18 @@ async def test_a_limit_and_a_timeout_keep_to_the_earlier(cyberun: Cyberun, time:
 
 
 async def test_a_task_that_does_not_heed_a_cancel_is_left_after_a_while(
-    cyberun: Cyberun, time: Time, tmp_path: Path
+    cyberun: CyberunClient, time: Time, tmp_path: Path
 ) -> None:
     state = await submitted(cyberun, tmp_path, course=[["running", None]], abort=9999)
     await cyberun.task(state.task_id)
 
     last = [one async for one in cancel_task(cyberun, state, watch(time))][-1]
 
-    assert (last.status, last.live) == ("running", True)
+    assert (last.status, last.is_live) == ("running", True)
     assert time.seconds < 60
 
 
-async def test_steps_back_are_no_surprise(cyberun: Cyberun, time: Time, tmp_path: Path) -> None:
+async def test_steps_back_are_no_surprise(cyberun: CyberunClient, time: Time, tmp_path: Path) -> None:
     state = await submitted(cyberun, tmp_path, course=[["running", 10], ["waiting", 10], ["running", 10]])
 
     states = [one.status async for one in follow_task(cyberun, state, watch(time))]
@@ -205,7 +207,7 @@ async def test_a_service_that_cannot_be_asked_is_asked_again_for_a_while(time: T
     faults = [{"fault": "status", "status": 503, "path": "/api/v1/r/tasks/*", "skip": 1, "times": None}]
     with Platform.open(":memory:", clock=time.wall, faults=faults) as platform:
         retry = Retry(retries=0)
-        async with Cyberun.connect("http://local/api/v1", "sk-1", app=platform.app, retry=retry) as cyberun:
+        async with CyberunClient.connect("http://local/api/v1", "sk-1", app=platform.app, retry=retry) as cyberun:
             state = await submitted(cyberun, tmp_path, course=[["running", None]])
             troubles = await until_it_gives_up(follow_task(cyberun, state, watch(time, patience=60)))
 
@@ -225,7 +227,7 @@ async def until_it_gives_up(states: AsyncIterator[TaskState]) -> list[str | None
 
 
 def test_the_end_of_a_task_is_never_taken_from_an_event() -> None:
-    assert heard(LIVE, TaskEvent("status", {"status": "queued"})).status == "queued"
+    assert merge_event(LIVE, TaskEvent("status", {"status": "queued"})).status == "queued"
     for event in (
         TaskEvent("completed", {"status": "completed"}),
         TaskEvent("status", {"status": "completed"}),
@@ -233,7 +235,7 @@ def test_the_end_of_a_task_is_never_taken_from_an_event() -> None:
         TaskEvent("error", {"error": "could not fetch"}),
         TaskEvent("glow", {}),
     ):
-        assert heard(LIVE, event) == LIVE
+        assert merge_event(LIVE, event) == LIVE
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_the_end_of_a_task_is_never_taken_from_an_event() -> None:
     ],
 )
 def test_progress_in_words(data: dict[str, Any], words: str | None) -> None:
-    state = heard(LIVE, TaskEvent("progress", data))
+    state = merge_event(LIVE, TaskEvent("progress", data))
 
     assert (state.status, state.message) == ("running", words)
 
@@ -253,12 +255,12 @@ def test_progress_in_words(data: dict[str, Any], words: str | None) -> None:
 def test_a_look_ends_what_was_troubling() -> None:
     troubled = TaskState("p", "w", "t", "running", trouble="no answer", message="60%")
 
-    assert seen(troubled, TaskRecord(id="t", task_status="running")).message == "60%"
-    over = seen(troubled, TaskRecord(id="t", task_status="failed", task_error="no memory"))
+    assert merge_task(troubled, TaskRecord(id="t", task_status="running")).message == "60%"
+    over = merge_task(troubled, TaskRecord(id="t", task_status="failed", task_error="no memory"))
     assert (over.trouble, over.message, over.error, over.exit_code) == (None, None, ("no memory",), 1)
 
 
-async def test_the_journal_knows_before_the_service_does(cyberun: Cyberun, tmp_path: Path) -> None:
+async def test_the_journal_knows_before_the_service_does(cyberun: CyberunClient, tmp_path: Path) -> None:
     request = fill(TASK, GIVEN)
     workflow = await prepare_task(cyberun, TASK, request)
     invocation = open_journal(tmp_path, "prod")
@@ -290,7 +292,7 @@ async def test_a_refusal_is_no_riddle(tmp_path: Path) -> None:
 
     for carrier, said in ((refuse, "409"), (_unsent, "cannot be reached")):
         transport: Any = httpx.MockTransport(carrier)
-        cyberun = Cyberun.connect("https://gpu.example.test/api/v1", "sk-1", app=transport)
+        cyberun = CyberunClient.connect("https://gpu.example.test/api/v1", "sk-1", app=transport)
         invocation = open_journal(tmp_path, "prod")
         with pytest.raises(CyberflowError) as caught:
             await submit_task(cyberun, fill(BundledTask("p", "w")), CyberunWorkflow(id="w"), invocation)
@@ -308,7 +310,7 @@ async def test_a_lost_answer_and_a_lost_list_are_said(tmp_path: Path) -> None:
 
     transport: Any = httpx.MockTransport(lost)
     retry = Retry(retries=0)
-    cyberun = Cyberun.connect("https://gpu.example.test/api/v1", "sk-1", app=transport, retry=retry)
+    cyberun = CyberunClient.connect("https://gpu.example.test/api/v1", "sk-1", app=transport, retry=retry)
 
     with pytest.raises(Unreachable) as caught:
         await submit_task(cyberun, fill(BundledTask("p", "w")), CyberunWorkflow(id="w"), open_journal(tmp_path, "prod"))

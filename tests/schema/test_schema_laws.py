@@ -210,7 +210,7 @@ def test_a_yes_holds_for_every_value_the_producer_sends(pair: tuple[Schema, Sche
 
 def _tried(validator: Validator, producer: Schema, consumer: Schema) -> Any:
     hints = hints_of(part for part in (producer, consumer) if isinstance(part, dict))
-    candidates = SampleGenerator(validator).edges(producer, hints)
+    candidates = SampleGenerator(validator).edge_values(producer, hints)
     while (candidate := attempt(next, candidates, None)) is not None:
         if not has_opaque(candidate):
             yield candidate

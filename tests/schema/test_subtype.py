@@ -197,7 +197,7 @@ def test_a_value_that_may_be_absent_does_not_fill_a_required_input() -> None:
 
     assert answer == NotAssignable(ABSENT, (), "may be absent")
     assert isinstance(answer, NotAssignable)
-    assert answer.text == "absent"
+    assert answer.witness_text == "absent"
     assert check_assignable(STRING, STRING, may_be_absent=True, required=False) == Assignable()
 
 

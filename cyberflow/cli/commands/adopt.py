@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cyberflow.cli.confirm import confirm_target_name
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import compile_for, say
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.prepare import prepare
@@ -19,7 +19,7 @@ from cyberflow.targets import open_target
 
 @click.command("adopt")
 @common_options()
-@target
+@target_option
 @click.argument("pairs", nargs=-1, required=True, metavar="NAME ID...")
 @click.option("--yes", "-y", is_flag=True, expose_value=False, help="Accepted, as in apply: adopt does not ask.")
 @click.option("--confirm", metavar="TARGET", help="Name a protected target.")
@@ -38,7 +38,7 @@ def command(
     """
     if len(pairs) % 2:
         raise UsageError("adopt takes pairs of a name and an id", help="cyberflow adopt NAME ID")
-    compiled = compile_for(root(project), target, None)
+    compiled = compile_for(project_root(project), target, None)
     if compiled is None:
         return 1
     named = list(zip(pairs[::2], pairs[1::2], strict=True))
@@ -55,8 +55,8 @@ async def _adopt(compiled: CompiledProject, pairs: list[tuple[str, str]], confir
             confirm_target_name(service.name, confirm)
         mine = owner_of(compiled, service)
         for name, id in pairs:
-            click.echo(outcome_line(await adopt(service.desk, compiled.bundle, mine, name, id)))
-        left = await prepare(service.desk, compiled.bundle, mine, [name for name, _ in pairs])
+            click.echo(outcome_line(await adopt(service.cyberdesk, compiled.bundle, mine, name, id)))
+        left = await prepare(service.cyberdesk, compiled.bundle, mine, [name for name, _ in pairs])
         if not quiet:
             say(summary(left) if not left.pending else f"{summary(left)}; `cyberflow plan` shows it")
     return 0

@@ -14,7 +14,7 @@ import click
 from cyberflow.cli.commands.plan import FILE, prune_options, split_names
 from cyberflow.cli.confirm import ask_yes_no, confirm_write, is_terminal
 from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import compile_for, say
 from cyberflow.cli.receipt import Receipt
 from cyberflow.deploy.apply.apply import apply
@@ -28,7 +28,7 @@ from cyberflow.targets import CyberdeskService, open_target
 
 @click.command("apply")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("file", required=False, type=FILE)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; for CI.")
 @click.option("--confirm", metavar="TARGET", help="Name a protected target; --yes does not answer for it.")
@@ -59,7 +59,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
         if target not in (None, saved.target):
             raise UsageError(f"the plan is for target `{saved.target}`, not for `{target}`")
         target = saved.target
-    compiled = compile_for(root(project), target, bundle)
+    compiled = compile_for(project_root(project), target, bundle)
     return 1 if compiled is None else asyncio.run(_Apply(compiled, options, saved).run())
 
 
@@ -102,9 +102,9 @@ class _Apply:
             say(service.line)
         only = self._load_plan_file.only if self._load_plan_file else split_names(self._options["only"])
         prune = (self._load_plan_file.prune if self._load_plan_file else None) or prune_options(self._options)
-        made = await prepare(service.desk, self._compiled.bundle, owner_of(self._compiled, service), only, prune)
+        made = await prepare(service.cyberdesk, self._compiled.bundle, owner_of(self._compiled, service), only, prune)
         if self._load_plan_file is not None:
-            self._load_plan_file.hold_against(made)
+            self._load_plan_file.ensure_matches(made)
         self._show(made)
         receipt = Receipt(self._compiled, service, made, self._options["receipt"])
         if made.errors or made.refused:
@@ -132,10 +132,10 @@ class _Apply:
         if not self._options["wait_idle"] or not made.live:
             return
         told = -1
-        async for live in wait_until_idle(service.desk, made):
+        async for live in wait_until_idle(service.cyberdesk, made):
             runs = sum(map(len, live.values()))
             if runs != told:
-                say(f"waiting for {runs} live run{'s' * (runs != 1)} of {', '.join(_named(made, live))}")
+                say(f"waiting for {runs} live run{'s' * (runs != 1)} of {', '.join(_workflow_names(made, live))}")
                 told = runs
 
     async def _carry_out(self, made: Plan, service: CyberdeskService, receipt: Receipt) -> int:
@@ -144,7 +144,7 @@ class _Apply:
             receipt.open()
         try:
             overwrite = self._options["overwrite_drift"]
-            async for outcome in apply(made, service.desk, self._compiled.assets, overwrite_drift=overwrite):
+            async for outcome in apply(made, service.cyberdesk, self._compiled.assets, overwrite_drift=overwrite):
                 self._done.append(outcome)
                 code = _worse_exit_code(code, outcome.exit_code)
                 self._report(outcome)
@@ -193,7 +193,7 @@ class _Apply:
             click.echo(outcome_line(outcome))
 
 
-def _named(made: Plan, ids: Any) -> list[str]:
+def _workflow_names(made: Plan, ids: Any) -> list[str]:
     return [f"`{change.name}`" for change in made.changes if change.id in ids and change.kind == "workflow"]
 
 

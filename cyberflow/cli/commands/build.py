@@ -10,19 +10,19 @@ import click
 
 from cyberflow.cli.bundle_portability import READS, reads_json
 from cyberflow.cli.commands.check import print_errors
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.bundle import AssetReader, Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.targets import private_folder
 
 
 @click.command("build")
 @common_options()
-@target
+@target_option
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Default: dist/.")
 def command(*, project: Path | None, target: str | None, out: Path | None, quiet: bool) -> int:
     """Write the bundle: what is deployed and run, as files.
@@ -34,7 +34,7 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
     Example:
       cyberflow build --target prod --out dist
     """
-    compiled = compile_project(root(project), target)
+    compiled = compile_project(project_root(project), target)
     if compiled is None:
         return 1
     sourced, bundle = compiled
@@ -66,10 +66,10 @@ def _write(folder: Path, sourced: RawProject, bundle: Bundle) -> None:
 
 def compile_project(folder: Path, target: str | None) -> tuple[RawProject, Bundle] | None:
     """Compile for one target; None when the project has errors, which are printed."""
-    sourced = read(folder)
+    sourced = read_project(folder)
     name = resolve_target_name(sourced, target)
     graph, builder, found = check_target(sourced, name)
-    if (sourced.templated or found) and print_errors(sourced, check(sourced)):
+    if (sourced.has_templates or found) and print_errors(sourced, check(sourced)):
         return None
     return sourced, compile_bundle(graph, builder)
 

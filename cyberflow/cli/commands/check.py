@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyberflow.cli.check_cache import CheckCache, CheckReport
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @common_options("text", "json", "sarif", "github")
-@target
+@target_option
 @click.option("--remote", is_flag=True, help="Ask the target too: pools, machines, models, tags, tasks, inputs.")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
 @click.option("--no-cache", is_flag=True, help="Check anew, though nothing has changed.")
@@ -41,7 +41,7 @@ def command(
       cyberflow check --format sarif > cyberflow.sarif
       cyberflow check --remote --target prod
     """
-    folder = root(project)
+    folder = project_root(project)
     if options["remote"]:
         from cyberflow.cli.check_remote import check_remote
 
@@ -59,13 +59,13 @@ def command(
 def _check_and_cache(folder: Path, format: str, kept: CheckCache) -> CheckReport:
     """Check a project anew, and keep what is said of it."""
     from cyberflow.compiler.check import check
-    from cyberflow.language.project.load import read
+    from cyberflow.language.project.load import read_project
 
     gc.disable()
-    sourced = read(folder)
+    sourced = read_project(folder)
     answer = _make_report(sourced, check(sourced), format)
     if format in ("text", "json"):  # the others name the job of CI that they belong to
-        kept.keep(format, answer, sourced)
+        kept.store(format, answer, sourced)
     return answer
 
 
@@ -73,9 +73,9 @@ def _check_target(folder: Path, target: str) -> tuple[RawProject, list[Diagnosti
     """What is wrong for one target."""
     from cyberflow.cli.commands.build import resolve_target_name
     from cyberflow.compiler.check import check_target
-    from cyberflow.language.project.load import read
+    from cyberflow.language.project.load import read_project
 
-    sourced = read(folder)
+    sourced = read_project(folder)
     return sourced, check_target(sourced, resolve_target_name(sourced, target))[2]
 
 

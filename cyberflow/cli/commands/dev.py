@@ -58,7 +58,7 @@ def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> i
         database = _claim_database(project, url, served["api_key"], stack)
         where = "in memory" if database is None else f"in {database}"
         banner = f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)"
-        _serve(listening, _open(database, **served), None if quiet else banner, served["webhooks"])
+        _serve(listening, _open_platform(database, **served), None if quiet else banner, served["webhooks"])
     return 0
 
 
@@ -98,7 +98,7 @@ def _claim_database(project: Path | None, url: str, api_key: str | None, stack: 
     return state / DATABASE
 
 
-def _open(
+def _open_platform(
     database: Path | None,
     *,
     api_key: str | None,
@@ -106,7 +106,7 @@ def _open(
     webhooks: tuple[str, ...],
     webhook_secret: str | None,
 ) -> Platform:
-    from cyberflow.emulator.http.fault_plan import load as load_faults
+    from cyberflow.emulator.http.fault_plan import load_faults as load_faults
     from cyberflow.emulator.platform import Platform
 
     plan = load_faults(faults) if faults else ()
@@ -125,9 +125,9 @@ def _serve(listening: socket.socket, platform: Platform, banner: str | None, web
         if banner is not None:
             click.echo(banner)
         for hook in webhooks:
-            click.echo(f"webhook {hook}: secret {platform.courier.secret(hook)}")
+            click.echo(f"webhook {hook}: secret {platform.webhook_sender.signing_secret(hook)}")
         if webhooks:
-            platform.courier.start()
+            platform.webhook_sender.start()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
             _server(config, platform).run(sockets=[listening])
@@ -139,7 +139,7 @@ def _server(config: uvicorn.Config, platform: Platform) -> uvicorn.Server:
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            platform.leave()
+            platform.end_streams()
             super().handle_exit(sig, frame)
 
     return Server(config)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import say
 from cyberflow.cli.run_ids import parse_id
 from cyberflow.cli.runs_target import run_on_target
@@ -35,7 +35,7 @@ _OUT = click.option(
 
 @click.command("download")
 @common_options()
-@target
+@target_option
 @click.argument("run", type=parse_id)
 @_OUT
 def download_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path | None) -> int:
@@ -45,7 +45,7 @@ def download_command(*, project: Path | None, target: str | None, quiet: bool, r
     Example:
       cyberflow runs download 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out exports
     """
-    folder = root(project)
+    folder = project_root(project)
 
     async def on_run(service: CyberdeskService) -> int:
         return await _save(service, (folder, out), run, save_exports)
@@ -58,7 +58,7 @@ def download_command(*, project: Path | None, target: str | None, quiet: bool, r
 
 @click.command("screenshots")
 @common_options()
-@target
+@target_option
 @click.argument("run", type=parse_id)
 @_OUT
 def screenshots_command(*, project: Path | None, target: str | None, quiet: bool, run: str, out: Path | None) -> int:
@@ -68,7 +68,7 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
     Example:
       cyberflow runs screenshots 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d --out shots
     """
-    folder = root(project)
+    folder = project_root(project)
 
     async def work(service: CyberdeskService) -> int:
         return await _save(service, (folder, out), run, save_screenshots)
@@ -77,12 +77,12 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
 
 
 async def _save(service: CyberdeskService, where: tuple[Path, Path | None], id: str, save: Save) -> int:
-    run = await read_run(service.desk, id)
+    run = await read_run(service.cyberdesk, id)
     folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), id)
     if where[1] is None and save is save_screenshots:
         folder /= SCREENSHOTS
     saved = False
-    async for path in save(service.desk, id, folder):
+    async for path in save(service.cyberdesk, id, folder):
         click.echo(str(path))
         saved = True
     if not saved:

@@ -9,13 +9,13 @@ import click
 
 from cyberflow.cli.commands.build import resolve_target_name
 from cyberflow.cli.commands.check import print_errors
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.errors import UsageError
 
 
 @click.command("graph")
 @common_options("mermaid", "dot", "svg", "json")
-@target
+@target_option
 @click.argument("name", required=False)
 def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
     """Draw one chain or workflow, or the whole project.
@@ -35,9 +35,9 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
     from cyberflow.diagram.from_graph import build_diagram, build_project_diagram
     from cyberflow.diagram.mermaid import to_mermaid
     from cyberflow.diagram.svg import to_svg
-    from cyberflow.language.project.load import read
+    from cyberflow.language.project.load import read_project
 
-    sourced = read(root(project))
+    sourced = read_project(project_root(project))
     graph, _, found = check_target(sourced, resolve_target_name(sourced, target))
     if print_errors(sourced, found):
         return 1
@@ -46,7 +46,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
         known = [*graph.chains, *graph.workflows, *graph.tasks]
         raise UsageError(f"the project declares no `{name}`", help=did_you_mean(str(name), known))
     if format == "json":
-        click.echo(json.dumps(picture.as_json(), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(picture.to_json(), ensure_ascii=False, indent=2))
     else:
         click.echo({"mermaid": to_mermaid, "dot": to_dot, "svg": to_svg}[format](picture), nl=False)
     return 0

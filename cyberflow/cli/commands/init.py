@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.commands.schema import FOLDER, KINDS, text
+from cyberflow.cli.commands.schema import FOLDER, KINDS, schema_text
 from cyberflow.errors import CyberflowError, UsageError
 
 _PROJECT = f"""\
@@ -72,7 +72,7 @@ def command(*, folder: Path, quiet: bool) -> int:
     Example:
       cyberflow init clinic-intake
     """
-    files = _files(_name(folder))
+    files = _files(_project_name(folder))
     taken = [name for name in files if (folder / name).exists() or (folder / name).is_symlink()]
     if taken:
         help = "choose another folder, or move what is there out of the way"
@@ -91,7 +91,7 @@ def command(*, folder: Path, quiet: bool) -> int:
 
 
 def _files(name: str) -> dict[str, str]:
-    schemas = {f"{FOLDER}/{kind}.json": text(kind) for kind in KINDS}
+    schemas = {f"{FOLDER}/{kind}.json": schema_text(kind) for kind in KINDS}
     return {
         "cyberflow.yaml": _PROJECT.replace("NAME", name),
         "workflows.yaml": _WORKFLOWS,
@@ -101,7 +101,7 @@ def _files(name: str) -> dict[str, str]:
     }
 
 
-def _name(folder: Path) -> str:
+def _project_name(folder: Path) -> str:
     """The folder's name as a project may bear it."""
     folded = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
     return re.sub(r"^[^a-z]+", "", folded)[:_LONGEST_NAME].rstrip("-") or _FALLBACK

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import compile_for, say
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import Plan, PruneOptions
@@ -24,7 +24,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("plan")
 @common_options("text", "json", "markdown")
-@target
+@target_option
 @click.option("--check", is_flag=True, help="Exit 5 when changes are pending, drift included.")
 @click.option("--only", multiple=True, metavar="NAME", help="These workflows alone: several times, or with commas.")
 @click.option("--out", type=FILE, metavar="FILE", help="Save the plan, for `apply FILE`.")
@@ -43,7 +43,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
       cyberflow plan --check --format json
       cyberflow plan --target prod --format markdown --out prod.plan
     """
-    compiled = compile_for(root(project), target, bundle)
+    compiled = compile_for(project_root(project), target, bundle)
     return 1 if compiled is None else asyncio.run(_plan(compiled, options))
 
 
@@ -52,7 +52,7 @@ async def _plan(compiled: CompiledProject, options: dict[str, Any]) -> int:
         if not options["quiet"]:
             say(service.line)
         made = await prepare(
-            service.desk,
+            service.cyberdesk,
             compiled.bundle,
             owner_of(compiled, service),
             split_names(options["only"]),

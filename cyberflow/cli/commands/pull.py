@@ -10,16 +10,16 @@ from typing import Any
 import click
 
 from cyberflow.cli.commands.build import resolve_target_name
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import say
-from cyberflow.cli.verify_pull import PullVerification, prove
+from cyberflow.cli.verify_pull import PullVerification, verify_pull
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.deploy.pull.pull import PullItem, choose_workflows, image_files
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
-from cyberflow.language.project.load import RawProject, read, target_of
+from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.images import fetch_images
-from cyberflow.remote.snapshot import Snapshot, snapshot
+from cyberflow.remote.snapshot import Snapshot, read_snapshot
 from cyberflow.targets import open_target
 
 DEFAULT = "workflows"
@@ -27,7 +27,7 @@ DEFAULT = "workflows"
 
 @click.command("pull")
 @common_options()
-@target
+@target_option
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--all", "everything", is_flag=True, help="Every workflow that is not another project's.")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Default: workflows/.")
@@ -45,7 +45,7 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
     """
     if bool(names) == options["everything"]:
         raise UsageError("say which workflows: names, titles or ids, or --all")
-    sourced = read(root(project))
+    sourced = read_project(project_root(project))
     name = resolve_target_name(sourced, target)
     folder = options["into"] or sourced.root / DEFAULT
     return asyncio.run(_Pull(sourced, name, folder, options).run(names))
@@ -65,30 +65,30 @@ class _Pull:
         async with open_target(self._sourced, self._target_words, say) as service:
             if not self._options["quiet"]:
                 say(service.line)
-            remote = await snapshot(service.desk)
-            chosen = choose_workflows(remote, self._owner, names, self._taken())
+            remote = await read_snapshot(service.cyberdesk)
+            chosen = choose_workflows(remote, self._owner, names, self._names_in_use())
             if not names:
                 chosen = self._skip_duplicates(chosen)
             images = image_files(chosen, remote.images)
-            contents = await fetch_images(service.desk, list(images))
+            contents = await fetch_images(service.cyberdesk, list(images))
         if not chosen:
             say("the target has no workflow to pull")
             return 0
-        proof = prove(chosen, remote, self._owner, {path: contents[url] for url, path in images.items()}, images)
+        proof = verify_pull(chosen, remote, self._owner, {path: contents[url] for url, path in images.items()}, images)
         self._write(self._files(proof))
         self._report(proof, remote)
         return 0
 
     def _skip_duplicates(self, chosen: Sequence[PullItem]) -> list[PullItem]:
         """What `--all` is about, in a folder of sources: without what another file declares already, which is told."""
-        taken = self._taken() if self._is_source() else set()
+        taken = self._names_in_use() if self._is_source() else set()
         left = [f"`{one.name}`" for one in chosen if one.name in taken]
         if left:
             help = "`--into .cyberflow/pulled` writes them beside the sources"
             say(f"left out, declared already: {', '.join(left)}; {help}")
         return [one for one in chosen if one.name not in taken]
 
-    def _taken(self) -> set[str]:
+    def _names_in_use(self) -> set[str]:
         """The names that the project has declared, but for those in files that this pull would write again."""
         taken = set()
         for document in self._sourced.documents:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cyberflow.cli.first_line import print_target_line
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.run_ids import parse_id
 from cyberflow.errors import UsageError
 
@@ -32,7 +32,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command("run")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("name", required=False)
 @click.option("-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text.")
 @click.option("--inputs", "document", type=_FILE, metavar="FILE.json", help="Inputs as a JSON object.")
@@ -84,27 +84,27 @@ def command(*, project: Path | None, target: str | None, name: str | None, **opt
       cyberflow run intake --each patients.csv --canary 3 -s epic_password=env:EPIC_PASSWORD
       cyberflow run intake --from book --with 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s epic_password=prompt
     """
-    folder = root(project)
+    folder = project_root(project)
     options["timeout"] = _parse_duration(options["timeout"])
     if options["out"] and not options["out"].parent.is_dir():
         raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}", help="make it first")
     if options["each"] or options["resume"]:
         return _run_batch(folder, target, name, options)
-    if wrong := _given(options, MANY_ROWS):
+    if wrong := _first_option(options, MANY_ROWS):
         raise UsageError(f"{wrong} is for many rows", help="name their file with --each, or a ledger with --resume")
     if name is None:
         raise UsageError("say what to run: `cyberflow run NAME`", help="`cyberflow show` lists the names")
     if (options["first"] is None) != (not options["runs"]):
         raise UsageError("--from STEP and --with RUN go together", help="RUN is any run of the chain that failed")
     said = print_target_line(folder, target, quiet=options["quiet"])
-    from cyberflow.cli.runner import start
+    from cyberflow.cli.runner import start_run
 
-    return start(folder, target, name, {**options, "said": said})
+    return start_run(folder, target, name, {**options, "said": said})
 
 
 def _run_batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:
     """Begin or go on with a batch; it is the ledger that knows the target of one that goes on."""
-    if wrong := _given(options, ONE_RUN):
+    if wrong := _first_option(options, ONE_RUN):
         raise UsageError(f"{wrong} is for one run, and this is a batch", help="leave it out")
     if not options["resume"]:
         if name is None:
@@ -112,9 +112,9 @@ def _run_batch(folder: Path, target: str | None, name: str | None, options: dict
         if options["retry_failed"] or options["resubmit_unknown"]:
             raise UsageError("--retry-failed and --resubmit-unknown go with --resume", help="name the ledger")
         said = print_target_line(folder, target, quiet=options["quiet"])
-        from cyberflow.cli.batch_runner import start
+        from cyberflow.cli.batch_runner import start_batch
 
-        return start(folder, target, name, {**options, "said": said})
+        return start_batch(folder, target, name, {**options, "said": said})
     from cyberflow.run.batch.ledger import Ledger
 
     with Ledger.open(options["resume"]) as ledger:
@@ -127,7 +127,7 @@ def _run_batch(folder: Path, target: str | None, name: str | None, options: dict
         return resume_batch(folder, ledger, {**options, "said": said})
 
 
-def _given(options: dict[str, Any], names: Iterable[str]) -> str | None:
+def _first_option(options: dict[str, Any], names: Iterable[str]) -> str | None:
     """The first of some options that was given, as it is written."""
     found = next((name for name in names if options[name]), None)
     return found and f"--{_WRITTEN.get(found, found.replace('_', '-'))}"

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import say
 from cyberflow.cli.redacted_streams import filter_streams
 from cyberflow.cli.run_ids import check_status, parse_id
@@ -50,7 +50,7 @@ def command() -> None:
 
 @command.command("list")
 @common_options("text", "json")
-@target
+@target_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--status", metavar="STATUS", help="Only runs of this status.")
 @click.option("--tasks", is_flag=True, help="Cyberun tasks in place of runs.")
@@ -68,7 +68,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
         )
 
     async def work(service: CyberdeskService) -> int:
-        rows = await list_runs(service.desk, options["limit"], options["status"])
+        rows = await list_runs(service.cyberdesk, options["limit"], options["status"])
         if format == "json":
             click.echo(json.dumps({"version": 1, "runs": rows}, ensure_ascii=False, indent=2))
             return 0
@@ -85,7 +85,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
 
 @command.command("show")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("run", type=parse_id)
 def show_command(*, project: Path | None, target: str | None, quiet: bool, format: str, run: str) -> int:
     """Show one run: its inputs, outputs, errors. Secrets are names. Or show a Cyberun task.
@@ -96,8 +96,8 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
     """
 
     async def work(service: CyberdeskService) -> int:
-        found = await read_run(service.desk, run)
-        data = {key: value for key, value in found.sent().items() if key not in ("run_message_history", "included")}
+        found = await read_run(service.cyberdesk, run)
+        data = {key: value for key, value in found.to_json().items() if key not in ("run_message_history", "included")}
         if format == "json":
             click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
             return 0
@@ -113,7 +113,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
 
 @command.command("watch")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("session", type=parse_id)
 def watch_command(*, project: Path | None, target: str | None, quiet: bool, format: str, session: str) -> int:
     """Follow a session, a single run, or a Cyberun task to its end.
@@ -124,7 +124,7 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
     """
 
     async def work(service: CyberdeskService) -> int:
-        return await follow_to_end(service, await read_session(service.desk, session), format, quiet=quiet)
+        return await follow_to_end(service, await read_session(service.cyberdesk, session), format, quiet=quiet)
 
     def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
         return watch_task(gpu, state, format, quiet=quiet)
@@ -134,7 +134,7 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
 
 @command.command("retry")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("run", type=parse_id)
 @click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
@@ -147,17 +147,17 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
     Example:
       cyberflow runs retry 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s password=env:EPIC_PASSWORD
     """
-    folder = root(project)
+    folder = project_root(project)
 
     async def work(service: CyberdeskService) -> int:
         sources = target_sources(service.target, folder)
 
-        def given(run: BundledWorkflow) -> Mapping[str, Any]:
+        def resolve_secrets(run: BundledWorkflow) -> Mapping[str, Any]:
             found = resolve_arguments(run, (), RawArguments(secrets=options["secrets"]), sources, system_backends())
             filter_streams(found.redactor())
             return found.secrets
 
-        state = await retry(service.desk, options["run"], given)
+        state = await retry(service.cyberdesk, options["run"], resolve_secrets)
         if options["detach"]:
             say(f"it runs again; follow it with\n  {follow_command(service.name, None, [options['run']])}")
             return 0
@@ -168,7 +168,7 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
 
 @command.command("cancel")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("session", type=parse_id)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def cancel_command(
@@ -183,13 +183,13 @@ def cancel_command(
     """
 
     async def work(service: CyberdeskService) -> int:
-        found = await read_session(service.desk, session)
-        live = [step.id for step in found.live]
+        found = await read_session(service.cyberdesk, session)
+        live = [step.id for step in found.live_steps]
         if not live:
             say("nothing is live there")
             return 0
         confirm_or_abort(f"cancel {', '.join(live)}?", yes=yes)
-        return print_result(await cancel_session(service.desk, found, local=service.local), format, done=0)
+        return print_result(await cancel_session(service.cyberdesk, found, local=service.local), format, done=0)
 
     def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
         return cancel_and_print_task(gpu, state, format, lambda question: confirm_or_abort(question, yes=yes))
@@ -199,7 +199,7 @@ def cancel_command(
 
 @command.command("release")
 @common_options()
-@target
+@target_option
 @click.argument("session", type=parse_id)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def release_command(*, project: Path | None, target: str | None, quiet: bool, session: str, yes: bool) -> int:
@@ -211,7 +211,7 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
     """
 
     async def work(service: CyberdeskService) -> int:
-        return await release(service.desk, session, lambda question: confirm_or_abort(question, yes=yes), say)
+        return await release(service.cyberdesk, session, lambda question: confirm_or_abort(question, yes=yes), say)
 
     return run_on_target(project, target, quiet, work)
 

@@ -32,19 +32,19 @@ def command(*, out: Path | None, kind: Kind | None) -> int:
       # then, on top of a file: # yaml-language-server: $schema=schemas/declarations.json
     """
     if out is None:
-        click.echo(text(kind), nl=False)
+        click.echo(schema_text(kind), nl=False)
         return 0
     for name in (kind,) if kind else KINDS:
         try:
             out.mkdir(parents=True, exist_ok=True)
-            (out / f"{name}.json").write_text(text(name), encoding="utf-8", newline="\n")
+            (out / f"{name}.json").write_text(schema_text(name), encoding="utf-8", newline="\n")
         except OSError as error:
             raise CyberflowError(f"{out / f'{name}.json'} cannot be written: {error.strerror}") from error
         click.echo(f"wrote {out / f'{name}.json'}", err=True)
     return 0
 
 
-def text(kind: Kind | None) -> str:
+def schema_text(kind: Kind | None) -> str:
     """One schema as the text of a file."""
     from cyberflow.language.editor.json_schemas import editor_schema
 

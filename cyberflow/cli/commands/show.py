@@ -12,7 +12,7 @@ from typing import Any, cast
 import click
 
 from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -22,7 +22,7 @@ _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre
 
 @click.command("show")
 @common_options("text", "json")
-@target
+@target_option
 @click.argument("name", required=False)
 def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
     """Show what one workflow or chain compiles to.
@@ -35,7 +35,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
       cyberflow show patient-lookup
       cyberflow show intake --format json
     """
-    compiled = compile_project(root(project), target)
+    compiled = compile_project(project_root(project), target)
     if compiled is None:
         return 1
     _, bundle = compiled
@@ -48,7 +48,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
         return 0
     workflow = bundle.workflow(name)
     if workflow is not None:
-        click.echo("\n".join(_workflow(workflow)))
+        click.echo("\n".join(_workflow_lines(workflow)))
     else:
         body = found["request"] if kind == "chain" else found
         click.echo(json.dumps(body, ensure_ascii=False, indent=2))
@@ -58,7 +58,12 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
 def _print_declarations(bundle: Bundle, format: str) -> None:
     """What the project declares, with what each takes: `?` marks what may be left out."""
     rows = [
-        {"kind": kind, "name": one.name, "inputs": _given(one.inputs, ""), "secrets": _given(one.secrets, "$")}
+        {
+            "kind": kind,
+            "name": one.name,
+            "inputs": _parameter_names(one.inputs, ""),
+            "secrets": _parameter_names(one.secrets, "$"),
+        }
         for kind, group in (("chain", bundle.chains), ("workflow", bundle.workflows), ("task", bundle.tasks))
         for one in cast("Sequence[Any]", group)
     ]
@@ -71,7 +76,7 @@ def _print_declarations(bundle: Bundle, format: str) -> None:
         click.echo(f"{row['kind']:<8}  {click.style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
 
 
-def _given(names: dict[str, Any], sign: str) -> list[str]:
+def _parameter_names(names: dict[str, Any], sign: str) -> list[str]:
     return [f"{sign}{name}" + ("" if one["required"] else "?") for name, one in names.items()]
 
 
@@ -88,17 +93,17 @@ def _names(group: Sequence[Any]) -> list[str]:
     return [one.name for one in group]
 
 
-def _workflow(workflow: BundledWorkflow) -> Iterator[str]:
+def _workflow_lines(workflow: BundledWorkflow) -> Iterator[str]:
     payload = workflow.payload
-    yield _head(f"{workflow.name}")
+    yield _heading(f"{workflow.name}")
     yield from _setting_lines(workflow)
-    yield f"\n{_head('main_prompt')}\n{_BLOCK.sub(chr(10), payload['main_prompt']).strip()}"
+    yield f"\n{_heading('main_prompt')}\n{_BLOCK.sub(chr(10), payload['main_prompt']).strip()}"
     cleanup = "post_run_check_failure_cleanup_prompt"
     if payload[cleanup]:
-        yield f"\n{_head(cleanup)}\n{payload[cleanup].strip()}"
+        yield f"\n{_heading(cleanup)}\n{payload[cleanup].strip()}"
     for key in ("input_schema", "output_schema"):
         if payload[key]:
-            yield f"\n{_head(key)}\n{json.dumps(json.loads(payload[key]), ensure_ascii=False, indent=2)}"
+            yield f"\n{_heading(key)}\n{json.dumps(json.loads(payload[key]), ensure_ascii=False, indent=2)}"
 
 
 def _setting_lines(workflow: BundledWorkflow) -> Iterator[str]:
@@ -114,5 +119,5 @@ def _setting_lines(workflow: BundledWorkflow) -> Iterator[str]:
             yield f"{key}: {json.dumps(payload[key], ensure_ascii=False)}"
 
 
-def _head(text: str) -> str:
+def _heading(text: str) -> str:
     return click.style(text, bold=True)

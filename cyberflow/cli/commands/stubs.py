@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from cyberflow.cli.commands.check import print_errors
-from cyberflow.cli.options import common_options, root
+from cyberflow.cli.options import common_options, project_root
 from cyberflow.cli.stub_types import StubClasses, is_name, make_optional
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.check import check_target
 from cyberflow.compiler.graph import WorkflowNode
 from cyberflow.errors import CyberflowError
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 from cyberflow.source import Place
 
 DEFAULT = "cyberflow_stubs.py"
@@ -45,14 +45,14 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
       cyberflow stubs
       cyberflow stubs --out flows/declared.py
     """
-    sourced = read(root(project))
+    sourced = read_project(project_root(project))
     graph, builder, found = check_target(sourced, sourced.settings.default_target)
     if print_errors(sourced, [one for one in found if not _is_about_python(one.place)]):
         return 1
     workflows = [one for one in graph.workflows.values() if not one.definition.place.path.endswith(".py")]
     classes = StubClasses()
     for name, definition in graph.project.types.items():
-        classes.named(name, builder.shapes.read(name, definition.place))
+        classes.add_type(name, builder.type_reader.read_type(name, definition.place))
     functions = [_stub_function(one, classes) for one in workflows]
     body = "\n".join([*classes.texts, *functions])
     text = f"{_HEAD}\n\n{_imports(body)}\n{body}\n"
@@ -103,7 +103,7 @@ def _stub_function(workflow: WorkflowNode, classes: StubClasses) -> str:
     return _FUNCTION.format(
         name=workflow.name,
         function=_identifier(workflow.name),
-        parameters=_lines(parameters, len(workflow.name) + len(outputs)),
+        parameters=_wrap_parameters(parameters, len(workflow.name) + len(outputs)),
         returns=outputs,
         docstring=_docstring(workflow.body.description or workflow.body.title or workflow.name),
     )
@@ -114,7 +114,7 @@ def _identifier(name: str) -> str:
     return made if is_name(made) else f"{made}_"
 
 
-def _lines(parameters: list[str], beside: int) -> str:
+def _wrap_parameters(parameters: list[str], beside: int) -> str:
     joined = ", ".join(parameters)
     if len(joined) + beside + len("def () -> :") <= _WIDEST:
         return joined

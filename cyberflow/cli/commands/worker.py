@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from cyberflow.cli.first_line import print_target_line
-from cyberflow.cli.options import common_options, root, target
+from cyberflow.cli.options import common_options, project_root, target_option
 
 
 @click.command("worker")
 @common_options()
-@target
+@target_option
 @click.option("--engine", required=True, metavar="URL", help="postgresql://USER@HOST/DB")
 @click.option(
     "--parallel",
@@ -35,7 +35,7 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
     Example:
       cyberflow worker --engine postgresql://cyberflow@db.example.org/batches --target prod
     """
-    folder = root(project)
+    folder = project_root(project)
     said = print_target_line(folder, target, quiet=options["quiet"])
     from cyberflow.cli.worker_setup import start_worker
 

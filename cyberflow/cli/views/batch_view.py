@@ -28,8 +28,8 @@ class BatchView(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
-    def turn(self, turn: RowUpdate) -> None: ...
-    def trouble(self, reason: str) -> None: ...
+    def show_change(self, turn: RowUpdate) -> None: ...
+    def show_trouble(self, reason: str) -> None: ...
 
 
 def batch_view(counts: Mapping[str, int], *, quiet: bool) -> BatchView:
@@ -44,18 +44,18 @@ class RowCounts:
         self.counts = Counter(counts)
         self.total = sum(counts.values())
 
-    def turn(self, turn: RowUpdate) -> None:
+    def apply_change(self, turn: RowUpdate) -> None:
         self.counts[turn.before] -= 1
-        self.counts[turn.entry.shown] += 1
+        self.counts[turn.entry.display_status] += 1
 
     @property
-    def over(self) -> int:
+    def done_count(self) -> int:
         return self.total - self.counts["waiting"] - sum(self.counts[name] for name in UNDER_WAY)
 
     def text(self) -> str:
         live = sum(self.counts[name] for name in UNDER_WAY)
         parts = [f"{count} {name}" for name, count in sorted(self.counts.items()) if count and name not in NOT_OVER]
-        done = f"{self.over} of {self.total} done" + (f": {', '.join(parts)}" if parts else "")
+        done = f"{self.done_count} of {self.total} done" + (f": {', '.join(parts)}" if parts else "")
         return done + (f"; {live} under way" if live else "")
 
 
@@ -78,9 +78,9 @@ class BatchLines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def turn(self, turn: RowUpdate) -> None:
-        self._tally.turn(turn)
-        if turn.entry.failed or turn.entry.stage == "unknown":
+    def show_change(self, turn: RowUpdate) -> None:
+        self._tally.apply_change(turn)
+        if turn.entry.has_failed or turn.entry.stage == "unknown":
             self._failures += 1
             if self._failures <= FAILURES:
                 self._say(failure_line(turn))
@@ -88,7 +88,7 @@ class BatchLines:
             self._said = time.monotonic()
             self._say(f"  {self._tally.text()}")
 
-    def trouble(self, reason: str) -> None:
+    def show_trouble(self, reason: str) -> None:
         if reason != self._trouble:
             self._say(f"  trying again: {reason}")
         self._trouble = reason
@@ -105,7 +105,7 @@ class BatchBar:
         self._tally = tally
         self._failures = 0
         self._reason: str | None = None
-        self._begun = (time.monotonic(), tally.over)
+        self._begun = (time.monotonic(), tally.done_count)
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -121,17 +121,17 @@ class BatchBar:
         if self._live is not None:
             self._live.stop()
 
-    def turn(self, turn: RowUpdate) -> None:
-        self._tally.turn(turn)
+    def show_change(self, turn: RowUpdate) -> None:
+        self._tally.apply_change(turn)
         self._reason = None
-        if turn.entry.failed or turn.entry.stage == "unknown":
+        if turn.entry.has_failed or turn.entry.stage == "unknown":
             self._failures += 1
             if self._failures <= FAILURES and self._live is not None:
                 from rich.text import Text
 
                 self._live.console.print(Text(click.unstyle(failure_line(turn)), style="red"), overflow="ellipsis")
 
-    def trouble(self, reason: str) -> None:
+    def show_trouble(self, reason: str) -> None:
         self._reason = reason
 
     def _draw(self) -> Any:
@@ -142,30 +142,34 @@ class BatchBar:
         tally = self._tally
         grid = Grid.grid(padding=(0, 2))
         grid.add_row(
-            ProgressBar(tally.total, tally.over, width=30), Text(tally.text()), Text(self._left(), style="dim")
+            ProgressBar(tally.total, tally.done_count, width=30),
+            Text(tally.text()),
+            Text(self._remaining_time(), style="dim"),
         )
         if self._reason:
             grid.add_row("", Text(f"trying again: {self._reason.splitlines()[0]}", style="yellow"))
         return grid
 
-    def _left(self) -> str:
+    def _remaining_time(self) -> str:
         begun, before = self._begun
-        done, seconds = self._tally.over - before, time.monotonic() - begun
+        done, seconds = self._tally.done_count - before, time.monotonic() - begun
         if not done:
             return ""
-        left = round((self._tally.total - self._tally.over) * seconds / done)
+        left = round((self._tally.total - self._tally.done_count) * seconds / done)
         return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left" if left else ""
 
 
 def failure_line(turn: RowUpdate) -> str:
     said = (turn.entry.error or "").splitlines()
-    status = click.style(turn.entry.shown, fg="red")
+    status = click.style(turn.entry.display_status, fg="red")
     return f"  row {turn.entry.number}: {status}{f': {said[0]}' if said else ''}"
 
 
 def summary(ledger: Ledger, results: Path) -> dict[str, Any]:
     """A batch as data. `status` is the first in the order of rows that is not `success`, or `success`."""
-    status = next((entry.shown for entry in ledger.every() if entry.shown != "success"), "success")
+    status = next(
+        (entry.display_status for entry in ledger.all_entries() if entry.display_status != "success"), "success"
+    )
     counts = dict(sorted(ledger.counts().items()))
     rows = {"total": ledger.head.total, **counts}
     return {
@@ -190,7 +194,7 @@ def end_lines(ledger: Ledger, data: Mapping[str, Any], command: str) -> Iterator
         shown = ", ".join(map(str, unknown[:FAILURES])) + (", …" if len(unknown) > FAILURES else "")
         yield f"of unknown fate, the answer to their submission was lost: rows {shown}"
         yield f"  look for them, then `{command} --resubmit-unknown` sends them once more"
-    if any(entry.failed for entry in ledger.entries("ended", "refused")):
+    if any(entry.has_failed for entry in ledger.entries("ended", "refused")):
         yield f"  `{command} --retry-failed` runs what failed once more"
     yield f"results {data['results']}"
     colour = "green" if data["status"] == "success" else "red"

@@ -63,7 +63,7 @@ class _SourceLine:
             text = text[:start] + MASK + text[end:]
         return cls(_printable(text), tuple(cuts))
 
-    def column(self, column: int) -> int:
+    def to_display_column(self, column: int) -> int:
         """Where a column of the source stands in what is shown; one inside a mask is its begin."""
         moved = column
         for start, end in self.cuts:
@@ -73,12 +73,12 @@ class _SourceLine:
                 moved -= column - 1 - start
         return moved
 
-    def span(self, span: Span) -> Span:
+    def to_display_span(self, span: Span) -> Span:
         """A span of one line in the columns that are shown; all of a mask is marked when any of it is."""
-        start, end = self.column(span.column), self.column(span.end_column)
+        start, end = self.to_display_column(span.column), self.to_display_column(span.end_column)
         for low, high in self.cuts:
             if low < span.end_column - 1 <= high:
-                end = self.column(low + 1) + len(MASK)
+                end = self.to_display_column(low + 1) + len(MASK)
         return replace(span, column=start, end_column=max(end, start + 1))
 
 
@@ -126,9 +126,13 @@ class DiagnosticRenderer:
                 line = self._lines[path, number] = _SourceLine.of(raw, path, number, self.secrets)
             here = [mark for mark in marks if mark.span.line == number]
             while here:
-                shown, shift = _crop(line.text, line.column(here[0].span.column) - 1)
+                shown, shift = _crop(line.text, line.to_display_column(here[0].span.column) - 1)
                 yield f"{_dim(f'{number:>{width}} |')} {shown.expandtabs(4)}".rstrip()
-                near = [mark for mark in here[1:] if shift <= line.column(mark.span.column) - 1 <= shift + _WIDEST]
+                near = [
+                    mark
+                    for mark in here[1:]
+                    if shift <= line.to_display_column(mark.span.column) - 1 <= shift + _WIDEST
+                ]
                 inside = [here[0], *near]
                 for mark in inside:
                     tint = colour if mark.sign == "^" else "blue"
@@ -147,7 +151,7 @@ class DiagnosticRenderer:
 
 
 def _underline_text(line: _SourceLine, mark: _Underline, shift: int) -> str:
-    span = line.span(mark.span)
+    span = line.to_display_span(mark.span)
     start, text = span.column - 1, line.text
     end = span.end_column - 1 if span.end_line == span.line else len(text.rstrip())
     end = max(min(end, len(text), start + _WIDEST), start + 1)

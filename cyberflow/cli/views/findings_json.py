@@ -33,11 +33,11 @@ def _finding_json(one: Diagnostic, spans: _MaskedSpans) -> dict[str, Any]:
         "rule": one.rule,
         "severity": one.severity,
         "message": one.message,
-        **_span_json(spans.of(one.place)),
+        **_span_json(spans.span(one.place)),
         "note": one.note,
         "notes": list(one.notes),
         "help": one.help,
-        "labels": [{**_span_json(spans.of(label.place)), "message": label.message} for label in one.labels],
+        "labels": [{**_span_json(spans.span(label.place)), "message": label.message} for label in one.labels],
     }
 
 
@@ -54,7 +54,7 @@ def workflow_commands(sourced: RawProject, found: list[Diagnostic], environ: Map
     """One workflow command for each finding; GitHub takes its path for one of the repository."""
     base, spans = workspace_prefix(sourced.root, environ), _MaskedSpans(sourced, found)
     for one in found:
-        span = spans.of(one.place)
+        span = spans.span(one.place)
         end = f",endColumn={span.end_column}" if span.end_line == span.line else ""
         place = (
             f"file={_escape_property(base + span.path)},line={span.line},col={span.column},endLine={span.end_line}{end}"
@@ -72,7 +72,7 @@ class _MaskedSpans:
         self._sources = sourced.sources
         self._hidden = frozenset(secret_spans(sourced, found))
 
-    def of(self, place: Place) -> Span:
+    def span(self, place: Place) -> Span:
         span = self._sources.span(place)
         return replace(span, end_line=span.line, end_column=span.column + 1) if span in self._hidden else span
 

@@ -85,7 +85,7 @@ def _details(change: Change, plan: Plan) -> Iterator[str]:
 
 
 def _field(field: FieldChange, plan: Plan) -> Iterator[str]:
-    lines = field_diff(field, images=plan.images)
+    lines = field_diff(field, images=plan.image_names)
     fence = "`" * max(3, max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0) + 1)
     yield from (f"`{field.path}`", f"{fence}diff", *hunks(lines, "@@ @@"), fence, "")
 

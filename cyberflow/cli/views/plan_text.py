@@ -124,7 +124,7 @@ def _change(change: Change, plan: Plan) -> Iterator[str]:
         if isinstance(field.before, bool | None) and isinstance(field.after, bool):
             yield f"      {field.path}: {str(bool(field.before)).lower()} → {str(field.after).lower()}"
             continue
-        lines = field_diff(field, images=plan.images)
+        lines = field_diff(field, images=plan.image_names)
         if len(lines) == 3:  # noqa: PLR2004 - a heading, one line before and one after fit on one line
             yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
             continue

@@ -38,7 +38,7 @@ class ProgressRow(Protocol):
     @property
     def status(self) -> str: ...
     @property
-    def live(self) -> bool: ...
+    def is_live(self) -> bool: ...
     @property
     def error(self) -> tuple[str, ...]: ...
     @property
@@ -70,7 +70,7 @@ class RunView(Protocol):
     def show(self, state: ProgressState) -> None: ...
 
 
-def view(*, quiet: bool) -> RunView:
+def run_view(*, quiet: bool) -> RunView:
     """The view for where standard error goes."""
     if quiet:
         return StatusLines(silent=True)
@@ -99,7 +99,7 @@ class StatusLines:
             if self._silent or self._said.get(step.id) == step.status or step.status in _NOT_BEGUN:
                 continue
             self._said[step.id] = step.status
-            took = "" if step.live else _duration_text(step)
+            took = "" if step.is_live else _duration_text(step)
             space = " " * (STATUS - len(step.status) + 2) if took else ""
             status = click.style(step.status, fg=_COLOURS.get(step.status))
             click.echo(f"  {step.id:<{width}}  {status}{space}{took}", err=True)
@@ -145,7 +145,7 @@ class StatusTable:
         if self._state is None:
             return ""
         for step in self._state.steps:
-            busy = step.live and step.status not in _NOT_BEGUN
+            busy = step.is_live and step.status not in _NOT_BEGUN
             sign: Any = (
                 Spinner("dots", style="cyan") if busy else Text(_sign(step), style=_COLOURS.get(step.status, "dim"))
             )
@@ -167,12 +167,12 @@ def _last_message(step: ProgressRow) -> Any:
 
     if step.error:
         return Text(step.error[0].splitlines()[0], style="red")
-    return Text((step.message or "") if step.live else "", style="dim")
+    return Text((step.message or "") if step.is_live else "", style="dim")
 
 
 def result_lines(result: Result) -> Iterator[str]:
     """The end of a run as text; the last line ends in the status."""
-    causes = [step for step in result.steps if step.failed and step.status != "cancelled"]
+    causes = [step for step in result.steps if step.has_failed and step.status != "cancelled"]
     for step in causes or result.steps:
         for line in step.error:
             yield f"{click.style(step.status, fg='red', bold=True)} in {step.id}: {line}"

@@ -92,7 +92,7 @@ class _SarifWriter:
         seen: Counter[str] = Counter()
         for one in found:
             words = [one.message, one.note, *one.notes, f"help: {one.help}" if one.help else ""]
-            key = self._key(one)
+            key = self._fingerprint_key(one)
             seen[key] += 1
             result: Json = {
                 "ruleId": one.rule,
@@ -108,7 +108,7 @@ class _SarifWriter:
                 ]
             yield result
 
-    def _key(self, one: Diagnostic) -> str:
+    def _fingerprint_key(self, one: Diagnostic) -> str:
         """What stays the same when lines move: the rule, the declaration, and what is said of it."""
         route = self.secrets.hide(json.dumps(one.place.route, ensure_ascii=False), [one.place.path])
         return json.dumps([one.rule, one.place.path, route, one.message], ensure_ascii=False)

@@ -47,9 +47,9 @@ def task_notes(state: TaskState) -> Iterator[str]:
     """What there is to say of an end besides the result."""
     if state.refused:
         yield f"it could not be cancelled as asked: {state.refused}"
-    if state.live and state.cancelled:
+    if state.is_live and state.cancelled:
         yield f"it was cancelled, and the service has not ended it ({state.status}); it is left as it is"
-    elif state.live and state.timed_out:
+    elif state.is_live and state.timed_out:
         yield f"the time is over and it goes on: {state.name} ({state.status})"
     elif state.timed_out and state.cancelled:
         late = "" if state.status == "cancelled" else f", too late: it is {state.status}"

@@ -16,7 +16,7 @@ from cyberflow.client.cyberdesk.runs import Runs
 from cyberflow.client.cyberdesk.tags import TagGroups, WorkflowTags
 from cyberflow.client.cyberdesk.trajectories import Trajectories
 from cyberflow.client.cyberdesk.wait import EVERY, RunWaiter
-from cyberflow.client.cyberdesk.wire import ChainAccepted, Run
+from cyberflow.client.cyberdesk.wire import ChainAccepted, RunRecord
 from cyberflow.client.cyberdesk.workflows import PromptImages, Workflows
 from cyberflow.client.http.request import get_request, write_request
 from cyberflow.client.http.retry import Retry
@@ -81,14 +81,14 @@ class Cyberdesk:
         return await self._transport.fetch(get_request("/v1/health/machines"), MachinesHealth)
 
     @overload
-    async def wait(self, what: Run | str, *, every: float = EVERY, within: float | None = None) -> Run: ...
+    async def wait(self, what: RunRecord | str, *, every: float = EVERY, within: float | None = None) -> RunRecord: ...
     @overload
     async def wait(
         self, what: ChainAccepted, *, every: float = EVERY, within: float | None = None
-    ) -> tuple[Run, ...]: ...
+    ) -> tuple[RunRecord, ...]: ...
     async def wait(
-        self, what: Run | str | ChainAccepted, *, every: float = EVERY, within: float | None = None
-    ) -> Run | tuple[Run, ...]:
+        self, what: RunRecord | str | ChainAccepted, *, every: float = EVERY, within: float | None = None
+    ) -> RunRecord | tuple[RunRecord, ...]:
         """Wait until a run (or its id), or all runs of a chain, are over, looking every so many seconds.
 
         Every status but the four final ones is live, the unknown ones too. A chain's runs come in the order of its

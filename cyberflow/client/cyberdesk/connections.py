@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from cyberflow.client.cyberdesk.records import Connection, Usage
 from cyberflow.client.cyberdesk.wire import Page
 from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import get_request, path, write_request
+from cyberflow.client.http.request import format_path, get_request, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -35,17 +35,19 @@ class Connections:
         return await self.transport.fetch(get_request("/v1/connections", query), Page[Connection])
 
     async def get(self, id: str) -> Connection:
-        return await self.transport.fetch(get_request(path("/v1/connections/{}", id)), Connection)
+        return await self.transport.fetch(get_request(format_path("/v1/connections/{}", id)), Connection)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Connection:
         """On the service itself this is the machine agent's call."""
         return await self.transport.fetch(write_request("POST", "/v1/connections", body, key), Connection)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Connection:
-        return await self.transport.fetch(write_request("PATCH", path("/v1/connections/{}", id), body, key), Connection)
+        return await self.transport.fetch(
+            write_request("PATCH", format_path("/v1/connections/{}", id), body, key), Connection
+        )
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", path("/v1/connections/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/connections/{}", id), key=key))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.wire import Machine, Page, Pool
 from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import get_request, join_commas, path, write_request
+from cyberflow.client.http.request import format_path, get_request, join_commas, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Machines:
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Machine:
         query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(path("/v1/machines/{}", id), query), Machine)
+        return await self.transport.fetch(get_request(format_path("/v1/machines/{}", id), query), Machine)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Machine:
         """On the service itself this is the machine agent's call: it wants `fingerprint` and `unkey_key_id`."""
@@ -51,23 +51,27 @@ class Machines:
 
         `reserved_session_id: null` ends the session by force: its live runs are cancelled.
         """
-        return await self.transport.fetch(write_request("PATCH", path("/v1/machines/{}", id), body, key), Machine)
+        return await self.transport.fetch(
+            write_request("PATCH", format_path("/v1/machines/{}", id), body, key), Machine
+        )
 
     async def clear_session(self, id: str, key: str | None = None) -> Machine:
         """End the session that holds it by force: its live runs are cancelled and the machine is free."""
         return await self.update(id, {"reserved_session_id": None}, key)
 
     async def pools(self, id: str) -> tuple[Pool, ...]:
-        return await self.transport.fetch(get_request(path("/v1/machines/{}/pools", id)), tuple[Pool, ...])
+        return await self.transport.fetch(get_request(format_path("/v1/machines/{}/pools", id)), tuple[Pool, ...])
 
     async def set_pools(self, id: str, pool_ids: Sequence[str], key: str | None = None) -> Machine:
         """These and no others."""
         body = {"pool_ids": [*pool_ids]}
-        return await self.transport.fetch(write_request("PUT", path("/v1/machines/{}/pools", id), body, key), Machine)
+        return await self.transport.fetch(
+            write_request("PUT", format_path("/v1/machines/{}/pools", id), body, key), Machine
+        )
 
     async def delete(self, id: str, key: str | None = None) -> None:
         """Its runs stay, with `machine_id` null."""
-        await self.transport.send(write_request("DELETE", path("/v1/machines/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/machines/{}", id), key=key))
 
 
 @dataclass(frozen=True)
@@ -83,22 +87,24 @@ class Pools:
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Pool:
         query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(path("/v1/pools/{}", id), query), Pool)
+        return await self.transport.fetch(get_request(format_path("/v1/pools/{}", id), query), Pool)
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Pool:
         return await self.transport.fetch(write_request("POST", "/v1/pools", body, key), Pool)
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Pool:
         """`{}` clears parameters, leaving them out keeps them."""
-        return await self.transport.fetch(write_request("PATCH", path("/v1/pools/{}", id), body, key), Pool)
+        return await self.transport.fetch(write_request("PATCH", format_path("/v1/pools/{}", id), body, key), Pool)
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", path("/v1/pools/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/pools/{}", id), key=key))
 
     async def add_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> Pool:
         body = {"machine_ids": [*machine_ids]}
-        return await self.transport.fetch(write_request("POST", path("/v1/pools/{}/machines", id), body, key), Pool)
+        return await self.transport.fetch(
+            write_request("POST", format_path("/v1/pools/{}/machines", id), body, key), Pool
+        )
 
     async def remove_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> None:
         body = {"machine_ids": [*machine_ids]}
-        await self.transport.send(write_request("DELETE", path("/v1/pools/{}/machines", id), body, key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/pools/{}/machines", id), body, key))

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Answer, Flag, Json, Run
+from cyberflow.client.cyberdesk.wire import Flag, Json, RunRecord, WireRecord
 
 
-class Trajectory(Answer):
+class Trajectory(WireRecord):
     """What a run did, step by step; an approved one is replayed by later runs of its workflow."""
 
     id: str
@@ -31,7 +31,7 @@ class Trajectory(Answer):
     included: list[Json] | None = None
 
 
-class Connection(Answer):
+class Connection(WireRecord):
     """A websocket of a machine's agent."""
 
     id: str
@@ -45,7 +45,7 @@ class Connection(Answer):
     user_agent: str | None = None
 
 
-class Usage(Answer):
+class Usage(WireRecord):
     """Steps of the runs of a period, counted as `mode` says."""
 
     total_agentic_steps: int
@@ -56,13 +56,13 @@ class Usage(Answer):
     mode: str | None = None
 
 
-class BulkAccepted(Answer):
-    created_runs: list[Run]
+class BulkAccepted(WireRecord):
+    created_runs: list[RunRecord]
     failed_count: int = 0
     errors: list[str] | None = None
 
 
-class MachinesHealth(Answer):
+class MachinesHealth(WireRecord):
     """`status` is `ok` or `error`; `errored_machines` says which and why."""
 
     status: str

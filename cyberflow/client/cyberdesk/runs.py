@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.records import BulkAccepted, Trajectory
-from cyberflow.client.cyberdesk.wire import ChainAccepted, Page, Run, SignedUrl
+from cyberflow.client.cyberdesk.wire import ChainAccepted, Page, RunRecord, SignedUrl
 from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import get_request, join_commas, path, write_request
+from cyberflow.client.http.request import format_path, get_request, join_commas, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -40,21 +40,21 @@ class RunFilters(TypedDict, total=False):
 class Runs:
     transport: Transport
 
-    def list(self, *, limit: int = PAGE, **filters: Unpack[RunFilters]) -> AsyncIterator[Run]:
+    def list(self, *, limit: int = PAGE, **filters: Unpack[RunFilters]) -> AsyncIterator[RunRecord]:
         return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[RunFilters]) -> Page[Run]:
+    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[RunFilters]) -> Page[RunRecord]:
         """`limit` is at most 1000."""
         query = {**filters, "include": join_commas(filters.get("include")), "skip": skip, "limit": limit}
-        return await self.transport.fetch(get_request("/v1/runs", query), Page[Run])
+        return await self.transport.fetch(get_request("/v1/runs", query), Page[RunRecord])
 
-    async def get(self, id: str, *, include: Sequence[str] = ()) -> Run:
+    async def get(self, id: str, *, include: Sequence[str] = ()) -> RunRecord:
         """The whole run, its message history included; for a light look use the list with `fields`."""
         query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(path("/v1/runs/{}", id), query), Run)
+        return await self.transport.fetch(get_request(format_path("/v1/runs/{}", id), query), RunRecord)
 
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Run:
-        return await self.transport.fetch(write_request("POST", "/v1/runs", body, key), Run)
+    async def create(self, body: Mapping[str, Any], key: str | None = None) -> RunRecord:
+        return await self.transport.fetch(write_request("POST", "/v1/runs", body, key), RunRecord)
 
     async def chain(self, body: Mapping[str, Any], key: str | None = None) -> ChainAccepted:
         """The run ids are in the order of the steps. Accepted is not dispatched: a run may still end in `error`."""
@@ -64,34 +64,36 @@ class Runs:
         """Up to 1000 runs of one workflow with the same inputs, made together or not at all."""
         return await self.transport.fetch(write_request("POST", "/v1/runs/bulk", body, key), BulkAccepted)
 
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Run:
-        return await self.transport.fetch(write_request("PATCH", path("/v1/runs/{}", id), body, key), Run)
+    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> RunRecord:
+        return await self.transport.fetch(write_request("PATCH", format_path("/v1/runs/{}", id), body, key), RunRecord)
 
-    async def cancel(self, id: str, key: str | None = None) -> Run:
+    async def cancel(self, id: str, key: str | None = None) -> RunRecord:
         """There is no endpoint for it: cancelling is a PATCH of the status."""
         return await self.update(id, {"status": "cancelled"}, key)
 
-    async def retry(self, id: str, body: Mapping[str, Any] | None = None, key: str | None = None) -> Run:
+    async def retry(self, id: str, body: Mapping[str, Any] | None = None, key: str | None = None) -> RunRecord:
         """The same run id again, from a final status only; outputs and history are cleared, secrets must be resent."""
         return await self.transport.fetch(
-            write_request("POST", path("/v1/runs/{}/retry", id), {**(body or {})}, key), Run
+            write_request("POST", format_path("/v1/runs/{}/retry", id), {**(body or {})}, key), RunRecord
         )
 
     async def delete(self, id: str, key: str | None = None) -> None:
         """Its attachments and their files go with it."""
-        await self.transport.send(write_request("DELETE", path("/v1/runs/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/runs/{}", id), key=key))
 
     async def image_url(self, id: str, image_url: str, expires_in: int = 3600) -> SignedUrl:
         """Open a `supabase://run-images/…` of this run's message history for 10 to 3600 seconds."""
         query = {"image_url": image_url, "expires_in": expires_in}
-        return await self.transport.fetch(get_request(path("/v1/runs/{}/image/signed-url", id), query), SignedUrl)
+        return await self.transport.fetch(
+            get_request(format_path("/v1/runs/{}/image/signed-url", id), query), SignedUrl
+        )
 
     async def trajectory(self, id: str) -> Trajectory:
         """The latest of this run, a duplicate included; a 404 where there is none."""
-        return await self.transport.fetch(get_request(path("/v1/runs/{}/trajectory", id)), Trajectory)
+        return await self.transport.fetch(get_request(format_path("/v1/runs/{}/trajectory", id)), Trajectory)
 
     async def generate_trajectory(self, id: str, key: str | None = None) -> Trajectory:
         """Promote the run's latest trajectory, so that users see it and may approve it."""
         return await self.transport.fetch(
-            write_request("POST", path("/v1/runs/{}/generate-trajectory", id), key=key), Trajectory
+            write_request("POST", format_path("/v1/runs/{}/generate-trajectory", id), key=key), Trajectory
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from cyberflow.client.cyberdesk.records import Trajectory
 from cyberflow.client.cyberdesk.wire import Page
 from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import get_request, join_commas, path, write_request
+from cyberflow.client.http.request import format_path, get_request, join_commas, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ class Trajectories:
 
     async def get(self, id: str, *, include: Sequence[str] = ()) -> Trajectory:
         query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(path("/v1/trajectories/{}", id), query), Trajectory)
+        return await self.transport.fetch(get_request(format_path("/v1/trajectories/{}", id), query), Trajectory)
 
     async def latest(self, workflow_id: str) -> Trajectory:
         """By last update; a 404 where the workflow has none."""
         return await self.transport.fetch(
-            get_request(path("/v1/workflows/{}/latest-trajectory", workflow_id)), Trajectory
+            get_request(format_path("/v1/workflows/{}/latest-trajectory", workflow_id)), Trajectory
         )
 
     async def create(self, body: Mapping[str, Any], key: str | None = None) -> Trajectory:
@@ -59,13 +59,13 @@ class Trajectories:
 
     async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Trajectory:
         return await self.transport.fetch(
-            write_request("PATCH", path("/v1/trajectories/{}", id), body, key), Trajectory
+            write_request("PATCH", format_path("/v1/trajectories/{}", id), body, key), Trajectory
         )
 
     async def duplicate(self, id: str, key: str | None = None) -> Trajectory:
         return await self.transport.fetch(
-            write_request("POST", path("/v1/trajectories/{}/duplicate", id), key=key), Trajectory
+            write_request("POST", format_path("/v1/trajectories/{}/duplicate", id), key=key), Trajectory
         )
 
     async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", path("/v1/trajectories/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/trajectories/{}", id), key=key))

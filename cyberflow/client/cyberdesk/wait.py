@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, overload
 
 from cyberflow.client.cyberdesk.runs import Runs
-from cyberflow.client.cyberdesk.wire import RUN_FIELDS, ChainAccepted, Run, is_live
+from cyberflow.client.cyberdesk.wire import RUN_FIELDS, ChainAccepted, RunRecord, is_live
 from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
 
@@ -40,10 +40,10 @@ class RunWaiter:
         self._timeout = timeout
 
     @overload
-    async def wait(self, what: Run | str) -> Run: ...
+    async def wait(self, what: RunRecord | str) -> RunRecord: ...
     @overload
-    async def wait(self, what: ChainAccepted) -> tuple[Run, ...]: ...
-    async def wait(self, what: Run | str | ChainAccepted) -> Run | tuple[Run, ...]:
+    async def wait(self, what: ChainAccepted) -> tuple[RunRecord, ...]: ...
+    async def wait(self, what: RunRecord | str | ChainAccepted) -> RunRecord | tuple[RunRecord, ...]:
         if isinstance(what, ChainAccepted):
             await self._until_final(what.run_ids, what.session_id)
             found = await self._list_runs(what.run_ids, what.session_id, WHOLE)
@@ -67,10 +67,12 @@ class RunWaiter:
             rest = self._every if self._timeout is None else min(self._every, self._timeout - spent)
             await self._policy.sleep(rest)
 
-    async def _list_runs(self, ids: Iterable[str], session_id: str | None, fields: tuple[str, ...]) -> dict[str, Run]:
+    async def _list_runs(
+        self, ids: Iterable[str], session_id: str | None, fields: tuple[str, ...]
+    ) -> dict[str, RunRecord]:
         """One list request: a run by itself would bring its whole message history along."""
         wanted = [*ids]
-        found: Page[Run]
+        found: Page[RunRecord]
         if session_id is not None:
             found = await self._runs.page(session_id=session_id, fields=fields, limit=MOST)
         else:

@@ -46,18 +46,18 @@ def parse_time(text: str | None) -> datetime | None:
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
-class Answer(BaseModel):
+class WireRecord(BaseModel):
     """What every body has in common. `sent()` gives it back as JSON, with exactly the keys that came."""
 
     model_config = ConfigDict(
         frozen=True, extra="allow", coerce_numbers_to_str=True, protected_namespaces=(), defer_build=True
     )
 
-    def sent(self) -> Json:
+    def to_json(self) -> Json:
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-class Group(Answer):
+class TagGroup(WireRecord):
     id: str
     name: str
     order: int | None = None
@@ -69,12 +69,12 @@ class Group(Answer):
     updated_at: str | None = None
 
 
-class Tag(Answer):
+class TagRecord(WireRecord):
     id: str
     name: str
     is_archived: Flag = False
     group_id: str | None = None
-    group: Group | None = None
+    group: TagGroup | None = None
     order: int | None = None
     description: str | None = None
     emoji: str | None = None
@@ -85,14 +85,14 @@ class Tag(Answer):
     updated_at: str | None = None
 
 
-class ModelMetadata(Answer):
+class ModelMetadataRecord(WireRecord):
     main_agent_model_id: str | None = None
     cache_detection_model_id: str | None = None
     fallback_model_1_id: str | None = None
     fallback_model_2_id: str | None = None
 
 
-class Check(Answer):
+class CheckRecord(WireRecord):
     """A post-run check of a workflow; `RunCheck` is a run's own snapshot of one."""
 
     id: str | None = None
@@ -112,7 +112,7 @@ class Check(Answer):
     model: str | None = None
 
 
-class RunCheck(Check):
+class RunCheck(CheckRecord):
     status: str
     post_run_check_id: str | None = None
     snapshot_version: int | None = None
@@ -123,7 +123,7 @@ class RunCheck(Check):
     matched_filenames: list[str] | None = None
 
 
-class Workflow(Answer):
+class WorkflowRecord(WireRecord):
     """`input_schema` and `output_schema` are JSON *text*, as the service keeps them."""
 
     id: str
@@ -136,10 +136,10 @@ class Workflow(Answer):
     includes_file_exports: Flag = False
     is_webhooks_enabled: Flag = False
     terminal_command_allowlist: list[str] | None = None
-    model_metadata: ModelMetadata | None = None
+    model_metadata: ModelMetadataRecord | None = None
     post_run_check_failure_cleanup_prompt: str | None = None
-    post_run_checks: list[Check] | None = None
-    tags: list[Tag] | None = None
+    post_run_checks: list[CheckRecord] | None = None
+    tags: list[TagRecord] | None = None
     includes_input_variables: Flag = False
     workflow_metadata: Json | None = None
     old_versions: list[Any] | None = None
@@ -148,7 +148,7 @@ class Workflow(Answer):
     included: list[Json] | None = None
 
 
-class Image(Answer):
+class Image(WireRecord):
     """A prompt image of the organisation. An upload answers without `path`; it is the url behind the bucket's name."""
 
     supabase_url: str
@@ -160,7 +160,7 @@ class Image(Answer):
     created_at: str | None = None
 
 
-class SignedUrl(Answer):
+class SignedUrl(WireRecord):
     """A url that opens without the key for `expires_in` seconds."""
 
     signed_url: str = Field(repr=False)
@@ -168,12 +168,12 @@ class SignedUrl(Answer):
     expires_in: int | None = None
 
 
-class DownloadUrl(Answer):
+class DownloadUrl(WireRecord):
     url: str = Field(repr=False)
     expires_in: int | None = None
 
 
-class Pool(Answer):
+class Pool(WireRecord):
     id: str
     name: str
     description: str | None = None
@@ -187,7 +187,7 @@ class Pool(Answer):
     included: list[Json] | None = None
 
 
-class Machine(Answer):
+class Machine(WireRecord):
     """`machine_sensitive_parameters` holds aliases, never values."""
 
     id: str
@@ -209,7 +209,7 @@ class Machine(Answer):
     included: list[Json] | None = None
 
 
-class Model(Answer):
+class Model(WireRecord):
     """A model configuration. `api_key_alias` names a stored key; the key itself is never read."""
 
     id: str
@@ -226,7 +226,7 @@ class Model(Answer):
     updated_at: str | None = None
 
 
-class Run(Answer):
+class RunRecord(WireRecord):
     """A run; with `fields=` what was not asked for is None. `error` is a list of texts on the wire."""
 
     id: str
@@ -242,7 +242,7 @@ class Run(Answer):
     output_attachment_ids: list[str] | None = None
     run_message_history: list[Any] | None = None
     main_prompt: str | None = None
-    model_metadata: ModelMetadata | None = None
+    model_metadata: ModelMetadataRecord | None = None
     pool_ids: list[str] | None = None
     usage_metadata: Json | None = None
     post_run_checks: list[RunCheck] | None = None
@@ -261,14 +261,14 @@ class Run(Answer):
         return is_live(self.status)
 
 
-class ChainAccepted(Answer):
+class ChainAccepted(WireRecord):
     """A chain's runs in the order of its steps. Dispatch may still fail: such runs end in `error`."""
 
     session_id: str
     run_ids: list[str]
 
 
-class Attachment(Answer):
+class Attachment(WireRecord):
     """`filename` comes from the platform: reduce it to a safe base name before it names a file."""
 
     id: str
@@ -289,7 +289,7 @@ class Attachment(Answer):
 T = TypeVar("T")
 
 
-class Page(Answer, Generic[T]):
+class Page(WireRecord, Generic[T]):
     """One answer of a list that comes in pages."""
 
     items: list[T]

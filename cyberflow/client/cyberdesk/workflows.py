@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, Tag, Workflow
+from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, TagRecord, WorkflowRecord
 from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import get_request, join_commas, path, upload, write_request
+from cyberflow.client.http.request import format_path, get_request, join_commas, multipart_request, write_request
 from cyberflow.client.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -33,67 +33,71 @@ class WorkflowFilters(TypedDict, total=False):
 class Workflows:
     transport: Transport
 
-    def list(self, *, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> AsyncIterator[Workflow]:
+    def list(self, *, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> AsyncIterator[WorkflowRecord]:
         """All pages, newest update first, tags and checks filled in; see `paging` for what moves meanwhile."""
         return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> Page[Workflow]:
+    async def page(
+        self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[WorkflowFilters]
+    ) -> Page[WorkflowRecord]:
         query = {
             **filters,
             "tag_ids": join_commas(filters.get("tag_ids")),
             "include": join_commas(filters.get("include", EVERYTHING)),
         }
         return await self.transport.fetch(
-            get_request("/v1/workflows", {**query, "skip": skip, "limit": limit}), Page[Workflow]
+            get_request("/v1/workflows", {**query, "skip": skip, "limit": limit}), Page[WorkflowRecord]
         )
 
-    async def get(self, id: str) -> Workflow:
+    async def get(self, id: str) -> WorkflowRecord:
         return await self.transport.fetch(
-            get_request(path("/v1/workflows/{}", id), {"include": join_commas(EVERYTHING)}), Workflow
+            get_request(format_path("/v1/workflows/{}", id), {"include": join_commas(EVERYTHING)}), WorkflowRecord
         )
 
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Workflow:
-        return await self.transport.fetch(write_request("POST", "/v1/workflows", body, key), Workflow)
+    async def create(self, body: Mapping[str, Any], key: str | None = None) -> WorkflowRecord:
+        return await self.transport.fetch(write_request("POST", "/v1/workflows", body, key), WorkflowRecord)
 
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Workflow:
+    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> WorkflowRecord:
         """Only the keys sent change; every update makes a version. `post_run_checks` replaces the whole set."""
-        return await self.transport.fetch(write_request("PATCH", path("/v1/workflows/{}", id), body, key), Workflow)
+        return await self.transport.fetch(
+            write_request("PATCH", format_path("/v1/workflows/{}", id), body, key), WorkflowRecord
+        )
 
     async def delete(self, id: str, key: str | None = None) -> None:
         """Its runs and trajectories go with it: the service cascades."""
-        await self.transport.send(write_request("DELETE", path("/v1/workflows/{}", id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/workflows/{}", id), key=key))
 
-    async def duplicate(self, id: str, *, include_trajectories: bool = False, key: str | None = None) -> Workflow:
+    async def duplicate(self, id: str, *, include_trajectories: bool = False, key: str | None = None) -> WorkflowRecord:
         """Copies prompt, schemas (a marker in them included), checks, settings and tags under the name `(Copy) …`."""
         body = {"include_trajectories": include_trajectories}
         return await self.transport.fetch(
-            write_request("POST", path("/v1/workflows/{}/duplicate", id), body, key), Workflow
+            write_request("POST", format_path("/v1/workflows/{}/duplicate", id), body, key), WorkflowRecord
         )
 
     async def merge(
         self, id: str, target_workflow_id: str, *, copy_trajectories: bool = False, key: str | None = None
-    ) -> Workflow:
+    ) -> WorkflowRecord:
         """Put this workflow in place of the target, which keeps its id and name; this one is then deleted.
 
         The answer is the target; its former state is in its versions.
         """
         body = {"target_workflow_id": target_workflow_id, "copy_trajectories": copy_trajectories}
         return await self.transport.fetch(
-            write_request("POST", path("/v1/workflows/{}/merge", id), body, key), Workflow
+            write_request("POST", format_path("/v1/workflows/{}/merge", id), body, key), WorkflowRecord
         )
 
     async def versions(self, id: str) -> tuple[Json, ...]:
         """Earlier states as free-form objects; the service promises no more of their form."""
-        return await self.transport.fetch(get_request(path("/v1/workflows/{}/versions", id)), tuple[Json, ...])
+        return await self.transport.fetch(get_request(format_path("/v1/workflows/{}/versions", id)), tuple[Json, ...])
 
-    async def tags(self, id: str) -> tuple[Tag, ...]:
-        return await self.transport.fetch(get_request(path("/v1/workflows/{}/tags", id)), tuple[Tag, ...])
+    async def tags(self, id: str) -> tuple[TagRecord, ...]:
+        return await self.transport.fetch(get_request(format_path("/v1/workflows/{}/tags", id)), tuple[TagRecord, ...])
 
-    async def add_tags(self, id: str, tag_ids: Sequence[str], key: str | None = None) -> tuple[Tag, ...]:
+    async def add_tags(self, id: str, tag_ids: Sequence[str], key: str | None = None) -> tuple[TagRecord, ...]:
         """A workflow holds one tag of a group: adding another takes the first off. Archived ones are refused."""
         body = {"tag_ids": [*tag_ids]}
         return await self.transport.fetch(
-            write_request("POST", path("/v1/workflows/{}/tags", id), body, key), tuple[Tag, ...]
+            write_request("POST", format_path("/v1/workflows/{}/tags", id), body, key), tuple[TagRecord, ...]
         )
 
     async def add_tags_to_many(self, ids: Sequence[str], tag_ids: Sequence[str], key: str | None = None) -> None:
@@ -101,7 +105,7 @@ class Workflows:
         await self.transport.send(write_request("POST", "/v1/workflows/bulk/tags", body, key))
 
     async def remove_tag(self, id: str, tag_id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", path("/v1/workflows/{}/tags/{}", id, tag_id), key=key))
+        await self.transport.send(write_request("DELETE", format_path("/v1/workflows/{}/tags/{}", id, tag_id), key=key))
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class PromptImages:
     async def upload(self, filename: str, content: bytes, content_type: str, key: str | None = None) -> Image:
         """PNG, JPEG, GIF or WebP of at most 10 MB; the service may change the filename, so read it from the answer."""
         return await self.transport.fetch(
-            upload("/v1/workflows/prompt-image", filename, content, content_type, key), Image
+            multipart_request("/v1/workflows/prompt-image", filename, content, content_type, key), Image
         )
 
     async def delete(self, path: str, key: str | None = None) -> None:

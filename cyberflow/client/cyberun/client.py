@@ -22,8 +22,8 @@ from cyberflow.client.cyberun.wire import (
 )
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.paging import HasId
-from cyberflow.client.http.request import Request, get_request, path, write_request
-from cyberflow.client.http.sse import events
+from cyberflow.client.http.request import Request, format_path, get_request, write_request
+from cyberflow.client.http.sse import parse_events
 from cyberflow.client.http.transport import Transport
 from cyberflow.errors import UsageError
 
@@ -53,7 +53,7 @@ class TaskEvent:
     data: Mapping[str, Any]
 
 
-class Cyberun:
+class CyberunClient:
     """Every call raises `ApiError` when the service refuses and `Unreachable` when it cannot be asked. A submission is
     sent once: the service has no idempotency keys.
     """
@@ -71,7 +71,7 @@ class Cyberun:
         app: AsgiApp | None = None,
         ca: str | Path | None = None,
         retry: Retry | None = None,
-    ) -> Cyberun:
+    ) -> CyberunClient:
         """Prepare a client; see `Cyberdesk.connect`. With a session's token goes the `team`, with a key it does not.
 
         Raises UsageError for a session's token without a team.
@@ -87,7 +87,7 @@ class Cyberun:
 
     async def workflow(self, name: str) -> CyberunWorkflow:
         """A workflow with its parameters, by slug, `slug@version` or id."""
-        return await self.transport.fetch(get_request(_workflow(name)), CyberunWorkflow)
+        return await self.transport.fetch(get_request(_workflow_path(name)), CyberunWorkflow)
 
     def workflows(self) -> AsyncIterator[CyberunWorkflow]:
         async def page(number: int) -> tuple[list[CyberunWorkflow], PageMeta | None]:
@@ -111,13 +111,13 @@ class Cyberun:
         """
         headers = (("X-Cyberflow-Script", script),) if script else ()
         request = replace(
-            _write_without_key("POST", f"{_workflow(name)}/run", {"parameters": parameters}), headers=headers
+            _write_without_key("POST", f"{_workflow_path(name)}/run", {"parameters": parameters}), headers=headers
         )
         accepted = await self.transport.fetch(replace(request, secrets=secrets), TaskAccepted)
         return accepted.task_id
 
     async def task(self, id: str) -> TaskRecord:
-        return await self.transport.fetch(get_request(path("/r/tasks/{}", id)), TaskRecord)
+        return await self.transport.fetch(get_request(format_path("/r/tasks/{}", id)), TaskRecord)
 
     def tasks(self, *, status: str | None = None) -> AsyncIterator[TaskRecord]:
         async def page(number: int) -> tuple[list[TaskRecord], PageMeta | None]:
@@ -132,11 +132,11 @@ class Cyberun:
 
     async def result(self, id: str) -> TaskResult:
         """What a task made, with addresses that are new and open for an hour."""
-        return await self.transport.fetch(get_request(path("/r/tasks/{}/result", id)), TaskResult)
+        return await self.transport.fetch(get_request(format_path("/r/tasks/{}/result", id)), TaskResult)
 
     async def cancel(self, id: str) -> None:
         """Ask for the end of a task. A success does not prove it: the task may be over, or end by itself first."""
-        request = replace(_write_without_key("POST", path("/r/tasks/{}/cancel", id)), repeatable=True)
+        request = replace(_write_without_key("POST", format_path("/r/tasks/{}/cancel", id)), repeatable=True)
         await self.transport.send(request)
 
     async def events(self, id: str) -> AsyncGenerator[TaskEvent, None]:
@@ -146,10 +146,12 @@ class Cyberun:
         """
         if not self.transport.streams:
             return
-        async with self.transport.stream(get_request(path("/r/tasks/{}/events", id)), "text/event-stream") as stream:
+        async with self.transport.stream(
+            get_request(format_path("/r/tasks/{}/events", id)), "text/event-stream"
+        ) as stream:
             if not stream.headers.get("content-type", "").startswith("text/event-stream"):
                 return
-            async for event in events(stream.pieces):
+            async for event in parse_events(stream.pieces):
                 try:
                     data = json.loads(event.data)
                 except ValueError:
@@ -202,8 +204,8 @@ def is_uuid(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def _workflow(name: str) -> str:
-    return path("/r/workflows/{}" if is_uuid(name) else "/r/workflows/slug/{}", name).replace("%40", "@")
+def _workflow_path(name: str) -> str:
+    return format_path("/r/workflows/{}" if is_uuid(name) else "/r/workflows/slug/{}", name).replace("%40", "@")
 
 
 def _write_without_key(method: str, path: str, body: object = None) -> Request:

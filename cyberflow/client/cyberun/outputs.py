@@ -14,7 +14,7 @@ from cyberflow.client.http.retry import STATUSES
 from cyberflow.errors import CyberflowError
 
 if TYPE_CHECKING:
-    from cyberflow.client.cyberun.client import Cyberun
+    from cyberflow.client.cyberun.client import CyberunClient
 
 REFRESHES = 3
 """How often one download asks for a new address."""
@@ -26,7 +26,7 @@ PARTIAL, BEYOND = 206, 416
 class Outputs:
     """The files of one task. `files` is what `read` found; addresses are kept until their hour is over."""
 
-    def __init__(self, cyberun: Cyberun, task_id: str) -> None:
+    def __init__(self, cyberun: CyberunClient, task_id: str) -> None:
         self._cyberun = cyberun
         self._task_id = task_id
         self._tags: dict[str, str] = {}
@@ -38,7 +38,7 @@ class Outputs:
         """Ask for the result, its addresses made anew."""
         asked = self._now()
         self.result = await self._cyberun.result(self._task_id)
-        self._ends, self.files = self.result.expires(asked), outputs_of(self.result)
+        self._ends, self.files = self.result.expiry(asked), outputs_of(self.result)
         return self.files
 
     async def download(self, key: str, file: BinaryIO) -> None:

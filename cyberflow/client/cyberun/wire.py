@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
-from cyberflow.client.cyberdesk.wire import Answer, Flag, parse_time
+from cyberflow.client.cyberdesk.wire import Flag, WireRecord, parse_time
 
 OVER = frozenset({"completed", "failed", "cancelled"})
 """The statuses in which a task is over. Every other one is live, those that nobody knows yet included."""
@@ -25,7 +25,7 @@ LIFE = timedelta(hours=1)
 PRIMARY = "output"
 
 
-class ParameterRecord(Answer):
+class ParameterRecord(WireRecord):
     """What a workflow takes. `type` is `string`, `number`, `boolean`, `select` or `file`; `options` are of a select,
     `accept` of a file, `min` and `max` of a number.
     """
@@ -42,7 +42,7 @@ class ParameterRecord(Answer):
     accept: list[str] | None = None
 
 
-class CyberunWorkflow(Answer):
+class CyberunWorkflow(WireRecord):
     """`parameters` is None where the service does not say what the workflow takes."""
 
     id: str
@@ -56,7 +56,7 @@ class CyberunWorkflow(Answer):
     tool_type: str | None = None
 
 
-class TaskRecord(Answer):
+class TaskRecord(WireRecord):
     id: str
     task_status: str
     workflow_id: str | None = None
@@ -73,11 +73,11 @@ class TaskRecord(Answer):
         return self.task_status not in OVER
 
 
-class TaskAccepted(Answer):
+class TaskAccepted(WireRecord):
     task_id: str
 
 
-class TaskResult(Answer):
+class TaskResult(WireRecord):
     id: str
     task_status: str | None = None
     task_output: Any = None
@@ -87,13 +87,13 @@ class TaskResult(Answer):
     task_error: str | None = None
     completed_at: str | None = None
 
-    def expires(self, fetched: datetime) -> datetime:
+    def expiry(self, fetched: datetime) -> datetime:
         """When the addresses end: an hour after they were asked for, or when the answer says, if that is sooner."""
         told = parse_time(self.expires_at)
         return min(told, fetched + LIFE) if told else fetched + LIFE
 
 
-class PresignedUpload(Answer):
+class PresignedUpload(WireRecord):
     """Where a file goes, and the headers that have to go with it, byte for byte. `file_key` is opaque."""
 
     file_key: str
@@ -101,7 +101,7 @@ class PresignedUpload(Answer):
     upload_headers: dict[str, str] = Field(default_factory=dict, repr=False)
 
 
-class PageMeta(Answer):
+class PageMeta(WireRecord):
     current_page: int | None = None
     per_page: int | None = None
     total_count: int | None = None
@@ -111,12 +111,12 @@ class PageMeta(Answer):
         return self.total_count is not None and number * (self.per_page or asked) >= self.total_count
 
 
-class TaskPage(Answer):
+class TaskPage(WireRecord):
     task_list: list[TaskRecord] = Field(default_factory=list)
     page_meta: PageMeta | None = None
 
 
-class WorkflowPage(Answer):
+class WorkflowPage(WireRecord):
     workflow_list: list[CyberunWorkflow] = Field(default_factory=list)
     page_meta: PageMeta | None = None
 

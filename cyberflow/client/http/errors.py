@@ -41,7 +41,7 @@ class ErrorResponse:
     method: str
     path: str
     status: int
-    said: str
+    service_message: str
     error_code: str | None = None
     details: Any = None
     violations: tuple[Violation, ...] = ()
@@ -53,7 +53,7 @@ class ErrorResponse:
     def __str__(self) -> str:
         code = f" [{self.error_code}]" if self.error_code else ""
         trace = f" (request id {self.request_id})" if self.request_id else ""
-        lines = [f"{self.method} {self.path} answered {self.status}{code}: {self.said}{trace}"]
+        lines = [f"{self.method} {self.path} answered {self.status}{code}: {self.service_message}{trace}"]
         lines += [f"  {loc}: {msg}" if loc else f"  {msg}" for loc, msg, _ in self.violations]
         return "\n".join(lines)
 
@@ -67,7 +67,7 @@ class ApiError(CyberflowError):
     try of the same request ended otherwise, and may have been carried out.
     """
 
-    lost = False
+    earlier_try_may_have_arrived = False
 
     def __init__(self, refusal: ErrorResponse) -> None:
         super().__init__(str(refusal), help=refusal.help)
@@ -75,7 +75,7 @@ class ApiError(CyberflowError):
         self.method = refusal.method
         self.path = refusal.path
         self.status = refusal.status
-        self.said = refusal.said
+        self.service_message = refusal.service_message
         self.error_code = refusal.error_code
         self.details = refusal.details
         self.violations = refusal.violations
@@ -105,13 +105,13 @@ def api_error_from_reply(
     request: Request, reply: Reply, mask: RequestRedactor, *, asked: float | None = None, late: bool = False
 ) -> ApiError:
     """Read an answer that is no success. `asked` is its Retry-After, `late` says that this is more than we wait."""
-    body = mask.json(_body(reply))
+    body = mask.json(_parse_body(reply))
     violations = tuple(_violations(body))
     refusal = ErrorResponse(
         request.method,
         path_for_errors(request),
         reply.status,
-        mask.text(_said(body, reply, len(violations))),
+        mask.text(_service_message(body, reply, len(violations))),
         _code(body),
         _without_echoes(body.get("details", body.get("detail")) if isinstance(body, dict) else None),
         violations,
@@ -145,7 +145,7 @@ def path_for_errors(request: Request) -> str:
     return re.sub(r"^(\w+://)[^/?#]*@", r"\1", re.split(r"[?#]", request.path)[0])
 
 
-def reason(error: BaseException) -> tuple[str, str | None]:
+def explain_connection_error(error: BaseException) -> tuple[str, str | None]:
     """Why a connection failed, in plain words, and what to do about it, read from the whole chain of causes."""
     causes = list(_causes(error))
     for cause in causes:
@@ -192,7 +192,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         todo += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
 
 
-def _body(reply: Reply) -> Any:
+def _parse_body(reply: Reply) -> Any:
     """The JSON of an answer, else its text."""
     try:
         return json.loads(reply.content)
@@ -200,7 +200,7 @@ def _body(reply: Reply) -> Any:
         return reply.content.decode("utf-8", "replace")
 
 
-def _said(body: Any, reply: Reply, violations: int) -> str:
+def _service_message(body: Any, reply: Reply, violations: int) -> str:
     if violations:
         return f"the request has {violations} mistake{'s' * (violations > 1)}"
     if isinstance(body, dict):

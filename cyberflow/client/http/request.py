@@ -62,11 +62,11 @@ class Reply:
     content: bytes = member(default=b"", repr=False)
 
     @property
-    def good(self) -> bool:
+    def is_success(self) -> bool:
         return 200 <= self.status < 300  # noqa: PLR2004
 
 
-def path(template: str, *ids: str) -> str:
+def format_path(template: str, *ids: str) -> str:
     """Fill the `{}` of a path with quoted ids. Raises UsageError for an id that would lead to another resource."""
     for id in ids:
         if id in {"", ".", ".."}:
@@ -95,7 +95,7 @@ def write_request(
     )
 
 
-def upload(path: str, filename: str, content: bytes, content_type: str, key: str | None = None) -> Request:
+def multipart_request(path: str, filename: str, content: bytes, content_type: str, key: str | None = None) -> Request:
     """A multipart POST of one part named `file`. The boundary is derived from the content: equal files, equal bytes."""
     boundary = "cyberflow-" + sha256(filename.encode() + b"\0" + content).hexdigest()[:40]
     name = filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -53,7 +53,7 @@ def is_retryable(reply: Reply) -> bool:
     return reply.status in STATUSES
 
 
-def asked(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:
     """The seconds that `Retry-After` asks for, a number with or without fraction or an HTTP date; None for neither.
 
     A date is counted from the answer's own `Date` where it has one, so a wrong clock here does no harm.
@@ -71,7 +71,7 @@ class RateLimitWindow:
     def __init__(self) -> None:
         self._until = 0.0
 
-    def note(self, headers: Mapping[str, str], now: float, longest: float) -> None:
+    def record_headers(self, headers: Mapping[str, str], now: float, longest: float) -> None:
         """Read `X-RateLimit-Remaining` and `-Reset`. The form of the reset is not documented: a number or a date is
         taken, and one that is not within `longest` seconds is not believed.
         """
@@ -87,7 +87,7 @@ class RateLimitWindow:
         if 0 < wait <= longest:
             self._until = max(self._until, now + wait)
 
-    def due(self, now: float) -> float:
+    def seconds_to_wait(self, now: float) -> float:
         return max(0.0, self._until - now)
 
 

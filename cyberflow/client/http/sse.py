@@ -16,7 +16,7 @@ class ServerEvent:
     data: str
 
 
-async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[ServerEvent]:
+async def parse_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[ServerEvent]:
     """Consecutive `data:` lines are one text, a blank line ends an event, comments and other fields are passed over.
     An event that the stream breaks off in is none.
     """

@@ -18,15 +18,15 @@ from cyberflow.client.http.errors import (
     ApiError,
     Unreachable,
     api_error_from_reply,
+    explain_connection_error,
     is_certificate_error,
     path_for_errors,
-    reason,
     redirect_error,
     unreadable_body_error,
 )
 from cyberflow.client.http.mask import RequestRedactor
 from cyberflow.client.http.request import Reply, Request
-from cyberflow.client.http.retry import RateLimitWindow, Retry, asked, is_retryable
+from cyberflow.client.http.retry import RateLimitWindow, Retry, is_retryable, retry_after_seconds
 from cyberflow.client.http.tls import add_authorities, loopback_hosts
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import open_atomic
@@ -113,7 +113,7 @@ class Transport:
             )
         timeout = httpx.Timeout(patience, connect=CONNECT)
         if app is None:
-            return cls(base, key, _client(base, ca, timeout), retry or Retry())
+            return cls(base, key, _build_client(base, ca, timeout), retry or Retry())
         carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcessTransport(app)
         client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
         return cls(base, key, client, retry or Retry(), streams=not isinstance(carrier, InProcessTransport))
@@ -140,7 +140,7 @@ class Transport:
         """
         policy, spent, arrived = self._retry, 0.0, False
         for tried in range(policy.retries + 1):
-            if not request.keyless and (due := self._pace.due(policy.clock())):
+            if not request.keyless and (due := self._pace.seconds_to_wait(policy.clock())):
                 await policy.sleep(due)
             wait = None
             failure: ApiError | Unreachable
@@ -151,13 +151,16 @@ class Transport:
                 failure = self._unreachable(request, error, arrived=arrived)
                 again = not isinstance(error, PERMANENT) and not is_certificate_error(error)
             else:
-                if reply.good:
+                if reply.is_success:
                     return reply
-                wait = asked(reply.headers, policy.clock())
+                wait = retry_after_seconds(reply.headers, policy.clock())
                 late = is_retryable(reply) and spent + (wait or 0) > policy.budget
                 again = is_retryable(reply) and not late
                 failure = api_error_from_reply(request, reply, self._mask(request), asked=wait, late=late)
-                failure.lost, arrived = arrived, arrived or reply.status != httpx.codes.TOO_MANY_REQUESTS
+                failure.earlier_try_may_have_arrived, arrived = (
+                    arrived,
+                    arrived or reply.status != httpx.codes.TOO_MANY_REQUESTS,
+                )
             if not again or tried == policy.retries or not request.may_repeat:
                 raise failure
             spent += wait or 0
@@ -172,7 +175,7 @@ class Transport:
                 if not response.is_success:
                     reply = Reply(response.status_code, headers, await response.aread())
                     raise api_error_from_reply(
-                        request, reply, self._mask(request), asked=asked(headers, self._retry.clock())
+                        request, reply, self._mask(request), asked=retry_after_seconds(headers, self._retry.clock())
                     )
                 yield Stream(response.status_code, headers, response.aiter_bytes())
         except httpx.RequestError as error:
@@ -200,7 +203,7 @@ class Transport:
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 if not request.keyless:
-                    self._pace.note(headers, self._retry.clock(), self._retry.budget)
+                    self._pace.record_headers(headers, self._retry.clock(), self._retry.budget)
                 if not left or response.status_code not in MOVED or "location" not in headers:
                     yield response, headers
                     return
@@ -240,7 +243,7 @@ class Transport:
 
     def _unreachable(self, request: Request, error: httpx.RequestError, *, arrived: bool) -> Unreachable:
         mask = self._mask(request)
-        why, help = _explain_httpx_error(error, self._client.timeout) or reason(error)
+        why, help = _explain_httpx_error(error, self._client.timeout) or explain_connection_error(error)
         place = path_for_errors(request) if request.keyless else _strip_url(self._url)
         return Unreachable(place, mask.text(why), help=help, may_have_arrived=arrived)
 
@@ -271,7 +274,7 @@ def _strip_url(url: httpx.URL) -> str:
     return str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
 
 
-def _client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
+def _build_client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """Trusts the usual authorities and `ca`; uses the proxies of the environment, but never for loopback."""
     direct: dict[str, None] = dict.fromkeys(f"all://{host}" for host in loopback_hosts(base.host))
     trust = _build_ssl_context(ca)

@@ -35,7 +35,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 yield Diagnostic("bad-ref", "a parameter of a task cannot come from a step", use.place, help=help)
 
 
-def _root(path: str) -> str:
+def _first_key(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
@@ -47,7 +47,7 @@ def _finding(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
     rest = str(use.written).removeprefix(alias).lstrip(".").removeprefix("outputs").lstrip(".")
     head, _, tail = rest.partition(".")
     declared = producer.outputs.fields if producer else {}
-    if head not in declared and (nearest(head, ["outputs"]) or _root(tail) in declared):
+    if head not in declared and (nearest(head, ["outputs"]) or _first_key(tail) in declared):
         rest = tail
     help = f"write `{{$ref: {step}.outputs.{rest if _REST.fullmatch(rest) else first}}}`"
     shown = f"`{use.written}` is not a ref" if isinstance(use.written, str) else "this is not a ref"

@@ -23,6 +23,6 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if file.cleanup and len(chain.steps) > 1:
                 message = f"this file is gone when `{chain.steps[1].id}` begins"
                 labels = (Label(chain.steps[0].at("id"), "removed after this step"),)
-                place = chain.at("files", index, "cleanup").key()
+                place = chain.at("files", index, "cleanup").at_key()
                 help = "leave `cleanup` out, and let the last step delete the file"
                 yield Diagnostic("cleanup-before-use", message, place, labels=labels, help=help)

@@ -21,7 +21,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         if "steps" in chain.definition.broken:
             continue
-        first: dict[str, Place] = {alias: chain.at("session", alias).key() for alias in chain.session}
+        first: dict[str, Place] = {alias: chain.at("session", alias).at_key() for alias in chain.session}
         for step in chain.steps:
             if step.id in first:
                 labels = (Label(first[step.id], "first given here"),)

@@ -19,4 +19,4 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         if not chain.steps and "steps" not in chain.definition.broken:
             help = "add a step: `- {id: first, workflow: NAME}`"
-            yield Diagnostic("empty-chain", f"`{chain.name}` has no steps", chain.at("steps").key(), help=help)
+            yield Diagnostic("empty-chain", f"`{chain.name}` has no steps", chain.at("steps").at_key(), help=help)

@@ -24,7 +24,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 def _finding(chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Field) -> Diagnostic:
     message = f"step `{step.id}` lacks the input `{field.name}` of `{workflow.name}`"
-    labels = (Label(field.place.key(), f"needs {describe(field.schema)}"),)
+    labels = (Label(field.place.at_key(), f"needs {describe(field.schema)}"),)
     declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the chain"
     help = f"give `{field.name}=` in the call" if chain.in_python else declare
     help += ", or list it in `from_machine`"

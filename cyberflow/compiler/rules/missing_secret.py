@@ -19,7 +19,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         for step, workflow, field in missing_arguments(chain, "secret"):
             name = field.name
             message = f"step `{step.id}` lacks the secret `{name}` of `{workflow.name}`"
-            labels = (Label(field.place.key(), "needed here"),)
+            labels = (Label(field.place.at_key(), "needed here"),)
             take = f"take `{name}: Secret` in `{chain.name}` and hand it on: `{name}={name}`"
             help = take if chain.in_python else f"declare `{name}` in the chain's `secrets`"
             help += f", or list `${name}` in `from_machine`"

@@ -19,7 +19,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if isinstance(found, Scalar):
             owner = format_path(field.name, token.path.keys[: found.key_index])
             message = f"`{owner}` is `{found.type_text}`, which has nothing inside"
-            labels = (Label(field.place.key(), "declared here"),)
+            labels = (Label(field.place.at_key(), "declared here"),)
             sign = "$" if token.kind == "secret" else ""
             help = f"write `<{sign}{owner}>`, or declare `{field.name}` with the members it has"
             yield Diagnostic("path-on-scalar", message, place, labels=labels, help=help)

@@ -17,7 +17,7 @@ from cyberflow.compiler.lookalikes import ref_lookalike
 from cyberflow.compiler.queries import format_path
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.schema.describe import describe, format_literal
-from cyberflow.schema.subtype.assign import Answer, NotAssignable
+from cyberflow.schema.subtype.assign import Assignability, NotAssignable
 from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
@@ -25,20 +25,20 @@ _SHORT = 30
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    known: dict[tuple[str, bool, bool], Answer] = {}
+    known: dict[tuple[str, bool, bool], Assignability] = {}
     for flow in flows(graph):
-        if flow.alike:
+        if flow.same_type:
             continue
-        answer = known.get(key := flow.question()) or known.setdefault(key, flow.answer())
+        answer = known.get(key := flow.cache_key()) or known.setdefault(key, flow.check())
         if isinstance(answer, NotAssignable):
             yield _finding(flow, answer)
 
 
 def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
     absent = answer.witness is ABSENT
-    labels = [Label(flow.wanted_place.key(), f"{flow.consumer} needs {describe(flow.wanted)}")]
+    labels = [Label(flow.wanted_place.at_key(), f"{flow.consumer} needs {describe(flow.wanted)}")]
     if flow.given_place is not None and flow.given_place != flow.place:
-        labels.append(Label(flow.given_place.key(), "declared here"))
+        labels.append(Label(flow.given_place.at_key(), "declared here"))
     place, note, help = flow.place, "", None
     if absent and flow.given is None:
         message = f"`{flow.name}` of {flow.consumer} is required, but `__EMPTY__` leaves it out"
@@ -73,4 +73,4 @@ def _notes(answer: NotAssignable) -> tuple[str, ...]:
     reason = (
         f"  ({where + ' ' if where else ''}{answer.reason})" if answer.reason and answer.witness is not ABSENT else ""
     )
-    return (f"witness: {answer.text}{reason}",)
+    return (f"witness: {answer.witness_text}{reason}",)

@@ -32,11 +32,11 @@ def _step_findings(step: StepNode, workflow: WorkflowNode) -> Iterator[Diagnosti
         if name in workflow.inputs or literal_secret or name in unknown_names(workflow, "input"):
             continue
         help = did_you_mean(name, workflow.inputs.fields)
-        labels = (Label(workflow.definition.at("inputs").key(), "declared here"),)
+        labels = (Label(workflow.definition.at("inputs").at_key(), "declared here"),)
         if not workflow.inputs.fields:
-            labels = (Label(workflow.definition.place.key(), "declares no `inputs`"),)
+            labels = (Label(workflow.definition.place.at_key(), "declares no `inputs`"),)
         if name in workflow.secrets:
             help = f"hand on a secret of the chain under `secrets`: `{name}: <$NAME>`"
-            labels = (Label(workflow.secrets.fields[name].place.key(), "declared as a secret"),)
+            labels = (Label(workflow.secrets.fields[name].place.at_key(), "declared as a secret"),)
         message = f"`{workflow.name}` has no input `{name}`"
-        yield Diagnostic("unknown-input", message, value.place.key(), labels=labels, help=help)
+        yield Diagnostic("unknown-input", message, value.place.at_key(), labels=labels, help=help)

@@ -29,12 +29,12 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 
 def _finding(use: ValidRef, producer: WorkflowNode, found: MissingMember | Scalar) -> Diagnostic:
-    place = producer.definition.at("outputs").key()
+    place = producer.definition.at("outputs").at_key()
     if isinstance(found, Scalar):
         field = producer.outputs.fields[str(use.ref.keys[0])]
         whole = format_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
         message = f"`{whole}` is `{found.type_text}`, which has nothing inside"
-        labels = (Label(field.place.key(), "declared here"),)
+        labels = (Label(field.place.at_key(), "declared here"),)
         mend = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
         return Diagnostic("unknown-output", message, use.place, labels=labels, help=mend)
     word = str(use.ref.keys[found.key_index])
@@ -42,7 +42,7 @@ def _finding(use: ValidRef, producer: WorkflowNode, found: MissingMember | Scala
     if found.key_index:
         owner = format_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])
         note, message = "", f"`{owner}` has no `{word}`"
-        place = producer.outputs.fields[str(use.ref.keys[0])].place.key()
+        place = producer.outputs.fields[str(use.ref.keys[0])].place.at_key()
     labels = (Label(place, "declared here"),)
     help = suggest_member(word, found.known, note)
     return Diagnostic("unknown-output", message, use.place, note=note, labels=labels, help=help)

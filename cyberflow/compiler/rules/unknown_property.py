@@ -22,7 +22,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             word = str(token.path.keys[found.key_index])
             owner = format_path(field.name, token.path.keys[: found.key_index])
             note = f"not in {describe(field.schema)}" if not found.key_index else ""
-            labels = (Label(field.place.key(), "declared here"),)
+            labels = (Label(field.place.at_key(), "declared here"),)
             help = suggest_member(word, found.known, note)
             message = f"`{owner}` has no `{word}`"
             yield Diagnostic("unknown-property", message, place, note=note, labels=labels, help=help)

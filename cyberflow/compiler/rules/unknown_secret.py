@@ -21,12 +21,12 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             for name, value in step.secrets.items():
                 if name in step.workflow.secrets or name in unknown_names(step.workflow, "secret"):
                     continue
-                labels = (Label(step.workflow.definition.at("secrets").key(), "declared here"),)
+                labels = (Label(step.workflow.definition.at("secrets").at_key(), "declared here"),)
                 if not step.workflow.secrets.fields:
-                    labels = (Label(step.workflow.definition.place.key(), "declares no `secrets`"),)
+                    labels = (Label(step.workflow.definition.place.at_key(), "declares no `secrets`"),)
                 message = f"`{step.workflow.name}` has no secret `{name}`"
                 help = did_you_mean(name, step.workflow.secrets.fields)
-                yield Diagnostic("unknown-secret", message, value.place.key(), labels=labels, help=help)
+                yield Diagnostic("unknown-secret", message, value.place.at_key(), labels=labels, help=help)
     for workflow in graph.workflows.values():
         for index, name in enumerate(workflow.body.from_machine):
             if name.startswith("$") and name[1:] not in workflow.secrets and workflow.secrets.known:

@@ -25,7 +25,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 continue
             if closes_cycle(chain, use.step, use.ref):
                 continue
-            labels = (Label(producer.definition.place.key(), "declares no `outputs`"),)
+            labels = (Label(producer.definition.place.at_key(), "declares no `outputs`"),)
             message = f"nothing says what `{use.ref.alias}` returns"
             help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
             yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)

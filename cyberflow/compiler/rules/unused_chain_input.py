@@ -32,8 +32,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the input `{name}`"
                 labels = tuple(
-                    Label(step.inputs[name].place.key(), f"`{step.id}` sets a value of its own")
+                    Label(step.inputs[name].place.at_key(), f"`{step.id}` sets a value of its own")
                     for step in chain.steps
                     if name in step.inputs
                 )
-                yield Diagnostic("unused-chain-input", message, field.place.key(), labels=labels, help=help)
+                yield Diagnostic("unused-chain-input", message, field.place.at_key(), labels=labels, help=help)

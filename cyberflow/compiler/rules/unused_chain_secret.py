@@ -28,4 +28,4 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 use = "hand it to a step" if chain.in_python else f"map it in a step: `secrets: {{NAME: <${name}>}}`"
                 help = f"{use}, or take it away"
                 message = f"no step of `{chain.name}` uses the secret `{name}`"
-                yield Diagnostic("unused-chain-secret", message, field.place.key(), help=help)
+                yield Diagnostic("unused-chain-secret", message, field.place.at_key(), help=help)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.compiler.bundle import AssetReader
 from cyberflow.deploy.apply.concurrency import run_concurrently
-from cyberflow.deploy.apply.revalidate import RevalidatedPlan, look_again
+from cyberflow.deploy.apply.revalidate import RevalidatedPlan, revalidate
 from cyberflow.deploy.apply.write import Writer
 from cyberflow.deploy.plan.model import Change, Outcome, Plan, PlanRefused, Status
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import field_hash, wire_fields
 from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows
 from cyberflow.remote.images import image_addresses, orphans
-from cyberflow.remote.snapshot import read_all_workflows, snapshot
+from cyberflow.remote.snapshot import read_all_workflows, read_snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -46,7 +46,7 @@ async def apply(
             todo.append(change)
     if not todo:
         return
-    fresh = await look_again(plan, todo, desk)
+    fresh = await revalidate(plan, todo, desk)
     ensure_applicable(fresh.plan)
     for outcome in fresh.outcomes:
         yield outcome
@@ -88,9 +88,12 @@ class _Deployment:
         leaving = [change for change in self.fresh.todo if change.kind == "workflow" and not change.desired]
         needed = {asset.filename for change in workflows if change.desired for asset in change.desired.missing}
         phases: Sequence[tuple[Iterable[Change], Callable[[Change], Awaitable[Outcome]]]] = (
-            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tag),
-            ((one for one in self.fresh.todo if one.action == "upload" and one.name in needed), self.writer.image),
-            (workflows, self._workflow),
+            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.write_tag),
+            (
+                (one for one in self.fresh.todo if one.action == "upload" and one.name in needed),
+                self.writer.upload_image,
+            ),
+            (workflows, self._write_workflow),
             (leaving, self._release_or_delete),
         )
         for changes, write in phases:
@@ -111,7 +114,7 @@ class _Deployment:
         doomed = [change for change in self.fresh.todo if change.kind == "image" and change.action == "delete"]
         if not doomed:
             return
-        remote = await snapshot(self.writer.desk)
+        remote = await read_snapshot(self.writer.desk)
         free = {one.supabase_url for one in orphans(remote.images, [image_addresses(one) for one in remote.workflows])}
         for change in doomed:
             if change.id in free:
@@ -137,18 +140,18 @@ class _Deployment:
                 isinstance(error, ApiError) and error.status in NO_ENTRY
             ):
                 self.halted = error.message
-            return Outcome.failed(change, error, id)
+            return Outcome.from_error(change, error, id)
 
-    async def _workflow(self, change: Change) -> Outcome:
+    async def _write_workflow(self, change: Change) -> Outcome:
         if change.seen is not None:
-            return await self.writer.bring(change, await self.writer.look(change))
-        made = await self.writer.create(change, self.fresh.ids_of(change.name))
-        return await self._attempt(change, lambda one: self.writer.bring(one, made), made.id)
+            return await self.writer.bring_up_to_date(change, await self.writer.reread(change))
+        made = await self.writer.create_workflow(change, self.fresh.ids_of(change.name))
+        return await self._attempt(change, lambda one: self.writer.bring_up_to_date(one, made), made.id)
 
     async def _release_or_delete(self, change: Change) -> Outcome:
         prune = self.plan.prune
         with_runs = prune is not None and prune.delete_runs
-        return await self.writer.leave(change, delete_runs=with_runs)
+        return await self.writer.release_or_delete(change, delete_runs=with_runs)
 
     async def _read_back(self) -> list[Outcome]:
         try:
@@ -158,20 +161,20 @@ class _Deployment:
             message = f"it was written, but could not be read back: {error.message}"
             return [Outcome(one.action, one.kind, one.name, one.id, status, message) for one in self.written]
         told = {one.name for one in self.plan.conflicts}
-        faults = [(one, _fault(one, held)) for one in self.written if one.name not in told]
+        faults = [(one, _read_back_fault(one, held)) for one in self.written if one.name not in told]
         return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
 
 
-def _fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:
+def _read_back_fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:
     """What is wrong with a workflow that was written, seen from the list of all."""
-    same = [one for one in held if one.name == outcome.name and one.standing in _OURS]
+    same = [one for one in held if one.name == outcome.name and one.ownership in _OURS]
     if len(same) > 1:
         return f"{len(same)} workflows are marked as `{outcome.name}`: {', '.join(one.id for one in same)}"
     there = next((one for one in same if one.id == outcome.id), None)
     if there is None or there.marker is None:
         return "it was written, but is not there when read back"
-    if there.standing is not Ownership.MANAGED:
-        return f"it was written, but when read back it is {there.standing.value}"
+    if there.ownership is not Ownership.MANAGED:
+        return f"it was written, but when read back it is {there.ownership.value}"
     if there.marker.hash != field_hash(wire_fields(there.workflow)):
         return "it was written, and somebody else changed it meanwhile"
     return None

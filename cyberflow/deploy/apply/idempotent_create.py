@@ -29,7 +29,7 @@ class CreateRequest:
     name: str
     body: Any
 
-    def key(self, seen: Collection[str]) -> str:
+    def idempotency_key(self, seen: Collection[str]) -> str:
         """An idempotency key in the form of a UUID, as the service's own clients send them."""
         parts = [self.owner.tag, self.kind, self.name, self.body, sorted(seen)]
         return str(UUID(bytes=sha256(json.dumps(parts, sort_keys=True).encode()).digest()[:16], version=5))
@@ -49,7 +49,7 @@ async def create_once(
     """
     known = sorted(seen)
     for _ in range(ATTEMPTS):
-        id = await create(recipe.key(known))
+        id = await create(recipe.idempotency_key(known))
         made = await find(id)
         if made is not None:
             return made

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Workflow
+from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.remote.canonical import CHECK_FIELDS, FIELDS, MODEL_FIELDS, differing_fields, wire_fields
 from cyberflow.remote.identity import Marker, strip_marker
 
@@ -17,28 +17,28 @@ _FLAGS = frozenset({"includes_file_exports", "is_webhooks_enabled"})
 
 def create_payload(fields: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
     """The body of a create; what is null is left out."""
-    body = {**fields, "input_schema": marker.into(fields["input_schema"])}
+    body = {**fields, "input_schema": marker.insert_into(fields["input_schema"])}
     return {name: _payload_value(name, body[name], None) for name in FIELDS if body[name] is not None}
 
 
-def update_payload(now: Workflow, fields: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
+def update_payload(now: WorkflowRecord, fields: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
     """The body of a PATCH that brings a workflow to `fields` and `marker`; empty when it is there already."""
     names = differing_fields(wire_fields(now), fields)
     body = {name: _payload_value(name, fields[name], now) for name in names}
-    if "input_schema" in names or Marker.of(now.input_schema) != marker:
+    if "input_schema" in names or Marker.find_in(now.input_schema) != marker:
         schema = fields["input_schema"] if "input_schema" in names else strip_marker(now.input_schema)
-        body["input_schema"] = marker.into(schema)
+        body["input_schema"] = marker.insert_into(schema)
     return body
 
 
-def fields_without_effect(answer: Workflow, fields: Mapping[str, Any], marker: Marker) -> tuple[str, ...]:
+def fields_without_effect(answer: WorkflowRecord, fields: Mapping[str, Any], marker: Marker) -> tuple[str, ...]:
     """Name the fields that a workflow does not say, though they were written."""
     names = differing_fields(wire_fields(answer), fields)
-    lost = Marker.of(answer.input_schema) != marker and "input_schema" not in names
+    lost = Marker.find_in(answer.input_schema) != marker and "input_schema" not in names
     return (*names, *(["input_schema"] if lost else []))
 
 
-def _payload_value(name: str, value: Any, now: Workflow | None) -> Any:
+def _payload_value(name: str, value: Any, now: WorkflowRecord | None) -> Any:
     if name in _FLAGS:
         return bool(value)
     if name == "post_run_checks":
@@ -48,15 +48,15 @@ def _payload_value(name: str, value: Any, now: Workflow | None) -> Any:
     return value
 
 
-def _models_payload(metadata: Mapping[str, Any], now: Workflow | None) -> dict[str, Any]:
+def _models_payload(metadata: Mapping[str, Any], now: WorkflowRecord | None) -> dict[str, Any]:
     """All four ids are written out: null follows the platform's default, and nothing is left to what absence means."""
-    there = now.model_metadata.sent() if now and now.model_metadata else {}
+    there = now.model_metadata.to_json() if now and now.model_metadata else {}
     return {**there, **{name: metadata.get(name) for name in MODEL_FIELDS}}
 
 
-def _checks_payload(checks: list[dict[str, Any]], now: Workflow | None) -> list[dict[str, Any]]:
+def _checks_payload(checks: list[dict[str, Any]], now: WorkflowRecord | None) -> list[dict[str, Any]]:
     """The set replaces what is there, so a check keeps its id, found by name, and what else the API says of it."""
-    there = [check.sent() for check in (now.post_run_checks if now else None) or ()]
+    there = [check.to_json() for check in (now.post_run_checks if now else None) or ()]
     sent = []
     for check in checks:
         same = next((one for one in there if one.get("name") == check.get("name")), None)

@@ -14,7 +14,7 @@ from cyberflow.deploy.plan.plan import plan
 from cyberflow.deploy.plan.prune import prune_candidates
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.live_runs import has_runs, live_runs
-from cyberflow.remote.snapshot import snapshot
+from cyberflow.remote.snapshot import read_snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -28,7 +28,7 @@ async def prepare(
     desk: Cyberdesk, bundle: Bundle, owner: Owner, only: Collection[str] = (), prune: PruneOptions | None = None
 ) -> Plan:
     """Read the account and plan. Runs are asked for only where a workflow would change or go."""
-    remote = await snapshot(desk, bundle.assets)
+    remote = await read_snapshot(desk, bundle.assets)
     if prune is not None and prune.workflows:
         going = [one.id for one in prune_candidates(plan(bundle, remote, owner).kept, only)]
         live = await live_runs(desk, going) if going else {}

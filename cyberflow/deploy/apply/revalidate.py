@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
 from cyberflow.deploy.plan.plan import plan as compare
-from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows, standing
-from cyberflow.remote.snapshot import snapshot
+from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows, ownership_of
+from cyberflow.remote.snapshot import read_snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -22,20 +22,20 @@ class RevalidatedPlan:
     plan: Plan
     todo: tuple[Change, ...]
     outcomes: tuple[Outcome, ...] = ()
-    held: tuple[OwnedWorkflow, ...] = ()
+    workflows: tuple[OwnedWorkflow, ...] = ()
 
     def ids_of(self, name: str) -> frozenset[str]:
         """The ids already seen under the marker of a name, copies included."""
-        return frozenset(one.id for one in self.held if one.name == name)
+        return frozenset(one.id for one in self.workflows if one.name == name)
 
 
-async def look_again(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> RevalidatedPlan:
+async def revalidate(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> RevalidatedPlan:
     """Read the account once more when something is to be made, for another deployment may have made it. A plan that
     makes nothing needs no second look: each workflow is read again before it is written.
     """
     if not any(change.seen is None for change in todo):
         return RevalidatedPlan(plan, tuple(todo))
-    remote = await snapshot(desk, plan.bundle.assets)
+    remote = await read_snapshot(desk, plan.bundle.assets)
     held = list_owned_workflows(remote.workflows, plan.owner)
     now = compare(plan.bundle, remote, plan.owner, plan.only, plan.prune)
     kept: list[Change] = []
@@ -66,7 +66,7 @@ def _revalidate_change(change: Change, now: Plan, held: Iterable[OwnedWorkflow])
         return Outcome.of(change, "conflict", told[0])
     lost = [one for one in now.changes if one.action == "lost" and one.name == change.name]
     if found is None and not lost:
-        id = next((one.id for one in held if one.name == change.name and one.standing is Ownership.MANAGED), None)
+        id = next((one.id for one in held if one.name == change.name and one.ownership is Ownership.MANAGED), None)
         return Outcome.of(change, "unchanged", id=id)
     if found is None or not _still_applies(change, found, now):
         seen = found.id if found else lost[0].id
@@ -80,6 +80,6 @@ def _still_applies(change: Change, found: Change, now: Plan) -> bool:
     """
     if change.seen is None:
         return found.seen is None or (
-            found.action != "drift" and standing(found.seen, now.owner) is Ownership.UNFINISHED
+            found.action != "drift" and ownership_of(found.seen, now.owner) is Ownership.UNFINISHED
         )
     return found.seen is not None and found.seen.id == change.seen.id

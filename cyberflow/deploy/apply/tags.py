@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cyberflow.client.cyberdesk.wire import Tag, Workflow
+from cyberflow.client.cyberdesk.wire import TagRecord, WorkflowRecord
 from cyberflow.deploy.plan.model import Change, FieldChange, PlanProblem
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import PREFIX, Owner
 
 
-def tags_by_name(tags: Iterable[Tag]) -> dict[str, Tag]:
+def tags_by_name(tags: Iterable[TagRecord]) -> dict[str, TagRecord]:
     """The tag that each name means: names are not unique, so one in use goes first, then the oldest."""
     ordered = sorted(tags, key=lambda tag: (tag.is_archived, tag.created_at or "", tag.id), reverse=True)
     return {tag.name: tag for tag in ordered}
 
 
-def tag_names_to_set(desired: DesiredWorkflow, workflow: Workflow | None, owner: Owner) -> set[str]:
+def tag_names_to_set(desired: DesiredWorkflow, workflow: WorkflowRecord | None, owner: Owner) -> set[str]:
     """What the workflow shall bear: ours, and with a declared list exactly that and the other projects' tags."""
     there = {tag.name for tag in (workflow.tags if workflow else None) or ()}
     if desired.tags is None:
@@ -27,17 +27,17 @@ def tag_names_to_set(desired: DesiredWorkflow, workflow: Workflow | None, owner:
     return {*desired.tags, owner.tag, *(name for name in there if name.startswith(PREFIX))}
 
 
-def tag_change(desired: DesiredWorkflow, workflow: Workflow | None) -> FieldChange | None:
+def tag_change(desired: DesiredWorkflow, workflow: WorkflowRecord | None) -> FieldChange | None:
     """The line of a plan about the declared tags; those of projects are not shown."""
     if desired.tags is None:
         return None
-    before = sorted({tag.name for tag in (workflow.tags if workflow else None) or ()} - _marks(workflow))
+    before = sorted({tag.name for tag in (workflow.tags if workflow else None) or ()} - _project_tag_names(workflow))
     after = sorted(name for name in desired.tags if not name.startswith(PREFIX))
     return FieldChange("tags", before, after) if before != after else None
 
 
 def tag_problems(
-    desired: DesiredWorkflow, workflow: Workflow | None, tags: Mapping[str, Tag], owner: Owner
+    desired: DesiredWorkflow, workflow: WorkflowRecord | None, tags: Mapping[str, TagRecord], owner: Owner
 ) -> Iterator[PlanProblem]:
     """What is wrong with a declared list in this account: reserved and archived names, two of one exclusive group."""
     for name in desired.tags or ():
@@ -63,10 +63,10 @@ def tag_problems(
             )
 
 
-def tag_changes(workflows: Sequence[Change], tags: Mapping[str, Tag], owner: Owner) -> Iterator[Change]:
+def tag_changes(workflows: Sequence[Change], tags: Mapping[str, TagRecord], owner: Owner) -> Iterator[Change]:
     """What the changes of workflows need first: our tag there and assignable, the declared ones there."""
     ours = tags.get(owner.tag)
-    if any(owner.tag not in _names(change.seen) for change in workflows):
+    if any(owner.tag not in _tag_names(change.seen) for change in workflows):
         if ours is None:
             yield Change("create", "tag", owner.tag, reason="marks the workflows of this project")
         elif ours.is_archived:
@@ -77,9 +77,9 @@ def tag_changes(workflows: Sequence[Change], tags: Mapping[str, Tag], owner: Own
         yield Change("create", "tag", name)
 
 
-def _names(workflow: Workflow | None) -> set[str]:
+def _tag_names(workflow: WorkflowRecord | None) -> set[str]:
     return {tag.name for tag in (workflow.tags if workflow else None) or ()}
 
 
-def _marks(workflow: Workflow | None) -> set[str]:
-    return {name for name in _names(workflow) if name.startswith(PREFIX)}
+def _project_tag_names(workflow: WorkflowRecord | None) -> set[str]:
+    return {name for name in _tag_names(workflow) if name.startswith(PREFIX)}

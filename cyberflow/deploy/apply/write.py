@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.client.cyberdesk.wire import Image, Tag, Workflow
+from cyberflow.client.cyberdesk.wire import Image, TagRecord, WorkflowRecord
 from cyberflow.compiler.bundle import AssetReader
 from cyberflow.deploy.apply.idempotent_create import CreateRequest, create_once, none_if_missing
 from cyberflow.deploy.apply.payload import create_payload, fields_without_effect, update_payload
@@ -18,7 +18,7 @@ from cyberflow.deploy.plan.model import Change, Outcome
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
 from cyberflow.remote.desired import DesiredWorkflow, images_of, with_images
-from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, standing
+from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, ownership_of
 from cyberflow.remote.images import image_path
 from cyberflow.remote.live_runs import has_runs
 
@@ -36,7 +36,7 @@ class Writer:
     tags: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
 
-    async def tag(self, change: Change) -> Outcome:
+    async def write_tag(self, change: Change) -> Outcome:
         """Make a tag, or take ours out of the archive."""
         if change.id is not None:
             if (await self.desk.tags.unarchive(change.id)).is_archived:
@@ -47,7 +47,7 @@ class Writer:
         async def create(key: str) -> str:
             return (await self.desk.tags.create(body, key)).id
 
-        async def find(id: str) -> Tag | None:
+        async def find(id: str) -> TagRecord | None:
             tag = await none_if_missing(self.desk.tags.get(id))
             return tag if tag and tag.name == change.name else None
 
@@ -55,7 +55,7 @@ class Writer:
         self.tags[change.name] = made.id
         return Outcome.of(change, "done", id=made.id)
 
-    async def image(self, change: Change) -> Outcome:
+    async def upload_image(self, change: Change) -> Outcome:
         """Upload an image; its bytes must still be those that were compiled."""
         asset = change.asset
         if asset is None:
@@ -75,7 +75,7 @@ class Writer:
         self.addresses[asset.sha256] = made.supabase_url
         return Outcome.of(change, "done", id=made.supabase_url)
 
-    async def create(self, change: Change, seen: Collection[str]) -> Workflow:
+    async def create_workflow(self, change: Change, seen: Collection[str]) -> WorkflowRecord:
         """Create a workflow under the marker `new`; `seen` are the ids already found under that name. An old answer
         may lead to one that is no longer ours or no longer of that name: that key is spent as well.
         """
@@ -86,13 +86,13 @@ class Writer:
         async def create(key: str) -> str:
             return (await self.desk.workflows.create(body, key)).id
 
-        async def find(id: str) -> Workflow | None:
+        async def find(id: str) -> WorkflowRecord | None:
             found = await none_if_missing(self.desk.workflows.get(id))
             return found if found and self._is_ours(found, desired.name) else None
 
         return await create_once(CreateRequest(self.owner, "workflow", desired.name, body), seen, create, find)
 
-    async def look(self, change: Change) -> Workflow:
+    async def reread(self, change: Change) -> WorkflowRecord:
         """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""
         seen = change.seen
         if seen is None:
@@ -104,7 +104,7 @@ class Writer:
             return now
         raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
 
-    async def leave(self, change: Change, *, delete_runs: bool) -> Outcome:
+    async def release_or_delete(self, change: Change, *, delete_runs: bool) -> Outcome:
         """Take our tag off a workflow that is no longer declared, or delete it, if it has no new runs."""
         seen = change.seen
         if seen is None:
@@ -127,12 +127,12 @@ class Writer:
         await none_if_missing(self.desk.images.delete(image_path(change.id or "")))
         return Outcome.of(change, "done")
 
-    async def bring(self, change: Change, now: Workflow) -> Outcome:
+    async def bring_up_to_date(self, change: Change, now: WorkflowRecord) -> Outcome:
         """Bring what was just read to what is declared: for a create that is not finished the tag, then the id."""
         desired, fields = self._resolve_fields(change)
         if self._is_up_to_date(change, now):
             return Outcome.of(change, "unchanged", id=now.id)
-        unfinished = standing(now, self.owner) is Ownership.UNFINISHED
+        unfinished = ownership_of(now, self.owner) is Ownership.UNFINISHED
         if change.seen is None and not unfinished:
             raise ConflictError("another deployment made it meanwhile, and made it differently")
         faults = await self._retag(desired, now) if unfinished else []
@@ -144,7 +144,7 @@ class Writer:
             return Outcome.of(change, "conflict", message, now.id)
         return Outcome.of(change, "done", id=now.id)
 
-    async def _patch(self, now: Workflow, fields: Mapping[str, Any], marker: Marker) -> list[str]:
+    async def _patch(self, now: WorkflowRecord, fields: Mapping[str, Any], marker: Marker) -> list[str]:
         body = update_payload(now, fields, marker)
         if not body:
             return []
@@ -153,7 +153,7 @@ class Writer:
             answer = await self.desk.workflows.get(now.id)
         return list(fields_without_effect(answer, fields, marker))
 
-    async def _retag(self, desired: DesiredWorkflow, now: Workflow) -> list[str]:
+    async def _retag(self, desired: DesiredWorkflow, now: WorkflowRecord) -> list[str]:
         """Take off before adding: of an exclusive group the service itself takes off the one that was there."""
         wanted = tag_names_to_set(desired, now, self.owner)
         there = {tag.name: tag.id for tag in now.tags or ()}
@@ -171,22 +171,22 @@ class Writer:
             raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
         return [self.tags[name] for name in sorted(names)]
 
-    def _is_ours(self, workflow: Workflow, name: str) -> bool:
-        marker = Marker.of(workflow.input_schema)
-        ours = standing(workflow, self.owner) in {Ownership.UNFINISHED, Ownership.MANAGED}
+    def _is_ours(self, workflow: WorkflowRecord, name: str) -> bool:
+        marker = Marker.find_in(workflow.input_schema)
+        ours = ownership_of(workflow, self.owner) in {Ownership.UNFINISHED, Ownership.MANAGED}
         return ours and marker is not None and marker.name == name
 
-    def _is_up_to_date(self, change: Change, now: Workflow) -> bool:
+    def _is_up_to_date(self, change: Change, now: WorkflowRecord) -> bool:
         """Whether there is nothing to write: it says what is declared, is ours and finished, and bears its tags."""
         desired, fields = self._resolve_fields(change)
         there = {tag.name for tag in now.tags or ()}
         return (
-            standing(now, self.owner) is Ownership.MANAGED
+            ownership_of(now, self.owner) is Ownership.MANAGED
             and there == tag_names_to_set(desired, now, self.owner)
             and not update_payload(now, fields, self._marker(desired, now, fields))
         )
 
-    def _marker(self, desired: DesiredWorkflow, now: Workflow, fields: Mapping[str, Any]) -> Marker:
+    def _marker(self, desired: DesiredWorkflow, now: WorkflowRecord, fields: Mapping[str, Any]) -> Marker:
         return Marker(self.owner.tag, desired.name, now.id, field_hash(fields))
 
     def _resolve_fields(self, change: Change) -> tuple[DesiredWorkflow, dict[str, Any]]:
@@ -199,10 +199,10 @@ class Writer:
         return change.desired, fields
 
 
-def _differences(seen: Workflow, now: Workflow, owner: Owner) -> Sequence[str]:
+def _differences(seen: WorkflowRecord, now: WorkflowRecord, owner: Owner) -> Sequence[str]:
     """What of a workflow moved, in words; its time of change alone is nothing."""
     if names := differing_fields(wire_fields(seen), wire_fields(now)):
         return names
-    if Marker.of(seen.input_schema) != Marker.of(now.input_schema):
+    if Marker.find_in(seen.input_schema) != Marker.find_in(now.input_schema):
         return ["our marker"]
-    return [] if standing(seen, owner) is standing(now, owner) else [f"our tag {PREFIX}…"]
+    return [] if ownership_of(seen, owner) is ownership_of(now, owner) else [f"our tag {PREFIX}…"]

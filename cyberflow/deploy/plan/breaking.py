@@ -14,7 +14,7 @@ from cyberflow.schema.subtype.assign import NotAssignable, check_assignable
 from cyberflow.schema.values import ABSENT
 
 
-def breaking(
+def find_breaking_changes(
     bundle: Bundle, workflow: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[BreakingChange]:
     """Compare two states of a workflow, fields in canonical form, and name who depends on the difference."""
@@ -52,7 +52,7 @@ def _explain_narrower_input(before: dict[str, Any], after: dict[str, Any]) -> st
         if had is not None and isinstance(
             answer := check_assignable(_with_definitions(had, before), _with_definitions(wanted, after)), NotAssignable
         ):
-            return f"the input `{name}` no longer takes {answer.text}"
+            return f"the input `{name}` no longer takes {answer.witness_text}"
     return ""
 
 
@@ -68,7 +68,7 @@ def _wider_outputs(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tu
             _with_definitions(there[name], after), _with_definitions(had, before), may_be_absent=sure
         )
         if isinstance(answer, NotAssignable):
-            now = "may now be absent" if answer.witness is ABSENT else f"may now be {answer.text}"
+            now = "may now be absent" if answer.witness is ABSENT else f"may now be {answer.witness_text}"
             yield name, f"the output `{name}` {now}"
 
 
@@ -82,11 +82,11 @@ def _output_readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | 
     aliases = {step["session_alias"] for step in chain.request["steps"] if step["workflow_id"] == workflow}
     aliases |= {alias for alias, name in chain.session.items() if name == workflow}
     for step in chain.request["steps"]:
-        yield from ((step["session_alias"], key) for key in _read(step.get("inputs"), aliases))
-    yield from ((None, key) for key in _read(chain.outputs, aliases))
+        yield from ((step["session_alias"], key) for key in _output_keys(step.get("inputs"), aliases))
+    yield from ((None, key) for key in _output_keys(chain.outputs, aliases))
 
 
-def _read(value: Any, aliases: set[str]) -> list[str]:
+def _output_keys(value: Any, aliases: set[str]) -> list[str]:
     found: dict[str, None] = {}
 
     def note(one: dict[str, Any]) -> dict[str, Any]:

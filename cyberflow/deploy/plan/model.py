@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from cyberflow.client.cyberdesk.wire import Image, Workflow
+from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, canonical_json
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.desired import DesiredWorkflow
@@ -80,7 +80,7 @@ class Change:
     id: str | None = None
     fields: tuple[FieldChange, ...] = ()
     reason: str = ""
-    seen: Workflow | None = field(default=None, repr=False, compare=False)
+    seen: WorkflowRecord | None = field(default=None, repr=False, compare=False)
     desired: DesiredWorkflow | None = field(default=None, repr=False, compare=False)
     asset: Asset | None = field(default=None, repr=False, compare=False)
     breaking: tuple[BreakingChange, ...] = ()
@@ -117,7 +117,7 @@ class KeptWorkflow:
     id: str
     reason: str
     prunable: bool = field(default=False, compare=False)
-    seen: Workflow | None = field(default=None, repr=False, compare=False)
+    seen: WorkflowRecord | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Plan:
         return hashlib.sha256(canonical_json({**content, "seen": states}).encode()).hexdigest()
 
     @property
-    def images(self) -> dict[str, str]:
+    def image_names(self) -> dict[str, str]:
         """The names under which a reader knows the images that the prompts still name by content."""
         return {f"{ASSET}{one.sha256}": one.filename for one in self.bundle.assets}
 
@@ -225,7 +225,7 @@ class Outcome:
         return cls(change.action, change.kind, change.name, id or change.id, status, message)
 
     @classmethod
-    def failed(cls, change: Change, error: CyberflowError, id: str | None = None) -> Outcome:
+    def from_error(cls, change: Change, error: CyberflowError, id: str | None = None) -> Outcome:
         """A conflict or a failure, in the words of what was raised."""
         status: Status = "conflict" if isinstance(error, ConflictError) else "failed"
         return replace(cls.of(change, status, error.message, id), help=error.help)

@@ -11,10 +11,10 @@ from typing import Any
 from cyberflow.client.cyberdesk.wire import Image
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.tags import tag_change, tag_changes, tag_problems, tags_by_name
-from cyberflow.deploy.plan.breaking import breaking
+from cyberflow.deploy.plan.breaking import find_breaking_changes
 from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, PlanProblem, PruneOptions
 from cyberflow.deploy.plan.prune import image_prune_changes, prune_candidates, prune_changes, prune_problems
-from cyberflow.deploy.plan.reconcile import Reconciliation, match
+from cyberflow.deploy.plan.reconcile import Reconciliation, reconcile
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, differing_fields, field_hash, wire_fields
@@ -35,7 +35,7 @@ def plan(
     """
     desired = [resolve_workflow(one, bundle, remote, owner) for one in bundle.workflows]
     held = list_owned_workflows(remote.workflows, owner)
-    matched = match(desired, held)
+    matched = reconcile(desired, held)
     prune = prune or PruneOptions(workflows=False)
     going = prune_candidates(matched.kept, only) if prune.workflows else ()
     picked = _select(desired, only, [one.name for one in going])
@@ -45,7 +45,7 @@ def plan(
     leaving = () if gone else tuple(prune_changes(going, prune))
     names = {one.name for one in picked}
     unused = _orphans(remote, desired, (*workflows, *leaving))
-    managed = sum(one.standing is Ownership.MANAGED for one in held)
+    managed = sum(one.ownership is Ownership.MANAGED for one in held)
     return Plan(
         bundle,
         owner,
@@ -55,7 +55,7 @@ def plan(
             *workflows,
             *leaving,
             *(image_prune_changes(unused) if prune.images and not gone else ()),
-            *(change for change in matched.told if change.action == "copy" or change.name in names),
+            *(change for change in matched.notices if change.action == "copy" or change.name in names),
         ),
         tuple(_errors(picked, matched, remote, owner)),
         (*_missing_tag_problem(owner, gone=gone), *(one for one in matched.conflicts if one.name in names)),
@@ -85,7 +85,7 @@ def _orphans(remote: Snapshot, desired: Sequence[DesiredWorkflow], changes: Sequ
         if change is None or change.action == "release":
             used.append(image_addresses(workflow))
         elif change.desired:
-            used.append(image_addresses({**workflow.sent(), **change.desired.fields}))
+            used.append(image_addresses({**workflow.to_json(), **change.desired.fields}))
     return orphans(remote.images, used)
 
 
@@ -99,7 +99,7 @@ def _changes(picked: Sequence[DesiredWorkflow], matched: Reconciliation, bundle:
             continue
         if change.seen is not None:
             states = canonicalize(wire_fields(change.seen)), canonicalize(desired.fields)
-            change = replace(change, breaking=tuple(breaking(bundle, desired.name, *states)))
+            change = replace(change, breaking=tuple(find_breaking_changes(bundle, desired.name, *states)))
         yield change
 
 
@@ -135,7 +135,7 @@ def _action(
     renamed = f"renamed from {marker.name}" if marker.name != desired.name else ""
     if moved and marker.hash != field_hash(before):
         return "drift", "; ".join(filter(None, ("a person changed it", renamed)))
-    if holding.standing is Ownership.UNFINISHED:
+    if holding.ownership is Ownership.UNFINISHED:
         return "create", "finishes a create that was interrupted"
     if renamed:
         return "rename", renamed

@@ -25,7 +25,7 @@ class SavedPlan:
     only: tuple[str, ...] = ()
     prune: PruneOptions | None = None
 
-    def hold_against(self, plan: Plan) -> None:
+    def ensure_matches(self, plan: Plan) -> None:
         """Raise ConflictError when the plan that is made now is not the one that was saved."""
         if plan.bundle.digest != self.bundle:
             raise ConflictError(

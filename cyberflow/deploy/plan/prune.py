@@ -65,5 +65,5 @@ def _ids(going: Sequence[KeptWorkflow]) -> tuple[str, ...]:
 def _has_drift(one: KeptWorkflow) -> bool:
     if one.seen is None:
         return False
-    marker = Marker.of(one.seen.input_schema)
+    marker = Marker.find_in(one.seen.input_schema)
     return marker is None or marker.hash != field_hash(wire_fields(one.seen))

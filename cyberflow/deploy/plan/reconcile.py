@@ -19,13 +19,13 @@ class Reconciliation:
 
     found: dict[str, OwnedWorkflow] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
-    told: list[Change] = field(default_factory=list)
+    notices: list[Change] = field(default_factory=list)
     conflicts: list[PlanProblem] = field(default_factory=list)
     errors: list[PlanProblem] = field(default_factory=list)
     kept: list[KeptWorkflow] = field(default_factory=list)
 
 
-def match(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> Reconciliation:
+def reconcile(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> Reconciliation:
     """Go through what is held, oldest first, by the table of SPEC section 8."""
     match = Reconciliation()
     by_name: dict[str, list[OwnedWorkflow]] = defaultdict(list)
@@ -33,8 +33,8 @@ def match(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> 
     for one in held:
         if one.name is None:
             rewritten.append(one)
-        elif one.standing is Ownership.COPY:
-            match.told.append(
+        elif one.ownership is Ownership.COPY:
+            match.notices.append(
                 Change("copy", "workflow", one.name, one.id, reason=_describe_copy(one), seen=one.workflow)
             )
         else:
@@ -45,13 +45,13 @@ def match(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> 
         [one for one in desired if one.name not in match.found | dict.fromkeys(match.stopped)], rewritten, match
     )
     for name, others in by_name.items():
-        match.kept.extend(_to_kept_workflow(name, one) for one in others if one.standing is not Ownership.LOST)
+        match.kept.extend(_to_kept_workflow(name, one) for one in others if one.ownership is not Ownership.LOST)
     return match
 
 
 def _to_kept_workflow(name: str, one: OwnedWorkflow) -> KeptWorkflow:
     """An unfinished create may also be a copy of one: it is told, and never taken for what `--prune` may take."""
-    if one.standing is Ownership.UNFINISHED:
+    if one.ownership is Ownership.UNFINISHED:
         return KeptWorkflow(
             name, one.id, "an unfinished create, no longer declared: declare it again or delete it by hand"
         )
@@ -75,14 +75,14 @@ def _name_on_account(
 
 
 def _reconcile_one(wanted: DesiredWorkflow, held: Sequence[OwnedWorkflow], match: Reconciliation) -> None:
-    lost = [one for one in held if one.standing is Ownership.LOST]
+    lost = [one for one in held if one.ownership is Ownership.LOST]
     for one in lost:
         reason = "it bears our marker but not our tag: ownership was taken away"
-        match.told.append(Change("lost", "workflow", wanted.name, one.id, reason=reason, seen=one.workflow))
+        match.notices.append(Change("lost", "workflow", wanted.name, one.id, reason=reason, seen=one.workflow))
     if lost:
         match.stopped.add(wanted.name)
         return
-    first = min(held, key=lambda one: _CANDIDATES.index(one.standing), default=None)
+    first = min(held, key=lambda one: _CANDIDATES.index(one.ownership), default=None)
     if first is None:
         return
     match.found[wanted.name] = first

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Model, Workflow
+from cyberflow.client.cyberdesk.wire import Model, WorkflowRecord
 from cyberflow.deploy.pull.yaml_writer import escape_template
 from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, wire_fields
 from cyberflow.remote.identity import PREFIX, Owner, strip_marker
@@ -21,7 +21,7 @@ TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
 _MARKS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
 _SHORT = 240
 _LINES = 4
-Keeps = Callable[[str, str, Iterable[str]], str | None]
+RenderHtml = Callable[[str, str, Iterable[str]], str | None]
 """The HTML of a text in a format (`html_to_markdown`, `html`), given the declared inputs; None when it has a flaw."""
 Tokens = Callable[[str], tuple[Sequence[str], Sequence[str]]]
 """The inputs and the secrets that a text in wire form names."""
@@ -31,7 +31,7 @@ Tokens = Callable[[str], tuple[Sequence[str], Sequence[str]]]
 class DecompileContext:
     """What is known of the prompt language and of the account. `images` maps addresses to files beside the YAML."""
 
-    keeps: Keeps
+    render_html: RenderHtml
     tokens: Tokens
     models: Sequence[Model] = ()
     images: Mapping[str, str] = field(default_factory=dict)
@@ -46,13 +46,13 @@ class DecompiledWorkflow:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def declare(name: str, workflow: Workflow, owner: Owner, language: DecompileContext) -> DecompiledWorkflow:
+def decompile(name: str, workflow: WorkflowRecord, owner: Owner, language: DecompileContext) -> DecompiledWorkflow:
     """Write one workflow down; keys in the order in which people write them."""
     fields = wire_fields(workflow)
     made = DecompiledWorkflow(name)
     body = made.body
     title = (fields["name"] or name).removeprefix(owner.title(""))
-    inputs, secrets = _members(canonicalize(fields).get("input_schema"))
+    inputs, secrets = _inputs_and_secrets(canonicalize(fields).get("input_schema"))
     named = language.tokens("\n".join(_texts(fields)))
     nothing = strip_marker(fields["input_schema"]) is None or (not inputs and not secrets and any(named))
     off = nothing and fields["output_schema"] is None
@@ -61,7 +61,7 @@ def declare(name: str, workflow: Workflow, owner: Owner, language: DecompileCont
     if title != name:
         body["title"] = _escape_tokens(title)
     text = _PromptWriter(made, language, [one.removesuffix("?") for one in inputs])
-    body["prompt"] = text.written("", fields["main_prompt"], own_file=True)
+    body["prompt"] = text.write("", fields["main_prompt"], own_file=True)
     _set(body, "schema", "off" if off else None)
     _set(body, "inputs", inputs)
     _set(body, "secrets", list(secrets) if all(kind == "string" for kind in secrets.values()) else secrets)
@@ -72,7 +72,7 @@ def declare(name: str, workflow: Workflow, owner: Owner, language: DecompileCont
     _set(body, "models", _model_names(fields["model_metadata"] or {}, language.models))
     _set(body, "checks", [_check(one, number, text) for number, one in enumerate(fields["post_run_checks"] or (), 1)])
     cleanup = fields["post_run_check_failure_cleanup_prompt"]
-    _set(body, "on_check_failure", text.written("on-check-failure", cleanup) if cleanup else None)
+    _set(body, "on_check_failure", text.write("on-check-failure", cleanup) if cleanup else None)
     _set(body, "tags", [escape_template(tag.name) for tag in workflow.tags or () if not tag.name.startswith(PREFIX)])
     return made
 
@@ -99,16 +99,16 @@ class _PromptWriter:
     language: DecompileContext
     inputs: list[str]
 
-    def written(self, part: str, html: str, *, own_file: bool = False) -> Any:
+    def write(self, part: str, html: str, *, own_file: bool = False) -> Any:
         if not own_file:
             text, format = self._choose_format(html, "")
             if format == "markdown" and len(text) <= _SHORT and text.count("\n") < _LINES:
                 return escape_template(text, prompt=True)
         text, format = self._choose_format(html, "../")
         if format == "wire":
-            return self._file(part, "wire", text)
+            return self._add_file(part, "wire", text)
         text = escape_template(text, prompt=True)
-        return self._file(part, {"markdown": "md", "html": "html"}[format], text + "\n")
+        return self._add_file(part, {"markdown": "md", "html": "html"}[format], text + "\n")
 
     def _choose_format(self, html: str, up: str) -> tuple[str, str]:
         """The text and its format; `up` leads from the file that will hold it to the folder of the images."""
@@ -117,18 +117,18 @@ class _PromptWriter:
             local = local.replace(f'"{address}"', f'"{up}{path}"')
         wanted = canonicalize({"main_prompt": local})
         for format, text in (("markdown", html_to_markdown(local)), ("html", local.strip())):
-            rendered = self.language.keeps(text, format, self.inputs)
+            rendered = self.language.render_html(text, format, self.inputs)
             if rendered is not None and canonicalize({"main_prompt": rendered}) == wanted:
                 return text, format
         return html, "wire"
 
-    def _file(self, part: str, ending: str, text: str) -> dict[str, str]:
+    def _add_file(self, part: str, ending: str, text: str) -> dict[str, str]:
         path = f"prompts/{'.'.join(filter(None, (self.made.name, part)))}.{ending}"
         self.made.files[path] = text
         return {"file": path}
 
 
-def _members(schema: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _inputs_and_secrets(schema: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The inputs and the secrets of an input schema, as names to types."""
     inputs: dict[str, Any] = {}
     secrets: dict[str, Any] = {}
@@ -212,7 +212,7 @@ def _check(check: Mapping[str, Any], number: int, text: _PromptWriter) -> dict[s
         if value in (None, False, "", []):
             continue
         if name == "check_prompt":
-            made[name] = text.written(f"check-{number}", value)
+            made[name] = text.write(f"check-{number}", value)
         elif name == "model":
             made[name] = _model_name(value, text.language.models)
         else:

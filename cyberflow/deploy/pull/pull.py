@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Image, Workflow
-from cyberflow.deploy.pull.decompile import DecompileContext, declare
+from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
+from cyberflow.deploy.pull.decompile import DecompileContext, decompile
 from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, standing
+from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, ownership_of
 from cyberflow.remote.images import image_addresses
 from cyberflow.remote.snapshot import Snapshot
 from cyberflow.source import Route
@@ -30,7 +30,7 @@ class PullItem:
     """A workflow to pull, and the name it gets. `ours` when it bears the name already, in its marker."""
 
     name: str
-    workflow: Workflow
+    workflow: WorkflowRecord
     ours: bool = False
 
 
@@ -57,9 +57,11 @@ def choose_workflows(remote: Snapshot, owner: Owner, names: Collection[str], tak
     ours = {
         one.id: one.name
         for one in list_owned_workflows(remote.workflows, owner)
-        if one.standing is Ownership.MANAGED and one.name
+        if one.ownership is Ownership.MANAGED and one.name
     }
-    open_to_us = [one for one in remote.workflows if one.id in ours or not _others(one, owner, copies=not names)]
+    open_to_us = [
+        one for one in remote.workflows if one.id in ours or not _belongs_to_others(one, owner, copies=not names)
+    ]
     meant = [_find_workflow(name, open_to_us, ours) for name in names] if names else sorted(open_to_us, key=_age_key)
     used = {*taken, *ours.values()}
     chosen = []
@@ -71,18 +73,18 @@ def choose_workflows(remote: Snapshot, owner: Owner, names: Collection[str], tak
     return chosen
 
 
-def _others(workflow: Workflow, owner: Owner, *, copies: bool) -> bool:
+def _belongs_to_others(workflow: WorkflowRecord, owner: Owner, *, copies: bool) -> bool:
     """Whether it is another project's or, with `copies`, a copy of one of ours."""
-    marker = Marker.of(workflow.input_schema)
-    copy = copies and standing(workflow, owner) is Ownership.COPY
+    marker = Marker.find_in(workflow.input_schema)
+    copy = copies and ownership_of(workflow, owner) is Ownership.COPY
     return marker is not None and (marker.owner != owner.tag or copy)
 
 
-def _age_key(workflow: Workflow) -> tuple[str, str]:
+def _age_key(workflow: WorkflowRecord) -> tuple[str, str]:
     return workflow.created_at, workflow.id
 
 
-def _find_workflow(name: str, workflows: Sequence[Workflow], ours: dict[str, str]) -> Workflow:
+def _find_workflow(name: str, workflows: Sequence[WorkflowRecord], ours: dict[str, str]) -> WorkflowRecord:
     for found in (
         [one for one in workflows if one.id == name.casefold()],
         [one for one in workflows if ours.get(one.id) == name],
@@ -130,7 +132,7 @@ def pull(
     """
     used = image_addresses(chosen.workflow)
     local = {address: path for address, path in language.images.items() if address in used}
-    made = declare(chosen.name, chosen.workflow, owner, replace(language, images=local))
+    made = decompile(chosen.name, chosen.workflow, owner, replace(language, images=local))
     home = ("workflows", made.name)
     comments = {
         (*home, *route): f"cyberflow: ignore[{', '.join(sorted(rules))}] pulled as it is on the platform"
@@ -138,14 +140,14 @@ def pull(
     }
     text = yaml_text({"workflows": {made.name: made.body}}, comments)
     texts = {f"{made.name}.yaml": text, **made.files}
-    title, prompts = chosen.workflow.name or "", dict(_files(made.body))
+    title, prompts = chosen.workflow.name or "", dict(_file_routes(made.body))
     return PulledWorkflow(made.name, chosen.workflow.id, title, chosen.ours, texts, prompts)
 
 
-def _files(value: Any, route: Route = ()) -> Iterator[tuple[str, Route]]:
+def _file_routes(value: Any, route: Route = ()) -> Iterator[tuple[str, Route]]:
     """Where the files of a declaration are named."""
     if isinstance(value, dict) and set(value) == {"file"}:
         yield value["file"], route
     elif isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _files(item, (*route, key))
+            yield from _file_routes(item, (*route, key))

@@ -97,7 +97,7 @@ class BulkTags(BaseModel):
     tag_ids: list[UUID]
 
 
-class Ids(BaseModel):
+class ReorderBody(BaseModel):
     ids: list[UUID]
 
 

@@ -144,7 +144,7 @@ class RunScript(RootModel[dict[str, ScriptedStep]]):
     """By session alias, workflow id or workflow name; the first of these that is there counts."""
 
 
-class ScriptCreate(BaseModel):
+class RunScriptCreate(BaseModel):
     """`idempotency_key`: the script is meant for the submission that carries this key, with no header needed."""
 
     model_config = ConfigDict(extra="forbid")

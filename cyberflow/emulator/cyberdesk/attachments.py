@@ -21,14 +21,14 @@ KINDS = ("input", "output")
 def create(call: ApiCall) -> Document:
     body: AttachmentCreate = call.body
     run = find_run(call, str(body.run_id))
-    file = files.File(
+    file = files.AttachmentFile(
         body.filename,
-        files.decoded(body.content, "content"),
+        files.decode_base64(body.content, "content"),
         body.content_type,
         body.target_path,
         body.cleanup_imports_after_run,
     )
-    attachment = files.keep(call.store, run.id, file, body.attachment_type, call.now)
+    attachment = files.add_attachment(call.store, run.id, file, body.attachment_type, call.now)
     attachment["expires_at"] = stamp(body.expires_at) if body.expires_at else None
     call.store.replace("attachment", attachment)
     name = f"{body.attachment_type}_attachment_ids"
@@ -42,11 +42,11 @@ def list_page(call: ApiCall) -> Any:
     kind = query.choice(call.query, "attachment_type", KINDS)
     found = call.store.children("attachment", run_id) if run_id else call.store.every("attachment")
     found = [item for item in found if kind is None or item["attachment_type"] == kind]
-    return query.Window.of(call.query).page(found, lambda item: item)
+    return query.Pagination.from_query(call.query).page(found, lambda item: item)
 
 
 def get(call: ApiCall) -> Document:
-    found = call.store.find("attachment", call.id("attachment_id"))
+    found = call.store.find("attachment", call.path_id("attachment_id"))
     if found is None:
         raise not_found("Run attachment")
     return found
@@ -85,5 +85,5 @@ def download(call: ApiCall) -> ApiResponse:
 def download_url(call: ApiCall) -> Document:
     attachment = get(call)
     seconds = query.integer(call.query, "expires_in", 300, 10, 3600)
-    url = signed_urls.sign_for(call.store, call.base_url, attachment["storage_path"], call.now, seconds)
+    url = signed_urls.sign_for_seconds(call.store, call.base_url, attachment["storage_path"], call.now, seconds)
     return {"url": url, "expires_in": seconds}

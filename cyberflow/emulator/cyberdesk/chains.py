@@ -16,41 +16,41 @@ from cyberflow.emulator.http.dispatch import ApiCall
 
 def create(call: ApiCall) -> Document:
     body: ChainCreate = call.body
-    place = create_runs.site(call, body.machine_id, body.pool_ids, body.session_id)
+    place = create_runs.resolve_placement(call, body.machine_id, body.pool_ids, body.session_id)
     session_id = place.session_id or new_id()
-    create_runs.refuse(_ref_violations(body))
-    requests = [_request(call, body, place, index) for index in range(len(body.steps))]
-    create_runs.refuse([found for request in requests for found in create_runs.validate(call, request)])
+    create_runs.raise_violations(_ref_violations(body))
+    requests = [_new_run(call, body, place, index) for index in range(len(body.steps))]
+    create_runs.raise_violations([found for request in requests for found in create_runs.validate(call, request)])
     made = [create_runs.submit(call, _in_session(request, session_id)) for request in requests]
-    create_runs.attach(call, made[0], body.shared_file_inputs, "shared_file_inputs")
+    create_runs.attach_files(call, made[0], body.shared_file_inputs, "shared_file_inputs")
     return {"session_id": session_id, "run_ids": [run.id for run in made]}
 
 
-def _request(call: ApiCall, body: ChainCreate, place: create_runs.Site, index: int) -> create_runs.Request:
+def _new_run(call: ApiCall, body: ChainCreate, place: create_runs.MachinePlacement, index: int) -> create_runs.NewRun:
     step = body.steps[index]
-    workflow = create_runs.workflow(call, step.workflow_id)
+    workflow = create_runs.find_workflow(call, step.workflow_id)
     declared = _input_names(workflow)
     shared = {key: value for key, value in (body.shared_inputs or {}).items() if key in declared}
     own = {**shared, **(step.inputs or {})}
     secrets = {**(body.shared_sensitive_inputs or {}), **(step.sensitive_inputs or {})}
     is_last = index == len(body.steps) - 1
-    return create_runs.Request(
+    return create_runs.NewRun(
         workflow,
         place,
         own if own or step.inputs is not None else None,
         secrets or None,
         loc=("body", "steps", index),
-        names=("inputs", "sensitive_inputs"),
+        field_names=("inputs", "sensitive_inputs"),
         alias=step.session_alias,
         is_priority=body.is_priority,
         release=is_last and not body.keep_session_after_completion,
     )
 
 
-def _in_session(request: create_runs.Request, session_id: str) -> create_runs.Request:
+def _in_session(request: create_runs.NewRun, session_id: str) -> create_runs.NewRun:
     """The same request inside its session; the site stays, for the step that reserves the machine."""
-    place = create_runs.Site(request.site.machine_id, request.site.pool_ids, session_id)
-    return create_runs.Request(
+    place = create_runs.MachinePlacement(request.placement.machine_id, request.placement.pool_ids, session_id)
+    return create_runs.NewRun(
         request.workflow,
         place,
         request.inputs,

@@ -27,7 +27,7 @@ def create(call: ApiCall) -> Document:
         "disconnected_at": None,
     }
     call.store.add("connection", connection, parent=machine["id"])
-    machines.turn(call, machine, OPEN)
+    machines.set_status(call, machine, OPEN)
     return connection
 
 
@@ -36,11 +36,11 @@ def list_page(call: ApiCall) -> Any:
     status = query.choice(call.query, "status", machines.STATUSES)
     found = call.store.children("connection", machine_id) if machine_id else call.store.every("connection")
     wanted = [item for item in found if status in {None, item["status"]}]
-    return query.Window.of(call.query).page(wanted[::-1], lambda item: item)
+    return query.Pagination.from_query(call.query).page(wanted[::-1], lambda item: item)
 
 
 def get(call: ApiCall) -> Document:
-    found = call.store.find("connection", call.id("connection_id"))
+    found = call.store.find("connection", call.path_id("connection_id"))
     if found is None:
         raise not_found("Connection")
     return found
@@ -77,7 +77,7 @@ def _update_machine_status(call: ApiCall, connection: Document) -> None:
     others = call.store.children("connection", connection["machine_id"])
     if machine is not None:
         is_open = any(item["status"] == OPEN for item in others)
-        machines.turn(call, machine, OPEN if is_open else connection["status"])
+        machines.set_status(call, machine, OPEN if is_open else connection["status"])
 
 
 def _touch_machine(call: ApiCall, connection: Document) -> None:

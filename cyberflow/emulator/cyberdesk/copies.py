@@ -17,7 +17,7 @@ OWN = frozenset({"id", "name", "user_id", "organization_id", "workflow_metadata"
 
 def duplicate(call: ApiCall) -> Document:
     """A copy with its own images, checks of its own, the same tags and schemas, and no history."""
-    source = workflows.find(call, call.id("workflow_id"))
+    source = workflows.find(call, call.path_id("workflow_id"))
     copy = source | {
         "id": new_id(),
         "name": f"(Copy) {source['name'] or 'Untitled'}"[:NAME],
@@ -30,7 +30,7 @@ def duplicate(call: ApiCall) -> Document:
         ],
     }
     for name in ("main_prompt", "post_run_check_failure_cleanup_prompt"):
-        copy[name] = copy[name] and images.copy_used(call, copy[name])
+        copy[name] = copy[name] and images.copy_images(call, copy[name])
     call.store.add("workflow", copy)
     _copy_tags(call, source["id"], copy["id"])
     if call.body is not None and call.body.include_trajectories:
@@ -41,7 +41,7 @@ def duplicate(call: ApiCall) -> Document:
 def merge(call: ApiCall) -> Document:
     """Put the source in place of the target, whose name and id stay, and delete the source with its runs."""
     body: WorkflowMerge = call.body
-    source = workflows.find(call, call.id("workflow_id"))
+    source = workflows.find(call, call.path_id("workflow_id"))
     target = workflows.find(call, str(body.target_workflow_id))
     if source["id"] == target["id"]:
         raise HttpError(400, "A workflow cannot be merged into itself")
@@ -58,5 +58,5 @@ def merge(call: ApiCall) -> Document:
 
 
 def _copy_tags(call: ApiCall, source: str, to: str) -> None:
-    for tag in call.store.linked("workflow-tag", source):
+    for tag in call.store.links_from("workflow-tag", source):
         call.store.link("workflow-tag", to, tag)

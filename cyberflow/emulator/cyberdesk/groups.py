@@ -27,7 +27,7 @@ def list_all(call: ApiCall) -> list[Document]:
 
 
 def get(call: ApiCall) -> Document:
-    return _find(call, call.id("group_id"))
+    return _find(call, call.path_id("group_id"))
 
 
 def update(call: ApiCall) -> Document:

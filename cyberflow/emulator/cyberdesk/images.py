@@ -25,7 +25,9 @@ def upload(call: ApiCall) -> Document:
     if kind is None:
         raise HttpError(400, "Unsupported image: PNG, JPEG, GIF or WebP")
     image = _add_image(call, safe_name(body.filename), kind, body.content)
-    signed = signed_urls.sign_for(call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS)
+    signed = signed_urls.sign_for_seconds(
+        call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS
+    )
     return {
         "supabase_url": address(image),
         "signed_url": signed,
@@ -48,9 +50,11 @@ def list_all(call: ApiCall) -> list[Document]:
     ]
 
 
-def signed_url(call: ApiCall) -> Document:
+def get_signed_url(call: ApiCall) -> Document:
     image = _find(call)
-    signed = signed_urls.sign_for(call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS)
+    signed = signed_urls.sign_for_seconds(
+        call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS
+    )
     return {"supabase_url": address(image), "signed_url": signed, "expires_in": SIGNED_SECONDS}
 
 
@@ -58,17 +62,17 @@ def delete(call: ApiCall) -> None:
     call.store.remove("image", _find(call)["id"])
 
 
-def copy_used(call: ApiCall, prompt: str) -> str:
+def copy_images(call: ApiCall, prompt: str) -> str:
     """Copy every image that a prompt shows to a path of its own; the prompt comes back with the new addresses."""
 
-    def copied(found: re.Match[str]) -> str:
+    def copy_image(found: re.Match[str]) -> str:
         image = call.store.find("image", found[1])
         if image is None:
             return found[0]
         content = call.store.content(image["id"])
         return address(_add_image(call, f"copy-{image['filename']}", image["content_type"], content, shared=False))
 
-    return _ADDRESS.sub(copied, prompt)
+    return _ADDRESS.sub(copy_image, prompt)
 
 
 def address(image: Document) -> str:
@@ -117,7 +121,7 @@ def _add_image(call: ApiCall, name: str, kind: str, content: bytes, *, shared: b
 
 
 def _find(call: ApiCall) -> Document:
-    image = call.store.find("image", query.required(call.query, "path"))
+    image = call.store.find("image", query.require_text(call.query, "path"))
     if image is None:
         raise not_found("Prompt image")
     return image

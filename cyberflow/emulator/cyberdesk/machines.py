@@ -22,7 +22,7 @@ NEVER_NULL = frozenset({"status", "alerts_enabled", "last_seen"})
 SPECIAL = frozenset({"is_available", "reserved_session_id", "machine_sensitive_parameters"})
 
 
-def provide(store: Store, now: datetime) -> None:
+def seed(store: Store, now: datetime) -> None:
     """Put the one machine into a new database."""
     body = MachineCreate(
         fingerprint=FIRST, unkey_key_id="local", name=FIRST, hostname=FIRST, os_info="Simulated desktop"
@@ -33,7 +33,7 @@ def provide(store: Store, now: datetime) -> None:
 def create(call: ApiCall) -> Document:
     body: MachineCreate = call.body
     machine = _document(body, call.store.organisation, call.now)
-    call.secrets[machine["id"]] = dict(body.machine_sensitive_parameters or {})
+    call.pending_secrets[machine["id"]] = dict(body.machine_sensitive_parameters or {})
     call.store.add("machine", machine)
     return show(call, machine)
 
@@ -50,18 +50,18 @@ def list_page(call: ApiCall) -> Any:
         and query.within(machine["created_at"], *limits)
         and (not search or any(search in (machine[key] or "").casefold() for key in ("id", "name", "hostname")))
     ]
-    page = query.Window.of(call.query).page(found, lambda machine: show(call, machine))
+    page = query.Pagination.from_query(call.query).page(found, lambda machine: show(call, machine))
     return page | {"included": _include_pools(call, page["items"])}
 
 
 def get(call: ApiCall) -> Document:
-    machine = show(call, find(call, call.id("machine_id")))
+    machine = show(call, find(call, call.path_id("machine_id")))
     return machine | {"included": _include_pools(call, [machine])}
 
 
 def update(call: ApiCall) -> Document:
     body: MachineUpdate = call.body
-    before = find(call, call.id("machine_id"))
+    before = find(call, call.path_id("machine_id"))
     sent = body.model_dump(mode="json", exclude_unset=True)
     machine = before | {
         key: value for key, value in sent.items() if key not in SPECIAL and not (value is None and key in NEVER_NULL)
@@ -72,7 +72,7 @@ def update(call: ApiCall) -> Document:
         machine["machine_sensitive_parameters"] = (
             secret_aliases(machine["id"], sent["machine_sensitive_parameters"]) or None
         )
-        call.secrets[machine["id"]] = sent["machine_sensitive_parameters"]
+        call.pending_secrets[machine["id"]] = sent["machine_sensitive_parameters"]
     call.store.replace("machine", machine)
     _announce_if_down(call, before, machine, f"Its status was set to {machine['status']}")
     if "reserved_session_id" in sent:
@@ -80,7 +80,7 @@ def update(call: ApiCall) -> Document:
     return show(call, find(call, machine["id"]))
 
 
-def turn(call: ApiCall, machine: Document, status: str) -> None:
+def set_status(call: ApiCall, machine: Document, status: str) -> None:
     """Connected, disconnected or broken; seen now, if connected."""
     seen = {"last_seen": stamp(call.now)} if status == "connected" else {}
     after = machine | {"status": status} | seen
@@ -90,7 +90,7 @@ def turn(call: ApiCall, machine: Document, status: str) -> None:
 
 def _announce_if_down(call: ApiCall, before: Document, after: Document, reason: str) -> None:
     if before["status"] == "connected" != after["status"]:
-        webhooks.machine_down(call.store, after, reason, call.now)
+        webhooks.announce_machine_down(call.store, after, reason, call.now)
 
 
 def _reserve(call: ApiCall, machine: Document, session_id: str | None) -> None:
@@ -100,36 +100,36 @@ def _reserve(call: ApiCall, machine: Document, session_id: str | None) -> None:
         return
     reason = f"Cancelled: the reservation of machine {machine['name'] or machine['id']} was cleared"
     if machine["reserved_session_id"]:
-        sessions.abandon(call.store, call.vault, machine["reserved_session_id"], call.now, reason)
+        sessions.abort(call.store, call.secret_store, machine["reserved_session_id"], call.now, reason)
     for run in _active_runs(call, machine["id"]):
-        sessions.cancel(call.store, call.vault, run, call.now, reason)
+        sessions.cancel_run(call.store, call.secret_store, run, call.now, reason)
     call.store.replace("machine", find(call, machine["id"]) | {"is_enabled": True, "reserved_session_id": None})
 
 
 def delete(call: ApiCall) -> None:
     """Its runs stay, without a machine; those at work there or waiting for it alone end in error."""
-    machine = find(call, call.id("machine_id"))
+    machine = find(call, call.path_id("machine_id"))
     waiting = "WHERE wanted_machine = ? AND status = 'scheduling' ORDER BY queue"
     for stale in [*_active_runs(call, machine["id"]), *runs.select(call.store, waiting, machine["id"])]:
         run = runs.find(call.store, stale.id)
         if run and run.is_live:
             run.doc["error"] = ["The machine was deleted"]
-            sessions.end(call.store, call.vault, run, "error", call.now)
+            sessions.end_run(call.store, call.secret_store, run, "error", call.now)
     call.store.connection.execute("UPDATE runs SET machine_id = NULL WHERE machine_id = ?", (machine["id"],))
     call.store.unlink("pool-machine", None, machine["id"])
     for connection in call.store.children("connection", machine["id"]):
         call.store.remove("connection", connection["id"])
     call.store.remove("machine", machine["id"])
-    call.vault.drop(machine["id"])
+    call.secret_store.drop(machine["id"])
 
 
 def list_pools(call: ApiCall) -> list[Document]:
-    return pools.of_machine(call, find(call, call.id("machine_id"))["id"])
+    return pools.of_machine(call, find(call, call.path_id("machine_id"))["id"])
 
 
 def replace_pools(call: ApiCall) -> Document:
     body: PoolIds = call.body
-    machine = find(call, call.id("machine_id"))
+    machine = find(call, call.path_id("machine_id"))
     wanted = [pools.find(call, str(id))["id"] for id in body.pool_ids]
     call.store.unlink("pool-machine", None, machine["id"])
     for id in wanted:
@@ -166,14 +166,14 @@ def find(call: ApiCall, id: str) -> Document:
 
 def show(call: ApiCall, machine: Document, *, with_pools: bool = True) -> Document:
     """Available: switched on, connected, and neither at work nor reserved."""
-    at_work = machine["id"] in scheduler.machines_at_work(call.store)
+    at_work = machine["id"] in scheduler.busy_machine_ids(call.store)
     free = machine["is_enabled"] and machine["status"] == "connected" and not machine["reserved_session_id"]
     shown = {key: value for key, value in machine.items() if key not in HIDDEN}
     shown |= {"is_available": bool(free and not at_work)}
     return shown | {"pools": pools.of_machine(call, machine["id"]) if with_pools else None}
 
 
-def _active_runs(call: ApiCall, id: str) -> list[runs.Run]:
+def _active_runs(call: ApiCall, id: str) -> list[runs.RunRow]:
     return runs.select(call.store, "WHERE machine_id = ? AND status IN ('running', 'running_checks')", id)
 
 

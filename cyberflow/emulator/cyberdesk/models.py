@@ -29,7 +29,7 @@ NULLABLE = frozenset(
 )
 
 
-def provide(store: Store, now: datetime) -> None:
+def seed(store: Store, now: datetime) -> None:
     """Put the system's configurations into a new database, under ids that are the same in every one."""
     for name, provider, model, computer_use in DEFAULTS:
         id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://cyberdesk.io/models/{name}"))
@@ -51,7 +51,7 @@ def list_all(call: ApiCall) -> list[Document]:
 
 
 def get(call: ApiCall) -> Document:
-    model = call.store.find("model", call.id("model_configuration_id"))
+    model = call.store.find("model", call.path_id("model_configuration_id"))
     if model is None:
         raise not_found("Model configuration")
     return model
@@ -59,11 +59,11 @@ def get(call: ApiCall) -> Document:
 
 def update(call: ApiCall) -> Document:
     body: ModelUpdate = call.body
-    model = _own(call)
+    model = _find_editable(call)
     sent = body.model_dump(mode="json", exclude_unset=True, exclude={"api_key", "clear_api_key"})
     model |= {key: value for key, value in sent.items() if value is not None or key in NULLABLE}
     if body.clear_api_key:
-        call.vault.drop(model["id"])
+        call.secret_store.drop(model["id"])
         model["api_key_alias"] = None
     if body.api_key:
         model["api_key_alias"] = _keep_api_key(call, model["id"], body.api_key)
@@ -73,10 +73,10 @@ def update(call: ApiCall) -> Document:
 
 
 def delete(call: ApiCall) -> None:
-    call.store.remove("model", _own(call)["id"])
+    call.store.remove("model", _find_editable(call)["id"])
 
 
-def _own(call: ApiCall) -> Document:
+def _find_editable(call: ApiCall) -> Document:
     model = get(call)
     if model["is_system_default"]:
         raise HttpError(403, "System default model configurations cannot be changed")
@@ -84,7 +84,7 @@ def _own(call: ApiCall) -> Document:
 
 
 def _keep_api_key(call: ApiCall, id: str, api_key: str) -> str:
-    call.secrets[id] = {"api_key": api_key}
+    call.pending_secrets[id] = {"api_key": api_key}
     return f"vault:{id}:api_key"
 
 

@@ -7,21 +7,21 @@ from cyberflow.emulator.contract.run_bodies import RunRetry
 from cyberflow.emulator.cyberdesk import create_runs, scripts
 from cyberflow.emulator.cyberdesk.runs import find, show
 from cyberflow.emulator.engine import checks, runs
-from cyberflow.emulator.engine.inputs import is_given
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.inputs import has_value
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http.dispatch import ApiCall
 
 
 def retry(call: ApiCall) -> Document:
     body: RunRetry = call.body or RunRetry()
-    run = find(call, call.id("run_id"))
+    run = find(call, call.path_id("run_id"))
     if run.is_live:
         raise HttpError(400, f"A run in status {run.status} cannot be retried")
-    workflow = create_runs.workflow(call, run.workflow_id)
+    workflow = create_runs.find_workflow(call, run.workflow_id)
     _set_placement(call, run, body)
     _clear(call, run, workflow)
-    secrets = {key: value for key, value in (body.sensitive_input_values or {}).items() if is_given(value)}
+    secrets = {key: value for key, value in (body.sensitive_input_values or {}).items() if has_value(value)}
     if body.input_values is not None:
         run.doc["input_values"] = body.input_values
     run.doc["sensitive_input_aliases"] = create_runs.aliases(run.id, secrets)
@@ -30,18 +30,18 @@ def retry(call: ApiCall) -> Document:
             setattr(run, name, getattr(body, name))
     if body.release_session_after is not None:
         run.doc["release_session_after"] = body.release_session_after
-    create_runs.refuse(create_runs.validate(call, _request(run, workflow, secrets)))
-    if (script := scripts.of(call)) is not None:
-        run.plan["script"] = scripts.part(script, run.session_alias, workflow)
+    create_runs.raise_violations(create_runs.validate(call, _new_run(run, workflow, secrets)))
+    if (script := scripts.script_for(call)) is not None:
+        run.plan["script"] = scripts.step_for_run(script, run.session_alias, workflow)
     runs.save(call.store, run)
     if body.file_inputs is not None:
         _remove_attachments(call, run, "input")
-        create_runs.attach(call, run, body.file_inputs, "file_inputs")
-    call.secrets[run.id] = secrets
+        create_runs.attach_files(call, run, body.file_inputs, "file_inputs")
+    call.pending_secrets[run.id] = secrets
     return show(call, run)
 
 
-def _set_placement(call: ApiCall, run: Run, body: RunRetry) -> None:
+def _set_placement(call: ApiCall, run: RunRow, body: RunRetry) -> None:
     """Where it goes now. Its session is kept unless told otherwise; a released one reserves a machine anew.
 
     A machine or pool that is gone since is no longer asked for.
@@ -52,7 +52,7 @@ def _set_placement(call: ApiCall, run: Run, body: RunRetry) -> None:
         run.wanted_machine = None
     run.doc["pool_ids"] = [id for id in run.doc["pool_ids"] or () if call.store.find("pool", id)] or None
     if body.machine_id is not None or body.pool_ids is not None:
-        place = create_runs.site(call, body.machine_id, body.pool_ids, None)
+        place = create_runs.resolve_placement(call, body.machine_id, body.pool_ids, None)
         run.wanted_machine = place.machine_id
         if body.pool_ids is not None:
             run.doc["pool_ids"] = list(place.pool_ids) or None
@@ -64,7 +64,7 @@ def _set_placement(call: ApiCall, run: Run, body: RunRetry) -> None:
         run.session_id = run.session_alias = run.doc["release_session_after"] = None
 
 
-def _clear(call: ApiCall, run: Run, workflow: Document) -> None:
+def _clear(call: ApiCall, run: RunRow, workflow: Document) -> None:
     _remove_attachments(call, run, "output")
     run.status, run.queue, run.machine_id = "scheduling", runs.next_queue(call.store), None
     run.started_at = run.ended_at = run.due_at = None
@@ -74,12 +74,12 @@ def _clear(call: ApiCall, run: Run, workflow: Document) -> None:
     run.plan = {"attempt": run.plan["attempt"] + 1, "script": run.plan["script"]}
 
 
-def _remove_attachments(call: ApiCall, run: Run, kind: str) -> None:
+def _remove_attachments(call: ApiCall, run: RunRow, kind: str) -> None:
     for attachment in call.store.children("attachment", run.id):
         if attachment["attachment_type"] == kind:
             call.store.remove("attachment", attachment["id"])
 
 
-def _request(run: Run, workflow: Document, secrets: Document) -> create_runs.Request:
-    place = create_runs.Site(run.wanted_machine, tuple(run.doc["pool_ids"] or ()), run.session_id)
-    return create_runs.Request(workflow, place, run.doc["input_values"], secrets)
+def _new_run(run: RunRow, workflow: Document, secrets: Document) -> create_runs.NewRun:
+    place = create_runs.MachinePlacement(run.wanted_machine, tuple(run.doc["pool_ids"] or ()), run.session_id)
+    return create_runs.NewRun(workflow, place, run.doc["input_values"], secrets)

@@ -8,7 +8,7 @@ from typing import Any
 from cyberflow.emulator.cyberdesk import included
 from cyberflow.emulator.cyberdesk.runs import BASE, show
 from cyberflow.emulator.engine import history, runs
-from cyberflow.emulator.engine.runs import FINAL, LIVE, Run
+from cyberflow.emulator.engine.runs import FINAL, LIVE, RunRow
 from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
@@ -47,7 +47,7 @@ def list_page(call: ApiCall) -> Any:
     clause, values = _filters(call)
     fields = query.choices(call.query, "fields", FIELDS)
     sort = query.choice(call.query, "sort_mode", SORTS, "activity")
-    window = query.Window.of(call.query)
+    window = query.Pagination.from_query(call.query)
     ordered = f"{clause} {BY_CREATION if sort == 'created_at_desc' else BY_ACTIVITY}"
     search = call.query.get("search", "").casefold()
     items: list[Document]
@@ -60,7 +60,7 @@ def list_page(call: ApiCall) -> Any:
         total = runs.count(call.store, clause, *values)
         part = (f"{ordered} LIMIT ? OFFSET ?", window.limit, window.skip)
         if fields and "run_message_history" not in fields:
-            items = runs.projected(call.store, part[0], [*BASE, *dict.fromkeys(fields)], *values, *part[1:])
+            items = runs.select_fields(call.store, part[0], [*BASE, *dict.fromkeys(fields)], *values, *part[1:])
         else:
             items = [show(call, run, fields) for run in runs.select(call.store, part[0], *values, *part[1:])]
     return {
@@ -85,7 +85,7 @@ def _filters(call: ApiCall) -> tuple[str, list[str]]:
     return ("WHERE " + " AND ".join(given) if given else "", list(given.values()))
 
 
-def _matches(call: ApiCall, run: Run, search: str, *, deep: bool) -> bool:
+def _matches(call: ApiCall, run: RunRow, search: str, *, deep: bool) -> bool:
     parts: list[Any] = [run.id, run.session_alias]
     parts += [run.doc[name] for name in ("input_values", "output_data", "error")]
     if deep:

@@ -9,7 +9,7 @@ from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, not_fo
 from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate, SubmissionBody
 from cyberflow.emulator.cyberdesk import create_runs, included
 from cyberflow.emulator.engine import history, runs, sessions, signed_urls, trajectory
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
@@ -29,13 +29,13 @@ PATCHABLE = (
 
 def create(call: ApiCall) -> Document:
     body: RunCreate = call.body
-    request = _request(call, body, is_priority=body.is_priority)
+    request = _new_run(call, body, is_priority=body.is_priority)
     models = body.model_metadata.model_dump(mode="json") if body.model_metadata else None
     if body.main_agent_model_id is not None:
         models = (models or {}) | {"main_agent_model_id": str(body.main_agent_model_id)}
-    request = create_runs.Request(
+    request = create_runs.NewRun(
         request.workflow,
-        request.site,
+        request.placement,
         request.inputs,
         request.secrets,
         alias=body.session_alias,
@@ -45,39 +45,39 @@ def create(call: ApiCall) -> Document:
         model_metadata=models,
         id=request.id,
     )
-    create_runs.refuse(create_runs.validate(call, request))
+    create_runs.raise_violations(create_runs.validate(call, request))
     run = create_runs.submit(call, request)
-    create_runs.attach(call, run, body.file_inputs, "file_inputs")
+    create_runs.attach_files(call, run, body.file_inputs, "file_inputs")
     return show(call, run)
 
 
 def create_many(call: ApiCall) -> Document:
     """All of one kind, in one transaction. A session begun here has an id of its own."""
     body: RunBulk = call.body
-    first = _request(call, body, is_priority=body.is_priority)
-    place = first.site
+    first = _new_run(call, body, is_priority=body.is_priority)
+    place = first.placement
     if body.start_session:
-        place = create_runs.Site(place.machine_id, place.pool_ids, new_id())
-    made: list[Run] = []
+        place = create_runs.MachinePlacement(place.machine_id, place.pool_ids, new_id())
+    made: list[RunRow] = []
     for _ in range(body.count):
-        request = create_runs.Request(first.workflow, place, first.inputs, first.secrets, is_priority=body.is_priority)
+        request = create_runs.NewRun(first.workflow, place, first.inputs, first.secrets, is_priority=body.is_priority)
         if not made:
-            create_runs.refuse(create_runs.validate(call, first))
+            create_runs.raise_violations(create_runs.validate(call, first))
         run = create_runs.submit(call, request)
-        create_runs.attach(call, run, body.file_inputs, "file_inputs")
+        create_runs.attach_files(call, run, body.file_inputs, "file_inputs")
         made.append(run)
     return {"created_runs": [show(call, run) for run in made], "failed_count": 0, "errors": []}
 
 
 def get(call: ApiCall) -> Document:
-    shown = show(call, find(call, call.id("run_id")))
+    shown = show(call, find(call, call.path_id("run_id")))
     return shown | {"included": included.of_runs(call, [shown])}
 
 
 def update(call: ApiCall) -> Document:
     """Of statuses only `cancelled` can be set, and only on a live run; the rest are fields of the row."""
     body: RunUpdate = call.body
-    run = find(call, call.id("run_id"))
+    run = find(call, call.path_id("run_id"))
     sent = body.model_dump(mode="json", include=body.model_fields_set)
     status = sent.get("status")
     if status not in {None, run.status} and (status != "cancelled" or not run.is_live):
@@ -88,27 +88,27 @@ def update(call: ApiCall) -> Document:
             setattr(run, name, stamp(value))
     runs.save(call.store, run)
     if status == "cancelled" and run.is_live:
-        sessions.cancel(call.store, call.vault, run, call.now)
+        sessions.cancel_run(call.store, call.secret_store, run, call.now)
     return show(call, find(call, run.id))
 
 
 def delete(call: ApiCall) -> None:
-    forget(call, find(call, call.id("run_id")))
+    forget(call, find(call, call.path_id("run_id")))
 
 
-def forget(call: ApiCall, run: Run) -> None:
+def forget(call: ApiCall, run: RunRow) -> None:
     """Remove a run with its files; a live one is cancelled first, so that its session learns of it."""
     if run.is_live:
-        sessions.cancel(call.store, call.vault, run, call.now)
+        sessions.cancel_run(call.store, call.secret_store, run, call.now)
     for attachment in call.store.children("attachment", run.id):
         call.store.remove("attachment", attachment["id"])
-    trajectory.leave(call.store, run.id)
+    trajectory.detach_run(call.store, run.id)
     runs.remove(call.store, run.id)
 
 
 def image_url(call: ApiCall) -> Document:
-    run = find(call, call.id("run_id"))
-    url = query.required(call.query, "image_url")
+    run = find(call, call.path_id("run_id"))
+    url = query.require_text(call.query, "image_url")
     seconds = query.integer(call.query, "expires_in", 3600, 10, 3600)
     bucket, slash, path = url.removeprefix(signed_urls.SCHEME).partition("/")
     if not url.startswith(signed_urls.SCHEME) or not bucket or not slash or not path:
@@ -119,20 +119,20 @@ def image_url(call: ApiCall) -> Document:
         raise HttpError(403, "Image URL is not present in this run's message history")
     if not path.startswith(f"message-history/{call.store.organisation}/"):
         raise HttpError(403, "Image URL does not belong to the organization")
-    signed = signed_urls.sign_for(call.store, call.base_url, f"{bucket}/{path}", call.now, seconds)
+    signed = signed_urls.sign_for_seconds(call.store, call.base_url, f"{bucket}/{path}", call.now, seconds)
     return {"supabase_url": url, "signed_url": signed, "expires_in": seconds}
 
 
-def find(call: ApiCall, id: str) -> Run:
+def find(call: ApiCall, id: str) -> RunRow:
     run = runs.find(call.store, id)
     if run is None:
         raise not_found("Run")
     return run
 
 
-def show(call: ApiCall, run: Run, fields: list[str] | None = None) -> Document:
+def show(call: ApiCall, run: RunRow, fields: list[str] | None = None) -> Document:
     """The public form; with a projection only the base fields and those asked for."""
-    shown = runs.public(run)
+    shown = runs.public_fields(run)
     if fields:
         shown = {key: value for key, value in shown.items() if key in BASE or key in fields}
     if "run_message_history" in shown and shown["run_message_history"] is None:
@@ -140,14 +140,14 @@ def show(call: ApiCall, run: Run, fields: list[str] | None = None) -> Document:
     return shown
 
 
-def _request(call: ApiCall, body: Any, *, is_priority: bool) -> create_runs.Request:
+def _new_run(call: ApiCall, body: Any, *, is_priority: bool) -> create_runs.NewRun:
     _check_session_choice(body)
     id = new_id()
-    place = create_runs.site(call, body.machine_id, body.pool_ids, body.session_id)
+    place = create_runs.resolve_placement(call, body.machine_id, body.pool_ids, body.session_id)
     if body.start_session:
-        place = create_runs.Site(place.machine_id, place.pool_ids, id)
-    workflow = create_runs.workflow(call, body.workflow_id)
-    return create_runs.Request(
+        place = create_runs.MachinePlacement(place.machine_id, place.pool_ids, id)
+    workflow = create_runs.find_workflow(call, body.workflow_id)
+    return create_runs.NewRun(
         workflow, place, body.input_values, body.sensitive_input_values, is_priority=is_priority, id=id
     )
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
-from cyberflow.emulator.contract.run_bodies import RunScript, ScriptCreate
+from cyberflow.emulator.contract.run_bodies import RunScript, RunScriptCreate
 from cyberflow.emulator.engine.store import Document, Store, new_id
 from cyberflow.emulator.http.dispatch import ApiCall
 
 
-def keep(store: Store, script: RunScript, idempotency_key: str | None, at: Any) -> str:
+def add_script(store: Store, script: RunScript, idempotency_key: str | None, at: Any) -> str:
     id = new_id()
     steps = script.model_dump(mode="json", exclude_none=True)
     store.add("script", {"id": id, "script": steps, "created_at": stamp(at)}, parent=idempotency_key)
@@ -21,11 +21,11 @@ def keep(store: Store, script: RunScript, idempotency_key: str | None, at: Any) 
 
 
 def create(call: ApiCall) -> Document:
-    body: ScriptCreate = call.body
-    return {"id": keep(call.store, body.script, body.idempotency_key, call.now)}
+    body: RunScriptCreate = call.body
+    return {"id": add_script(call.store, body.script, body.idempotency_key, call.now)}
 
 
-def of(call: ApiCall) -> dict[str, Any] | None:
+def script_for(call: ApiCall) -> dict[str, Any] | None:
     """The script of this submission, None when it has none."""
     if call.script_id is not None:
         found = call.store.find("script", call.script_id)
@@ -36,7 +36,7 @@ def of(call: ApiCall) -> dict[str, Any] | None:
     return dict(meant[-1]["script"]) if meant else None
 
 
-def part(script: dict[str, Any] | None, alias: str | None, workflow: Document) -> dict[str, Any]:
+def step_for_run(script: dict[str, Any] | None, alias: str | None, workflow: Document) -> dict[str, Any]:
     """What a script says of one run: by its alias, else its workflow's id, else its workflow's name."""
     for name in (alias, workflow["id"], workflow["name"]):
         if script and name in script:

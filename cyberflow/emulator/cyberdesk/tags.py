@@ -36,7 +36,7 @@ def list_all(call: ApiCall) -> list[Document]:
 
 
 def get(call: ApiCall) -> Document:
-    return show(call, _find(call, call.id("tag_id")))
+    return show(call, _find(call, call.path_id("tag_id")))
 
 
 def update(call: ApiCall) -> Document:
@@ -58,7 +58,7 @@ def unarchive(call: ApiCall) -> Document:
 
 
 def delete(call: ApiCall) -> None:
-    tag = _find(call, call.id("tag_id"))
+    tag = _find(call, call.path_id("tag_id"))
     call.store.unlink("workflow-tag", None, tag["id"])
     call.store.remove("tag", tag["id"])
 
@@ -69,38 +69,38 @@ def reorder(call: ApiCall) -> None:
 
 
 def list_of_workflow(call: ApiCall) -> list[Document]:
-    return of_workflow(call, _workflow(call, call.id("workflow_id")))
+    return of_workflow(call, _require_workflow(call, call.path_id("workflow_id")))
 
 
 def add_to_workflow(call: ApiCall) -> list[Document]:
     body: TagIds = call.body
-    id = _workflow(call, call.id("workflow_id"))
+    id = _require_workflow(call, call.path_id("workflow_id"))
     _assign(call, [id], [str(tag) for tag in body.tag_ids])
     return of_workflow(call, id)
 
 
 def add_to_many(call: ApiCall) -> None:
     body: BulkTags = call.body
-    ids = [_workflow(call, str(id)) for id in body.workflow_ids]
+    ids = [_require_workflow(call, str(id)) for id in body.workflow_ids]
     _assign(call, ids, [str(tag) for tag in body.tag_ids])
 
 
 def remove_from_workflow(call: ApiCall) -> None:
-    id, tag = _workflow(call, call.id("workflow_id")), call.id("tag_id")
-    if tag not in call.store.linked("workflow-tag", id):
+    id, tag = _require_workflow(call, call.path_id("workflow_id")), call.path_id("tag_id")
+    if tag not in call.store.links_from("workflow-tag", id):
         raise not_found("Tag")
     call.store.unlink("workflow-tag", id, tag)
 
 
 def of_workflow(call: ApiCall, id: str) -> list[Document]:
-    held = set(call.store.linked("workflow-tag", id))
+    held = set(call.store.links_from("workflow-tag", id))
     found = [tag for tag in call.store.every("tag") if tag["id"] in held] if held else []
     return [show(call, tag) for tag in sorted(found, key=lambda tag: tag["order"])]
 
 
 def show(call: ApiCall, tag: Document) -> Document:
     group = call.store.find("group", tag["group_id"]) if tag["group_id"] else None
-    return tag | {"workflow_count": len(call.store.linking("workflow-tag", tag["id"])), "group": group}
+    return tag | {"workflow_count": len(call.store.links_to("workflow-tag", tag["id"])), "group": group}
 
 
 def _assign(call: ApiCall, workflows: list[str], wanted: list[str]) -> None:
@@ -111,14 +111,14 @@ def _assign(call: ApiCall, workflows: list[str], wanted: list[str]) -> None:
     for workflow in workflows:
         for tag in tags:
             if tag["group_id"]:
-                for held in call.store.linked("workflow-tag", workflow):
+                for held in call.store.links_from("workflow-tag", workflow):
                     if groups[held] == tag["group_id"]:
                         call.store.unlink("workflow-tag", workflow, held)
             call.store.link("workflow-tag", workflow, tag["id"])
 
 
 def _change(call: ApiCall, fields: dict[str, Any]) -> Document:
-    tag = _find(call, call.id("tag_id")) | fields | {"updated_at": stamp(call.now)}
+    tag = _find(call, call.path_id("tag_id")) | fields | {"updated_at": stamp(call.now)}
     call.store.replace("tag", tag)
     return show(call, tag)
 
@@ -130,7 +130,7 @@ def _find(call: ApiCall, id: str) -> Document:
     return tag
 
 
-def _workflow(call: ApiCall, id: str) -> str:
+def _require_workflow(call: ApiCall, id: str) -> str:
     if call.store.find("workflow", id) is None:
         raise not_found("Workflow")
     return id

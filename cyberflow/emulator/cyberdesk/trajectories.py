@@ -29,7 +29,7 @@ def create(call: ApiCall) -> Document:
 
 
 def list_page(call: ApiCall) -> Any:
-    window = query.Window.of(call.query)
+    window = query.Pagination.from_query(call.query)
     found = trajectory.latest_first([item for item in _candidates(call) if _matches(call, item)])
     page = window.page(found, lambda item: item)
     return page | {"included": _include_workflows(call, page["items"])}
@@ -78,7 +78,7 @@ def update(call: ApiCall) -> Document:
     if after["is_main"] and not before["is_main"]:
         _clear_main(call, after)
     call.store.replace("trajectory", after)
-    trajectory.approve(call.store, after)
+    trajectory.sync_approval(call.store, after)
     return after
 
 
@@ -110,12 +110,12 @@ def generate(call: ApiCall) -> Document:
 
 
 def of_workflow(call: ApiCall) -> Document:
-    workflow = workflows.find(call, call.id("workflow_id"))
+    workflow = workflows.find(call, call.path_id("workflow_id"))
     return _require_latest(trajectory.latest_first(call.store.children("trajectory", workflow["id"])))
 
 
 def _require_run(call: ApiCall) -> str:
-    id = call.id("run_id")
+    id = call.path_id("run_id")
     if runs.find(call.store, id) is None:
         raise not_found("Run")
     return id
@@ -128,7 +128,7 @@ def _require_latest(found: list[Document]) -> Document:
 
 
 def _find(call: ApiCall) -> Document:
-    found = call.store.find("trajectory", call.id("trajectory_id"))
+    found = call.store.find("trajectory", call.path_id("trajectory_id"))
     if found is None:
         raise not_found("Trajectory")
     return found

@@ -13,7 +13,7 @@ MODES = ("simulated", "billed")
 
 def aggregate(call: ApiCall) -> Document:
     """`from_date` inclusive, `to_date` exclusive."""
-    start, end = query.needed_moment(call.query, "from_date"), query.needed_moment(call.query, "to_date")
+    start, end = query.require_moment(call.query, "from_date"), query.require_moment(call.query, "to_date")
     mode = query.choice(call.query, "mode", MODES, "simulated")
     suffix = "_billed" if mode == "billed" else ""
     rows = call.store.connection.execute(

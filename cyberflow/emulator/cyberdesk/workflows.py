@@ -50,14 +50,14 @@ def create(call: ApiCall) -> Document:
 
 def get(call: ApiCall) -> Document:
     include = query.words(call.query, "include") if "include" in call.query else EVERYTHING
-    return show(call, find(call, call.id("workflow_id")), include) | {"included": None}
+    return show(call, find(call, call.path_id("workflow_id")), include) | {"included": None}
 
 
 def list_page(call: ApiCall) -> Any:
     wanted = query.words(call.query, "include")
     if "include" not in call.query and query.flag(call.query, "include_tags"):
         wanted = {"tags"}
-    window = query.Window.of(call.query)
+    window = query.Pagination.from_query(call.query)
     newest_first = _find_matching(call)[::-1]
     found = sorted(newest_first, key=lambda document: document["updated_at"], reverse=True)
     page = window.page(found, lambda document: show(call, document, wanted, versions=False))
@@ -73,7 +73,7 @@ def _find_matching(call: ApiCall) -> list[Document]:
     }
     found = call.store.every("workflow")
     if tag_ids:
-        holders = [set(call.store.linking("workflow-tag", tag)) for tag in tag_ids]
+        holders = [set(call.store.links_to("workflow-tag", tag)) for tag in tag_ids]
         found = [document for document in found if all(document["id"] in ids for ids in holders)]
     return [
         document
@@ -85,7 +85,7 @@ def _find_matching(call: ApiCall) -> list[Document]:
 
 def update(call: ApiCall) -> Document:
     body: WorkflowUpdate = call.body
-    before = find(call, call.id("workflow_id"))
+    before = find(call, call.path_id("workflow_id"))
     _check_schemas(body)
     sent = body.model_dump(mode="json", include=body.model_fields_set)
     after = before | {key: value for key, value in sent.items() if value is not None or key not in NEVER_NULL}
@@ -116,7 +116,7 @@ def _merge_metadata(before: Document, body: WorkflowUpdate) -> Document | None:
 
 
 def delete(call: ApiCall) -> None:
-    remove(call, find(call, call.id("workflow_id")))
+    remove(call, find(call, call.path_id("workflow_id")))
 
 
 def remove(call: ApiCall, workflow: Document) -> None:
@@ -133,7 +133,7 @@ def remove(call: ApiCall, workflow: Document) -> None:
 
 def versions(call: ApiCall) -> list[Document]:
     """Former states, the newest first."""
-    return call.store.children("version", find(call, call.id("workflow_id"))["id"])[::-1]
+    return call.store.children("version", find(call, call.path_id("workflow_id"))["id"])[::-1]
 
 
 def find(call: ApiCall, id: str) -> Document:

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRequest
-from cyberflow.emulator.http.dispatch import Endpoint, Gate, read_body, respond_json
+from cyberflow.emulator.http.dispatch import Dispatcher, Endpoint, read_body, respond_json
 
 SESSION = "eyJ"
 
 
-class CyberunDispatcher(Gate):
-    def refusal(self, error: HttpError | InvalidRequest) -> Response:
+class CyberunDispatcher(Dispatcher):
+    def error_response(self, error: HttpError | InvalidRequest) -> Response:
         if isinstance(error, HttpError):
             status, said = (401 if error.message == "Not authenticated" else error.status), error.message
         else:
@@ -22,13 +22,13 @@ class CyberunDispatcher(Gate):
             status, said = 400, f"invalid request: {places}"
         return respond_json(status, {"error_message": said}, tuple(error.headers.items()))
 
-    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
+    async def perform_once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
         self.check_team(request, caller)
         return self.perform(endpoint, request, await read_body(endpoint, request), None)
 
     def admit(self, request: Request) -> None:
         """Raise Refused for a caller without a right to be here; for the endpoints that are no `Endpoint`."""
-        self.check_team(request, self.caller(request))
+        self.check_team(request, self.authenticate(request))
 
     def check_team(self, request: Request, caller: str) -> None:
         if caller.startswith(SESSION) and not request.headers.get("x-team-id"):

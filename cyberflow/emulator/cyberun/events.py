@@ -27,7 +27,7 @@ async def serve(gate: CyberunDispatcher, request: Request, sleep: Sleep = asynci
         gate.admit(request)
         task = _find(gate, request.path_params["task_id"])
     except HttpError as refused:
-        return gate.refusal(refused)
+        return gate.error_response(refused)
     return StreamingResponse(_stream(gate, task["id"], sleep), media_type="text/event-stream")
 
 
@@ -46,10 +46,10 @@ def _find(gate: CyberunDispatcher, id: str) -> dict[str, Any]:
 async def _stream(gate: CyberunDispatcher, id: str, sleep: Sleep) -> AsyncIterator[str]:
     """Ends after the event of a task that is over, and when the platform does."""
     said: tuple[str, int | None] | None = None
-    while not gate.store.leaving:
+    while not gate.store.is_closing:
         task, now = _find(gate, id), gate.clock()
         at = state_at(task, now)
-        if at.over:
+        if at.is_over:
             yield _final_event(task, at)
             return
         step = None if at.progress is None else int(at.progress * STEPS)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from cyberflow.emulator.cyberun.sample_image import draw_png
 from cyberflow.emulator.engine.store import Document, Store
-from cyberflow.emulator.http.dispatch import Gate
+from cyberflow.emulator.http.dispatch import Dispatcher
 
 PATH = "/cyberun-store"
 SECONDS = 3600
@@ -56,7 +56,7 @@ def presign(store: Store, base_url: str, permit: Permit) -> str:
     return f"{base_url}{PATH}/{quote(permit.place)}?{urlencode(query)}"
 
 
-async def serve(gate: Gate, request: Request) -> Response:
+async def serve(gate: Dispatcher, request: Request) -> Response:
     """Take or give an object; the one thing here that needs no bearer key, and refuses one."""
     place = request.path_params["path"]
     try:
@@ -73,7 +73,7 @@ def _signature(store: Store, permit: Permit, date: str) -> str:
     return hmac.new(store.signing_key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _verify(gate: Gate, request: Request, place: str) -> None:
+def _verify(gate: Dispatcher, request: Request, place: str) -> None:
     if "authorization" in request.headers:
         raise _S3Error(400, "InvalidArgument", "Only one auth mechanism allowed")
     query = request.query_params
@@ -87,7 +87,7 @@ def _verify(gate: Gate, request: Request, place: str) -> None:
         raise _S3Error(403, "AccessDenied", "Request has expired")
 
 
-async def _put_object(gate: Gate, request: Request, place: str) -> Response:
+async def _put_object(gate: Dispatcher, request: Request, place: str) -> Response:
     content = await request.body()
     with gate.store.lock, gate.store.transaction():
         if gate.store.find("input", place) is not None:
@@ -97,7 +97,7 @@ async def _put_object(gate: Gate, request: Request, place: str) -> Response:
     return Response(status_code=200, headers={"ETag": _etag(content)})
 
 
-def _get_object(gate: Gate, request: Request, place: str) -> Response:
+def _get_object(gate: Dispatcher, request: Request, place: str) -> Response:
     with gate.store.lock:
         content = _content(gate.store, place)
     if content is None:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from cyberflow.emulator.cyberun import events, object_store, tasks, workflows
 from cyberflow.emulator.cyberun.auth import CyberunDispatcher
 from cyberflow.emulator.cyberun.bodies import PresignBody, TaskCreate, TaskScriptCreate, WorkflowImport
-from cyberflow.emulator.http.dispatch import Endpoint, Gate
+from cyberflow.emulator.http.dispatch import Dispatcher, Endpoint
 
 BASE = "/api/v1"
 ENDPOINTS = (
@@ -23,17 +23,17 @@ ENDPOINTS = (
     Endpoint("GET", "/r/tasks/{task_id}/result", tasks.result),
     Endpoint("POST", "/r/tasks/{task_id}/cancel", tasks.cancel),
     Endpoint("POST", "/r/files/presign", tasks.presign, 200, PresignBody),
-    Endpoint("GET", "/r/agents", tasks.agents),
-    Endpoint("POST", "/workflows/import", workflows.take_in, 201, WorkflowImport),
+    Endpoint("GET", "/r/agents", tasks.list_agents),
+    Endpoint("POST", "/workflows/import", workflows.import_workflow, 201, WorkflowImport),
     Endpoint("POST", "/local/scripts", tasks.keep_script, 201, TaskScriptCreate),
 )
 
 
-def routes(gate: Gate) -> list[Route]:
+def routes(gate: Dispatcher) -> list[Route]:
     """Routes beside those of Cyberdesk, on the same database and clock, with the same keys."""
-    own = CyberunDispatcher(gate.store, gate.vault, gate.clock, gate.api_key, gate.buckets)
+    own = CyberunDispatcher(gate.store, gate.secret_store, gate.clock, gate.api_key, gate.rate_limiter)
     return [
-        *(Route(BASE + one.path, own.serve(one), methods=[one.method]) for one in ENDPOINTS),
+        *(Route(BASE + one.path, own.handler_for(one), methods=[one.method]) for one in ENDPOINTS),
         Route(BASE + "/r/tasks/{task_id}/events", partial(events.serve, own)),
         Route(object_store.PATH + "/{path:path}", partial(object_store.serve, own), methods=["GET", "PUT"]),
     ]

@@ -21,11 +21,11 @@ PRIMARY = "output_00001_.png"
 
 
 def create_by_id(call: ApiCall) -> Any:
-    return _create(call, workflows.by_id(call))
+    return _create(call, workflows.find_by_id(call))
 
 
 def create_by_slug(call: ApiCall) -> Any:
-    return _create(call, workflows.by_slug(call))
+    return _create(call, workflows.find_by_slug(call))
 
 
 def get(call: ApiCall) -> Document:
@@ -36,13 +36,13 @@ def list_page(call: ApiCall) -> Any:
     """The newest first."""
     tasks = [public_fields(task, call.now) for task in reversed(call.store.every(KIND))]
     wanted = call.query.get("status")
-    return workflows.paged(call, "task_list", [one for one in tasks if wanted in (None, one["task_status"])])
+    return workflows.paginate(call, "task_list", [one for one in tasks if wanted in (None, one["task_status"])])
 
 
 def cancel(call: ApiCall) -> Any:
     """Of a task that is over it does nothing, and succeeds all the same."""
     task = find(call)
-    if task["cancelled_at"] is None and not state_at(task, call.now).over:
+    if task["cancelled_at"] is None and not state_at(task, call.now).is_over:
         call.store.replace(KIND, task | {"cancelled_at": stamp(call.now)})
     return {"success": True}
 
@@ -78,7 +78,7 @@ def keep_script(call: ApiCall) -> Any:
     return {"id": made["id"]}
 
 
-def agents(call: ApiCall) -> Any:
+def list_agents(call: ApiCall) -> Any:
     running = [task["id"] for task in call.store.every(KIND) if state_at(task, call.now).status == RUNNING]
     agent = {
         "agent_id": "local-gpu-1",
@@ -87,11 +87,11 @@ def agents(call: ApiCall) -> Any:
         "running_count": len(running),
         "running_tasks": running,
     }
-    return workflows.paged(call, "agent_list", [agent])
+    return workflows.paginate(call, "agent_list", [agent])
 
 
 def find(call: ApiCall) -> Document:
-    found = call.store.find(KIND, call.id("task_id"))
+    found = call.store.find(KIND, call.path_id("task_id"))
     if found is None:
         raise HttpError(404, "task not found")
     return found
@@ -122,7 +122,7 @@ def _create(call: ApiCall, workflow: Document) -> Any:
     body: TaskCreate = call.body
     if workflow["workflow_status"] != "active":
         raise HttpError(409, "workflow is disabled")
-    if wrong := list(workflows.faults(workflow["parameters"], body.parameters)):
+    if wrong := list(workflows.parameter_errors(workflow["parameters"], body.parameters)):
         raise HttpError(400, "; ".join(wrong))
     script = _script(call, workflow)
     course = script.course or [*PRELUDE, (RUNNING, script.seconds)]

@@ -25,33 +25,33 @@ class SimulatedTaskState:
     retries: int = 0
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.completed_at is not None
 
 
 @dataclass(frozen=True)
 class _Phase:
     status: str
-    begins: datetime
-    ends: datetime | None
+    starts_at: datetime
+    ends_at: datetime | None
 
 
 def state_at(task: Mapping[str, Any], now: datetime) -> SimulatedTaskState:
     """Read a task's document at an instant."""
     legs = _phases(task)
-    natural = legs[-1].ends
+    natural = legs[-1].ends_at
     stopped = _stop_time(task, legs)
     in_time = stopped is not None and (natural is None or stopped < natural)
     end, last = (stopped, "cancelled") if in_time else (natural, task["end"])
-    begun = [leg for leg in legs if leg.begins <= now and (end is None or leg.begins < end)]
+    begun = [leg for leg in legs if leg.starts_at <= now and (end is None or leg.starts_at < end)]
     runs = [leg for leg in begun if leg.status == RUNNING]
-    started, retries = (runs[0].begins if runs else None), max(0, len(runs) - 1)
+    started, retries = (runs[0].starts_at if runs else None), max(0, len(runs) - 1)
     if end is not None and now >= end:
         return SimulatedTaskState(last, started, end if last in OVER else None, retries=retries)
     at = begun[-1]
     progress = None
-    if at.status == RUNNING and at.ends is not None:
-        progress = (now - at.begins) / max(at.ends - at.begins, timedelta(microseconds=1))
+    if at.status == RUNNING and at.ends_at is not None:
+        progress = (now - at.starts_at) / max(at.ends_at - at.starts_at, timedelta(microseconds=1))
     return SimulatedTaskState(at.status, started, progress=progress, retries=retries)
 
 
@@ -72,5 +72,5 @@ def _stop_time(task: Mapping[str, Any], legs: list[_Phase]) -> datetime | None:
     if task["cancelled_at"] is None:
         return None
     asked = instant(task["cancelled_at"])
-    at = [leg for leg in legs if leg.begins <= asked][-1]
+    at = [leg for leg in legs if leg.starts_at <= asked][-1]
     return asked + timedelta(seconds=task["abort"]) if at.status == RUNNING else asked

@@ -21,18 +21,18 @@ _HIDDEN = ("snapshots", "workflow_json")
 
 
 def list_page(call: ApiCall) -> Any:
-    return paged(call, "workflow_list", [_public_fields(one) for one in call.store.every(KIND)])
+    return paginate(call, "workflow_list", [_public_fields(one) for one in call.store.every(KIND)])
 
 
 def get(call: ApiCall) -> Document:
-    return _public_fields(by_id(call))
+    return _public_fields(find_by_id(call))
 
 
 def get_by_slug(call: ApiCall) -> Document:
-    return _public_fields(by_slug(call))
+    return _public_fields(find_by_slug(call))
 
 
-def take_in(call: ApiCall) -> Document:
+def import_workflow(call: ApiCall) -> Document:
     """Import: the same slug again is the next version of the same workflow."""
     body: WorkflowImport = call.body
     given = body.model_dump(mode="json", exclude_none=True)
@@ -47,14 +47,14 @@ def take_in(call: ApiCall) -> Document:
     return {"id": there["id"]}
 
 
-def by_id(call: ApiCall) -> Document:
-    found = call.store.find(KIND, call.id("workflow_id"))
+def find_by_id(call: ApiCall) -> Document:
+    found = call.store.find(KIND, call.path_id("workflow_id"))
     if found is None:
         raise HttpError(404, "workflow not found")
     return found
 
 
-def by_slug(call: ApiCall) -> Document:
+def find_by_slug(call: ApiCall) -> Document:
     """A workflow as of the version that the path names, or the live one."""
     slug, _, version = call.params["slug"].partition("@")
     if not re.fullmatch(SLUG, slug) or (version and not version.isdigit()):
@@ -71,7 +71,7 @@ def by_slug(call: ApiCall) -> Document:
     return found | {"version": int(version), "parameters": found["snapshots"][version]}
 
 
-def faults(parameters: Sequence[Mapping[str, Any]] | None, given: Mapping[str, Any]) -> Iterator[str]:
+def parameter_errors(parameters: Sequence[Mapping[str, Any]] | None, given: Mapping[str, Any]) -> Iterator[str]:
     """What the service would not take; nothing where nobody knows what it takes."""
     declared = {one["key"]: one for one in parameters or ()}
     for key, value in given.items() if parameters is not None else ():
@@ -84,7 +84,7 @@ def faults(parameters: Sequence[Mapping[str, Any]] | None, given: Mapping[str, A
     )
 
 
-def paged(call: ApiCall, name: str, items: list[Any]) -> Any:
+def paginate(call: ApiCall, name: str, items: list[Any]) -> Any:
     page = query.integer(call.query, "current_page", 1, 1, 1_000_000)
     size = query.integer(call.query, "per_page", 20, 1, 100)
     meta = {"current_page": page, "per_page": size, "total_count": len(items)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from cyberflow.emulator.engine import file_checks, files, inputs, refs, runs, sample_outputs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
@@ -19,14 +19,14 @@ SHOWN_LINES = 40
 LONGEST_LINE = 400
 
 
-def begin(store: Store, vault: SecretStore, run: Run, machine: Document) -> list[str]:
+def begin(store: Store, vault: SecretStore, run: RunRow, machine: Document) -> list[str]:
     """Take up a run: refs become values, inputs are validated strictly, the prompt gets its values. What the run will
     need later is put into its plan, so that no later edit of the workflow reaches it. Answers what stops it.
     """
     workflow = store.find("workflow", run.workflow_id) or {}
     resolved = refs.resolve(run.doc["input_values"] or {}, lambda alias: runs.outputs_of(store, run, alias))
     run.doc["input_values"] = resolved if run.doc["input_values"] is not None else None
-    given = inputs.Given(resolved, vault.values(run.id), list(run.doc["sensitive_input_aliases"] or ()))
+    given = inputs.SubmittedInputs(resolved, vault.values(run.id), list(run.doc["sensitive_input_aliases"] or ()))
     payload = inputs.gather(store, vault, given, machine, run.doc["pool_ids"] or ())
     script = run.plan["script"]
     run.plan |= {
@@ -38,10 +38,10 @@ def begin(store: Store, vault: SecretStore, run: Run, machine: Document) -> list
         "seconds": SECONDS if script.get("seconds") is None else script["seconds"],
         "lines": [],
     }
-    against = inputs.flaws(workflow["input_schema"], payload)
+    against = inputs.violations(workflow["input_schema"], payload)
     if against:
         return [f"Input validation failed: {flaw}" for flaw in against]
-    values = inputs.settled(workflow["input_schema"], payload.inputs)
+    values = inputs.mark_blanks_empty(workflow["input_schema"], payload.inputs)
     try:
         run.plan["lines"] = render_prompt_lines(
             run.doc["main_prompt"] or workflow["main_prompt"], values, payload.secrets
@@ -57,7 +57,7 @@ def render_prompt_lines(prompt: str, values: dict[str, Any], secrets: Any) -> li
     return [line[:LONGEST_LINE] for line in lines[:SHOWN_LINES]]
 
 
-def finish(store: Store, run: Run, at: datetime) -> str:
+def finish(store: Store, run: RunRow, at: datetime) -> str:
     """The end of the main execution: outputs, files, errors. Answers the status it ended in, before any checks."""
     script = run.plan["script"]
     status = script.get("status") or ("error" if script.get("error") else "success")
@@ -74,7 +74,7 @@ def finish(store: Store, run: Run, at: datetime) -> str:
     return str(status)
 
 
-def evidence(store: Store, run: Run) -> CheckEvidence:
+def evidence(store: Store, run: RunRow) -> CheckEvidence:
     """What its post-run checks have to look at."""
     exported = [file for file in store.children("attachment", run.id) if file["attachment_type"] == "output"]
     names = [file["filename"] for file in exported]
@@ -82,10 +82,10 @@ def evidence(store: Store, run: Run) -> CheckEvidence:
     return CheckEvidence(run.doc["input_values"] or {}, run.doc["output_data"], names, scripted=scripted)
 
 
-def _usage(store: Store, run: Run, status: str) -> dict[str, Any]:
+def _usage(store: Store, run: RunRow, status: str) -> dict[str, Any]:
     """An approved trajectory of the workflow is replayed. What the infrastructure broke costs nothing."""
     steps = max(1, len(run.plan["lines"]))
-    cached = steps if trajectory.replays(store, run.workflow_id) else 0
+    cached = steps if trajectory.can_replay(store, run.workflow_id) else 0
     billed = status != "error"
     return {
         "total_agentic_steps": steps - cached,
@@ -96,15 +96,15 @@ def _usage(store: Store, run: Run, status: str) -> dict[str, Any]:
     }
 
 
-def _outputs(run: Run) -> Any:
+def _outputs(run: RunRow) -> Any:
     scripted = run.plan["script"].get("outputs")
     if scripted is not None:
         return scripted
-    schema = schemas.load_output(run.plan["output_schema"])
+    schema = schemas.load_output_schema(run.plan["output_schema"])
     return None if schema is None else sample_outputs.example(schema)
 
 
-def _export(store: Store, run: Run, at: datetime) -> list[str]:
+def _export(store: Store, run: RunRow, at: datetime) -> list[str]:
     """What the script says, else what the checks ask for, else one file where exports are detected."""
     scripted = run.plan["script"].get("attachments")
     wanted: list[dict[str, Any]] = [
@@ -113,16 +113,22 @@ def _export(store: Store, run: Run, at: datetime) -> list[str]:
     title, data = run.plan["workflow_name"], run.doc["output_data"]
     if scripted is None:
         checked = [check for check in run.doc["post_run_checks"] or () if check["type"] in file_checks.KINDS]
-        named = [name for check in checked for name in file_checks.wanted(check, run.doc["input_values"] or {}, data)]
+        named = [
+            name
+            for check in checked
+            for name in file_checks.target_filenames(check, run.doc["input_values"] or {}, data)
+        ]
         default = [f"{_export_stem(run)}.csv"] if run.plan["exports"] else []
         wanted = [{"filename": name, "content": None} for name in dict.fromkeys(named or default)]
     return [
-        files.keep(store, run.id, files.made(item["filename"], item.get("content"), title, data), "output", at)["id"]
+        files.add_attachment(
+            store, run.id, files.make_file(item["filename"], item.get("content"), title, data), "output", at
+        )["id"]
         for item in wanted
     ]
 
 
-def _export_stem(run: Run) -> str:
+def _export_stem(run: RunRow) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", html.unescape(run.plan["workflow_name"]).lower()).strip("-")
     return f"{words[:60] or 'export'}-export"
 

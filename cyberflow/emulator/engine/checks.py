@@ -52,11 +52,11 @@ def snapshots(checks: Sequence[Document]) -> list[Document] | None:
     ] or None
 
 
-def begun(found: Sequence[Document], now: datetime) -> list[Document]:
+def mark_running(found: Sequence[Document], now: datetime) -> list[Document]:
     return [check | {"status": "running", "started_at": stamp(now)} for check in found]
 
 
-def cancelled(found: Sequence[Document] | None, now: datetime) -> list[Document] | None:
+def cancel_remaining(found: Sequence[Document] | None, now: datetime) -> list[Document] | None:
     """Those that had no end yet, when the run ends without them."""
     if found is None:
         return None
@@ -66,7 +66,9 @@ def cancelled(found: Sequence[Document] | None, now: datetime) -> list[Document]
     ]
 
 
-def ended(found: Sequence[Document], plan: Mapping[str, Any], evidence: CheckEvidence, now: datetime) -> list[Document]:
+def evaluate(
+    found: Sequence[Document], plan: Mapping[str, Any], evidence: CheckEvidence, now: datetime
+) -> list[Document]:
     """Give each check its end. `plan` is the run's: its output schema and its script."""
     scripted = plan["script"].get("checks") or {}
     done = []
@@ -93,15 +95,15 @@ def _verdict(check: Document, output_schema: str | None, evidence: CheckEvidence
         return file_checks.verdict(check, evidence)
     if check["type"] != SCHEMA_CHECK:
         return "success", None
-    schema = schemas.load_output(output_schema)
+    schema = schemas.load_output_schema(output_schema)
     if schema is None:
         return "failed", "The workflow has no output_schema"
-    against = schemas.flaws(schema, evidence.output)
+    against = schemas.violations(schema, evidence.output)
     return ("failed", "; ".join(map(str, against))) if against else ("success", None)
 
 
 def _match_filenames(check: Document, evidence: CheckEvidence) -> list[str]:
     try:
-        return file_checks.matched(check, evidence)
+        return file_checks.match_filenames(check, evidence)
     except re.error:
         return []

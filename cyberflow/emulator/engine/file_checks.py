@@ -25,23 +25,23 @@ class CheckEvidence:
     scripted: bool = True
 
 
-def wanted(check: Document, inputs: Mapping[str, Any], output: Any) -> list[str]:
+def target_filenames(check: Document, inputs: Mapping[str, Any], output: Any) -> list[str]:
     """The names that a check lists, or makes of the items of a loop."""
     mode = check["file_target_mode"]
     if mode == "loop_items":
-        items = _found(check["loop_input"], inputs, output)
+        items = _find_value(check["loop_input"], inputs, output)
         template = check["loop_item_filename_template"] or "{{loop_item}}"
         return [_fill_template(template, item) for item in _loop_items(items)]
     return list(check["file_names"] or ()) if mode in {"exact", None} else []
 
 
-def matched(check: Document, evidence: CheckEvidence) -> list[str]:
+def match_filenames(check: Document, evidence: CheckEvidence) -> list[str]:
     if check["type"] not in KINDS:
         return []
     if check["file_target_mode"] == "regex":
         pattern = re.compile(check["file_name_regex"] or "")
         return [name for name in evidence.filenames if pattern.search(name)]
-    names = wanted(check, evidence.inputs, evidence.output)
+    names = target_filenames(check, evidence.inputs, evidence.output)
     if not names and check["file_target_mode"] is None:
         return list(evidence.filenames)
     return [name for name in evidence.filenames if name in names]
@@ -49,12 +49,12 @@ def matched(check: Document, evidence: CheckEvidence) -> list[str]:
 
 def verdict(check: Document, evidence: CheckEvidence) -> tuple[str, str | None]:
     try:
-        found = matched(check, evidence)
+        found = match_filenames(check, evidence)
         why = _failure_reason(check, evidence, found)
     except re.error:
         return "failed", "file_name_regex is no regular expression"
     if why is None and check["type"] == "run_attachment_image_check":
-        others = [name for name in found if not files.type_of(name).startswith("image/")]
+        others = [name for name in found if not files.content_type_of(name).startswith("image/")]
         why = f"No image: {', '.join(others)}" if others else None
     return ("failed", why) if why else ("success", None)
 
@@ -63,7 +63,7 @@ def _failure_reason(check: Document, evidence: CheckEvidence, found: Sequence[st
     lenient = check["allow_missing_attachments"]
     if check["file_target_mode"] == "regex":
         return _count_mismatch(check, evidence, found)
-    names = wanted(check, evidence.inputs, evidence.output)
+    names = target_filenames(check, evidence.inputs, evidence.output)
     missing = [name for name in names if name not in found]
     if not names and not found:
         missing = ["any file"]
@@ -76,7 +76,7 @@ def _count_mismatch(check: Document, evidence: CheckEvidence, found: Sequence[st
         return None
     expected = check["expected_match_count"]
     if expected is None and check["expected_match_count_ref"]:
-        expected = _to_count(_found(check["expected_match_count_ref"], evidence.inputs, evidence.output))
+        expected = _to_count(_find_value(check["expected_match_count_ref"], evidence.inputs, evidence.output))
     few = len(found) < (1 if expected is None else expected)
     many = expected is not None and len(found) > expected
     if many or (few and not check["allow_missing_attachments"]):
@@ -101,7 +101,7 @@ def _loop_items(value: Any) -> list[Any]:
     return list(range(min(number, 1000))) if number else []
 
 
-def _found(path: str | None, inputs: Mapping[str, Any], output: Any) -> Any:
+def _find_value(path: str | None, inputs: Mapping[str, Any], output: Any) -> Any:
     """A name or path, with or without its braces, in the outputs or else in the inputs."""
     steps = steps_of((path or "").strip("{} $"))
     for place in (output, inputs):

@@ -21,7 +21,7 @@ BUCKET = "run-attachments"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class AttachmentFile:
     filename: str
     content: bytes
     content_type: str
@@ -29,7 +29,7 @@ class File:
     cleanup: bool = False
 
 
-def decoded(text: str, *loc: str | int) -> bytes:
+def decode_base64(text: str, *loc: str | int) -> bytes:
     """The base64 of a body's field; 422 when it is none."""
     try:
         return base64.b64decode(text, validate=True)
@@ -37,13 +37,15 @@ def decoded(text: str, *loc: str | int) -> bytes:
         raise InvalidRequest([violation(["body", *loc], "Invalid base64 content")]) from None
 
 
-def type_of(filename: str) -> str:
+def content_type_of(filename: str) -> str:
     known = {".csv": "text/csv", ".json": "application/json", ".txt": "text/plain", ".pdf": "application/pdf"}
     suffix = PurePosixPath(filename).suffix.lower()
     return known.get(suffix) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
-def keep(store: Store, run_id: str, file: File, kind: Literal["input", "output"], at: datetime) -> Document:
+def add_attachment(
+    store: Store, run_id: str, file: AttachmentFile, kind: Literal["input", "output"], at: datetime
+) -> Document:
     id = new_id()
     attachment = {
         "id": id,
@@ -65,18 +67,18 @@ def keep(store: Store, run_id: str, file: File, kind: Literal["input", "output"]
     return attachment
 
 
-def made(filename: str, content: str | None, title: str, data: Any) -> File:
+def make_file(filename: str, content: str | None, title: str, data: Any) -> AttachmentFile:
     """A file with the content given, or with the run's outputs in the form that its name promises."""
-    kind = type_of(filename)
+    kind = content_type_of(filename)
     if content is not None:
-        return File(filename, content.encode(), kind)
+        return AttachmentFile(filename, content.encode(), kind)
     if kind == "application/pdf":
-        return File(filename, _pdf([title, *_rows_as_text(data)]), kind)
+        return AttachmentFile(filename, _pdf([title, *_rows_as_text(data)]), kind)
     if kind == "text/csv":
-        return File(filename, _csv(data), kind)
+        return AttachmentFile(filename, _csv(data), kind)
     if kind == "application/json":
-        return File(filename, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), kind)
-    return File(filename, "\n".join([title, "", *_rows_as_text(data), ""]).encode(), kind)
+        return AttachmentFile(filename, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), kind)
+    return AttachmentFile(filename, "\n".join([title, "", *_rows_as_text(data), ""]).encode(), kind)
 
 
 def _rows(data: Any) -> list[tuple[str, str]]:

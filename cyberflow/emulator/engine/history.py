@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.emulator.contract.clock import instant, stamp
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 
 BUCKET = "run-images"
 ACTED_LINES = 8
@@ -49,7 +49,7 @@ class _Moment:
     frames: tuple[Frame, ...]
 
 
-def messages(run: Run, organisation: str, now: datetime) -> list[dict[str, Any]] | None:
+def messages(run: RunRow, organisation: str, now: datetime) -> list[dict[str, Any]] | None:
     """What the agent has said and seen by now; None before the run has started."""
     if run.started_at is None:
         return None
@@ -61,7 +61,7 @@ def messages(run: Run, organisation: str, now: datetime) -> list[dict[str, Any]]
     return told
 
 
-def frames(run: Run, now: datetime) -> list[Frame]:
+def frames(run: RunRow, now: datetime) -> list[Frame]:
     """The screenshots taken by now."""
     if run.started_at is None:
         return []
@@ -69,12 +69,12 @@ def frames(run: Run, now: datetime) -> list[Frame]:
     return [frame for moment in _moments(run) if moment.at <= seen for frame in moment.frames]
 
 
-def image_path(run: Run, organisation: str, frame: Frame) -> str:
+def image_path(run: RunRow, organisation: str, frame: Frame) -> str:
     """The path below the bucket; a retry's images have names of their own."""
     return f"message-history/{organisation}/{run.id}_{run.plan['attempt']}_{frame.number}.png"
 
 
-def image_urls(run: Run, organisation: str, now: datetime) -> set[str]:
+def image_urls(run: RunRow, organisation: str, now: datetime) -> set[str]:
     """Every image reference in the history as it is shown, one that was patched in included."""
     shown = run.doc["run_message_history"] or messages(run, organisation, now) or []
     return {
@@ -86,7 +86,7 @@ def image_urls(run: Run, organisation: str, now: datetime) -> set[str]:
     }
 
 
-def actions(run: Run) -> Iterator[dict[str, Any]]:
+def actions(run: RunRow) -> Iterator[dict[str, Any]]:
     """What the agent did, step by step, as a trajectory keeps it; its first step is the look at the screen."""
     yield {"step_index": 0, "tool_name": "screenshot", "tool_input": {}}
     for index, line in enumerate(run.plan["lines"][:ACTED_LINES], 1):
@@ -94,7 +94,7 @@ def actions(run: Run) -> Iterator[dict[str, Any]]:
         yield {"step_index": index, "tool_name": tool, "tool_input": argument}
 
 
-def _moments(run: Run) -> list[_Moment]:
+def _moments(run: RunRow) -> list[_Moment]:
     """Start, one per line that is acted on, and the end, evenly over the run's time, with their screenshots."""
     start = instant(run.started_at or "")
     acted = min(len(run.plan["lines"]), ACTED_LINES)
@@ -112,7 +112,7 @@ def _moments(run: Run) -> list[_Moment]:
     return [_Moment(at, index - 1, tuple(taken.get(index, ()))) for index, at in enumerate(times)]
 
 
-def _step_messages(run: Run, organisation: str, moment: _Moment) -> Iterator[dict[str, Any]]:
+def _step_messages(run: RunRow, organisation: str, moment: _Moment) -> Iterator[dict[str, Any]]:
     lines = run.plan["lines"]
     argument: dict[str, Any] = {}
     if moment.line < 0:
@@ -153,7 +153,7 @@ def _tool(line: str) -> str:
     return next(name for name, pattern in _TOOLS if re.search(pattern, folded))
 
 
-def _closing_messages(run: Run) -> Iterator[dict[str, Any]]:
+def _closing_messages(run: RunRow) -> Iterator[dict[str, Any]]:
     texts = []
     if run.status == "success":
         texts.append("The task is complete.")

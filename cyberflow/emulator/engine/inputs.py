@@ -26,13 +26,13 @@ class EffectiveInputs:
 
     inputs: Mapping[str, Any]
     secrets: Mapping[str, Any]
-    lost: frozenset[str] = frozenset()
-    waiting: frozenset[str] = frozenset()
+    lost_secrets: frozenset[str] = frozenset()
+    unresolved_roots: frozenset[str] = frozenset()
     machine_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SubmittedInputs:
     """What the submission itself brought; `aliases` are the names of its secrets."""
 
     inputs: Mapping[str, Any]
@@ -40,13 +40,13 @@ class Given:
     aliases: Sequence[str] = field(default=())
 
 
-def is_given(value: Any) -> bool:
+def has_value(value: Any) -> bool:
     """Blank is not given and lets a parameter in; an explicit `__EMPTY__` is, and does not."""
     return value is not None and not (isinstance(value, str) and not value.strip())
 
 
 def gather(
-    store: Store, vault: SecretStore, given: Given, machine: Document | None, pool_ids: Sequence[str]
+    store: Store, vault: SecretStore, given: SubmittedInputs, machine: Document | None, pool_ids: Sequence[str]
 ) -> EffectiveInputs:
     """Merge by precedence. Of several pools the first that names a key wins."""
     pools = [pool for id in pool_ids if (pool := store.find("pool", id))]
@@ -63,35 +63,35 @@ def gather(
         secrets = {key: value for key, value in secrets.items() if key not in (sensitive or {})} | dict(
             vault.values(id)
         )
-    inputs |= {key: value for key, value in parameters.items() if not is_given(inputs.get(key))}
+    inputs |= {key: value for key, value in parameters.items() if not has_value(inputs.get(key))}
     secrets = {key: value for key, value in secrets.items() if key not in given.aliases}
-    secrets |= {key: value for key, value in given.secrets.items() if is_given(value)}
+    secrets |= {key: value for key, value in given.secrets.items() if has_value(value)}
     waiting = frozenset(key for key, value in inputs.items() if next(refs.refs_in(value), None))
     return EffectiveInputs(inputs, secrets, frozenset(names - set(secrets)), waiting, machine is not None)
 
 
-def flaws(schema_text: str | None, payload: EffectiveInputs) -> list[SchemaViolation]:
+def violations(schema_text: str | None, payload: EffectiveInputs) -> list[SchemaViolation]:
     """What is against the schema and can be said already."""
     schema = schemas.load(schema_text)
     if schema is None:
         return []
-    found = schemas.flaws(schema, _instance(schema, payload))
+    found = schemas.violations(schema, _instance(schema, payload))
     return [flaw for flaw in found if not _may_resolve_later(flaw, payload)]
 
 
-def settled(schema_text: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def mark_blanks_empty(schema_text: str | None, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs as the agent gets them: a blank that the schema does not require is `__EMPTY__`."""
     schema = schemas.load(schema_text)
     required = schema.get("required", ()) if isinstance(schema, Mapping) else ()
-    return {key: value if is_given(value) or key in required else EMPTY for key, value in inputs.items()}
+    return {key: value if has_value(value) or key in required else EMPTY for key, value in inputs.items()}
 
 
 def _instance(schema: Any, payload: EffectiveInputs) -> dict[str, Any]:
     required = schema.get("required", ()) if isinstance(schema, Mapping) else ()
-    present = {key: value for key, value in payload.inputs.items() if is_given(value) or key in required}
+    present = {key: value for key, value in payload.inputs.items() if has_value(value) or key in required}
     instance: dict[str, Any] = _without_empty(present)
     instance |= {f"${key}": _without_empty(value) for key, value in payload.secrets.items() if value != EMPTY}
-    return instance | {f"${key}": "" for key in payload.lost}
+    return instance | {f"${key}": "" for key in payload.lost_secrets}
 
 
 def _without_empty(value: Any) -> Any:
@@ -107,5 +107,7 @@ def _may_resolve_later(flaw: SchemaViolation, payload: EffectiveInputs) -> bool:
     if not flaw.path:
         if flaw.missing is not None:
             return not payload.machine_known
-        return flaw.keyword not in _FINAL and bool(payload.waiting or payload.lost or not payload.machine_known)
-    return flaw.path[0] in payload.waiting or flaw.path[0] in {f"${name}" for name in payload.lost}
+        return flaw.keyword not in _FINAL and bool(
+            payload.unresolved_roots or payload.lost_secrets or not payload.machine_known
+        )
+    return flaw.path[0] in payload.unresolved_roots or flaw.path[0] in {f"${name}" for name in payload.lost_secrets}

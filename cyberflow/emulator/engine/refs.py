@@ -39,7 +39,7 @@ def alias_of(ref: str) -> str | None:
 def resolve(value: Any, outputs: Outputs) -> Any:
     """The value with every ref replaced; a path that leads nowhere is `__EMPTY__`."""
     if is_ref(value):
-        return _read(value["$ref"], outputs)
+        return _resolve_ref(value["$ref"], outputs)
     if isinstance(value, Mapping):
         return {key: resolve(item, outputs) for key, item in value.items()}
     if isinstance(value, list):
@@ -47,7 +47,7 @@ def resolve(value: Any, outputs: Outputs) -> Any:
     return value
 
 
-def _read(ref: str, outputs: Outputs) -> Any:
+def _resolve_ref(ref: str, outputs: Outputs) -> Any:
     found = _REF.fullmatch(ref)
     if found is None:
         return EMPTY

@@ -14,7 +14,7 @@ FINAL = ("success", "task_failed", "error", "cancelled")
 
 
 @dataclass(slots=True)
-class Run:
+class RunRow:
     """`queue` orders submissions and retries; `due_at` is when the clock next changes this run."""
 
     id: str
@@ -38,14 +38,14 @@ class Run:
         return self.status in LIVE
 
 
-_COLUMNS = tuple(field.name for field in fields(Run))
+_COLUMNS = tuple(field.name for field in fields(RunRow))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM runs"  # noqa: S608 - names of this module
 _INSERT = f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
 _SHOWN = tuple(name for name in _COLUMNS if name not in {"queue", "wanted_machine", "due_at", "doc", "plan"})
 
 
-def public(run: Run) -> dict[str, Any]:
+def public_fields(run: RunRow) -> dict[str, Any]:
     """What the API shows of a run; the message history only where one was patched in."""
     return {
         "id": run.id,
@@ -62,11 +62,11 @@ def public(run: Run) -> dict[str, Any]:
     }
 
 
-def insert(store: Store, run: Run) -> None:
+def insert(store: Store, run: RunRow) -> None:
     store.connection.execute(_INSERT, _to_row(run))
 
 
-def save(store: Store, run: Run) -> None:
+def save(store: Store, run: RunRow) -> None:
     store.connection.execute(_UPDATE, (*_to_row(run), run.id))
 
 
@@ -74,16 +74,16 @@ def remove(store: Store, id: str) -> None:
     store.connection.execute("DELETE FROM runs WHERE id = ?", (id,))
 
 
-def find(store: Store, id: str) -> Run | None:
+def find(store: Store, id: str) -> RunRow | None:
     return next(iter(select(store, "WHERE id = ?", id)), None)
 
 
-def select(store: Store, clause: str, *values: Any) -> list[Run]:
+def select(store: Store, clause: str, *values: Any) -> list[RunRow]:
     """Rows by a clause written in this package; values only through placeholders."""
     return [_from_row(row) for row in store.connection.execute(f"{_SELECT} {clause}", values)]
 
 
-def projected(store: Store, clause: str, wanted: Sequence[str], *values: Any) -> list[dict[str, Any]]:
+def select_fields(store: Store, clause: str, wanted: Sequence[str], *values: Any) -> list[dict[str, Any]]:
     """As `select`, but of each row only these public fields but the message history; what is not wanted is not read."""
     columns = [name for name in _SHOWN if name in wanted]
     inner = [name for name in wanted if name not in _SHOWN]
@@ -110,12 +110,12 @@ def next_queue(store: Store) -> int:
     return int(last) + 1
 
 
-def of_session(store: Store, session_id: str) -> list[Run]:
+def of_session(store: Store, session_id: str) -> list[RunRow]:
     """In the order in which they run."""
     return select(store, "WHERE session_id = ? ORDER BY queue", session_id)
 
 
-def live_of_session(store: Store, session_id: str) -> list[Run]:
+def live_of_session(store: Store, session_id: str) -> list[RunRow]:
     return select(
         store,
         "WHERE session_id = ? AND status IN ('scheduling', 'running', 'running_checks') ORDER BY queue",
@@ -123,12 +123,12 @@ def live_of_session(store: Store, session_id: str) -> list[Run]:
     )
 
 
-def runs_of_workflow(store: Store, workflow_id: str) -> list[Run]:
+def runs_of_workflow(store: Store, workflow_id: str) -> list[RunRow]:
     """The last first, so that forgetting them one by one starts nothing."""
     return select(store, "WHERE workflow_id = ? ORDER BY queue DESC", workflow_id)
 
 
-def outputs_of(store: Store, run: Run, alias: str) -> Any:
+def outputs_of(store: Store, run: RunRow, alias: str) -> Any:
     """What the session keeps under an alias: the outputs of the last run that succeeded with it."""
     if run.session_id is None:
         return None
@@ -142,13 +142,13 @@ def outputs_of(store: Store, run: Run, alias: str) -> Any:
     return found[0].doc["output_data"] if found else None
 
 
-def _to_row(run: Run) -> Sequence[Any]:
+def _to_row(run: RunRow) -> Sequence[Any]:
     values: list[Any] = [getattr(run, name) for name in _COLUMNS]
     values[-2:] = [dump(run.doc), dump(run.plan)]
     return values
 
 
-def _from_row(row: tuple[Any, ...]) -> Run:
+def _from_row(row: tuple[Any, ...]) -> RunRow:
     columns: dict[str, Any] = dict(zip(_COLUMNS, row, strict=True))
     columns |= {"doc": json.loads(columns["doc"]), "plan": json.loads(columns["plan"])}
-    return Run(**columns | {"is_priority": bool(columns["is_priority"])})
+    return RunRow(**columns | {"is_priority": bool(columns["is_priority"])})

@@ -16,18 +16,18 @@ DEEPEST = 6
 
 
 def example(schema: Any) -> Any:
-    return _SampleBuilder(schema if isinstance(schema, Mapping) else {}).make(schema, "", 0)
+    return _SampleBuilder(schema if isinstance(schema, Mapping) else {}).build(schema, "", 0)
 
 
 class _SampleBuilder:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
 
-    def make(self, schema: Any, name: str, depth: int) -> Any:
+    def build(self, schema: Any, name: str, depth: int) -> Any:
         if not isinstance(schema, Mapping):
-            return sample_text.sentence(name)
+            return sample_text.text_for_name(name)
         schema = self._flatten(schema)
-        written = self._written(schema)
+        written = self._value_from_schema(schema)
         if written is not None:
             return written[0]
         for key in ("oneOf", "anyOf"):
@@ -42,7 +42,7 @@ class _SampleBuilder:
             case "array":
                 return self._array(schema, name, depth)
             case "string":
-                return sample_text.text(schema, name)
+                return sample_text.text_for_schema(schema, name)
             case "integer" | "number" as kind:
                 return _number(schema, whole=kind == "integer")
             case "boolean":
@@ -50,7 +50,7 @@ class _SampleBuilder:
             case "null":
                 return None
             case _:
-                return sample_text.sentence(name)
+                return sample_text.text_for_name(name)
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         required = schema.get("required") or []
@@ -58,9 +58,9 @@ class _SampleBuilder:
         wanted = [key for key in properties if depth < DEEPEST or key in required]
         wanted += [key for key in required if key not in properties]
         extra = schema.get("additionalProperties")
-        made = {key: self.make(properties.get(key, extra or {}), key, depth + 1) for key in wanted}
+        made = {key: self.build(properties.get(key, extra or {}), key, depth + 1) for key in wanted}
         short = (schema.get("minProperties") or 0) - len(made)
-        return made | {f"key{number}": self.make(extra or {}, f"key{number}", depth + 1) for number in range(short)}
+        return made | {f"key{number}": self.build(extra or {}, f"key{number}", depth + 1) for number in range(short)}
 
     def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
         low, high = schema.get("minItems") or 0, schema.get("maxItems")
@@ -73,7 +73,7 @@ class _SampleBuilder:
         length = max(length, min(len(first), length if high is None else high))
         singular = name.removesuffix("s")
         items = [
-            self.make(first[index] if index < len(first) else rest, f"{singular} {index + 1}", depth + 1)
+            self.build(first[index] if index < len(first) else rest, f"{singular} {index + 1}", depth + 1)
             for index in range(length)
         ]
         return _make_distinct(items, low) if schema.get("uniqueItems") else items
@@ -81,7 +81,7 @@ class _SampleBuilder:
     def _alternative(self, schema: Mapping[str, Any], key: str, name: str, depth: int) -> Any:
         base = {word: value for word, value in schema.items() if word != key}
         made = [
-            self.make(self._merge(base, self._flatten(option)), name, depth + 1)
+            self.build(self._merge(base, self._flatten(option)), name, depth + 1)
             for option in schema[key]
             if isinstance(option, Mapping) and depth < 2 * DEEPEST
         ]
@@ -89,7 +89,7 @@ class _SampleBuilder:
         made.sort(key=lambda value: value is None)
         return next((value for value in made if self._is_valid(schema, value)), made[0] if made else None)
 
-    def _written(self, schema: Mapping[str, Any]) -> tuple[Any] | None:
+    def _value_from_schema(self, schema: Mapping[str, Any]) -> tuple[Any] | None:
         """A value that the schema itself holds and allows, wrapped, since it may be null."""
         candidates: list[Any] = [schema["const"]] if "const" in schema else []
         candidates += schema.get("examples") or []

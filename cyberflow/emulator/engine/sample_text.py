@@ -48,7 +48,7 @@ NAMES: tuple[tuple[str, str], ...] = (
 )
 
 
-def text(schema: Mapping[str, Any], name: str) -> str:
+def text_for_schema(schema: Mapping[str, Any], name: str) -> str:
     made = FORMATS.get(schema.get("format", "")) or _by_name(name)
     low, high = schema.get("minLength") or 0, schema.get("maxLength")
     if len(made) < low:
@@ -56,7 +56,7 @@ def text(schema: Mapping[str, Any], name: str) -> str:
     return made if high is None else made[:high]
 
 
-def sentence(name: str) -> str:
+def text_for_name(name: str) -> str:
     return _by_name(name)
 
 

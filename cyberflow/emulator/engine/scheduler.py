@@ -11,7 +11,7 @@ from typing import Any
 
 from cyberflow.emulator.contract.clock import instant, stamp
 from cyberflow.emulator.engine import agent, checks, runs, sessions
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.secret_store import SecretStore
 from cyberflow.emulator.engine.store import Document, Store
 
@@ -39,13 +39,13 @@ def dispatch(store: Store, vault: SecretStore, at: datetime) -> None:
         errors = agent.begin(store, vault, run, machine)
         if errors:
             run.doc["error"] = errors
-            sessions.end(store, vault, run, "error", at)
+            sessions.end_run(store, vault, run, "error", at)
         else:
             run.due_at = stamp(at + timedelta(seconds=run.plan["seconds"]))
             runs.save(store, run)
 
 
-def machines_at_work(store: Store) -> set[str]:
+def busy_machine_ids(store: Store) -> set[str]:
     rows = store.connection.execute(
         "SELECT machine_id FROM runs WHERE status IN ('running', 'running_checks')"
         " AND (status = 'running' OR session_id IS NOT NULL)"
@@ -53,31 +53,31 @@ def machines_at_work(store: Store) -> set[str]:
     return {row[0] for row in rows}
 
 
-def _next_due(store: Store, now: datetime) -> Run | None:
+def _next_due(store: Store, now: datetime) -> RunRow | None:
     found = runs.select(store, "WHERE due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, queue LIMIT 1", stamp(now))
     return found[0] if found else None
 
 
-def _advance_run(store: Store, vault: SecretStore, run: Run, at: datetime) -> None:
+def _advance_run(store: Store, vault: SecretStore, run: RunRow, at: datetime) -> None:
     if run.status == "running":
         outcome = agent.finish(store, run, at)
         if outcome == "success" and run.doc["post_run_checks"]:
             run.status, run.due_at = "running_checks", stamp(at + CHECKING)
-            run.doc["post_run_checks"] = checks.begun(run.doc["post_run_checks"], at)
+            run.doc["post_run_checks"] = checks.mark_running(run.doc["post_run_checks"], at)
             runs.save(store, run)
             return
-        sessions.end(store, vault, run, outcome, at)
+        sessions.end_run(store, vault, run, outcome, at)
         return
-    done = checks.ended(run.doc["post_run_checks"], run.plan, agent.evidence(store, run), at)
+    done = checks.evaluate(run.doc["post_run_checks"], run.plan, agent.evidence(store, run), at)
     run.doc["post_run_checks"] = done
     failed = checks.failures(done)
     run.doc["error"] = failed or run.doc["error"]
-    sessions.end(store, vault, run, "error" if failed else "success", at)
+    sessions.end_run(store, vault, run, "error" if failed else "success", at)
 
 
-def _next_start(store: Store) -> tuple[Run, Document] | None:
+def _next_start(store: Store) -> tuple[RunRow, Document] | None:
     """The run that starts next, with its machine: the head of a session that holds one, else by priority and age."""
-    busy = machines_at_work(store)
+    busy = busy_machine_ids(store)
     machines = store.every("machine")
     idle = [m for m in machines if m["id"] not in busy and m["status"] == "connected" and m["is_enabled"]]
     for machine in idle:
@@ -92,7 +92,7 @@ def _next_start(store: Store) -> tuple[Run, Document] | None:
     return _first_fitting(store, free, held)
 
 
-def _first_fitting(store: Store, free: Sequence[Document], held: set[Any]) -> tuple[Run, Document] | None:
+def _first_fitting(store: Store, free: Sequence[Document], held: set[Any]) -> tuple[RunRow, Document] | None:
     heads: dict[str, str] = {}
     rows = store.connection.execute(
         "SELECT id, session_id FROM runs WHERE status = 'scheduling' ORDER BY is_priority DESC, queue"
@@ -112,7 +112,7 @@ def _first_fitting(store: Store, free: Sequence[Document], held: set[Any]) -> tu
     return None
 
 
-def _fits(store: Store, run: Run, machine: Document) -> bool:
+def _fits(store: Store, run: RunRow, machine: Document) -> bool:
     if run.wanted_machine is not None:
         return bool(machine["id"] == run.wanted_machine)
-    return all(machine["id"] in store.linked("pool-machine", pool) for pool in run.doc["pool_ids"] or ())
+    return all(machine["id"] in store.links_from("pool-machine", pool) for pool in run.doc["pool_ids"] or ())

@@ -33,7 +33,7 @@ class SchemaViolation:
         return f"{self.place}: {self.message}" if self.path else self.message
 
 
-def flaws(schema: Any, instance: Any) -> list[SchemaViolation]:
+def violations(schema: Any, instance: Any) -> list[SchemaViolation]:
     """Every flaw, in the order of the schema."""
     return [_to_violation(error) for error in _validator(_to_json(schema)).iter_errors(instance)]
 
@@ -47,7 +47,7 @@ def load(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-def load_output(text: str | None) -> Any:
+def load_output_schema(text: str | None) -> Any:
     """As `load`; the older simplified notation is read as the JSON Schema it stands for."""
     schema = load(text)
     return schema if schema is None or is_json_schema(schema) else from_legacy_notation(schema)

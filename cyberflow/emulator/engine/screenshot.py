@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.emulator.engine.history import ACTED_LINES, Frame
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.substitution import text_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ ACCENT, DONE, PAPER, PANEL, LINE = "#2f6f8f", "#3f8f6b", "#ffffff", "#f5f7f9", "
 ROWS = 11
 
 
-def render(run: Run, frame: Frame) -> bytes:
+def render(run: RunRow, frame: Frame) -> bytes:
     """PNG, 960 x 600."""
     from PIL import ImageDraw
 
@@ -73,7 +73,7 @@ def _bands(image: Image, top: tuple[int, ...], bottom: tuple[int, ...]) -> Any:
     return zip(image.split(), top, bottom, strict=True)
 
 
-def _draw_title(draw: ImageDraw, run: Run) -> None:
+def _draw_title(draw: ImageDraw, run: RunRow) -> None:
     left, high, right, _ = WINDOW
     draw.rounded_rectangle((left + 18, high + 14, left + 36, high + 32), 5, fill=ACCENT)
     draw.line((left + 23, high + 23, left + 26, high + 27, left + 32, high + 19), fill=PAPER, width=2)
@@ -83,7 +83,7 @@ def _draw_title(draw: ImageDraw, run: Run) -> None:
         draw.ellipse((x, high + 18, x + 10, high + 28), fill="#cfd6dc")
 
 
-def _draw_sidebar(draw: ImageDraw, run: Run, frame: Frame) -> None:
+def _draw_sidebar(draw: ImageDraw, run: RunRow, frame: Frame) -> None:
     x, y = WINDOW[0] + 24, WINDOW[1] + 68
     rows = [("STEP", run.session_alias or "single run"), ("MACHINE", run.plan["machine_name"])]
     rows += (
@@ -110,7 +110,7 @@ def _draw_sidebar(draw: ImageDraw, run: Run, frame: Frame) -> None:
     draw.text((x, base - 22), f"{done} of {total} steps", fill=SOFT, font=_font(12))
 
 
-def _draw_steps(draw: ImageDraw, run: Run, frame: Frame) -> None:
+def _draw_steps(draw: ImageDraw, run: RunRow, frame: Frame) -> None:
     x, y = WINDOW[0] + SIDE + 28, WINDOW[1] + 68
     width = WINDOW[2] - x - 30
     if frame.caption:
@@ -144,7 +144,7 @@ def _draw_step(draw: ImageDraw, at: tuple[int, int], line: str, distance: int, w
     return y + 16
 
 
-def _draw_taskbar(draw: ImageDraw, run: Run, at: datetime) -> None:
+def _draw_taskbar(draw: ImageDraw, run: RunRow, at: datetime) -> None:
     middle = (TASKBAR + SIZE[1]) // 2
     for row in (-5, 1):
         for column in (0, 6):

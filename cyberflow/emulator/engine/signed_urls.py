@@ -21,11 +21,11 @@ PREFIX = "/storage/v1/object/sign"
 def sign(store: Store, base_url: str, place: str, expires: datetime) -> str:
     """An absolute URL for `bucket/path`."""
     claims = json.dumps({"url": place, "exp": expires.timestamp()}, sort_keys=True).encode()
-    token = f"{_text(claims)}.{_text(_mac(store, claims))}"
+    token = f"{_base64_encode(claims)}.{_base64_encode(_mac(store, claims))}"
     return f"{base_url}{PREFIX}/{quote(place)}?token={token}"
 
 
-def sign_for(store: Store, base_url: str, place: str, now: datetime, seconds: int) -> str:
+def sign_for_seconds(store: Store, base_url: str, place: str, now: datetime, seconds: int) -> str:
     return sign(store, base_url, place, now + timedelta(seconds=seconds))
 
 
@@ -33,8 +33,8 @@ def verify(store: Store, place: str, token: str, now: datetime) -> None:
     """Refuse a token that is not ours, is for another object, or whose time is over."""
     head, _, tail = token.partition(".")
     try:
-        claims = _bytes(head)
-        genuine = hmac.compare_digest(_bytes(tail), _mac(store, claims))
+        claims = _base64_decode(head)
+        genuine = hmac.compare_digest(_base64_decode(tail), _mac(store, claims))
     except ValueError:
         genuine = False
     if not genuine:
@@ -50,9 +50,9 @@ def _mac(store: Store, claims: bytes) -> bytes:
     return hmac.new(store.signing_key, claims, hashlib.sha256).digest()
 
 
-def _text(value: bytes) -> str:
+def _base64_encode(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def _bytes(text: str) -> bytes:
+def _base64_decode(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

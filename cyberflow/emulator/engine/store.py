@@ -76,7 +76,7 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.lock = RLock()
-        self.leaving = False
+        self.is_closing = False
         self.connection = _connect(path)
         self.organisation, self.signing_key = self._identity()
 
@@ -143,10 +143,10 @@ class Store:
             "DELETE FROM links WHERE kind = ? AND a = coalesce(?, a) AND b = coalesce(?, b)", (kind, a, b)
         )
 
-    def linked(self, kind: Link, a: str) -> list[str]:
+    def links_from(self, kind: Link, a: str) -> list[str]:
         return [row[0] for row in self.connection.execute("SELECT b FROM links WHERE kind = ? AND a = ?", (kind, a))]
 
-    def linking(self, kind: Link, b: str) -> list[str]:
+    def links_to(self, kind: Link, b: str) -> list[str]:
         return [row[0] for row in self.connection.execute("SELECT a FROM links WHERE kind = ? AND b = ?", (kind, b))]
 
     def keep_content(self, id: str, content: bytes) -> None:

@@ -104,19 +104,19 @@ class _PromptHtmlReader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.lists: list[int | None] = []
-        self.verbatim = 0
-        self.begun = False
+        self.pre_depth = 0
+        self.at_item_start = False
         """An item has its sign and no text yet: its first paragraph stays on that line."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BLOCKS and not (tag == "p" and self.begun):
+        if tag in _BLOCKS and not (tag == "p" and self.at_item_start):
             self.parts.append("\n")
         if tag in {"td", "th"}:
             self.parts.append(" ")
         if tag in {"ol", "ul"}:
             self.lists.append(0 if tag == "ol" else None)
         elif tag == "pre":
-            self.verbatim += 1
+            self.pre_depth += 1
         elif tag == "li":
             self._start_item()
         elif tag == "img":
@@ -127,19 +127,19 @@ class _PromptHtmlReader(HTMLParser):
         if number is not None:
             self.lists[-1] = number + 1
         self.parts.append(f"{number + 1}. " if number is not None else "- ")
-        self.begun = True
+        self.at_item_start = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag in {"ol", "ul"} and self.lists:
             self.lists.pop()
         if tag == "pre":
-            self.verbatim = max(0, self.verbatim - 1)
+            self.pre_depth = max(0, self.pre_depth - 1)
         if tag in _BLOCKS and tag != "li":
             self.parts.append("\n")
 
     def handle_data(self, data: str) -> None:
-        self.begun = self.begun and not data.strip()
-        if self.verbatim:
+        self.at_item_start = self.at_item_start and not data.strip()
+        if self.pre_depth:
             self.parts.append(data)
         else:
             lead = " " if data[:1].isspace() and data.strip() else ""

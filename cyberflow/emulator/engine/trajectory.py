@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.engine import history
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.store import Document, Store, new_id
 
 DIMENSIONS = {"width": 1280, "height": 800}
@@ -15,7 +15,7 @@ OF_WORKFLOW: Final = "workflow-approved"
 OF_RUN: Final = "run-trajectory"
 
 
-def record(store: Store, run: Run, at: datetime) -> None:
+def record(store: Store, run: RunRow, at: datetime) -> None:
     """Keep what a run did. It stands for nobody but its run until it is generated, and replays once approved."""
     fields: Document = {
         "workflow_id": run.workflow_id,
@@ -45,11 +45,11 @@ def keep(store: Store, fields: Document, at: datetime, **flags: Any) -> Document
     store.add("trajectory", document, parent=document["workflow_id"])
     if document["run_id"]:
         store.link(OF_RUN, document["run_id"], document["id"])
-    approve(store, document)
+    sync_approval(store, document)
     return document
 
 
-def approve(store: Store, document: Document) -> None:
+def sync_approval(store: Store, document: Document) -> None:
     """Note whether it replays where that is looked up for every run."""
     if document["is_approved"]:
         store.link(OF_WORKFLOW, document["workflow_id"], document["id"])
@@ -57,13 +57,13 @@ def approve(store: Store, document: Document) -> None:
         store.unlink(OF_WORKFLOW, document["workflow_id"], document["id"])
 
 
-def replays(store: Store, workflow_id: str) -> bool:
-    return bool(store.linked(OF_WORKFLOW, workflow_id))
+def can_replay(store: Store, workflow_id: str) -> bool:
+    return bool(store.links_from(OF_WORKFLOW, workflow_id))
 
 
 def of_run(store: Store, run_id: str) -> list[Document]:
     """The latest update first."""
-    found = [store.find("trajectory", id) for id in store.linked(OF_RUN, run_id)]
+    found = [store.find("trajectory", id) for id in store.links_from(OF_RUN, run_id)]
     return latest_first([document for document in found if document])
 
 
@@ -91,7 +91,7 @@ def remove(store: Store, document: Document) -> None:
     store.remove("trajectory", document["id"])
 
 
-def leave(store: Store, run_id: str) -> None:
+def detach_run(store: Store, run_id: str) -> None:
     """A run is deleted: what it has taught stays with its workflow."""
     for document in of_run(store, run_id):
         store.replace("trajectory", document | {"run_id": None})

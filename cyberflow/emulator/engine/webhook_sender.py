@@ -28,26 +28,26 @@ class WebhookSender:
 
     def __init__(self, store: Store, vault: SecretStore, clock: Clock, secrets: Mapping[str, str]) -> None:
         self._store = store
-        self._vault = vault
+        self._secret_store = vault
         self._clock = clock
         self._secrets = dict(secrets)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def secret(self, url: str) -> str:
-        return self._secrets.get(url) or webhooks.secret_of(self._store, url)
+    def signing_secret(self, url: str) -> str:
+        return self._secrets.get(url) or webhooks.signing_secret_of(self._store, url)
 
-    def round(self) -> int:
+    def send_due(self) -> int:
         """Post everything that is due now, once, and answer how many were taken."""
         with self._store.lock:
             now = self._clock()
-            scheduler.advance(self._store, self._vault, now)
-            waiting = webhooks.due(self._store, now)
+            scheduler.advance(self._store, self._secret_store, now)
+            waiting = webhooks.due_deliveries(self._store, now)
         taken = 0
         for delivery in waiting:
             accepted = self._post(delivery, now)
             with self._store.transaction():
-                webhooks.settle(self._store, delivery, self._clock(), taken=accepted)
+                webhooks.record_attempt(self._store, delivery, self._clock(), taken=accepted)
             taken += accepted
         return taken
 
@@ -64,14 +64,14 @@ class WebhookSender:
     def _run_loop(self) -> None:
         while not self._stop.wait(ROUND):
             try:
-                self.round()
+                self.send_due()
             except Exception:  # the next round may do better, and nobody else would start one
                 log.exception("a round of webhook deliveries failed")
 
     def _post(self, delivery: Document, now: datetime) -> bool:
         """Whether the endpoint took it: any 2xx. Redirects are not followed, proxies not used."""
         url, body = delivery["endpoint"], delivery["body"].encode()
-        headers = webhooks.signed(self.secret(url), delivery["message_id"], now, body)
+        headers = webhooks.delivery_headers(self.signing_secret(url), delivery["message_id"], now, body)
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:

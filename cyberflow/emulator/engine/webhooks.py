@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.engine import runs
-from cyberflow.emulator.engine.runs import Run
+from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.store import Document, Store, dump, new_id
 from cyberflow.errors import UsageError
 
@@ -57,12 +57,12 @@ def subscribe(store: Store, urls: Sequence[str]) -> None:
                 store.remove("delivery", delivery["id"])
 
 
-def secret_of(store: Store, url: str) -> str:
+def signing_secret_of(store: Store, url: str) -> str:
     """The endpoint's signing secret: of this database and this url, so that it outlives a restart."""
     return PREFIX + base64.b64encode(hmac.new(store.signing_key, url.encode(), hashlib.sha256).digest()[:24]).decode()
 
 
-def signed(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
+def delivery_headers(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str, str]:
     """The headers of one delivery. The signature covers id, time and the very bytes of the body."""
     time = str(int(at.timestamp()))
     key = base64.b64decode(secret.removeprefix(PREFIX))
@@ -75,17 +75,19 @@ def signed(secret: str, message_id: str, at: datetime, body: bytes) -> dict[str,
     }
 
 
-def run_ended(store: Store, run: Run, at: datetime) -> None:
+def announce_run_end(store: Store, run: RunRow, at: datetime) -> None:
     """`run_complete`, if somebody listens and the workflow wants it. The message history is left out."""
     endpoints = _endpoints(store)
     if not endpoints:
         return
     workflow = store.find("workflow", run.workflow_id)
     if workflow is not None and workflow["is_webhooks_enabled"]:
-        _queue_event(store, endpoints, "run_complete", {"run": runs.public(run) | {"run_message_history": None}}, at)
+        _queue_event(
+            store, endpoints, "run_complete", {"run": runs.public_fields(run) | {"run_message_history": None}}, at
+        )
 
 
-def machine_down(store: Store, machine: Mapping[str, Any], reason: str, at: datetime) -> None:
+def announce_machine_down(store: Store, machine: Mapping[str, Any], reason: str, at: datetime) -> None:
     """`downed_machines`, if the machine's alerts are on."""
     endpoints = _endpoints(store)
     if not endpoints or not machine["alerts_enabled"]:
@@ -111,11 +113,11 @@ def _queue_event(store: Store, endpoints: Sequence[str], kind: str, body: Docume
         store.add("delivery", delivery | {"tries": 0, "due_at": stamp(at)})
 
 
-def due(store: Store, now: datetime) -> list[Document]:
+def due_deliveries(store: Store, now: datetime) -> list[Document]:
     return [delivery for delivery in store.every("delivery") if delivery["due_at"] <= stamp(now)]
 
 
-def settle(store: Store, delivery: Document, now: datetime, *, taken: bool) -> None:
+def record_attempt(store: Store, delivery: Document, now: datetime, *, taken: bool) -> None:
     """Forget what was taken, and after the last try what was not; else put the next try off."""
     tries = delivery["tries"] + 1
     if taken or tries > len(AFTER):

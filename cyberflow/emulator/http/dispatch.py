@@ -37,7 +37,7 @@ class ApiCall:
     """One authenticated request, its body already checked. `secrets` collects values to hold once it is committed."""
 
     store: Store
-    vault: SecretStore
+    secret_store: SecretStore
     now: datetime
     base_url: str
     params: Mapping[str, str]
@@ -45,9 +45,9 @@ class ApiCall:
     body: Any
     script_id: str | None = None
     idempotency_key: str | None = None
-    secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    pending_secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def id(self, name: str) -> str:
+    def path_id(self, name: str) -> str:
         try:
             return str(UUID(self.params[name]))
         except ValueError:
@@ -74,29 +74,29 @@ class Endpoint:
         return self.method != "GET"
 
 
-class Gate:
+class Dispatcher:
     """Holds what all endpoints share: the store, the vault, the clock, and the keys of the requests under way."""
 
     def __init__(
         self, store: Store, vault: SecretStore, clock: Clock, api_key: str | None, buckets: RateLimiter | None = None
     ) -> None:
         self.store = store
-        self.vault = vault
+        self.secret_store = vault
         self.clock = clock
         self.api_key = api_key
-        self.buckets = buckets
-        self.under_way: set[str] = set()
+        self.rate_limiter = buckets
+        self.in_progress: set[str] = set()
 
-    def serve(self, endpoint: Endpoint) -> Callable[[Request], Any]:
+    def handler_for(self, endpoint: Endpoint) -> Callable[[Request], Any]:
         async def respond(request: Request) -> Response:
             try:
                 return _to_starlette(await self._respond(endpoint, request))
             except (HttpError, InvalidRequest) as error:
-                return self.refusal(error)
+                return self.error_response(error)
 
         return respond
 
-    def refusal(self, error: HttpError | InvalidRequest) -> Response:
+    def error_response(self, error: HttpError | InvalidRequest) -> Response:
         headers = tuple(error.headers.items())
         if isinstance(error, InvalidRequest):
             return respond_json(422, {"detail": error.violations}, headers)
@@ -104,36 +104,36 @@ class Gate:
 
     async def _respond(self, endpoint: Endpoint, request: Request) -> ApiResponse:
         if endpoint.public:
-            return await self.once(endpoint, request, "")
-        caller = self.caller(request)
-        limits = self.buckets.take(caller, self.clock()) if self.buckets else ()
+            return await self.perform_once(endpoint, request, "")
+        caller = self.authenticate(request)
+        limits = self.rate_limiter.take(caller, self.clock()) if self.rate_limiter else ()
         try:
-            answer = await self.once(endpoint, request, caller)
+            answer = await self.perform_once(endpoint, request, caller)
         except (HttpError, InvalidRequest) as refused:
             refused.headers |= dict(limits)
             raise
         return replace(answer, headers=(*answer.headers, *limits)) if limits else answer
 
-    async def once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
+    async def perform_once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
         """Perform a write with a key at most once, and never twice at a time."""
         key = request.headers.get("idempotency-key") if endpoint.writes else None
         if not key:
             return self.perform(endpoint, request, await read_body(endpoint, request), None)
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         scope = idempotency.scope(self.store, caller, endpoint.method, target, key)
-        if scope in self.under_way:
+        if scope in self.in_progress:
             raise HttpError(
                 409,
                 "A request with this Idempotency-Key is still in progress",
                 headers={"Idempotency-Status": "in_progress"},
             )
-        self.under_way.add(scope)
+        self.in_progress.add(scope)
         try:
             return self.perform(endpoint, request, await read_body(endpoint, request), scope)
         finally:
-            self.under_way.discard(scope)
+            self.in_progress.discard(scope)
 
-    def caller(self, request: Request) -> str:
+    def authenticate(self, request: Request) -> str:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not given.strip():
             raise HttpError(403, "Not authenticated")
@@ -144,10 +144,10 @@ class Gate:
     def perform(self, endpoint: Endpoint, request: Request, body: Any, scope: str | None) -> ApiResponse:
         with self.store.lock:
             now = self.clock()
-            scheduler.advance(self.store, self.vault, now)
+            scheduler.advance(self.store, self.secret_store, now)
             call = ApiCall(
                 self.store,
-                self.vault,
+                self.secret_store,
                 now,
                 str(request.base_url).rstrip("/"),
                 request.path_params,
@@ -168,20 +168,20 @@ class Gate:
             if stored.fingerprint != mark:
                 message = "This Idempotency-Key was used with another request body"
                 raise InvalidRequest([violation(["header", "Idempotency-Key"], message, "idempotency_key_reused")])
-            return stored.answer
+            return stored.response
         before: dict[str, Mapping[str, Any]] = {}
         try:
             with self.store.transaction():
                 answer = _to_api_response(endpoint, endpoint.respond(call))
-                for owner, values in call.secrets.items():
-                    before[owner] = self.vault.values(owner)
-                    self.vault.put(owner, values)
+                for owner, values in call.pending_secrets.items():
+                    before[owner] = self.secret_store.values(owner)
+                    self.secret_store.put(owner, values)
                 if scope:
                     idempotency.keep(self.store, scope, mark, call.now, answer)
-                scheduler.dispatch(self.store, self.vault, call.now)
+                scheduler.dispatch(self.store, self.secret_store, call.now)
         except BaseException:
             for owner, values in before.items():
-                self.vault.put(owner, values)
+                self.secret_store.put(owner, values)
             raise
         return answer
 
@@ -233,15 +233,15 @@ def _to_api_response(endpoint: Endpoint, body: Any) -> ApiResponse:
         return body
     if endpoint.status == 204:  # noqa: PLR2004
         return ApiResponse(204)
-    return _json(endpoint.status, body)
+    return _json_api_response(endpoint.status, body)
 
 
-def _json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> ApiResponse:
+def _json_api_response(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> ApiResponse:
     return ApiResponse(status, content=dump(body).encode(), headers=headers)
 
 
 def respond_json(status: int, body: Any, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    return _to_starlette(_json(status, body, headers))
+    return _to_starlette(_json_api_response(status, body, headers))
 
 
 def _to_starlette(answer: ApiResponse) -> Response:

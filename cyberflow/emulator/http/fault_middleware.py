@@ -19,8 +19,8 @@ from cyberflow.emulator.http.fault_plan import (
     EarlyEndFault,
     Fault,
     FaultCounter,
+    FaultPlan,
     LatencyFault,
-    Plan,
     StallFault,
     StatusFault,
     TruncateFault,
@@ -41,14 +41,14 @@ class _BufferedResponse:
 class FaultMiddleware:
     """Takes an application and a plan. `course` counts over the application's life, not over a connection's."""
 
-    def __init__(self, app: ASGIApp, plan: Plan, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, app: ASGIApp, plan: FaultPlan, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self.app = app
-        self.course = FaultCounter(plan)
+        self.fault_counter = FaultCounter(plan)
         self._clock = clock
         self._sleep = sleep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rule = self.course.due(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        rule = self.fault_counter.next_fault(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if rule is None:
             await self.app(scope, receive, send)
             return
@@ -56,12 +56,12 @@ class FaultMiddleware:
             await self._sleep(rule.seconds)
             await self.app(scope, receive, send)
             return
-        whole = await _whole(receive)
+        whole = await _drain_body(receive)
         answer = None
         if isinstance(rule, TruncateFault | EarlyEndFault | StallFault):
             through = _StreamForwarder(send, rule.bytes)
             answer = await _call_app(self.app, scope, whole, through)
-            if through.open:
+            if through.is_streaming:
                 await self._end_after_cut(rule, receive, send)
                 return
         elif not isinstance(rule, StatusFault | DropFault) or rule.when == "after":
@@ -89,10 +89,10 @@ class FaultMiddleware:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         if isinstance(rule, StallFault):
-            await self._silence(rule.seconds, receive)
+            await self._stall(rule.seconds, receive)
         await _abort_connection(receive)
 
-    async def _silence(self, seconds: float, receive: Receive) -> None:
+    async def _stall(self, seconds: float, receive: Receive) -> None:
         """As long as the plan says, or until the client has had enough."""
         gone = asyncio.ensure_future(receive())
         pause = asyncio.ensure_future(self._sleep(seconds))
@@ -101,7 +101,7 @@ class FaultMiddleware:
             waiting.cancel()
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _drain_body(receive: Receive) -> bytes:
     """The body, all of it: a client that is still sending would not see what happens to its answer."""
     parts, more = [], True
     while more:
@@ -116,22 +116,22 @@ class _StreamForwarder:
 
     def __init__(self, send: Send, left: int) -> None:
         self._send = send
-        self._left = left
-        self.open = False
-        self.enough = asyncio.Event()
+        self._bytes_left = left
+        self.is_streaming = False
+        self.limit_reached = asyncio.Event()
 
-    async def takes(self, message: Message) -> bool:
+    async def forward(self, message: Message) -> bool:
         if message["type"] == "http.response.start":
-            self.open = not any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
-            if self.open:
+            self.is_streaming = not any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            if self.is_streaming:
                 await self._send(message)
-        elif self.open and not self.enough.is_set():
-            piece = message.get("body", b"")[: self._left]
-            self._left -= len(piece)
+        elif self.is_streaming and not self.limit_reached.is_set():
+            piece = message.get("body", b"")[: self._bytes_left]
+            self._bytes_left -= len(piece)
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            if not self._left:
-                self.enough.set()
-        return self.open
+            if not self._bytes_left:
+                self.limit_reached.set()
+        return self.is_streaming
 
 
 async def _call_app(
@@ -143,18 +143,18 @@ async def _call_app(
 
     async def receive() -> Message:
         if not left and through is not None:
-            await through.enough.wait()
+            await through.limit_reached.wait()
         return left.pop() if left else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
-        if through is None or not await through.takes(message):
+        if through is None or not await through.forward(message):
             sent.append(message)
 
     if through is None:
         await app(scope, receive, send)
     else:
-        await _wait_for_first(app(scope, receive, send), through.enough.wait())
-        if through.open:
+        await _wait_for_first(app(scope, receive, send), through.limit_reached.wait())
+        if through.is_streaming:
             return _BufferedResponse(0, [], b"")
     start = next(message for message in sent if message["type"] == "http.response.start")
     content = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")

@@ -99,24 +99,24 @@ class RateLimit(BaseModel):
     seconds: Annotated[float, Field(gt=0)] = 60
 
 
-class Plan(BaseModel):
+class FaultPlan(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     faults: tuple[Fault, ...] = ()
     rate_limit: RateLimit | None = None
 
 
-Faults = Plan | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Faults = FaultPlan | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A plan, or what the JSON of one holds; a bare list is its `faults`."""
 
 
-def parse_plan(given: Faults) -> Plan:
+def parse_plan(given: Faults) -> FaultPlan:
     """Raises pydantic's `ValidationError` for what is no plan."""
-    if isinstance(given, Plan):
+    if isinstance(given, FaultPlan):
         return given
-    return Plan.model_validate(given if isinstance(given, Mapping) else {"faults": list(given)})
+    return FaultPlan.model_validate(given if isinstance(given, Mapping) else {"faults": list(given)})
 
 
-def load(file: Path) -> Plan:
+def load_faults(file: Path) -> FaultPlan:
     """Read a plan from a JSON file. Raises UsageError with the place of every mistake."""
     try:
         return parse_plan(json.loads(file.read_text(encoding="utf-8")))
@@ -134,17 +134,17 @@ def load(file: Path) -> Plan:
 class FaultCounter:
     """A plan under way: which of its rules are used up."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: FaultPlan) -> None:
         self._rules = plan.faults
-        self._met = [0] * len(plan.faults)
+        self._matched_counts = [0] * len(plan.faults)
 
-    def due(self, method: str, path: str) -> Fault | None:
+    def next_fault(self, method: str, path: str) -> Fault | None:
         for index, rule in enumerate(self._rules):
             if not rule.matches(method, path):
                 continue
-            if rule.times is not None and self._met[index] >= rule.skip + rule.times:
+            if rule.times is not None and self._matched_counts[index] >= rule.skip + rule.times:
                 continue
-            self._met[index] += 1
-            if self._met[index] > rule.skip:
+            self._matched_counts[index] += 1
+            if self._matched_counts[index] > rule.skip:
                 return rule
         return None

@@ -37,7 +37,7 @@ _TOP_PLACES = 2
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
     fingerprint: str
-    answer: ApiResponse
+    response: ApiResponse
 
 
 def scope(store: Store, api_key: str, method: str, target: str, key: str) -> str:

@@ -71,7 +71,7 @@ def choices(query: QueryParams, name: str, members: Iterable[str]) -> list[str]:
     return given
 
 
-def required(query: QueryParams, name: str) -> str:
+def require_text(query: QueryParams, name: str) -> str:
     text = query.get(name)
     if not text:
         raise _invalid_parameter(name, "Field required", "missing")
@@ -90,18 +90,18 @@ def moment(query: QueryParams, name: str) -> str | None:
     return stamp(read if read.tzinfo else read.replace(tzinfo=UTC))
 
 
-def needed_moment(query: QueryParams, name: str) -> str:
-    required(query, name)
+def require_moment(query: QueryParams, name: str) -> str:
+    require_text(query, name)
     return moment(query, name) or ""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Pagination:
     skip: int
     limit: int
 
     @classmethod
-    def of(cls, query: QueryParams) -> Window:
+    def from_query(cls, query: QueryParams) -> Pagination:
         return cls(integer(query, "skip", 0, 0, 2**62), integer(query, "limit", 100, 1, MOST))
 
     def page(self, items: Sequence[T], show: Callable[[T], Any]) -> dict[str, Any]:

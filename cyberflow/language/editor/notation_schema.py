@@ -97,7 +97,7 @@ def _allow_expressions(properties: Schema) -> Schema:
 
 def definitions() -> Schema:
     """Every definition that a key of the model can lead to, by name."""
-    return {**_type_definitions(), **_values()}
+    return {**_type_definitions(), **_value_definitions()}
 
 
 def _type_definitions() -> Schema:
@@ -138,7 +138,7 @@ def _type_definitions() -> Schema:
     }
 
 
-def _values() -> Schema:
+def _value_definitions() -> Schema:
     path = {
         "type": "string",
         "pattern": rf"""^{NAME}(\.outputs|\[['"]outputs['"]\]){_KEY}+$|\$\{{\{{""",

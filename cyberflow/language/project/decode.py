@@ -132,11 +132,11 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
-        return Diagnostic("unknown-key", f"there is no key {name} here", at.key(), help=help)
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), help=help)
     if kind == "missing":
         owner = place.at(*route[:-1])
         message = f"{_display_name(owner.route)} has no {name}"
-        return Diagnostic("missing-key", message, owner.key(), help=_MISSING_HELP.get(str(route[-1])))
+        return Diagnostic("missing-key", message, owner.at_key(), help=_MISSING_HELP.get(str(route[-1])))
     if kind == "secret-in-source":
         help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
         return Diagnostic(kind, f"{name} holds a literal secret", at, note="this is in git for ever", help=help)
@@ -146,7 +146,7 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     return Diagnostic(
         "wrong-type",
         message,
-        at if _value_at(data, route) is not None else at.key(),
+        at if _value_at(data, route) is not None else at.at_key(),
         note=note,
         help=_type_help(str(at.route[-1:] and at.route[-1]), detail, _value_at(data, route)),
     )
@@ -154,7 +154,7 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
 
 def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
     if "[key]" in detail["loc"]:
-        return bad_name(str(at.route[-1]), at.key())
+        return bad_name(str(at.route[-1]), at.at_key())
     value = detail["input"]
     if kind == "bad-duration":
         return Diagnostic(
@@ -238,14 +238,14 @@ def describe_kind(value: Any) -> str:
 def _list_keys(model: Any, route: Route) -> list[str]:
     """The keys that the model allows at a route, for suggestions."""
     for step in route:
-        model = _inner(model, step)
+        model = _child_annotation(model, step)
     model = _strip_annotation(model)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _inner(model: Any, step: str | int) -> Any:
+def _child_annotation(model: Any, step: str | int) -> Any:
     model = _strip_annotation(model)
     if isinstance(model, type) and issubclass(model, BaseModel):
         by_key = {field.alias or name: field for name, field in model.model_fields.items()}

@@ -63,24 +63,24 @@ class RawProject:
         return Sources(self.files.documents)
 
     @property
-    def declaring(self) -> tuple[YamlDocument | PythonDocument, ...]:
+    def declaration_files(self) -> tuple[YamlDocument | PythonDocument, ...]:
         return (*self.documents, *self.modules)
 
     @cached_property
     def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
-        return SecretLiterals.of(self.declaring)
+        return SecretLiterals.of(self.declaration_files)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
-        tops = [document.data for document in self.declaring if isinstance(document.data, dict)]
+        tops = [document.data for document in self.declaration_files if isinstance(document.data, dict)]
         return {
             key: sum(len(top[key]) for top in tops if isinstance(top.get(key), dict))
             for key in sections or ("workflows", "chains")
         }
 
     @property
-    def templated(self) -> bool:
+    def has_templates(self) -> bool:
         """Whether any declaration or prompt file holds a template, so that targets can differ."""
         return any(has_template(document.text) for document in self.files.documents.values())
 
@@ -114,7 +114,7 @@ class Project:
         return self.prompts.get((place.path, place.route))
 
 
-def read(root: Path) -> RawProject:
+def read_project(root: Path) -> RawProject:
     """Read the project file and every declaration file of the project at `root`."""
     files = Files(root)
     problems: list[Diagnostic] = []
@@ -140,7 +140,7 @@ def read(root: Path) -> RawProject:
 
         modules = read_modules(files, settings.python, list(documents.values()), problems)
     sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules))
-    problems += [problem for document in sourced.declaring for problem in document.problems]
+    problems += [problem for document in sourced.declaration_files for problem in document.problems]
     return replace(sourced, problems=tuple(problems))
 
 
@@ -164,7 +164,7 @@ def decode_project(sourced: RawProject, target: str) -> Project:
     scope = TemplateScope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
-    for document in sourced.declaring:
+    for document in sourced.declaration_files:
         _DeclarationReader(project, templates, document).read()
     project.problems.extend(templates.problems)
     return project
@@ -190,7 +190,7 @@ class _DeclarationReader:
                 self.project.types[name] = Definition("type", name, self._expand(notation, place.route), place)
         for section, model in _BODIES.items():
             for name, data in getattr(sections, section).items():
-                self._body(section, name, data, model)
+                self._read_body(section, name, data, model)
 
     def _read_sections(self) -> Declarations:
         data = self.document.data
@@ -201,7 +201,7 @@ class _DeclarationReader:
         self.project.problems.extend(decoded.problems)
         return decoded.model or Declarations()
 
-    def _body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
+    def _read_body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
         place = Place(self.document.path, (section, name))
         known = ChainMap[str, Definition[Any]](self.project.workflows, self.project.chains, self.project.tasks)
         if not self._admit(section[:-1], name, place, known):
@@ -209,31 +209,33 @@ class _DeclarationReader:
         failed = len(self.templates.problems)
         decoded = decode(model, self._expand(data, place.route), place)
         self.document.rename(decoded.renamed)
-        self.project.problems.extend(problem for problem in decoded.problems if not self._said(problem))
+        self.project.problems.extend(
+            problem for problem in decoded.problems if not self._is_below_broken_route(problem)
+        )
         if decoded.model is None:
             return
         broken = decoded.broken | self._keys_with_template_errors(failed, place)
         if isinstance(self.document, PythonDocument):
-            broken |= self.document.unread(place.route)
+            broken |= self.document.unreadable_keys(place.route)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
         getattr(self.project, section)[name] = definition
         for at, prompt in _prompts(definition):
-            self._prompt(at, prompt)
+            self._read_prompt(at, prompt)
 
     def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
         if not NAME.fullmatch(name):
-            self.project.problems.append(bad_name(name, place.key()))
+            self.project.problems.append(bad_name(name, place.at_key()))
             return False
         if name in known:
             first = known[name]
-            label = Label(first.place.key(), f"first declared here, as a {first.kind}")
+            label = Label(first.place.at_key(), f"first declared here, as a {first.kind}")
             message = f"the name `{name}` is taken"
             help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
-            found = Diagnostic("duplicate-name", message, place.key(), labels=(label,), help=help)
+            found = Diagnostic("duplicate-name", message, place.at_key(), labels=(label,), help=help)
             self.project.problems.append(found)
         return name not in known
 
-    def _said(self, problem: Diagnostic) -> bool:
+    def _is_below_broken_route(self, problem: Diagnostic) -> bool:
         """Whether the parser has already reported what makes this part unreadable."""
         return any(problem.place.route[: len(route)] == route for route in self.document.broken)
 
@@ -256,13 +258,13 @@ class _DeclarationReader:
         if not (isinstance(data, str) and has_expression(data)):
             return data
         place = Place(self.document.path, route)
-        value = self.templates.value(Text.of(data, place))
+        value = self.templates.evaluate(Text.of(data, place))
         if isinstance(value, Text):
             self.project.texts[(place.path, place.route)] = value
             return value.value
         return data if value is None else value
 
-    def _prompt(self, place: Place, prompt: str | FileText) -> None:
+    def _read_prompt(self, place: Place, prompt: str | FileText) -> None:
         read = read_prompt(prompt, place, self.project.files, self.templates)
         if isinstance(read, Diagnostic):
             self.project.problems.append(read)

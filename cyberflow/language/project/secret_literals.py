@@ -101,7 +101,7 @@ def _literal_ranges(document: YamlDocument, types: Collection[str]) -> Iterator[
         yield from ((start, end, "") for start, end in _guess_secret_ranges(document.text))
         return
     walk = _SecretWalk(types, set())
-    for node in walk.into(root, "free"):
+    for node in walk.visit(root, "free"):
         start, end = node.start_mark.index, node.end_mark.index
         written = document.text[start:end].rstrip()
         if written:
@@ -115,7 +115,7 @@ class _SecretWalk:
     types: Collection[str]
     seen: set[tuple[int, str]]
 
-    def into(self, node: Any, state: str) -> Iterator[Any]:
+    def visit(self, node: Any, state: str) -> Iterator[Any]:
         if (id(node), state) in self.seen:
             return
         self.seen.add((id(node), state))
@@ -126,13 +126,13 @@ class _SecretWalk:
         for entry in node.value:
             if not isinstance(entry, tuple):
                 is_name = state == "declared" and isinstance(entry.value, str)
-                yield from () if is_name else self.into(entry, state)
+                yield from () if is_name else self.visit(entry, state)
                 continue
             key, value = entry
             name = key.value if isinstance(key.value, str) else ""
             if state == "source" and value.value == "":
                 yield key
-            yield from self.into(value, self._below(state, name))
+            yield from self.visit(value, self._next_state(state, name))
 
     def _is_literal(self, value: str, state: str) -> bool:
         match state:
@@ -144,7 +144,7 @@ class _SecretWalk:
                 return not _is_type(value, self.types)
         return False
 
-    def _below(self, state: str, key: str) -> str:
+    def _next_state(self, state: str, key: str) -> str:
         match state:
             case "literal":
                 return "literal"

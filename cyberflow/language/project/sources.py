@@ -41,7 +41,7 @@ def documents_from_sources(files: Files, sources: list[str], place: Place) -> It
         if is_folder:
             found = list(files.walk.yaml_files("" if folder == "." else folder))
             yield from _report_unreadable_folders(files)
-            yield from _ours(files, found)
+            yield from _declaration_documents(files, found)
             continue
         document = _read(files, path, at)
         yield document
@@ -66,25 +66,25 @@ def _other_project(root: Path, path: str) -> str | None:
 def discover_documents(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
     found = list(files.walk.yaml_files())
-    asked = [*found, *files.walk.closed]
+    asked = [*found, *files.walk.unreadable_folders]
     files.candidates = [path for path in asked if path == printable_name(path)]
     files.ignored = check_git_ignore(files.root, asked)
     yield from _report_unreadable_folders(files)
-    yield from _ours(files, exclude(found, files.ignored))
+    yield from _declaration_documents(files, exclude(found, files.ignored))
 
 
 def _report_unreadable_folders(files: Files) -> Iterator[Diagnostic]:
     """Speak of each folder whose files could not be listed, once; never of one that git ignores."""
-    while files.walk.closed:
-        folder, why = files.walk.closed.popitem()
+    while files.walk.unreadable_folders:
+        folder, why = files.walk.unreadable_folders.popitem()
         if folder not in files.ignored:
-            files.settled = False
+            files.cacheable = False
             place, message = Place(printable_name(folder)), f"the folder `{printable_name(folder)}` cannot be read"
             help = "make it readable, or say under `sources` where declarations are"
             yield Diagnostic("file-not-found", message, place, note=why, help=help)
 
 
-def _ours(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnostic]:
+def _declaration_documents(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnostic]:
     for path in sorted(paths):
         if path == PROJECT_FILE:
             continue
@@ -123,7 +123,7 @@ read_document = _read
 def _may_declare(files: Files, path: str) -> bool:
     """Whether a file that was not read as text may hold declarations, as one that does not open always may."""
     try:
-        data = files.beginning(path)
+        data = files.read_beginning(path)
     except OSError as error:
         return not isinstance(error, IsADirectoryError)
     encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from cyberflow.language.prompt.paths import PATH
 
 
-def _names(text: str) -> frozenset[str]:
+def _word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-ELEMENTS = _names(
+ELEMENTS = _word_set(
     "a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption cite code col "
     "colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure footer form h1 "
     "h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map mark math "
@@ -26,11 +26,11 @@ ELEMENTS = _names(
 )
 """The elements of the HTML standard, without the obsolete ones."""
 
-VOID = _names("area base br col embed hr img input link meta source track wbr")
-OPTIONAL_END = _names("body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr")
+VOID = _word_set("area base br col embed hr img input link meta source track wbr")
+OPTIONAL_END = _word_set("body caption colgroup dd dt head html li optgroup option p rp rt tbody td tfoot th thead tr")
 KEPT: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
-        _names(
+        _word_set(
             "p br hr h1 h2 h3 h4 h5 h6 b strong i em u s mark code pre kbd sub sup span div ul ol li blockquote "
             "table thead tbody tr th td"
         ),
@@ -87,13 +87,18 @@ class HtmlTag:
     attributes: tuple[Attribute, ...] = ()
 
     @property
-    def kept(self) -> bool:
+    def is_prompt_element(self) -> bool:
         return self.name in KEPT
 
     @property
-    def plain(self) -> bool:
+    def is_verbatim(self) -> bool:
         """Whether it may stay in the document as it is written."""
-        return self.kept and not self.attributes and (not self.empty or self.name in VOID) and self.name != "img"
+        return (
+            self.is_prompt_element
+            and not self.attributes
+            and (not self.empty or self.name in VOID)
+            and self.name != "img"
+        )
 
 
 class TagPairs:
@@ -109,7 +114,7 @@ class TagPairs:
             elif waiting:
                 self._paired |= {waiting.pop(), match.start()}
 
-    def closed(self, name: str, start: int) -> bool:
+    def is_closed(self, name: str, start: int) -> bool:
         return start in self._paired or name in VOID or name in OPTIONAL_END
 
 
@@ -117,13 +122,13 @@ def tag_at(text: str, start: int, pairs: TagPairs) -> HtmlTag | None:
     """The tag that begins at a `<`, if one does. An unknown word with bare words behind it and no end tag is text."""
     if match := _CLOSE.match(text, start):
         name = match[1].lower()
-        return HtmlTag(name, start, match.end(), closing=True, closed=pairs.closed(name, start))
+        return HtmlTag(name, start, match.end(), closing=True, closed=pairs.is_closed(name, start))
     match = _OPEN.match(text, start)
     if not match:
         return None
     name = match[1].lower()
     attributes = tuple(_attributes(text, match.start(2), match.end(2)))
-    closed = pairs.closed(name, start)
+    closed = pairs.is_closed(name, start)
     if not (closed or match[3] or any(attribute.value for attribute in attributes)):
         return None
     return HtmlTag(name, start, match.end(), closed=closed, empty=bool(match[3]), attributes=attributes)
@@ -131,12 +136,12 @@ def tag_at(text: str, start: int, pairs: TagPairs) -> HtmlTag | None:
 
 def _attributes(text: str, start: int, end: int) -> list[Attribute]:
     return [
-        Attribute(match[1].lower(), match.start(1), match.end(), _inner(text, *match.span(2)))
+        Attribute(match[1].lower(), match.start(1), match.end(), _value_range(text, *match.span(2)))
         for match in _EACH_ATTRIBUTE.finditer(text, start, end)
     ]
 
 
-def _inner(text: str, start: int, end: int) -> tuple[int, int] | None:
+def _value_range(text: str, start: int, end: int) -> tuple[int, int] | None:
     if start < 0:
         return None
     return (start + 1, end - 1) if text[start] in "\"'" else (start, end)

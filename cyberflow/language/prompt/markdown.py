@@ -10,9 +10,9 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.language.prompt.sanitize import ImageResolver, link, strip_comments
+from cyberflow.language.prompt.sanitize import ImageResolver, is_safe_link, strip_comments
 from cyberflow.language.prompt.sentinels import Sentinels
-from cyberflow.language.prompt.tokens import Literal, MarkdownImage
+from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -29,14 +29,14 @@ def to_html(standins: Sentinels, images: ImageResolver) -> str:
     """HTML in which every tag is of Markdown's making or carries the stand-in of a tag of the author."""
     parser = _parser()
     env: MutableMapping[str, Any] = {_STANDINS: standins}
-    tokens = parser.parse(_limit_open_brackets(standins.lifted), env)
+    tokens = parser.parse(_limit_open_brackets(standins.text_with_sentinels), env)
     for token in tokens:
         if token.type == "inline":
             _restore_inline(token.children or [], standins, images)
         elif token.type == "html_block":
             token.content = strip_comments(token.content)
         elif token.type in ("fence", "code_block"):
-            token.content = standins.source(token.content)
+            token.content = standins.restore_tags(token.content)
             token.info = ""
     return str(parser.renderer.render(tokens, parser.options, env)).rstrip("\n").replace(_BRACKET, "[")
 
@@ -70,18 +70,18 @@ def _restore_inline(tokens: Sequence[Token], standins: Sentinels, images: ImageR
     for token in tokens:
         match token.type:
             case "text":
-                token.content = standins.tag.sub(lambda match: standins.source(match[0]), token.content)
+                token.content = standins.tag_pattern.sub(lambda match: standins.restore_tags(match[0]), token.content)
             case "code_inline":
-                token.content = standins.source(token.content)
+                token.content = standins.restore_tags(token.content)
             case "html_inline":
                 token.content = strip_comments(token.content)
             case "link_open":
                 _check_link(token, standins)
             case "image":
                 start, end = _image_span(before, standins)
-                alt = standins.source(_alt_text(token.children or []))
-                src = standins.source(str(token.attrs.get("src", "")))
-                source = images.source(src, alt, start, end)
+                alt = standins.restore_tags(_alt_text(token.children or []))
+                src = standins.restore_tags(str(token.attrs.get("src", "")))
+                source = images.resolve_source(src, alt, start, end)
                 token.type, token.content = "html_inline", f'<img src="{source}" alt="{standins.add(alt)}">'
             case _:
                 pass
@@ -91,13 +91,13 @@ def _restore_inline(tokens: Sequence[Token], standins: Sentinels, images: ImageR
 def _check_link(token: Token, standins: Sentinels) -> None:
     from markdown_it.common.normalize_url import normalizeLink
 
-    url = normalizeLink(standins.source(str(token.attrs.get("href", ""))))
-    token.attrs = {"href": standins.add(url)} if link(standins.plain(url)) else {}
+    url = normalizeLink(standins.restore_tags(str(token.attrs.get("href", ""))))
+    token.attrs = {"href": standins.add(url)} if is_safe_link(standins.to_plain_text(url)) else {}
 
 
 def _image_span(before: Token | None, standins: Sentinels) -> tuple[int, int]:
     """Where an image is written: its mark is the end of the text before it, and is taken away there."""
-    picture = standins.ending(before.content, len(before.content)) if before and before.type == "text" else None
+    picture = standins.entry_before(before.content, len(before.content)) if before and before.type == "text" else None
     if before is None or not isinstance(picture, MarkdownImage):
         return 0, 0
     before.content = before.content[: -standins.width]
@@ -119,7 +119,7 @@ def _alt_text(tokens: Sequence[Token]) -> str:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    class Parser(MarkdownIt):
+    class PromptMarkdown(MarkdownIt):
         """Links are checked and encoded when the tree is settled, where the stand-ins are known."""
 
         def normalizeLink(self, url: str) -> str:  # noqa: N802 - the library's name
@@ -128,7 +128,7 @@ def _parser() -> MarkdownIt:
         def normalizeLinkText(self, link: str) -> str:  # noqa: N802
             return link
 
-    parser = Parser("commonmark", {"xhtmlOut": False, "maxNesting": _DEEPEST})
+    parser = PromptMarkdown("commonmark", {"xhtmlOut": False, "maxNesting": _DEEPEST})
     parser.enable(["table", "strikethrough"])
     parser.inline.ruler.at("emphasis", _emphasis)
     return parser
@@ -148,12 +148,12 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
     if marker == "*":
         standins: Sentinels = state.env[_STANDINS]
         end = state.pos + length
-        before = standins.ending(state.src, state.pos)
-        if standins.word.match(state.src, end) and not state.src[state.pos - 1 : state.pos].isspace():
+        before = standins.entry_before(state.src, state.pos)
+        if standins.word_pattern.match(state.src, end) and not state.src[state.pos - 1 : state.pos].isspace():
             can_close = can_close or state.pos > 0
         if before and length > 1 and end < state.posMax and not state.src[end].isspace():
             can_open = True
-        if length == 1 and isinstance(before, Literal) and before.wire == "\\":
+        if length == 1 and isinstance(before, LiteralText) and before.wire == "\\":
             can_open = False
     for _ in range(length):
         token = state.push("text", "", 0)

@@ -33,19 +33,19 @@ class TokenPath:
         root = _ROOT.match(text)
         assert root is not None  # noqa: S101 - the whole pattern begins with it
         found = list(_KEY.finditer(text, root.end()))
-        keys = tuple(_key(match) for match in found)
-        return cls(root[0], keys, root[0] + "".join(_written(match) for match in found))
+        keys = tuple(_parse_key(match) for match in found)
+        return cls(root[0], keys, root[0] + "".join(_format_key(match) for match in found))
 
     def __str__(self) -> str:
         return self.text or self.root + "".join(f"[{k}]" if isinstance(k, int) else f"['{k}']" for k in self.keys)
 
 
-def _key(match: re.Match[str]) -> str | int:
+def _parse_key(match: re.Match[str]) -> str | int:
     plain, index, quoted = match.groups()
     return int(index) if index else plain or quoted[1:-1]
 
 
-def _written(match: re.Match[str]) -> str:
+def _format_key(match: re.Match[str]) -> str:
     plain, index, quoted = match.groups()
     if quoted is None:
         return f".{plain}" if plain else f"[{int(index)}]"

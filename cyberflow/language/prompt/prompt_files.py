@@ -27,7 +27,11 @@ def read_prompt(
     prompt: str | FileText, place: Place, files: Files, templates: Templates
 ) -> PromptText | Diagnostic | None:
     """Read the prompt declared at `place`; None after a mistake in its template, which `templates` has reported."""
-    found = PromptText(Text.of(prompt, place), "markdown") if isinstance(prompt, str) else _file(prompt, place, files)
+    found = (
+        PromptText(Text.of(prompt, place), "markdown")
+        if isinstance(prompt, str)
+        else _read_prompt_file(prompt, place, files)
+    )
     if isinstance(found, Diagnostic):
         return found
     text: Text | None = found.text
@@ -39,7 +43,7 @@ def read_prompt(
     return None if text is None else PromptText(text, found.format)
 
 
-def _file(prompt: FileText, place: Place, files: Files) -> PromptText | Diagnostic:
+def _read_prompt_file(prompt: FileText, place: Place, files: Files) -> PromptText | Diagnostic:
     at = place.at("file")
     path = files.find(prompt.file, at)
     if isinstance(path, Diagnostic):

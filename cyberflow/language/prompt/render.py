@@ -13,9 +13,9 @@ from typing import Final
 
 from cyberflow.language.prompt.html_tags import HOLE, KEPT, WITH_TEXT
 from cyberflow.language.prompt.markdown import to_html
-from cyberflow.language.prompt.sanitize import ImageResolver, ImageUse, Resolve, TagFilter, strip_comments
+from cyberflow.language.prompt.sanitize import ImageLookup, ImageResolver, ImageUse, TagFilter, strip_comments
 from cyberflow.language.prompt.sentinels import AttributeValue, Sentinels
-from cyberflow.language.prompt.tokens import Format, Literal, MarkdownImage, PromptFlaw, ScannedPrompt, Token
+from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
 
 _PARAGRAPHS: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _WIRE_FORM: Final = re.compile(rf"(?<!\\)(?=\{{)(?:{HOLE.pattern})")
@@ -34,7 +34,7 @@ class RenderedPrompt:
     flaws: tuple[PromptFlaw, ...] = ()
 
 
-def render(prompt: ScannedPrompt, format: Format, *, image: Resolve) -> RenderedPrompt:
+def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup) -> RenderedPrompt:
     """Make the HTML of a prompt; a function of its arguments, and linear in the length of the text.
 
     `image` is asked once for each use of an image that names a file.
@@ -45,16 +45,16 @@ def render(prompt: ScannedPrompt, format: Format, *, image: Resolve) -> Rendered
     images = ImageResolver(standins, image)
     tags = TagFilter(standins, images)
     if format == "text":
-        text = _paragraphs(standins.lifted)
+        text = _paragraphs(standins.text_with_sentinels)
     else:
-        text = to_html(standins, images) if format == "markdown" else strip_comments(standins.lifted)
-        text = tags.settle(text)
+        text = to_html(standins, images) if format == "markdown" else strip_comments(standins.text_with_sentinels)
+        text = tags.filter(text)
     filling = _SentinelRestorer(standins, prompt)
-    result = filling.fill(_sanitize(text))
-    flaws = [*filling.scanned(), *tags.flaws, *images.flaws, *filling.flaws]
+    result = filling.restore(_sanitize(text))
+    flaws = [*filling.scan_flaws(), *tags.flaws, *images.flaws, *filling.flaws]
     return RenderedPrompt(
         result,
-        tuple(token for token in prompt.tokens if token.start in filling.seen),
+        tuple(token for token in prompt.tokens if token.start in filling.offsets_in_output),
         tuple(sorted(images.uses, key=lambda use: use.start)),
         tuple(sorted(flaws, key=lambda flaw: (flaw.start, flaw.end, flaw.rule))),
     )
@@ -85,15 +85,15 @@ class _SentinelRestorer:
     def __init__(self, standins: Sentinels, prompt: ScannedPrompt) -> None:
         self._standins = standins
         self._prompt = prompt
-        self.seen: set[int] = set()
+        self.offsets_in_output: set[int] = set()
         self.flaws: list[PromptFlaw] = []
 
-    def scanned(self) -> Iterator[PromptFlaw]:
+    def scan_flaws(self) -> Iterator[PromptFlaw]:
         """The findings of reading, each of which stands at something that was lifted out."""
-        return (flaw for flaw in self._prompt.flaws if flaw.start in self.seen)
+        return (flaw for flaw in self._prompt.flaws if flaw.start in self.offsets_in_output)
 
-    def fill(self, text: str, *, attribute: bool = False) -> str:
-        pieces = self._standins.word.split(text)
+    def restore(self, text: str, *, attribute: bool = False) -> str:
+        pieces = self._standins.word_pattern.split(text)
         out: list[str] = []
         for index, piece in enumerate(pieces):
             if index % 2:
@@ -107,12 +107,12 @@ class _SentinelRestorer:
 
     def _restore_entry(self, entry: object, *, attribute: bool) -> str:
         if isinstance(entry, AttributeValue):
-            return self.fill(entry.text, attribute=True)
+            return self.restore(entry.text, attribute=True)
         if isinstance(entry, Token):
-            self.seen.add(entry.start)
+            self.offsets_in_output.add(entry.start)
             return self._attribute_form(entry) if attribute else entry.wire
-        if isinstance(entry, Literal):
-            self.seen.add(entry.start)
+        if isinstance(entry, LiteralText):
+            self.offsets_in_output.add(entry.start)
             return _escape(entry.wire) if attribute else html.escape(entry.wire, quote=False)
         if isinstance(entry, MarkdownImage) and entry.complete:
             self.flaws.append(

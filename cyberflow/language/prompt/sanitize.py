@@ -40,7 +40,7 @@ class ImageUse:
     end: int
 
 
-Resolve = Callable[[str, int], str | ImageRefusal]
+ImageLookup = Callable[[str, int], str | ImageRefusal]
 """What the wire holds for the source of an image (a path of the project) that is written at an offset of the text, or
 why it cannot be used.
 """
@@ -51,7 +51,7 @@ def strip_comments(text: str) -> str:
     return _COMMENT.sub("", text).replace("<!--", "&lt;!--")
 
 
-def link(url: str) -> bool:
+def is_safe_link(url: str) -> bool:
     """Whether a target may stay: all but those that run or read something where they are clicked."""
     scheme = _SCHEME.match(_UNSEEN.sub("", url))
     return not scheme or scheme[1].lower() not in _ACTIVE
@@ -60,15 +60,15 @@ def link(url: str) -> bool:
 class ImageResolver:
     """The images of one prompt: asks `resolve` for each and gathers findings and the uses that stay."""
 
-    def __init__(self, standins: Sentinels, resolve: Resolve) -> None:
+    def __init__(self, standins: Sentinels, resolve: ImageLookup) -> None:
         self._standins = standins
         self._resolve = resolve
         self.uses: list[ImageUse] = []
         self.flaws: list[PromptFlaw] = []
 
-    def source(self, src: str, alt: str, start: int, end: int) -> str:
+    def resolve_source(self, src: str, alt: str, start: int, end: int) -> str:
         """The stand-in for the source of an image whose source and alt text hold stand-ins."""
-        use = ImageUse(self._standins.plain(src), self._standins.plain(alt), start, end)
+        use = ImageUse(self._standins.to_plain_text(src), self._standins.to_plain_text(alt), start, end)
         answer = self._resolve_use(src, use)
         if isinstance(answer, str):
             self.uses.append(use)
@@ -82,7 +82,7 @@ class ImageResolver:
             return ImageRefusal("an image without a source", "name a file of the project")
         if written.lower().startswith("supabase://"):
             return src
-        if any(isinstance(self._standins.entry(match), Token) for match in self._standins.word.finditer(src)):
+        if any(isinstance(self._standins.entry(match), Token) for match in self._standins.word_pattern.finditer(src)):
             return ImageRefusal("the source of an image cannot hold a placeholder", "name a file of the project")
         if _URL.match(written):
             shown = written if len(written) <= 60 else written[:57] + "…"  # noqa: PLR2004 - a data: URL is long
@@ -101,13 +101,13 @@ class TagFilter:
         self._images = images
         self.flaws: list[PromptFlaw] = []
 
-    def settle(self, text: str) -> str:
+    def filter(self, text: str) -> str:
         """HTML with marked tags in, HTML of kept elements and attributes out."""
         return "".join(self._filter_pieces(text))
 
     def _filter_pieces(self, text: str) -> Iterator[str]:
         done = 0
-        marks = re.compile(f"{self._standins.tag.pattern}|{_END.pattern.replace('(', '(?P<end>', 1)}")
+        marks = re.compile(f"{self._standins.tag_pattern.pattern}|{_END.pattern.replace('(', '(?P<end>', 1)}")
         while match := marks.search(text, done):
             yield text[done : match.start()]
             done = match.end()
@@ -118,7 +118,7 @@ class TagFilter:
             if isinstance(tag, HtmlTag):
                 yield self._filter_tag(tag)
                 if tag.name in WITH_TEXT and not tag.closing:
-                    done = _behind(tag.name, text, done)
+                    done = _end_of_element(tag.name, text, done)
         yield text[done:]
 
     def _filter_tag(self, tag: HtmlTag) -> str:
@@ -126,7 +126,7 @@ class TagFilter:
             if not tag.closed:
                 self._report(f"`</{tag.name}>` closes nothing and is dropped", tag.start, tag.end)
             return ""
-        if not tag.kept:
+        if not tag.is_prompt_element:
             self._report(_drop_message(tag), tag.start, tag.end)
             return ""
         if tag.name == "img":
@@ -137,14 +137,14 @@ class TagFilter:
     def _attribute_texts(self, tag: HtmlTag) -> Iterator[str]:
         for attribute in self._filter_attributes(tag):
             value = self._value(attribute)
-            if attribute.name == "href" and not link(self._standins.plain(value)):
+            if attribute.name == "href" and not is_safe_link(self._standins.to_plain_text(value)):
                 self._report(f"the target of `<{tag.name}>` is dropped", attribute.start, attribute.end)
             else:
                 yield f' {attribute.name}="{self._standins.add(value)}"'
 
     def _image_tag(self, tag: HtmlTag) -> str:
         values = {attribute.name: self._value(attribute) for attribute in self._filter_attributes(tag)}
-        source = self._images.source(values.setdefault("src", ""), values.get("alt", ""), tag.start, tag.end)
+        source = self._images.resolve_source(values.setdefault("src", ""), values.get("alt", ""), tag.start, tag.end)
         return (
             "<img"
             + "".join(
@@ -164,7 +164,7 @@ class TagFilter:
         return list(kept.values())
 
     def _value(self, attribute: Attribute) -> str:
-        return self._standins.value(*attribute.value) if attribute.value else ""
+        return self._standins.attribute_text(*attribute.value) if attribute.value else ""
 
     def _report(self, message: str, start: int, end: int) -> None:
         self.flaws.append(PromptFlaw("unsafe-html", message, start, end))
@@ -178,7 +178,7 @@ def _drop_message(tag: HtmlTag) -> str:
     return f"`<{tag.name}>` is dropped, its text stays"
 
 
-def _behind(name: str, text: str, start: int) -> int:
+def _end_of_element(name: str, text: str, start: int) -> int:
     """The offset behind the end tag of an element that goes with its text; without one nothing more goes."""
     end = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(text, start)
     return end.end() if end else start

@@ -21,7 +21,7 @@ from cyberflow.language.prompt.html_tags import (
     tag_at,
 )
 from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
-from cyberflow.language.prompt.tokens import Format, Literal, MarkdownImage, PromptFlaw, ScannedPrompt, Token
+from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
 
 _MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
 _BRACES: Final = re.compile(rf"\{{\{{({PATH})\}}\}}|\{{(\$?)({PATH})\}}")
@@ -56,9 +56,9 @@ class _PromptScanner:
         self.format = format
         self.inputs = inputs
         self.tokens: list[Token] = []
-        self.literals: list[Literal] = []
+        self.literals: list[LiteralText] = []
         self.tags: list[HtmlTag] = []
-        self.pictures: list[MarkdownImage] = []
+        self.images: list[MarkdownImage] = []
         self.flaws: list[PromptFlaw] = []
         self._pairs = TagPairs(text)
         self._last_comment_end = text.rfind("-->")
@@ -72,7 +72,7 @@ class _PromptScanner:
             tuple(self.literals),
             tuple(self.flaws),
             tuple(self.tags),
-            tuple(self.pictures),
+            tuple(self.images),
         )
 
     def walk(self, start: int, end: int, *, markup: bool = True) -> None:
@@ -96,7 +96,7 @@ class _PromptScanner:
                     start = self._image(at)
                 case "__EMPTY__" | "__CLEAR__" if self.format == "markdown":
                     start = found.end()
-                    self.literals.append(Literal(at, start, found[0]))
+                    self.literals.append(LiteralText(at, start, found[0]))
                 case _:
                     start = at + 1
 
@@ -131,7 +131,7 @@ class _PromptScanner:
         if not (match := _ANGLES.match(self.text, at)):
             return None
         dollar, path = match.groups()
-        if not dollar and path not in self.inputs and self._pairs.closed(path.lower(), at):
+        if not dollar and path not in self.inputs and self._pairs.is_closed(path.lower(), at):
             return None
         return _make_token("{" + dollar, path, match)
 
@@ -144,7 +144,7 @@ class _PromptScanner:
         if not self._begins_word(at):
             return self._literal_backslash(at, after)
         if end := self._escapable_end(at + 1):
-            self.literals.append(Literal(at, end, self.text[at + 1 if after == "<" else at : end]))
+            self.literals.append(LiteralText(at, end, self.text[at + 1 if after == "<" else at : end]))
             return end
         if self.format == "markdown" and after in _PUNCTUATION and after != "\\":
             return at + 2
@@ -164,14 +164,14 @@ class _PromptScanner:
             self._report_backslash(at, token)
         elif self.format != "markdown" or not (after in _PUNCTUATION or (after == "\n" and self._in_path(at))):
             return at + 1
-        self.literals.append(Literal(at, at + 1, "\\"))
+        self.literals.append(LiteralText(at, at + 1, "\\"))
         return at + 1
 
     def _begins_word(self, at: int) -> bool:
         before = self.text[at - 1 : at]
         return at == self._boundary or before in _BEFORE_WORD or before.isspace()
 
-    def _head(self, at: int) -> int:
+    def _word_start(self, at: int) -> int:
         limit = max(0, at - _LONGEST_WORD)
         while at > limit and not self._begins_word(at):
             at -= 1
@@ -179,7 +179,7 @@ class _PromptScanner:
 
     def _in_path(self, at: int) -> bool:
         """Whether a word that ends in a backslash is a Windows path, and not a line with a hard break."""
-        word = self.text[self._head(at) : at]
+        word = self.text[self._word_start(at) : at]
         return "\\" in word or word.endswith(":")
 
     def _report_backslash(self, at: int, token: Token) -> None:
@@ -187,7 +187,7 @@ class _PromptScanner:
             return
         end = _REST_OF_WORD.match(self.text, token.end)
         self._blamed = end.end() if end else token.end
-        word = self.text[self._head(at) : self._blamed].rstrip(".,;:!?*_")
+        word = self.text[self._word_start(at) : self._blamed].rstrip(".,;:!?*_")
         self.flaws.append(
             PromptFlaw(
                 "backslash-placeholder",
@@ -226,7 +226,7 @@ class _PromptScanner:
                 self._boundary = attribute.value[0]
                 self.walk(*attribute.value, markup=False)
         self._boundary = tag.end
-        if tag.plain or (tag.closing and (tag.kept or (tag.closed and tag.name in STRIPPED))):
+        if tag.is_verbatim or (tag.closing and (tag.is_prompt_element or (tag.closed and tag.name in STRIPPED))):
             return tag.end
         self.tags.append(tag)
         return tag.end
@@ -241,7 +241,7 @@ class _PromptScanner:
             return 0
         root = _ROOT.match(match[0])
         text = f"`\\{match[0]}`" if self._begins_word(at) else "`&lt;` for its `<`"
-        self.literals.append(Literal(at, match.end(), match[0]))
+        self.literals.append(LiteralText(at, match.end(), match[0]))
         self.flaws.append(
             PromptFlaw(
                 "bad-placeholder",
@@ -261,7 +261,7 @@ class _PromptScanner:
         """A `<` that is text: later stages may not see a tag in it, nor in it and the placeholder behind it."""
         after = self.text[at + 1 : at + 2]
         if (after.isalpha() or (after and after in "/!?_<{\\")) and not self._is_destination(at):
-            self.literals.append(Literal(at, at + 1, "<"))
+            self.literals.append(LiteralText(at, at + 1, "<"))
         return at + 1
 
     def _is_destination(self, at: int) -> bool:
@@ -276,7 +276,7 @@ class _PromptScanner:
     def _image(self, at: int) -> int:
         match = _PICTURE.match(self.text, at)
         if match and self.format != "wire":
-            self.pictures.append(MarkdownImage(at, match.end(), complete=bool(match[1])))
+            self.images.append(MarkdownImage(at, match.end(), complete=bool(match[1])))
         return at + 2
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from cyberflow.language.prompt.html_tags import ELEMENTS, HtmlTag
-from cyberflow.language.prompt.tokens import Literal, MarkdownImage, ScannedPrompt, Token
+from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage, ScannedPrompt, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class AttributeValue:
     text: str
 
 
-Written = Token | Literal | HtmlTag | MarkdownImage
+Written = Token | LiteralText | HtmlTag | MarkdownImage
 Entry = Written | AttributeValue
 
 
@@ -36,16 +36,16 @@ class Sentinels:
         nonce = int(sha256(prompt.text.encode("utf-8", "surrogatepass")).hexdigest(), 16) % 10**15
         self._text = prompt.text
         self._word = f"Z{nonce}Y{{:07d}}X"
-        written: list[Written] = [*prompt.tags, *prompt.tokens, *prompt.literals, *prompt.pictures]
+        written: list[Written] = [*prompt.tags, *prompt.tokens, *prompt.literals, *prompt.images]
         self._written = sorted(written, key=lambda entry: entry.start)
         self._starts = [entry.start for entry in self._written]
         self.entries: list[Entry] = [*self._written]
-        self.word = re.compile(f"Z{nonce}Y([0-9]{{7}})X")
-        self.tag = re.compile(f"<[a-z][a-z0-9]* {self.word.pattern}>|</x-{self.word.pattern}>")
+        self.word_pattern = re.compile(f"Z{nonce}Y([0-9]{{7}})X")
+        self.tag_pattern = re.compile(f"<[a-z][a-z0-9]* {self.word_pattern.pattern}>|</x-{self.word_pattern.pattern}>")
         self.width = len(self._word.format(0))
-        self.lifted = self.lift(0, len(prompt.text))
+        self.text_with_sentinels = self.mask(0, len(prompt.text))
 
-    def lift(self, start: int, end: int, *, within: HtmlTag | None = None) -> str:
+    def mask(self, start: int, end: int, *, within: HtmlTag | None = None) -> str:
         """A range of the text with its stand-ins; `within` a tag that begins there, the tag itself stays as written."""
         out: list[str] = []
         done = start
@@ -64,27 +64,29 @@ class Sentinels:
     def entry(self, match: re.Match[str]) -> Entry:
         return self.entries[int(match[match.lastindex or 1])]
 
-    def ending(self, text: str, end: int) -> Entry | None:
+    def entry_before(self, text: str, end: int) -> Entry | None:
         """The entry whose stand-in ends at an offset of `text`."""
-        match = self.word.match(text, end - self.width) if end >= self.width else None
+        match = self.word_pattern.match(text, end - self.width) if end >= self.width else None
         return self.entry(match) if match else None
 
-    def source(self, text: str) -> str:
+    def restore_tags(self, text: str) -> str:
         """Tags as they were written and no marks of images: for code and wherever else they turned out to be text."""
-        text = self.tag.sub(self._restore_tag, text)
-        return self.word.sub(lambda match: "" if isinstance(self.entry(match), MarkdownImage) else match[0], text)
+        text = self.tag_pattern.sub(self._restore_tag, text)
+        return self.word_pattern.sub(
+            lambda match: "" if isinstance(self.entry(match), MarkdownImage) else match[0], text
+        )
 
-    def plain(self, text: str) -> str:
+    def to_plain_text(self, text: str) -> str:
         """What a reader sees: tokens in wire form, literals as what they mean."""
-        return self.word.sub(lambda match: getattr(self.entry(match), "wire", ""), text)
+        return self.word_pattern.sub(lambda match: getattr(self.entry(match), "wire", ""), text)
 
-    def value(self, start: int, end: int) -> str:
+    def attribute_text(self, start: int, end: int) -> str:
         """The value of an attribute as written between two offsets of the text, entities decoded."""
-        return html.unescape(self.lift(start, end))
+        return html.unescape(self.mask(start, end))
 
     def _restore_tag(self, match: re.Match[str]) -> str:
         tag = self.entry(match)
-        return self.lift(tag.start, tag.end, within=tag) if isinstance(tag, HtmlTag) else match[0]
+        return self.mask(tag.start, tag.end, within=tag) if isinstance(tag, HtmlTag) else match[0]
 
     def _markup(self, entry: Entry, word: str) -> str:
         if not isinstance(entry, HtmlTag):

@@ -8,7 +8,7 @@ from typing import Final
 
 from cyberflow.language.prompt.html_tags import AUTOLINK
 from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
-from cyberflow.language.prompt.tokens import Literal, PromptFlaw, ScannedPrompt, Token
+from cyberflow.language.prompt.tokens import LiteralText, PromptFlaw, ScannedPrompt, Token
 
 _ANGLES: Final = rf"<(?P<dollar>\$?)(?P<path>{PATH})>"
 _BRACES: Final = rf"\{{\{{(?P<runtime>{PATH})\}}\}}|\{{(?P<sign>\$?)(?P<name>{PATH})\}}"
@@ -57,12 +57,12 @@ def only_token(prompt: ScannedPrompt) -> Token | None:
 
 def _scan(text: str, pattern: re.Pattern[str]) -> ScannedPrompt:
     tokens: list[Token] = []
-    literals: list[Literal] = []
+    literals: list[LiteralText] = []
     flaws: list[PromptFlaw] = []
     for match in pattern.finditer(text):
         found = {name: value for name, value in match.groupdict().items() if value is not None}
         if "literal" in found:
-            literals.append(Literal(match.start(), match.end(), match[0][1:]))
+            literals.append(LiteralText(match.start(), match.end(), match[0][1:]))
         elif "broken" in found:
             flaws.append(_bad_placeholder(match))
         elif "link" not in found and "escaped" not in found:

@@ -23,7 +23,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
+class LiteralText:
     """Characters that mean themselves whatever a later stage would read in them. `wire` is plain text, not HTML."""
 
     start: int
@@ -59,7 +59,7 @@ class ScannedPrompt:
 
     text: str
     tokens: tuple[Token, ...] = ()
-    literals: tuple[Literal, ...] = ()
+    literals: tuple[LiteralText, ...] = ()
     flaws: tuple[PromptFlaw, ...] = ()
     tags: tuple[HtmlTag, ...] = ()
-    pictures: tuple[MarkdownImage, ...] = ()
+    images: tuple[MarkdownImage, ...] = ()

@@ -24,32 +24,32 @@ class DeclarationBody:
     def __init__(
         self, document: PythonDocument, sources: Mapping[str, PythonSource], one: FunctionDeclaration[..., Any]
     ) -> None:
-        self.one = one
+        self.declaration = one
         self.section = "workflows" if isinstance(one, WorkflowDeclaration) else "chains"
         self.route: Route = (self.section, one.name)
         self.document = document
         self.sources = sources
         self.source = sources[unwrap(one.function).__code__.co_filename]
         self.node = self.source.function(one.function)
-        self.name: Range = self._named() if self.node else (0, 0)
+        self.name: Range = self._find_name_range() if self.node else (0, 0)
         self.data: dict[str, Any] = {}
         self.parameters: list[FunctionParameter] = []
 
     def place(self, *keys: str | int) -> Place:
         return Place(self.document.path, (*self.route, *keys))
 
-    def fill(self) -> None:
+    def read(self) -> None:
         """Read everything but the steps of a chain."""
         self.document.marks[self.route] = Mark(self.source, self.name, self.name)
         self._read_keywords()
-        self._docstring()
+        self._read_docstring()
         self._read_parameters()
-        if isinstance(self.one, WorkflowDeclaration):
+        if isinstance(self.declaration, WorkflowDeclaration):
             self._read_outputs()
         section = self.document.data.setdefault(self.section, {})
-        section[self.one.name] = self.data
+        section[self.declaration.name] = self.data
 
-    def _named(self) -> Range:
+    def _find_name_range(self) -> Range:
         """Where the name is written: as `name=`, or in the `def`."""
         calls = (one for one in self.node.decorator_list if isinstance(one, ast.Call)) if self.node else ()
         given = (keyword.value for call in calls for keyword in call.keywords if keyword.arg == "name")
@@ -60,31 +60,35 @@ class DeclarationBody:
         for decorator in self.node.decorator_list if self.node else ():
             if isinstance(decorator, ast.Call):
                 self.document.mark_keywords(self.route, self.source, decorator.keywords)
-        self.data = {key: _to_data(value) for key, value in self.one.keywords.items()}
+        self.data = {key: _to_data(value) for key, value in self.declaration.keywords.items()}
         prompt = self.data.get("prompt")
         if isinstance(prompt, str):
             self.data["prompt"] = {"file": prompt}
             if (mark := self.document.marks.get((*self.route, "prompt"))) is not None:
                 self.document.marks[(*self.route, "prompt", "file")] = mark
 
-    def _docstring(self) -> None:
-        node = _docstring(self.node)
-        text = node.value if node is not None else self.one.function.__doc__
+    def _read_docstring(self) -> None:
+        node = _docstring_node(self.node)
+        text = node.value if node is not None else self.declaration.function.__doc__
         if text is None:
-            if isinstance(self.one, WorkflowDeclaration) and "prompt" not in self.data:
+            if isinstance(self.declaration, WorkflowDeclaration) and "prompt" not in self.data:
                 help = 'write it as the docstring, or name its file: `@workflow(prompt="prompts/x.md")`'
-                self.document.problem(f"`{self.one.name}` has no `prompt`", self.place(), help, "missing-key")
+                self.document.report(f"`{self.declaration.name}` has no `prompt`", self.place(), help, "missing-key")
                 self.document.broken.add((*self.route, "prompt"))
                 self.data["prompt"] = ""
             return
-        key = "prompt" if isinstance(self.one, WorkflowDeclaration) and "prompt" not in self.data else "description"
+        key = (
+            "prompt"
+            if isinstance(self.declaration, WorkflowDeclaration) and "prompt" not in self.data
+            else "description"
+        )
         if key in self.data:
             return
         self.data[key], offsets = dedent_docstring(text)
         if node is None:
             return
-        written = self.source.characters(node)
-        letters = written.letters if written else ()
+        written = self.source.string_offsets(node)
+        letters = written.intervals if written else ()
         characters = StringOffsets(tuple(letters[offset] for offset in offsets)) if letters else None
         self.document.marks[(*self.route, key)] = Mark(self.source, self.source.range(node), None, characters)
 
@@ -93,10 +97,10 @@ class DeclarationBody:
         defaults = _defaults(self.node)
         for kind in ("inputs", "secrets"):
             self.document.marks[(*self.route, kind)] = Mark(self.source, self.name, self.name)
-        for name, one in signature.parameters(self.one.function):
+        for name, one in signature.read_parameters(self.declaration.function):
             kind, written = "inputs", name
             if isinstance(one, FunctionParameter):
-                kind, written = f"{one.kind}s", one.written
+                kind, written = f"{one.kind}s", one.yaml_name
                 self.data.setdefault(kind, {})[written] = one.schema
                 self.parameters.append(one)
             if (node := nodes.get(name)) is not None:
@@ -108,7 +112,7 @@ class DeclarationBody:
             if isinstance(one, FunctionParameter) and one.literal:
                 help = "a secret is found when the chain runs; `= None` makes it optional"
                 at = self.place(kind, written, "default")
-                self.document.problem(f"the secret `{name}` has a literal default", at, help, "secret-in-source")
+                self.document.report(f"the secret `{name}` has a literal default", at, help, "secret-in-source")
             if isinstance(one, UnreadableAnnotation):
                 self.parameters.append(FunctionParameter(name, "input", {}, True, None))
                 self._report_unreadable(one, kind, written)
@@ -118,18 +122,18 @@ class DeclarationBody:
         at = self.source.range(returns) if returns is not None else self.name
         self.document.marks[(*self.route, "outputs")] = Mark(self.source, at, at)
         try:
-            annotation, declared = signature.outputs(self.one.function)
+            annotation, declared = signature.read_outputs(self.declaration.function)
         except UnreadableAnnotation as problem:
             self._report_unreadable(problem, "outputs")
             return
         if declared:
             self.data["outputs"] = declared
-            self._mark_fields(signature.bare(annotation), declared)
+            self._mark_fields(signature.strip_annotation(annotation), declared)
 
     def _mark_fields(self, owner: Any, declared: Mapping[str, Any]) -> None:
         """Outputs are declared where the field is, when its class is in the project."""
         for written in declared:
-            attribute = signature.attribute_of(owner, written.removesuffix("?"))
+            attribute = signature.attribute_name(owner, written.removesuffix("?"))
             for kind in getattr(owner, "__mro__", (owner,)):
                 source = self.sources.get(_module_file(kind))
                 node = source.field(kind.__qualname__, attribute) if source else None
@@ -140,7 +144,7 @@ class DeclarationBody:
                     break
 
     def _report_unreadable(self, problem: UnreadableAnnotation, *keys: str) -> None:
-        self.document.problem(problem.message, self.place(*keys), problem.help)
+        self.document.report(problem.message, self.place(*keys), problem.help)
         self.document.broken.add((*self.route, keys[0]))
 
 
@@ -155,7 +159,7 @@ def _to_data(value: Any) -> Any:
     return value
 
 
-def _docstring(node: Function | None) -> Any:
+def _docstring_node(node: Function | None) -> Any:
     first = node.body[0] if node else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         return first.value

@@ -15,7 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from cyberflow.language.prompt.paths import WORD
 from cyberflow.language.prompt.strings import scan_string
-from cyberflow.language.python.signature import fields
+from cyberflow.language.python.signature import field_values
 from cyberflow.language.python.symbols import BROKEN, MARK, Origin, Symbol, origin_of
 from cyberflow.source import Route
 
@@ -42,14 +42,14 @@ class CapturedValue:
     stands for the length of a token.
     """
 
-    marked: Callable[[str], Origin | None]
+    origin_of_mark: Callable[[str], Origin | None]
     members: Callable[[Origin], Sequence[str] | None]
     data: Any = None
     symbols: dict[Route, Origin] = field(default_factory=dict)
     texts: dict[Route, list[str | int]] = field(default_factory=dict)
-    faults: list[ValueProblem] = field(default_factory=list)
+    problems: list[ValueProblem] = field(default_factory=list)
 
-    def write(self, value: Any) -> Any:
+    def capture(self, value: Any) -> Any:
         """Give the data of a value; DROPPED when some of it cannot be sent."""
         self.data = self._capture(value, ())
         return self.data
@@ -58,19 +58,19 @@ class CapturedValue:
         if isinstance(value, Symbol):
             return self._capture_symbol(origin_of(value), route)
         if isinstance(value, str):
-            return self._text(str(value), route)
+            return self._capture_text(str(value), route)
         if isinstance(value, Mapping):
             return self._capture_object(value, route)
         if isinstance(value, list | tuple):
             items = [self._capture(item, (*route, index)) for index, item in enumerate(value)]
             return DROPPED if any(item is DROPPED for item in items) else items
         if isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
-            return self._capture_object(fields(value), route)
+            return self._capture_object(field_values(value), route)
         try:
             return to_jsonable_python(value, by_alias=True)
         except PydanticSerializationError:
             kind = type(value).__name__
-            return self._fault(
+            return self._add_problem(
                 route, f"a value of the type `{kind}` cannot be sent", "pass text, numbers, lists, models"
             )
 
@@ -78,7 +78,9 @@ class CapturedValue:
         made = {}
         for key, item in value.items():
             if not isinstance(key, str) or _OPEN in key:
-                made[""] = self._fault(route, "the keys of an object are texts without inputs in them", "name each key")
+                made[""] = self._add_problem(
+                    route, "the keys of an object are texts without inputs in them", "name each key"
+                )
             else:
                 made[key] = self._capture(item, (*route, key))
         return DROPPED if any(item is DROPPED for item in made.values()) else made
@@ -88,7 +90,7 @@ class CapturedValue:
             return DROPPED
         if origin.kind == "output" and (names := self.members(origin)) is not None:
             if not names and not origin.keys:
-                return self._fault(
+                return self._add_problem(
                     route, f"`{origin.root}` has no outputs", "give its function a return type with fields"
                 )
             made = {name: dataclasses.replace(origin, keys=(*origin.keys, name)) for name in names}
@@ -99,8 +101,8 @@ class CapturedValue:
     def _reference(self, origin: Origin, route: Route) -> Any:
         path = _path_text(origin.keys)
         if path is None:
-            return self._fault(
-                route, f"`{origin.shown}` cannot be written as a path", "hand on the object that holds it"
+            return self._add_problem(
+                route, f"`{origin.display_name}` cannot be written as a path", "hand on the object that holds it"
             )
         self.symbols[route] = origin
         if origin.kind == "output":
@@ -108,7 +110,7 @@ class CapturedValue:
             return {"$ref": f"{origin.root}.outputs{path}"}
         return f"<{'$' if origin.kind == 'secret' else ''}{origin.root}{path}>"
 
-    def _text(self, text: str, route: Route) -> Any:
+    def _capture_text(self, text: str, route: Route) -> Any:
         if _OPEN not in text and _SHUT not in text:
             return text
         parts: list[str | int] = []
@@ -118,7 +120,7 @@ class CapturedValue:
                 parts.append(piece)
                 out += piece
                 continue
-            origin = self.marked(piece)
+            origin = self.origin_of_mark(piece)
             path = None if origin is None else _path_text(origin.keys)
             if origin is None or path is None:
                 return DROPPED if f"{_OPEN}{piece}{_SHUT}" == BROKEN else self._report_changed_text(route)
@@ -130,16 +132,18 @@ class CapturedValue:
             return self._report_changed_text(route)
         if missing := set(spans) - {(token.start, token.end) for token in scan_string(out).tokens}:
             hidden = out[slice(*min(missing))]
-            return self._fault(route, f"what stands around `{hidden}` hides it", "take the backslash before it away")
+            return self._add_problem(
+                route, f"what stands around `{hidden}` hides it", "take the backslash before it away"
+            )
         self.texts[route] = parts
         return out
 
     def _report_changed_text(self, route: Route) -> Any:
         help = "write the input plainly, as {name}, and leave the text as it is"
-        return self._fault(route, "a text with an input in it was changed before it was passed on", help)
+        return self._add_problem(route, "a text with an input in it was changed before it was passed on", help)
 
-    def _fault(self, route: Route, message: str, help: str) -> Any:
-        self.faults.append(ValueProblem(route, message, help))
+    def _add_problem(self, route: Route, message: str, help: str) -> Any:
+        self.problems.append(ValueProblem(route, message, help))
         return DROPPED
 
 

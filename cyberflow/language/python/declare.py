@@ -38,7 +38,7 @@ class Secret:
         return "Secret(•••)"
 
 
-Given = Mapping[str, "str | Secret"]
+SecretSources = Mapping[str, "str | Secret"]
 """Secrets of a run: where each is found (`env:VARIABLE`, `file:PATH`, `prompt`, `keyring:SERVICE/USER`), or its value
 in a `Secret`.
 """
@@ -60,7 +60,7 @@ class FunctionDeclaration(Generic[P, R]):
         self,
         *,
         target: str | None = None,
-        secrets: Given | None = None,
+        secrets: SecretSources | None = None,
         files: Mapping[str, str | PathLike[str]] | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
@@ -72,39 +72,39 @@ class FunctionDeclaration(Generic[P, R]):
         end in `success`.
         """
         from cyberflow.sdk import handle
-        from cyberflow.sdk.call import Call
+        from cyberflow.sdk.call import PythonCall
 
-        return handle.run(self, Call(target, secrets, files, options, inputs))
+        return handle.run(self, PythonCall(target, secrets, files, options, inputs))
 
     async def arun(
         self,
         *,
         target: str | None = None,
-        secrets: Given | None = None,
+        secrets: SecretSources | None = None,
         files: Mapping[str, str | PathLike[str]] | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
     ) -> R:
         """Do as `run`, inside a running event loop."""
         from cyberflow.sdk import handle
-        from cyberflow.sdk.call import Call
+        from cyberflow.sdk.call import PythonCall
 
-        return await handle.arun(self, Call(target, secrets, files, options, inputs))
+        return await handle.arun(self, PythonCall(target, secrets, files, options, inputs))
 
     def submit(
         self,
         *,
         target: str | None = None,
-        secrets: Given | None = None,
+        secrets: SecretSources | None = None,
         files: Mapping[str, str | PathLike[str]] | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
     ) -> Handle[R]:
         """Submit and do not follow; the handle does when asked."""
         from cyberflow.sdk import handle
-        from cyberflow.sdk.call import Call
+        from cyberflow.sdk.call import PythonCall
 
-        return handle.submit(self, Call(target, secrets, files, options, inputs))
+        return handle.submit(self, PythonCall(target, secrets, files, options, inputs))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} {self.name}>"
@@ -133,7 +133,7 @@ class WorkflowDeclaration(FunctionDeclaration[P, R]):
 
     def in_session(self, alias: str) -> R:
         """The outputs of a run that the session already holds; the chain names it in its `session`."""
-        return cast("R", _trace(self.name).joined(self, alias))
+        return cast("R", _require_trace(self.name).joined(self, alias))
 
 
 class StepDeclaration(Generic[P, R]):
@@ -181,7 +181,7 @@ class WorkflowRef:
         return StepDeclaration(self, alias)
 
     def in_session(self, alias: str) -> Any:
-        return _trace(self.name).joined(self, alias)
+        return _require_trace(self.name).joined(self, alias)
 
 
 def workflow_ref(name: str) -> WorkflowRef:
@@ -239,7 +239,7 @@ def _is_function(value: Any) -> bool:
     return callable(value) and hasattr(value, "__code__")
 
 
-def _trace(name: str) -> Any:
+def _require_trace(name: str) -> Any:
     trace = current_trace()
     if trace is None:
         raise Misuse(f"`{name}` is called outside a chain", f"run it: `{name.replace('-', '_')}.run(...)`")
@@ -249,4 +249,4 @@ def _trace(name: str) -> Any:
 def _add_step(
     workflow: WorkflowDeclaration[..., Any] | WorkflowRef, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]
 ) -> Any:
-    return _trace(workflow.name).step(workflow, alias, args, inputs)
+    return _require_trace(workflow.name).step(workflow, alias, args, inputs)

@@ -39,7 +39,7 @@ class PythonDocument:
     """Where its texts stand, in which `#` is no comment."""
     secrets: list[tuple[int, int, str]] = field(default_factory=list)
     """Literals where a secret belongs: where they stand, and their text."""
-    referred: list[tuple[Route, str, Mark]] = field(default_factory=list)
+    references: list[tuple[Route, str, Mark]] = field(default_factory=list)
     """Steps of workflows that are declared elsewhere, the names, and where these were written."""
     _renamed: dict[Route, str] = field(default_factory=dict)
 
@@ -62,13 +62,13 @@ class PythonDocument:
         """Note that the key at the end of each route is spelt otherwise in the file."""
         self._renamed.update(renamed)
 
-    def unread(self, route: Route) -> frozenset[str]:
+    def unreadable_keys(self, route: Route) -> frozenset[str]:
         """The keys below a route of which the problem has been reported."""
         return frozenset(str(one[-1]) for one in self.broken if one[:-1] == route)
 
     def mark(self, route: Route, source: PythonSource, node: Any, key: Range | None = None) -> None:
         """Note where a route stands, and what is inside a literal that is written out there."""
-        characters = source.characters(node) if isinstance(node, ast.Constant) else None
+        characters = source.string_offsets(node) if isinstance(node, ast.Constant) else None
         self.marks[route] = Mark(source, source.range(node), key, characters)
         if isinstance(node, ast.Dict):
             for at, item in zip(node.keys, node.values, strict=True):
@@ -85,5 +85,5 @@ class PythonDocument:
                 start = source.offset(one.lineno, one.col_offset)
                 self.mark((*route, one.arg), source, one.value, (start, start + len(one.arg)))
 
-    def problem(self, message: str, place: Place, help: str | None, rule: str = "python-error") -> None:
+    def report(self, message: str, place: Place, help: str | None, rule: str = "python-error") -> None:
         self.problems.append(Diagnostic(rule, message, place, help=help))

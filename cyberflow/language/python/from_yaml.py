@@ -12,7 +12,7 @@ from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place
 
 
-def interfaces(files: Files, documents: Iterable[YamlDocument]) -> dict[str, WorkflowInterface]:
+def interfaces_from_yaml(files: Files, documents: Iterable[YamlDocument]) -> dict[str, WorkflowInterface]:
     """The workflows of the YAML by name. What cannot be read is found elsewhere, and nothing is said of it here."""
     return {name: _read_interface(files, one, body) for one in documents for name, body in _workflows(one)}
 

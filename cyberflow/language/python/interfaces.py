@@ -52,12 +52,12 @@ class WorkflowInterfaces:
 def _read_interface(function: Callable[..., Any]) -> WorkflowInterface:
     """What the annotations say; what cannot be read is found where the workflow is."""
     plain = inspect.signature(function).parameters
-    found = dict(signature.parameters(function))
+    found = dict(signature.read_parameters(function))
     secrets = frozenset(
         name for name, one in found.items() if isinstance(one, FunctionParameter) and one.kind == "secret"
     )
     try:
-        annotation, outputs = signature.outputs(function)
+        annotation, outputs = signature.read_outputs(function)
         names = None if annotation is Any else tuple(name.removesuffix("?") for name in outputs or ())
     except UnreadableAnnotation:
         annotation, names = None, None

@@ -19,7 +19,7 @@ from cyberflow.language.files import Files
 from cyberflow.language.python.body import DeclarationBody
 from cyberflow.language.python.declare import ChainDeclaration, FunctionDeclaration, WorkflowDeclaration
 from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.python.from_yaml import interfaces
+from cyberflow.language.python.from_yaml import interfaces_from_yaml
 from cyberflow.language.python.interfaces import WorkflowInterfaces
 from cyberflow.language.python.modules import ImportSession, import_session
 from cyberflow.language.python.source import PythonSource
@@ -62,7 +62,9 @@ def read_modules(
     if not readable:
         return []
     with import_session(files.root.absolute(), readable) as session:
-        return _ModuleReader(files, session, WorkflowInterfaces(interfaces(files, documents)), problems).read(readable)
+        return _ModuleReader(files, session, WorkflowInterfaces(interfaces_from_yaml(files, documents)), problems).read(
+            readable
+        )
 
 
 def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
@@ -80,7 +82,7 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
     if (closed := _find_unreadable_folder(files.root, name)) is not None:
-        files.settled = False
+        files.cacheable = False
         message = f"the folder `{Path(closed.filename).relative_to(files.root).as_posix()}` cannot be read"
         return Diagnostic("file-not-found", message, place, note=closed.strerror or "")
     for path in matched:
@@ -111,7 +113,7 @@ class _ModuleReader:
     problems: list[Diagnostic]
     sources: dict[str, PythonSource] = field(default_factory=dict)
     documents: dict[str, PythonDocument] = field(default_factory=dict)
-    taken: dict[int, FunctionDeclaration[..., Any]] = field(default_factory=dict)
+    declarations: dict[int, FunctionDeclaration[..., Any]] = field(default_factory=dict)
 
     def read(self, paths: Sequence[str]) -> list[PythonDocument]:
         found: list[FunctionDeclaration[..., Any]] = []
@@ -124,10 +126,10 @@ class _ModuleReader:
                 continue
             found += (one for one in vars(module).values() if isinstance(one, FunctionDeclaration))
         self._add_sources()
-        bodies = [body for one in found for body in self._body(one)]
+        bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
-            if isinstance(body.one, ChainDeclaration):
-                self._trace(body, body.one)
+            if isinstance(body.declaration, ChainDeclaration):
+                self._trace_chain(body, body.declaration)
         self._note_secret_literals()
         self._mark_references()
         self.files.documents.update(self.documents)
@@ -142,29 +144,29 @@ class _ModuleReader:
 
     def _note_secret_literals(self) -> None:
         """Note every literal that stands where a secret belongs, also in a call that was never reached."""
-        for one in self.taken.values():
+        for one in self.declarations.values():
             self.interfaces.of(one)
         secrets = set(self.interfaces.secrets())
         for source in self.sources.values():
             guessed = ((match.start(2), match.end(2), match[2][1:-1]) for match in _GUARDED.finditer(source.text))
             unread = not source.tree.body
-            self.documents[source.path].secrets += guessed if unread else source.literals(secrets)
+            self.documents[source.path].secrets += guessed if unread else source.secret_literals(secrets)
 
     def _mark_references(self) -> None:
         """Have the first step of a workflow that nothing declares stand where its name was written."""
         known = {name for one in self.documents.values() for name in one.data.get("workflows", ())}
         known |= set(self.interfaces.declared)
         for document in self.documents.values():
-            for route, name, mark in document.referred:
+            for route, name, mark in document.references:
                 if name not in known:
                     document.marks[route] = mark
                     known.add(name)
 
-    def _body(self, one: FunctionDeclaration[..., Any]) -> Iterator[DeclarationBody]:
+    def _read_body(self, one: FunctionDeclaration[..., Any]) -> Iterator[DeclarationBody]:
         """The body of a declaration, once, in the document of the file it stands in."""
-        if id(one) in self.taken or (isinstance(one, WorkflowDeclaration) and one.referred):
+        if id(one) in self.declarations or (isinstance(one, WorkflowDeclaration) and one.referred):
             return
-        self.taken[id(one)] = one
+        self.declarations[id(one)] = one
         source = self.sources.get(unwrap(one.function).__code__.co_filename)
         if source is None:
             return
@@ -177,10 +179,10 @@ class _ModuleReader:
             message = f"the name `{one.name}` is taken"
             document.problems.append(Diagnostic("duplicate-name", message, place, labels=(label,), help=help))
             return
-        body.fill()
+        body.read()
         yield body
 
-    def _trace(self, body: DeclarationBody, chain: ChainDeclaration[..., Any]) -> None:
+    def _trace_chain(self, body: DeclarationBody, chain: ChainDeclaration[..., Any]) -> None:
         trace = Trace(chain, self.session.files, self.interfaces)
         try:
             trace.run(body.parameters)
@@ -188,8 +190,8 @@ class _ModuleReader:
             trace.broken = True
             body.document.problems.append(diagnose(error, self.sources, Place(body.source.path, range=body.name)))
         write_steps(body, trace)
-        for one in trace.used:
-            list(self._body(one))
+        for one in trace.workflows:
+            list(self._read_body(one))
 
 
 def _parse_or_empty(text: str) -> ast.Module:

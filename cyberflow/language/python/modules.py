@@ -63,7 +63,7 @@ def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession
     with _ONE_AT_A_TIME:
         session = ImportSession(root)
         tops = {name.split("/", maxsplit=1)[0].removesuffix(".py") for name in names}
-        aside = _ours(root, tops)
+        aside = _project_modules(root, tops)
         path, finder = list(sys.path), _ModuleFinder(session)
         for name in aside:
             del sys.modules[name]
@@ -78,7 +78,7 @@ def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession
             _READING.reset(token)
             sys.meta_path.remove(finder)
             sys.path[:] = path
-            for name in _ours(root, tops):
+            for name in _project_modules(root, tops):
                 del sys.modules[name]
             sys.modules.update(aside)
 
@@ -96,7 +96,7 @@ class _ThreadStdout:
         return getattr(sys.stderr if is_reading() else self._stdout, name)
 
 
-def _ours(root: Path, tops: set[str]) -> dict[str, ModuleType]:
+def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:
     loaded = list(sys.modules.items())  # at once: other threads go on importing
     return {name: module for name, module in loaded if _is_project_module(name, module, root, tops)}
 

@@ -26,7 +26,7 @@ _MARKED = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "o
 
 def normalize(schema: Schema) -> Schema:
     """Titles go, `T | None = None` is an optional `T`, and a reference with words beside it is written out."""
-    made: Schema = _Normalizer(schema.get("$defs", {})).schema(schema)
+    made: Schema = _Normalizer(schema.get("$defs", {})).normalize(schema)
     return made
 
 
@@ -51,7 +51,7 @@ class _Normalizer:
     def __init__(self, definitions: Mapping[str, Schema]) -> None:
         self._definitions = definitions
 
-    def schema(self, schema: Any) -> Any:
+    def normalize(self, schema: Any) -> Any:
         if not isinstance(schema, dict):
             return schema
         schema = {key: value for key, value in schema.items() if key not in _DROPPED}
@@ -60,17 +60,17 @@ class _Normalizer:
         if len(schema.get("allOf", ())) == 1:
             schema = {**schema.pop("allOf")[0], **schema}
         if len(schema) > 1 and (target := self._target(schema)) is not None:
-            schema = {**self.schema(target), **{key: value for key, value in schema.items() if key != "$ref"}}
+            schema = {**self.normalize(target), **{key: value for key, value in schema.items() if key != "$ref"}}
         made = {key: self._normalize_keyword(key, value) for key, value in schema.items()}
         return {key: value for key, value in made.items() if not _is_redundant(key, value)}
 
     def _normalize_keyword(self, key: str, value: Any) -> Any:
         if key in _ONE:
-            return self.schema(value)
+            return self.normalize(value)
         if key in _MANY:
-            return [self.schema(one) for one in value]
+            return [self.normalize(one) for one in value]
         if key in _NAMED:
-            return {name: self.schema(one) for name, one in value.items()}
+            return {name: self.normalize(one) for name, one in value.items()}
         return value
 
     def _target(self, schema: Schema) -> Schema | None:

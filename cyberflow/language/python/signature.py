@@ -46,7 +46,7 @@ class FunctionParameter:
     """Whether it is a secret with a default, which would be in the source."""
 
     @property
-    def written(self) -> str:
+    def yaml_name(self) -> str:
         """The name as the YAML would have it: `?` ends one that is optional without a default."""
         optional = not self.required and not (isinstance(self.schema, dict) and "default" in self.schema)
         return f"{self.name}?" if optional else self.name
@@ -95,16 +95,16 @@ def _strip_docstrings(schema: Any, docstrings: set[str]) -> Any:
     }
 
 
-def parameters(function: Callable[..., Any]) -> Iterator[tuple[str, FunctionParameter | UnreadableAnnotation]]:
+def read_parameters(function: Callable[..., Any]) -> Iterator[tuple[str, FunctionParameter | UnreadableAnnotation]]:
     """The parameters of a function in order, each read or with what is wrong with it."""
     for name, parameter in inspect.signature(function).parameters.items():
         try:
-            yield name, _parameter(function, parameter)
+            yield name, _read_parameter(function, parameter)
         except UnreadableAnnotation as problem:
             yield name, problem
 
 
-def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> FunctionParameter:
+def _read_parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> FunctionParameter:
     name = parameter.name
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         raise UnreadableAnnotation(f"`{name}` stands for any number of inputs", "name each input, with its type")
@@ -116,7 +116,7 @@ def _parameter(function: Callable[..., Any], parameter: inspect.Parameter) -> Fu
         default = parameter.empty if default is PydanticUndefined else default
     kind: Literal["input", "secret"] = "secret" if _is_secret(annotation) else "input"
     required = default is parameter.empty
-    schema = _schema(name, _text_annotation(annotation) if kind == "secret" else annotation)
+    schema = _read_schema(name, _text_annotation(annotation) if kind == "secret" else annotation)
     schema.pop("default", None)
     if default is None:
         schema = normalize({**schema, "default": None})
@@ -138,7 +138,7 @@ def evaluate_annotation(function: Callable[..., Any], name: str, annotation: Any
         raise UnreadableAnnotation(f"{shown} cannot be read: {error}", help) from error
 
 
-def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
+def read_outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
     """The return annotation and the outputs it declares; None for outputs that it says nothing of."""
     annotation = inspect.signature(function).return_annotation
     if annotation is inspect.Signature.empty:
@@ -146,7 +146,7 @@ def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
     annotation = evaluate_annotation(function, "return", annotation)
     if annotation in (None, NoneType, Any):
         return annotation, None
-    schema = _schema("return", annotation)
+    schema = _read_schema("return", annotation)
     definitions = schema.get("$defs", {})
     if "$ref" in schema:
         schema = definitions[schema["$ref"].removeprefix("#/$defs/")]
@@ -156,7 +156,7 @@ def outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | None]:
     return annotation, member_notations(schema, definitions)
 
 
-def _schema(name: str, annotation: Any) -> Schema:
+def _read_schema(name: str, annotation: Any) -> Schema:
     try:
         made = TypeAdapter(make_portable(annotation)).json_schema(schema_generator=_BareSchemaGenerator)
     except _NO_SCHEMA as error:
@@ -170,7 +170,7 @@ def _schema(name: str, annotation: Any) -> Schema:
 
 def _to_json(name: str, default: Any) -> Any:
     if isinstance(default, BaseModel) or (dataclasses.is_dataclass(default) and not isinstance(default, type)):
-        return {key: _to_json(name, item) for key, item in fields(default).items()}
+        return {key: _to_json(name, item) for key, item in field_values(default).items()}
     if isinstance(default, list | tuple):
         return [_to_json(name, item) for item in default]
     try:
@@ -181,7 +181,7 @@ def _to_json(name: str, default: Any) -> Any:
 
 
 def _is_secret(annotation: Any) -> bool:
-    return bare(annotation) is Secret
+    return strip_annotation(annotation) is Secret
 
 
 def _text_annotation(annotation: Any) -> Any:
@@ -194,22 +194,22 @@ def _text_annotation(annotation: Any) -> Any:
     return str
 
 
-def bare(annotation: Any) -> Any:
+def strip_annotation(annotation: Any) -> Any:
     """Take `Annotated` and `None` off; a union of several stays."""
     if get_origin(annotation) is Annotated:
-        return bare(get_args(annotation)[0])
+        return strip_annotation(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         arms = [arm for arm in get_args(annotation) if arm is not NoneType]
-        return bare(arms[0]) if len(arms) == 1 else annotation
+        return strip_annotation(arms[0]) if len(arms) == 1 else annotation
     return annotation
 
 
-def below(annotation: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
+def resolve_member(annotation: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
     """The key that an attribute or an item is in JSON, and its type; an unknown one stays as written."""
-    plain = bare(annotation)
+    plain = strip_annotation(annotation)
     if isinstance(plain, type) and issubclass(plain, BaseModel) and attribute and key in plain.model_fields:
         field = plain.model_fields[str(key)]
-        return _alias(str(key), field), field.annotation
+        return _json_name(str(key), field), field.annotation
     if dataclasses.is_dataclass(plain) or is_typeddict(plain):
         return key, _hints(plain).get(str(key))
     arguments = get_args(plain)
@@ -225,12 +225,12 @@ def _hints(owner: Any) -> Mapping[str, Any]:
         return {}
 
 
-def _alias(name: str, field: FieldInfo) -> str:
+def _json_name(name: str, field: FieldInfo) -> str:
     alias = field.validation_alias or field.alias
     return alias if isinstance(alias, str) else name
 
 
-def fields(value: Any) -> dict[str, Any]:
+def field_values(value: Any) -> dict[str, Any]:
     """The fields of a model or dataclass by their JSON names. One that was left at None is not given, nor is a default
     of a model that was constructed around symbols.
     """
@@ -249,22 +249,22 @@ def fields(value: Any) -> dict[str, Any]:
 def _json_names(value: Any) -> Mapping[str, str]:
     """The JSON names of a model's fields, by attribute; of a dataclass they are the attributes themselves."""
     if isinstance(value, BaseModel):
-        return {name: _alias(name, field) for name, field in type(value).model_fields.items()}
+        return {name: _json_name(name, field) for name, field in type(value).model_fields.items()}
     return {one.name: one.name for one in dataclasses.fields(value)}
 
 
 def field_names(annotation: Any) -> list[str] | None:
     """The JSON names of the fields of a type; None for a type that has none."""
-    plain = bare(annotation)
+    plain = strip_annotation(annotation)
     if isinstance(plain, type) and issubclass(plain, BaseModel):
-        return [_alias(name, field) for name, field in plain.model_fields.items()]
+        return [_json_name(name, field) for name, field in plain.model_fields.items()]
     if isinstance(plain, type) and dataclasses.is_dataclass(plain):
         return [one.name for one in dataclasses.fields(plain)]
     return list(plain.__annotations__) if is_typeddict(plain) else None
 
 
-def attribute_of(owner: Any, name: str) -> str:
+def attribute_name(owner: Any, name: str) -> str:
     """The attribute of a model that has a JSON name."""
     if isinstance(owner, type) and issubclass(owner, BaseModel):
-        return next((one for one, field in owner.model_fields.items() if _alias(one, field) == name), name)
+        return next((one for one, field in owner.model_fields.items() if _json_name(one, field) == name), name)
     return name

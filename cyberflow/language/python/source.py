@@ -10,7 +10,7 @@ from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python.frames import Position
-from cyberflow.language.python.string_offsets import StringOffsets, letters, map_constant
+from cyberflow.language.python.string_offsets import StringOffsets, map_constant, scan_string_literal
 from cyberflow.source import Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -109,7 +109,7 @@ class PythonSource:
     def fields(self, position: Position) -> dict[str, Range]:
         """The replacement fields of an f-string that stands at a position, by what is written in them."""
         node = self._fstrings.get((position.line, position.column))
-        inside = letters(self.text, *self.range(node)) if node is not None else None
+        inside = scan_string_literal(self.text, *self.range(node)) if node is not None else None
         found = [letter for letter in inside or () if letter.field]
         return {_field_expression(self.text[one.start + 1 : one.end - 1]): (one.start, one.end) for one in found}
 
@@ -124,7 +124,7 @@ class PythonSource:
         found = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant | ast.JoinedStr))
         return [self.range(node) for node in found if not isinstance(node, ast.Constant) or isinstance(node.value, str)]
 
-    def literals(self, names: Container[str]) -> Iterator[tuple[int, int, str]]:
+    def secret_literals(self, names: Container[str]) -> Iterator[tuple[int, int, str]]:
         """Texts that are handed to one of these parameters, or to `Secret`, whatever is called."""
         for node in ast.walk(self.tree):
             if not isinstance(node, ast.Call):
@@ -135,7 +135,7 @@ class PythonSource:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str):
                         yield (*self.range(part), part.value)
 
-    def characters(self, node: ast.expr) -> StringOffsets | None:
+    def string_offsets(self, node: ast.expr) -> StringOffsets | None:
         """The characters of a constant string."""
         if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
             return None

@@ -23,7 +23,7 @@ class CharacterSpan:
     field: bool = False
 
 
-def letters(source: str, start: int, end: int) -> list[CharacterSpan] | None:
+def scan_string_literal(source: str, start: int, end: int) -> list[CharacterSpan] | None:
     """Read the string literal, or the joined ones, in an interval of the source; None when it is something else."""
     found: list[CharacterSpan] = []
     position = start
@@ -36,7 +36,7 @@ def letters(source: str, start: int, end: int) -> list[CharacterSpan] | None:
             return None
         prefix, quote = opening[1].lower(), opening[2]
         position = opening.end()
-        for letter in _body(source, position, quote, prefix):
+        for letter in _scan_body(source, position, quote, prefix):
             found.append(letter)
             position = letter.end
         if not source.startswith(quote, position := _skip_line_joins(source, position, prefix)):
@@ -52,7 +52,7 @@ def _skip_line_joins(source: str, position: int, prefix: str) -> int:
     return position
 
 
-def _body(source: str, position: int, quote: str, prefix: str) -> Iterator[CharacterSpan]:
+def _scan_body(source: str, position: int, quote: str, prefix: str) -> Iterator[CharacterSpan]:
     while position < len(source) and not source.startswith(quote, position):
         start, position = position, position + 1
         sign = source[start]
@@ -99,20 +99,20 @@ def _field_end(source: str, position: int) -> int:
 class StringOffsets:
     """For each character of a text, the interval of the source that it stands for."""
 
-    letters: tuple[tuple[int, int], ...]
+    intervals: tuple[tuple[int, int], ...]
 
     def range(self, start: int, end: int) -> tuple[int, int] | None:
         """The interval of the source for an interval of the text; None where the text is not in the source."""
-        if not self.letters:
+        if not self.intervals:
             return None
-        first = self.letters[min(start, len(self.letters) - 1)]
-        last = self.letters[min(max(start, end - 1), len(self.letters) - 1)]
+        first = self.intervals[min(start, len(self.intervals) - 1)]
+        last = self.intervals[min(max(start, end - 1), len(self.intervals) - 1)]
         return first[0], max(last[1], first[1])
 
 
 def map_constant(source: str, start: int, end: int, value: str) -> StringOffsets | None:
     """The characters of a constant string with this value."""
-    found = letters(source, start, end)
+    found = scan_string_literal(source, start, end)
     if found is None or len(found) != len(value) or any(letter.field for letter in found):
         return None
     return StringOffsets(tuple((letter.start, letter.end) for letter in found))
@@ -120,7 +120,7 @@ def map_constant(source: str, start: int, end: int, value: str) -> StringOffsets
 
 def map_fstring(source: str, start: int, end: int, parts: list[str | int]) -> StringOffsets | None:
     """The characters of an f-string whose value is `parts`: texts, and for each field the length of what it gave."""
-    found = letters(source, start, end)
+    found = scan_string_literal(source, start, end)
     if found is None:
         return None
     made: list[tuple[int, int]] = []

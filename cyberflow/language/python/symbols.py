@@ -49,9 +49,9 @@ class Tracer(Protocol):
     def refuse(self, origin: Origin, message: str, help: str) -> None: ...
     def mark(self, origin: Origin) -> str: ...
     def position(self) -> Position | None: ...
-    def below(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]: ...
+    def resolve_member(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]: ...
     def step(self, workflow: Any, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Any: ...
-    def joined(self, workflow: Any, alias: str) -> Any: ...
+    def session_outputs(self, workflow: Any, alias: str) -> Any: ...
 
 
 _CURRENT: ContextVar[Tracer | None] = ContextVar("cyberflow_trace", default=None)
@@ -85,7 +85,7 @@ class Origin:
     position: Position | None = None
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The value as findings name it."""
         root = f"{self.root}.outputs" if self.kind == "output" else self.root
         return root + "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys)
@@ -103,23 +103,25 @@ class Symbol:
     def __getattr__(self, name: str) -> Symbol:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return _below(self, name, attribute=True)
+        return _member(self, name, attribute=True)
 
     def __getitem__(self, key: Any) -> Symbol:
         origin = origin_of(self)
         if isinstance(key, str) or (isinstance(key, int) and not isinstance(key, bool) and key >= 0):
-            return _below(self, key, attribute=False)
+            return _member(self, key, attribute=False)
         shown = "a slice" if isinstance(key, slice) else "a count from the end" if isinstance(key, int) else "this key"
         origin.trace.refuse(
-            origin, f"`{origin.shown}` is known only when the chain runs: {shown} finds nothing", _WHOLE
+            origin, f"`{origin.display_name}` is known only when the chain runs: {shown} finds nothing", _WHOLE
         )
         return _invalid_symbol(origin)
 
     def __format__(self, spec: str) -> str:
         origin = origin_of(self)
         if spec:
-            help = _FORMAT.format(name=f"{{{origin.shown}}}")
-            origin.trace.refuse(origin, f"`{origin.shown}` is known only when the chain runs: it has no format", help)
+            help = _FORMAT.format(name=f"{{{origin.display_name}}}")
+            origin.trace.refuse(
+                origin, f"`{origin.display_name}` is known only when the chain runs: it has no format", help
+            )
             return BROKEN
         return origin.trace.mark(origin)
 
@@ -128,11 +130,11 @@ class Symbol:
         return BROKEN
 
     def __repr__(self) -> str:
-        return f"<{origin_of(self).shown}, known when the chain runs>{BROKEN[0]}"
+        return f"<{origin_of(self).display_name}, known when the chain runs>{BROKEN[0]}"
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Symbol:
         origin = origin_of(self)
-        owner = replace(origin, keys=origin.keys[:-1]).shown
+        owner = replace(origin, keys=origin.keys[:-1]).display_name
         method = f"{origin.keys[-1]}()" if origin.keys else "a call"
         help = PASS.get(origin.kind, _WRITE)
         origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: it has no `{method}`", help)
@@ -155,9 +157,9 @@ def origin_of(symbol: Symbol) -> Origin:
     return symbol._cyberflow_origin  # noqa: SLF001 - the one reader of it
 
 
-def _below(symbol: Symbol, key: str | int, *, attribute: bool) -> Symbol:
+def _member(symbol: Symbol, key: str | int, *, attribute: bool) -> Symbol:
     origin = origin_of(symbol)
-    name, type = origin.trace.below(origin.type, key, attribute=attribute)
+    name, type = origin.trace.resolve_member(origin.type, key, attribute=attribute)
     return Symbol(replace(origin, keys=(*origin.keys, name), type=type, position=origin.trace.position()))
 
 
@@ -168,7 +170,7 @@ def _invalid_symbol(origin: Origin) -> Symbol:
 def _refuse(symbol: Symbol, what: str, help: str) -> None:
     origin = origin_of(symbol)
     help = PASS.get(origin.kind, help) if help == _WRITE else help
-    origin.trace.refuse(origin, f"`{origin.shown}` is known only when the chain runs: {what}", help)
+    origin.trace.refuse(origin, f"`{origin.display_name}` is known only when the chain runs: {what}", help)
 
 
 def _refuse_and_continue(what: str, help: str) -> Callable[..., Symbol]:
@@ -181,7 +183,7 @@ def _refuse_and_continue(what: str, help: str) -> Callable[..., Symbol]:
     return refuse
 
 
-def _ends(what: str, help: str) -> Callable[..., NoReturn]:
+def _refuse_and_stop(what: str, help: str) -> Callable[..., NoReturn]:
     """An operation whose result decides what happens next: one finding, and the trace ends."""
 
     def refuse(self: Symbol, *_others: Any) -> NoReturn:
@@ -220,7 +222,7 @@ for _name, _sign in _COMPARISONS.items():
 for _name, _sign in _UNARY.items():
     setattr(Symbol, f"__{_name}__", _refuse_and_continue(f"`{_sign}` cannot be applied to it", _WRITE))
 for _name, _what in _VALUES.items():
-    setattr(Symbol, f"__{_name}__", _ends(_what, _WRITE))
+    setattr(Symbol, f"__{_name}__", _refuse_and_stop(_what, _WRITE))
 for _name in ("setitem", "delitem"):
     setattr(Symbol, f"__{_name}__", _refuse_and_continue("an item of it cannot be changed", "leave it as it comes"))
 for _name, _what, _help in (
@@ -233,4 +235,4 @@ for _name, _what, _help in (
     ("hash", "it cannot be a key, or a member of a set", "use the name of the input as the key"),
     ("fspath", "it is no path yet", _WRITE),
 ):
-    setattr(Symbol, f"__{_name}__", _ends(_what, _help))
+    setattr(Symbol, f"__{_name}__", _refuse_and_stop(_what, _help))

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.language.python.declare import Given
+from cyberflow.language.python.declare import SecretSources
 from cyberflow.language.python.keywords import TaskOptions
 
 if TYPE_CHECKING:
     from cyberflow.sdk.task import TaskRun
 
-Files = Mapping[str, "str | PathLike[str]"]
+FileArguments = Mapping[str, "str | PathLike[str]"]
 
 
 class TaskRef:
@@ -29,8 +29,8 @@ class TaskRef:
         self,
         *,
         target: str | None = None,
-        secrets: Given | None = None,
-        files: Files | None = None,
+        secrets: SecretSources | None = None,
+        files: FileArguments | None = None,
         options: TaskOptions | None = None,
         **inputs: Any,
     ) -> TaskRun:
@@ -40,24 +40,24 @@ class TaskRef:
         does not end in `completed`, StillRunning when the time is over first.
         """
         from cyberflow.sdk import task
-        from cyberflow.sdk.call import Call
+        from cyberflow.sdk.call import PythonCall
 
-        return task.run_task(self, Call(target, secrets, files, options, inputs))
+        return task.run_task(self, PythonCall(target, secrets, files, options, inputs))
 
     async def arun(
         self,
         *,
         target: str | None = None,
-        secrets: Given | None = None,
-        files: Files | None = None,
+        secrets: SecretSources | None = None,
+        files: FileArguments | None = None,
         options: TaskOptions | None = None,
         **inputs: Any,
     ) -> TaskRun:
         """Do as `run`, inside a running event loop."""
         from cyberflow.sdk import task
-        from cyberflow.sdk.call import Call
+        from cyberflow.sdk.call import PythonCall
 
-        return await task.arun_task(self, Call(target, secrets, files, options, inputs))
+        return await task.arun_task(self, PythonCall(target, secrets, files, options, inputs))
 
     def __repr__(self) -> str:
         return f"<task {self.name}>"

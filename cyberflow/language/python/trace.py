@@ -69,7 +69,7 @@ class Trace:
     refusals: list[TraceRefusal] = field(default_factory=list)
     outputs: dict[str, CapturedValue] = field(default_factory=dict)
     broken: bool = False
-    used: list[WorkflowDeclaration[..., Any]] = field(default_factory=list)
+    workflows: list[WorkflowDeclaration[..., Any]] = field(default_factory=list)
     _marks: list[Origin] = field(default_factory=list)
     _called: dict[str, WorkflowInterface] = field(default_factory=dict)
 
@@ -100,18 +100,18 @@ class Trace:
     def position(self) -> Position | None:
         return user_position(self.files)
 
-    def below(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
-        found: tuple[str | int, Any] = signature.below(type, key, attribute=attribute)
+    def resolve_member(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]:
+        found: tuple[str | int, Any] = signature.resolve_member(type, key, attribute=attribute)
         return found
 
     def mark(self, origin: Origin) -> str:
         if origin.kind == "broken":
             return BROKEN
         if origin.kind == "secret":
-            self.refuse(origin, f"the secret `{origin.shown}` stands in a text: {_STRING}", PASS[origin.kind])
+            self.refuse(origin, f"the secret `{origin.display_name}` stands in a text: {_STRING}", PASS[origin.kind])
             return BROKEN
         if origin.kind == "output":
-            self.refuse(origin, f"`{origin.shown}` stands in a text: {_STRING}", PASS[origin.kind])
+            self.refuse(origin, f"`{origin.display_name}` stands in a text: {_STRING}", PASS[origin.kind])
             return BROKEN
         self._marks.append(origin)
         return MARK.format(f"{id(self)}.{len(self._marks) - 1}")
@@ -128,7 +128,7 @@ class Trace:
         positional = known.positional[: len(args)]
         values = {**dict(zip(positional, args, strict=True)), **inputs}
         given = {name: value for name, value in values.items() if not (value is None and name in known.omitted)}
-        secrets = _secrets(known, given)
+        secrets = _secret_names(known, given)
         written = {name: self._capture(value) for name, value in given.items()}
         for name, one in written.items():
             self._note_problems(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
@@ -136,7 +136,7 @@ class Trace:
         self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, *where))
         return self._output_symbol(known, alias)
 
-    def joined(self, workflow: Any, alias: str) -> Symbol:
+    def session_outputs(self, workflow: Any, alias: str) -> Symbol:
         return self._output_symbol(self._interface(workflow), alias)
 
     def _output_symbol(self, known: WorkflowInterface, alias: str) -> Symbol:
@@ -144,25 +144,25 @@ class Trace:
         return Symbol(Origin(self, "output", alias, (), known.annotation))
 
     def _interface(self, workflow: Any) -> WorkflowInterface:
-        if isinstance(workflow, WorkflowDeclaration) and not any(one is workflow for one in self.used):
-            self.used.append(workflow)
+        if isinstance(workflow, WorkflowDeclaration) and not any(one is workflow for one in self.workflows):
+            self.workflows.append(workflow)
         return self.interfaces.of(workflow)
 
     def _capture(self, value: Any) -> CapturedValue:
-        written = CapturedValue(self._origin_of_mark, self._members)
-        written.write(value)
+        written = CapturedValue(self._origin_of_mark, self._output_names)
+        written.capture(value)
         return written
 
     def _note_problems(self, written: CapturedValue, route: Route) -> None:
         self.broken = self.broken or written.data is DROPPED
-        for fault in written.faults:
+        for fault in written.problems:
             self.refusals.append(TraceRefusal(fault.message, fault.help, (*route, *fault.route)))
 
     def _origin_of_mark(self, name: str) -> Origin | None:
         trace, _, index = name.partition(".")
         return self._marks[int(index)] if trace == str(id(self)) and index.isdecimal() else None
 
-    def _members(self, origin: Origin) -> Sequence[str] | None:
+    def _output_names(self, origin: Origin) -> Sequence[str] | None:
         """The names below a whole `outputs`; None for a symbol that is a value of its own."""
         if origin.keys:
             return None
@@ -177,7 +177,7 @@ class Trace:
             return
         if isinstance(returned, Symbol) and origin_of(returned).kind == "broken":
             return
-        named = self._named(returned)
+        named = self._outputs_by_name(returned)
         if named is None:
             help = "return what a step returned, a model made by `model_construct`, a dataclass or a dict of outputs"
             self.refusals.append(TraceRefusal("a chain returns its outputs by name", help, ("outputs",)))
@@ -188,21 +188,23 @@ class Trace:
             self._note_problems(self.outputs[name], ("outputs", name))
         self._check_completeness()
 
-    def _named(self, returned: Any) -> Mapping[str, Any] | None:
+    def _outputs_by_name(self, returned: Any) -> Mapping[str, Any] | None:
         if isinstance(returned, Symbol):
             origin = origin_of(returned)
             names = (
-                signature.field_names(origin.type) if origin.keys or origin.kind != "output" else self._members(origin)
+                signature.field_names(origin.type)
+                if origin.keys or origin.kind != "output"
+                else self._output_names(origin)
             )
             return None if names is None else {name: returned[name] for name in names}
         if isinstance(returned, Mapping) and all(isinstance(key, str) for key in returned):
             return returned
-        return signature.fields(returned) if signature.field_names(type(returned)) is not None else None
+        return signature.field_values(returned) if signature.field_names(type(returned)) is not None else None
 
     def _check_completeness(self) -> None:
         """Whether the outputs have every field that the return type requires."""
         try:
-            _, declared = signature.outputs(self.chain.function)
+            _, declared = signature.read_outputs(self.chain.function)
         except UnreadableAnnotation:
             return
         lacking = [name for name in declared or () if not name.endswith("?") and name not in self.outputs]
@@ -215,7 +217,7 @@ class Trace:
             )
 
 
-def _secrets(known: WorkflowInterface, values: Mapping[str, Any]) -> frozenset[str]:
+def _secret_names(known: WorkflowInterface, values: Mapping[str, Any]) -> frozenset[str]:
     """The names that are secrets: the declared ones, and one that is none of the inputs but is handed a secret."""
     symbols = {name: origin_of(value) for name, value in values.items() if isinstance(value, Symbol)}
     handed = {name for name, origin in symbols.items() if origin.kind == "secret"}

@@ -29,7 +29,7 @@ def diagnose(error: BaseException, sources: Mapping[str, PythonSource], place: P
     if isinstance(error, SystemExit):
         help = 'put what runs the chain under `if __name__ == "__main__":`'
         return Diagnostic(_RULE, "the module ends the program while the project is read", place, help=help)
-    return Diagnostic(_RULE, _said(error), place, help=_help(error))
+    return Diagnostic(_RULE, _message(error), place, help=_help(error))
 
 
 def _diagnose_syntax_error(error: SyntaxError, source: PythonSource) -> Diagnostic:
@@ -40,7 +40,7 @@ def _diagnose_syntax_error(error: SyntaxError, source: PythonSource) -> Diagnost
     return Diagnostic(_RULE, f"the module does not parse: {error.msg}", Place(source.path, range=(start, end)))
 
 
-def _said(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     said = str(error).strip().splitlines()
     return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
 

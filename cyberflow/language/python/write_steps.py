@@ -23,13 +23,13 @@ def write_steps(body: DeclarationBody, trace: Trace) -> None:
     written = _StepWriter(body, trace)
     at = body.name
     body.document.marks[(*body.route, "steps")] = Mark(body.source, at, at)
-    body.data["steps"] = [written.step(index, step) for index, step in enumerate(trace.steps)]
-    written.outputs()
-    written.identities()
+    body.data["steps"] = [written.write_step(index, step) for index, step in enumerate(trace.steps)]
+    written.write_outputs()
+    written.report_identity_tests()
     if trace.broken:
         body.document.broken.add((*body.route, "steps"))
     for refusal in trace.refusals:
-        body.document.problem(refusal.message, written.place(refusal), refusal.help)
+        body.document.report(refusal.message, written.place(refusal), refusal.help)
 
 
 class _StepWriter:
@@ -38,7 +38,7 @@ class _StepWriter:
         self._trace = trace
         self._document = body.document
 
-    def step(self, index: int, step: TracedStep) -> dict[str, Any]:
+    def write_step(self, index: int, step: TracedStep) -> dict[str, Any]:
         route = (*self._body.route, "steps", index)
         source = self._source(step.position)
         place = source.at(step.position)
@@ -50,31 +50,31 @@ class _StepWriter:
         referred = self._body.sources.get(step.named.filename) if step.named else None
         if referred is not None and (reference := referred.call(step.named)) is not None:
             mark = Mark(referred, referred.range(reference))
-            self._document.referred.append(((*route, "workflow"), step.workflow, mark))
-        self._document.marks[(*route, "id")] = Mark(source, _alias(source, call) or name)
+            self._document.references.append(((*route, "workflow"), step.workflow, mark))
+        self._document.marks[(*route, "id")] = Mark(source, _alias_range(source, call) or name)
         nodes = _argument_nodes(call, step)
         made: dict[str, Any] = {"id": step.alias, "workflow": step.workflow}
         for name_, value in step.values.items():
             kind = "secrets" if name_ in step.secrets else "inputs"
-            self._value((*route, kind, name_), source, nodes.get(name_), value)
+            self._mark_value((*route, kind, name_), source, nodes.get(name_), value)
             if value.data is not DROPPED:
                 made.setdefault(kind, {})[name_] = value.data
         return made
 
-    def outputs(self) -> None:
+    def write_outputs(self) -> None:
         source, node = self._body.source, _last_return(self._body.node)
         at = source.range(node) if node is not None else self._body.name
         self._document.marks[(*self._body.route, "outputs")] = Mark(source, at, at)
         nodes = _output_nodes(node)
         made = {}
         for name, value in self._trace.outputs.items():
-            self._value((*self._body.route, "outputs", name), source, nodes.get(name), value)
+            self._mark_value((*self._body.route, "outputs", name), source, nodes.get(name), value)
             if value.data is not DROPPED:
                 made[name] = value.data
         if made:
             self._body.data["outputs"] = made
 
-    def identities(self) -> None:
+    def report_identity_tests(self) -> None:
         """`is` cannot be refused by a symbol, and would silently be false: it is found by reading."""
         function = self._body.node
         calls = {id(self._source(step.position).call(step.position)) for step in self._trace.steps}
@@ -89,9 +89,9 @@ class _StepWriter:
                 if isinstance(side, ast.Name) and side.id in names:
                     message = f"`{side.id}` is known only when the chain runs: `is` cannot compare it"
                     place = Place(self._body.source.path, range=self._body.source.range(node))
-                    self._document.problem(message, place, DECIDE)
+                    self._document.report(message, place, DECIDE)
 
-    def _value(
+    def _mark_value(
         self,
         route: Route,
         source: PythonSource,
@@ -122,7 +122,7 @@ class _StepWriter:
 
     def _mark_texts(self, route: Route, source: PythonSource, node: ast.expr, value: CapturedValue) -> None:
         for keys, parts in value.texts.items():
-            written = _below(node, keys)
+            written = _node_at(node, keys)
             mark = self._document.marks.get((*route, *keys))
             if mark is not None and isinstance(written, ast.JoinedStr):
                 characters = map_fstring(source.text, *source.range(written), parts)
@@ -153,7 +153,7 @@ class _StepWriter:
         return self._body.sources[position.filename] if position else self._body.source
 
 
-def _alias(source: PythonSource, call: ast.Call | None) -> tuple[int, int] | None:
+def _alias_range(source: PythonSource, call: ast.Call | None) -> tuple[int, int] | None:
     """The text in `.step("again")(…)`."""
     function = call.func if call else None
     if isinstance(function, ast.Call) and isinstance(function.func, ast.Attribute) and function.func.attr == "step":
@@ -188,7 +188,7 @@ def _output_nodes(node: ast.expr | None) -> Mapping[str, tuple[ast.expr, ast.key
     return {}
 
 
-def _below(node: ast.expr, keys: Route) -> ast.expr | None:
+def _node_at(node: ast.expr, keys: Route) -> ast.expr | None:
     """The expression inside a literal that a route leads to."""
     found: ast.expr | None = node
     for key in keys:

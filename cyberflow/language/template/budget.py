@@ -66,7 +66,7 @@ class TemplateBudget:
         self.pay(left), self.pay(right)
         return self.pay(_OPERATORS[sign](left, right))
 
-    def call(self, function: Callable[..., Any], given: Sequence[Any]) -> None:
+    def pay_for_call(self, function: Callable[..., Any], given: Sequence[Any]) -> None:
         """Pay for a call of a method or a filter before it is made."""
         name = getattr(function, "__name__", "")
         owner = getattr(getattr(function, "__wrapped__", function), "__self__", None)

@@ -17,7 +17,7 @@ from jinja2.utils import missing as not_given
 from jinja2.visitor import NodeTransformer
 
 from cyberflow.language.template.budget import TemplateBudget
-from cyberflow.language.template.values import SELF, TemplateFailure, missing, to_text
+from cyberflow.language.template.values import SELF, TemplateFailure, to_text, unknown_name
 
 _Raw = tuple[int, str, str]
 _CAPTURES = ("macro", "call", "filter", "set")
@@ -27,10 +27,10 @@ class _Undefined(StrictUndefined):
     def _fail_with_undefined_error(self, *_: Any, **__: Any) -> Any:
         owner = self._undefined_obj
         if isinstance(owner, Mapping):
-            raise missing(str(self._undefined_name), owner, [str(key) for key in owner])
+            raise unknown_name(str(self._undefined_name), owner, [str(key) for key in owner])
         if owner is not not_given:
             raise TemplateFailure(self._undefined_message, word=str(self._undefined_name))
-        raise missing(str(self._undefined_name), None, ["vars", "target", "image"])
+        raise unknown_name(str(self._undefined_name), None, ["vars", "target", "image"])
 
     __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = _fail_with_undefined_error
     __hash__ = _fail_with_undefined_error
@@ -44,7 +44,7 @@ class _Undefined(StrictUndefined):
 
 class _Environment(ImmutableSandboxedEnvironment):
     mark: Callable[[str, int, int | None], str]
-    allowance: TemplateBudget
+    budget: TemplateBudget
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -53,10 +53,10 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002 - jinja2's
-        return self.allowance.operate(operator, left, right)
+        return self.budget.operate(operator, left, right)
 
     def call(__self, __context: Context, __obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - jinja2's
-        __self.allowance.call(__obj, [*args, *kwargs.values()])
+        __self.budget.pay_for_call(__obj, [*args, *kwargs.values()])
         return super().call(__context, __obj, *args, **kwargs)
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
@@ -172,12 +172,12 @@ def make_environment(
         finalize=lambda value: to_text(allowance.pay(value)),
         loader=FunctionLoader(lambda name: (load(name), name, lambda: not name.endswith(SELF))),
     )
-    made.mark, made.allowance = mark, allowance
+    made.mark, made.budget = mark, allowance
 
-    def placed(path: str, alt: str = "") -> str:
+    def place_image(path: str, alt: str = "") -> str:
         return image(path, alt, _running_template().removesuffix(SELF))
 
-    made.globals = {"image": placed, "range": made.globals["range"]}
+    made.globals = {"image": place_image, "range": made.globals["range"]}
     made.filters = {
         name: _charge_filter(made.filters[name], allowance) for name in _deterministic_filters(made.filters)
     }
@@ -203,11 +203,11 @@ def _charge_filter(made: Callable[..., Any], allowance: TemplateBudget) -> Calla
     passed = int(hasattr(made, "jinja_pass_arg"))
 
     @wraps(made)
-    def paid(*args: Any, **kwargs: Any) -> Any:
-        allowance.call(made, [*args[passed:], *kwargs.values()])
+    def charge(*args: Any, **kwargs: Any) -> Any:
+        allowance.pay_for_call(made, [*args[passed:], *kwargs.values()])
         return allowance.pay(made(*args, **kwargs))
 
-    return paid
+    return charge
 
 
 def _deterministic_filters(known: Iterable[str]) -> list[str]:

@@ -56,16 +56,16 @@ class Templates:
     def _environment(self) -> Environment:
         from cyberflow.language.template.environment import make_environment
 
-        return make_environment(self._load, self._mark, self.image)
+        return make_environment(self._load, self._mark, self.image_html)
 
-    def value(self, text: Text) -> Any:
+    def evaluate(self, text: Text) -> Any:
         """Evaluate a YAML string: one expression keeps its type, all else becomes a `Text`; None after a mistake."""
         expression = self._environment.lone_expression(text.value)  # type: ignore[attr-defined]
         if expression is None:
             return self.render(text)
         try:
             return to_json_value(
-                self._environment.compile_expression(expression, undefined_to_none=False)(**self._names())
+                self._environment.compile_expression(expression, undefined_to_none=False)(**self._variables())
             )
         except Exception as error:  # noqa: BLE001 - an expression of the author may raise anything
             self._report(error, text)
@@ -75,19 +75,19 @@ class Templates:
         """Render a whole text; None after a mistake, which is in `problems` then."""
         try:
             self._root = _replace_escapes(text.value)
-            marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._names())
+            marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._variables())
         except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
             self._report(error, text)
             return None
         return _unmark(marked, self._marks, text)
 
-    def image(self, path: str, alt: str, parent: str) -> str:
+    def image_html(self, path: str, alt: str, parent: str) -> str:
         found = self.files.find(path, Place(parent))
         if isinstance(found, Diagnostic):
             raise TemplateFailure(found.message, found.help, path)
         return f'<img src="/{found}" alt="{alt.replace(chr(34), "&quot;")}">'
 
-    def _names(self) -> dict[str, Any]:
+    def _variables(self) -> dict[str, Any]:
         return {"vars": self.scope.vars, "target": self.scope.target}
 
     def _mark(self, name: str, offset: int, width: int | None) -> str:

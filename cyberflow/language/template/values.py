@@ -21,7 +21,7 @@ class TemplateFailure(Exception):
         self.message, self.help, self.word = message, help, word
 
 
-def missing(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
+def unknown_name(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
     """What an undefined name raises."""
     if owner is None:
         help = "a secret is handed on as `<$NAME>`" if name == "secrets" else did_you_mean(name, known)

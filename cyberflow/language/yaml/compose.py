@@ -48,7 +48,7 @@ class _Bounds:
 if LIBYAML:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-    class _Loader(_Bounds, CParser):
+    class _NodeLoader(_Bounds, CParser):
         def __init__(self, text: str) -> None:
             CParser.__init__(self, text)
 
@@ -58,7 +58,7 @@ else:  # pragma: no cover - exercised by the tests in a process of their own
     from yaml.reader import Reader
     from yaml.scanner import Scanner
 
-    class _Loader(_Bounds, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
+    class _NodeLoader(_Bounds, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
         def __init__(self, text: str) -> None:
             Reader.__init__(self, text)
             Scanner.__init__(self)
@@ -68,5 +68,5 @@ else:  # pragma: no cover - exercised by the tests in a process of their own
 
 def compose(text: str) -> Node | None:
     """Give the root node of one document. Raises yaml.YAMLError and Excess."""
-    root: Node | None = _Loader(text).get_single_node()
+    root: Node | None = _NodeLoader(text).get_single_node()
     return root

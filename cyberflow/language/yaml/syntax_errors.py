@@ -74,9 +74,9 @@ def _explanations(of: _ParserError) -> Iterator[_Explanation]:
     """Every way to understand a complaint, the best first."""
     yield from _explain_quotes(of)
     yield from _explain_brackets(of)
-    yield from _aliases(of)
-    yield from _lines(of)
-    yield from _starts(of)
+    yield from _explain_aliases(of)
+    yield from _explain_lines(of)
+    yield from _explain_starts(of)
     yield _Explanation(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
 
 
@@ -120,7 +120,7 @@ def _explain_brackets(of: _ParserError) -> Iterator[_Explanation]:
     yield _Explanation(opened, message, help, f"line {of.line(of.at)} goes on" + (f" with `{found}`" if found else ""))
 
 
-def _aliases(of: _ParserError) -> Iterator[_Explanation]:
+def _explain_aliases(of: _ParserError) -> Iterator[_Explanation]:
     if "undefined alias" in of.problem:
         start = of.at - (of.here != "*")
         end = _WORD.match(of.text, start)
@@ -135,7 +135,7 @@ def _aliases(of: _ParserError) -> Iterator[_Explanation]:
             )
 
 
-def _lines(of: _ParserError) -> Iterator[_Explanation]:
+def _explain_lines(of: _ParserError) -> Iterator[_Explanation]:
     if "mapping values are not allowed" in of.problem:
         yield _explain_second_colon(of)
     if "expected ':'" in of.problem or "expected ':'" in of.context:
@@ -180,7 +180,7 @@ def _explain_second_colon(of: _ParserError) -> _Explanation:
     return _Explanation(start, "a key inside the text of the line above", help, "indented deeper than that line's key")
 
 
-def _starts(of: _ParserError) -> Iterator[_Explanation]:
+def _explain_starts(of: _ParserError) -> Iterator[_Explanation]:
     if "cannot start any token" in of.problem:
         shown = "a backtick" if of.here == "`" else f"`{of.here}`"
         yield _Explanation(

@@ -13,7 +13,7 @@ from typing import Any
 from cyberflow.client.http.errors import ApiError
 from cyberflow.run.batch.executor import Executor
 from cyberflow.run.batch.ledger import Ledger, LedgerEntry
-from cyberflow.run.batch.policy import CircuitBreaker, Course, Limits, RetryPolicy, next_action
+from cyberflow.run.batch.policy import CircuitBreaker, Limits, RetryPolicy, RowAction, next_action
 from cyberflow.run.chain.request import RunRequest
 
 
@@ -40,15 +40,15 @@ class Batch:
 
     ledger: Ledger
     rows: Iterator[tuple[int, RunRequest]]
-    hands: Executor
+    executor: Executor
     limits: Limits
-    choice: RetryPolicy
+    retry: RetryPolicy
     wall: Callable[[], float] = time.time
-    halted: str | None = None
+    halt_reason: str | None = None
 
     def __post_init__(self) -> None:
         self._gate = CircuitBreaker(self.limits, self.ledger.head.total)
-        self._gate.remember(self.ledger.entries())
+        self._gate.restore(self.ledger.entries())
         self._sends: dict[asyncio.Task[LedgerEntry], tuple[LedgerEntry, RunRequest]] = {}
         self._live: dict[int, LedgerEntry] = {}
         self._next: tuple[int, RunRequest] | None = None
@@ -65,14 +65,14 @@ class Batch:
                 for turn in self._refill():
                     yield turn
                 if look is None and self._live:
-                    look = asyncio.create_task(self.hands.look())
+                    look = asyncio.create_task(self.executor.poll())
                 tasks = [*self._sends, *([look] if look else [])]
                 if not tasks:
                     return
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 turns = self._take_answers([task for task in self._sends if task in done])
                 if look is not None and look in done:
-                    turns += self._over(look.result())
+                    turns += self._finish_rows(look.result())
                     look = None
                 for turn in turns:
                     yield turn
@@ -97,7 +97,7 @@ class Batch:
                 fresh = LedgerEntry(entry.number, "sending", entry.attempt + 1, self.wall())
                 start = entry if doing == "repeat" else fresh
                 starts.append((start, submission, doing == "repeat"))
-                turns.append(RowUpdate(start, entry.shown))
+                turns.append(RowUpdate(start, entry.display_status))
         self._save(turns)
         for entry, submission, repeated in starts:
             sending = self._submit(entry, submission, repeated=repeated)
@@ -106,9 +106,9 @@ class Batch:
 
     async def _submit(self, entry: LedgerEntry, submission: RunRequest, *, repeated: bool) -> LedgerEntry:
         key = self.ledger.key(entry.number, entry.attempt)
-        return await self.hands.submit(entry, submission, key, repeated=repeated)
+        return await self.executor.submit(entry, submission, key, repeated=repeated)
 
-    def _next_row(self) -> tuple[LedgerEntry, Course, RunRequest] | None:
+    def _next_row(self) -> tuple[LedgerEntry, RowAction, RunRequest] | None:
         """The next row that there is something to do with, in the order of the file."""
         while True:
             if self._next is None:
@@ -117,11 +117,11 @@ class Batch:
                 return None
             number, submission = self._next
             entry = self.ledger.entry(number)
-            doing = next_action(entry, self.choice, self.wall())
-            if doing in ("send", "repeat") and (why := self._gate.shut(number)):
-                self.halted = why
+            doing = next_action(entry, self.retry, self.wall())
+            if doing in ("send", "repeat") and (why := self._gate.refusal_reason(number)):
+                self.halt_reason = why
                 return None
-            self._next, self.halted = None, None
+            self._next, self.halt_reason = None, None
             if doing != "leave":
                 return entry, doing, submission
 
@@ -133,8 +133,8 @@ class Batch:
             entry, submission = self._sends.pop(task)
             if (error := task.exception()) is not None:
                 refusal = error
-                unsent = isinstance(error, ApiError) and not error.lost
-                turns.append(RowUpdate(replace(entry, stage="waiting") if unsent else entry, entry.shown))
+                unsent = isinstance(error, ApiError) and not error.earlier_try_may_have_arrived
+                turns.append(RowUpdate(replace(entry, stage="waiting") if unsent else entry, entry.display_status))
                 continue
             answer = task.result()
             if answer.stage == "accepted":
@@ -147,25 +147,25 @@ class Batch:
 
     def _begin(self, entry: LedgerEntry, submission: RunRequest) -> None:
         self._live[entry.number] = entry
-        self.hands.follow(entry, submission)
+        self.executor.follow(entry, submission)
 
-    def _over(self, ended: Iterable[LedgerEntry]) -> list[RowUpdate]:
+    def _finish_rows(self, ended: Iterable[LedgerEntry]) -> list[RowUpdate]:
         turns = [self._update(self._live.pop(entry.number), entry) for entry in ended]
         self._save(turns)
         return turns
 
     def _update(self, before: LedgerEntry, after: LedgerEntry) -> RowUpdate:
-        self._gate.note(after)
-        return RowUpdate(after, before.shown)
+        self._gate.record(after)
+        return RowUpdate(after, before.display_status)
 
     def _save(self, turns: Sequence[RowUpdate]) -> None:
         if turns:
-            with self.ledger.together():
+            with self.ledger.transaction():
                 self.ledger.write([turn.entry for turn in turns])
 
     def _drain_troubles(self) -> list[str]:
-        told = list(self.hands.troubles)
-        self.hands.troubles.clear()
+        told = list(self.executor.troubles)
+        self.executor.troubles.clear()
         return told
 
 

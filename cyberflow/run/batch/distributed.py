@@ -54,7 +54,7 @@ class DistributedExecutor:
 
     url: str
     queue: str
-    leaf: Callable[[LedgerEntry, RunRequest, str], WorkItem]
+    make_item: Callable[[LedgerEntry, RunRequest, str], WorkItem]
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -71,8 +71,8 @@ class DistributedExecutor:
 
     async def submit(
         self, entry: LedgerEntry, submission: RunRequest, key: str, *, repeated: bool = False
-    ) -> LedgerEntry:  # noqa: ARG002 - the worker knows
-        leaf = self.leaf(entry, submission, key)
+    ) -> LedgerEntry:
+        leaf = self.make_item(entry, submission, key)
         options = {"queue_name": self.queue, "workflow_name": WORKFLOW, "workflow_id": key, "app_version": FORMAT}
         await self._call(self._client.enqueue_async, options, leaf.to_json())
         return replace(entry, stage="accepted", run_ids=(key,))
@@ -81,7 +81,7 @@ class DistributedExecutor:
         (key,) = entry.run_ids
         self._rows[key] = entry
 
-    async def look(self) -> list[LedgerEntry]:
+    async def poll(self) -> list[LedgerEntry]:
         """The rows that are over, in one request for all. Raises CyberflowError when a worker cannot run any."""
         await asyncio.sleep(LOOK)
         found = await self._call(
@@ -90,7 +90,7 @@ class DistributedExecutor:
         self._idle = 0 if found else self._idle + 1
         if self._idle % ALONE == ALONE - 1 and not await self._call(asyncio.to_thread, self._count_listeners):
             self.troubles.append(f"no worker listens to {self.queue}; `cyberflow worker` starts one")
-        stuck = [one for one in found if _said(one).get("stage") == STUCK]
+        stuck = [one for one in found if _output_of(one).get("stage") == STUCK]
         for one in stuck:
             await self._retry(one)
         return [self._finish_entry(one) for one in found if one not in stuck]
@@ -99,7 +99,7 @@ class DistributedExecutor:
         """Give a row that was refused to a worker once more: what was wrong may have been mended since."""
         id = one.workflow_id
         if id in self._stuck:
-            raise CyberflowError(f"a worker cannot run row {self._rows[id].number}: {_said(one).get('error')}")
+            raise CyberflowError(f"a worker cannot run row {self._rows[id].number}: {_output_of(one).get('error')}")
         self._stuck.add(id)
         await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT, queue_name=self.queue)
 
@@ -110,7 +110,7 @@ class DistributedExecutor:
 
     def _finish_entry(self, one: Any) -> LedgerEntry:
         entry = self._rows.pop(one.workflow_id)
-        if not (said := _said(one)):
+        if not (said := _output_of(one)):
             text = f"the worker broke off ({one.status.lower()}); whether it had submitted the row is not known"
             return replace(entry, stage="unknown", run_ids=(), error=text)
         return merge_result(replace(entry, run_ids=()), said)
@@ -202,7 +202,7 @@ class Worker:
             return ended
 
         async def row(data: dict[str, Any]) -> dict[str, Any]:
-            leaf = WorkItem.of(data)
+            leaf = WorkItem.from_json(data)
             self._busy.add(leaf.key)
             try:
                 return await whole(leaf)
@@ -275,7 +275,7 @@ def _requeue(dbos: Any, rows: Iterable[Any]) -> None:
         dbos.resume_workflows(ids, queue_name=queue)
 
 
-def _said(one: Any) -> dict[str, Any]:
+def _output_of(one: Any) -> dict[str, Any]:
     return one.output if isinstance(one.output, dict) else {}
 
 

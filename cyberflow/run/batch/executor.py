@@ -50,7 +50,7 @@ class Executor(Protocol):
         """Look after an accepted row from now on."""
         ...
 
-    async def look(self) -> list[LedgerEntry]:
+    async def poll(self) -> list[LedgerEntry]:
         """Wait a while and give the rows that are over since the last look. Raises when patience is at its end."""
         ...
 
@@ -74,7 +74,7 @@ class LocalExecutor:
         self._wait = self.watch.pace.first
 
     @property
-    def live(self) -> list[ChainState]:
+    def live_states(self) -> list[ChainState]:
         """What is being followed."""
         return list(self._live.values())
 
@@ -90,7 +90,7 @@ class LocalExecutor:
             try:
                 session_id, run_ids = await send_request(self.desk, submission, key)
             except ApiError as error:
-                lost = error.lost = error.lost or lost
+                lost = error.earlier_try_may_have_arrived = error.earlier_try_may_have_arrived or lost
                 if error.status in OF_THE_ROW:
                     stage: Stage = "unknown" if lost else "refused"
                     return replace(entry, stage=stage, error=self.redactor.text(str(error)))
@@ -115,24 +115,24 @@ class LocalExecutor:
         self._live[entry.number] = ChainState(submission.name, steps, entry.session_id, submission.outputs)
         self._entries[entry.number] = entry
 
-    async def look(self) -> list[LedgerEntry]:
+    async def poll(self) -> list[LedgerEntry]:
         """Wait as long as the pace says, look at everything that is live by then, read what has ended."""
         pace = self.watch.pace
         await self.watch.sleep(self._wait)
         before = {number: state.status for number, state in self._live.items()}
         try:
-            self._advance(await self._sweep.look(dict(self._live), self.watch.clock()))
+            self._advance(await self._sweep.read_statuses(dict(self._live), self.watch.clock()))
             over = {number: state for number, state in self._live.items() if state.phase == "reading"}
             if over:
-                self._advance(await self._sweep.read(over))
+                self._advance(await self._sweep.read_outputs(over))
         except (ApiError, Unreachable) as error:
             self._wait = pace.last
-            self.troubles.append(self._silence.of(error).reason)
+            self.troubles.append(self._silence.tolerate(error).reason)
             return []
-        self._silence.end()
+        self._silence.reset()
         moved = any(self._live[number].status != status for number, status in before.items())
         self._wait = pace.first if moved else min(self._wait * pace.growth, pace.last)
-        return [self._finish_row(number) for number in over if self._live[number].ended]
+        return [self._finish_row(number) for number in over if self._live[number].has_ended]
 
     def _advance(self, events: Mapping[int, Event]) -> None:
         for number, event in events.items():
@@ -141,7 +141,7 @@ class LocalExecutor:
     def _finish_row(self, number: int) -> LedgerEntry:
         state, entry = self._live.pop(number), self._entries.pop(number)
         result = result_of(state)
-        failed = next((step for step in state.steps if step.failed), None)
+        failed = next((step for step in state.steps if step.has_failed), None)
         said = [f"{failed.id}: {line}" for line in failed.error] if failed else []
         return replace(
             entry,

@@ -60,11 +60,11 @@ class LedgerEntry:
     error: str | None = None
 
     @property
-    def failed(self) -> bool:
+    def has_failed(self) -> bool:
         return self.stage == "refused" or (self.stage == "ended" and self.status != "success")
 
     @property
-    def shown(self) -> str:
+    def display_status(self) -> str:
         """The status of a row in a result: a run's own, or how far it came."""
         return self.status or self.stage
 
@@ -90,7 +90,7 @@ class Ledger:
         except OSError as error:
             raise _write_error(path, error.strerror or "no access") from error
         connection = _connect(path)
-        with _said(path), connection:
+        with _translate_errors(path), connection:
             connection.executescript(f"{TABLES}PRAGMA user_version = {FORMAT};")
             connection.execute("INSERT INTO head VALUES (1, ?)", (json.dumps(asdict(head)),))
         return cls(path, connection, head)
@@ -128,9 +128,9 @@ class Ledger:
         return str(uuid5(UUID(self.head.invocation), f"{number}/{attempt}"))
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """Write what happens inside at once, and wait until it is on the disk."""
-        with _said(self.path), self._connection:
+        with _translate_errors(self.path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
 
@@ -140,9 +140,9 @@ class Ledger:
             "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [_to_columns(entry) for entry in entries]
         )
 
-    def reshape(self, head: LedgerHeader) -> None:
+    def replace_head(self, head: LedgerHeader) -> None:
         """Take over a head: the batch goes on with what is declared now."""
-        with self.together():
+        with self.transaction():
             self._connection.execute("UPDATE head SET content = ?", (json.dumps(asdict(head)),))
         self.head = head
 
@@ -156,7 +156,7 @@ class Ledger:
         for row in self._connection.execute(f"SELECT * FROM rows{where} ORDER BY number", stages):  # noqa: S608 - placeholders
             yield _from_columns(row)
 
-    def every(self) -> Iterator[LedgerEntry]:
+    def all_entries(self) -> Iterator[LedgerEntry]:
         """Every row of the file in its order, those that were never sent included."""
         number = 1
         for entry in self.entries():
@@ -183,7 +183,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _translate_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

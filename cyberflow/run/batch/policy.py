@@ -11,7 +11,7 @@ from cyberflow.run.batch.ledger import LedgerEntry
 
 KEY_LIFE = 3600.0
 """Seconds from its first sending in which a submission without an answer is sent again under its key."""
-Course = Literal["send", "repeat", "follow", "expired", "leave"]
+RowAction = Literal["send", "repeat", "follow", "expired", "leave"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class RetryPolicy:
     same: bool = True
 
 
-def next_action(entry: LedgerEntry, choice: RetryPolicy, now: float) -> Course:
+def next_action(entry: LedgerEntry, choice: RetryPolicy, now: float) -> RowAction:
     """What to do with a row: `send` is a new attempt, `repeat` the same one under its key."""
     match entry.stage:
         case "sending":
@@ -48,7 +48,7 @@ def next_action(entry: LedgerEntry, choice: RetryPolicy, now: float) -> Course:
             return "send"
         case "unknown":
             return "send" if choice.unknown else "leave"
-    return "send" if entry.failed and choice.failed else "leave"
+    return "send" if entry.has_failed and choice.failed else "leave"
 
 
 @dataclass
@@ -60,16 +60,16 @@ class CircuitBreaker:
     failures: int = 0
     canaries: Counter[str] = field(default_factory=Counter)
 
-    def remember(self, entries: Iterable[LedgerEntry]) -> None:
+    def restore(self, entries: Iterable[LedgerEntry]) -> None:
         """Take in what former goes left behind. Their failures do not count: a person has seen them since."""
-        self.canaries.update(entry.shown for entry in entries if entry.number <= self.limits.canary)
+        self.canaries.update(entry.display_status for entry in entries if entry.number <= self.limits.canary)
 
-    def note(self, entry: LedgerEntry) -> None:
-        self.failures += entry.failed or entry.stage == "unknown"
+    def record(self, entry: LedgerEntry) -> None:
+        self.failures += entry.has_failed or entry.stage == "unknown"
         if entry.number <= self.limits.canary:
-            self.canaries[entry.shown] += 1
+            self.canaries[entry.display_status] += 1
 
-    def shut(self, number: int) -> str | None:
+    def refusal_reason(self, number: int) -> str | None:
         """Why row `number` may not be sent, None when it may."""
         limit, canary = self.limits.failures, min(self.limits.canary, self.total)
         if limit is not None and self.failures >= limit:

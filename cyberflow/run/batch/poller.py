@@ -15,7 +15,7 @@ from cyberflow.run.chain.follow import OUTPUT_FIELDS, PAGE, UNSEEN, run_status
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
-    from cyberflow.client.cyberdesk.wire import Run
+    from cyberflow.client.cyberdesk.wire import RunRecord
 
 PLAIN = ("session_id",)
 """The base fields hold the status; something must be named, or everything comes."""
@@ -37,18 +37,18 @@ class BulkPoller:
     _unseen: Counter[str] = field(default_factory=Counter)
     _deep: set[str] = field(default_factory=set)
 
-    async def look(self, states: Mapping[int, ChainState], at: float) -> dict[int, Event]:
+    async def read_statuses(self, states: Mapping[int, ChainState], at: float) -> dict[int, Event]:
         """One look at each state. Raises ApiError and Unreachable; a chain whose runs are gone gets its last look."""
-        wanted = {step.run_id for state in states.values() for step in state.live}
-        found = await self._sweep(wanted, len(states), PLAIN)
-        found += await self._missing(states, wanted - {run.id for run in found})
+        wanted = {step.run_id for state in states.values() for step in state.live_steps}
+        found = await self._newest_runs(wanted, len(states), PLAIN)
+        found += await self._find_missing(states, wanted - {run.id for run in found})
         sights = _group_by_chain(states, found)
         return {number: StatusesRead(at, tuple(map(run_status, runs))) for number, runs in sights.items() if runs}
 
-    async def read(self, states: Mapping[int, ChainState]) -> dict[int, Event]:
+    async def read_outputs(self, states: Mapping[int, ChainState]) -> dict[int, Event]:
         """The outputs of chains that have ended, all in one request where that is less than one for each."""
         wanted = {step.run_id for state in states.values() for step in state.steps}
-        found = await self._sweep(wanted, len(states), OUTPUT_FIELDS)
+        found = await self._newest_runs(wanted, len(states), OUTPUT_FIELDS)
         seen = {run.id for run in found}
         for state in states.values():
             if not {step.run_id for step in state.steps} <= seen:
@@ -57,12 +57,12 @@ class BulkPoller:
             number: OutputsRead(tuple(map(run_status, runs))) for number, runs in _group_by_chain(states, found).items()
         }
 
-    async def _sweep(self, wanted: set[str], chains: int, fields: Sequence[str]) -> list[Run]:
+    async def _newest_runs(self, wanted: set[str], chains: int, fields: Sequence[str]) -> list[RunRecord]:
         """The newest runs, as many as it takes to see the wanted ones; none where asking one by one is cheaper."""
         if chains < 2 or self.depth > PAGE * chains:  # noqa: PLR2004 - one chain is one request anyhow
             self.depth = 0 if chains < 2 else self.depth  # noqa: PLR2004
             return []
-        found: list[Run] = []
+        found: list[RunRecord] = []
         left, deepest = wanted - self._deep, 0
         for _ in range(DEEPEST):
             limit = min(PAGE, max(self.depth, len(wanted)) + SPARE) if not found else PAGE
@@ -78,31 +78,33 @@ class BulkPoller:
         self._deep = (self._deep & wanted) | left
         return found
 
-    async def _missing(self, states: Mapping[int, ChainState], unseen: set[str]) -> list[Run]:
+    async def _find_missing(self, states: Mapping[int, ChainState], unseen: set[str]) -> list[RunRecord]:
         """Ask for what the sweep did not show, by session; a run that stays away is asked for by its id."""
-        found: list[Run] = []
-        behind = [state for state in states.values() if any(step.run_id in unseen for step in state.live)]
+        found: list[RunRecord] = []
+        behind = [state for state in states.values() if any(step.run_id in unseen for step in state.live_steps)]
         for state in behind[:ONE_BY_ONE]:
             found += await self._runs_of_chain(state, PLAIN)
             there = {run.id for run in found}
-            for step in state.live:
+            for step in state.live_steps:
                 self._unseen[step.run_id] = 0 if step.run_id in there else self._unseen[step.run_id] + 1
                 if self._unseen[step.run_id] >= UNSEEN:
                     found.append(await self._run_by_id(step.run_id))
         return found
 
-    async def _run_by_id(self, id: str) -> Run:
+    async def _run_by_id(self, id: str) -> RunRecord:
         """A run that was deleted counts as ended in an error: who has many rows goes on with the others."""
-        from cyberflow.client.cyberdesk.wire import Run
+        from cyberflow.client.cyberdesk.wire import RunRecord
 
         try:
             return await self.desk.runs.get(id)
         except ApiError as error:
             if error.status != GONE:
                 raise
-            return Run(id=id, workflow_id="", status="error", created_at="", error=["the run is gone from the service"])
+            return RunRecord(
+                id=id, workflow_id="", status="error", created_at="", error=["the run is gone from the service"]
+            )
 
-    async def _runs_of_chain(self, state: ChainState, fields: Sequence[str]) -> list[Run]:
+    async def _runs_of_chain(self, state: ChainState, fields: Sequence[str]) -> list[RunRecord]:
         where: dict[str, Any] = {"session_id": state.session_id}
         if state.session_id is None:
             where = {"search": state.steps[0].run_id}
@@ -110,10 +112,10 @@ class BulkPoller:
         return list(page.items)
 
 
-def _group_by_chain(states: Mapping[int, ChainState], found: Iterable[Run]) -> dict[int, list[Run]]:
+def _group_by_chain(states: Mapping[int, ChainState], found: Iterable[RunRecord]) -> dict[int, list[RunRecord]]:
     """The runs of each chain: those of its session, or the one run that has none."""
-    by_session: defaultdict[str | None, dict[str, Run]] = defaultdict(dict)
-    by_id: dict[str, Run] = {}
+    by_session: defaultdict[str | None, dict[str, RunRecord]] = defaultdict(dict)
+    by_id: dict[str, RunRecord] = {}
     for run in found:
         by_session[run.session_id][run.id] = run
         by_id[run.id] = run

@@ -32,7 +32,12 @@ def write_results(path: Path, entries: Iterable[LedgerEntry], outputs: Sequence[
 
 def _write_json_lines(file: TextIO, entries: Iterable[LedgerEntry], _: Sequence[str]) -> None:
     for entry in entries:
-        facts = {"row": entry.number, "status": entry.shown, "session_id": entry.session_id, "run_ids": entry.run_ids}
+        facts = {
+            "row": entry.number,
+            "status": entry.display_status,
+            "session_id": entry.session_id,
+            "run_ids": entry.run_ids,
+        }
         outputs = entry.outputs if isinstance(entry.outputs, dict) else {}
         file.write(json.dumps({**facts, "outputs": outputs, "error": entry.error}, ensure_ascii=False) + "\n")
 
@@ -42,7 +47,7 @@ def _write_csv(file: TextIO, entries: Iterable[LedgerEntry], outputs: Sequence[s
     writer.writerow([*OWN, *outputs])
     for entry in entries:
         own = entry.outputs if isinstance(entry.outputs, dict) else {}
-        facts = (entry.number, entry.shown, entry.session_id or "", entry.error or "")
+        facts = (entry.number, entry.display_status, entry.session_id or "", entry.error or "")
         writer.writerow([*facts, *(_cell(own.get(name)) for name in outputs)])
 
 

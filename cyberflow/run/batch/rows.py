@@ -28,13 +28,13 @@ class RowMapper:
     what: BundledChain | BundledWorkflow
     table: Table
     mapping: Mapping[str, str]
-    asked: RawArguments
+    arguments: RawArguments
     count: int = 0
     _fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _said: set[str] = field(default_factory=set)
     """Inputs that are wrong in every row: told once, and no row is filled."""
 
-    def each(self, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
+    def requests(self, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
         """Every row as what would be submitted, or what is wrong with it. Raises as `Table.rows` and `fill_request` do."""
         yield from self._read_common_inputs()
         self.count, known, broken = 0, False, False
@@ -55,8 +55,8 @@ class RowMapper:
 
     def _read_common_inputs(self) -> Iterator[RowFault]:
         """Read once what is the same for every row."""
-        found = read_inputs(self.what, self.asked.inputs, self.asked.document)
-        given = {pair.partition("=")[0] for pair in self.asked.inputs} | set(self.asked.document)
+        found = read_inputs(self.what, self.arguments.inputs, self.arguments.document)
+        given = {pair.partition("=")[0] for pair in self.arguments.inputs} | set(self.arguments.document)
         unknown = [unknown_input(self.what, name) for name in sorted(given - set(self.what.inputs))]
         wrong = [*unknown, *(one for one in found.problems if one.about in given or one.about == "")]
         self._said = {problem.about for problem in wrong}
@@ -88,17 +88,17 @@ class RowMapper:
         return self.mapping.get(column, column)
 
     def _fill_row(self, row: TableRow, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
-        values, faults = self._values(row)
+        values, faults = self._read_values(row)
         if faults or self._said:
             yield from faults
             return
-        made, problems = fill_request(self.what, replace(parts, given=replace(parts.given, inputs=values)))
+        made, problems = fill_request(self.what, replace(parts, arguments=replace(parts.arguments, inputs=values)))
         if problems:
             yield from (RowFault(row.line, row.number, "", problem) for problem in problems)
         else:
             yield row, made
 
-    def _values(self, row: TableRow) -> tuple[Mapping[str, Any], list[RowFault]]:
+    def _read_values(self, row: TableRow) -> tuple[Mapping[str, Any], list[RowFault]]:
         columns = {self._input_name(column): column for column in (*row.texts, *row.values)}
         columns.pop("", None)
         texts = [f"{name}={row.texts[column]}" for name, column in columns.items() if column in row.texts]
@@ -106,10 +106,10 @@ class RowMapper:
         if row.texts:
             texts = [text for text in texts if text.partition("=")[0] in self.what.inputs]
         found = read_inputs(self.what, texts, {**self._fixed, **values})
-        faults = [self._fault(row, problem, columns) for problem in found.problems]
+        faults = [self._locate_fault(row, problem, columns) for problem in found.problems]
         return found.values, [fault for fault in faults if fault is not None]
 
-    def _fault(self, row: TableRow, problem: ArgumentProblem, columns: Mapping[str, str]) -> RowFault | None:
+    def _locate_fault(self, row: TableRow, problem: ArgumentProblem, columns: Mapping[str, str]) -> RowFault | None:
         """Place a problem: in its cell, in its row, or once in the file where no row could do better."""
         if problem.about in self._said and problem.about not in columns:
             return None
@@ -145,7 +145,7 @@ def request_fingerprint(what: BundledChain | BundledWorkflow, parts: RequestPart
     used = [step["workflow_id"] for step in what.request["steps"]] if isinstance(what, BundledChain) else [what.name]
     workflows = [asdict(one) | {"payload": None} for one in parts.bundle.workflows if one.name in used]
     own = asdict(what) | {"payload": None}
-    files = {name: sha256(file.content).hexdigest() for name, file in parts.given.files.items()}
+    files = {name: sha256(file.content).hexdigest() for name, file in parts.arguments.files.items()}
     given = {"inputs": list(asked.inputs), "document": dict(asked.document), "files": files}
     content = [own, workflows, asdict(parts.ids), asdict(parts.where), given]
     return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

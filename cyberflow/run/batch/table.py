@@ -28,7 +28,7 @@ class RowFault(NamedTuple):
     column: str
     text: str
 
-    def shown(self, file: str) -> str:
+    def to_text(self, file: str) -> str:
         where = f"{file}:{self.line}" if self.line else file
         row = f" row {self.row}" + (f", column `{self.column}`" if self.column else "") + ":" if self.row else ""
         return f"{where}:{row} {self.text}"
@@ -85,7 +85,7 @@ class Table:
             yield RowFault(1, 0, "", "the first line must name the columns")
             return
         separator = max(SEPARATORS, key=lambda one: (_outside_quotes(head, one), -SEPARATORS.index(one)))
-        reader = csv.reader(_from(head, text), delimiter=separator, strict=True)
+        reader = csv.reader(_prepend(head, text), delimiter=separator, strict=True)
         number = 0
         try:
             columns = tuple(name.strip() for name in next(reader))
@@ -116,7 +116,7 @@ class _HashingReader(io.RawIOBase):
         return count
 
 
-def _from(head: str, rest: Iterator[str]) -> Iterator[str]:
+def _prepend(head: str, rest: Iterator[str]) -> Iterator[str]:
     yield head
     yield from rest
 

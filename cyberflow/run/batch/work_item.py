@@ -24,7 +24,7 @@ class WorkItem:
     places: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Self:
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
         known = {one.name for one in fields(cls)}
         return cls(**{name: value for name, value in data.items() if name in known})
 

@@ -35,7 +35,7 @@ async def save_all(desk: Cyberdesk, state: ChainState, folder: Path) -> AsyncIte
     Raises CyberflowError for the disk and for a file of another size, ApiError and Unreachable as the service does.
     """
     for step in state.steps:
-        if step.live:
+        if step.is_live:
             continue
         own = folder / safe_name(step.id)
         async for path in save_exports(desk, step.run_id, own):
@@ -69,14 +69,14 @@ async def save_screenshots(desk: Cyberdesk, run: str, folder: Path) -> AsyncIter
     """Save every image of a run's message history once, numbered in its order, each through a fresh signed url."""
     found = await desk.runs.get(run)
     taken: set[str] = set()
-    for number, url in enumerate(dict.fromkeys(_images(found.run_message_history)), 1):
+    for number, url in enumerate(dict.fromkeys(_image_urls(found.run_message_history)), 1):
         signed = await desk.runs.image_url(run, url)
         to = unique_path(folder, f"{number:03}{PurePosixPath(urlsplit(url).path).suffix or '.png'}", taken)
         await desk.download(signed.signed_url, to)
         yield to
 
 
-def _images(history: Any) -> Iterator[str]:
+def _image_urls(history: Any) -> Iterator[str]:
     for message in history if isinstance(history, list) else ():
         content = message.get("content") if isinstance(message, dict) else None
         for block in content if isinstance(content, list) else ():

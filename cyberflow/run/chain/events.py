@@ -31,12 +31,12 @@ class StepRun:
     message: str | None = None
 
     @property
-    def live(self) -> bool:
+    def is_live(self) -> bool:
         return is_live(self.status)
 
     @property
-    def failed(self) -> bool:
-        return not self.live and self.status != "success"
+    def has_failed(self) -> bool:
+        return not self.is_live and self.status != "success"
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class ChainState:
     refused: tuple[str, ...] = ()
 
     @property
-    def live(self) -> tuple[StepRun, ...]:
-        return tuple(step for step in self.steps if step.live)
+    def live_steps(self) -> tuple[StepRun, ...]:
+        return tuple(step for step in self.steps if step.is_live)
 
     @property
     def status(self) -> str:
@@ -71,7 +71,7 @@ class ChainState:
         return next((step.status for step in self.steps if step.status != "success"), "success")
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self.phase == "ended"
 
 
@@ -95,12 +95,12 @@ class StatusesRead:
     """The statuses were read at `at`, seconds of any clock that only goes forward."""
 
     at: float
-    sights: tuple[RunStatus, ...]
+    statuses: tuple[RunStatus, ...]
 
 
 @dataclass(frozen=True)
 class OutputsRead:
-    sights: tuple[RunStatus, ...]
+    statuses: tuple[RunStatus, ...]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
-from cyberflow.client.cyberdesk.wire import Run
+from cyberflow.client.cyberdesk.wire import RunRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.chain.events import (
     CancelAnswered,
@@ -113,13 +113,13 @@ class OutageTimer:
         self._since: float | None = None
 
     @property
-    def lasts(self) -> bool:
+    def is_running(self) -> bool:
         return self._since is not None
 
-    def end(self) -> None:
+    def reset(self) -> None:
         self._since = None
 
-    def of(self, error: ApiError | Unreachable) -> Unanswered:
+    def tolerate(self, error: ApiError | Unreachable) -> Unanswered:
         """A failure that may pass, within the patience; every other one is raised."""
         if isinstance(error, ApiError) and error.status not in PASSING:
             raise error
@@ -155,15 +155,15 @@ class _CommandRunner:
                 return await self._release(command)
 
     async def _look(self, command: ReadStatuses, state: ChainState) -> Event:
-        if not command.at_once or self.silence.lasts:
+        if not command.at_once or self.silence.is_running:
             await self.watch.sleep(self._next_wait(state))
         if self._is_late(state):
             return TimedOut(cancel=self.watch.cancel_on_timeout)
         try:
-            runs = await self._runs(state, self._status_fields())
-            runs += await self._missing(state, runs)
+            runs = await self._list_runs(state, self._status_fields())
+            runs += await self._find_missing(state, runs)
         except (ApiError, Unreachable) as error:
-            return self.silence.of(error)
+            return self.silence.tolerate(error)
         return StatusesRead(self.watch.clock(), tuple(run_status(run) for run in runs))
 
     def _status_fields(self) -> tuple[str, ...]:
@@ -175,12 +175,12 @@ class _CommandRunner:
         return (*LOOK_FIELDS, "run_message_history")
 
     async def _read_outputs(self, state: ChainState) -> Event:
-        if self.silence.lasts:
+        if self.silence.is_running:
             await self.watch.sleep(self.watch.pace.last)
         try:
-            runs = await self._runs(state, OUTPUT_FIELDS)
+            runs = await self._list_runs(state, OUTPUT_FIELDS)
         except (ApiError, Unreachable) as error:
-            return self.silence.of(error)
+            return self.silence.tolerate(error)
         return OutputsRead(tuple(run_status(run) for run in runs))
 
     async def _cancel(self, command: CancelRun) -> Event:
@@ -212,26 +212,26 @@ class _CommandRunner:
         timeout = self.watch.timeout
         return timeout is not None and state.phase == "following" and self.watch.clock() - self.started >= timeout
 
-    async def _runs(self, state: ChainState, fields: tuple[str, ...]) -> list[Run]:
+    async def _list_runs(self, state: ChainState, fields: tuple[str, ...]) -> list[RunRecord]:
         """The runs of the session, newest first, or the one run that has none, in one request."""
         where: dict[str, Any] = {"session_id": state.session_id}
         if state.session_id is None:
             where = {"search": state.steps[0].run_id}
         page = await self.desk.runs.page(limit=PAGE, sort_mode="created_at_desc", fields=fields, **where)
-        self.silence.end()
+        self.silence.reset()
         return list(page.items)
 
-    async def _missing(self, state: ChainState, runs: list[Run]) -> list[Run]:
+    async def _find_missing(self, state: ChainState, runs: list[RunRecord]) -> list[RunRecord]:
         there = {run.id for run in runs}
         found = []
-        for step in state.live:
+        for step in state.live_steps:
             self.unseen[step.run_id] = 0 if step.run_id in there else self.unseen.get(step.run_id, 0) + 1
             if self.unseen[step.run_id] >= UNSEEN:
                 found.append(await self.desk.runs.get(step.run_id))
         return found
 
 
-def run_status(run: Run) -> RunStatus:
+def run_status(run: RunRecord) -> RunStatus:
     return RunStatus(
         run.id,
         run.status,

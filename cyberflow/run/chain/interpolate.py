@@ -48,13 +48,13 @@ class Interpolator:
     def _string(self, data: str, at: str) -> Any:
         read = _scan(data)
         token = only_token(read)
-        return self._found(token, at) if token else substitute(read, lambda inner: self._token_text(inner, at))
+        return self._lookup(token, at) if token else substitute(read, lambda inner: self._token_text(inner, at))
 
-    def _found(self, token: Token, at: str) -> Any:
+    def _lookup(self, token: Token, at: str) -> Any:
         values = self.secrets if token.kind == "secret" else self.inputs
-        return self._below(values.get(token.path.root, ABSENT), token.path, at)
+        return self._follow_path(values.get(token.path.root, ABSENT), token.path, at)
 
-    def _below(self, value: Any, path: TokenPath, at: str) -> Any:
+    def _follow_path(self, value: Any, path: TokenPath, at: str) -> Any:
         """Follow a path. What is not there is ABSENT; nothing is below `__EMPTY__` but itself."""
         for key in path.keys:
             if value is ABSENT or value == EMPTY:
@@ -71,7 +71,7 @@ class Interpolator:
         return value
 
     def _token_text(self, token: Token, at: str) -> str:
-        value = self._found(token, at)
+        value = self._lookup(token, at)
         if value is ABSENT or value is None or value == EMPTY:
             return ""
         if isinstance(value, dict | list):

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from cyberflow.errors import CyberflowError, UsageError
 
 FOLDER = "journal"
-What = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
+JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Invocation:
     target: str
     path: Path
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
-    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def key(self) -> str:
         return self.id
 
-    def note(self, what: What, **facts: Any) -> None:
+    def record(self, what: JournalStage, **facts: Any) -> None:
         """Append a line and wait until it is on the disk. Raises CyberflowError when the disk refuses."""
         at = self.clock().astimezone(UTC).isoformat()
         line = json.dumps({"at": at, "what": what, **facts}, ensure_ascii=False) + "\n"
@@ -55,7 +55,7 @@ class JournalEntry:
     id: str
     name: str
     target: str
-    what: What
+    what: JournalStage
     at: str
     session_id: str | None = None
     run_ids: tuple[str, ...] = field(default=())
@@ -85,7 +85,7 @@ def open_entries(state: Path) -> list[JournalEntry]:
 
 def entries(folder: Path) -> Iterator[JournalEntry]:
     """Everything that a journal knows, in no order."""
-    found = (_read(path) for path in sorted(folder.glob("*.jsonl")))
+    found = (_read_entry(path) for path in sorted(folder.glob("*.jsonl")))
     return (entry for entry in found if entry is not None)
 
 
@@ -110,7 +110,7 @@ def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) 
     return f"cyberflow runs watch {session_id or run_ids[0]} --target {target}"
 
 
-def _read(path: Path) -> JournalEntry | None:
+def _read_entry(path: Path) -> JournalEntry | None:
     facts: dict[str, Any] = {}
     for line in _lines(path):
         facts |= line

@@ -29,7 +29,7 @@ from cyberflow.run.chain.events import (
     Unanswered,
 )
 
-Next: TypeAlias = tuple[ChainState, tuple[Command, ...]]
+Transition: TypeAlias = tuple[ChainState, tuple[Command, ...]]
 
 SETTLE = 30.0
 """Seconds. What happens to the rest of a chain after a step has failed is not documented; steps that have not begun
@@ -53,7 +53,7 @@ def next_commands(state: ChainState) -> tuple[Command, ...]:
     return ()
 
 
-def advance(state: ChainState, event: Event) -> Next:
+def advance(state: ChainState, event: Event) -> Transition:
     """Take in what happened. An event that does not belong to the phase changes at most what is known of the runs."""
     match event:
         case StatusesRead():
@@ -64,7 +64,7 @@ def advance(state: ChainState, event: Event) -> Next:
             return replace(state, trouble=event.reason), ()
         case TimedOut() if state.phase == "following":
             late = replace(state, timed_out=True)
-            return _cancel(late) if event.cancel else _read(late)
+            return _cancel(late) if event.cancel else _start_reading(late)
         case CancelRequested() if state.phase == "following":
             return _cancel(state)
         case CancelAnswered() if state.phase == "cancelling" and event.run_id in state.pending:
@@ -80,41 +80,45 @@ def replay(state: ChainState, events: Iterable[Event]) -> ChainState:
     return state
 
 
-def _take_statuses(state: ChainState, event: StatusesRead) -> Next:
+def _take_statuses(state: ChainState, event: StatusesRead) -> Transition:
     if state.phase == "ended":
         return state, ()
     seen = _merge_statuses(state, event)
     if state.moved_at is None or [step.status for step in seen.steps] != [step.status for step in state.steps]:
         seen = replace(seen, moved_at=event.at)
     if seen.phase == "following":
-        return (seen, (ReadStatuses(),)) if seen.live and not _is_abandoned(seen, event.at) else _read(seen)
+        return (
+            (seen, (ReadStatuses(),)) if seen.live_steps and not _is_abandoned(seen, event.at) else _start_reading(seen)
+        )
     if seen.phase == "settling":
         seen = replace(seen, looks=seen.looks + 1)
-        return (seen, (ReadStatuses(),)) if seen.live and seen.looks < LOOKS_AFTER_CANCEL else _read(seen)
+        return (
+            (seen, (ReadStatuses(),)) if seen.live_steps and seen.looks < LOOKS_AFTER_CANCEL else _start_reading(seen)
+        )
     return seen, ()
 
 
-def _read(state: ChainState) -> Next:
+def _start_reading(state: ChainState) -> Transition:
     return replace(state, phase="reading"), (ReadOutputs(),)
 
 
 def _is_abandoned(state: ChainState, now: float) -> bool:
     """Whether a step has failed and the service seems to do nothing about those that wait behind it."""
-    waiting = all(step.status == "scheduling" for step in state.live)
+    waiting = all(step.status == "scheduling" for step in state.live_steps)
     still = state.moved_at is not None and now - state.moved_at >= SETTLE
-    return waiting and still and any(step.failed for step in state.steps)
+    return waiting and still and any(step.has_failed for step in state.steps)
 
 
 def _merge_statuses(state: ChainState, event: StatusesRead | OutputsRead) -> ChainState:
     """Take over what was seen. A final status stays, whatever is said later: only a retry changes it, and that is a
     run of its own. Outputs are taken when they come.
     """
-    sights = {sight.run_id: sight for sight in event.sights}
+    sights = {sight.run_id: sight for sight in event.statuses}
     steps = tuple(_merge_step(step, sights.get(step.run_id)) for step in state.steps)
     ours = {step.run_id for step in steps}
     others = {
         sight.alias: sight.outputs
-        for sight in event.sights
+        for sight in event.statuses
         if sight.run_id not in ours and sight.alias and isinstance(event, OutputsRead) and sight.status == "success"
     }
     return replace(state, steps=steps, aliases={**state.aliases, **others}, trouble=None)
@@ -131,22 +135,22 @@ def _merge_step(step: StepRun, sight: RunStatus | None) -> StepRun:
         ended_at=sight.ended_at or step.ended_at,
         message=sight.message or step.message,
     )
-    if not step.live and sight.status != step.status:
+    if not step.is_live and sight.status != step.status:
         return step
     outputs = step.outputs if sight.outputs is None else sight.outputs
     return replace(known, status=sight.status, outputs=outputs)
 
 
-def _cancel(state: ChainState) -> Next:
+def _cancel(state: ChainState) -> Transition:
     """The last step first, so that none of them starts when the running one ends."""
-    if not state.live:
-        return _read(state)
-    pending = frozenset(step.run_id for step in state.live)
-    commands = tuple(CancelRun(step.run_id) for step in reversed(state.live))
+    if not state.live_steps:
+        return _start_reading(state)
+    pending = frozenset(step.run_id for step in state.live_steps)
+    commands = tuple(CancelRun(step.run_id) for step in reversed(state.live_steps))
     return replace(state, phase="cancelling", cancelled=True, pending=pending), commands
 
 
-def _take_cancel_answer(state: ChainState, event: CancelAnswered) -> Next:
+def _take_cancel_answer(state: ChainState, event: CancelAnswered) -> Transition:
     pending = state.pending - {event.run_id}
     state = replace(state, pending=pending, refused=_append(state.refused, event.refused))
     if pending:
@@ -156,7 +160,7 @@ def _take_cancel_answer(state: ChainState, event: CancelAnswered) -> Next:
     return replace(state, phase="releasing"), (ReleaseSession(state.session_id),)
 
 
-def _settle(state: ChainState) -> Next:
+def _settle(state: ChainState) -> Transition:
     return replace(state, phase="settling", looks=0), (ReadStatuses(at_once=True),)
 
 

@@ -60,7 +60,7 @@ class RequestParts:
     """
 
     bundle: Bundle
-    given: Arguments
+    arguments: Arguments
     ids: TargetIds
     assets: AssetReader
     where: RunPlacement = field(default_factory=RunPlacement)
@@ -86,9 +86,9 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     if chain.session and where.session_id is None:
         help = f"its steps use {_join_names(chain.session)} of a session that is already there"
         raise UsageError(f"`{chain.name}` goes on in a session: give it with `--session ID`", help=help)
-    plain = Interpolator(parts.given.inputs)
+    plain = Interpolator(parts.arguments.inputs)
     steps = [_StepRequest(step, chain, parts, plain) for step in request["steps"]]
-    filled = [step.filled() for step in steps]
+    filled = [step.build() for step in steps]
     files = list(_files(files_of(chain), parts, plain))
     outputs = {
         key: value
@@ -104,7 +104,7 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     }
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
-    made = RunRequest(chain.name, "chain", body, names, outputs, parts.given.inputs)
+    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs)
     return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
@@ -119,7 +119,7 @@ def run_request(workflow: BundledWorkflow, parts: RequestParts) -> RunRequest:
 
 
 def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunRequest, list[str]]:
-    where, given = parts.where, parts.given
+    where, given = parts.where, parts.arguments
     plain = Interpolator(given.inputs)
     files = list(_files(files_of(workflow), parts, plain))
     body: dict[str, Any] = {
@@ -161,8 +161,8 @@ class _StepRequest:
             raise UsageError(f"the bundle has no workflow `{name}`, which step `{self.alias}` runs")
         return found
 
-    def filled(self) -> dict[str, Any]:
-        secret = Interpolator(self.parts.given.inputs, self.parts.given.secrets, self.problems)
+    def build(self) -> dict[str, Any]:
+        secret = Interpolator(self.parts.arguments.inputs, self.parts.arguments.secrets, self.problems)
         inputs = self._values("inputs", "input", self.plain)
         secrets = self._values("sensitive_inputs", "secret", secret)
         for name, declared in self.workflow.inputs.items():
@@ -180,8 +180,11 @@ class _StepRequest:
     def _values(self, key: str, word: str, filler: Interpolator) -> dict[str, Any]:
         written = self.written.get(key) or {}
         values = {name: filler.value(data, self._describe_place(word, name)) for name, data in written.items()}
-        if self.parts.given.finished:
-            values = {name: resolve_refs(value, self.parts.given.finished, keep=True) for name, value in values.items()}
+        if self.parts.arguments.finished_outputs:
+            values = {
+                name: resolve_refs(value, self.parts.arguments.finished_outputs, keep=True)
+                for name, value in values.items()
+            }
         return {name: value for name, value in values.items() if value is not ABSENT}
 
     def _describe_place(self, word: str, name: str) -> str:
@@ -213,7 +216,7 @@ def _files(files: Sequence[Mapping[str, Any]], parts: RequestParts, filler: Inte
     for file in files:
         name = file_argument_name(file)
         if name is not None:
-            given = parts.given.files.get(name)
+            given = parts.arguments.files.get(name)
             if given is None:
                 filler.problems.append(f"file `{name}` is missing: give it with `--file {name}=PATH`")
                 continue

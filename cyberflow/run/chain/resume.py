@@ -22,7 +22,7 @@ from cyberflow.run.chain.interpolate import refs_in
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
-    from cyberflow.client.cyberdesk.wire import Run
+    from cyberflow.client.cyberdesk.wire import RunRecord
 
 FIELDS = ("session_id", "session_alias", "input_values", "output_data", "machine_id", "started_at", "ended_at", "error")
 NO_SUCH_ID = frozenset({404, 422})
@@ -37,14 +37,14 @@ class Resumption:
 
     chain: BundledChain
     inputs: Mapping[str, Any]
-    done: tuple[StepRun, ...]
+    finished_steps: tuple[StepRun, ...]
 
     @property
-    def finished(self) -> dict[str, Any]:
-        return {step.id: step.outputs for step in self.done}
+    def finished_outputs(self) -> dict[str, Any]:
+        return {step.id: step.outputs for step in self.finished_steps}
 
 
-async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequence[str]) -> Resumption:
+async def resume(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequence[str]) -> Resumption:
     """Read back the runs of the sessions that `runs` belong to (or name), the later winning over the earlier.
 
     Raises UsageError when a step is unknown, still runs, or is needed and has not finished there.
@@ -53,16 +53,16 @@ async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequen
     names = [step["session_alias"] for step in steps]
     if first not in names:
         raise UsageError(f"`{chain.name}` has no step `{first}`", help=did_you_mean(first, names))
-    found: dict[str, Run] = {}
+    found: dict[str, RunRecord] = {}
     for id in runs:
-        found |= {run.session_alias or "": run for run in reversed(await _session(desk, id))}
+        found |= {run.session_alias or "": run for run in reversed(await _session_runs(desk, id))}
     found = {name: found[name] for name in names if name in found}
     if not found:
         raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {_join_names(names)}")
     if live := [name for name, run in found.items() if is_live(run.status)]:
         raise UsageError(f"{_join_names(live)} still runs there", help="wait for its end, or cancel it first")
     left = steps[names.index(first) :]
-    done = tuple(_done(step, found) for step in steps[: names.index(first)] if _has_succeeded(step, found))
+    done = tuple(_restore_step(step, found) for step in steps[: names.index(first)] if _has_succeeded(step, found))
     _refuse_missing(left, [*chain.session, *(step.id for step in done)])
     request = {**chain.request, "steps": left}
     used = json.dumps([left, chain.outputs, request.get("shared_file_inputs")])
@@ -77,7 +77,7 @@ async def take_up(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequen
     )
 
 
-async def _session(desk: Cyberdesk, id: str) -> list[Run]:
+async def _session_runs(desk: Cyberdesk, id: str) -> list[RunRecord]:
     """The runs of a session, newest first, by its id or by that of one of its runs."""
     try:
         page = await desk.runs.page(session_id=id, fields=FIELDS, sort_mode="created_at_desc", limit=PAGE)
@@ -90,15 +90,15 @@ async def _session(desk: Cyberdesk, id: str) -> list[Run]:
         raise
     if run.session_id is None or run.session_id == id:
         return [run]
-    return await _session(desk, run.session_id)
+    return await _session_runs(desk, run.session_id)
 
 
-def _has_succeeded(step: Mapping[str, Any], found: Mapping[str, Run]) -> bool:
+def _has_succeeded(step: Mapping[str, Any], found: Mapping[str, RunRecord]) -> bool:
     run = found.get(step["session_alias"])
     return run is not None and run.status == "success"
 
 
-def _done(step: Mapping[str, Any], found: Mapping[str, Run]) -> StepRun:
+def _restore_step(step: Mapping[str, Any], found: Mapping[str, RunRecord]) -> StepRun:
     run = found[step["session_alias"]]
     times = (run.machine_id, run.started_at, run.ended_at)
     return StepRun(step["session_alias"], step["workflow_id"], run.id, run.status, run.output_data, (), *times)
@@ -117,7 +117,7 @@ def _refuse_missing(left: Iterable[Mapping[str, Any]], there: Iterable[str]) -> 
         known.add(step["session_alias"])
 
 
-def _recover_inputs(steps: Iterable[Mapping[str, Any]], found: Mapping[str, Run]) -> Iterable[tuple[str, Any]]:
+def _recover_inputs(steps: Iterable[Mapping[str, Any]], found: Mapping[str, RunRecord]) -> Iterable[tuple[str, Any]]:
     """The chain's inputs as its runs hold them, where a step has one whole as an input of its own."""
     for step in steps:
         run = found.get(step["session_alias"])

@@ -19,7 +19,7 @@ async def submit(desk: Cyberdesk, submission: RunRequest, invocation: Invocation
     Raises ApiError and Unreachable as the service has it; where the fate of the submission is unknown, the journal
     says so, and the error says how to find out. The same invocation may submit again: its key makes it one.
     """
-    invocation.note(
+    invocation.record(
         "submitting", name=submission.name, target=invocation.target, kind=submission.kind, key=invocation.key
     )
     try:
@@ -27,7 +27,7 @@ async def submit(desk: Cyberdesk, submission: RunRequest, invocation: Invocation
     except (ApiError, Unreachable) as error:
         _note_failure(invocation, error)
         raise
-    invocation.note("accepted", session_id=session_id, run_ids=run_ids)
+    invocation.record("accepted", session_id=session_id, run_ids=run_ids)
     if len(run_ids) != len(submission.steps):
         raise CyberflowError(
             f"the service made {len(run_ids)} runs for the {len(submission.steps)} steps of `{submission.name}`",
@@ -49,9 +49,9 @@ async def send_request(desk: Cyberdesk, submission: RunRequest, key: str) -> tup
 def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None:
     """Write down what is known, and tell the reader of the error where it is not."""
     unsent = isinstance(error, Unreachable) and not error.may_have_arrived
-    if unsent or (isinstance(error, ApiError) and error.status in REFUSALS and not error.lost):
-        invocation.note("refused", status=getattr(error, "status", None))
+    if unsent or (isinstance(error, ApiError) and error.status in REFUSALS and not error.earlier_try_may_have_arrived):
+        invocation.record("refused", status=getattr(error, "status", None))
         return
-    invocation.note("unanswered")
+    invocation.record("unanswered")
     look = follow_command(invocation.target, None, ())
     error.help = f"it may have been submitted all the same: look with `{look}` before running it again"

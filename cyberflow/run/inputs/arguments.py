@@ -32,7 +32,7 @@ class Arguments:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
     files: Mapping[str, FileArgument] = field(default_factory=dict)
-    finished: Mapping[str, Any] = field(default_factory=dict)
+    finished_outputs: Mapping[str, Any] = field(default_factory=dict)
 
     def redactor(self, *more: str) -> Redactor:
         """Filters the secrets of this run, and `more`: the key of the target."""

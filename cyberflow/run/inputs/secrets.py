@@ -154,7 +154,7 @@ def read_secret(source: SecretLocation, world: SecretBackends, name: str = "valu
             f"was not found: the environment variable `{source.detail}` is {'not set' if value is None else 'empty'}"
         )
     elif source.kind == "file":
-        value, reason = _file(source.detail), f"was not found: the file {source.detail} is empty"
+        value, reason = _read_secret_file(source.detail), f"was not found: the file {source.detail} is empty"
     elif source.kind == "keyring":
         service, _, user = source.detail.rpartition("/")
         value, reason = (
@@ -172,7 +172,7 @@ def read_secret(source: SecretLocation, world: SecretBackends, name: str = "valu
     return value
 
 
-def _file(path: str) -> str:
+def _read_secret_file(path: str) -> str:
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from math import inf
 
-from cyberflow.client.cyberun.client import Cyberun, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
 from cyberflow.client.cyberun.wire import OVER, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.chain.follow import FollowOptions, OutageTimer
@@ -21,7 +21,7 @@ SETTLE = 30.0
 
 
 def follow_task(
-    cyberun: Cyberun, state: TaskState, watch: FollowOptions, limit: float | None = None
+    cyberun: CyberunClient, state: TaskState, watch: FollowOptions, limit: float | None = None
 ) -> AsyncGenerator[TaskState, None]:
     """Follow to the end, or until the time is over. Past `limit` seconds from now, wherever it stands, the task is
     cancelled and its status read again: a cancel may come too late.
@@ -32,7 +32,9 @@ def follow_task(
     return _TaskFollower(cyberun, watch, limit).states(state)
 
 
-async def cancel_task(cyberun: Cyberun, state: TaskState, watch: FollowOptions) -> AsyncGenerator[TaskState, None]:
+async def cancel_task(
+    cyberun: CyberunClient, state: TaskState, watch: FollowOptions
+) -> AsyncGenerator[TaskState, None]:
     """Ask for the end of a task, then read its status until it is over, or `SETTLE` seconds have passed."""
     refused = None
     try:
@@ -41,14 +43,14 @@ async def cancel_task(cyberun: Cyberun, state: TaskState, watch: FollowOptions) 
         refused = str(error)
     state = replace(state, cancelled=True, refused=refused)
     following = _TaskFollower(cyberun, replace(watch, timeout=SETTLE), None)
-    state = await following.look(state)
+    state = await following.read_status(state)
     yield state
-    async for after in following.looks(state, watch.pace.first):
+    async for after in following.poll(state, watch.pace.first):
         yield after
 
 
 class _TaskFollower:
-    def __init__(self, cyberun: Cyberun, watch: FollowOptions, limit: float | None) -> None:
+    def __init__(self, cyberun: CyberunClient, watch: FollowOptions, limit: float | None) -> None:
         self._cyberun = cyberun
         self._watch = watch
         self._limit = inf if limit is None else limit
@@ -57,16 +59,16 @@ class _TaskFollower:
         self._silence = OutageTimer(watch)
 
     async def states(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
-        state = await self.look(state)
+        state = await self.read_status(state)
         yield state
         async with aclosing(self._listen(state)) as heard:
             async for state in heard:
                 yield state
         pause = 0.0 if self._cyberun.transport.streams else self._watch.pace.first
-        async with aclosing(self.looks(state, pause)) as seen:
+        async with aclosing(self.poll(state, pause)) as seen:
             async for state in seen:
                 yield state
-        if not state.live:
+        if not state.is_live:
             return
         state = replace(state, timed_out=True)
         yield state
@@ -74,47 +76,47 @@ class _TaskFollower:
             async for after in cancel_task(self._cyberun, state, self._watch):
                 yield after
 
-    async def looks(self, state: TaskState, pause: float) -> AsyncGenerator[TaskState, None]:
+    async def poll(self, state: TaskState, pause: float) -> AsyncGenerator[TaskState, None]:
         """Look until the task is over, or the time is."""
         pace = self._watch.pace
-        while state.live and self._left() > 0:
-            await self._watch.sleep(min(pause, self._left()))
-            before, state = state, await self.look(state)
+        while state.is_live and self._time_left() > 0:
+            await self._watch.sleep(min(pause, self._time_left()))
+            before, state = state, await self.read_status(state)
             moved = before.status != state.status or not pause
             pause = pace.first if moved else min(pause * pace.growth, pace.last)
             if state != before:
                 yield state
 
-    async def look(self, state: TaskState) -> TaskState:
+    async def read_status(self, state: TaskState) -> TaskState:
         try:
             task = await self._cyberun.task(state.task_id)
         except (ApiError, Unreachable) as error:
-            return replace(state, trouble=self._silence.of(error).reason)
-        self._silence.end()
-        return seen(state, task)
+            return replace(state, trouble=self._silence.tolerate(error).reason)
+        self._silence.reset()
+        return merge_task(state, task)
 
     async def _listen(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
         """Events until one says that the task is over, the stream ends or fails, or the time is over."""
-        if not state.live or self._left() <= 0:
+        if not state.is_live or self._time_left() <= 0:
             return
         try:
             async with aclosing(self._cyberun.events(state.task_id)) as stream:
-                while (event := await self._next(stream)) is not None and event.kind not in OVER:
-                    before, state = state, heard(state, event)
+                while (event := await self._next_event(stream)) is not None and event.kind not in OVER:
+                    before, state = state, merge_event(state, event)
                     if state != before:
                         yield state
         except (ApiError, Unreachable, TimeoutError):
             return
 
-    async def _next(self, stream: AsyncIterator[TaskEvent]) -> TaskEvent | None:
-        left = self._left()
+    async def _next_event(self, stream: AsyncIterator[TaskEvent]) -> TaskEvent | None:
+        left = self._time_left()
         return await asyncio.wait_for(anext(stream, None), None if left == inf else left)
 
-    def _left(self) -> float:
+    def _time_left(self) -> float:
         return self._begun + min(self._limit, self._timeout) - self._watch.clock()
 
 
-def seen(state: TaskState, task: TaskRecord) -> TaskState:
+def merge_task(state: TaskState, task: TaskRecord) -> TaskState:
     """The state after a look."""
     return replace(
         state,
@@ -127,7 +129,7 @@ def seen(state: TaskState, task: TaskRecord) -> TaskState:
     )
 
 
-def heard(state: TaskState, event: TaskEvent) -> TaskState:
+def merge_event(state: TaskState, event: TaskEvent) -> TaskState:
     """The state after an event. The end of a task is never taken from one."""
     status = event.data.get("status")
     if event.kind == "status" and isinstance(status, str) and status not in OVER:

@@ -89,7 +89,7 @@ def file_name(key: str, head: bytes) -> str:
     """A safe name for what the platform calls an output, with the ending that the first bytes ask for."""
     name = safe_name(key)
     suffix = PurePosixPath(name).suffix.lower()
-    kind = next((ending for magic, at, ending in _KINDS if head[at : at + len(magic)] == magic), _text(head))
+    kind = next((ending for magic, at, ending in _KINDS if head[at : at + len(magic)] == magic), _text_ending(head))
     if kind is None:
         return name if _ENDING.fullmatch(suffix) else safe_name(f"{name}.bin")
     alike = next((group for group in _SAME if kind in group), {kind})
@@ -98,7 +98,7 @@ def file_name(key: str, head: bytes) -> str:
     return name if suffix in alike else safe_name(f"{name}{kind}")
 
 
-def _text(head: bytes) -> str | None:
+def _text_ending(head: bytes) -> str | None:
     """The ending of a text; one that the head cuts a character of is one too."""
     text = head.decode("utf-8", "ignore")
     if not text.strip() or len(head) - len(text.encode()) > _CUT or not _PLAIN.fullmatch(text):

@@ -56,7 +56,7 @@ class TaskState:
     refused: str | None = None
 
     @property
-    def live(self) -> bool:
+    def is_live(self) -> bool:
         return self.status not in OVER
 
     @property

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import parse_time
-from cyberflow.client.cyberun.client import Cyberun
+from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledTask
@@ -25,7 +25,7 @@ UNKNOWN, TIMED_OUT = 404, 408
 CLIENT_ERRORS = range(400, 500)
 
 
-async def prepare_task(cyberun: Cyberun, task: BundledTask, request: TaskRequest) -> CyberunWorkflow:
+async def prepare_task(cyberun: CyberunClient, task: BundledTask, request: TaskRequest) -> CyberunWorkflow:
     """Read what the workflow takes and hold the request against it. Raises UsageError, and what the service raises."""
     try:
         workflow = await cyberun.workflow(request.workflow)
@@ -40,7 +40,7 @@ async def prepare_task(cyberun: Cyberun, task: BundledTask, request: TaskRequest
 
 
 async def script_outcome(
-    cyberun: Cyberun, task: BundledTask, outcomes: Mapping[str, Any] | None, *, local: bool
+    cyberun: CyberunClient, task: BundledTask, outcomes: Mapping[str, Any] | None, *, local: bool
 ) -> str | None:
     """Script the outcome where it is asked for, by the name of the task or its workflow. Raises UsageError where the
     target is not the local platform.
@@ -54,7 +54,11 @@ async def script_outcome(
 
 
 async def submit_task(
-    cyberun: Cyberun, request: TaskRequest, workflow: CyberunWorkflow, invocation: Invocation, script: str | None = None
+    cyberun: CyberunClient,
+    request: TaskRequest,
+    workflow: CyberunWorkflow,
+    invocation: Invocation,
+    script: str | None = None,
 ) -> TaskState:
     """Submit, and give the state to follow it from.
 
@@ -66,32 +70,32 @@ async def submit_task(
         kind = mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
         parameters[key] = await cyberun.upload(file.filename, file.content, kind)
     begun = {"name": request.name, "target": invocation.target, "kind": "task", "workflow": request.workflow}
-    invocation.note("submitting", **begun)
+    invocation.record("submitting", **begun)
     try:
         id = await cyberun.submit(request.workflow, parameters, script=script, secrets=request.secrets)
     except (ApiError, Unreachable) as error:
         await _note_failure(cyberun, workflow, invocation, error)
         raise
-    invocation.note("accepted", task_id=id)
+    invocation.record("accepted", task_id=id)
     return TaskState(request.name, request.workflow, id)
 
 
 async def _note_failure(
-    cyberun: Cyberun, workflow: CyberunWorkflow, invocation: Invocation, error: ApiError | Unreachable
+    cyberun: CyberunClient, workflow: CyberunWorkflow, invocation: Invocation, error: ApiError | Unreachable
 ) -> None:
     unsent = isinstance(error, Unreachable) and not error.may_have_arrived
     refused = isinstance(error, ApiError) and error.status in CLIENT_ERRORS and error.status != TIMED_OUT
     if unsent or refused:
-        invocation.note("refused", status=getattr(error, "status", None))
+        invocation.record("refused", status=getattr(error, "status", None))
         return
     look = f"`cyberflow runs list --tasks --target {invocation.target}`"
     try:
         found, all_seen = await _candidates(cyberun, workflow, invocation)
     except (ApiError, Unreachable):
-        invocation.note("unanswered")
+        invocation.record("unanswered")
         error.help = f"it may have been submitted all the same, and the list of tasks cannot be read: look with {look}"
         return
-    invocation.note("unanswered", candidates=[task.id for task in found])
+    invocation.record("unanswered", candidates=[task.id for task in found])
     if not found:
         where = "" if all_seen else f" among the first {SEARCHED}"
         name = workflow.workflow_slug or workflow.id
@@ -103,13 +107,13 @@ async def _note_failure(
 
 
 async def _candidates(
-    cyberun: Cyberun, workflow: CyberunWorkflow, invocation: Invocation
+    cyberun: CyberunClient, workflow: CyberunWorkflow, invocation: Invocation
 ) -> tuple[list[TaskRecord], bool]:
     """Tasks of this workflow that came up since and are none that the journal knows, and whether all were seen: the
     order of the list is not documented.
     """
     known = {entry.task_id for entry in entries(invocation.path.parent)}
-    since = invocation.begun - SKEW
+    since = invocation.started_at - SKEW
     found, read = [], 0
     async for task in cyberun.tasks():
         made = parse_time(task.created_at)

@@ -14,11 +14,11 @@ from cyberflow.schema.regex.parser import (
     CharSet,
     Concatenation,
     Irregular,
-    Node,
+    PatternNode,
     Repetition,
-    parse,
+    parse_pattern,
 )
-from cyberflow.schema.values import Verdict
+from cyberflow.schema.values import Ternary
 
 MAX_STATES: Final = 3000
 MAX_WORK: Final = 300_000
@@ -37,36 +37,36 @@ class _Automaton:
     start: int = 0
     has_dot: bool = False
 
-    def state(self, label: CharSet | Anchor | None, *following: int) -> int:
+    def add_state(self, label: CharSet | Anchor | None, *following: int) -> int:
         if len(self.labels) >= MAX_STATES:
             raise Irregular
         self.labels.append(label)
         self.following.append(following)
         return len(self.labels) - 1
 
-    def add(self, node: Node, then: int) -> int:
+    def add(self, node: PatternNode, then: int) -> int:
         match node:
             case CharSet() | Anchor():
                 self.has_dot |= isinstance(node, CharSet) and node.dot
-                return self.state(node, then)
+                return self.add_state(node, then)
             case Concatenation(items):
                 for item in reversed(items):
                     then = self.add(item, then)
                 return then
             case Alternation(options):
-                return self.state(None, *(self.add(option, then) for option in options))
+                return self.add_state(None, *(self.add(option, then) for option in options))
             case Repetition(item, low, high):
                 return self._repeat(item, low, high, then)
 
-    def _repeat(self, item: Node, low: int, high: int | None, then: int) -> int:
+    def _repeat(self, item: PatternNode, low: int, high: int | None, then: int) -> int:
         if high is None:
-            loop = self.state(None)
+            loop = self.add_state(None)
             self.following[loop] = (self.add(item, loop), then)
             then = loop
         else:
             after = then
             for _ in range(high - low):
-                then = self.state(None, self.add(item, then), after)
+                then = self.add_state(None, self.add(item, then), after)
         for _ in range(low):
             then = self.add(item, then)
         return then
@@ -84,7 +84,7 @@ class _Automaton:
                 pending.extend(self.following[state])
         return reached
 
-    def finds(self, text: str) -> bool:
+    def search(self, text: str) -> bool:
         states: set[int] = set()
         for at in range(len(text) + 1):
             states = self.closure(states | {self.start}, text, at)
@@ -100,19 +100,19 @@ def _accepts(label: CharSet | Anchor | None, char: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> tuple[Node, _Automaton] | None:
+def _compile(pattern: str) -> tuple[PatternNode, _Automaton] | None:
     automaton = _Automaton()
     try:
-        node = parse(pattern)
+        node = parse_pattern(pattern)
         automaton.start = automaton.add(node, 0)
     except Irregular:
         return None
     return node, automaton
 
 
-def matches(pattern: str, text: str) -> Verdict:
+def matches(pattern: str, text: str) -> Ternary:
     """Search `text` for `pattern` as the `pattern` keyword does: anchored only where it says so."""
-    compiled = _compiled(pattern)
+    compiled = _compile(pattern)
     if compiled is None:
         return None
     automaton = compiled[1]
@@ -120,12 +120,12 @@ def matches(pattern: str, text: str) -> Verdict:
         return None
     if (len(text) + 1) * len(automaton.labels) > MAX_WORK:
         return None
-    return automaton.finds(text)
+    return automaton.search(text)
 
 
 def sample_texts(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
     """Give a few texts that are built after the pattern, short ones first; `lengths` are tried as repeat counts."""
-    compiled = _compiled(pattern)
+    compiled = _compile(pattern)
     if compiled is None:
         return []
     counts = dict.fromkeys((0, 1, *(length for length in lengths if 0 < length <= 200)))  # noqa: PLR2004
@@ -133,7 +133,7 @@ def sample_texts(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
     return [text for text in dict.fromkeys(texts) if matches(pattern, text)]
 
 
-def _sample(node: Node, count: int, option: int) -> str:
+def _sample(node: PatternNode, count: int, option: int) -> str:
     match node:
         case CharSet():
             return next((char for char in SAMPLE_CHARS if char in node), chr(node.ranges[0][0]) if node.ranges else "x")

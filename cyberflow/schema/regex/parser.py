@@ -44,22 +44,22 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Concatenation:
-    items: tuple[Node, ...]
+    items: tuple[PatternNode, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Alternation:
-    options: tuple[Node, ...]
+    options: tuple[PatternNode, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    item: Node
+    item: PatternNode
     low: int
     high: int | None
 
 
-Node: TypeAlias = CharSet | Anchor | Concatenation | Alternation | Repetition
+PatternNode: TypeAlias = CharSet | Anchor | Concatenation | Alternation | Repetition
 
 
 @dataclass(slots=True)
@@ -77,27 +77,27 @@ class _PatternParser:
             return True
         return False
 
-    def need(self, wanted: str) -> None:
+    def expect(self, wanted: str) -> None:
         if not self.take(wanted):
             raise Irregular
 
-    def choice(self) -> Node:
+    def alternation(self) -> PatternNode:
         self.depth += 1
         if self.depth > 40:  # noqa: PLR2004 - groups within groups; the walks below are recursive
             raise Irregular
-        options = [self.sequence()]
+        options = [self.concatenation()]
         while self.take("|"):
-            options.append(self.sequence())
+            options.append(self.concatenation())
         self.depth -= 1
         return options[0] if len(options) == 1 else Alternation(tuple(options))
 
-    def sequence(self) -> Node:
-        items: list[Node] = []
+    def concatenation(self) -> PatternNode:
+        items: list[PatternNode] = []
         while self.peek() not in ("", "|", ")"):
-            items.append(self.quantified())
+            items.append(self.term())
         return Concatenation(tuple(items))
 
-    def quantified(self) -> Node:
+    def term(self) -> PatternNode:
         atom = self.atom()
         bounds = self.quantifier()
         if bounds is None:
@@ -117,7 +117,7 @@ class _PatternParser:
         high: int | None = low
         if self.take(","):
             high = None if self.peek() == "}" else self.number()
-        self.need("}")
+        self.expect("}")
         return low, high
 
     def number(self) -> int:
@@ -128,7 +128,7 @@ class _PatternParser:
             raise Irregular
         return int(self.text[start : self.at])
 
-    def atom(self) -> Node:
+    def atom(self) -> PatternNode:
         if self.take("("):
             return self.group()
         if self.take("["):
@@ -146,15 +146,15 @@ class _PatternParser:
                 raise Irregular
         return CharSet(((ord(char), ord(char)),))
 
-    def group(self) -> Node:
+    def group(self) -> PatternNode:
         if self.take("?") and not self.take(":"):
-            self.need("<")
+            self.expect("<")
             name, closed, _ = self.text[self.at :].partition(">")
             if not closed or not name.isidentifier():
                 raise Irregular
             self.at += len(name) + 1
-        inner = self.choice()
-        self.need(")")
+        inner = self.alternation()
+        self.expect(")")
         return inner
 
     def char_class(self) -> CharSet:
@@ -211,10 +211,10 @@ class _PatternParser:
         return code
 
 
-def parse(pattern: str) -> Node:
+def parse_pattern(pattern: str) -> PatternNode:
     """Raises `Irregular`."""
     parser = _PatternParser(pattern)
-    node = parser.choice()
+    node = parser.alternation()
     if parser.at < len(pattern):
         raise Irregular
     return node

@@ -11,10 +11,10 @@ from cyberflow.schema.describe import format_literal
 from cyberflow.schema.keywords import accepts_anything, is_well_formed
 from cyberflow.schema.subtype.counterexample import CounterexampleSearch
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
-from cyberflow.schema.subtype.explain import reason
+from cyberflow.schema.subtype.explain import explain_rejection
 from cyberflow.schema.subtype.prove import SubtypeProver
 from cyberflow.schema.validate import Validator
-from cyberflow.schema.values import ABSENT, Path, Schema, drop_empty, freeze, is_json
+from cyberflow.schema.values import ABSENT, Schema, ValuePath, drop_empty, freeze, is_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class NotAssignable:
     """Proven: the producer may send `witness` (`ABSENT`: nothing), and it is rejected at `path`, for `reason`."""
 
     witness: Any
-    path: Path = ()
+    path: ValuePath = ()
     reason: str = ""
 
     @property
-    def text(self) -> str:
+    def witness_text(self) -> str:
         """The witness as a message shows it."""
         return format_literal(self.witness)
 
@@ -41,12 +41,12 @@ class Undetermined:
     """Neither is proven; nothing is to be said."""
 
 
-Answer: TypeAlias = Assignable | NotAssignable | Undetermined
+Assignability: TypeAlias = Assignable | NotAssignable | Undetermined
 
 
 def check_assignable(
     producer: Schema, consumer: Schema, *, may_be_absent: bool = False, required: bool = True
-) -> Answer:
+) -> Assignability:
     """Compare two types. `may_be_absent`: the producer may send nothing; `required`: the consumer needs a value."""
     if not is_well_formed(producer) or not is_well_formed(consumer):
         return Undetermined()
@@ -70,9 +70,9 @@ def _prove(producer: Schema, consumer: Schema) -> bool:
     return SubtypeProver(*_validators(producer, consumer)).implies(producer, consumer)
 
 
-def _refute(producer: Schema, consumer: Schema) -> Answer:
+def _refute(producer: Schema, consumer: Schema) -> Assignability:
     sender, receiver = _validators(producer, consumer)
-    found = CounterexampleSearch(sender, receiver, SubtypeProver(sender, receiver)).witness(producer, consumer)
+    found = CounterexampleSearch(sender, receiver, SubtypeProver(sender, receiver)).find_witness(producer, consumer)
     if found is None:
         return Undetermined()
     return _explain_refutation(found[0], consumer)
@@ -80,14 +80,14 @@ def _refute(producer: Schema, consumer: Schema) -> Answer:
 
 def _explain_refutation(witness: Any, consumer: Schema) -> NotAssignable:
     # A budget of its own: the search may have spent all but the last step.
-    path, text = attempt(reason, Validator(SchemaContext(consumer, WorkBudget())), consumer, witness) or (
+    path, text = attempt(explain_rejection, Validator(SchemaContext(consumer, WorkBudget())), consumer, witness) or (
         (),
         "rejected",
     )
     return NotAssignable(witness, path, text)
 
 
-def check_value(value: Any, consumer: Schema, *, required: bool = True) -> Answer:
+def check_value(value: Any, consumer: Schema, *, required: bool = True) -> Assignability:
     """Hold a literal against a type, `__EMPTY__` counting as absent wherever it stands and `__CLEAR__` as its text."""
     sent = drop_empty(value) if is_json(value) else value
     if sent is ABSENT:

@@ -32,9 +32,9 @@ class CounterexampleSearch:
     def __post_init__(self) -> None:
         self.candidates = SampleGenerator(self.producer)
 
-    def witness(self, producer: Schema, consumer: Schema) -> tuple[Any] | None:
+    def find_witness(self, producer: Schema, consumer: Schema) -> tuple[Any] | None:
         """The plainest witness found, in a tuple because None is a value."""
-        for template in sorted(self.rejected(producer, consumer), key=_template_weight):
+        for template in sorted(self.rejection_templates(producer, consumer), key=_template_weight):
             for value in fill_template(template):
                 if self._is_witness(producer, consumer, value):
                     return (value,)
@@ -46,7 +46,7 @@ class CounterexampleSearch:
         except Undecided:
             return False
 
-    def rejected(self, producer: Schema, consumer: Schema) -> list[Any]:
+    def rejection_templates(self, producer: Schema, consumer: Schema) -> list[Any]:
         """Templates, few, that the consumer rejects whatever their `Opaque` parts are."""
         key = (id(producer), id(consumer))
         if key in self._busy:
@@ -65,7 +65,7 @@ class CounterexampleSearch:
         return self._found[key]
 
     def _collect(self, producer: Schema, consumer: Schema, found: list[Any]) -> None:
-        for values in (self._edge_values(producer, consumer), self._inner(producer, consumer)):
+        for values in (self._edge_values(producer, consumer), self._inner_values(producer, consumer)):
             before = len(found)
             for value in values:
                 if (
@@ -78,22 +78,22 @@ class CounterexampleSearch:
                     break
 
     def _edge_values(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
-        theirs = self.consumer.scope.in_place(consumer)
-        ours = self.producer.scope.in_place(producer)
-        yield from self.candidates.edges(producer, hints_of([*theirs, *ours]))
+        theirs = self.consumer.scope.schemas_in_place(consumer)
+        ours = self.producer.scope.schemas_in_place(producer)
+        yield from self.candidates.edge_values(producer, hints_of([*theirs, *ours]))
 
-    def _inner(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
-        parts = self.consumer.scope.in_place(consumer)
-        for shape in self.producer.scope.shapes(producer):
+    def _inner_values(self, producer: Schema, consumer: Schema) -> Iterator[Any]:
+        parts = self.consumer.scope.schemas_in_place(consumer)
+        for shape in self.producer.scope.disjuncts(producer):
             if shape.values is not None:
                 continue
-            if "object" in shape.meant and not is_bare(shape, "object"):
-                yield from self._members(shape, parts)
-            if "array" in shape.meant and not is_bare(shape, "array"):
-                yield from self._entries(shape, parts)
+            if "object" in shape.likely_kinds and not is_bare(shape, "object"):
+                yield from self._member_values(shape, parts)
+            if "array" in shape.likely_kinds and not is_bare(shape, "array"):
+                yield from self._entry_values(shape, parts)
 
-    def _members(self, shape: Disjunct, parts: list[dict[str, Any]]) -> Iterator[Any]:
-        smallest = self.candidates.smallest(shape)
+    def _member_values(self, shape: Disjunct, parts: list[dict[str, Any]]) -> Iterator[Any]:
+        smallest = self.candidates.smallest_object(shape)
         if smallest is None:
             return
         for name in dict.fromkeys((*shape.names, *hints_of(parts).names)):
@@ -105,12 +105,12 @@ class CounterexampleSearch:
                     for value in self._templates_inside(sent, wanted):
                         yield _in_order(shape, {**smallest, name: value})
 
-    def _entries(self, shape: Disjunct, parts: list[dict[str, Any]]) -> Iterator[Any]:
+    def _entry_values(self, shape: Disjunct, parts: list[dict[str, Any]]) -> Iterator[Any]:
         prefixes = [len(part["prefixItems"]) for part in (*shape.parts, *parts) if "prefixItems" in part]
-        least = int(max(shape.all_of("minItems"), default=0))
+        least = int(max(shape.keyword_values("minItems"), default=0))
         for index in range(max(prefixes, default=0) + 1):
             sent = self.producer.scope.item(shape, index)
-            made = None if sent is None else self.candidates.array(shape, max(least, index + 1))
+            made = None if sent is None else self.candidates.make_array(shape, max(least, index + 1))
             if sent is None or made is None:
                 return
             for part in parts:
@@ -118,9 +118,9 @@ class CounterexampleSearch:
                     yield [*made[:index], value, *made[index + 1 :]]
 
     def _templates_inside(self, sent: Schema, wanted: Schema) -> list[Any]:
-        if wanted is True or self.proof.implies_quietly(sent, wanted):
+        if wanted is True or self.proof.implies_or_false(sent, wanted):
             return []
-        return self.rejected(sent, wanted)[:ENOUGH]
+        return self.rejection_templates(sent, wanted)[:ENOUGH]
 
 
 def _template_weight(template: Any) -> int:

@@ -66,30 +66,30 @@ class Disjunct:
     parts: tuple[dict[str, Any], ...] = ()
     kinds: frozenset[str] = KINDS
 
-    def and_(self, other: Disjunct) -> Disjunct:
+    def intersect(self, other: Disjunct) -> Disjunct:
         known = {id(part) for part in self.parts}
         parts = (*self.parts, *(part for part in other.parts if id(part) not in known))
         return Disjunct(parts, self.kinds & other.kinds)
 
-    def all_of(self, keyword: str) -> list[Any]:
+    def keyword_values(self, keyword: str) -> list[Any]:
         return [part[keyword] for part in self.parts if keyword in part]
 
     @cached_property
-    def closed(self) -> bool:
+    def is_closed(self) -> bool:
         """Whether a member that no part lists is out: our reading of `properties` without `additionalProperties`."""
         if any(part.get("unevaluatedProperties") is False for part in self.parts):
             return True
         speaks = any(key in part for part in self.parts for key in ("additionalProperties", "unevaluatedProperties"))
-        return bool(self.all_of("properties")) and not speaks
+        return bool(self.keyword_values("properties")) and not speaks
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The members that are listed, in the order written."""
-        return tuple(dict.fromkeys(name for listed in self.all_of("properties") for name in listed))
+        return tuple(dict.fromkeys(name for listed in self.keyword_values("properties") for name in listed))
 
     @cached_property
     def required(self) -> frozenset[str]:
-        return frozenset(name for listed in self.all_of("required") for name in listed)
+        return frozenset(name for listed in self.keyword_values("required") for name in listed)
 
     @cached_property
     def values(self) -> tuple[Any, ...] | None:
@@ -100,7 +100,7 @@ class Disjunct:
         return None
 
     @cached_property
-    def meant(self) -> frozenset[str]:
+    def likely_kinds(self) -> frozenset[str]:
         """The kinds its author had in mind: without `type`, those that its keywords speak of; none for `any`."""
         if any(key in part for part in self.parts for key in ("type", "enum", "const")):
             return self.kinds
@@ -125,13 +125,13 @@ class SchemaContext:
     _made: dict[tuple[int, ...], Schema] = field(default_factory=dict)
     _kept: list[Schema] = field(default_factory=list)
 
-    def target(self, ref: str) -> Schema:
+    def resolve(self, ref: str) -> Schema:
         found = resolve_pointer(self.root, ref)
         if found is None:
             raise Undecided
         return found
 
-    def shapes(self, schema: Schema) -> list[Disjunct]:
+    def disjuncts(self, schema: Schema) -> list[Disjunct]:
         """Take a schema apart. Together the shapes admit at least what the schema admits: `not`, and that `oneOf`
         wants exactly one, are left to validation.
         """
@@ -145,7 +145,9 @@ class SchemaContext:
         with self.budget.frame():
             options = [Disjunct((schema,), part_kinds(schema))]
             for alternatives in self._alternatives(schema):
-                options = [joined for left in options for right in alternatives if (joined := left.and_(right)).kinds]
+                options = [
+                    joined for left in options for right in alternatives if (joined := left.intersect(right)).kinds
+                ]
                 self.budget.steps -= len(options)
                 if len(options) > MAX_SHAPES:
                     raise Undecided
@@ -155,16 +157,16 @@ class SchemaContext:
         if "$dynamicRef" in schema or "$recursiveRef" in schema:
             raise Undecided
         if "$ref" in schema:
-            yield self.shapes(self.target(schema["$ref"]))
+            yield self.disjuncts(self.resolve(schema["$ref"]))
         for sub in schema.get("allOf", ()):
-            yield self.shapes(sub)
+            yield self.disjuncts(sub)
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                yield [shape for sub in schema[keyword] for shape in self.shapes(sub)]
+                yield [shape for sub in schema[keyword] for shape in self.disjuncts(sub)]
         if "if" in schema and ("then" in schema or "else" in schema):
-            yield [*self.shapes(schema.get("then", True)), *self.shapes(schema.get("else", True))]
+            yield [*self.disjuncts(schema.get("then", True)), *self.disjuncts(schema.get("else", True))]
 
-    def both(self, schemas: Iterable[Schema]) -> Schema:
+    def conjunction(self, schemas: Iterable[Schema]) -> Schema:
         """The conjunction as one schema, the same object for the same parts."""
         parts = [schema for schema in schemas if schema is not True]
         if len(parts) < 2:  # noqa: PLR2004 - nothing to join
@@ -172,7 +174,7 @@ class SchemaContext:
         key = tuple(id(part) for part in parts)
         return self._made.setdefault(key, {"allOf": parts})
 
-    def keep(self, schema: Schema) -> Schema:
+    def keep_alive(self, schema: Schema) -> Schema:
         """Keep a schema that was made on the way alive, so that its identity stays its own."""
         self._kept.append(schema)
         return schema
@@ -191,9 +193,9 @@ class SchemaContext:
                     own.append(schema)
             listed = listed or bool(own)
             found += own or ([part["additionalProperties"]] if "additionalProperties" in part else [])
-        if False in found or (shape.closed and not listed):
+        if False in found or (shape.is_closed and not listed):
             return None
-        return self.both(found)
+        return self.conjunction(found)
 
     def item(self, shape: Disjunct, index: int) -> Schema | None:
         """What the shape says of an array entry; None when there cannot be one."""
@@ -201,11 +203,11 @@ class SchemaContext:
         for part in shape.parts:
             prefix: list[Schema] = part.get("prefixItems", [])
             found.append(prefix[index] if index < len(prefix) else part.get("items", True))
-        if False in found or any(most <= index for most in shape.all_of("maxItems")):
+        if False in found or any(most <= index for most in shape.keyword_values("maxItems")):
             return None
-        return self.both(found)
+        return self.conjunction(found)
 
-    def in_place(self, schema: Schema) -> list[dict[str, Any]]:
+    def schemas_in_place(self, schema: Schema) -> list[dict[str, Any]]:
         """Every schema that looks at the same value, through any applicator and in any polarity."""
         reached: dict[int, dict[str, Any]] = {}
         pending = [schema]

@@ -10,7 +10,7 @@ from cyberflow.schema.keywords import resolve_pointer
 from cyberflow.schema.regex.automaton import matches
 from cyberflow.schema.subtype.disjuncts import Undecided
 from cyberflow.schema.validate import Validator
-from cyberflow.schema.values import Path, Schema, kind_of
+from cyberflow.schema.values import Schema, ValuePath, kind_of
 
 TYPE_NAMES: Final = {"fraction": "number"}
 BOUNDS: Final = {
@@ -31,7 +31,7 @@ BOUNDS: Final = {
 }
 
 
-def reason(validator: Validator, schema: Schema, value: Any) -> tuple[Path, str]:
+def explain_rejection(validator: Validator, schema: Schema, value: Any) -> tuple[ValuePath, str]:
     """Follow the first keyword that rejects the value as deep as it goes. The value must be rejected."""
     if isinstance(schema, bool):
         return (), "nothing is accepted here"
@@ -45,7 +45,7 @@ def reason(validator: Validator, schema: Schema, value: Any) -> tuple[Path, str]
     return (), f"not {describe(schema)}"
 
 
-def _explain_keyword(validator: Validator, keyword: str, schema: dict[str, Any], value: Any) -> tuple[Path, str]:
+def _explain_keyword(validator: Validator, keyword: str, schema: dict[str, Any], value: Any) -> tuple[ValuePath, str]:
     if keyword == "type":
         return (), f"{type_name(value)}, not {describe({'type': schema['type']})}"
     if keyword in BOUNDS:
@@ -65,18 +65,18 @@ def _explain_keyword(validator: Validator, keyword: str, schema: dict[str, Any],
         for key in path:
             inner = inner[key]
         if validator.check(sub, inner) is False:
-            deeper, text = reason(validator, sub, inner) if sub is not False else ((), _rejection_text(path))
+            deeper, text = explain_rejection(validator, sub, inner) if sub is not False else ((), _rejection_text(path))
             return (*path, *deeper), text
     return (), f"not {describe(schema, root=validator.scope.root)}"
 
 
-def _rejection_text(path: Path) -> str:
+def _rejection_text(path: ValuePath) -> str:
     return "not allowed here" if path else "nothing is accepted here"
 
 
 def _explaining_subschemas(
     validator: Validator, keyword: str, schema: dict[str, Any], value: Any
-) -> list[tuple[Path, Schema]]:
+) -> list[tuple[ValuePath, Schema]]:
     """The sub-schemas behind a keyword and where in the value each looks; empty when that would not explain."""
     match keyword:
         case "$ref":
@@ -107,7 +107,7 @@ def _may_match_kind(validator: Validator, schema: Schema, value: Any) -> bool:
     kind = kind_of(value)
     if isinstance(schema, bool):
         return schema
-    return any(kind in shape.kinds for shape in validator.scope.shapes(schema))
+    return any(kind in shape.kinds for shape in validator.scope.disjuncts(schema))
 
 
 def type_name(value: Any) -> str:

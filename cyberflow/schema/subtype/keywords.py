@@ -20,12 +20,12 @@ class Facet:
     shape: Disjunct
     kind: str
 
-    def least(self, keyword: str) -> Any:
+    def lower_bound(self, keyword: str) -> Any:
         """The strongest lower bound, or None."""
-        return max(self.shape.all_of(keyword), default=None)
+        return max(self.shape.keyword_values(keyword), default=None)
 
-    def most(self, keyword: str) -> Any:
-        return min(self.shape.all_of(keyword), default=None)
+    def upper_bound(self, keyword: str) -> Any:
+        return min(self.shape.keyword_values(keyword), default=None)
 
 
 class Prover(Protocol):
@@ -40,27 +40,31 @@ class Prover(Protocol):
     def meets(self, facet: Facet, consumer: Schema) -> bool: ...
 
 
-Implication: TypeAlias = Callable[[Any, Facet, dict[str, Any]], bool]
+KeywordTheorem: TypeAlias = Callable[[Any, Facet, dict[str, Any]], bool]
 
 
 def _minimum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["minimum"]
-    return _is_at_least(facet.least("minimum"), wanted) or _is_at_least(facet.least("exclusiveMinimum"), wanted)
+    return _is_at_least(facet.lower_bound("minimum"), wanted) or _is_at_least(
+        facet.lower_bound("exclusiveMinimum"), wanted
+    )
 
 
 def _exclusive_minimum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-    wanted, floor = consumer["exclusiveMinimum"], facet.least("minimum")
-    return _is_at_least(facet.least("exclusiveMinimum"), wanted) or (floor is not None and floor > wanted)
+    wanted, floor = consumer["exclusiveMinimum"], facet.lower_bound("minimum")
+    return _is_at_least(facet.lower_bound("exclusiveMinimum"), wanted) or (floor is not None and floor > wanted)
 
 
 def _maximum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["maximum"]
-    return _is_at_most(facet.most("maximum"), wanted) or _is_at_most(facet.most("exclusiveMaximum"), wanted)
+    return _is_at_most(facet.upper_bound("maximum"), wanted) or _is_at_most(
+        facet.upper_bound("exclusiveMaximum"), wanted
+    )
 
 
-def _below(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-    wanted, ceiling = consumer["exclusiveMaximum"], facet.most("maximum")
-    return _is_at_most(facet.most("exclusiveMaximum"), wanted) or (ceiling is not None and ceiling < wanted)
+def _exclusive_maximum(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+    wanted, ceiling = consumer["exclusiveMaximum"], facet.upper_bound("maximum")
+    return _is_at_most(facet.upper_bound("exclusiveMaximum"), wanted) or (ceiling is not None and ceiling < wanted)
 
 
 def _is_at_least(bound: Any, wanted: float) -> bool:
@@ -71,16 +75,16 @@ def _is_at_most(bound: Any, wanted: float) -> bool:
     return bound is not None and bound <= wanted
 
 
-def _min_bound(keyword: str) -> Implication:
+def _min_bound(keyword: str) -> KeywordTheorem:
     def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-        return bool(consumer[keyword] == 0) or _is_at_least(facet.least(keyword), consumer[keyword])
+        return bool(consumer[keyword] == 0) or _is_at_least(facet.lower_bound(keyword), consumer[keyword])
 
     return theorem
 
 
-def _max_bound(keyword: str) -> Implication:
+def _max_bound(keyword: str) -> KeywordTheorem:
     def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-        return _is_at_most(facet.most(keyword), consumer[keyword])
+        return _is_at_most(facet.upper_bound(keyword), consumer[keyword])
 
     return theorem
 
@@ -89,11 +93,11 @@ def _multiple_of(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["multipleOf"]
     if not isinstance(wanted, int):
         return False
-    steps = [step for step in facet.shape.all_of("multipleOf") if isinstance(step, int)]
+    steps = [step for step in facet.shape.keyword_values("multipleOf") if isinstance(step, int)]
     return any(Fraction(step) % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
 
 
-def _same_statement(*keywords: str) -> Implication:
+def _same_statement(*keywords: str) -> KeywordTheorem:
     """The producer says the very same; the keywords are those that have no meaning without one another."""
 
     def theorem(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
@@ -105,7 +109,7 @@ def _same_statement(*keywords: str) -> Implication:
     return theorem
 
 
-def _names(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
+def _requires_names(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     return facet.shape.required.issuperset(consumer["required"])
 
 
@@ -133,22 +137,22 @@ def _member(prover: Prover, facet: Facet, consumer: dict[str, Any], name: str) -
 
 def _others(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     shape = facet.shape
-    if shape.closed and not shape.all_of("patternProperties"):
+    if shape.is_closed and not shape.keyword_values("patternProperties"):
         return True
     wanted = [*consumer.get("patternProperties", {}).values(), consumer.get("additionalProperties", True)]
-    if shape.closed:
+    if shape.is_closed:
         sent = []
     else:
-        rest = [sub for sub in shape.all_of("additionalProperties") if sub is not True]
-        sent = [] if False in rest else [prover.producer.scope.both(rest) if rest else True]
+        rest = [sub for sub in shape.keyword_values("additionalProperties") if sub is not True]
+        sent = [] if False in rest else [prover.producer.scope.conjunction(rest) if rest else True]
     # A member under a pattern of the producer may escape its `additionalProperties`.
-    sent += [schema for patterns in shape.all_of("patternProperties") for schema in patterns.values()]
+    sent += [schema for patterns in shape.keyword_values("patternProperties") for schema in patterns.values()]
     return all(prover.implies(ours, theirs) for ours in sent for theirs in wanted)
 
 
 def _entries(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     prefix = consumer.get("prefixItems", [])
-    longest = max([len(prefix), *(len(part) for part in facet.shape.all_of("prefixItems"))])
+    longest = max([len(prefix), *(len(part) for part in facet.shape.keyword_values("prefixItems"))])
     for index in range(longest + 1):
         sent = prover.producer.scope.item(facet.shape, index)
         if sent is None:
@@ -159,25 +163,29 @@ def _entries(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
 
 
 def _unique_items(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-    most = facet.most("maxItems")
-    return not consumer["uniqueItems"] or any(facet.shape.all_of("uniqueItems")) or (most is not None and most <= 1)
+    most = facet.upper_bound("maxItems")
+    return (
+        not consumer["uniqueItems"]
+        or any(facet.shape.keyword_values("uniqueItems"))
+        or (most is not None and most <= 1)
+    )
 
 
 def _min_properties(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-    stated = facet.least("minProperties") or 0
+    stated = facet.lower_bound("minProperties") or 0
     return bool(max(stated, len(facet.shape.required)) >= consumer["minProperties"])
 
 
 def _max_properties(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     wanted = consumer["maxProperties"]
-    finite = facet.shape.closed and not facet.shape.all_of("patternProperties")
-    return _is_at_most(facet.most("maxProperties"), wanted) or (finite and len(facet.shape.names) <= wanted)
+    finite = facet.shape.is_closed and not facet.shape.keyword_values("patternProperties")
+    return _is_at_most(facet.upper_bound("maxProperties"), wanted) or (finite and len(facet.shape.names) <= wanted)
 
 
 def _property_names(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
-    if facet.shape.closed and not facet.shape.all_of("patternProperties"):
+    if facet.shape.is_closed and not facet.shape.keyword_values("patternProperties"):
         return all(prover.consumer.check(consumer["propertyNames"], name) for name in facet.shape.names)
-    return any(prover.implies(sub, consumer["propertyNames"]) for sub in facet.shape.all_of("propertyNames"))
+    return any(prover.implies(sub, consumer["propertyNames"]) for sub in facet.shape.keyword_values("propertyNames"))
 
 
 def _dependent_names(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
@@ -187,11 +195,11 @@ def _dependent_names(prover: Prover, facet: Facet, consumer: dict[str, Any]) -> 
     )
 
 
-IMPLICATIONS: Final[Mapping[str, Implication]] = {
+IMPLICATIONS: Final[Mapping[str, KeywordTheorem]] = {
     "minimum": _minimum,
     "exclusiveMinimum": _exclusive_minimum,
     "maximum": _maximum,
-    "exclusiveMaximum": _below,
+    "exclusiveMaximum": _exclusive_maximum,
     "multipleOf": _multiple_of,
     **{keyword: _min_bound(keyword) for keyword in ("minLength", "minItems")},
     **{keyword: _max_bound(keyword) for keyword in ("maxLength", "maxItems")},
@@ -202,7 +210,7 @@ IMPLICATIONS: Final[Mapping[str, Implication]] = {
         ("contains", "minContains", "maxContains"), _same_statement("contains", "minContains", "maxContains")
     ),
     "uniqueItems": _unique_items,
-    "required": _names,
+    "required": _requires_names,
     **dict.fromkeys(("properties", "patternProperties", "additionalProperties"), _members),
     "minProperties": _min_properties,
     "maxProperties": _max_properties,

@@ -48,7 +48,7 @@ class SubtypeProver:
         self._leaned = self._leaned or outer
         return result
 
-    def implies_quietly(self, producer: Schema, consumer: Schema) -> bool:
+    def implies_or_false(self, producer: Schema, consumer: Schema) -> bool:
         try:
             return self.implies(producer, consumer)
         except Undecided:
@@ -63,7 +63,9 @@ class SubtypeProver:
     def _each_disjunct_implies(self, producer: Schema, consumer: Schema) -> bool:
         if accepts_anything(consumer):
             return True
-        return all(self._disjunct_implies(producer, shape, consumer) for shape in self.producer.scope.shapes(producer))
+        return all(
+            self._disjunct_implies(producer, shape, consumer) for shape in self.producer.scope.disjuncts(producer)
+        )
 
     def _disjunct_implies(self, producer: Schema, shape: Disjunct, consumer: Schema) -> bool:
         values = shape.values
@@ -99,7 +101,7 @@ class SubtypeProver:
 
     def excludes(self, facet: Facet, consumer: Schema) -> bool:
         """Prove that no such value is accepted."""
-        return all(self._are_disjoint(facet, other) for other in self.consumer.scope.shapes(consumer))
+        return all(self._are_disjoint(facet, other) for other in self.consumer.scope.disjuncts(consumer))
 
     def _are_disjoint(self, facet: Facet, other: Disjunct) -> bool:
         if facet.kind not in other.kinds:
@@ -114,8 +116,8 @@ class SubtypeProver:
         ours, theirs = self.producer.scope.member(facet.shape, name), self.consumer.scope.member(other, name)
         if ours is None or theirs is None:
             # `closed` is our reading of producers; a consumer without `additionalProperties` takes every member.
-            return ours is None or False in other.all_of("additionalProperties")
-        shapes = self.producer.scope.shapes(ours)
+            return ours is None or False in other.keyword_values("additionalProperties")
+        shapes = self.producer.scope.disjuncts(ours)
         return all(
             shape.values is not None and all(self.consumer.check(theirs, value) is False for value in shape.values)
             for shape in shapes
@@ -139,7 +141,7 @@ COMPOSED: Final[dict[str, Callable[[SubtypeProver, Facet, dict[str, Any]], bool]
     "type": _type,
     "enum": lambda *_: False,
     "const": lambda *_: False,
-    "$ref": lambda proof, facet, consumer: proof.meets(facet, proof.consumer.scope.target(consumer["$ref"])),
+    "$ref": lambda proof, facet, consumer: proof.meets(facet, proof.consumer.scope.resolve(consumer["$ref"])),
     "$dynamicRef": lambda *_: False,
     "$recursiveRef": lambda *_: False,
     "allOf": lambda proof, facet, consumer: all(proof.meets(facet, sub) for sub in consumer["allOf"]),

@@ -54,7 +54,7 @@ class SampleGenerator:
     def scope(self) -> SchemaContext:
         return self.validator.scope
 
-    def simple(self, schema: Schema) -> list[Any]:
+    def simple_values(self, schema: Schema) -> list[Any]:
         """A few values to stand where the schema is, the plainest first; none for a schema inside itself."""
         if isinstance(schema, bool):
             return [ANYTHING] if schema else []
@@ -74,53 +74,53 @@ class SampleGenerator:
         def sound(value: Any) -> bool:
             return may_send(self.validator, schema, value) is not False
 
-        shapes = self.scope.shapes(schema)
-        runs = [list(islice(filter(sound, self.of_shape(shape, NO_HINTS)), 4)) for shape in shapes]
+        shapes = self.scope.disjuncts(schema)
+        runs = [list(islice(filter(sound, self.disjunct_values(shape, NO_HINTS)), 4)) for shape in shapes]
         rounds = [run[turn] for turn in range(4) for run in runs if turn < len(run)]
         return rounds[:MAX_SIMPLE]
 
-    def edges(self, schema: Schema, hints: Hints) -> Iterator[Any]:
+    def edge_values(self, schema: Schema, hints: Hints) -> Iterator[Any]:
         """More values, those included that the hints make interesting."""
-        for shape in self.scope.shapes(schema):
-            yield from self.of_shape(shape, hints)
+        for shape in self.scope.disjuncts(schema):
+            yield from self.disjunct_values(shape, hints)
 
-    def of_shape(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
+    def disjunct_values(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
         self.scope.budget.steps -= 1
         if shape.values is not None:
             yield from islice(shape.values, MAX_ENTRIES)
             return
-        if not shape.meant:
+        if not shape.likely_kinds:
             yield ANYTHING
             return
-        yield from self._written(shape)
-        if "string" in shape.meant:
+        yield from self._example_values(shape)
+        if "string" in shape.likely_kinds:
             yield from _text_values(shape, hints)
-        if not shape.meant.isdisjoint(NUMBERS):
-            yield from _numbers(shape, hints)
-        if "boolean" in shape.meant:
+        if not shape.likely_kinds.isdisjoint(NUMBERS):
+            yield from _number_values(shape, hints)
+        if "boolean" in shape.likely_kinds:
             yield from (True, False)
         for kind, values in (("object", self._object_values), ("array", self._array_values)):
-            if kind in shape.meant:
+            if kind in shape.likely_kinds:
                 yield from [BARE[kind]] if is_bare(shape, kind) else values(shape, hints)
-        if "null" in shape.meant:
+        if "null" in shape.likely_kinds:
             yield None
-        if not shape.all_of("format"):
-            yield from (literal for literal in hints.literals if kind_of(literal) in shape.meant)
+        if not shape.keyword_values("format"):
+            yield from (literal for literal in hints.literals if kind_of(literal) in shape.likely_kinds)
 
-    def _written(self, shape: Disjunct) -> Iterator[Any]:
+    def _example_values(self, shape: Disjunct) -> Iterator[Any]:
         """Examples help where nothing can be made up: a text with a pattern."""
-        if shape.all_of("pattern") or shape.all_of("format"):
-            for examples in shape.all_of("examples"):
+        if shape.keyword_values("pattern") or shape.keyword_values("format"):
+            for examples in shape.keyword_values("examples"):
                 yield from islice(examples if isinstance(examples, list) else (), 4)
-            yield from shape.all_of("default")
+            yield from shape.keyword_values("default")
 
     def _object_values(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
-        smallest = self.smallest(shape)
+        smallest = self.smallest_object(shape)
         if smallest is None:
             return
         yield smallest
         for name in smallest:
-            others = self.simple(self.scope.member(shape, name) or False)[1:4]
+            others = self.simple_values(self.scope.member(shape, name) or False)[1:4]
             yield from ({**smallest, name: value} for value in others)
         full = dict(smallest)
         for name in shape.names:
@@ -137,7 +137,10 @@ class SampleGenerator:
 
     def _pad_objects(self, shape: Disjunct, smallest: dict[str, Any], hints: Hints) -> Iterator[Any]:
         names = (*shape.names, *(f"x{number}" for number in range(MAX_ENTRIES)))
-        for count in (*shape.all_of("minProperties"), *(near for hint in hints.counts for near in (hint, hint + 1))):
+        for count in (
+            *shape.keyword_values("minProperties"),
+            *(near for hint in hints.counts for near in (hint, hint + 1)),
+        ):
             padded = dict(smallest)
             for name in names:
                 if len(padded) >= count:
@@ -146,7 +149,7 @@ class SampleGenerator:
                     padded[name] = value[0]
             yield padded
 
-    def smallest(self, shape: Disjunct) -> dict[str, Any] | None:
+    def smallest_object(self, shape: Disjunct) -> dict[str, Any] | None:
         """An object with the required members alone, in the order of declaration; None when one cannot be made."""
         made: dict[str, Any] = {}
         for name in (*(name for name in shape.names if name in shape.required), *sorted(shape.required)):
@@ -160,61 +163,65 @@ class SampleGenerator:
 
     def first_member(self, shape: Disjunct, name: str) -> tuple[Any] | None:
         schema = self.scope.member(shape, name)
-        values = [] if schema is None else self.simple(schema)
+        values = [] if schema is None else self.simple_values(schema)
         return (values[0],) if values else None
 
     def _array_values(self, shape: Disjunct, hints: Hints) -> Iterator[Any]:
-        least = int(max(shape.all_of("minItems"), default=0))
-        lengths = [least, least + 1, 1, *shape.all_of("maxItems")]
+        least = int(max(shape.keyword_values("minItems"), default=0))
+        lengths = [least, least + 1, 1, *shape.keyword_values("maxItems")]
         lengths += [near for count in hints.counts for near in (count, count + 1, count - 1)]
         for length in dict.fromkeys(int(length) for length in lengths if least <= length <= MAX_ENTRIES):
-            made = self.array(shape, length)
+            made = self.make_array(shape, length)
             if made is not None:
                 yield made
-        if (pair := self.array(shape, 1)) and not any(shape.all_of("uniqueItems")):
+        if (pair := self.make_array(shape, 1)) and not any(shape.keyword_values("uniqueItems")):
             yield pair * 2
 
-    def array(self, shape: Disjunct, length: int) -> list[Any] | None:
+    def make_array(self, shape: Disjunct, length: int) -> list[Any] | None:
         """An array of that length, its entries as different as simple ones can be; None when it cannot be made."""
         if length > MAX_ENTRIES:
             return None
         made: list[Any] = []
-        wanted = [sub for sub in shape.all_of("contains") if not accepts_anything(sub)]
+        wanted = [sub for sub in shape.keyword_values("contains") if not accepts_anything(sub)]
         for index in range(length):
             schema = self.scope.item(shape, index)
             if schema is None:
                 return None
             if index < len(wanted):
-                schema = self.scope.both((schema, wanted[index]))
-            values = self.simple(schema) or self.simple(self.scope.item(shape, index) or False)
+                schema = self.scope.conjunction((schema, wanted[index]))
+            values = self.simple_values(schema) or self.simple_values(self.scope.item(shape, index) or False)
             if not values:
                 return None
-            made.append(values[index % len(values)] if any(shape.all_of("uniqueItems")) else values[0])
+            made.append(values[index % len(values)] if any(shape.keyword_values("uniqueItems")) else values[0])
         return made
 
 
 def _text_values(shape: Disjunct, hints: Hints) -> Iterator[str | Opaque]:
-    if formats := [*shape.all_of("format"), *shape.all_of("contentEncoding"), *shape.all_of("contentMediaType")]:
+    if formats := [
+        *shape.keyword_values("format"),
+        *shape.keyword_values("contentEncoding"),
+        *shape.keyword_values("contentMediaType"),
+    ]:
         # A value that breaks the producer's own promise would prove nothing, though 2020-12 lets it pass.
         known = [WELL_KNOWN[name] for name in formats if name in WELL_KNOWN]
         yield from known
         if not known:
             yield Opaque(frozenset({"string"}), ("x", ""))
         return
-    lengths = [*shape.all_of("minLength"), *shape.all_of("maxLength"), *hints.lengths]
+    lengths = [*shape.keyword_values("minLength"), *shape.keyword_values("maxLength"), *hints.lengths]
     near = tuple(dict.fromkeys(int(length) + step for length in lengths for step in (0, 1, -1)))
-    for pattern in (*shape.all_of("pattern"), *hints.patterns):
+    for pattern in (*shape.keyword_values("pattern"), *hints.patterns):
         yield from texts_of(pattern, near)
     yield from TEXTS
     yield from ("x" * length for length in near if 0 < length <= MAX_TEXT)
 
 
-def _numbers(shape: Disjunct, hints: Hints) -> Iterator[int | float]:
-    bounds = [bound for keyword in BOUNDS for bound in shape.all_of(keyword)]
+def _number_values(shape: Disjunct, hints: Hints) -> Iterator[int | float]:
+    bounds = [bound for keyword in BOUNDS for bound in shape.keyword_values(keyword)]
     literals = [literal for literal in hints.literals if kind_of(literal) in NUMBERS]
     seeds = [seed for seed in (*bounds, 0, *hints.numbers, *literals) if abs(seed) < MAX_NUMBER]
     yield from (near for seed in seeds for near in (seed, seed + 1, seed - 1))
-    steps = [step for step in shape.all_of("multipleOf") if 1 / MAX_NUMBER < step < MAX_NUMBER]
+    steps = [step for step in shape.keyword_values("multipleOf") if 1 / MAX_NUMBER < step < MAX_NUMBER]
     yield from (int(seed // step + jump) * step for step in steps for seed in seeds[:6] for jump in (0, 1, 2))
-    if "fraction" in shape.meant:
+    if "fraction" in shape.likely_kinds:
         yield from (seed + half for seed in seeds for half in (0.5, -0.5))

@@ -10,7 +10,7 @@ from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import RawProject, read
+from cyberflow.language.project.load import RawProject, read_project
 
 HEAD = """
 from pydantic import BaseModel
@@ -48,7 +48,7 @@ class Project:
         self.write("flows/flow.py", HEAD + dedent(text))
 
     def read(self) -> RawProject:
-        return read(self.root)
+        return read_project(self.root)
 
     def findings(self) -> list[Diagnostic]:
         return check(self.read())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.language.python.string_offsets import dedent_docstring, letters, map_constant
+from cyberflow.language.python.string_offsets import dedent_docstring, map_constant, scan_string_literal
 
 SAMPLES = [
     '"plain"',
@@ -43,8 +43,8 @@ def check(source: str) -> None:
     value = ast.literal_eval(f"({source})")
     found = map_constant(source, 0, len(source), value)
     assert found is not None
-    assert len(found.letters) == len(value)
-    for sign, (start, end) in zip(value, found.letters, strict=True):
+    assert len(found.intervals) == len(value)
+    for sign, (start, end) in zip(value, found.intervals, strict=True):
         written = source[start:end]
         assert written == sign if len(written) == 1 else written.startswith("\\")
 
@@ -60,7 +60,7 @@ def check(source: str) -> None:
     ],
 )
 def test_fields(source: str, fields: list[str]) -> None:
-    found = letters(source, 0, len(source))
+    found = scan_string_literal(source, 0, len(source))
     assert found is not None
     assert [source[one.start : one.end] for one in found if one.field] == fields
 

@@ -186,11 +186,11 @@ def test_reading_leaves_no_class_of_the_project_alive(project: Project) -> None:
 
 
 def test_relative_roots(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from cyberflow.language.project.load import read
+    from cyberflow.language.project.load import read_project
 
     project.write("flows/flow.py", FLOW.format(name="one"))
     monkeypatch.chdir(project.root)
-    assert read(Path()).counts() == {"workflows": 1, "chains": 0}
+    assert read_project(Path()).counts() == {"workflows": 1, "chains": 0}
 
 
 def test_other_threads_import_meanwhile(project: Project) -> None:

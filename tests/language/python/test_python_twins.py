@@ -8,14 +8,14 @@ import pytest
 
 from cyberflow.compiler.check import check_target
 from cyberflow.compiler.compile import compile_bundle
-from cyberflow.language.project.load import read
+from cyberflow.language.project.load import read_project
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 TWINS = [("red-panda", "local"), ("patient-intake", "local"), ("patient-intake", "prod")]
 
 
 def bundle(name: str, target: str) -> str:
-    graph, builder, found = check_target(read(EXAMPLES / name), target)
+    graph, builder, found = check_target(read_project(EXAMPLES / name), target)
     assert not found
     return compile_bundle(graph, builder).to_json()
 
@@ -27,7 +27,7 @@ def test_python_and_yaml_compile_to_the_same_bytes(name: str, target: str) -> No
 
 def test_the_python_twins_declare_nothing_in_yaml() -> None:
     for folder in {f"{name}-python" for name, _ in TWINS}:
-        sourced = read(EXAMPLES / folder)
+        sourced = read_project(EXAMPLES / folder)
         assert [document.path for document in sourced.documents] == ["cyberflow.yaml"]
         assert sourced.modules
         assert sourced.counts()["chains"] == 1
