@@ -114,7 +114,7 @@ def test_a_signed_url_is_a_permission_and_not_shown() -> None:
     ]
 
     assert "token" not in repr(shown)
-    assert shown[0].sent()["signed_url"] == "https://x?token=t"
+    assert shown[0].to_json()["signed_url"] == "https://x?token=t"
 
 
 def test_a_short_secret_is_masked_where_it_stands_alone() -> None:

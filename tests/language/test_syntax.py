@@ -104,10 +104,10 @@ def test_a_python_without_libyaml_says_the_same(tmp_path: Path) -> None:
         "import sys, yaml\n"
         "if sys.argv[1] == 'pure':\n    del yaml.CSafeLoader\n"
         "from cyberflow.language.yaml.compose import LIBYAML\n"
-        "from cyberflow.language.yaml.document import parse\n"
+        "from cyberflow.language.yaml.document import parse_yaml\n"
         "assert LIBYAML == (sys.argv[1] != 'pure')\n"
         f"for text in {BROKEN!r}:\n"
-        "    print([(p.message, p.note, p.help, p.place) for p in parse(text, 'f').problems])\n"
+        "    print([(p.message, p.note, p.help, p.place) for p in parse_yaml(text, 'f').problems])\n"
     )
     answers = [
         subprocess.run([sys.executable, "-c", program, kind], capture_output=True, text=True, check=True).stdout

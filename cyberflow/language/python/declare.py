@@ -133,7 +133,7 @@ class WorkflowDeclaration(FunctionDeclaration[P, R]):
 
     def in_session(self, alias: str) -> R:
         """The outputs of a run that the session already holds; the chain names it in its `session`."""
-        return cast("R", _require_trace(self.name).joined(self, alias))
+        return cast("R", _require_trace(self.name).session_outputs(self, alias))
 
 
 class StepDeclaration(Generic[P, R]):
@@ -181,7 +181,7 @@ class WorkflowRef:
         return StepDeclaration(self, alias)
 
     def in_session(self, alias: str) -> Any:
-        return _require_trace(self.name).joined(self, alias)
+        return _require_trace(self.name).session_outputs(self, alias)
 
 
 def workflow_ref(name: str) -> WorkflowRef:

@@ -188,11 +188,11 @@ class Worker:
     def _row_workflow(self, dbos: Any) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
         submit, follow = self.steps.submit, self.steps.follow
 
-        async def begun() -> dict[str, Any]:
+        async def record_start() -> dict[str, Any]:
             return {"at": time.time(), "by": self.id}
 
         async def whole(leaf: WorkItem) -> dict[str, Any]:
-            first = await dbos.run_step_async({"name": "begun"}, begun)
+            first = await dbos.run_step_async({"name": "begun"}, record_start)
             said: dict[str, Any] = await dbos.run_step_async(
                 {"name": "submit"}, submit, leaf, first["at"], repeated=first["by"] != self.id
             )
