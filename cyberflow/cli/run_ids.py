@@ -7,7 +7,7 @@ from cyberflow.errors import UsageError
 
 def parse_id(value: str) -> str:
     """The type of an argument that is the id of a run, a session or a task."""
-    from cyberflow.run.chain.journal import check_id
+    from cyberflow.run.work.journal import check_id
 
     return check_id(value, "a run or session")
 

@@ -16,9 +16,9 @@ from cyberflow.cli.sessions import NoSuchRun
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import RawProject, read_project, target_of
-from cyberflow.run.chain.journal import entry_of_task
 from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import entry_of_task
 from cyberflow.targets import (
     LOCAL,
     STATE,

@@ -18,10 +18,10 @@ from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
-from cyberflow.run.chain.journal import follow_command
 from cyberflow.run.task.follow import cancel_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import follow_command
 from cyberflow.targets import CyberunService
 
 

@@ -20,9 +20,9 @@ from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
-from cyberflow.run.chain.journal import follow_command
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.result import result_of
+from cyberflow.run.work.journal import follow_command
 from cyberflow.targets import CyberdeskService
 
 if TYPE_CHECKING:

@@ -28,10 +28,10 @@ from cyberflow.cli.sessions import (
 )
 from cyberflow.cli.views.run_view import STATUS
 from cyberflow.compiler.bundle import BundledWorkflow
-from cyberflow.run.chain.journal import follow_command
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.secrets import system_backends, target_sources
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import follow_command
 from cyberflow.targets import CyberdeskService, CyberunService
 
 
