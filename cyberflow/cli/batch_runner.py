@@ -20,7 +20,7 @@ from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.run.batch.batch import Batch, ServiceTrouble
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import output_names, request_fingerprint
-from cyberflow.run.chain.follow import LOCAL, FollowOptions, cancel
+from cyberflow.run.chain.follow import cancel
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
@@ -29,6 +29,7 @@ from cyberflow.run.work.distributed import DistributedExecutor, queue_of
 from cyberflow.run.work.executor import LocalExecutor
 from cyberflow.run.work.ledger import Ledger, LedgerEntry
 from cyberflow.run.work.policy import RetryPolicy
+from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.prepare import script_outcomes
 from cyberflow.targets import CyberdeskService, open_target

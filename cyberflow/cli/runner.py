@@ -23,7 +23,7 @@ from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
+from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import result_of
@@ -33,6 +33,7 @@ from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.inputs import load_inputs
 from cyberflow.run.inputs.secrets import system_backends
 from cyberflow.run.work.journal import Invocation, follow_command, open_journal
+from cyberflow.run.work.polling import LOCAL, REMOTE, FollowOptions
 from cyberflow.sdk.prepare import CompiledProject, build_request, find_runnable, resolve_run_arguments, script_outcomes
 from cyberflow.targets import CyberdeskService, open_target, state_folder
 

@@ -17,11 +17,11 @@ from cyberflow.cli.views.run_view import STATUS
 from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_failures, task_notes
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
 from cyberflow.run.task.follow import cancel_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.journal import follow_command
+from cyberflow.run.work.polling import LOCAL, REMOTE, FollowOptions
 from cyberflow.targets import CyberunService
 
 

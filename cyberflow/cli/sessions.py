@@ -19,10 +19,11 @@ from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
+from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.work.journal import follow_command
+from cyberflow.run.work.polling import LOCAL, REMOTE, FollowOptions
 from cyberflow.targets import CyberdeskService
 
 if TYPE_CHECKING:

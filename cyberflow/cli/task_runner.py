@@ -18,7 +18,6 @@ from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.downloads import output_folder
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.inputs.inputs import load_inputs
 from cyberflow.run.inputs.secrets import system_backends
@@ -27,6 +26,7 @@ from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
 from cyberflow.run.work.journal import Invocation, follow_command, open_journal
+from cyberflow.run.work.polling import LOCAL, REMOTE, FollowOptions
 from cyberflow.sdk.prepare import CompiledProject, resolve_run_arguments
 from cyberflow.targets import CyberunService, open_cyberun, state_folder
 

@@ -19,7 +19,6 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.project.load import target_of
 from cyberflow.redact import Redactor
 from cyberflow.run.batch.rows import request_fingerprint
-from cyberflow.run.chain.follow import LOCAL, FollowOptions
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, chain_request, run_request
 from cyberflow.run.inputs.arguments import Arguments, RawArguments, files_of, resolve_shared_arguments
 from cyberflow.run.inputs.secrets import system_backends, target_sources
@@ -27,6 +26,7 @@ from cyberflow.run.work.distributed import STUCK, Worker, queue_of
 from cyberflow.run.work.executor import LocalExecutor
 from cyberflow.run.work.ledger import LedgerEntry
 from cyberflow.run.work.policy import KEY_LIFE
+from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
 from cyberflow.sdk.prepare import CompiledProject, find_runnable
 from cyberflow.targets import CyberdeskService, open_target

@@ -19,12 +19,13 @@ from cyberflow.language.project.load import RawProject
 from cyberflow.language.python.declare import FunctionDeclaration
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
+from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import Result, result_of
 from cyberflow.run.chain.submit import submit as send_request
 from cyberflow.run.work.journal import Invocation, check_id, follow_command, open_journal
+from cyberflow.run.work.polling import LOCAL, REMOTE, FollowOptions
 from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, raw_arguments
 from cyberflow.sdk.prepare import build_request, find_runnable, resolve_run_arguments, script_outcomes
 from cyberflow.targets import open_target, state_folder

@@ -12,12 +12,12 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.python.keywords import TaskOptions
 from cyberflow.language.python.task import TaskRef
 from cyberflow.run.chain.downloads import output_folder
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
 from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import save_outputs
 from cyberflow.run.task.request import TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
 from cyberflow.run.work.journal import follow_command, open_journal
+from cyberflow.run.work.polling import LOCAL, REMOTE, FollowOptions
 from cyberflow.sdk.call import PythonCall, compile_enclosing_project, raw_arguments
 from cyberflow.sdk.handle import StillRunning, run_blocking, say, translate_errors
 from cyberflow.sdk.prepare import resolve_run_arguments

@@ -11,11 +11,11 @@ from intake import CANARY, WORKFLOWS, bundle
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.follow import FollowOptions, PollInterval
 from cyberflow.run.chain.request import RequestParts, RunRequest, TargetIds, chain_request
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.work.journal import Invocation, open_journal
+from cyberflow.run.work.polling import FollowOptions, PollInterval
 
 
 class Time:
@@ -82,9 +82,9 @@ class World:
         invocation = open_journal(self.folder, "local")
         if script is not None:
             self.platform.simulate(script, idempotency_key=invocation.key)
-        return await submit(self.desk, self.request(), invocation), invocation
+        return await submit(self.desk, self.request(), invocation, self.watch()), invocation
 
     def watch(self, **options: Any) -> FollowOptions:
         return FollowOptions(
-            **{"pace": PollInterval(0.25, 3.0), "clock": self.time, "sleep": self.time.sleep, **options}
+            **{"interval": PollInterval(0.25, 3.0), "clock": self.time, "sleep": self.time.sleep, **options}
         )

@@ -1,5 +1,5 @@
-"""What is sent: the body of a chain or of a single run, made of a bundle, of what was given, and of the target's ids.
-Pure but for the reader of assets that is handed in. Secrets go into the sensitive fields and into nothing else.
+"""The request of a chain or a single run, made of a bundle, its arguments, and the ids of the target. Pure but for the
+reader of assets that is handed in. Secrets go into the sensitive fields and into nothing else.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.interpolate import Interpolator, refs_in, resolve_refs
-from cyberflow.run.inputs.arguments import Arguments, file_argument_name, files_of, raise_problems
-from cyberflow.schema.read_value import faults, value_path
+from cyberflow.run.inputs.arguments import (
+    Arguments,
+    file_argument_name,
+    files_of,
+    raise_problems,
+)
+from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT, EMPTY
 
 
@@ -41,7 +46,7 @@ class RunPlacement:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A request that is ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
+    """A filled request, ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
     refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it.
     """
 
@@ -197,16 +202,16 @@ class _StepRequest:
         for name, declared in self.workflow.inputs.items():
             value = inputs.get(name, EMPTY)
             if value != EMPTY:
-                found = faults(declared["schema"], value, refs=list(refs_in(value)))
-                yield from (f"{self._describe_place('input', value_path(name, keys))} {how}" for keys, how in found)
-            elif declared["required"] and (name in inputs or not self._is_from_machine(name)):
+                noun = f"step `{self.alias}`, input"
+                yield from describe_faults(noun, name, declared["schema"], value, refs=list(refs_in(value)))
+            elif declared["required"] and not self._is_from_machine(name):
                 yield f"{self._describe_place('input', name)} gets no value, and `{self.workflow.name}` requires it"
 
     def _secret_faults(self, secrets: Mapping[str, Any]) -> Iterator[str]:
         for name, declared in self.workflow.secrets.items():
             if name in secrets:
-                found = dict.fromkeys(how for _, how in faults(declared["schema"], secrets[name], secret=True))
-                yield from (f"{self._describe_place('secret', name)} {how}" for how in found)
+                noun = f"step `{self.alias}`, secret"
+                yield from describe_faults(noun, name, declared["schema"], secrets[name], secret=True)
             elif declared["required"] and not self._is_from_machine(f"${name}"):
                 yield f"{self._describe_place('secret', name)} gets no value, and `{self.workflow.name}` requires it"
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from cyberflow.client.cyberun.wire import FINAL_STATUSES, CyberunWorkflow
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
+from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
 from cyberflow.remote.parameters import parameter_faults, parameter_schema
 from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.inputs.arguments import Arguments, FileArgument, file_argument_name, raise_problems
-from cyberflow.schema.read_value import faults
+from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT
 
 VERSION = 1
@@ -54,6 +55,7 @@ class TaskState:
     timed_out: bool = False
     cancelled: bool = False
     refused: str | None = None
+    submitted_at: float | None = field(default=None, compare=False)
 
     @property
     def is_live(self) -> bool:
@@ -123,8 +125,7 @@ def _misfits(request: TaskRequest, workflow: CyberunWorkflow) -> Iterator[str]:
         if parameter.key in request.parameters and parameter.key not in {one.key for one in found}:
             value = request.parameters[parameter.key]
             hidden = isinstance(value, str) and any(secret in value for secret in request.secrets)
-            for _, how in faults(parameter_schema(parameter), value, secret=hidden):
-                yield f"parameter `{parameter.key}` {how}"
+            yield from describe_faults("parameter", parameter.key, parameter_schema(parameter), value, secret=hidden)
 
 
 def _files(
@@ -147,8 +148,6 @@ def _parse_duration(text: str | None) -> float | None:
 
 def unknown_workflow_error(name: str, known: Sequence[str]) -> UsageError:
     """What to say of a workflow that the target does not have."""
-    from cyberflow.diagnostics import did_you_mean
-
     bare = name.partition("@")[0]
     if bare != name and bare in known:
         return UsageError(f"the Cyberun workflow `{bare}` has no version {name.removeprefix(bare + '@')}")
