@@ -51,7 +51,9 @@ def test_a_bundle_is_read_and_run(version: Path, tmp_path: Path, program: Progra
     assert json.loads(planned.stdout)["changes"] == []
 
 
-def test_a_plan_is_read_and_refused_since_the_account_has_moved(version: Path, tmp_path: Path, program: Program) -> None:
+def test_a_plan_is_read_and_refused_since_the_account_has_moved(
+    version: Path, tmp_path: Path, program: Program
+) -> None:
     place(version, tmp_path, "intake")
     (tmp_path / "cyberflow.yaml").write_text("project: patient-intake\n", encoding="utf-8")
     done = program("apply", "plan.json", "--bundle", "bundle.json", "--yes")

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cyberflow.version import __version__
 from cyberflow.cli.commands.plan import write_file
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.errors import CyberflowError
 from cyberflow.sdk.prepare import CompiledProject
 from cyberflow.targets import CyberdeskService, state_folder
+from cyberflow.version import __version__
 
 
 class Receipt:
