@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.version import __version__
+
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
     from cyberflow.language.python.declarations import Secret
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
 
-__version__ = "0.1.0"
 __all__ = [
     "Chain",
     "CyberflowError",
