@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.lines import LineIndex
 from cyberflow.source import Document, Place, Route, Sources

@@ -17,12 +17,12 @@ from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import RawProject, read_project
-from cyberflow.language.python.capture import DROPPED, CapturedValue
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
-from cyberflow.language.python.modules import is_reading
+from cyberflow.language.python.reading.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
-from cyberflow.language.python.symbols import Misuse
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends

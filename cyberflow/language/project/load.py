@@ -21,7 +21,7 @@ from cyberflow.language.project.decode import bad_name, decode
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
@@ -136,7 +136,7 @@ def read_project(root: Path) -> RawProject:
             documents.setdefault(one.path, one)
     modules: list[PythonDocument] = []
     if settings.python:
-        from cyberflow.language.python.load import read_modules
+        from cyberflow.language.python.reading.load import read_modules
 
         modules = read_modules(files, settings.python, list(documents.values()), problems)
     sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules))

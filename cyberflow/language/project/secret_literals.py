@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.language.prompt.paths import PATH
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Route, Span, span_of
 

@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
 
 from cyberflow.language.python.declarations import Secret
 from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
-from cyberflow.language.python.symbols import Symbol
+from cyberflow.language.python.tracing.symbols import Symbol
 from cyberflow.language.python.typed_dicts import make_portable
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)

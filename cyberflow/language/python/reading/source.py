@@ -9,8 +9,8 @@ from functools import cached_property
 from inspect import unwrap
 from typing import Any
 
-from cyberflow.language.python.frames import Position
-from cyberflow.language.python.string_offsets import StringOffsets, map_constant, scan_string_literal
+from cyberflow.language.python.reading.string_offsets import StringOffsets, map_constant, scan_string_literal
+from cyberflow.language.python.tracing.frames import Position
 from cyberflow.source import Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NoReturn, Protocol
 
 from cyberflow.errors import UsageError
-from cyberflow.language.python.frames import Position
+from cyberflow.language.python.tracing.frames import Position
 
 MARK: Final = "\ufdd5{}\ufdd6"
 BROKEN: Final = MARK.format("!")

@@ -9,10 +9,10 @@ from typing import Any
 
 from cyberflow.language.python import signature
 from cyberflow.language.python.declarations import FunctionDeclaration, WorkflowReference
-from cyberflow.language.python.document import Mark, PythonDocument
+from cyberflow.language.python.reading.document import Mark, PythonDocument
+from cyberflow.language.python.reading.source import Function, PythonSource, Range
+from cyberflow.language.python.reading.string_offsets import StringOffsets, dedent_docstring
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
-from cyberflow.language.python.source import Function, PythonSource, Range
-from cyberflow.language.python.string_offsets import StringOffsets, dedent_docstring
 from cyberflow.source import Place, Route
 
 _PROMPTS = ("prompt", "on_check_failure")

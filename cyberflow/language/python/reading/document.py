@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.python.source import PythonSource, Range
-from cyberflow.language.python.string_offsets import StringOffsets
+from cyberflow.language.python.reading.source import PythonSource, Range
+from cyberflow.language.python.reading.string_offsets import StringOffsets
 from cyberflow.source import Place, Route, Span, span_of
 
 

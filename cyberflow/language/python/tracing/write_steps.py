@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.language.python.body import DeclarationBody
-from cyberflow.language.python.capture import DROPPED, CapturedValue
-from cyberflow.language.python.document import Mark
-from cyberflow.language.python.frames import Position
-from cyberflow.language.python.source import PythonSource
-from cyberflow.language.python.string_offsets import map_fstring
-from cyberflow.language.python.symbols import DECIDE, Origin
-from cyberflow.language.python.trace import Trace, TracedStep, TraceRefusal
+from cyberflow.language.python.reading.body import DeclarationBody
+from cyberflow.language.python.reading.document import Mark
+from cyberflow.language.python.reading.source import PythonSource
+from cyberflow.language.python.reading.string_offsets import map_fstring
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.frames import Position
+from cyberflow.language.python.tracing.symbols import DECIDE, Origin
+from cyberflow.language.python.tracing.trace import Trace, TracedStep, TraceRefusal
 from cyberflow.source import Place, Route
 
 

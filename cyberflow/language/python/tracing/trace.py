@@ -11,12 +11,12 @@ from typing import Any
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
-from cyberflow.language.python.capture import DROPPED, CapturedValue
 from cyberflow.language.python.declarations import CalledWorkflow, FunctionDeclaration
-from cyberflow.language.python.frames import Position, user_position
-from cyberflow.language.python.interfaces import WorkflowInterface, WorkflowInterfaces
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
-from cyberflow.language.python.symbols import (
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.frames import Position, user_position
+from cyberflow.language.python.tracing.interfaces import WorkflowInterface, WorkflowInterfaces
+from cyberflow.language.python.tracing.symbols import (
     BROKEN,
     MARK,
     NO_TEXT,

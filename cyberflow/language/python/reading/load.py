@@ -16,16 +16,16 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.files import Files
-from cyberflow.language.python.body import DeclarationBody
 from cyberflow.language.python.declarations import FunctionDeclaration
-from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.python.from_yaml import interfaces_from_yaml
-from cyberflow.language.python.interfaces import WorkflowInterfaces
-from cyberflow.language.python.modules import ImportSession, import_session
-from cyberflow.language.python.source import PythonSource
-from cyberflow.language.python.trace import Trace
-from cyberflow.language.python.user_errors import diagnose
-from cyberflow.language.python.write_steps import write_steps
+from cyberflow.language.python.reading.body import DeclarationBody
+from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
+from cyberflow.language.python.reading.modules import ImportSession, import_session
+from cyberflow.language.python.reading.source import PythonSource
+from cyberflow.language.python.reading.user_errors import diagnose
+from cyberflow.language.python.tracing.interfaces import WorkflowInterfaces
+from cyberflow.language.python.tracing.trace import Trace
+from cyberflow.language.python.tracing.write_steps import write_steps
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
