@@ -40,7 +40,7 @@ _MISSING_HELP = {
     "file": "write `file:` and a path",
 }
 _ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "prompt_file": "prompt"}
-"""What other languages call a key, where `did you mean` is no help."""
+"""What other languages call a key, where `did you mean` helps nobody."""
 _MOST_ROUNDS = 20
 _STAND_INS: dict[str, Any] = {
     "prompt": "",

@@ -1,4 +1,4 @@
-"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of SPEC section 2.
+"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of the language.
 pydantic knows the types; what it adds of its own is taken off here.
 """
 

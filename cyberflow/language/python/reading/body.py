@@ -40,7 +40,7 @@ class DeclarationBody:
 
     def read(self) -> None:
         """Read everything but the steps of a chain."""
-        self.document.marks[self.route] = Mark(self.source, self.name, self.name)
+        self.document.mark_range(self.route, self.source, self.name)
         self._read_keywords()
         self._read_docstring()
         self._read_parameters()
@@ -92,7 +92,7 @@ class DeclarationBody:
         nodes = {argument.arg: argument for argument in _arguments(self.node)}
         defaults = _defaults(self.node)
         for kind in ("inputs", "secrets"):
-            self.document.marks[(*self.route, kind)] = Mark(self.source, self.name, self.name)
+            self.document.mark_range((*self.route, kind), self.source, self.name)
         for name, one in signature.read_parameters(self.declaration.function):
             kind, written = "inputs", name
             if isinstance(one, FunctionParameter):
@@ -116,7 +116,7 @@ class DeclarationBody:
     def _read_outputs(self) -> None:
         returns = self.node.returns if self.node else None
         at = self.source.range(returns) if returns is not None else self.name
-        self.document.marks[(*self.route, "outputs")] = Mark(self.source, at, at)
+        self.document.mark_range((*self.route, "outputs"), self.source, at)
         try:
             annotation, declared = signature.read_outputs(self.declaration.function)
         except UnreadableAnnotation as problem:

@@ -21,8 +21,7 @@ from cyberflow.source import Place, Route
 def write_steps(body: DeclarationBody, trace: Trace) -> None:
     """Add what a trace found to the body of its chain."""
     written = _StepWriter(body, trace)
-    at = body.name
-    body.document.marks[(*body.route, "steps")] = Mark(body.source, at, at)
+    body.document.mark_range((*body.route, "steps"), body.source, body.name)
     body.data["steps"] = [written.write_step(index, step) for index, step in enumerate(trace.steps)]
     written.write_outputs()
     written.report_identity_tests()
@@ -64,7 +63,7 @@ class _StepWriter:
     def write_outputs(self) -> None:
         source, node = self._body.source, _last_return(self._body.node)
         at = source.range(node) if node is not None else self._body.name
-        self._document.marks[(*self._body.route, "outputs")] = Mark(source, at, at)
+        self._document.mark_range((*self._body.route, "outputs"), source, at)
         nodes = _output_nodes(node)
         made = {}
         for name, value in self._trace.outputs.items():
