@@ -13,11 +13,11 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
-from cyberflow.language.project.decode import bad_name, decode
+from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
@@ -228,11 +228,9 @@ class _DeclarationReader:
             return False
         if name in known:
             first = known[name]
-            label = Label(first.place.at_key(), f"first declared here, as a {first.kind}")
-            message = f"the name `{name}` is taken"
             help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
-            found = Diagnostic("duplicate-name", message, place.at_key(), labels=(label,), help=help)
-            self.project.problems.append(found)
+            before = f"first declared here, as a {first.kind}"
+            self.project.problems.append(duplicate_name(name, place.at_key(), first.place.at_key(), before, help))
         return name not in known
 
     def _is_below_broken_route(self, problem: Diagnostic) -> bool:

@@ -14,8 +14,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.language.files import Files
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.files import Files, path_escape
+from cyberflow.language.project.decode import duplicate_name
 from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
@@ -73,8 +74,7 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
         return found if isinstance(found, Diagnostic) else [found]
     name = pattern.lstrip("/")
     if ".." in Path(name).parts:
-        help = "keep every module inside the project"
-        return Diagnostic("path-escape", f"`{pattern}` leaves the project", place, help=help)
+        return path_escape(pattern, place, "the pattern climbs above a folder")
     try:
         found_here = [path for path in files.root.glob(name) if path.name.endswith(SUFFIX) and path.is_file()]
     except (ValueError, OSError, RecursionError) as error:
@@ -173,11 +173,9 @@ class _ModuleReader:
         document = self.documents[source.path]
         body = DeclarationBody(document, self.sources, one)
         if (first := document.marks.get(body.route)) is not None:
-            label = Label(Place(source.path, range=first.value), "first declared here")
-            place = Place(source.path, range=body.name)
+            here, before = Place(source.path, range=body.name), Place(source.path, range=first.value)
             help = "rename one of the two, or give one a `name=`"
-            message = f"the name `{one.name}` is taken"
-            document.problems.append(Diagnostic("duplicate-name", message, place, labels=(label,), help=help))
+            document.problems.append(duplicate_name(one.name, here, before, "first declared here", help))
             return
         body.read()
         yield body
