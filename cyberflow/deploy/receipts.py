@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cyberflow import __version__
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.errors import CyberflowError
 from cyberflow.storage import open_atomic
+from cyberflow.version import __version__
 
 VERSION = 1
 
