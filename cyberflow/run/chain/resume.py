@@ -14,7 +14,7 @@ from cyberflow.client.cyberdesk.wire import is_live
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.compiler.refs import Ref, is_ref, parse_ref
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.run.chain.events import StepRun
@@ -58,9 +58,9 @@ async def resume(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequenc
         found |= {run.session_alias or "": run for run in reversed(await _session_runs(desk, id))}
     found = {name: found[name] for name in names if name in found}
     if not found:
-        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {_join_names(names)}")
+        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {join_names(names)}")
     if live := [name for name, run in found.items() if is_live(run.status)]:
-        raise UsageError(f"{_join_names(live)} still runs there", help="wait for its end, or cancel it first")
+        raise UsageError(f"{join_names(live)} still runs there", help="wait for its end, or cancel it first")
     left = steps[names.index(first) :]
     done = tuple(_restore_step(step, found) for step in steps[: names.index(first)] if _has_succeeded(step, found))
     _refuse_missing(left, [*chain.session, *(step.id for step in done)])
@@ -140,7 +140,3 @@ def _value_at(value: Any, keys: Sequence[str | int]) -> Any:
     for key in keys:
         value = value[key]
     return value
-
-
-def _join_names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
