@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
+from cyberflow.compiler.refs import find_refs
 from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.interpolate import Interpolator, refs_in, resolve_refs
+from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
 from cyberflow.run.inputs.arguments import Arguments, file_argument_name, files_of, raise_problems
 from cyberflow.schema.read_value import faults, value_path
 from cyberflow.schema.values import ABSENT, EMPTY
@@ -197,7 +198,7 @@ class _StepRequest:
         for name, declared in self.workflow.inputs.items():
             value = inputs.get(name, EMPTY)
             if value != EMPTY:
-                found = faults(declared["schema"], value, refs=list(refs_in(value)))
+                found = faults(declared["schema"], value, refs=[at for at, _ in find_refs(value)])
                 yield from (f"{self._describe_place('input', value_path(name, keys))} {how}" for keys, how in found)
             elif declared["required"] and (name in inputs or not self._is_from_machine(name)):
                 yield f"{self._describe_place('input', name)} gets no value, and `{self.workflow.name}` requires it"
