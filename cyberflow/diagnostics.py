@@ -60,5 +60,11 @@ def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | N
     return f"known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004
 
 
+def join_names(names: Iterable[str], word: str = "and") -> str:
+    """Names as a list in words: `a`, `b` and `c`."""
+    shown = [f"`{name}`" for name in names]
+    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
 def _fold(word: str) -> str:
     return word.casefold().replace("-", "_")

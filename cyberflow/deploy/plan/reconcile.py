@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cyberflow.deploy.plan.model import Change, KeptWorkflow, PlanProblem
+from cyberflow.diagnostics import join_names
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import OwnedWorkflow, Ownership
 
@@ -68,8 +69,8 @@ def _name_on_account(
         return wanted.name
     rivals = [one.name for one in desired if one.was == wanted.was and one.name not in by_name]
     if len(rivals) > 1:
-        names = " and ".join(f"`{name}`" for name in rivals)
-        match.errors.append(PlanProblem(wanted.name, f"{names} were both `{wanted.was}`; only one can be its new name"))
+        message = f"{join_names(rivals)} were both `{wanted.was}`; only one can be its new name"
+        match.errors.append(PlanProblem(wanted.name, message))
         return wanted.name
     return wanted.was
 
