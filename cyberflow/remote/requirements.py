@@ -1,5 +1,5 @@
-"""What a project asks of a target, held against what the target has: names that are not there, and inputs that no
-machine supplies. Findings with their places, as `check` has them.
+"""Checks a project against what a target has: names that are not there, and inputs that no machine supplies. Findings
+with their places, as `check` has them.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_a_stale_plan_writes_nothing(clinic: Path, program: Program, moved: str)
     ("words", "said"),
     [
         (("apply", "no.plan", "--yes"), "cannot be read"),
-        (("apply", "flows.yaml", "--yes"), "this is no saved plan"),
+        (("apply", "flows.yaml", "--yes"), "this is not a saved plan"),
         (("apply", "a.plan", "--yes", "--prune"), "--prune belongs to the plan"),
         (("apply", "a.plan", "--yes", "--target", "prod"), "the plan is for target `local`"),
     ],
