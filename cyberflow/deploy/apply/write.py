@@ -82,26 +82,20 @@ class Writer:
 
     async def reread(self, change: Change) -> WorkflowRecord:
         """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""
-        seen = change.seen
-        if seen is None:
-            raise AssertionError
-        now = await none_if_missing(self.desk.workflows.get(seen.id))
+        now, moved = await self._look_again(change)
         if now is None:
             raise ConflictError("it was deleted since the plan was made")
-        if not (moved := _differences(seen, now, self.owner)) or self._is_up_to_date(change, now):
-            return now
-        raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+        if moved and not self._is_up_to_date(change, now):
+            raise ConflictError(moved)
+        return now
 
     async def release_or_delete(self, change: Change, *, delete_runs: bool) -> Outcome:
         """Take our tag off a workflow that is no longer declared, or delete it, if it has no new runs."""
-        seen = change.seen
-        if seen is None:
-            raise AssertionError
-        now = await none_if_missing(self.desk.workflows.get(seen.id))
+        now, moved = await self._look_again(change)
         if now is None:
             return Outcome.of(change, "unchanged")
-        if moved := _differences(seen, now, self.owner):
-            raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+        if moved:
+            raise ConflictError(moved)
         if change.action == "release":
             ours = next(tag.id for tag in now.tags or () if tag.name == self.owner.tag)
             await none_if_missing(self.desk.workflows.remove_tag(now.id, ours))
@@ -110,6 +104,14 @@ class Writer:
             raise ConflictError("it has runs now, which deleting it would delete")
         await none_if_missing(self.desk.workflows.delete(now.id))
         return Outcome.of(change, "done")
+
+    async def _look_again(self, change: Change) -> tuple[WorkflowRecord | None, str]:
+        """A workflow as it is now, None when it is gone, and what of it moved since the plan saw it."""
+        if change.seen is None:
+            raise AssertionError
+        now = await none_if_missing(self.desk.workflows.get(change.seen.id))
+        moved = _differences(change.seen, now, self.owner) if now else ()
+        return now, f"it moved since the plan was made: {', '.join(moved)}" if moved else ""
 
     async def delete_image(self, change: Change) -> Outcome:
         await none_if_missing(self.desk.images.delete(image_path(change.id or "")))

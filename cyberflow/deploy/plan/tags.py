@@ -1,4 +1,4 @@
-"""Tags as declarations and accounts have them: which one a name means, what a workflow shall bear, and what cannot be.
+"""Tags of workflows in a plan: which one a name means, what a workflow shall bear, and what cannot be.
 Tags are never drift: a declared list is set, and those of other projects stay. Pure.
 """
 
