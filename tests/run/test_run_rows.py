@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from intake import PATIENT, bundle, chain, may, need
 
 from cyberflow.errors import UsageError
 from cyberflow.run.batch.rows import RowMapper, read_mapping
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.request import RequestParts, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from tests.run.intake import PATIENT, bundle, chain, may, need
 
 NAMES = {name: name for name in ("patient-lookup", "book-visit", "file-letter")}
 INPUTS = {"patient": need(PATIENT), "date": need(), "note": may(), "count": may({"type": "integer"})}
@@ -144,7 +144,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not UTF-8") as caught:
         read(tmp_path / "rows.csv", "date\nä\n".encode("utf-16"))
     assert "CSV UTF-8" in (caught.value.help or "")
-    assert "this is no CSV" in read(tmp_path / "rows.csv", 'date\n"open\n')[0]
+    assert "this is not CSV" in read(tmp_path / "rows.csv", 'date\n"open\n')[0]
     with pytest.raises(UsageError, match="cannot be read"):
         list(Table(tmp_path / "missing.csv").rows())
 

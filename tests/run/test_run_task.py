@@ -11,8 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from clinic import Time, Wire
-from gpu_world import fill
 
 from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
@@ -30,6 +28,8 @@ from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
 from cyberflow.run.work.journal import entry_of_task, follow_command, open_entries, open_journal
 from cyberflow.run.work.polling import FollowOptions, PollInterval
+from tests.run.clinic import Time, Wire
+from tests.run.gpu_world import fill
 
 pytestmark = pytest.mark.anyio
 
@@ -274,7 +274,7 @@ async def test_the_journal_knows_before_the_service_does(cyberun: CyberunClient,
             before.append(invocation.path.read_text(encoding="utf-8"))
         return await inner(sent, *rest)
 
-    cyberun.transport.send = listening  # type: ignore[method-assign]
+    cyberun.transport.send = listening  # type: ignore[method-assign, assignment]
     state = await submit_task(cyberun, request, workflow, invocation)
 
     [text] = before

@@ -77,7 +77,9 @@ class ChainState:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """The status of one run, as one request read it. Outputs come with the last look only; `alias` is its name in the session."""
+    """The status of one run, as one request read it. Outputs come with the last look only; `alias` is its name in the
+    session.
+    """
 
     run_id: str
     status: str

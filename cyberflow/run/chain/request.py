@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.compiler.refs import find_refs
+from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.interpolate import Interpolator, refs_in, resolve_refs
+from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
 from cyberflow.run.inputs.arguments import (
     Arguments,
     file_argument_name,
@@ -89,7 +90,7 @@ def chain_request(chain: BundledChain, parts: RequestParts) -> RunRequest:
 def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, list[str]]:
     where, request = parts.where, chain.request
     if chain.session and where.session_id is None:
-        help = f"its steps use {_join_names(chain.session)} of a session that is already there"
+        help = f"its steps use {join_names(chain.session)} of a session that is already there"
         raise UsageError(f"`{chain.name}` goes on in a session: give it with `--session ID`", help=help)
     plain = Interpolator(parts.arguments.inputs)
     steps = [_StepRequest(step, chain, parts, plain) for step in request["steps"]]
@@ -203,8 +204,10 @@ class _StepRequest:
             value = inputs.get(name, EMPTY)
             if value != EMPTY:
                 noun = f"step `{self.alias}`, input"
-                yield from describe_faults(noun, name, declared["schema"], value, refs=list(refs_in(value)))
-            elif declared["required"] and not self._is_from_machine(name):
+                yield from describe_faults(
+                    noun, name, declared["schema"], value, refs=[at for at, _ in find_refs(value)]
+                )
+            elif declared["required"] and (name in inputs or not self._is_from_machine(name)):
                 yield f"{self._describe_place('input', name)} gets no value, and `{self.workflow.name}` requires it"
 
     def _secret_faults(self, secrets: Mapping[str, Any]) -> Iterator[str]:
@@ -262,7 +265,3 @@ def _lookup_id(ids: Mapping[str, str], name: str, what: str) -> str:
     if name in ids:
         return ids[name]
     raise UsageError(f"the target has no {what} `{name}`", help=did_you_mean(name, ids))
-
-
-def _join_names(names: Mapping[str, Any]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

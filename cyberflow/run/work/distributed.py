@@ -70,6 +70,7 @@ class DistributedExecutor:
         self._idle = 0
 
     async def submit(self, entry: LedgerEntry, request: RunRequest, key: str, *, repeated: bool = False) -> LedgerEntry:
+        del repeated  # an id makes a row one row, however often it is put
         item = self.make_item(entry, request, key)
         options = {"queue_name": self.queue, "workflow_name": WORKFLOW, "workflow_id": key, "app_version": FORMAT}
         await self._call(self._client.enqueue_async, options, item.to_json())
@@ -124,8 +125,8 @@ class RowHandler(Protocol):
     """What is done with one row; each gives what there is to say of it, as `result_to_json` has it."""
 
     async def submit(self, item: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
-        """Submit under the key of the item, which was used first at `since` at the earliest; `repeated` says that another
-        worker may have submitted it.
+        """Submit under the key of the item, which was used first at `since` at the earliest; `repeated` says that
+        another worker may have submitted it.
         """
         ...
 
@@ -212,8 +213,8 @@ class Worker:
     def _heartbeat(self, dbos: Any) -> None:
         """Give a sign of life; put the rows of workers that give none back into their queues, one worker at a time.
 
-        So are those that are result to be here and are not, twice in a row: a database that went away for a while leaves
-        such behind.
+        So are those that ought to be here and are not, twice in a row: a database that went away for a while
+        leaves such behind.
         """
         with _connection(self.url) as connection:
             connection.execute(SIGN_OF_LIFE, (self.id, self.queue))

@@ -75,7 +75,7 @@ async def submit_recorded(
     facts: dict[str, Any],
     send: Callable[[], Awaitable[T]],
     explain: Callable[[ApiError | Unreachable | SubmissionTimedOut], Awaitable[None]],
-    timeout: float | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 - a time-out is written down too
 ) -> T:
     """Write down what is about to be sent, and send it. A failure is written down too; `explain` is called for one
     after which the submission may have arrived.

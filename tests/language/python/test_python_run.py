@@ -12,13 +12,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from python_project import Project
 
 import cyberflow
 from cyberflow.cli.main import run as command
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.sdk.call import ProjectErrors
 from cyberflow.sdk.handle import RunFailed, StillRunning
+from tests.language.python.python_project import Project
 
 SECRET = "canary-4711"  # a value that must be nowhere but in the request
 CHAIN = """
@@ -105,7 +105,7 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
 
 
 def test_a_session_is_given_by_its_id(flows: ModuleType) -> None:
-    with pytest.raises(UsageError, match="`nope` is no id of a session"):
+    with pytest.raises(UsageError, match="`nope` is not an id of a session"):
         flows.intake.run(**given(options={"session": "nope"}))
 
 
