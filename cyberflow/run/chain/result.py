@@ -1,4 +1,4 @@
-"""The end of a run as data: SPEC section 9. Made from a state, shown by the doors."""
+"""The result of a run as data, made from a state and shown by the doors."""
 
 from __future__ import annotations
 

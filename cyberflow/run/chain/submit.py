@@ -11,7 +11,7 @@ from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.work.journal import Invocation, follow_command
 from cyberflow.run.work.polling import FollowOptions
-from cyberflow.run.work.submit import Resend, SubmissionTimedOut, send_until_answered, submit_recorded
+from cyberflow.run.work.submit import Resend, SubmissionTimedOut, send_until_answered, record_and_send
 
 PATIENCE = 30.0
 """Seconds in which a submission of unknown fate is sent again under its key, where no time is given."""
@@ -40,7 +40,7 @@ async def submit(
         look = follow_command(invocation.target, None, ())
         error.help = f"it may have been submitted all the same: look with `{look}` before running it again"
 
-    session_id, run_ids = await submit_recorded(
+    session_id, run_ids = await record_and_send(
         invocation,
         {"name": request.name, "target": invocation.target, "kind": request.kind, "key": invocation.key},
         lambda: send_until_answered(lambda: send_request(desk, request, invocation.key), resend),
@@ -53,10 +53,10 @@ async def submit(
             f"the service made {len(run_ids)} runs for the {len(request.steps)} steps of `{request.name}`",
             help=f"the session is {session_id}: `cyberflow runs list` shows what became of it",
         )
-    return submitted_state(request, session_id, run_ids, begun)
+    return initial_state(request, session_id, run_ids, begun)
 
 
-def submitted_state(
+def initial_state(
     request: RunRequest, session_id: str | None, run_ids: list[str] | tuple[str, ...], at: float | None = None
 ) -> ChainState:
     """The state of a request whose runs were made."""

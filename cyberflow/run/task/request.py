@@ -75,7 +75,7 @@ class TaskState:
         return 0 if self.status == "completed" else 1
 
     def to_json(self, outputs: Mapping[str, Mapping[str, str]], redactor: Redactor) -> dict[str, Any]:
-        """What `--format json` prints: SPEC section 4. An output has a `path` or, where it was not saved, a `url`."""
+        """What `--format json` prints. An output has a `path` or, where it was not saved, a `url`."""
         return {
             "version": VERSION,
             "name": self.name,

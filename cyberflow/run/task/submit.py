@@ -20,7 +20,7 @@ from cyberflow.errors import UsageError
 from cyberflow.run.task.request import TaskRequest, TaskState, check_request, unknown_workflow_error
 from cyberflow.run.work.journal import Invocation, entries, follow_command
 from cyberflow.run.work.polling import GRACE, Deadline, FollowOptions
-from cyberflow.run.work.submit import SubmissionTimedOut, submit_recorded
+from cyberflow.run.work.submit import SubmissionTimedOut, record_and_send
 
 SKEW = timedelta(minutes=2)
 """How far the service's clock may be from ours when it is asked what it took since."""
@@ -79,7 +79,7 @@ async def submit_task(
             parameters = {**request.parameters, **await _upload_files(cyberun, request)}
     except TimeoutError:
         raise SubmissionTimedOut(f"the time is over; `{request.name}` was not submitted") from None
-    id = await submit_recorded(
+    id = await record_and_send(
         invocation,
         {"name": request.name, "target": invocation.target, "kind": "task", "workflow": request.workflow},
         lambda: cyberun.submit(request.workflow, parameters, script=script, secrets=request.secrets),

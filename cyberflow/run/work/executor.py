@@ -15,7 +15,7 @@ from cyberflow.run.chain.events import ChainState, Event
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.chain.result import result_of
-from cyberflow.run.chain.submit import send_request, submitted_state
+from cyberflow.run.chain.submit import send_request, initial_state
 from cyberflow.run.work.ledger import LedgerEntry, Stage
 from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.poller import BulkPoller
@@ -101,7 +101,7 @@ class LocalExecutor:
         return _accept_row(entry, request, session_id, run_ids)
 
     def follow(self, entry: LedgerEntry, request: RunRequest) -> None:
-        self._live[entry.number] = submitted_state(request, entry.session_id, entry.run_ids)
+        self._live[entry.number] = initial_state(request, entry.session_id, entry.run_ids)
         self._entries[entry.number] = entry
 
     async def poll(self) -> list[LedgerEntry]:

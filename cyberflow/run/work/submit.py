@@ -70,7 +70,7 @@ def _remember(error: ApiError | Unreachable, *, earlier: bool) -> None:
         error.may_have_arrived = error.may_have_arrived or earlier
 
 
-async def submit_recorded(
+async def record_and_send(
     invocation: Invocation,
     facts: dict[str, Any],
     send: Callable[[], Awaitable[T]],
