@@ -1,4 +1,4 @@
-"""Damages one of the files that cyberflow reads back, and runs the commands that read it: `python -m tests.fuzz.fuzz_state
+"""Damages a file that cyberflow reads back, and runs the commands that read it: `python -m tests.fuzz.fuzz_state
 --inputs 2000 --seed 1`. Whatever a disk or a person did to a file, the answer is an exit code below 70 in bounded time.
 """
 
@@ -36,7 +36,7 @@ class Target:
 
 TARGETS = (
     Target(
-        "bundle.json", "intake", (("plan", "--bundle", "bundle.json"), ("show", "sign-in", "--bundle", "bundle.json"))
+        "bundle.json", "intake", (("plan", "--bundle", "bundle.json"), ("run", "sign-in", "--bundle", "bundle.json"))
     ),
     Target("plan.json", "intake", (("apply", "plan.json", "--bundle", "bundle.json", "--yes"),)),
     Target(f"{STATE}/local.db", "intake", (("plan", "--bundle", "bundle.json"), ("runs", "list"))),
@@ -51,7 +51,7 @@ TARGETS = (
 
 def prepare(target: Target, folder: Path) -> None:
     """A project with every file that `target` needs, whole."""
-    part = sorted(FORMATS.iterdir())[-1] / target.part
+    part = max(FORMATS.iterdir()) / target.part
     shutil.copytree(part, folder)
     state = folder / STATE
     for below in (state, state / "receipts", state / "journal"):
