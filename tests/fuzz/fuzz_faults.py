@@ -1,6 +1,4 @@
-"""Random faults between the commands and a platform: `python -m tests.fuzz.fuzz_faults --faults 1000 --seed 1`. No command
-hangs, none ends in a bug, and when the faults are over nothing was done twice and nothing is lost.
-"""
+"""Random faults between the commands and a platform: `python -m tests.fuzz.fuzz_faults --faults 1000`. No command hangs, none ends in a bug, and when the faults are over nothing was done twice and nothing is lost."""
 
 from __future__ import annotations
 
@@ -150,13 +148,11 @@ def _bad_day(folder: Path, faulty: FaultyPlatform, faults: int, wrong: list[str]
 def _good_day(folder: Path, platform: Platform, submitted: int) -> list[str]:
     """The same without faults: what is there is what was declared, once, and every row has its result."""
     wrong = []
-    for command in (
-        ("apply", "-t", "there", "--yes"),
-        ("plan", "-t", "there", "--check"),
-        ("run", "--resume", "rows.db"),
-    ):
-        if command[0] == "run" and not (folder / "rows.db").exists():
-            command = ("run", "both", "-t", "there", "--each", "rows.csv", "--ledger", "rows.db")  # noqa: PLW2901
+    begun = (folder / "rows.db").exists()
+    rows_again = (
+        ("--resume", "rows.db") if begun else ("both", "-t", "there", "--each", "rows.csv", "--ledger", "rows.db")
+    )
+    for command in (("apply", "-t", "there", "--yes"), ("plan", "-t", "there", "--check"), ("run", *rows_again)):
         code, text = call(folder, command)
         if code:
             wrong.append(f"afterwards, cyberflow {' '.join(command)}: exit {code}\n{text[-1500:]}")
