@@ -11,7 +11,7 @@ from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.work.journal import Invocation, follow_command
 from cyberflow.run.work.polling import FollowOptions
-from cyberflow.run.work.submit import Resend, SubmissionTimedOut, send_until_answered, record_and_send
+from cyberflow.run.work.submit import Resend, SubmissionTimedOut, record_and_send, send_until_answered
 
 PATIENCE = 30.0
 """Seconds in which a submission of unknown fate is sent again under its key, where no time is given."""

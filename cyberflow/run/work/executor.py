@@ -15,7 +15,7 @@ from cyberflow.run.chain.events import ChainState, Event
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.chain.result import result_of
-from cyberflow.run.chain.submit import send_request, initial_state
+from cyberflow.run.chain.submit import initial_state, send_request
 from cyberflow.run.work.ledger import LedgerEntry, Stage
 from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.poller import BulkPoller
