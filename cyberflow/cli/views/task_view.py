@@ -1,19 +1,14 @@
-"""How the end of a task looks, as text and as JSON."""
+"""How the end of a task looks."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
 
 import click
 
-from cyberflow.cli.project import say
-from cyberflow.cli.runner import write_file
+from cyberflow.cli.console import say
 from cyberflow.cli.views.run_view import colour_of
 from cyberflow.errors import CyberflowError
-from cyberflow.redact import Redactor
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState
 
@@ -29,18 +24,6 @@ def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str
         for one in found:
             yield f"  {one.key:<{width}}  {one.path or one.url or 'no address'}"
     yield f"{state.name}: {click.style(state.status, fg=colour_of(state.status), bold=True)}"
-
-
-def print_task(
-    state: TaskState, outputs: list[SavedOutput], options: dict[str, Any], redactor: Redactor | None = None
-) -> None:
-    """Print the end of a task in the form that `format` asks for, into the file `out` as well."""
-    data = state.to_json({one.key: one.to_json() for one in outputs}, redactor or Redactor())
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    out: Path | None = options.get("out")
-    if out:
-        write_file(out, text + "\n")
-    click.echo(text if options["format"] == "json" else "\n".join(task_lines(state, outputs)))
 
 
 def task_notes(state: TaskState) -> Iterator[str]:
