@@ -140,7 +140,10 @@ async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
         ),
         (lambda request: httpx.Response(404, json={"message": "no such workflow"}), "refused", ApiError),
         (lambda request: httpx.Response(500), "unanswered", ApiError),
-        (lambda request: httpx.Response(409), "unanswered", ApiError),
+        (lambda request: httpx.Response(402), "refused", ApiError),
+        (lambda request: httpx.Response(409), "refused", ApiError),
+        (lambda request: httpx.Response(415), "refused", ApiError),
+        (lambda request: httpx.Response(409, headers={"Idempotency-Status": "in_progress"}), "unanswered", ApiError),
         (lambda request: httpx.Response(201, json={"session": "x"}), "unanswered", ApiError),
     ],
 )
