@@ -14,12 +14,11 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
 from cyberflow.language.python.capture import DROPPED, CapturedValue
-from cyberflow.language.python.declare import FunctionDeclaration, Secret
+from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
 from cyberflow.language.python.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
 from cyberflow.language.python.symbols import Misuse
-from cyberflow.language.python.task import TaskRef
 from cyberflow.language.python.typed_dicts import make_portable
 from cyberflow.run.chain.journal import check_id
 from cyberflow.run.chain.request import RunPlacement
@@ -76,7 +75,7 @@ def compile_enclosing_project(file: str, name: str, call: PythonCall, known_opti
     return compile_project(_project_root(Path(file), call.option("project")), call.target)
 
 
-def submit_options(one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall) -> SubmitOptions:
+def submit_options(one: FunctionDeclaration[..., Any] | TaskReferenceerence, call: PythonCall) -> SubmitOptions:
     """What a call gives to a run. Raises UsageError for what cannot be given so."""
     arguments, backends = _raw_arguments(one, call)
     session = call.option("session")
@@ -92,7 +91,7 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCal
 
 
 def _raw_arguments(
-    one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall
+    one: FunctionDeclaration[..., Any] | TaskReferenceerence, call: PythonCall
 ) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
     `Secret` stays in memory: it is looked up in an environment of this run alone.
@@ -136,7 +135,7 @@ def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
             ) from None
 
 
-def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall) -> Iterator[tuple[str, Any]]:
+def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskReferenceerence, call: PythonCall) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():

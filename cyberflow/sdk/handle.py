@@ -15,7 +15,7 @@ from types import NoneType
 from typing import Any, Generic, TypeVar
 
 from cyberflow.errors import CyberflowError
-from cyberflow.language.python.declare import FunctionDeclaration
+from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import FollowOptions

@@ -8,7 +8,7 @@ from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python import signature
-from cyberflow.language.python.declare import FunctionDeclaration, WorkflowDeclaration, WorkflowRef
+from cyberflow.language.python.declarations import FunctionDeclaration, WorkflowReference
 from cyberflow.language.python.document import Mark, PythonDocument
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
 from cyberflow.language.python.source import Function, PythonSource, Range
@@ -25,7 +25,7 @@ class DeclarationBody:
         self, document: PythonDocument, sources: Mapping[str, PythonSource], one: FunctionDeclaration[..., Any]
     ) -> None:
         self.declaration = one
-        self.section = "workflows" if isinstance(one, WorkflowDeclaration) else "chains"
+        self.section = f"{one.kind}s"
         self.route: Route = (self.section, one.name)
         self.document = document
         self.sources = sources
@@ -44,7 +44,7 @@ class DeclarationBody:
         self._read_keywords()
         self._read_docstring()
         self._read_parameters()
-        if isinstance(self.declaration, WorkflowDeclaration):
+        if self.declaration.kind == "workflow":
             self._read_outputs()
         section = self.document.data.setdefault(self.section, {})
         section[self.declaration.name] = self.data
@@ -71,17 +71,13 @@ class DeclarationBody:
         node = _docstring_node(self.node)
         text = node.value if node is not None else self.declaration.function.__doc__
         if text is None:
-            if isinstance(self.declaration, WorkflowDeclaration) and "prompt" not in self.data:
+            if self.declaration.kind == "workflow" and "prompt" not in self.data:
                 help = 'write it as the docstring, or name its file: `@workflow(prompt="prompts/x.md")`'
                 self.document.report(f"`{self.declaration.name}` has no `prompt`", self.place(), help, "missing-key")
                 self.document.broken.add((*self.route, "prompt"))
                 self.data["prompt"] = ""
             return
-        key = (
-            "prompt"
-            if isinstance(self.declaration, WorkflowDeclaration) and "prompt" not in self.data
-            else "description"
-        )
+        key = "prompt" if self.declaration.kind == "workflow" and "prompt" not in self.data else "description"
         if key in self.data:
             return
         self.data[key], offsets = dedent_docstring(text)
@@ -150,7 +146,7 @@ class DeclarationBody:
 
 def _to_data(value: Any) -> Any:
     """A keyword's value as YAML data; a workflow stands for its name."""
-    if isinstance(value, FunctionDeclaration | WorkflowRef):
+    if isinstance(value, FunctionDeclaration | WorkflowReference):
         return value.name
     if isinstance(value, Mapping):
         return {key: _to_data(item) for key, item in value.items()}

@@ -17,7 +17,7 @@ from typing import Any
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.files import Files
 from cyberflow.language.python.body import DeclarationBody
-from cyberflow.language.python.declare import ChainDeclaration, FunctionDeclaration, WorkflowDeclaration
+from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.document import PythonDocument
 from cyberflow.language.python.from_yaml import interfaces_from_yaml
 from cyberflow.language.python.interfaces import WorkflowInterfaces
@@ -128,7 +128,7 @@ class _ModuleReader:
         self._add_sources()
         bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
-            if isinstance(body.declaration, ChainDeclaration):
+            if body.declaration.kind == "chain":
                 self._trace_chain(body, body.declaration)
         self._note_secret_literals()
         self._mark_references()
@@ -164,7 +164,7 @@ class _ModuleReader:
 
     def _read_body(self, one: FunctionDeclaration[..., Any]) -> Iterator[DeclarationBody]:
         """The body of a declaration, once, in the document of the file it stands in."""
-        if id(one) in self.declarations or (isinstance(one, WorkflowDeclaration) and one.referred):
+        if id(one) in self.declarations or one.reference_position is not None:
             return
         self.declarations[id(one)] = one
         source = self.sources.get(unwrap(one.function).__code__.co_filename)
@@ -182,7 +182,7 @@ class _ModuleReader:
         body.read()
         yield body
 
-    def _trace_chain(self, body: DeclarationBody, chain: ChainDeclaration[..., Any]) -> None:
+    def _trace_chain(self, body: DeclarationBody, chain: FunctionDeclaration[..., Any]) -> None:
         trace = Trace(chain, self.session.files, self.interfaces)
         try:
             trace.run(body.parameters)

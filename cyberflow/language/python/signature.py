@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
 
-from cyberflow.language.python.declare import Secret
+from cyberflow.language.python.declarations import Secret
 from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
 from cyberflow.language.python.symbols import Symbol
 from cyberflow.language.python.typed_dicts import make_portable
