@@ -1,4 +1,4 @@
-"""Having a yes before the first write: asked on a terminal, given by --yes in CI, by name for a protected target."""
+"""Confirmation before the first write: asked on a terminal, given by --yes in CI, by name for a protected target."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from cyberflow.cli.console import say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.errors import UsageError
 from cyberflow.targets import CyberdeskService
@@ -20,7 +21,7 @@ def is_terminal() -> bool:
 
 
 def confirm_write(service: CyberdeskService, what: str, *, yes: bool, confirm: str | None) -> None:
-    """Have a yes. Raises UsageError where nobody can give one; a no ends the command. Nothing was sent then."""
+    """Ask for confirmation. Raises UsageError where nobody can give one; a no ends the command. Nothing was sent then."""
     if service.target.protect:
         confirm_target_name(service.name, confirm)
         return
@@ -35,6 +36,16 @@ def confirm_write(service: CyberdeskService, what: str, *, yes: bool, confirm: s
         _abort_unsent_command()
 
 
+def confirm_end(question: str, *, yes: bool) -> None:
+    """Ask for confirmation before something ends. Raises UsageError where nobody can answer; a no ends the command."""
+    if yes:
+        return
+    if not is_terminal():
+        raise UsageError(f"nobody is here to answer: {question}", help="give --yes")
+    if not ask_yes_no(question):
+        _abort_unsent_command()
+
+
 def ask_yes_no(question: str) -> bool:
     """Ask a person before anything is sent; whoever answers with Ctrl-C or Ctrl-D ends the command."""
     with _interruptible():
@@ -42,7 +53,7 @@ def ask_yes_no(question: str) -> bool:
 
 
 def confirm_target_name(name: str, given: str | None) -> None:
-    """Have the name of a protected target, from the option or a person."""
+    """Ask for the name of a protected target, from the option or a person."""
     if given is None and is_terminal():
         with _interruptible():
             given = click.prompt(f"`{name}` is protected; type its name to go on", err=True)
@@ -66,5 +77,5 @@ def _interruptible() -> Iterator[None]:
 
 
 def _abort_unsent_command() -> NoReturn:
-    click.echo("nothing was sent", err=True)
+    say("nothing was sent")
     raise click.exceptions.Exit(INTERRUPTED)

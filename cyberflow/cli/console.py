@@ -1,7 +1,9 @@
-"""Words beside the results, on standard error."""
+"""Results on standard output, and words beside them on standard error."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,3 +26,20 @@ def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) 
 def say_help(text: str) -> None:
     """Print what to do next, below what went wrong."""
     say(f"  {click.style('help', bold=True)}: {text}")
+
+
+def print_json(data: Any) -> None:
+    """Print a result as data."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def print_record(data: Mapping[str, Any], format: str) -> None:
+    """Print one thing of a service with its fields; as text those that say something."""
+    if format == "json":
+        print_json({"version": 1, **data})
+        return
+    width = max(len(key) for key in data)
+    for key, value in data.items():
+        if value not in (None, "", [], {}, False):
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            click.echo(f"{key:<{width}}  {shown}")

@@ -19,9 +19,8 @@ from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.streams import filter_streams
 from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
-from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_lines, task_notes
+from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.errors import UsageError
-from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import FollowOptions
 from cyberflow.run.chain.result import result_of
@@ -70,6 +69,12 @@ def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
     }
     if wrong := next((option for option, value in given.items() if value), None):
         raise UsageError(f"`{name}` is a task, and --{wrong} is for chains", help="leave it out")
+
+
+def say_detached(command: str) -> int:
+    """Say how to follow later what goes on, and give the exit code."""
+    say(f"it goes on without this terminal; follow it with\n  {command}")
+    return INTERRUPTED
 
 
 class FollowInterrupted(Exception):
@@ -154,7 +159,7 @@ class _Runner(Generic[E]):
         return self.exit_code
 
     def _detach(self, code: int) -> int:
-        say(f"it goes on without this terminal; follow it with\n  {self.execution.follow_command(self.state)}")
+        say_detached(self.execution.follow_command(self.state))
         self.print_result([])
         return code
 
@@ -270,16 +275,10 @@ class _TaskRunner(_Runner[TaskExecution]):
         return download_hint(self.state.task_id, target)
 
     def print_result(self, saved: list[SavedOutput]) -> None:
-        print_task_end(self._print, self.state, saved, self.execution.redactor)
+        data = task_json(self.state, saved, self.execution.redactor)
+        self._print(data, list(task_lines(self.state, saved)))
 
     def _detach(self, code: int) -> int:
         if self.execution.task.timeout:
             say(f"its timeout of {self.execution.task.timeout} is kept by who follows it, and nobody does now")
         return super()._detach(code)
-
-
-def print_task_end(
-    write: Callable[[dict[str, Any], list[str]], None], state: TaskState, saved: list[SavedOutput], redactor: Redactor
-) -> None:
-    """Write the end of a task, as data and as lines."""
-    write(state.to_json({one.key: one.to_json() for one in saved}, redactor), list(task_lines(state, saved)))

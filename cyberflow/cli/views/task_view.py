@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
 from cyberflow.cli.console import say
 from cyberflow.cli.views.run_view import colour_of
 from cyberflow.errors import CyberflowError
+from cyberflow.redact import Redactor
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState
 
@@ -24,6 +26,11 @@ def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str
         for one in found:
             yield f"  {one.key:<{width}}  {one.path or one.url or 'no address'}"
     yield f"{state.name}: {click.style(state.status, fg=colour_of(state.status), bold=True)}"
+
+
+def task_json(state: TaskState, outputs: Iterable[SavedOutput], redactor: Redactor) -> dict[str, Any]:
+    """The end of a task as data (SPEC section 4)."""
+    return state.to_json({one.key: one.to_json() for one in outputs}, redactor)
 
 
 def task_notes(state: TaskState) -> Iterator[str]:
