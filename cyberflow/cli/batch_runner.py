@@ -18,18 +18,18 @@ from cyberflow.cli.runner import ask_to_cancel, cancel_on_sigterm
 from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.run.batch.batch import Batch, ServiceTrouble
-from cyberflow.run.batch.distributed import DistributedExecutor, queue_of
-from cyberflow.run.batch.executor import LocalExecutor
-from cyberflow.run.batch.ledger import Ledger, LedgerEntry
-from cyberflow.run.batch.policy import RetryPolicy
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import output_names, request_fingerprint
-from cyberflow.run.batch.work_item import WorkItem
 from cyberflow.run.chain.follow import LOCAL, FollowOptions, cancel
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.inputs import load_inputs
+from cyberflow.run.work.distributed import DistributedExecutor, queue_of
+from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.ledger import Ledger, LedgerEntry
+from cyberflow.run.work.policy import RetryPolicy
+from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.prepare import script_outcomes
 from cyberflow.targets import CyberdeskService, open_target
 

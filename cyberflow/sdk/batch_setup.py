@@ -16,14 +16,14 @@ from cyberflow.cli.redacted_streams import filter_streams
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import target_of
-from cyberflow.run.batch.ledger import Ledger, LedgerHeader
-from cyberflow.run.batch.policy import Limits
 from cyberflow.run.batch.rows import RowMapper, read_mapping
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.follow import PollInterval
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
 from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of, resolve_shared_arguments
 from cyberflow.run.inputs.secrets import system_backends, target_sources
+from cyberflow.run.work.ledger import Ledger, LedgerHeader
+from cyberflow.run.work.policy import Limits
 from cyberflow.sdk.lookup import look_up
 from cyberflow.sdk.prepare import CompiledProject, find_runnable
 from cyberflow.targets import CyberdeskService, state_folder

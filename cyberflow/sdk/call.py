@@ -20,7 +20,7 @@ from cyberflow.language.python.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
 from cyberflow.language.python.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
-from cyberflow.run.chain.journal import check_id
+from cyberflow.run.work.journal import check_id
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration

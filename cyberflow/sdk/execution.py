@@ -21,7 +21,7 @@ from cyberflow.redact import Redactor
 from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import FollowOptions, cancel, follow
-from cyberflow.run.chain.journal import Invocation, follow_command, open_journal
+from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
 from cyberflow.run.chain.resume import resume

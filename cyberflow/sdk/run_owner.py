@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import RawProject, target_of
-from cyberflow.run.chain.journal import entry_of_task
+from cyberflow.run.work.journal import entry_of_task
 from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
 from cyberflow.sdk.sessions import NoSuchRun

@@ -18,16 +18,16 @@ from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.project.load import target_of
 from cyberflow.redact import Redactor
-from cyberflow.run.batch.distributed import STUCK, Worker, queue_of
-from cyberflow.run.batch.executor import LocalExecutor
-from cyberflow.run.batch.ledger import LedgerEntry
-from cyberflow.run.batch.policy import KEY_LIFE
 from cyberflow.run.batch.rows import request_fingerprint
-from cyberflow.run.batch.work_item import WorkItem, merge_result, result_to_json
 from cyberflow.run.chain.follow import LOCAL, FollowOptions
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, chain_request, run_request
 from cyberflow.run.inputs.arguments import Arguments, RawArguments, files_of, resolve_shared_arguments
 from cyberflow.run.inputs.secrets import system_backends, target_sources
+from cyberflow.run.work.distributed import STUCK, Worker, queue_of
+from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.policy import KEY_LIFE
+from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
 from cyberflow.sdk.prepare import CompiledProject, find_runnable
 from cyberflow.targets import CyberdeskService, open_target
 
@@ -91,12 +91,13 @@ class RowExecutor:
 
     async def follow(self, leaf: WorkItem, said: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
-        over = self._over[number] = asyncio.get_running_loop().create_future()
+        over: asyncio.Future[LedgerEntry] = asyncio.get_running_loop().create_future()
+        self._over[number] = over
         self._hands.follow(merge_result(LedgerEntry(number), said), await self._build_submission(leaf))
         self._busy.set()
         entry = await over
         if not self._options["quiet"]:
-            say(f"  {leaf.name}, row {leaf.row}: {entry.shown}")
+            say(f"  {leaf.name}, row {leaf.row}: {entry.display_status}")
         return result_to_json(entry)
 
     async def poll_live(self) -> None:

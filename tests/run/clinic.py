@@ -12,10 +12,10 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import FollowOptions, PollInterval
-from cyberflow.run.chain.journal import Invocation, open_journal
 from cyberflow.run.chain.request import RequestParts, RunRequest, TargetIds, chain_request
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from cyberflow.run.work.journal import Invocation, open_journal
 
 
 class Time:

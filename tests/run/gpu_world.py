@@ -26,12 +26,12 @@ from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import Bundle, BundledTask
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.chain.follow import FollowOptions, PollInterval
-from cyberflow.run.chain.journal import Invocation, open_journal
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, submit_task
+from cyberflow.run.work.journal import Invocation, open_journal
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = BundledTask("poster", "text-to-image@2", parameters={"prompt": "A poster", "width": 1024})

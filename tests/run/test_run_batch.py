@@ -22,14 +22,14 @@ from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
-from cyberflow.run.batch.executor import LocalExecutor
-from cyberflow.run.batch.ledger import Ledger, LedgerHeader
-from cyberflow.run.batch.policy import Limits, RetryPolicy
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import RowMapper
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.request import RequestParts, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.ledger import Ledger, LedgerHeader
+from cyberflow.run.work.policy import Limits, RetryPolicy
 
 pytestmark = pytest.mark.anyio
 

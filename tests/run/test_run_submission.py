@@ -21,12 +21,12 @@ from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.follow import follow
-from cyberflow.run.chain.journal import JournalEntry, follow_command, open_entries, open_journal
 from cyberflow.run.chain.reducer import replay
 from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, run_request
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from cyberflow.run.work.journal import JournalEntry, follow_command, open_entries, open_journal
 
 pytestmark = pytest.mark.anyio
 

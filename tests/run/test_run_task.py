@@ -23,12 +23,12 @@ from cyberflow.emulator.platform import Platform
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.follow import FollowOptions, PollInterval
-from cyberflow.run.chain.journal import entry_of_task, follow_command, open_entries, open_journal
 from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.run.task.follow import cancel_task, follow_task, merge_event, merge_task
 from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
+from cyberflow.run.work.journal import entry_of_task, follow_command, open_entries, open_journal
 
 pytestmark = pytest.mark.anyio
 

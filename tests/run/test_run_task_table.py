@@ -18,8 +18,8 @@ from gpu_world import EVENTS, RUN, STORE, Gpu, gpu, hours
 
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.run.chain.journal import entries
 from cyberflow.run.task.outputs import SavedOutput
+from cyberflow.run.work.journal import entries
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.enable_socket]
 

@@ -115,7 +115,7 @@ def _run_batch(folder: Path, target: str | None, name: str | None, options: dict
         from cyberflow.cli.batch_runner import start_batch
 
         return start_batch(folder, target, name, {**options, "said": said})
-    from cyberflow.run.batch.ledger import Ledger
+    from cyberflow.run.work.ledger import Ledger
 
     with Ledger.open(options["resume"]) as ledger:
         head = ledger.head

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cyberflow.client.http.errors import ApiError
-from cyberflow.run.batch.executor import Executor
-from cyberflow.run.batch.ledger import Ledger, LedgerEntry
-from cyberflow.run.batch.policy import CircuitBreaker, Limits, RetryPolicy, RowAction, next_action
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.executor import Executor
+from cyberflow.run.work.ledger import Ledger, LedgerEntry
+from cyberflow.run.work.policy import CircuitBreaker, Limits, RetryPolicy, RowAction, next_action
 
 
 @dataclass(frozen=True)

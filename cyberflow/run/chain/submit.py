@@ -6,8 +6,8 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.events import ChainState, StepRun
-from cyberflow.run.chain.journal import Invocation, follow_command
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.journal import Invocation, follow_command
 
 
 async def submit(desk: Cyberdesk, submission: RunRequest, invocation: Invocation) -> ChainState:

@@ -15,8 +15,8 @@ from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.journal import Invocation, entries, follow_command
 from cyberflow.run.task.request import TaskRequest, TaskState, check_request, unknown_workflow_error
+from cyberflow.run.work.journal import Invocation, entries, follow_command
 
 SKEW = timedelta(minutes=2)
 """How far the service's clock may be from ours when it is asked what it took since."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from cyberflow.run.batch.ledger import LedgerEntry
+from cyberflow.run.work.ledger import LedgerEntry
 
 FORMAT = "1"
 """Of what passes between machines. A worker takes no leaf of another format."""

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.batch.ledger import LedgerEntry
-from cyberflow.run.batch.work_item import FORMAT, WorkItem, merge_result
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.work_item import FORMAT, WorkItem, merge_result
 
 WORKFLOW = "cyberflow-row"
 OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.redact import Redactor
-from cyberflow.run.batch.ledger import LedgerEntry, Stage
-from cyberflow.run.batch.policy import KEY_LIFE
-from cyberflow.run.batch.poller import BulkPoller
 from cyberflow.run.chain.events import ChainState, Event, StepRun
 from cyberflow.run.chain.follow import FollowOptions, OutageTimer
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import send_request
+from cyberflow.run.work.ledger import LedgerEntry, Stage
+from cyberflow.run.work.policy import KEY_LIFE
+from cyberflow.run.work.poller import BulkPoller
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cyberflow.run.batch.ledger import LedgerEntry
+from cyberflow.run.work.ledger import LedgerEntry
 
 KEY_LIFE = 3600.0
 """Seconds from its first sending in which a submission without an answer is sent again under its key."""
