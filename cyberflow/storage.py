@@ -55,7 +55,7 @@ def open_atomic(to: Path, *, private: bool = True) -> Iterator[BinaryIO]:
     """
     part = to.with_name(f".{uuid4().hex}.part")
     try:
-        with open(part, "xb", opener=_open_private if private else None) as file:  # noqa: PTH123 - `Path.open` takes no opener
+        with open(part, "xb", opener=_open_private if private else None) as file:
             yield file
         part.replace(to)
     except OSError as error:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
@@ -62,8 +62,8 @@ class OpenTarget(Generic[C]):
         return LOCAL if self.local else REMOTE
 
 
-CyberdeskService = OpenTarget["Cyberdesk"]
-CyberunService = OpenTarget["CyberunClient"]
+CyberdeskService: TypeAlias = "OpenTarget[Cyberdesk]"
+CyberunService: TypeAlias = "OpenTarget[CyberunClient]"
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ def is_terminal() -> bool:
 
 
 def confirm_write(service: CyberdeskService, what: str, *, yes: bool, confirm: str | None) -> None:
-    """Ask for confirmation. Raises UsageError where nobody can give one; a no ends the command. Nothing was sent then."""
+    """Ask before the first write. Raises UsageError where nobody can answer; a no ends the command, nothing is sent."""
     if service.target.protect:
         confirm_target_name(service.name, confirm)
         return

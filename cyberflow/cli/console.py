@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 def say(text: str) -> None:
     """Print something beside the results."""
     click.echo(text, err=True)
+
+
+def print_target_line(root: Path, target: str | None, *, quiet: bool) -> str | None:
+    """Print which target is meant, where that can be known before anything heavy is loaded; give what was said."""
+    from cyberflow.targets import target_line
+
+    line = None if quiet else target_line(root, target)
+    if line is not None:
+        say(line)
+    return line
 
 
 def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) -> None:

@@ -7,8 +7,8 @@ from importlib import import_module
 
 import click
 
-from cyberflow.version import __version__
 from cyberflow.errors import CyberflowError
+from cyberflow.version import __version__
 
 COMMANDS = {
     "init": "Begin a project: a small one that works.",
@@ -107,7 +107,7 @@ def run(args: list[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except CyberflowError as error:
-        _print_error(error)
+        print_error(error)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
@@ -121,13 +121,23 @@ def run(args: list[str]) -> int:
 
 def _restore_streams() -> None:
     """Take the filters off the streams, where a command has put them on."""
-    if "cyberflow.cli.redacted_streams" in sys.modules:
-        from cyberflow.cli.redacted_streams import restore_streams
+    if "cyberflow.cli.streams" in sys.modules:
+        from cyberflow.cli.streams import restore_streams
 
         restore_streams()
 
 
-def _print_error(error: CyberflowError) -> None:
+def print_error(error: CyberflowError) -> None:
+    """Say what went wrong and what to do next; findings of a project go to standard output, as `check` prints them."""
+    if "cyberflow.sdk.project" in sys.modules:
+        from cyberflow.cli.commands.check import render_findings
+        from cyberflow.sdk.project import ProjectErrors
+
+        if isinstance(error, ProjectErrors):
+            click.echo(render_findings(error.sourced, error.found, "text"), nl=False)
+            return
+    for line in getattr(error, "lines", tuple)():
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {line}", err=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
     if error.help:
         click.echo(f"  {click.style('help', bold=True)}: {error.help}", err=True)

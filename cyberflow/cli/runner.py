@@ -136,8 +136,8 @@ class _Runner(Generic[E]):
             self.state = interrupted.state
             if not (display.cancel_on_interrupt or ask_to_cancel("detach and let it go on, or cancel it?")):
                 return self._detach(INTERRUPTED)
-            async for self.state in execution.cancel(self.state, options):
-                pass
+            async for seen in execution.cancel(self.state, options):
+                self.state = seen
         return await self._finish()
 
     async def _finish(self) -> int:
@@ -239,7 +239,7 @@ class _ChainRunner(_Runner[ChainExecution]):
         again = [f"when its cause is mended, go on with\n  {command}"] if command and not self.display.quiet else []
         return [*end_notes(self.state), *again]
 
-    def after_command(self, target: str) -> str:
+    def after_command(self, target: str) -> str:  # noqa: ARG002 - the execution knows it
         return str(self.execution.follow_command(self.state))
 
     def print_result(self, saved: list[SavedOutput]) -> None:  # noqa: ARG002 - files are no part of the result of a chain

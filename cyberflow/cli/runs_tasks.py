@@ -19,10 +19,10 @@ from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.follow import FollowOptions
-from cyberflow.run.work.journal import follow_command
 from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import follow_command
 from cyberflow.targets import CyberunService
 
 

@@ -20,11 +20,11 @@ from cyberflow.language.python.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
 from cyberflow.language.python.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
-from cyberflow.run.work.journal import check_id
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
+from cyberflow.run.work.journal import check_id
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.project import CompiledProject, compile_project
 
@@ -75,7 +75,7 @@ def compile_enclosing_project(file: str, name: str, call: PythonCall, known_opti
     return compile_project(_project_root(Path(file), call.option("project")), call.target)
 
 
-def submit_options(one: FunctionDeclaration[..., Any] | TaskReferenceerence, call: PythonCall) -> SubmitOptions:
+def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> SubmitOptions:
     """What a call gives to a run. Raises UsageError for what cannot be given so."""
     arguments, backends = _raw_arguments(one, call)
     session = call.option("session")
@@ -85,13 +85,11 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskReferenceerence, cal
         session and check_id(session, "a session"),
         bool(call.option("keep_session")),
     )
-    return SubmitOptions(
-        arguments, where, bool(call.option("stale_ok")), call.option("simulate"), backends=backends
-    )
+    return SubmitOptions(arguments, where, bool(call.option("stale_ok")), call.option("simulate"), backends=backends)
 
 
 def _raw_arguments(
-    one: FunctionDeclaration[..., Any] | TaskReferenceerence, call: PythonCall
+    one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall
 ) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
     `Secret` stays in memory: it is looked up in an environment of this run alone.
@@ -135,7 +133,7 @@ def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
             ) from None
 
 
-def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskReferenceerence, call: PythonCall) -> Iterator[tuple[str, Any]]:
+def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():

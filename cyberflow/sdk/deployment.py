@@ -57,7 +57,7 @@ class Deployment:
     compiled: CompiledProject
     service: CyberdeskService
 
-    async def plan(self, options: PlanOptions = PlanOptions()) -> Plan:  # noqa: B008 - a frozen value
+    async def plan(self, options: PlanOptions = PlanOptions()) -> Plan:
         """Read the target and plan. Raises as the service does."""
         compiled = self.compiled
         return await prepare(self.service.client, compiled.bundle, compiled.owner, options.only, options.prune)

@@ -21,7 +21,6 @@ from cyberflow.redact import Redactor
 from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import FollowOptions, cancel, follow
-from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
 from cyberflow.run.chain.resume import resume
@@ -32,6 +31,7 @@ from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
+from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.sdk.prepare import Deployed, Guard, fill, find_runnable, look_up_ids, resolve_run_arguments
 from cyberflow.sdk.prepare import script_outcomes as script_run
 from cyberflow.sdk.project import CompiledProject
@@ -43,8 +43,8 @@ S = TypeVar("S", ChainState, TaskState)
 
 @dataclass(frozen=True)
 class SubmitOptions:
-    """What a run is given. `first` goes on with a failed chain from that step, whose runs `runs` are; `simulate` scripts
-    the outcome on the local platform.
+    """What a run is given. `first` goes on with a failed chain from that step, `runs` are those of the chain;
+    `simulate` scripts the outcome on the local platform.
     """
 
     arguments: RawArguments = field(default_factory=RawArguments)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import RawProject, target_of
-from cyberflow.run.work.journal import entry_of_task
 from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import entry_of_task
 from cyberflow.sdk.sessions import NoSuchRun
 from cyberflow.targets import (
     LOCAL,
@@ -34,9 +34,7 @@ async def work_on_run(sourced: RawProject, target: str, say: Say, work: RunWork)
         return await work(service)
 
 
-async def work_on_owner(
-    sourced: RawProject, target: str, say: Say, works: tuple[RunWork, tuple[str, TaskWork]]
-) -> int:
+async def work_on_owner(sourced: RawProject, target: str, say: Say, works: tuple[RunWork, tuple[str, TaskWork]]) -> int:
     """Do the work of the service that the id belongs to. What the journal knows as a task is one, and so may be what
     Cyberdesk does not know, where the target has a Cyberun. Raises UsageError when it is neither.
     """

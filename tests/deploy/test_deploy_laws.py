@@ -16,17 +16,17 @@ from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, declared, 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.verify_pull import verify_pull
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import PruneOptions
 from cyberflow.deploy.pull.pull import choose_workflows, image_files
+from cyberflow.deploy.pull.verify import verify_pull
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import read_snapshot
+from cyberflow.sdk.project import compile_project
 
 NAMES = ("one", "two", "three", "four")
 PROMPTS = ("<p>Open it.</p>", "<p>Close {mrn}.</p>", f"<p>Click {image(SEARCH)}</p>", "Plain")
@@ -157,9 +157,7 @@ class Deployments(RuleBasedStateMachine):
             for path, content in {**files, "cyberflow.yaml": b"project: clinic\n"}.items():
                 (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(name) / path).write_bytes(content)
-            made = compile_project(Path(name), None)
-        assert made is not None
-        (self.sources[one.name],) = made[1].workflows
+            (self.sources[one.name],) = compile_project(Path(name)).bundle.workflows
         if plan:
             self._expect_nothing_to_do(one.name)
         return one.name

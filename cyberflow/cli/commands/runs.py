@@ -22,11 +22,11 @@ from cyberflow.cli.views.run_view import STATUS, result_lines
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import FollowOptions
-from cyberflow.run.work.journal import follow_command
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.secrets import system_backends, target_sources
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import follow_command
 from cyberflow.sdk.sessions import (
     cancel_session,
     follow_session,
