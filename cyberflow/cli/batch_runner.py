@@ -13,14 +13,14 @@ import click
 from cyberflow.cli.console import announce, print_json, say
 from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
 from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.streams import filter_streams
+from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import CyberflowError
 from cyberflow.run.batch.batch import ServiceTrouble
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.sdk.batch_setup import BatchOptions, BatchSetup, prepare_batch
-from cyberflow.sdk.batches import BatchRun, open_batch, resume_setup
 from cyberflow.sdk.project import compile_project
+from cyberflow.sdk.rows.batch_run import BatchRun, open_batch, resume_setup
+from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, prepare_batch
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _share_options(ctx: click.Context, given: dict[str, object]) -> None:
 
 
 def main() -> None:
-    """The program: parse, run, and turn whatever went wrong into one of the exit codes of SPEC section 11."""
+    """The program: parse, run, and turn whatever went wrong into one of the exit codes."""
     sys.exit(run(sys.argv[1:]))
 
 
@@ -121,8 +121,8 @@ def run(args: list[str]) -> int:
 
 def _restore_streams() -> None:
     """Take the filters off the streams, where a command has put them on."""
-    if "cyberflow.cli.streams" in sys.modules:
-        from cyberflow.cli.streams import restore_streams
+    if "cyberflow.cli.output_streams" in sys.modules:
+        from cyberflow.cli.output_streams import restore_streams
 
         restore_streams()
 

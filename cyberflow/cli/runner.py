@@ -17,7 +17,7 @@ import click
 from cyberflow.cli.console import announce, say
 from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
 from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.streams import filter_streams
+from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.errors import UsageError
@@ -242,7 +242,7 @@ class _ChainRunner(_Runner[ChainExecution]):
     def after_command(self, target: str) -> str:  # noqa: ARG002 - the execution knows it
         return str(self.execution.follow_command(self.state))
 
-    def print_result(self, saved: list[SavedOutput]) -> None:  # noqa: ARG002 - files are no part of the result of a chain
+    def print_result(self, saved: list[SavedOutput]) -> None:  # noqa: ARG002 - a chain has outputs, its files are beside them
         result = result_of(self.state)
         self._print(result.to_json(self.execution.redactor), list(result_lines(result)))
 

@@ -77,6 +77,16 @@ class Deployment:
         receipt = Receipt(made, root, url, state_folder(root) / "receipts", options.receipt)
         return Application(self, made, options, receipt)
 
+    def require_name(self, given: str | None) -> None:
+        """Raise UsageError unless a protected target is called by its name."""
+        name = self.service.name
+        if given is None and self.service.target.protect:
+            raise UsageError(
+                f"the target `{name}` is protected", help=f"--yes does not answer for it: --confirm {name}"
+            )
+        if given not in (None, name):
+            raise UsageError(f"`{given}` is not the name of the target `{name}`; nothing was sent")
+
     def wait_until_idle(self, made: Plan) -> AsyncIterator[Mapping[str, Sequence[str]]]:
         """Give the live runs of what would change, again and again, until there are none."""
         return wait_until_idle(self.service.client, made)

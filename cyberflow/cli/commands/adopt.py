@@ -45,8 +45,7 @@ def command(
 async def _adopt(compiled: CompiledProject, pairs: list[tuple[str, str]], confirm: str | None, *, quiet: bool) -> int:
     async with open_deployment(compiled, say) as deployment:
         announce(deployment.service, quiet=quiet)
-        if deployment.service.target.protect:
-            confirm_target_name(deployment.service.name, confirm)
+        confirm_target_name(deployment, confirm)
         async for outcome in deployment.adopt(pairs):
             click.echo(outcome_line(outcome))
         left = await deployment.plan(PlanOptions(tuple(name for name, _ in pairs)))

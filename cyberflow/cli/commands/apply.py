@@ -32,7 +32,6 @@ from cyberflow.sdk.deployment import (
     read_saved_plan,
 )
 from cyberflow.sdk.project import CompiledProject, compile_project
-from cyberflow.targets import CyberdeskService
 
 
 @click.command("apply")
@@ -126,7 +125,7 @@ class _Apply:
             self._conclude(application)
             return application.exit_code
         if made.pending:
-            self._ask(made, deployment.service)
+            self._ask(made, deployment)
             await self._wait(made, deployment)
         return await self._carry_out(deployment.apply(made, self._options))
 
@@ -134,10 +133,10 @@ class _Apply:
         if not self._door.json and not (self._door.quiet and not made.exit_code):
             click.echo("\n".join(plan_lines(made)))
 
-    def _ask(self, made: Plan, service: CyberdeskService) -> None:
+    def _ask(self, made: Plan, deployment: Deployment) -> None:
         """Ask for a yes before the first write. Raises UsageError where nobody can give one; a no ends the command."""
         door = self._door
-        confirm_write(service, "apply", yes=door.yes, confirm=door.confirm)
+        confirm_write(deployment, "apply", yes=door.yes, confirm=door.confirm)
         drift = any(change.action == "drift" for change in made.changes)
         if drift and is_terminal() and not self._options.overwrite_drift and not door.yes:
             overwrite = ask_yes_no("write over what was changed by hand?")

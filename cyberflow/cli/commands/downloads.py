@@ -16,7 +16,7 @@ from cyberflow.cli.runs_tasks import download_task
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.downloads import SCREENSHOTS, output_folder, save_exports, save_screenshots
 from cyberflow.run.task.request import TaskState
-from cyberflow.sdk.sessions import read_run, workflow_names
+from cyberflow.sdk.runs.sessions import read_run, workflow_names
 from cyberflow.storage import private_folder
 from cyberflow.targets import CyberdeskService, CyberunService, state_folder
 

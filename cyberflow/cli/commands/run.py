@@ -15,8 +15,8 @@ from cyberflow.errors import UsageError
 from cyberflow.run.inputs.durations import read_duration
 
 if TYPE_CHECKING:
-    from cyberflow.sdk.batch_setup import BatchOptions
     from cyberflow.sdk.execution import SubmitOptions
+    from cyberflow.sdk.rows.setup import BatchOptions
 
 ONE_RUN = (
     *("detach", "timeout", "cancel_on_timeout", "cancel_on_interrupt"),
@@ -121,7 +121,7 @@ def _submit_options(options: dict[str, Any]) -> SubmitOptions:
 
 
 def _batch_options(options: dict[str, Any]) -> BatchOptions:
-    from cyberflow.sdk.batch_setup import BatchOptions
+    from cyberflow.sdk.rows.setup import BatchOptions
 
     read: dict[str, Any] = {
         "document": _read_document(options["document"]) or {},

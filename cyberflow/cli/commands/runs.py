@@ -14,10 +14,10 @@ from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
 from cyberflow.cli.interrupts import cancel_on_sigterm
 from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
+from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
 from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
-from cyberflow.cli.streams import filter_streams
 from cyberflow.cli.views.run_view import STATUS, result_lines
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
@@ -27,7 +27,7 @@ from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.secrets import system_backends, target_sources
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.journal import follow_command
-from cyberflow.sdk.sessions import (
+from cyberflow.sdk.runs.sessions import (
     cancel_session,
     follow_session,
     held_machines,

@@ -28,7 +28,7 @@ _FUNCTION = """
 def {function}({parameters}) -> {returns}:
     {docstring}
     raise NotImplementedError"""
-"""A stub that is written for the user. Its body is never run (SPEC section 5); it raises, since mypy wants a value of
+"""A stub that is written for the user. Its body is never run; it raises, since mypy wants a value of
 any other.
 """
 

@@ -15,7 +15,7 @@ from cyberflow.cli.options import common_options, project_root, target_option
 
 if TYPE_CHECKING:
     from cyberflow.sdk.project import CompiledProject
-    from cyberflow.sdk.workers import WorkerOptions
+    from cyberflow.sdk.rows.workers import WorkerOptions
 
 
 @click.command("worker")
@@ -45,14 +45,14 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
     folder, quiet = project_root(project), options["quiet"]
     said = print_target_line(folder, target, quiet=quiet)
     from cyberflow.sdk.project import compile_project
-    from cyberflow.sdk.workers import WorkerOptions
+    from cyberflow.sdk.rows.workers import WorkerOptions
 
     asked = WorkerOptions(engine, parallel, options["secrets"], options["stale_ok"])
     return asyncio.run(_work(compile_project(folder, target, options["bundle"]), asked, said, quiet=quiet))
 
 
 async def _work(compiled: CompiledProject, options: WorkerOptions, said: str | None, *, quiet: bool) -> int:
-    from cyberflow.sdk.workers import work_rows
+    from cyberflow.sdk.rows.workers import work_rows
     from cyberflow.targets import open_target
 
     cancel_on_sigterm()

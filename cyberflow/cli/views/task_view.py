@@ -29,7 +29,7 @@ def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str
 
 
 def task_json(state: TaskState, outputs: Iterable[SavedOutput], redactor: Redactor) -> dict[str, Any]:
-    """The end of a task as data (SPEC section 4)."""
+    """The end of a task as data."""
     return state.to_json({one.key: one.to_json() for one in outputs}, redactor)
 
 

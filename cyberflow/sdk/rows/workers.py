@@ -20,9 +20,9 @@ from cyberflow.run.work.executor import LocalExecutor
 from cyberflow.run.work.ledger import LedgerEntry
 from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
-from cyberflow.sdk.batches import MANY
 from cyberflow.sdk.prepare import Deployed, fill, find_runnable, look_up_ids, resolve_row_arguments
 from cyberflow.sdk.project import CompiledProject
+from cyberflow.sdk.rows.batch_run import MANY
 from cyberflow.targets import CyberdeskService, Say
 
 FOR_EVER = 1e12

@@ -10,7 +10,7 @@ from cyberflow.language.project.load import RawProject, target_of
 from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.journal import entry_of_task
-from cyberflow.sdk.sessions import NoSuchRun
+from cyberflow.sdk.runs.sessions import NoSuchRun
 from cyberflow.targets import (
     LOCAL,
     STATE,

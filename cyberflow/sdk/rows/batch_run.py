@@ -22,9 +22,9 @@ from cyberflow.run.work.executor import LocalExecutor
 from cyberflow.run.work.ledger import Ledger, LedgerEntry
 from cyberflow.run.work.policy import RetryPolicy
 from cyberflow.run.work.work_item import WorkItem
-from cyberflow.sdk.batch_setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
 from cyberflow.sdk.prepare import Guard, look_up_ids, script_outcomes
 from cyberflow.sdk.project import CompiledProject
+from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
 from cyberflow.targets import CyberdeskService, Say, open_target
 
 MANY = PollInterval(2.0, 15.0)
