@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from cyberflow.compiler.interface import FieldSet
-from cyberflow.compiler.refs import Ref, parse_ref
+from cyberflow.compiler.refs import Ref, read_ref
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import RenderedPrompt
@@ -259,9 +259,7 @@ def _needs_rendering(text: str) -> bool:
 
 def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:
     """Read a ref object found at `place`."""
-    if set(value) != {"$ref"}:
-        return RefUse(place, value.get("$ref"), "a ref has no key beside `$ref`", keys)
-    return RefUse(place.at("$ref"), value["$ref"], parse_ref(value["$ref"]), keys)
+    return RefUse(place.at("$ref") if len(value) == 1 else place, value["$ref"], read_ref(value), keys)
 
 
 def find_cycles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:

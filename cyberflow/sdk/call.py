@@ -13,12 +13,12 @@ from typing import Any
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
-from cyberflow.language.python.capture import DROPPED, CapturedValue
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
-from cyberflow.language.python.modules import is_reading
+from cyberflow.language.python.reading.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
-from cyberflow.language.python.symbols import Misuse
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
 from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments

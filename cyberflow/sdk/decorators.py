@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, Unp
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, WorkflowReference
-from cyberflow.language.python.frames import call_site
 from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
-from cyberflow.language.python.symbols import Misuse, Tracer, current_trace
+from cyberflow.language.python.tracing.frames import call_site
+from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
 
 if TYPE_CHECKING:
     from cyberflow.sdk.handle import Handle

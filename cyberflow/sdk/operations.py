@@ -62,7 +62,7 @@ def plan(
     bundle: Path | None = None,
     options: PlanOptions = PlanOptions(),  # noqa: B008 - a frozen value
 ) -> Plan:
-    """Read a target and tell what `apply` would change. Raises ProjectErrors, UsageError, and what the target raises."""
+    """Tell what `apply` would change. Raises ProjectErrors, UsageError, and what the target raises."""
     return _deploy(project, target, bundle, lambda deployment: deployment.plan(options))
 
 

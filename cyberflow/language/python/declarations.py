@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, Literal, ParamSpec, TypeAlias, TypeVar
 
-from cyberflow.language.python.frames import Position
+from cyberflow.language.python.tracing.frames import Position
 
 P = ParamSpec("P")
 R = TypeVar("R")

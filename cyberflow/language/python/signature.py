@@ -1,4 +1,4 @@
-"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of SPEC section 2.
+"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of the language.
 pydantic knows the types; what it adds of its own is taken off here.
 """
 
@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError, PydanticUndefined, to_json
 
 from cyberflow.language.python.declarations import Secret
 from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
-from cyberflow.language.python.symbols import Symbol
+from cyberflow.language.python.tracing.symbols import Symbol
 from cyberflow.language.python.typed_dicts import make_portable
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
