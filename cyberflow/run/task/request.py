@@ -17,6 +17,7 @@ from cyberflow.redact import Redactor
 from cyberflow.remote.parameters import parameter_faults, parameter_schema
 from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.inputs.arguments import Arguments, FileArgument, file_argument_name, raise_problems
+from cyberflow.run.inputs.durations import parse_duration
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT
 
@@ -102,7 +103,7 @@ def task_request(task: BundledTask, given: Arguments, bundle: Bundle, assets: As
         {key: value for key, value in filled.items() if value is not ABSENT},
         dict(_files(task, given, bundle, assets)),
         tuple(str(value) for value in given.secrets.values()),
-        _parse_duration(task.timeout),
+        parse_duration(task.timeout),
     )
 
 
@@ -139,11 +140,6 @@ def _files(
         sha256 = content.removeprefix(ASSET)
         asset = bundle.asset(sha256)
         yield key, FileArgument(asset.filename if asset else sha256, assets(sha256))
-
-
-def _parse_duration(text: str | None) -> float | None:
-    match = _DURATION.fullmatch(text or "")
-    return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
 def unknown_workflow_error(name: str, known: Sequence[str]) -> UsageError:
