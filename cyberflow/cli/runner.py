@@ -121,15 +121,20 @@ class _Runner(Generic[E]):
                 announce(service, quiet=self.display.quiet, said=self.display.said)
                 await self.execution.prepare()
                 self.say_resumed()
-                self.state = await self.execution.submit()
+                self.state = await self.execution.submit(self.follow_options, say)
                 self._say(f"{self.execution.name} submitted: {self.where()}")
                 return self._detach(0) if self.display.detach else await self._follow()
         except asyncio.CancelledError:
             return self._say_interrupted()
 
+    @property
+    def follow_options(self) -> FollowOptions:
+        display = self.display
+        return FollowOptions(self.execution.service.pace, display.timeout, display.cancel_on_timeout)
+
     async def _follow(self) -> int:
         display, execution = self.display, self.execution
-        options = FollowOptions(execution.service.pace, display.timeout, display.cancel_on_timeout)
+        options = self.follow_options
         try:
             self.state = await follow_and_show(execution.follow, self.state, options, quiet=display.quiet)
         except FollowInterrupted as interrupted:
@@ -149,7 +154,7 @@ class _Runner(Generic[E]):
         else:
             self.execution.record_end(self.state)
         saved = []
-        if self.saves:
+        if self.saves and not (self.state.timed_out and self.state.trouble):
             async for one in self.execution.save(self.state, self.display.download):
                 saved.append(one)
                 if one.path:

@@ -15,6 +15,7 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.cyberun.wire import CyberunWorkflow
+from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledChain, BundledTask
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
@@ -88,8 +89,10 @@ class Execution(ABC, Generic[C, S]):
         """Look up what is named and fill the request. Raises UsageError and ConflictError; nothing was sent then."""
 
     @abstractmethod
-    async def submit(self) -> S:
-        """Write the submission down, send it, and give the state to follow it from."""
+    async def submit(self, options: FollowOptions, say: Say = lambda _: None) -> S:
+        """Write the submission down, send it, and give the state to follow it from. The time given counts from here;
+        `say` hears of answers that were lost, and asked for again.
+        """
 
     @abstractmethod
     def follow(self, state: S, options: FollowOptions) -> AsyncGenerator[S, None]:
@@ -110,6 +113,11 @@ class Execution(ABC, Generic[C, S]):
     def follow_command(self, state: S) -> str:
         """The command that follows it later."""
         return follow_command(self.service.name, *self.ids(state))
+
+    def explain(self, error: ApiError | Unreachable, state: S) -> None:
+        """Have an error that ended the following say how to go on."""
+        command = f"it goes on; follow it with `{self.follow_command(state)}`"
+        error.help = f"{error.help}; {command}" if error.help else command
 
     def record_end(self, state: S) -> None:
         """Write down how it ended."""
@@ -163,18 +171,22 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         self._what, self.finished = rest.chain, rest.finished_steps
         self.given = replace(given, finished_outputs=rest.finished_outputs)
 
-    async def submit(self) -> ChainState:
+    async def submit(self, options: FollowOptions, say: Say = lambda _: None) -> ChainState:
         assert self._request is not None  # noqa: S101 - `prepare` comes first
         journal = self._begin()
         if self.options.simulate is not None:
             await script_run(self.service, self.options.simulate, self._ids, journal.key)
-        state = await submit(self.service.client, self._request, journal)
+        state = await submit(self.service.client, self._request, journal, options, say)
         return replace(state, steps=(*self.finished, *state.steps))
 
     async def follow(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
-        async for event in follow(self.service.client, state, options):
-            state, _ = advance(state, event)
-            yield state
+        try:
+            async for event in follow(self.service.client, state, options):
+                state, _ = advance(state, event)
+                yield state
+        except (ApiError, Unreachable) as error:
+            self.explain(error, state)
+            raise
 
     async def cancel(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
         async for event in cancel(self.service.client, state, options):
@@ -209,12 +221,20 @@ class TaskExecution(Execution[CyberunClient, TaskState]):
         self._workflow = await prepare_task(service.client, self.task, self._request)
         self._script = await script_outcome(service.client, self.task, self.options.simulate, local=service.local)
 
-    async def submit(self) -> TaskState:
+    async def submit(self, options: FollowOptions, say: Say = lambda _: None) -> TaskState:
         assert self._workflow is not None  # noqa: S101 - `prepare` comes first
-        return await submit_task(self.service.client, self._request, self._workflow, self._begin(), self._script)
+        del say  # a task is never sent twice
+        request, workflow = self._request, self._workflow
+        return await submit_task(self.service.client, request, workflow, self._begin(), self._script, options)
 
-    def follow(self, state: TaskState, options: FollowOptions) -> AsyncGenerator[TaskState, None]:
-        return follow_task(self.service.client, state, options, self._request.limit)
+    async def follow(self, state: TaskState, options: FollowOptions) -> AsyncGenerator[TaskState, None]:
+        try:
+            async for seen in follow_task(self.service.client, state, options, self._request.limit):
+                state = seen
+                yield state
+        except (ApiError, Unreachable) as error:
+            self.explain(error, state)
+            raise
 
     def cancel(self, state: TaskState, options: FollowOptions) -> AsyncGenerator[TaskState, None]:
         return cancel_task(self.service.client, state, replace(options, timeout=None))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Generic, TypeVar
 
@@ -37,7 +37,9 @@ _OPTIONS = (
 
 
 class RunFailed(CyberflowError):
-    """A step did not end in `success`. `result` has the steps and what there is of the outputs. Exit code 1."""
+    """A step did not end in `success`, or the outputs are not as declared. `result` has the steps and what there is of
+    the outputs. Exit code 1.
+    """
 
     exit_code = 1
 
@@ -45,6 +47,7 @@ class RunFailed(CyberflowError):
         failed = next((step for step in result.steps if step.status == result.status), None)
         said = redactor.text(" ".join(failed.error)) if failed else ""
         where = f" in step `{failed.id}`" if failed else ""
+        said = said or redactor.text("; ".join(map(str, result.problems)))
         super().__init__(f"`{result.name}` ended in `{result.status}`{where}{f': {said}' if said else ''}")
         self.result = result
 
@@ -85,13 +88,20 @@ class Handle(Generic[R]):
 
     async def aresult(self, *, timeout: float | None = None, cancel_on_timeout: bool = False) -> R:  # noqa: ASYNC109 - the runs go on
         """Do as `result`, inside a running event loop."""
+        begun = replace(self.state, submitted_at=None)  # the time counts from this call
+        return await self._follow(begun, timeout, cancel_on_timeout=cancel_on_timeout)
+
+    async def _follow(self, state: ChainState, timeout: float | None, *, cancel_on_timeout: bool) -> R:  # noqa: ASYNC109 - as above
         async with self.execution.open(say):
-            state = await follow_to_end(self.execution, self.state, timeout, cancel_on_timeout=cancel_on_timeout)
+            state = await follow_to_end(self.execution, state, timeout, cancel_on_timeout=cancel_on_timeout)
         result = result_of(state)
         self.execution.record_end(state)
         if result.status != "success":
             raise RunFailed(result, self.execution.redactor)
-        return _validate_outputs(self.declaration, result.outputs)
+        outputs = _validate_outputs(self.declaration, result.outputs)
+        if result.problems:
+            raise RunFailed(result, self.execution.redactor)
+        return outputs
 
     def cancel(self) -> None:
         """Cancel what is live, the last step first, and release the session."""
@@ -137,18 +147,22 @@ def run(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
 
 
 async def arun(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
-    timeout = call.timeout
-    handle = await _submit(one, call)
-    return await handle.aresult(timeout=timeout, cancel_on_timeout=bool(call.option("cancel_on_timeout")))
+    handle = await _submit(one, call, call.timeout)
+    cancels = bool(call.option("cancel_on_timeout"))
+    return await handle._follow(handle.state, call.timeout, cancel_on_timeout=cancels)  # noqa: SLF001 - the same room
 
 
 def submit(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
     return run_blocking(_submit(one, call))
 
 
-async def _submit(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
+async def _submit(
+    one: FunctionDeclaration[..., R],
+    call: PythonCall,
+    timeout: float | None = None,  # noqa: ASYNC109 - the runs go on
+) -> Handle[R]:
     with translate_errors():
-        return await _submit_call(one, call)
+        return await _submit_call(one, call, timeout)
 
 
 @contextmanager
@@ -165,13 +179,17 @@ def translate_errors() -> Iterator[None]:
         raise
 
 
-async def _submit_call(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
+async def _submit_call(
+    one: FunctionDeclaration[..., R],
+    call: PythonCall,
+    timeout: float | None,  # noqa: ASYNC109 - the runs go on
+) -> Handle[R]:
     project = compile_declaration(one, call)
     execution = ChainExecution(project, find_runnable(project, one.name), submit_options(one, call), lambda _: None)
     check_types(one, call)
     async with execution.open(say):
         await execution.prepare()
-        return Handle(one, execution, await execution.submit())
+        return Handle(one, execution, await execution.submit(FollowOptions(timeout=timeout)))
 
 
 def _validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:

@@ -11,6 +11,7 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.python.declarations import TaskReference
 from cyberflow.language.python.keywords import TaskOptions
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.call import PythonCall, compile_enclosing_project, submit_options
 from cyberflow.sdk.execution import TaskExecution
 from cyberflow.sdk.handle import follow_to_end, run_blocking, say, translate_errors
@@ -63,7 +64,8 @@ async def _run_task(one: TaskReference, call: PythonCall) -> TaskRun:
     below = call.option("download")
     async with execution.open(say):
         await execution.prepare()
-        state = await follow_to_end(execution, await execution.submit(), call.timeout, cancel_on_timeout=late)
+        begun = await execution.submit(FollowOptions(timeout=call.timeout))
+        state = await follow_to_end(execution, begun, call.timeout, cancel_on_timeout=late)
         execution.record_end(state)
         if state.status != "completed":
             raise TaskFailed(state, execution.redactor.text(" ".join(state.error)))

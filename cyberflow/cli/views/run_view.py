@@ -183,6 +183,8 @@ def result_lines(result: Result) -> Iterator[str]:
         for name, value in result.outputs.items():
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             yield f"  {name:<{width}}  {shown}"
+    for problem in result.problems:
+        yield f"{click.style('problem', fg='red', bold=True)} in {problem}"
     yield f"{result.name}: {click.style(result.status, fg=colour_of(result.status), bold=True)}"
 
 
@@ -191,6 +193,8 @@ def end_notes(state: ChainState) -> Iterator[str]:
     for reason in state.refused:
         yield f"it could not be cancelled as asked: {reason}"
     live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
+    if state.trouble:
+        yield f"the service could not be asked: {state.trouble}"
     if state.timed_out and live:
         yield f"the time is over and it goes on: {live}"
     elif live:

@@ -43,7 +43,8 @@ class ChainState:
 
     `submitted_at` is when it was sent, seconds of the clock that follows it, None where another process sent it;
     `moved_at` is when a status last changed; `aliases` are outputs of the session's other runs, by alias;
-    `trouble` says why the service could not be asked last time; `refused` are requests to cancel it did not follow.
+    `output_schemas` are those of the steps that declare outputs, by step; `trouble` says why the service could not be
+    asked last time; `refused` are requests to cancel it did not follow.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ChainState:
     pending: frozenset[str] = frozenset()
     aliases: Mapping[str, Any] = field(default_factory=dict)
     trouble: str | None = None
+    output_schemas: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     refused: tuple[str, ...] = ()
 
     @property

@@ -5,10 +5,11 @@ reader of assets that is handed in. Secrets go into the sensitive fields and int
 from __future__ import annotations
 
 import copy
+import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
@@ -48,7 +49,8 @@ class RunPlacement:
 @dataclass(frozen=True)
 class RunRequest:
     """A filled request, ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
-    refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it.
+    refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it,
+    `output_schemas` what the steps declare, by step.
     """
 
     name: str
@@ -57,6 +59,7 @@ class RunRequest:
     steps: tuple[tuple[str, str], ...]
     outputs: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    output_schemas: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,8 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     }
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
-    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs)
+    schemas = {step.alias: schema for step in steps if (schema := output_schema(step.workflow)) is not None}
+    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs, schemas)
     return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
@@ -139,7 +143,19 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
         body |= {"start_session": True} if where.session_id is None else {}
     step = (workflow.name, workflow.name)
-    return RunRequest(workflow.name, "run", body, (step,), None, given.inputs), plain.problems
+    schema = output_schema(workflow)
+    schemas = {} if schema is None else {workflow.name: schema}
+    return RunRequest(workflow.name, "run", body, (step,), None, given.inputs, schemas), plain.problems
+
+
+def output_schema(workflow: BundledWorkflow) -> Any:
+    """The declared outputs of a workflow as JSON Schema, None where it declares none."""
+    written = workflow.payload.get("output_schema")
+    return _read_schema(written) if isinstance(written, str) else None
+
+
+_read_schema = lru_cache(1024)(json.loads)
+"""The schemas of a batch are the same for every row."""
 
 
 _PLACES = frozenset({"steps", "shared_file_inputs", "machine_id", "pool_ids", "session_id"})

@@ -33,7 +33,12 @@ async def submit(
     options = options or FollowOptions()
     begun = options.clock()
     seconds = PATIENCE if options.timeout is None else options.timeout
-    resend = Resend(seconds, tell=tell, sleep=options.sleep, clock=options.clock)
+    resend = Resend(
+        seconds,
+        tell=lambda reason: tell(f"sent again under its key: {reason.splitlines()[0]}"),
+        sleep=options.sleep,
+        clock=options.clock,
+    )
 
     async def explain(error: ApiError | Unreachable | SubmissionTimedOut) -> None:
         invocation.record("unanswered")
@@ -61,7 +66,9 @@ def initial_state(
 ) -> ChainState:
     """The state of a request whose runs were made."""
     steps = tuple(StepRun(id, workflow, run) for (id, workflow), run in zip(request.steps, run_ids, strict=True))
-    return ChainState(request.name, steps, session_id, request.outputs, submitted_at=at)
+    return ChainState(
+        request.name, steps, session_id, request.outputs, submitted_at=at, output_schemas=request.output_schemas
+    )
 
 
 async def send_request(desk: Cyberdesk, request: RunRequest, key: str) -> tuple[str | None, list[str]]:

@@ -131,12 +131,15 @@ class LocalExecutor:
         result = result_of(state)
         failed = next((step for step in state.steps if step.has_failed), None)
         texts = [f"{failed.id}: {line}" for line in failed.error] if failed else []
+        status = result.status
+        if status == "success" and result.problems:
+            status = "error"  # a row is a success only with its outputs
         return replace(
             entry,
             stage="ended",
-            status=result.status,
+            status=status,
             outputs=self.redactor.json(result.outputs),
-            error=self.redactor.text("\n".join(texts)) or None,
+            error=self.redactor.text("\n".join([*texts, *map(str, result.problems)])) or None,
         )
 
 
