@@ -1,4 +1,4 @@
-"""The rules, in order, over the graph of every target. Findings come out once each, sorted by place."""
+"""Checks a project: runs every rule over the graph of every target. Findings come out once each, sorted by place."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib import import_module
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.project.load import RawProject, decode_project
@@ -79,10 +80,12 @@ RULES = (*SOURCE_RULES, *GRAPH_RULES, *REMOTE_RULES)
 
 def check_graph(graph: Graph) -> Iterator[Diagnostic]:
     """Run every rule over one graph."""
+    read = list(text_findings(graph))
     for name in GRAPH_RULES:
         rule = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
         severity = getattr(rule, "SEVERITY", "error")
-        yield from (replace(found, severity=severity) for found in rule.find(graph))
+        found = (*(one for one in read if one.rule == name), *(rule.find(graph) if hasattr(rule, "find") else ()))
+        yield from (replace(one, severity=severity) for one in found)
 
 
 def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:

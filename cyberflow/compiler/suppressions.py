@@ -1,5 +1,5 @@
-"""Comments that silence findings: `# cyberflow: ignore[rule] reason` in YAML, `{# cyberflow: ignore[rule] reason #}` in
-prompts. Each must say why, and one that silences nothing is itself a finding.
+"""Suppressions: comments that silence findings, `# cyberflow: ignore[rule] reason` in YAML and Python, the same between
+`{#` and `#}` in prompts. Each must say why, and one that silences nothing is itself a finding.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _string_spans(document: Document) -> Iterable[tuple[int, int]]:
 
 
 def _scalar_spans(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:
-    """Where the texts of a file stand, in which `#` is no comment."""
+    """Where the texts of a file stand, in which `#` begins no comment."""
     seen = set() if seen is None else seen
     if node is None or id(node) in seen:
         return

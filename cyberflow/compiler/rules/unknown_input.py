@@ -9,7 +9,7 @@ The platform ignores it, and the input that was meant stays empty.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode, WorkflowNode
-from cyberflow.compiler.queries import unknown_names
+from cyberflow.compiler.queries.names import unknown_names
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 

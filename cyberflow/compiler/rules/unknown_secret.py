@@ -9,7 +9,7 @@ The value would be sent to a run that does not use it.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import unknown_names
+from cyberflow.compiler.queries.names import unknown_names
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 
 

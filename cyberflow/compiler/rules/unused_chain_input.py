@@ -10,7 +10,7 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import is_fully_read, missing_arguments, names_in_use
+from cyberflow.compiler.queries.names import is_fully_read, missing_arguments, names_in_use
 from cyberflow.diagnostics import Diagnostic, Label, Severity, nearest
 
 SEVERITY: Severity = "warning"

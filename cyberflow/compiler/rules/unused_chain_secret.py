@@ -10,7 +10,7 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import is_fully_read, literal_secrets, missing_arguments, names_in_use
+from cyberflow.compiler.queries.names import is_fully_read, literal_secrets, missing_arguments, names_in_use
 from cyberflow.diagnostics import Diagnostic, Severity
 
 SEVERITY: Severity = "warning"
