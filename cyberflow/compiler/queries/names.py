@@ -10,7 +10,7 @@ from cyberflow.compiler.interface import Field, FieldSet
 from cyberflow.compiler.lookalikes import unread_prompt_text
 from cyberflow.compiler.queries.suggestions import suggest_declaration
 from cyberflow.compiler.queries.texts import owners
-from cyberflow.diagnostics import Diagnostic, nearest
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
 from cyberflow.language.prompt.placeholders import SIGNS, placeholder
 
 
@@ -85,6 +85,64 @@ def _occurs_in_unread_text(graph: Graph, owner: WorkflowNode | TaskNode, name: s
     """Whether a text would use a name, were it read as it was meant."""
     said = unread_prompt_text(owner, graph.project.files.documents) if isinstance(owner, WorkflowNode) else ""
     return said is None or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
+
+
+def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
+    """What steps and `from_machine` name and the workflow does not declare."""
+    for chain in graph.chains.values():
+        for step in chain.steps:
+            if step.workflow is not None and step.workflow.fields_of(kind).known:
+                yield from _unknown_arguments(step, step.workflow, kind)
+    for workflow in graph.workflows.values():
+        fields = workflow.fields_of(kind)
+        for index, written in enumerate(workflow.body.from_machine):
+            name = written.removeprefix("$")
+            if written == SIGNS[kind] + name and name not in fields and fields.known:
+                message = f"`{workflow.name}` has no {kind} `{written}`"
+                help = did_you_mean(name, fields.fields, f"`{SIGNS[kind]}{{}}`")
+                yield Diagnostic(f"unknown-{kind}", message, workflow.at("from_machine", index), help=help)
+
+
+def _unknown_arguments(step: StepNode, workflow: WorkflowNode, kind: NameKind) -> Iterator[Diagnostic]:
+    fields = workflow.fields_of(kind)
+    for name, value in step.values_of(kind).items():
+        is_secret = kind == "input" and name in workflow.secrets
+        if name in fields or name in unknown_names(workflow, kind):
+            continue
+        if is_secret and not (value.tokens or value.refs):
+            continue  # a literal, of which `secret-in-source` speaks
+        help = did_you_mean(name, fields.fields)
+        label = Label(workflow.at(f"{kind}s").at_key(), "declared here")
+        if not fields.fields:
+            label = Label(workflow.definition.place.at_key(), f"declares no `{kind}s`")
+        if is_secret:
+            help = f"hand on a secret of the chain under `secrets`: `{name}: <$NAME>`"
+            label = Label(workflow.secrets.fields[name].place.at_key(), "declared as a secret")
+        message = f"`{workflow.name}` has no {kind} `{name}`"
+        yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help)
+
+
+def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
+    """Inputs or secrets of chains that no step uses."""
+    for chain in graph.chains.values():
+        missing = list(missing_arguments(chain, kind))
+        literal = kind == "secret" and any(literal_secrets(step) for step in chain.steps)
+        if not is_fully_read(chain, kind) or (kind == "secret" and missing) or literal:
+            continue
+        declared = chain.fields_of(kind).fields
+        used = names_in_use(chain, kind) | {nearest(field.name, declared) for _, _, field in missing}
+        for name, field in declared.items():
+            if name not in used:
+                where = f"use it as `<{name}>` in a step's `inputs`"
+                where = where if kind == "input" else f"map it in a step: `secrets: {{NAME: <${name}>}}`"
+                help = f"{'hand it to a step' if chain.in_python else where}, or take it away"
+                message = f"no step of `{chain.name}` uses the {kind} `{name}`"
+                labels = tuple(
+                    Label(step.inputs[name].place.at_key(), f"`{step.id}` sets a value of its own")
+                    for step in chain.steps
+                    if kind == "input" and name in step.inputs
+                )
+                yield Diagnostic(f"unused-chain-{kind}", message, field.place.at_key(), labels=labels, help=help)
 
 
 def resolve_misspellings(given: Iterable[str], declared: FieldSet) -> set[str]:
