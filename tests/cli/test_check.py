@@ -9,7 +9,7 @@ import pytest
 from cli_program import Program, replace
 from syrupy.assertion import SnapshotAssertion
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
 
 LITERAL = "hunter2-in-git"
 

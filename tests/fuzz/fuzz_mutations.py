@@ -11,7 +11,7 @@ from random import Random
 import yaml
 from fuzz_pieces import HOSTILE, MARKS, SCALARS, TEMPLATES
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
 
 Project = dict[str, bytes]
 """Paths with `/` and contents."""

@@ -15,11 +15,10 @@ from typing import Any
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.lookalikes import prompt_ending_comment
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
-SEVERITY: Severity = "warning"
 _SUSPECT = re.compile(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
 _ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

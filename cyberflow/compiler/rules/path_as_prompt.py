@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ScannedText
 from cyberflow.compiler.lookalikes import whole_prompt_path
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.yaml.compose import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument
-
-SEVERITY: Severity = "warning"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.refs import all_valid_refs
-from cyberflow.diagnostics import Diagnostic, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -18,10 +18,9 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, ScannedText
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.prompt.markdown import find_list_restarts
 
-SEVERITY: Severity = "warning"
 _LATER = re.compile(r"^([ \t>*+-]*)(?!1[.)])[0-9]{1,9}([.)])(?=[ \t]|$)", re.MULTILINE)
 
 

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic
 
-SEVERITY: Severity = "warning"
 _START, _END = re.compile(r"\bstart_loop\b"), re.compile(r"\bend_loop_iteration\b")
 
 

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic
 
-SEVERITY: Severity = "warning"
 TOOLS = (
     "focused_action",
     "extract_prompt",

@@ -5,7 +5,3 @@ with their text. This is a warning.
 
     prompt: <iframe src="https://example.com"></iframe>
 """
-
-from cyberflow.diagnostics import Severity
-
-SEVERITY: Severity = "warning"

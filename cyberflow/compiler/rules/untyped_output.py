@@ -12,9 +12,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.refs import all_valid_refs, closes_cycle
-from cyberflow.diagnostics import Diagnostic, Label, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -10,7 +10,5 @@ Either a step should, or whoever runs the chain is asked for a value for nothing
 from functools import partial
 
 from cyberflow.compiler.queries.names import find_idle_arguments
-from cyberflow.diagnostics import Severity
 
-SEVERITY: Severity = "warning"
 find = partial(find_idle_arguments, kind="input")

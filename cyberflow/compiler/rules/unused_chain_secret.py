@@ -10,7 +10,5 @@ A secret that nobody needs should not be handed to a run. This is a warning.
 from functools import partial
 
 from cyberflow.compiler.queries.names import find_idle_arguments
-from cyberflow.diagnostics import Severity
 
-SEVERITY: Severity = "warning"
 find = partial(find_idle_arguments, kind="secret")

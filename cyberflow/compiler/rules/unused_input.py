@@ -9,8 +9,5 @@ Either the prompt forgot it, or whoever runs the workflow is asked for a value f
 from functools import partial
 
 from cyberflow.compiler.queries.names import find_idle_names
-from cyberflow.diagnostics import Severity
-
-SEVERITY: Severity = "warning"
 
 find = partial(find_idle_names, kind="input")

@@ -9,8 +9,5 @@ A secret that nobody types should not be handed to a run. This is a warning.
 from functools import partial
 
 from cyberflow.compiler.queries.names import find_idle_names
-from cyberflow.diagnostics import Severity
-
-SEVERITY: Severity = "warning"
 
 find = partial(find_idle_names, kind="secret")
