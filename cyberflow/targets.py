@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
-from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language.model import Target
-from cyberflow.language.project.load import RawProject, target_of
+from cyberflow.errors import UsageError
+from cyberflow.source import Place
+from cyberflow.storage import private_folder
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from cyberflow.client.http.transport import AsgiApp
     from cyberflow.emulator.platform import Platform
     from cyberflow.language.model import Cyberun as DeclaredCyberun
+    from cyberflow.language.model import Target
+    from cyberflow.language.project.load import RawProject
+    from cyberflow.run.work.polling import PollInterval
 
+C = TypeVar("C")
 STATE = ".cyberflow"
 DATABASE = "local.db"
 LOCK = "lock"
@@ -36,46 +40,49 @@ CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL = "local"
+CLOUD = "https://api.cyberdesk.io"
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class CyberdeskService:
-    """An open target. `line` is what `apply` and `run` say first."""
+class OpenTarget(Generic[C]):
+    """A service of a target, open. `line` names it: what commands say first."""
 
     name: str
-    cyberdesk: Cyberdesk
+    client: C
     target: Target
     line: str
     local: bool = False
 
+    @property
+    def pace(self) -> PollInterval:
+        """How often one run is looked after here."""
+        from cyberflow.run.work.polling import LOCAL, REMOTE
 
-@dataclass(frozen=True)
-class CyberunService:
-    """The open Cyberun of a target. `line` names it, as that of a `CyberdeskService` does."""
+        return LOCAL if self.local else REMOTE
 
-    name: str
-    cyberun: CyberunClient
-    target: Target
-    line: str
-    local: bool = False
+
+CyberdeskService: TypeAlias = "OpenTarget[Cyberdesk]"
+CyberunService: TypeAlias = "OpenTarget[CyberunClient]"
 
 
 @asynccontextmanager
 async def open_target(
     sourced: RawProject, name: str, say: Say, environ: Mapping[str, str] = os.environ
 ) -> AsyncIterator[CyberdeskService]:
-    """Open the service of a target. Raises UsageError when its key resolves to nothing, and what the service raises."""
+    """Open Cyberdesk at a target. Raises UsageError when its key resolves to nothing, and what the service raises."""
     from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.language.model import Target
+    from cyberflow.language.project.load import target_of
 
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
         async with _open_platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
-            yield CyberdeskService(LOCAL, desk, Target(), at.line, local=True)
+            yield OpenTarget(LOCAL, desk, Target(), at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
     async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target)) as desk:
-        yield CyberdeskService(name, desk, target, f"target {name}: {target.url}")
+        yield OpenTarget(name, desk, target, _url_line(name, target.url))
 
 
 @asynccontextmanager
@@ -86,6 +93,8 @@ async def open_cyberun(
     UsageError when the target has none.
     """
     from cyberflow.client.cyberun.client import CyberunClient
+    from cyberflow.language.model import Target
+    from cyberflow.language.project.load import target_of
 
     target = target_of(sourced.settings, name)
     if _is_embedded(sourced, name):
@@ -93,7 +102,7 @@ async def open_cyberun(
             _open_platform(sourced.root, say) as at,
             CyberunClient.connect(at.url + CYBERUN_PATH, at.token, app=at.app) as cyberun,
         ):
-            yield CyberunService(LOCAL, cyberun, Target(), at.line, local=True)
+            yield OpenTarget(LOCAL, cyberun, Target(), at.line, local=True)
         return
     declared = cyberun_settings(target)
     if declared is None:
@@ -101,7 +110,31 @@ async def open_cyberun(
         raise UsageError(f"the target `{name}` has no `cyberun`, where tasks run", help=help)
     key = resolve_key(name, declared, sourced.root, environ)
     async with CyberunClient.connect(declared.url, key, team=declared.team, ca=_ca_path(sourced, target)) as cyberun:
-        yield CyberunService(name, cyberun, target, f"target {name}, tasks: {declared.url}")
+        yield OpenTarget(name, cyberun, target, f"target {name}, tasks: {declared.url}")
+
+
+def target_line(root: Path, target: str | None) -> str | None:
+    """The line that the open target will have, from `cyberflow.yaml` alone, before anything heavy is loaded; None
+    where it cannot be known so early: a project with mistakes speaks of them first.
+    """
+    from cyberflow.language.discovery import PROJECT_FILE
+    from cyberflow.language.files import Files
+    from cyberflow.language.project.sources import read_document
+
+    data: Any = getattr(read_document(Files(root), PROJECT_FILE, Place(PROJECT_FILE)), "data", None)
+    if not isinstance(data, dict):
+        return None
+    name = target or data.get("default_target", LOCAL)
+    targets = data.get("targets")
+    declared = targets.get(name) if isinstance(targets, dict) else None
+    if declared is None:
+        return (_dev_address(root / STATE) or _IN_PROCESS).line if name == LOCAL else None
+    url = declared.get("url", CLOUD) if isinstance(declared, dict) else None
+    return _url_line(name, url) if isinstance(url, str) and "${{" not in url else None
+
+
+def _url_line(name: str, url: str) -> str:
+    return f"target {name}: {url}"
 
 
 def cyberun_settings(target: Target) -> DeclaredCyberun | None:
@@ -119,9 +152,9 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     if source is None:
         if _is_loopback(declared.url):
             return LOCAL
-        what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
-        if not isinstance(declared, Target):
-            what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
+        what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
+        if hasattr(declared, "cyberun"):
+            what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
     from cyberflow.run.inputs.secrets import SecretNotFound, parse_location, read_secret, system_backends
@@ -166,10 +199,13 @@ class PlatformAddress:
 
     @property
     def line(self) -> str:
-        where = "the platform inside cyberflow"
-        if self.app is None:
-            where = f"the platform that `cyberflow dev` serves at {self.url}"
+        where = f"the platform that `cyberflow dev` serves at {self.url}"
+        if self.url == _IN_PROCESS.url:
+            where = "the platform inside cyberflow"
         return f"target local: {where}; no account was touched"
+
+
+_IN_PROCESS = PlatformAddress("http://local", LOCAL)
 
 
 @dataclass
@@ -198,7 +234,7 @@ class _ProcessPlatform:
                     raise
                 self.lock = lock
             self.users += 1
-            return PlatformAddress("http://local", LOCAL, self.platform.app)
+            return replace(_IN_PROCESS, app=self.platform.app)
 
     def release(self) -> None:
         with self.turn:
@@ -261,18 +297,6 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
 def state_folder(root: Path) -> Path:
     """The project's `.cyberflow`, made when it is not there."""
     return private_folder(root / STATE)
-
-
-def private_folder(folder: Path) -> Path:
-    """Make a folder that only its owner reads and that git leaves alone. Raises CyberflowError when it cannot be."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise CyberflowError(f"{folder} cannot be written: {error.strerror}") from error
-    return folder
 
 
 def _dev_address(state: Path) -> PlatformAddress | None:

@@ -105,7 +105,7 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
 
 
 def test_a_session_is_given_by_its_id(flows: ModuleType) -> None:
-    with pytest.raises(UsageError, match="`nope` is no id of a session"):
+    with pytest.raises(UsageError, match="`nope` is not an id of a session"):
         flows.intake.run(**given(options={"session": "nope"}))
 
 
