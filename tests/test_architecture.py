@@ -63,7 +63,7 @@ DOOR_OF = {
     "starlette": {"emulator/", "web/"},
     "uvicorn": {"cli/commands/dev.py"},
     "PIL": {"emulator/"},
-    "filelock": {"targets.py"},
+    "filelock": {"targets/"},
     "dbos": {"run/"},
     "cyberdesk": set(),
 }
