@@ -53,17 +53,10 @@ if LIBYAML:
             CParser.__init__(self, text)
 
 else:  # pragma: no cover - exercised by the tests in a process of their own
-    from yaml.composer import Composer
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
+    from cyberflow.language.yaml.pure_scanner import LibyamlParser
 
-    class _NodeLoader(_Bounds, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
-        def __init__(self, text: str) -> None:
-            Reader.__init__(self, text)
-            Scanner.__init__(self)
-            Parser.__init__(self)
-            Composer.__init__(self)
+    class _NodeLoader(_Bounds, LibyamlParser):  # type: ignore[no-redef]
+        pass
 
 
 def compose(text: str) -> Node | None:
