@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.client.cyberun.client import CyberunClient
 
-UNKNOWN = 404
 RULE = "not-on-target"
 """The finding about a name that the target does not have."""
 
@@ -57,7 +56,7 @@ async def read_cyberun_workflows(
         try:
             found[name] = await cyberun.workflow(name)
         except ApiError as error:
-            if error.status != UNKNOWN:
+            if not error.not_found:
                 raise
             found[name] = None
     if None not in found.values():

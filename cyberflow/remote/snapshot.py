@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 LARGE_PAGE = 1000
 PAGE = 100
 PASSES = 6
-REFUSED = frozenset({400, 422})
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, WorkflowRecord], b
             page = await desk.workflows.page(skip=skip, limit=limit)
         except ApiError as error:
             # A page of 1000 is documented for runs only: where workflows refuse it, the documented default does.
-            if limit == PAGE or error.status not in REFUSED:
+            if limit == PAGE or not error.about_request:
                 raise
             limit = PAGE
             continue

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 AT_ONCE = 8
-NO_ENTRY = frozenset({401, 403})
 _OURS = frozenset({Ownership.MANAGED, Ownership.UNFINISHED, Ownership.LOST})
 
 
@@ -136,9 +135,7 @@ class _Deployment:
         try:
             return await write(change)
         except CyberflowError as error:
-            if isinstance(error, Unreachable | RateLimited) or (
-                isinstance(error, ApiError) and error.status in NO_ENTRY
-            ):
+            if isinstance(error, Unreachable | RateLimited) or (isinstance(error, ApiError) and error.credentials):
                 self.halted = error.message
             return Outcome.from_error(change, error, id)
 

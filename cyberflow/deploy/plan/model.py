@@ -220,6 +220,10 @@ class Outcome:
     def exit_code(self) -> int:
         return _CODES[self.status]
 
+    def to_json(self) -> dict[str, Any]:
+        names = ("action", "kind", "name", "id", "status", "message")
+        return {name: getattr(self, name) for name in names}
+
     @classmethod
     def of(cls, change: Change, status: Status, message: str = "", id: str | None = None) -> Outcome:
         return cls(change.action, change.kind, change.name, id or change.id, status, message)

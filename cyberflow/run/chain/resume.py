@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.wire import RunRecord
 
 FIELDS = ("session_id", "session_alias", "input_values", "output_data", "machine_id", "started_at", "ended_at", "error")
-NO_SUCH_ID = frozenset({404, 422})
 PAGE = 1000
 
 
@@ -85,7 +84,7 @@ async def _session_runs(desk: Cyberdesk, id: str) -> list[RunRecord]:
             return list(page.items)
         run = await desk.runs.get(id)
     except ApiError as error:
-        if error.status in NO_SUCH_ID:
+        if error.names_nothing:
             raise UsageError(f"there is no run `{id}`", help="`cyberflow runs list` shows them") from None
         raise
     if run.session_id is None or run.session_id == id:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from python_project import Project
+
+from tests.language.python.python_project import Project
 
 REFUSED = {
     "name == 'x'": "`==` cannot compare it",

@@ -48,6 +48,12 @@ class PullVerification:
     images: dict[str, bytes]
     faults: dict[str, list[str]] = field(default_factory=dict)
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Every file by its path below the folder, the texts first."""
+        texts = {path: text.encode() for one in self.pulled for path, text in one.texts.items()}
+        return {**texts, **self.images}
+
 
 def verify_pull(
     chosen: Sequence[PullItem], remote: Snapshot, owner: Owner, images: Mapping[str, bytes], places: Mapping[str, str]
@@ -114,7 +120,7 @@ def _compile(
     """Compile the sources alone, in a folder of their own; the errors by workflow, and what was read."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        files = {path: text.encode() for one in pulled for path, text in one.texts.items()} | {**images}
+        files = PullVerification([*pulled], {**images}).files
         files["cyberflow.yaml"] = f"project: {owner.project}\n".encode()
         for path, content in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -13,34 +13,35 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cyberflow.version import __version__
-from cyberflow.cli.commands.plan import write_file
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.errors import CyberflowError
-from cyberflow.sdk.prepare import CompiledProject
-from cyberflow.targets import CyberdeskService, state_folder
+from cyberflow.storage import open_atomic
+from cyberflow.version import __version__
+
+VERSION = 1
 
 
 class Receipt:
-    """The receipt of one apply, in `.cyberflow/receipts/` and, when it is over, also at `copy`."""
+    """The receipt of one apply: a file of its own in `folder` and, when it is over, also at `copy`."""
 
-    def __init__(self, compiled: CompiledProject, service: CyberdeskService, made: Plan, copy: Path | None) -> None:
+    def __init__(self, made: Plan, root: Path, url: str | None, folder: Path, copy: Path | None = None) -> None:
+        """`root` is the project's folder, in whose git the commit is looked up; `url` is None for the local target."""
         self._plan = made
         self._copy = copy
         now = datetime.now(UTC)
         self._head: dict[str, Any] = {
-            "version": 1,
+            "version": VERSION,
             "cyberflow": __version__,
-            "project": compiled.bundle.project,
-            "target": service.name,
-            "url": None if service.local else service.target.url,
+            "project": made.bundle.project,
+            "target": made.bundle.target,
+            "url": url,
             "at": now.isoformat(timespec="seconds"),
             "by": _user_name(),
-            "commit": _commit(compiled.sourced.root),
-            "bundle": compiled.bundle.digest,
+            "commit": _commit(root),
+            "bundle": made.bundle.digest,
             "plan": made.digest,
         }
-        self._file = state_folder(compiled.sourced.root) / "receipts" / f"{now:%Y%m%dT%H%M%S%f}.json"
+        self._file = folder / f"{now:%Y%m%dT%H%M%S%f}.json"
 
     def open(self) -> None:
         """Leave what is about to be done; the exit code is null until it is over. Raises before anything is sent."""
@@ -52,24 +53,26 @@ class Receipt:
         self._save(self._text(done, code))
 
     def _save(self, text: str) -> None:
-        self._write(self._file, text)
+        try:
+            self._file.parent.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CyberflowError(f"{self._file} cannot be written: {error.strerror}") from error
+        with open_atomic(self._file) as file:
+            file.write(text.encode())
         if self._copy is not None:
-            write_file(self._copy, text)
+            _write_copy(self._copy, text)
 
     def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
-        names = ("action", "kind", "name", "id", "status", "message")
-        changes = [{name: getattr(one, name) for name in names} for one in outcomes]
+        changes = [one.to_json() for one in outcomes]
         return json.dumps({**self._head, "exit_code": code, "changes": changes}, ensure_ascii=False, indent=2) + "\n"
 
-    def _write(self, path: Path, text: str) -> None:
-        """Whole or not at all."""
-        beside = path.with_suffix(".part")
-        try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            beside.replace(path)
-        except OSError as error:
-            raise CyberflowError(f"{path} cannot be written: {error.strerror}") from error
+
+def _write_copy(path: Path, text: str) -> None:
+    """A file that was asked for may be a device or a pipe, which nothing may take the place of."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def _user_name() -> str:
