@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ScannedText
 from cyberflow.compiler.lookalikes import whole_prompt_path
 from cyberflow.diagnostics import Diagnostic, Severity
-from cyberflow.language.yaml.compose import PLAIN, QUOTED
+from cyberflow.language.yaml.bounds import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument
 
 SEVERITY: Severity = "warning"

@@ -119,7 +119,8 @@ class _LibyamlScanner(Scanner):
         self._finish_line("while scanning a block scalar", start_mark)
 
     def scan_block_scalar_indentation(self) -> tuple[list[str], int, Mark]:
-        chunks, deepest, end = [], 0, self.get_mark()
+        chunks: list[str] = []
+        deepest, end = 0, self.get_mark()
         while True:
             while self.peek() == " ":
                 self.forward()
@@ -131,7 +132,8 @@ class _LibyamlScanner(Scanner):
             end = self.get_mark()
 
     def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], Mark]:
-        chunks, end = [], self.get_mark()
+        chunks: list[str] = []
+        end = self.get_mark()
         while True:
             while self.column < indent and self.peek() == " ":
                 self.forward()
@@ -253,7 +255,7 @@ class LibyamlParser(Reader, _LibyamlScanner, Parser, Composer):
         Parser.__init__(self)
         Composer.__init__(self)
 
-    def compose_scalar_node(self, anchor: str | None) -> ScalarNode:
+    def compose_scalar_node(self, anchor: Any) -> ScalarNode:
         event = self.peek_event()
         if event.tag == "!" and event.style is None and not event.value:
             event.implicit = (False, False)
