@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.verify_pull import verify_pull
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import PruneOptions
 from cyberflow.deploy.pull.pull import choose_workflows, image_files
+from cyberflow.deploy.pull.verify import verify_pull
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import read_snapshot

@@ -1,4 +1,4 @@
-"""Tags as declarations and accounts have them: which one a name means, what a workflow shall bear, and what cannot be.
+"""Tags of workflows in a plan: which one a name means, what a workflow shall bear, and what cannot be.
 Tags are never drift: a declared list is set, and those of other projects stay. Pure.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cyberflow.client.cyberdesk.wire import TagRecord, WorkflowRecord
 from cyberflow.deploy.plan.model import Change, FieldChange, PlanProblem
+from cyberflow.diagnostics import join_names
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import PREFIX, Owner
 
@@ -55,11 +56,10 @@ def tag_problems(
             groups[group].append(name)
     for group, names in groups.items():
         if len(names) > 1:
-            listed = " and ".join(f"`{name}`" for name in names)
             title = next((tags[name].group for name in names if tags[name].group), None)
             place = f"`{title.name}`" if title else group
             yield PlanProblem(
-                desired.name, f"the tags {listed} are of the group {place}: a workflow can bear one of them"
+                desired.name, f"the tags {join_names(names)} are of the group {place}: a workflow can bear one of them"
             )
 
 
