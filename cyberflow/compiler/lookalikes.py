@@ -13,7 +13,7 @@ from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.diagnostics import Label
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.prompt_files import FORMATS
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Document, Place
 

@@ -13,10 +13,9 @@ from itertools import accumulate
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.language.yaml.lines import LineIndex
-from cyberflow.source import Document, Place, Route, Sources
+from cyberflow.source import Document, LineIndex, Place, Route, Sources
 
 _MENTION = "cyberflow:"
 _HASH = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_program import Program, replace
+
+from tests.cli.cli_program import Program, replace
 
 TWO = """\
 workflows:
@@ -284,7 +285,7 @@ sys.exit(run(sys.argv[1:]))
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_apply_reports_everything(tmp_path: Path, sign: signal.Signals) -> None:
-    from killing import serving, write_project
+    from tests.cli.killing import serving, write_project
 
     with serving() as service:
         folder = write_project(tmp_path, service.url)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 SCHEMA_CHECK = {"name": "schema", "type": "output_data_passes_schema_validation"}
 FILE_CHECK = {

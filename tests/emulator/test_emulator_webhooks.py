@@ -13,12 +13,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from emulator_api import CONTRACT, Api, TurnedClock
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from cyberflow.emulator.contract.clock import wall_clock
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import UsageError
+from tests.emulator.emulator_api import CONTRACT, Api, TurnedClock
 
 pytestmark = pytest.mark.enable_socket
 

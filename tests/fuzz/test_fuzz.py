@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fuzz_worker import run
+
+from tests.fuzz.fuzz_worker import run
 
 SEED, SLICES, INPUTS = 7, 4, 75
 

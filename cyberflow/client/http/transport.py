@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import httpx
 
-from cyberflow.version import __version__
 from cyberflow.client.http.decode import decode_body
 from cyberflow.client.http.errors import (
     ApiError,
@@ -31,6 +30,7 @@ from cyberflow.client.http.retry import RateLimitWindow, Retry, retry_after_seco
 from cyberflow.client.http.tls import add_authorities, loopback_hosts
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import open_atomic
+from cyberflow.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,5 +1,5 @@
-"""`@workflow`, `@chain`, `Secret` and `workflow_ref`: what a Python file declares with. A decorated function is kept as
-it is and read when the project is; nothing is registered anywhere.
+"""The decorators `@workflow` and `@chain`, and `workflow_ref`: what a Python file declares with, and what the declared
+functions do when they are called or run.
 """
 
 from __future__ import annotations
@@ -7,54 +7,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
-from cyberflow.language.python.frames import Position, call_site
+from cyberflow.language.python.declarations import FunctionDeclaration, Secret, WorkflowReference
 from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
-from cyberflow.language.python.symbols import Misuse, current_trace
+from cyberflow.language.python.tracing.frames import call_site
+from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
 
 if TYPE_CHECKING:
     from cyberflow.sdk.handle import Handle
 
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T")
-_INNER = re.compile(r"(?<=[^_])_+(?=[^_])")
-
-
-class Secret:
-    """The type of a secret parameter. `Secret(value)` holds a value for `run(secrets={...})` and never shows it."""
-
-    __slots__ = ("__value",)
-
-    def __init__(self, value: str) -> None:
-        self.__value = value
-
-    def reveal(self) -> str:
-        return self.__value
-
-    def __repr__(self) -> str:
-        return "Secret(•••)"
-
-
+_INNER_UNDERSCORES = re.compile(r"(?<=[^_])_+(?=[^_])")
 SecretSources = Mapping[str, "str | Secret"]
 """Secrets of a run: where each is found (`env:VARIABLE`, `file:PATH`, `prompt`, `keyring:SERVICE/USER`), or its value
 in a `Secret`.
 """
 
 
-class FunctionDeclaration(Generic[P, R]):
-    """A decorated function: its name in the project, and the ways to run it."""
-
-    referred = False
-
-    def __init__(self, function: Callable[P, R], name: str, keywords: Mapping[str, Any]) -> None:
-        self.name = name
-        self.function = function
-        self.keywords = keywords
-        self.__doc__ = function.__doc__
-        self.__wrapped__ = function
+class RunnableFunction(FunctionDeclaration[P, R]):
+    """A decorated function with the ways to run it."""
 
     def run(
         self,
@@ -106,26 +80,14 @@ class FunctionDeclaration(Generic[P, R]):
 
         return handle.submit(self, PythonCall(target, secrets, files, options, inputs))
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__.lower()} {self.name}>"
 
+class WorkflowDeclaration(RunnableFunction[P, R]):
+    """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs."""
 
-class WorkflowDeclaration(FunctionDeclaration[P, R]):
-    """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs.
-
-    One that is only `referred` to is declared elsewhere, in YAML or in another module; `named` is where.
-    """
-
-    named: Position | None = None
-
-    def __init__(
-        self, function: Callable[P, R], name: str, keywords: Mapping[str, Any], *, referred: bool = False
-    ) -> None:
-        super().__init__(function, name, keywords)
-        self.referred = referred
+    kind = "workflow"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", _add_step(self, self.name, args, kwargs))
+        return cast("R", _require_trace(self.name).step(self, self.name, args, kwargs))
 
     def step(self, alias: str) -> StepDeclaration[P, R]:
         """Name the step: a second call of one workflow in a chain needs a name of its own."""
@@ -144,11 +106,13 @@ class StepDeclaration(Generic[P, R]):
         self._alias = alias
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", _add_step(self._workflow, self._alias, args, kwargs))
+        return cast("R", _require_trace(self._workflow.name).step(self._workflow, self._alias, args, kwargs))
 
 
-class ChainDeclaration(FunctionDeclaration[P, R]):
+class ChainDeclaration(RunnableFunction[P, R]):
     """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
+
+    kind = "chain"
 
     if not TYPE_CHECKING:
 
@@ -158,13 +122,8 @@ class ChainDeclaration(FunctionDeclaration[P, R]):
             raise Misuse(f"the chain `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
 
 
-class WorkflowRef:
+class WorkflowRef(WorkflowReference):
     """A workflow that is declared elsewhere, by name. It decorates a function that gives its types, or is called."""
-
-    def __init__(self, name: str, named: Position | None = None) -> None:
-        self.name = name
-        self.named = named
-        self.function = None
 
     @overload
     def __call__(self, function: Callable[P, R], /) -> WorkflowDeclaration[P, R]: ...
@@ -172,10 +131,10 @@ class WorkflowRef:
     def __call__(self, **inputs: Any) -> Any: ...
     def __call__(self, *args: Any, **inputs: Any) -> Any:
         if len(args) == 1 and not inputs and _is_function(args[0]):
-            made = WorkflowDeclaration(args[0], self.name, {}, referred=True)
-            made.named = self.named
-            return made
-        return _add_step(self, self.name, args, inputs)
+            declaration = WorkflowDeclaration(args[0], self.name, {})
+            declaration.reference_position = self.reference_position
+            return declaration
+        return _require_trace(self.name).step(self, self.name, args, inputs)
 
     def step(self, alias: str) -> StepDeclaration[..., Any]:
         return StepDeclaration(self, alias)
@@ -215,38 +174,32 @@ def chain(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any
 
 
 def _decorate(
-    kind: Callable[..., T], known: Any, function: Callable[..., Any] | None, keywords: Mapping[str, Any]
+    declaration: type[WorkflowDeclaration[..., Any] | ChainDeclaration[..., Any]],
+    known: Any,
+    function: Callable[..., Any] | None,
+    keywords: Mapping[str, Any],
 ) -> Any:
-    word = "workflow" if known is WorkflowKeywords else "chain"
+    word: Literal["workflow", "chain"] = declaration.kind
     for keyword in keywords:
         if keyword not in known.__annotations__:
             raise Misuse(f"`@{word}` takes no `{keyword}`", did_you_mean(keyword, known.__annotations__))
 
-    def declare(function: Callable[..., Any]) -> T:
+    def declare(function: Callable[..., Any]) -> Any:
         if not _is_function(function):
             raise Misuse(f"`@{word}` decorates a function", f"this is {function!r}"[:200])
         rest = {key: value for key, value in keywords.items() if key != "name"}
-        return kind(function, keywords.get("name", _INNER.sub(_dashes, function.__name__)), rest)
+        name = _INNER_UNDERSCORES.sub(lambda match: "-" * len(match[0]), function.__name__)
+        return declaration(function, keywords.get("name", name), rest)
 
     return declare if function is None else declare(function)
-
-
-def _dashes(match: re.Match[str]) -> str:
-    return "-" * len(match[0])
 
 
 def _is_function(value: Any) -> bool:
     return callable(value) and hasattr(value, "__code__")
 
 
-def _require_trace(name: str) -> Any:
+def _require_trace(name: str) -> Tracer:
     trace = current_trace()
     if trace is None:
         raise Misuse(f"`{name}` is called outside a chain", f"run it: `{name.replace('-', '_')}.run(...)`")
     return trace
-
-
-def _add_step(
-    workflow: WorkflowDeclaration[..., Any] | WorkflowRef, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]
-) -> Any:
-    return _require_trace(workflow.name).step(workflow, alias, args, inputs)

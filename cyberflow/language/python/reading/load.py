@@ -14,18 +14,19 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.language.files import Files
-from cyberflow.language.python.body import DeclarationBody
-from cyberflow.language.python.declare import ChainDeclaration, FunctionDeclaration, WorkflowDeclaration
-from cyberflow.language.python.document import PythonDocument
-from cyberflow.language.python.from_yaml import interfaces_from_yaml
-from cyberflow.language.python.interfaces import WorkflowInterfaces
-from cyberflow.language.python.modules import ImportSession, import_session
-from cyberflow.language.python.source import PythonSource
-from cyberflow.language.python.trace import Trace
-from cyberflow.language.python.user_errors import diagnose
-from cyberflow.language.python.write_steps import write_steps
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.files import Files, path_escape
+from cyberflow.language.project.decode import duplicate_name
+from cyberflow.language.python.declarations import FunctionDeclaration
+from cyberflow.language.python.reading.body import DeclarationBody
+from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
+from cyberflow.language.python.reading.modules import ImportSession, import_session
+from cyberflow.language.python.reading.source import PythonSource
+from cyberflow.language.python.reading.user_errors import diagnose
+from cyberflow.language.python.tracing.interfaces import WorkflowInterfaces
+from cyberflow.language.python.tracing.trace import Trace
+from cyberflow.language.python.tracing.write_steps import write_steps
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
@@ -73,8 +74,7 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
         return found if isinstance(found, Diagnostic) else [found]
     name = pattern.lstrip("/")
     if ".." in Path(name).parts:
-        help = "keep every module inside the project"
-        return Diagnostic("path-escape", f"`{pattern}` leaves the project", place, help=help)
+        return path_escape(pattern, place, "the pattern climbs above a folder")
     try:
         found_here = [path for path in files.root.glob(name) if path.name.endswith(SUFFIX) and path.is_file()]
     except (ValueError, OSError, RecursionError) as error:
@@ -128,7 +128,7 @@ class _ModuleReader:
         self._add_sources()
         bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
-            if isinstance(body.declaration, ChainDeclaration):
+            if body.declaration.kind == "chain":
                 self._trace_chain(body, body.declaration)
         self._note_secret_literals()
         self._mark_references()
@@ -164,7 +164,7 @@ class _ModuleReader:
 
     def _read_body(self, one: FunctionDeclaration[..., Any]) -> Iterator[DeclarationBody]:
         """The body of a declaration, once, in the document of the file it stands in."""
-        if id(one) in self.declarations or (isinstance(one, WorkflowDeclaration) and one.referred):
+        if id(one) in self.declarations or one.reference_position is not None:
             return
         self.declarations[id(one)] = one
         source = self.sources.get(unwrap(one.function).__code__.co_filename)
@@ -173,16 +173,14 @@ class _ModuleReader:
         document = self.documents[source.path]
         body = DeclarationBody(document, self.sources, one)
         if (first := document.marks.get(body.route)) is not None:
-            label = Label(Place(source.path, range=first.value), "first declared here")
-            place = Place(source.path, range=body.name)
+            here, before = Place(source.path, range=body.name), Place(source.path, range=first.value)
             help = "rename one of the two, or give one a `name=`"
-            message = f"the name `{one.name}` is taken"
-            document.problems.append(Diagnostic("duplicate-name", message, place, labels=(label,), help=help))
+            document.problems.append(duplicate_name(one.name, here, before, "first declared here", help))
             return
         body.read()
         yield body
 
-    def _trace_chain(self, body: DeclarationBody, chain: ChainDeclaration[..., Any]) -> None:
+    def _trace_chain(self, body: DeclarationBody, chain: FunctionDeclaration[..., Any]) -> None:
         trace = Trace(chain, self.session.files, self.interfaces)
         try:
             trace.run(body.parameters)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cyberflow.language.python import signature
+from cyberflow.language.python.declarations import CalledWorkflow
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
 
 
@@ -32,7 +33,7 @@ class WorkflowInterfaces:
     declared: Mapping[str, WorkflowInterface]
     _read: dict[int, WorkflowInterface] = field(default_factory=dict)
 
-    def of(self, workflow: Any) -> WorkflowInterface:
+    def of(self, workflow: CalledWorkflow) -> WorkflowInterface:
         """The interface of a workflow, or of a reference to one."""
         elsewhere = self.declared.get(workflow.name, WorkflowInterface(None))
         function = workflow.function
@@ -41,7 +42,7 @@ class WorkflowInterfaces:
         if id(function) not in self._read:
             self._read[id(function)] = _read_interface(function)
         own = self._read[id(function)]
-        return replace(own, outputs=elsewhere.outputs) if workflow.referred and not own.outputs else own
+        return replace(own, outputs=elsewhere.outputs) if workflow.reference_position and not own.outputs else own
 
     def secrets(self) -> Iterator[str]:
         """The names of all secrets that were read so far."""

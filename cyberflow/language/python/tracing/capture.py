@@ -16,7 +16,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from cyberflow.language.prompt.paths import WORD
 from cyberflow.language.prompt.strings import scan_string
 from cyberflow.language.python.signature import field_values
-from cyberflow.language.python.symbols import BROKEN, MARK, Origin, Symbol, origin_of
+from cyberflow.language.python.tracing.symbols import BROKEN, MARK, Origin, Symbol, origin_of
 from cyberflow.source import Route
 
 _OPEN, _SHUT = MARK.format("|").split("|")

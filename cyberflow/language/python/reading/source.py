@@ -9,9 +9,9 @@ from functools import cached_property
 from inspect import unwrap
 from typing import Any
 
-from cyberflow.language.python.frames import Position
-from cyberflow.language.python.string_offsets import StringOffsets, map_constant, scan_string_literal
-from cyberflow.source import Place
+from cyberflow.language.python.reading.string_offsets import StringOffsets, map_constant, scan_string_literal
+from cyberflow.language.python.tracing.frames import Position
+from cyberflow.source import LineIndex, Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Range = tuple[int, int]
@@ -26,17 +26,12 @@ class PythonSource:
     tree: ast.Module
 
     @cached_property
-    def _lines(self) -> list[tuple[int, str]]:
-        found, start = [], 0
-        for line in self.text.split("\n"):
-            found.append((start, line))
-            start += len(line) + 1
-        return found
+    def lines(self) -> LineIndex:
+        return LineIndex(self.path, self.text)
 
     def offset(self, line: int, column: int) -> int:
         """Turn a line from 1 and a column in bytes of UTF-8 into an offset."""
-        start, text = self._lines[min(line, len(self._lines)) - 1]
-        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
+        return self.lines.byte_offset(line, column)
 
     def range(self, node: Any) -> Range:
         """The interval of a node."""
@@ -45,7 +40,8 @@ class PythonSource:
 
     def line(self, number: int) -> Range:
         """The text of a line, without its indentation."""
-        start, text = self._lines[min(max(number, 1), len(self._lines)) - 1]
+        start, end = self.lines.range(number)
+        text = self.text[start:end]
         return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
 
     def at(self, position: Position | None) -> Place:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.python.frames import innermost_file, raise_position
-from cyberflow.language.python.source import PythonSource
-from cyberflow.language.python.symbols import Misuse
+from cyberflow.language.python.reading.source import PythonSource
+from cyberflow.language.python.tracing.frames import innermost_file, raise_position
+from cyberflow.language.python.tracing.symbols import Misuse
 from cyberflow.source import Place
 
-_OURS = str(Path(__file__).parents[2])
+_OURS = str(Path(__file__).parents[3])
 _RULE = "python-error"
 
 

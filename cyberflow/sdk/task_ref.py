@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.language.python.declare import SecretSources
+from cyberflow.language.python.declarations import TaskReference
 from cyberflow.language.python.keywords import TaskOptions
+from cyberflow.sdk.decorators import SecretSources
 
 if TYPE_CHECKING:
     from cyberflow.sdk.task import TaskRun
@@ -16,14 +17,8 @@ if TYPE_CHECKING:
 FileArguments = Mapping[str, "str | PathLike[str]"]
 
 
-class TaskRef:
-    """A task by its name. It belongs to the project around `file`, else around the working directory."""
-
-    function = None
-
-    def __init__(self, name: str, file: str) -> None:
-        self.name = name
-        self.file = file
+class TaskRef(TaskReference):
+    """A reference to a task, with the ways to run it."""
 
     def run(
         self,
@@ -58,9 +53,6 @@ class TaskRef:
         from cyberflow.sdk.call import PythonCall
 
         return await task.arun_task(self, PythonCall(target, secrets, files, options, inputs))
-
-    def __repr__(self) -> str:
-        return f"<task {self.name}>"
 
 
 def task_ref(name: str) -> TaskRef:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
-from cyberflow.language.python.interfaces import WorkflowInterface
+from cyberflow.language.python.tracing.interfaces import WorkflowInterface
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place
 

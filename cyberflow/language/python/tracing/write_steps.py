@@ -7,22 +7,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.language.python.body import DeclarationBody
-from cyberflow.language.python.capture import DROPPED, CapturedValue
-from cyberflow.language.python.document import Mark
-from cyberflow.language.python.frames import Position
-from cyberflow.language.python.source import PythonSource
-from cyberflow.language.python.string_offsets import map_fstring
-from cyberflow.language.python.symbols import DECIDE, Origin
-from cyberflow.language.python.trace import Trace, TracedStep, TraceRefusal
+from cyberflow.language.python.reading.body import DeclarationBody
+from cyberflow.language.python.reading.document import Mark
+from cyberflow.language.python.reading.source import PythonSource
+from cyberflow.language.python.reading.string_offsets import map_fstring
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.frames import Position
+from cyberflow.language.python.tracing.symbols import DECIDE, Origin
+from cyberflow.language.python.tracing.trace import Trace, TracedStep, TraceRefusal
 from cyberflow.source import Place, Route
 
 
 def write_steps(body: DeclarationBody, trace: Trace) -> None:
     """Add what a trace found to the body of its chain."""
     written = _StepWriter(body, trace)
-    at = body.name
-    body.document.marks[(*body.route, "steps")] = Mark(body.source, at, at)
+    body.document.mark_range((*body.route, "steps"), body.source, body.name)
     body.data["steps"] = [written.write_step(index, step) for index, step in enumerate(trace.steps)]
     written.write_outputs()
     written.report_identity_tests()
@@ -64,7 +63,7 @@ class _StepWriter:
     def write_outputs(self) -> None:
         source, node = self._body.source, _last_return(self._body.node)
         at = source.range(node) if node is not None else self._body.name
-        self._document.marks[(*self._body.route, "outputs")] = Mark(source, at, at)
+        self._document.mark_range((*self._body.route, "outputs"), source, at)
         nodes = _output_nodes(node)
         made = {}
         for name, value in self._trace.outputs.items():

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.python.source import PythonSource, Range
-from cyberflow.language.python.string_offsets import StringOffsets
-from cyberflow.source import Place, Route, Span, span_of
+from cyberflow.language.document import DeclarationDocument
+from cyberflow.language.python.reading.source import PythonSource, Range
+from cyberflow.language.python.reading.string_offsets import StringOffsets
+from cyberflow.source import Place, Route, Span
 
 
 @dataclass(frozen=True)
@@ -24,47 +25,36 @@ class Mark:
 
 
 @dataclass
-class PythonDocument:
-    """One module. `data` holds its workflows and chains as decoded YAML would; `broken` are routes of which a problem
-    has been reported, so that nothing else need be said of what is below them.
-    """
+class PythonDocument(DeclarationDocument):
+    """One module. `data` holds its workflows and chains as decoded YAML would."""
 
-    path: str
-    text: str
     data: dict[str, Any] = field(default_factory=dict)
-    problems: list[Diagnostic] = field(default_factory=list)
-    broken: set[Route] = field(default_factory=set)
     marks: dict[Route, Mark] = field(default_factory=dict)
     strings: list[Range] = field(default_factory=list)
-    """Where its texts stand, in which `#` is no comment."""
+    """Where its texts stand, in which `#` begins no comment."""
     secrets: list[tuple[int, int, str]] = field(default_factory=list)
     """Literals where a secret belongs: where they stand, and their text."""
     references: list[tuple[Route, str, Mark]] = field(default_factory=list)
     """Steps of workflows that are declared elsewhere, the names, and where these were written."""
-    _renamed: dict[Route, str] = field(default_factory=dict)
 
     def span(self, place: Place) -> Span:
         if not place.route:
-            return span_of(self.path, self.text, *(place.range or (0, 0)))
-        route = tuple(self._renamed.get(place.route[: index + 1], step) for index, step in enumerate(place.route))
+            return self.lines.span(*(place.range or (0, 0)))
+        route = self.written_route(place.route)
         depth = next((depth for depth in range(len(route), 0, -1) if route[:depth] in self.marks), 0)
         if not depth:
-            return span_of(self.path, self.text, 0, 0)
+            return self.lines.span(0, 0)
         mark, here = self.marks[route[:depth]], depth == len(route)
         wanted = mark.value
         if here and place.part == "key" and mark.key is not None:
             wanted = mark.key
         elif here and place.range and mark.characters is not None:
             wanted = mark.characters.range(*place.range) or wanted
-        return span_of(mark.source.path, mark.source.text, *wanted)
+        return mark.source.lines.span(*wanted)
 
-    def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
-        """Note that the key at the end of each route is spelt otherwise in the file."""
-        self._renamed.update(renamed)
-
-    def unreadable_keys(self, route: Route) -> frozenset[str]:
-        """The keys below a route of which the problem has been reported."""
-        return frozenset(str(one[-1]) for one in self.broken if one[:-1] == route)
+    def mark_range(self, route: Route, source: PythonSource, range: Range) -> None:
+        """Note that a route and its key stand for one interval."""
+        self.marks[route] = Mark(source, range, range)
 
     def mark(self, route: Route, source: PythonSource, node: Any, key: Range | None = None) -> None:
         """Note where a route stands, and what is inside a literal that is written out there."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
-from cyberflow.language.python.capture import DROPPED, CapturedValue
-from cyberflow.language.python.declare import ChainDeclaration, WorkflowDeclaration
-from cyberflow.language.python.frames import Position, user_position
-from cyberflow.language.python.interfaces import WorkflowInterface, WorkflowInterfaces
+from cyberflow.language.python.declarations import CalledWorkflow, FunctionDeclaration
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
-from cyberflow.language.python.symbols import (
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.frames import Position, user_position
+from cyberflow.language.python.tracing.interfaces import WorkflowInterface, WorkflowInterfaces
+from cyberflow.language.python.tracing.symbols import (
     BROKEN,
     MARK,
     NO_TEXT,
@@ -62,14 +62,14 @@ class TracedStep:
 class Trace:
     """One chain being run. `interfaces` are of the workflows it may call; `files` are those with frames of the user."""
 
-    chain: ChainDeclaration[..., Any]
+    chain: FunctionDeclaration[..., Any]
     files: Container[str]
     interfaces: WorkflowInterfaces
     steps: list[TracedStep] = field(default_factory=list)
     refusals: list[TraceRefusal] = field(default_factory=list)
     outputs: dict[str, CapturedValue] = field(default_factory=dict)
     broken: bool = False
-    workflows: list[WorkflowDeclaration[..., Any]] = field(default_factory=list)
+    workflows: list[FunctionDeclaration[..., Any]] = field(default_factory=list)
     _marks: list[Origin] = field(default_factory=list)
     _called: dict[str, WorkflowInterface] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class Trace:
         self._marks.append(origin)
         return MARK.format(f"{id(self)}.{len(self._marks) - 1}")
 
-    def step(self, workflow: Any, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Symbol:
+    def step(self, workflow: CalledWorkflow, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Symbol:
         if not isinstance(alias, str) or not NAME.fullmatch(alias):
             raise Misuse(
                 f"`{alias!s:.80}` cannot be the name of a step", "letters, digits, `_` and `-`, a letter first"
@@ -132,19 +132,19 @@ class Trace:
         written = {name: self._capture(value) for name, value in given.items()}
         for name, one in written.items():
             self._note_problems(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
-        where = user_position(self.files), workflow.named
+        where = user_position(self.files), workflow.reference_position
         self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, *where))
         return self._output_symbol(known, alias)
 
-    def session_outputs(self, workflow: Any, alias: str) -> Symbol:
+    def session_outputs(self, workflow: CalledWorkflow, alias: str) -> Symbol:
         return self._output_symbol(self._interface(workflow), alias)
 
     def _output_symbol(self, known: WorkflowInterface, alias: str) -> Symbol:
         self._called[alias] = known
         return Symbol(Origin(self, "output", alias, (), known.annotation))
 
-    def _interface(self, workflow: Any) -> WorkflowInterface:
-        if isinstance(workflow, WorkflowDeclaration) and not any(one is workflow for one in self.workflows):
+    def _interface(self, workflow: CalledWorkflow) -> WorkflowInterface:
+        if isinstance(workflow, FunctionDeclaration) and not any(one is workflow for one in self.workflows):
             self.workflows.append(workflow)
         return self.interfaces.of(workflow)
 

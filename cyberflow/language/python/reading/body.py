@@ -8,11 +8,11 @@ from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python import signature
-from cyberflow.language.python.declare import FunctionDeclaration, WorkflowDeclaration, WorkflowRef
-from cyberflow.language.python.document import Mark, PythonDocument
+from cyberflow.language.python.declarations import FunctionDeclaration, WorkflowReference
+from cyberflow.language.python.reading.document import Mark, PythonDocument
+from cyberflow.language.python.reading.source import Function, PythonSource, Range
+from cyberflow.language.python.reading.string_offsets import StringOffsets, dedent_docstring
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
-from cyberflow.language.python.source import Function, PythonSource, Range
-from cyberflow.language.python.string_offsets import StringOffsets, dedent_docstring
 from cyberflow.source import Place, Route
 
 _PROMPTS = ("prompt", "on_check_failure")
@@ -25,7 +25,7 @@ class DeclarationBody:
         self, document: PythonDocument, sources: Mapping[str, PythonSource], one: FunctionDeclaration[..., Any]
     ) -> None:
         self.declaration = one
-        self.section = "workflows" if isinstance(one, WorkflowDeclaration) else "chains"
+        self.section = f"{one.kind}s"
         self.route: Route = (self.section, one.name)
         self.document = document
         self.sources = sources
@@ -40,11 +40,11 @@ class DeclarationBody:
 
     def read(self) -> None:
         """Read everything but the steps of a chain."""
-        self.document.marks[self.route] = Mark(self.source, self.name, self.name)
+        self.document.mark_range(self.route, self.source, self.name)
         self._read_keywords()
         self._read_docstring()
         self._read_parameters()
-        if isinstance(self.declaration, WorkflowDeclaration):
+        if self.declaration.kind == "workflow":
             self._read_outputs()
         section = self.document.data.setdefault(self.section, {})
         section[self.declaration.name] = self.data
@@ -71,17 +71,13 @@ class DeclarationBody:
         node = _docstring_node(self.node)
         text = node.value if node is not None else self.declaration.function.__doc__
         if text is None:
-            if isinstance(self.declaration, WorkflowDeclaration) and "prompt" not in self.data:
+            if self.declaration.kind == "workflow" and "prompt" not in self.data:
                 help = 'write it as the docstring, or name its file: `@workflow(prompt="prompts/x.md")`'
                 self.document.report(f"`{self.declaration.name}` has no `prompt`", self.place(), help, "missing-key")
                 self.document.broken.add((*self.route, "prompt"))
                 self.data["prompt"] = ""
             return
-        key = (
-            "prompt"
-            if isinstance(self.declaration, WorkflowDeclaration) and "prompt" not in self.data
-            else "description"
-        )
+        key = "prompt" if self.declaration.kind == "workflow" and "prompt" not in self.data else "description"
         if key in self.data:
             return
         self.data[key], offsets = dedent_docstring(text)
@@ -96,7 +92,7 @@ class DeclarationBody:
         nodes = {argument.arg: argument for argument in _arguments(self.node)}
         defaults = _defaults(self.node)
         for kind in ("inputs", "secrets"):
-            self.document.marks[(*self.route, kind)] = Mark(self.source, self.name, self.name)
+            self.document.mark_range((*self.route, kind), self.source, self.name)
         for name, one in signature.read_parameters(self.declaration.function):
             kind, written = "inputs", name
             if isinstance(one, FunctionParameter):
@@ -120,7 +116,7 @@ class DeclarationBody:
     def _read_outputs(self) -> None:
         returns = self.node.returns if self.node else None
         at = self.source.range(returns) if returns is not None else self.name
-        self.document.marks[(*self.route, "outputs")] = Mark(self.source, at, at)
+        self.document.mark_range((*self.route, "outputs"), self.source, at)
         try:
             annotation, declared = signature.read_outputs(self.declaration.function)
         except UnreadableAnnotation as problem:
@@ -150,7 +146,7 @@ class DeclarationBody:
 
 def _to_data(value: Any) -> Any:
     """A keyword's value as YAML data; a workflow stands for its name."""
-    if isinstance(value, FunctionDeclaration | WorkflowRef):
+    if isinstance(value, FunctionDeclaration | WorkflowReference):
         return value.name
     if isinstance(value, Mapping):
         return {key: _to_data(item) for key, item in value.items()}

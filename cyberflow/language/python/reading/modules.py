@@ -19,7 +19,7 @@ from threading import RLock
 from types import CodeType, ModuleType
 from typing import Any, TextIO, cast
 
-from cyberflow.language.python.symbols import strip_marks
+from cyberflow.language.python.tracing.symbols import strip_marks
 
 _ONE_AT_A_TIME = RLock()
 """`sys.modules` is one for all threads."""

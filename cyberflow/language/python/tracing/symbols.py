@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NoReturn, Protocol
 
 from cyberflow.errors import UsageError
-from cyberflow.language.python.frames import Position
+from cyberflow.language.python.tracing.frames import Position
 
 MARK: Final = "\ufdd5{}\ufdd6"
 BROKEN: Final = MARK.format("!")
@@ -92,7 +92,7 @@ class Origin:
 
 
 class Symbol:
-    """One such value. It has no public name of its own: every attribute is a path below it."""
+    """A value that is known only when a chain runs. It has no public name of its own: every attribute is a path."""
 
     __slots__ = ("_cyberflow_origin",)
     _cyberflow_origin: Origin
@@ -212,7 +212,7 @@ _ARITHMETIC = {
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _UNARY = {"neg": "-", "pos": "+", "abs": "abs()", "invert": "~", "round": "round()"}
 _VALUES = {name: f"`{name}()` has no value of it yet" for name in ("int", "float", "complex", "bytes")}
-_VALUES["index"] = "it is no number yet"
+_VALUES["index"] = "it is not a number yet"
 
 for _name, _sign in _ARITHMETIC.items():
     for _prefix in ("", "r", "i"):
@@ -233,6 +233,6 @@ for _name, _what, _help in (
     ("next", "it cannot be iterated over", _WHOLE),
     ("contains", "`in` cannot look into it", DECIDE),
     ("hash", "it cannot be a key, or a member of a set", "use the name of the input as the key"),
-    ("fspath", "it is no path yet", _WRITE),
+    ("fspath", "it is not a path yet", _WRITE),
 ):
     setattr(Symbol, f"__{_name}__", _refuse_and_stop(_what, _help))
