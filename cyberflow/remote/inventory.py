@@ -12,6 +12,7 @@ from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, TagRecord, can
 from cyberflow.client.cyberun.wire import CyberunWorkflow
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.graph import Graph
+from cyberflow.remote.listing import read_list
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -45,10 +46,10 @@ def is_called(what: Machine | Pool, name: str) -> bool:
 async def read_inventory(desk: Cyberdesk, graph: Graph, target: str) -> Inventory:
     """Ask Cyberdesk. Raises what the service raises."""
     named = {name for chain in graph.chains.values() for name in chain.body.pools}
-    pools = tuple([pool async for pool in desk.pools.list()])
+    pools = await read_list("pools", lambda skip: desk.pools.page(skip=skip))
     wanted = [pool for pool in pools if any(is_called(pool, name) for name in named)]
     members = {pool.id: await _pool_machine_ids(desk, pool) for pool in wanted}
-    machines = tuple([machine async for machine in desk.machines.list()])
+    machines = await read_list("machines", lambda skip: desk.machines.page(skip=skip))
     tags = await desk.tags.list(include_archived=True)
     return Inventory(target, machines, pools, await desk.models.list(), tags, members)
 
