@@ -126,7 +126,7 @@ def _model_id(wanted: str | None, models: Sequence[Model], faults: list[str]) ->
     """The id of a model configuration by id or name; an archived one cannot be picked."""
     if not wanted:
         return None
-    found = [model for model in models if model.id == canonical_id(wanted)] or [
+    found = [model for model in models if model.id == canonical_id(wanted.casefold())] or [
         model for model in models if model.name == wanted
     ]
     usable = [model for model in found if not model.is_archived]

@@ -31,7 +31,7 @@ async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: st
         known = did_you_mean(name, [one.name for one in bundle.workflows])
         raise UsageError(f"no workflow `{name}` is declared", help=known or "`cyberflow pull` writes a declaration")
     remote = await read_snapshot(desk)
-    now = next((one for one in remote.workflows if one.id == canonical_id(id)), None)
+    now = next((one for one in remote.workflows if one.id == canonical_id(id.casefold())), None)
     if now is None:
         raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
     _check_adoptable(now, list_owned_workflows(remote.workflows, owner), owner, name)

@@ -85,7 +85,7 @@ def _age_key(workflow: WorkflowRecord) -> tuple[str, str]:
 
 def _find_workflow(name: str, workflows: Sequence[WorkflowRecord], ours: dict[str, str]) -> WorkflowRecord:
     for found in (
-        [one for one in workflows if one.id == canonical_id(name)],
+        [one for one in workflows if one.id == canonical_id(name.casefold())],
         [one for one in workflows if ours.get(one.id) == name],
         [one for one in workflows if one.name == name],
     ):
