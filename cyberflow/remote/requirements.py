@@ -12,7 +12,6 @@ from html import unescape
 from cyberflow.client.cyberdesk.wire import Machine, Pool
 from cyberflow.compiler.graph import ChainNode, Graph, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import declaration_place
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, join_names
 from cyberflow.remote.desired import model_faults
 from cyberflow.remote.inventory import RULE, Inventory, is_called
@@ -198,7 +197,7 @@ def _missing_diagnostic(name: str, field: Field, lacks: str, place: Place) -> Di
     rule, word = ("missing-secret", "secret") if name.startswith("$") else ("missing-input", "input")
     message = f"{lacks} the {word} `{name.removeprefix('$')}`"
     help = f"set it among the {'sensitive ' if word == 'secret' else ''}parameters of the machine or its pool"
-    return Diagnostic(rule, message, place, labels=(Label(declaration_place(field), "required here"),), help=help)
+    return Diagnostic(rule, message, place, labels=(Label(field.place.at_key(), "required here"),), help=help)
 
 
 def _place(name: str, workflow: WorkflowNode, chain: ChainNode | None) -> Place:

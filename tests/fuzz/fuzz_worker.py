@@ -21,7 +21,8 @@ from cyberflow.cli.commands.build import compile_project
 from cyberflow.cli.commands.check import render_findings
 from cyberflow.cli.commands.show import _workflow_lines
 from cyberflow.compiler.bundle import load_bundle
-from cyberflow.compiler.check import RULES, check
+from cyberflow.compiler.check import check
+from cyberflow.compiler.rules import RULES
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import read_project
 from tests.fuzz.fuzz_mutations import Project, load, mutate

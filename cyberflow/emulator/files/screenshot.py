@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.emulator.engine.history import ACTED_LINES, Frame
-from cyberflow.emulator.engine.runs import RunRow
 from cyberflow.emulator.engine.substitution import text_of
+from cyberflow.emulator.store.runs import RunRow
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -1,5 +1,5 @@
-"""Carries webhook events to their endpoints. It decides nothing: each round brings the platform to the clock's now,
-as a request would, and posts what is due.
+"""Sends due webhook deliveries. Each round brings the platform to the clock's now, as a request would, and posts what
+is due; it decides nothing.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from urllib.parse import urlsplit
 
 from cyberflow.emulator.contract.clock import Clock
 from cyberflow.emulator.engine import scheduler, webhooks
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Document, Store
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Document, Store
 
 log = logging.getLogger("cyberflow.local")
 
-PATIENCE = 15.0
-ROUND = 0.2
+TIMEOUT = 15.0
+POLL_SECONDS = 0.2
 
 
 class WebhookSender:
     """`secrets` gives an endpoint another signing secret than the database has for it."""
 
-    def __init__(self, store: Store, vault: SecretStore, clock: Clock, secrets: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, secret_store: SecretStore, clock: Clock, secrets: Mapping[str, str]) -> None:
         self._store = store
-        self._secret_store = vault
+        self._secret_store = secret_store
         self._clock = clock
         self._secrets = dict(secrets)
         self._stop = threading.Event()
@@ -59,10 +59,10 @@ class WebhookSender:
     def stop(self) -> None:
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(PATIENCE)
+            self._thread.join(TIMEOUT)
 
     def _run_loop(self) -> None:
-        while not self._stop.wait(ROUND):
+        while not self._stop.wait(POLL_SECONDS):
             try:
                 self.send_due()
             except Exception:  # the next round may do better, and nobody else would start one
@@ -89,5 +89,5 @@ class WebhookSender:
 
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=PATIENCE)
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=TIMEOUT)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from cyberflow.emulator.contract.errors import HttpError
-from cyberflow.emulator.engine.store import Store
+from cyberflow.emulator.store.store import Store
 
 SCHEME = "supabase://"
 PREFIX = "/storage/v1/object/sign"

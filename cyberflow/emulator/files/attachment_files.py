@@ -8,14 +8,16 @@ import csv
 import io
 import json
 import mimetypes
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal
+from urllib.parse import quote
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
-from cyberflow.emulator.engine.store import Document, Store, new_id
+from cyberflow.emulator.store.store import Document, Store, new_id
 
 BUCKET = "run-attachments"
 
@@ -30,7 +32,7 @@ class AttachmentFile:
 
 
 def decode_base64(text: str, *loc: str | int) -> bytes:
-    """The base64 of a body's field; 422 when it is none."""
+    """The base64 of a body's field; 422 when it is not."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -41,6 +43,12 @@ def content_type_of(filename: str) -> str:
     known = {".csv": "text/csv", ".json": "application/json", ".txt": "text/plain", ".pdf": "application/pdf"}
     suffix = PurePosixPath(filename).suffix.lower()
     return known.get(suffix) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+
+
+def content_disposition(filename: str) -> tuple[str, str]:
+    """The header that has a browser keep a file under its name instead of showing it."""
+    plain = re.sub(r"[^\x20-\x7e]|[\"\\]", "_", filename)
+    return "Content-Disposition", f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def add_attachment(

@@ -1,11 +1,11 @@
-"""Where the values of secrets live: this process's memory, for as long as their owner needs them, and nowhere else.
+"""Secret values, in this process's memory only, for as long as their owner needs them.
 
 Owners are runs, machines and pools, by id. Of a value that a restart took, only the name remains, in the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -29,9 +29,9 @@ class SecretStore:
         self._values.clear()
 
     def __repr__(self) -> str:
-        return f"Vault({len(self._values)} owners)"
+        return f"SecretStore({len(self._values)} owners)"
 
 
-def secret_aliases(owner: str, names: Mapping[str, Any]) -> dict[str, str]:
-    """What the API shows of secrets: by name, an opaque word that stands for the value."""
-    return {name: f"vault:{owner}:{name}" for name in names}
+def secret_aliases(owner: str, names: Iterable[str] | None) -> dict[str, str] | None:
+    """What the API shows of secrets: by name, an opaque word that stands for the value; null when there are none."""
+    return {name: f"vault:{owner}:{name}" for name in names or ()} or None

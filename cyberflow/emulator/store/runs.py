@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from cyberflow.emulator.engine.store import Store, dump
+from cyberflow.emulator.store.store import Store, dump
 
 LIVE = ("scheduling", "running", "running_checks")
 FINAL = ("success", "task_failed", "error", "cancelled")
@@ -42,7 +42,7 @@ _COLUMNS = tuple(field.name for field in fields(RunRow))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM runs"  # noqa: S608 - names of this module
 _INSERT = f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _UPDATE = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
-_SHOWN = tuple(name for name in _COLUMNS if name not in {"queue", "wanted_machine", "due_at", "doc", "plan"})
+_PUBLIC_COLUMNS = tuple(name for name in _COLUMNS if name not in {"queue", "wanted_machine", "due_at", "doc", "plan"})
 
 
 def public_fields(run: RunRow) -> dict[str, Any]:
@@ -85,8 +85,8 @@ def select(store: Store, clause: str, *values: Any) -> list[RunRow]:
 
 def select_fields(store: Store, clause: str, wanted: Sequence[str], *values: Any) -> list[dict[str, Any]]:
     """As `select`, but of each row only these public fields but the message history; what is not wanted is not read."""
-    columns = [name for name in _SHOWN if name in wanted]
-    inner = [name for name in wanted if name not in _SHOWN]
+    columns = [name for name in _PUBLIC_COLUMNS if name in wanted]
+    inner = [name for name in wanted if name not in _PUBLIC_COLUMNS]
     selected = ", ".join([*columns, "doc"] if inner else columns)
     found = []
     for row in store.connection.execute(f"SELECT {selected} FROM runs {clause}", values):  # noqa: S608 - as above
@@ -108,11 +108,6 @@ def count(store: Store, clause: str, *values: Any) -> int:
 def next_queue(store: Store) -> int:
     (last,) = store.connection.execute("SELECT coalesce(max(queue), 0) FROM runs").fetchone()
     return int(last) + 1
-
-
-def of_session(store: Store, session_id: str) -> list[RunRow]:
-    """In the order in which they run."""
-    return select(store, "WHERE session_id = ? ORDER BY queue", session_id)
 
 
 def live_of_session(store: Store, session_id: str) -> list[RunRow]:
