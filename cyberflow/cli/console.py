@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from cyberflow.targets import OpenTarget
+    from cyberflow.targets.service import OpenTarget
 
 
 def say(text: str) -> None:
@@ -20,7 +20,7 @@ def say(text: str) -> None:
 
 def print_target_line(root: Path, target: str | None, *, quiet: bool) -> str | None:
     """Print which target is meant, where that can be known before anything heavy is loaded; give what was said."""
-    from cyberflow.targets import target_line
+    from cyberflow.targets.service import target_line
 
     line = None if quiet else target_line(root, target)
     if line is not None:

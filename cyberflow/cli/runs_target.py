@@ -13,7 +13,7 @@ from cyberflow.language.project.load import read_project
 from cyberflow.run.task.request import TaskState
 from cyberflow.sdk.project import resolve_target_name
 from cyberflow.sdk.runs.owner import RunWork, TaskWork, work_on_owner, work_on_run
-from cyberflow.targets import CyberunService, OpenTarget, open_cyberun
+from cyberflow.targets.service import CyberunService, OpenTarget, open_cyberun
 
 
 def run_on_target(

@@ -23,7 +23,7 @@ from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.journal import follow_command
 from cyberflow.run.work.polling import FollowOptions
-from cyberflow.targets import CyberunService
+from cyberflow.targets.service import CyberunService
 
 
 async def show_task(service: CyberunService, state: TaskState, format: str) -> int:

@@ -16,7 +16,8 @@ from cyberflow.deploy.plan.plan_file import SavedPlan, load_plan
 from cyberflow.deploy.receipts import Receipt
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.targets import CyberdeskService, Say, open_target, state_folder
+from cyberflow.targets.local_platform import Say, state_folder
+from cyberflow.targets.service import CyberdeskService, open_target
 
 INTERRUPTED = 130
 NOTHING = PruneOptions(workflows=False)

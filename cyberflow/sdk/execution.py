@@ -38,7 +38,8 @@ from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.prepare import Deployed, Guard, fill, find_runnable, look_up_ids, resolve_run_arguments
 from cyberflow.sdk.prepare import script_outcomes as script_run
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.targets import OpenTarget, Say, open_cyberun, open_target, state_folder
+from cyberflow.targets.local_platform import Say, state_folder
+from cyberflow.targets.service import OpenTarget, open_cyberun, open_target
 
 C = TypeVar("C")
 S = TypeVar("S", ChainState, TaskState)

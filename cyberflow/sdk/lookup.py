@@ -13,7 +13,7 @@ from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import read_snapshot
 from cyberflow.run.chain.request import TargetIds
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.targets import CyberdeskService
+from cyberflow.targets.service import CyberdeskService
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

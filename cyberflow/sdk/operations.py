@@ -23,7 +23,7 @@ from cyberflow.sdk.pulls import PullOptions, pull_sources
 from cyberflow.sdk.rows.batch_run import open_batch, resume_setup
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, prepare_batch
 from cyberflow.sdk.rows.workers import WorkerOptions, work_rows
-from cyberflow.targets import open_target
+from cyberflow.targets.service import open_target
 
 Folder = str | PathLike[str]
 T = TypeVar("T")

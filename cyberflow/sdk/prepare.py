@@ -22,7 +22,7 @@ from cyberflow.run.inputs.secrets import SecretBackends, SecretLocation, target_
 from cyberflow.run.task.request import task_files
 from cyberflow.sdk.lookup import look_up
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.targets import CyberdeskService
+from cyberflow.targets.service import CyberdeskService
 
 Deployed: TypeAlias = BundledChain | BundledWorkflow
 """What runs on Cyberdesk."""

@@ -15,7 +15,7 @@ from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.identity import Owner
 from cyberflow.sdk.portability import portability_problem
-from cyberflow.targets import LOCAL
+from cyberflow.targets.local_platform import LOCAL
 
 
 class ProjectErrors(CyberflowError):

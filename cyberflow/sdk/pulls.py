@@ -11,7 +11,8 @@ from cyberflow.deploy.pull.folder import PullFolder
 from cyberflow.deploy.pull.read import PullResult, read_pull
 from cyberflow.language.project.load import RawProject, target_of
 from cyberflow.remote.identity import Owner
-from cyberflow.targets import OpenTarget, Say, open_target
+from cyberflow.targets.local_platform import Say
+from cyberflow.targets.service import OpenTarget, open_target
 
 DEFAULT = "workflows"
 OnOpen = Callable[[OpenTarget[Any]], None]

@@ -12,7 +12,8 @@ from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.inventory import Inventory, read_cyberun_workflows, read_inventory
 from cyberflow.remote.requirements import check_against
 from cyberflow.sdk.project import resolve_target_name
-from cyberflow.targets import LOCAL, Say, cyberun_settings, open_cyberun, open_target
+from cyberflow.targets.local_platform import LOCAL, Say
+from cyberflow.targets.service import cyberun_settings, open_cyberun, open_target
 
 if TYPE_CHECKING:
     from cyberflow.compiler.graph import Graph

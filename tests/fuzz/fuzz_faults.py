@@ -1,4 +1,7 @@
-"""Random faults between the commands and a platform: `python -m tests.fuzz.fuzz_faults --faults 1000`. No command hangs, none ends in a bug, and when the faults are over nothing was done twice and nothing is lost."""
+"""Random faults between the commands and a platform: `python -m tests.fuzz.fuzz_faults --faults 1000`.
+
+No command hangs, none ends in a bug, and when the faults are over nothing was done twice and nothing is lost.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ from typing import IO
 from cyberflow.cli.commands.check import render_findings
 from cyberflow.cli.commands.show import _workflow_lines
 from cyberflow.compiler.bundle import load_bundle
-from cyberflow.compiler.check import RULES, check
+from cyberflow.compiler.check import check
+from cyberflow.compiler.rules import RULES
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import read_project
 from cyberflow.sdk.project import compile_project

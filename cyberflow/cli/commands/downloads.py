@@ -18,7 +18,8 @@ from cyberflow.run.chain.downloads import SCREENSHOTS, output_folder, save_expor
 from cyberflow.run.task.request import TaskState
 from cyberflow.sdk.runs.sessions import read_run, workflow_names
 from cyberflow.storage import private_folder
-from cyberflow.targets import CyberdeskService, CyberunService, state_folder
+from cyberflow.targets.local_platform import state_folder
+from cyberflow.targets.service import CyberdeskService, CyberunService
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk

@@ -37,7 +37,7 @@ from cyberflow.sdk.runs.sessions import (
     release,
     retry,
 )
-from cyberflow.targets import CyberdeskService, CyberunService
+from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
 @click.group("runs")

@@ -53,7 +53,7 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
 
 async def _work(compiled: CompiledProject, options: WorkerOptions, said: str | None, *, quiet: bool) -> int:
     from cyberflow.sdk.rows.workers import work_rows
-    from cyberflow.targets import open_target
+    from cyberflow.targets.service import open_target
 
     cancel_on_sigterm()
     try:

@@ -26,7 +26,8 @@ from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.prepare import Guard, look_up_ids, script_outcomes
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
-from cyberflow.targets import CyberdeskService, Say, open_target
+from cyberflow.targets.local_platform import Say
+from cyberflow.targets.service import CyberdeskService, open_target
 
 MANY = PollInterval(2.0, 15.0)
 """Chains take minutes: many of them are looked after at half the pace of one."""

@@ -20,7 +20,8 @@ from cyberflow.run.work.ledger import Ledger, LedgerHeader
 from cyberflow.run.work.policy import Limits
 from cyberflow.sdk.prepare import Deployed, Guard, find_runnable, resolve_row_arguments
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.targets import CyberdeskService, state_folder
+from cyberflow.targets.local_platform import state_folder
+from cyberflow.targets.service import CyberdeskService
 
 SHOWN_FAULTS = 50
 PARALLEL = 10

@@ -23,7 +23,8 @@ from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
 from cyberflow.sdk.prepare import Deployed, fill, find_runnable, look_up_ids, resolve_row_arguments
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.batch_run import MANY
-from cyberflow.targets import CyberdeskService, Say
+from cyberflow.targets.local_platform import Say
+from cyberflow.targets.service import CyberdeskService
 
 FOR_EVER = 1e12
 """A worker asks a service that does not answer again and again: its rows are on the way, and others wait for it."""

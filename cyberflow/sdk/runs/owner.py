@@ -11,16 +11,8 @@ from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.journal import entry_of_task
 from cyberflow.sdk.runs.sessions import NoSuchRun
-from cyberflow.targets import (
-    LOCAL,
-    STATE,
-    CyberdeskService,
-    CyberunService,
-    Say,
-    cyberun_settings,
-    open_cyberun,
-    open_target,
-)
+from cyberflow.targets.local_platform import LOCAL, STATE, Say
+from cyberflow.targets.service import CyberdeskService, CyberunService, cyberun_settings, open_cyberun, open_target
 
 RunWork = Callable[[CyberdeskService], Awaitable[int]]
 TaskWork = Callable[[CyberunService, TaskState], Awaitable[int]]

@@ -4,44 +4,31 @@ one that `cyberflow dev` serves. A room of the doors: no other floor knows where
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
 from cyberflow.source import Place
-from cyberflow.storage import private_folder
+from cyberflow.targets.local_platform import IN_PROCESS, LOCAL, STATE, Say, dev_address, open_platform
 
 if TYPE_CHECKING:
-    from filelock import FileLock
-
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.client.cyberun.client import CyberunClient
-    from cyberflow.client.http.transport import AsgiApp
-    from cyberflow.emulator.platform import Platform
     from cyberflow.language.model import Cyberun as DeclaredCyberun
     from cyberflow.language.model import Target
     from cyberflow.language.project.load import RawProject
     from cyberflow.run.work.polling import PollInterval
 
 C = TypeVar("C")
-STATE = ".cyberflow"
-DATABASE = "local.db"
-LOCK = "lock"
-HOLDER = "lock.json"
-DEV = "dev.json"
 CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-LOCAL = "local"
 CLOUD = "https://api.cyberdesk.io"
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -72,13 +59,12 @@ async def open_target(
 ) -> AsyncIterator[CyberdeskService]:
     """Open Cyberdesk at a target. Raises UsageError when its key resolves to nothing, and what the service raises."""
     from cyberflow.client.cyberdesk.client import Cyberdesk
-    from cyberflow.language.model import Target
     from cyberflow.language.project.load import target_of
 
     target = target_of(sourced.settings, name)
-    if _is_embedded(sourced, name):
-        async with _open_platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
-            yield OpenTarget(LOCAL, desk, Target(), at.line, local=True)
+    if _is_embedded(name):
+        async with open_platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
+            yield OpenTarget(LOCAL, desk, target, at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
     async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target)) as desk:
@@ -93,16 +79,15 @@ async def open_cyberun(
     UsageError when the target has none.
     """
     from cyberflow.client.cyberun.client import CyberunClient
-    from cyberflow.language.model import Target
     from cyberflow.language.project.load import target_of
 
     target = target_of(sourced.settings, name)
-    if _is_embedded(sourced, name):
+    if _is_embedded(name):
         async with (
-            _open_platform(sourced.root, say) as at,
+            open_platform(sourced.root, say) as at,
             CyberunClient.connect(at.url + CYBERUN_PATH, at.token, app=at.app) as cyberun,
         ):
-            yield OpenTarget(LOCAL, cyberun, Target(), at.line, local=True)
+            yield OpenTarget(LOCAL, cyberun, target, at.line, local=True)
         return
     declared = cyberun_settings(target)
     if declared is None:
@@ -125,10 +110,10 @@ def target_line(root: Path, target: str | None) -> str | None:
     if not isinstance(data, dict):
         return None
     name = target or data.get("default_target", LOCAL)
+    if name == LOCAL:
+        return (dev_address(root / STATE) or IN_PROCESS).line
     targets = data.get("targets")
     declared = targets.get(name) if isinstance(targets, dict) else None
-    if declared is None:
-        return (_dev_address(root / STATE) or _IN_PROCESS).line if name == LOCAL else None
     url = declared.get("url", CLOUD) if isinstance(declared, dict) else None
     return _url_line(name, url) if isinstance(url, str) and "${{" not in url else None
 
@@ -175,8 +160,8 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
         raise UsageError(f"the `api_key` of target `{name}` {error}") from None
 
 
-def _is_embedded(sourced: RawProject, name: str) -> bool:
-    return name == LOCAL and name not in sourced.settings.targets
+def _is_embedded(name: str) -> bool:
+    return name == LOCAL
 
 
 def _is_loopback(url: str) -> bool:
@@ -185,131 +170,3 @@ def _is_loopback(url: str) -> bool:
 
 def _ca_path(sourced: RawProject, target: Target) -> str | None:
     return str(sourced.root / target.ca.lstrip("/")) if target.ca else None
-
-
-@dataclass(frozen=True)
-class PlatformAddress:
-    """Where `cyberflow dev` serves this project, and the token of its start; or, with an `app`, the platform inside
-    this process.
-    """
-
-    url: str
-    token: str = field(repr=False)
-    app: AsgiApp | None = None
-
-    @property
-    def line(self) -> str:
-        where = f"the platform that `cyberflow dev` serves at {self.url}"
-        if self.url == _IN_PROCESS.url:
-            where = "the platform inside cyberflow"
-        return f"target local: {where}; no account was touched"
-
-
-_IN_PROCESS = PlatformAddress("http://local", LOCAL)
-
-
-@dataclass
-class _ProcessPlatform:
-    """The platform of a project as this process has it open, for as many at a time as ask: the lock is between
-    processes, and who waited for itself would wait for ever.
-    """
-
-    turn: Lock = field(default_factory=Lock)
-    users: int = 0
-    lock: FileLock | None = None
-    platform: Platform | None = None
-
-    def acquire(self, root: Path, say: Say) -> PlatformAddress:
-        with self.turn:
-            if self.platform is None:
-                lock = take_lock(root, "cyberflow", say, shared=True)
-                if isinstance(lock, PlatformAddress):
-                    return lock
-                from cyberflow.emulator.platform import Platform
-
-                try:
-                    self.platform = Platform.open(root / STATE / DATABASE)
-                except BaseException:
-                    lock.release()
-                    raise
-                self.lock = lock
-            self.users += 1
-            return replace(_IN_PROCESS, app=self.platform.app)
-
-    def release(self) -> None:
-        with self.turn:
-            self.users -= 1
-            if self.users or self.platform is None or self.lock is None:
-                return
-            try:
-                self.platform.close()
-            finally:
-                self.lock.release()
-                self.platform = self.lock = None
-
-
-_PROCESS_PLATFORMS: dict[tuple[int, Path], _ProcessPlatform] = {}
-"""By process, since a forked one has nothing open, and by the project's folder."""
-
-
-def _process_platform(root: Path) -> _ProcessPlatform:
-    return _PROCESS_PLATFORMS.setdefault((os.getpid(), root.resolve()), _ProcessPlatform())
-
-
-@asynccontextmanager
-async def _open_platform(root: Path, say: Say) -> AsyncIterator[PlatformAddress]:
-    held = _process_platform(root)
-    address = held.acquire(root, say)
-    try:
-        yield address
-    finally:
-        if address.app is not None:
-            held.release()
-
-
-def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLock | PlatformAddress:
-    """Take the project's lock, one process at a time; with `shared`, the address of a running `cyberflow dev` will do.
-
-    Whoever waits says for whom.
-    """
-    from filelock import FileLock, Timeout
-
-    state = state_folder(root)
-    lock = FileLock(state / LOCK, thread_local=False)  # who closes may be another thread than who opened
-    told = False
-    while True:
-        try:
-            lock.acquire(timeout=0 if not told else 1, poll_interval=0.1)
-        except Timeout:
-            address = _dev_address(state)
-            if shared and address is not None:
-                return address
-            if not told:
-                say(f"waiting for {_lock_holder(state)}, which uses the local platform of this project")
-                told = True
-            continue
-        holder = {"pid": os.getpid(), "who": who}
-        (state / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
-        (state / DEV).unlink(missing_ok=True)
-        return lock
-
-
-def state_folder(root: Path) -> Path:
-    """The project's `.cyberflow`, made when it is not there."""
-    return private_folder(root / STATE)
-
-
-def _dev_address(state: Path) -> PlatformAddress | None:
-    try:
-        data = json.loads((state / DEV).read_text(encoding="utf-8"))
-        return PlatformAddress(str(data["url"]), str(data["token"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _lock_holder(state: Path) -> str:
-    try:
-        data = json.loads((state / HOLDER).read_text(encoding="utf-8"))
-        return f"`{data['who']}` (process {data['pid']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another cyberflow"
