@@ -134,11 +134,9 @@ def test_json_lines_keep_their_types(tmp_path: Path) -> None:
 
 def test_half_a_character_is_told_with_its_row(tmp_path: Path) -> None:
     good = '{"patient": {"id": "7"}, "date": "x", "note": "\\ud83d\\ude00"}\n'
-    found = read(
-        tmp_path / "rows.jsonl", good + '{"patient": {"id": "7"}, "date": "x", "note": "cut \\ud83d"}\n' + good
-    )
-    assert found[0] == found[2] == ({"id": "7"}, "😀")
-    assert found[1].startswith("rows.jsonl:2: row 2: it holds half of a character")
+    assert read(tmp_path / "rows.jsonl", good) == [({"id": "7"}, "😀")]
+    (told,) = read(tmp_path / "rows.jsonl", good + good.replace("\\ude00", "") + good)
+    assert told.startswith("rows.jsonl:2: row 2: it holds half of a character")
 
 
 @pytest.mark.parametrize("content", ["", "\n\n"])

@@ -34,7 +34,7 @@ class BatchOptions:
     """How the rows of a file are run. What the ledger keeps of it need not be given again when a batch goes on.
 
     `mapping` holds `COLUMN=INPUT`; `failures` is `5` or `5%`; `engine` is the url of a queue that workers listen to;
-    `out` is where the results go, beside the ledger by default.
+    `keep_queue` leaves what is over in its database; `out` is where the results go, beside the ledger by default.
     """
 
     inputs: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class BatchOptions:
     engine: str | None = field(default=None, repr=False)
     stale_ok: bool = False
     simulate: Mapping[str, Any] | None = None
+    keep_queue: bool = False
     retry_failed: bool = False
     resubmit_unknown: bool = False
     backends: SecretBackends = field(default_factory=system_backends, repr=False)
