@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.version import __version__
+
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
     from cyberflow.language.python.declare import ChainDeclaration as Chain
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
     from cyberflow.sdk.task import TaskFailed, TaskRun
 
-__version__ = "0.1.0"
 __all__ = [
     "Chain",
     "CyberflowError",

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from cyberflow import __version__
+from cyberflow.version import __version__
 from cyberflow.errors import CyberflowError
 
 COMMANDS = {

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cyberflow import __version__
+from cyberflow.version import __version__
 from cyberflow.cli.commands.plan import write_file
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.errors import CyberflowError

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cyberflow import __version__
+from cyberflow.version import __version__
 from cyberflow.cli.views.diagnostics_text import secret_spans
 from cyberflow.cli.views.findings_json import workspace_prefix
 from cyberflow.cli.views.rules_page import RuleDocumentation, load_rules

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import httpx
 
-from cyberflow import __version__
+from cyberflow.version import __version__
 from cyberflow.client.http.decode import decode_body
 from cyberflow.client.http.errors import (
     ApiError,
