@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.client.cyberun.client import CyberunClient
-    from cyberflow.client.http.transport import AsgiApp
+    from cyberflow.client.http.network import AsgiApp
     from cyberflow.emulator.platform import Platform
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 

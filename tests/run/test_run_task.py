@@ -13,7 +13,8 @@ import pytest
 from clinic import Time, Wire
 from gpu_world import fill
 
-from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient
+from cyberflow.client.cyberun.events import TaskEvent
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.request import write_request
