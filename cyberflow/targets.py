@@ -14,9 +14,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import UsageError
 from cyberflow.language.model import Target
 from cyberflow.language.project.load import RawProject, target_of
+from cyberflow.storage import private_folder, write_file
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -253,7 +254,7 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
                 told = True
             continue
         holder = {"pid": os.getpid(), "who": who}
-        (state / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        write_file(state / HOLDER, json.dumps(holder))
         (state / DEV).unlink(missing_ok=True)
         return lock
 
@@ -261,18 +262,6 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
 def state_folder(root: Path) -> Path:
     """The project's `.cyberflow`, made when it is not there."""
     return private_folder(root / STATE)
-
-
-def private_folder(folder: Path) -> Path:
-    """Make a folder that only its owner reads and that git leaves alone. Raises CyberflowError when it cannot be."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise CyberflowError(f"{folder} cannot be written: {error.strerror}") from error
-    return folder
 
 
 def _dev_address(state: Path) -> PlatformAddress | None:

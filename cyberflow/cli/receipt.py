@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cyberflow.version import __version__
-from cyberflow.cli.commands.plan import write_file
 from cyberflow.deploy.plan.model import Outcome, Plan
-from cyberflow.errors import CyberflowError
 from cyberflow.sdk.prepare import CompiledProject
+from cyberflow.storage import make_folder, write_file
 from cyberflow.targets import CyberdeskService, state_folder
+from cyberflow.version import __version__
 
 
 class Receipt:
@@ -54,7 +53,7 @@ class Receipt:
     def _save(self, text: str) -> None:
         self._write(self._file, text)
         if self._copy is not None:
-            write_file(self._copy, text)
+            write_file(self._copy, text, private=True)
 
     def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
         names = ("action", "kind", "name", "id", "status", "message")
@@ -62,14 +61,8 @@ class Receipt:
         return json.dumps({**self._head, "exit_code": code, "changes": changes}, ensure_ascii=False, indent=2) + "\n"
 
     def _write(self, path: Path, text: str) -> None:
-        """Whole or not at all."""
-        beside = path.with_suffix(".part")
-        try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            beside.replace(path)
-        except OSError as error:
-            raise CyberflowError(f"{path} cannot be written: {error.strerror}") from error
+        make_folder(path.parent)
+        write_file(path, text, private=True)
 
 
 def _user_name() -> str:

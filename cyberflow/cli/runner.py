@@ -20,7 +20,7 @@ from cyberflow.cli.project import compile_for, say
 from cyberflow.cli.redacted_streams import filter_streams
 from cyberflow.cli.views.run_view import result_lines, run_view
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import UsageError
 from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
@@ -34,6 +34,7 @@ from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.inputs import load_inputs
 from cyberflow.run.inputs.secrets import system_backends
 from cyberflow.sdk.prepare import CompiledProject, build_request, find_runnable, resolve_run_arguments, script_outcomes
+from cyberflow.storage import write_file
 from cyberflow.targets import CyberdeskService, open_target, state_folder
 
 
@@ -196,7 +197,7 @@ class ChainRunner:
         result = result_of(state)
         text = json.dumps(result.to_json(redactor), ensure_ascii=False, indent=2)
         if self._options["out"]:
-            write_file(self._options["out"], text + "\n")
+            write_file(self._options["out"], text + "\n", private=True)
         click.echo(text if self._options["format"] == "json" else "\n".join(result_lines(result)))
 
 
@@ -228,10 +229,3 @@ def end_notes(state: ChainState) -> Iterator[str]:
 
 def _follow_command(service: CyberdeskService, state: ChainState) -> str:
     return follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
-
-
-def write_file(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or '').lower()}") from error

@@ -263,7 +263,7 @@ def test_a_key_without_the_right_to_write_is_told_once(
 
     assert answer.code == 3
     assert answer.out.count("answered 403: read only") == 1
-    assert answer.out.count("skipped   workflow") == 2
+    assert answer.out.count("it needs the tag cyberflow:clinic, which could not be made") == 2
     assert answer.err.count("help: ") == 1
     assert "nothing was changed" in answer.err
 

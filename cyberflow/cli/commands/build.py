@@ -17,7 +17,7 @@ from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.project.load import RawProject, read_project
-from cyberflow.targets import private_folder
+from cyberflow.storage import private_folder, write_file
 
 
 @click.command("build")
@@ -59,9 +59,9 @@ def _write(folder: Path, sourced: RawProject, bundle: Bundle) -> None:
         folder.chmod(0o700)
     (folder / "assets").mkdir(exist_ok=True)
     for asset in bundle.assets:
-        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
-    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
-    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
+        write_file(folder / "assets" / asset.sha256, sourced.files.by_hash(asset.sha256))
+    write_file(folder / "bundle.json", bundle.to_json())
+    write_file(folder / READS, reads_json(sourced, bundle))
 
 
 def compile_project(folder: Path, target: str | None) -> tuple[RawProject, Bundle] | None:

@@ -15,6 +15,7 @@ import click
 
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.storage import write_file
 from cyberflow.targets import DATABASE, DEV, PlatformAddress, state_folder, take_lock
 
 if TYPE_CHECKING:
@@ -91,9 +92,8 @@ def _claim_database(project: Path | None, url: str, api_key: str | None, stack: 
     stack.callback(lock.release)
     state = state_folder(root)
     announcement = state / DEV
-    file = os.open(announcement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        json.dump({"url": url, "token": api_key or secrets.token_urlsafe(24), "pid": os.getpid()}, stream)
+    facts = {"url": url, "token": api_key or secrets.token_urlsafe(24), "pid": os.getpid()}
+    write_file(announcement, json.dumps(facts), private=True)
     stack.callback(announcement.unlink, missing_ok=True)
     return state / DATABASE
 

@@ -14,8 +14,8 @@ from cyberflow.cli.project import compile_for, say
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import dump_plan
-from cyberflow.errors import CyberflowError
 from cyberflow.sdk.prepare import CompiledProject, owner_of
+from cyberflow.storage import write_file
 from cyberflow.targets import open_target
 
 PENDING = 5
@@ -60,7 +60,7 @@ async def _plan(compiled: CompiledProject, options: dict[str, Any]) -> int:
         )
     print_plan(made, options["format"], images=options["images"])
     if (out := options["out"]) is not None:
-        write_file(out, dump_plan(made))
+        write_file(out, dump_plan(made), private=True)
         if not options["quiet"]:
             say(f"saved: `cyberflow apply {out}` carries out exactly this, or refuses")
     return made.exit_code or (PENDING if options["check"] and made.pending else 0)
@@ -93,11 +93,3 @@ def prune_options(options: dict[str, Any]) -> PruneOptions:
         images=options["prune_images"],
         force=options["force"],
     )
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a file that was asked for. Raises CyberflowError when the disk refuses."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error

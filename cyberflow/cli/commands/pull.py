@@ -15,11 +15,12 @@ from cyberflow.cli.project import say
 from cyberflow.cli.verify_pull import PullVerification, verify_pull
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.deploy.pull.pull import PullItem, choose_workflows, image_files
-from cyberflow.errors import ConflictError, CyberflowError, UsageError
+from cyberflow.errors import ConflictError, UsageError
 from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import Snapshot, read_snapshot
+from cyberflow.storage import make_folder, write_file
 from cyberflow.targets import open_target
 
 DEFAULT = "workflows"
@@ -113,12 +114,9 @@ class _Pull:
             shown = ", ".join(_display_path(path) for path in differing[:5])
             more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""  # noqa: PLR2004 - five fit on a line
             raise ConflictError(f"these files differ: {shown}{more}", help="--force writes over them")
-        try:
-            for path, content in files.items():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-        except OSError as error:
-            raise CyberflowError(f"{error.filename} cannot be written: {error.strerror}") from error
+        for path, content in files.items():
+            make_folder(path.parent, private=False)
+            write_file(path, content)
 
     def _duplicate_names(self, files: dict[Path, bytes]) -> list[str]:
         """Names that would be declared twice, where the folder is one of the project's sources."""

@@ -13,9 +13,9 @@ from cyberflow.cli.stub_types import StubClasses, is_name, make_optional
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.check import check_target
 from cyberflow.compiler.graph import WorkflowNode
-from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import read_project
 from cyberflow.source import Place
+from cyberflow.storage import write_file
 
 DEFAULT = "cyberflow_stubs.py"
 _HEAD = '"""The workflows that the YAML declares, for Python chains. Written by `cyberflow stubs`: not to be edited."""'
@@ -60,10 +60,7 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
         click.echo(text, nl=False)
         return 0
     own = sourced.root / out
-    try:
-        own.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CyberflowError(f"{own} cannot be written: {(error.strerror or '').lower()}") from error
+    write_file(own, text)
     if not quiet:
         click.echo(f"wrote {own}: {pluralize(len(workflows), 'workflow')}", err=True)
     return 0

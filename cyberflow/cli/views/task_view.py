@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from cyberflow.cli.project import say
-from cyberflow.cli.runner import write_file
 from cyberflow.cli.views.run_view import colour_of
 from cyberflow.errors import CyberflowError
 from cyberflow.redact import Redactor
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState
+from cyberflow.storage import write_file
 
 
 def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str]:
@@ -39,7 +39,7 @@ def print_task(
     text = json.dumps(data, ensure_ascii=False, indent=2)
     out: Path | None = options.get("out")
     if out:
-        write_file(out, text + "\n")
+        write_file(out, text + "\n", private=True)
     click.echo(text if options["format"] == "json" else "\n".join(task_lines(state, outputs)))
 
 

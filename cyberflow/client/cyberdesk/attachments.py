@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.resource import PAGE, Body, Call, Resource
+from cyberflow.client.cyberdesk.resource import Body, Call, Collection
 from cyberflow.client.cyberdesk.wire import Attachment, DownloadUrl, Page
+from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import format_path, get_request
 from cyberflow.storage import unique_path
 
@@ -22,7 +23,7 @@ class AttachmentFilters(TypedDict, total=False):
     attachment_type: str | None
 
 
-class Attachments(Resource[Attachment], path="/v1/run-attachments", record=Attachment):
+class Attachments(Collection[Attachment], path="/v1/run-attachments", record=Attachment):
     """In a body of `create`, `content` is base64; that is mostly the service's own call."""
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> AsyncIterator[Attachment]:
@@ -38,12 +39,12 @@ class Attachments(Resource[Attachment], path="/v1/run-attachments", record=Attac
         """Set when the file goes, or with None that it stays: the one thing of an attachment that can change."""
         return self.update(id, {"expires_at": at.isoformat() if at else None}, key)
 
-    def download(self, id: str, to: Path) -> Call[Path]:
+    def download(self, id: str, to: Path, size: int | None = None) -> Call[Path]:
         """Stream the file beside `to` and rename it when it is whole: `to` is never half a file.
 
-        Raises as every call does, and CyberflowError when the disk refuses.
+        Raises as every call does, and CyberflowError when the disk refuses, or not `size` bytes came.
         """
-        return self.transport.save(get_request(format_path(f"{self.path}/{{}}/download", id)), to)
+        return self.transport.save(get_request(format_path(f"{self.path}/{{}}/download", id)), to, size)
 
     def save(self, attachment: Attachment, folder: Path) -> Call[Path]:
         """Download into a folder, under the base name of its own name made safe, beside what is there already.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.records import Connection, Usage
-from cyberflow.client.cyberdesk.resource import PAGE, Call, Endpoint, Resource
+from cyberflow.client.cyberdesk.resource import Call, Collection, Resource
 from cyberflow.client.cyberdesk.wire import Page
+from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,7 +21,7 @@ class ConnectionFilters(TypedDict, total=False):
     status: str | None
 
 
-class Connections(Resource[Connection], path="/v1/connections", record=Connection):
+class Connections(Collection[Connection], path="/v1/connections", record=Connection):
     """On the service itself `create` is the machine agent's call."""
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[ConnectionFilters]) -> AsyncIterator[Connection]:
@@ -30,7 +31,7 @@ class Connections(Resource[Connection], path="/v1/connections", record=Connectio
         return self._page(skip, limit, filters)
 
 
-class Usages(Endpoint, path="/v1/usage"):
+class Usages(Resource, path="/v1/usage"):
     """What the runs of a period have used."""
 
     def aggregate(self, from_date: datetime | str, to_date: datetime | str, *, mode: str | None = None) -> Call[Usage]:

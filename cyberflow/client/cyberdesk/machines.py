@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.resource import PAGE, Call, Resource
+from cyberflow.client.cyberdesk.resource import Call, Collection
 from cyberflow.client.cyberdesk.wire import Machine, Page, Pool
+from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -23,7 +24,7 @@ class MachineFilters(TypedDict, total=False):
     include: Sequence[str]
 
 
-class Machines(Resource[Machine], path="/v1/machines", record=Machine):
+class Machines(Collection[Machine], path="/v1/machines", record=Machine):
     """With `include=("pools",)` the pools come in `included`, flat. The runs of a deleted one stay.
 
     In an update `{}` clears parameters, leaving them out keeps them; `reserved_session_id: null` ends the session by
@@ -48,7 +49,7 @@ class Machines(Resource[Machine], path="/v1/machines", record=Machine):
         return self._write("PUT /{}/pools", Machine, (id,), {"pool_ids": [*pool_ids]}, key)
 
 
-class Pools(Resource[Pool], path="/v1/pools", record=Pool):
+class Pools(Collection[Pool], path="/v1/pools", record=Pool):
     """In an update `{}` clears parameters, leaving them out keeps them."""
 
     def list(self, *, limit: int = PAGE, include: Sequence[str] = ()) -> AsyncIterator[Pool]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from cyberflow.client.cyberdesk.wire import Page, WireRecord
-from cyberflow.client.http.paging import PAGE, HasId, iterate_items
+from cyberflow.client.http.paging import HasId, iterate_items
 from cyberflow.client.http.request import Params, format_path, get_request, join_commas, write_request
 from cyberflow.client.http.transport import Transport
 
@@ -21,7 +21,7 @@ JOINED = ("include", "tag_ids")
 """Parameters whose words go out in one, with commas; every other list repeats its key."""
 
 
-class Endpoint:
+class Resource:
     """A path of the service and the ways to ask below it; `{}` in a suffix stands for an id."""
 
     path: ClassVar[str]
@@ -53,7 +53,7 @@ class Endpoint:
         return f"{type(self).__name__}({self.transport!r})"
 
 
-class Resource(Endpoint, Generic[T]):
+class Collection(Resource, Generic[T]):
     """Things with an id. A write takes its idempotency key, or makes one that its retries share."""
 
     record: ClassVar[type[WireRecord]]
@@ -93,11 +93,8 @@ class Resource(Endpoint, Generic[T]):
         return iterate_items(read, 0)
 
 
-class UnpagedResource(Resource[T]):
+class UnpagedCollection(Collection[T]):
     """Things of which there are so few that a list is one answer."""
 
     def list(self) -> Call[tuple[T, ...]]:
         return self._read("", cast("type[tuple[T, ...]]", tuple[self.record, ...]))  # type: ignore[name-defined]
-
-
-__all__ = ["PAGE", "Body", "Call", "Endpoint", "Resource", "UnpagedResource"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.records import BulkAccepted, Trajectory
-from cyberflow.client.cyberdesk.resource import PAGE, Body, Call, Resource
+from cyberflow.client.cyberdesk.resource import Body, Call, Collection
 from cyberflow.client.cyberdesk.wire import ChainAccepted, Page, RunRecord, SignedUrl
+from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -33,7 +34,7 @@ class RunFilters(TypedDict, total=False):
     include: Sequence[str]
 
 
-class Runs(Resource[RunRecord], path="/v1/runs", record=RunRecord):
+class Runs(Collection[RunRecord], path="/v1/runs", record=RunRecord):
     """`get` gives the whole run, its message history included; for a light look use the list with `fields`. A deleted
     run takes its attachments and their files along.
     """
@@ -54,7 +55,7 @@ class Runs(Resource[RunRecord], path="/v1/runs", record=RunRecord):
         return self._write("POST /bulk", BulkAccepted, (), body, key)
 
     def cancel(self, id: str, key: str | None = None) -> Call[RunRecord]:
-        """There is no endpoint for it: cancelling is a PATCH of the status."""
+        """The service has no endpoint for it: cancelling is a PATCH of the status."""
         return self.update(id, {"status": "cancelled"}, key)
 
     def retry(self, id: str, body: Body | None = None, key: str | None = None) -> Call[RunRecord]:

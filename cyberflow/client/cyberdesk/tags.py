@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.resource import Call, Resource, UnpagedResource
+from cyberflow.client.cyberdesk.resource import Call, Collection, UnpagedCollection
 from cyberflow.client.cyberdesk.wire import TagGroup, TagRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class WorkflowTags(Resource[TagRecord], path="/v1/workflow-tags", record=TagRecord):
+class WorkflowTags(Collection[TagRecord], path="/v1/workflow-tags", record=TagRecord):
     """Deleting one is for good, and takes it off every workflow; `archive` can be undone."""
 
     def list(self, *, include_archived: bool = False) -> Call[tuple[TagRecord, ...]]:
@@ -28,7 +28,7 @@ class WorkflowTags(Resource[TagRecord], path="/v1/workflow-tags", record=TagReco
         return self._send("PUT /reorder", body={"ids": [*ids]}, key=key)
 
 
-class TagGroups(UnpagedResource[TagGroup], path="/v1/workflow-tag-groups", record=TagGroup):
+class TagGroups(UnpagedCollection[TagGroup], path="/v1/workflow-tag-groups", record=TagGroup):
     """A workflow holds at most one tag of a group; the tags of a deleted one stay, without a group."""
 
     def reorder(self, ids: Sequence[str], key: str | None = None) -> Call[None]:

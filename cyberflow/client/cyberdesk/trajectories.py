@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.records import Trajectory
-from cyberflow.client.cyberdesk.resource import PAGE, Call, Resource
+from cyberflow.client.cyberdesk.resource import Call, Collection
 from cyberflow.client.cyberdesk.wire import Page
+from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import format_path, get_request
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class TrajectoryFilters(TypedDict, total=False):
     include: Sequence[str]
 
 
-class Trajectories(Resource[Trajectory], path="/v1/trajectories", record=Trajectory):
+class Trajectories(Collection[Trajectory], path="/v1/trajectories", record=Trajectory):
     """A new one is neither generated nor main; only an approved one is replayed. With `include=("workflow",)` the
     workflows come in `included`, flat.
     """

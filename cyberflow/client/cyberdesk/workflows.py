@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.resource import PAGE, Call, Endpoint, Resource
+from cyberflow.client.cyberdesk.resource import Call, Collection, Resource
 from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, TagRecord, WorkflowRecord
+from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import multipart_request, write_request
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class WorkflowFilters(TypedDict, total=False):
     updated_at_to: datetime | str | None
 
 
-class Workflows(Resource[WorkflowRecord], path="/v1/workflows", record=WorkflowRecord):
+class Workflows(Collection[WorkflowRecord], path="/v1/workflows", record=WorkflowRecord):
     """Lists come newest update first, tags and checks filled in. Every update makes a version; `post_run_checks` in one
     replaces the whole set. Deleting one takes its runs and trajectories along: the service cascades.
     """
@@ -76,7 +77,7 @@ class Workflows(Resource[WorkflowRecord], path="/v1/workflows", record=WorkflowR
         return self._send("DELETE /{}/tags/{}", id, tag_id, key=key)
 
 
-class PromptImages(Endpoint, path="/v1/workflows/prompt-image"):
+class PromptImages(Resource, path="/v1/workflows/prompt-image"):
     """They belong to the organisation, not to a workflow; a prompt names one by its `supabase_url`."""
 
     def list(self) -> Call[tuple[Image, ...]]:

@@ -116,7 +116,7 @@ class CyberunClient:
     async def events(self, id: str) -> AsyncGenerator[TaskEvent, None]:
         """What happens to a task, as it happens; ends when the stream does, whether or not the task is over.
 
-        Gives nothing where answers only come whole. What is no JSON object is passed over.
+        Gives nothing where answers only come whole. What is not a JSON object is passed over.
         """
         if not self.transport.streams:
             return

@@ -10,7 +10,7 @@ from typing import Any
 from cyberflow.client.http.decode import NotJson, parse_json
 
 LONGEST = 1_000_000
-"""Characters of one event; what is longer is no event of ours, and is dropped."""
+"""Characters of one event; what is longer is not an event of ours, and is dropped."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """An answer that is no success, or a success that cannot be read: `said` is the service's own message."""
+    """An answer that is not a success, or cannot be read: `service_message` is the service's own message."""
 
     method: str
     path: str
@@ -119,6 +119,15 @@ class Unreachable(CyberflowError):
     @property
     def nothing_was_made(self) -> bool:
         return not self.may_have_arrived
+
+
+def note_earlier_tries(failure: ApiError | Unreachable, *, arrived: bool) -> bool:
+    """Tell a failure whether an earlier try may have been carried out; answer whether one may have been by now."""
+    if isinstance(failure, Unreachable):
+        failure.may_have_arrived = failure.may_have_arrived or arrived
+        return failure.may_have_arrived
+    failure.earlier_try_may_have_arrived = arrived
+    return arrived or not failure.meaning.nothing_was_made
 
 
 def path_for_errors(request: Request) -> str:

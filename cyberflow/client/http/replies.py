@@ -1,4 +1,4 @@
-"""Answers of the service that are no success, read into errors; no text of them holds a key or a sent value."""
+"""Answers of the service that refuse, read into errors; no text of them holds a key or a sent value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONFLICT, TOO_MANY = 409, 429
 def api_error_from_reply(
     request: Request, reply: Reply, redactor: Redactor, *, retry_after: float | None = None
 ) -> ApiError:
-    """Read an answer that is no success; `retry_after` is how many seconds it asks to wait."""
+    """Read an answer that is not a success; `retry_after` is how many seconds it asks to wait."""
     body = redactor.json(_parse_body(reply))
     meaning = reply_meaning(reply)
     violations = tuple(_violations(body))

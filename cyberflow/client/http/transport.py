@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, TypedDict, TypeVar, Unpack, cast
 
 import httpx
@@ -21,7 +21,7 @@ from cyberflow.client.http.connection_errors import (
     may_pass,
 )
 from cyberflow.client.http.decode import NotJson, decode_reply
-from cyberflow.client.http.errors import ApiError, Unreachable, path_for_errors
+from cyberflow.client.http.errors import ApiError, Unreachable, note_earlier_tries, path_for_errors
 from cyberflow.client.http.network import (
     AsgiApp,
     InProcessTransport,
@@ -33,7 +33,7 @@ from cyberflow.client.http.redirects import find_redirect, is_redirect
 from cyberflow.client.http.replies import api_error_from_reply, redirect_error, unreadable_body_error
 from cyberflow.client.http.request import Reply, Request
 from cyberflow.client.http.retry import RateLimitWindow, Retry, retry_after_seconds
-from cyberflow.errors import UsageError
+from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import HiddenBytes, HiddenDict, Redactor
 from cyberflow.storage import open_atomic
 from cyberflow.version import __version__
@@ -125,10 +125,13 @@ class Transport:
 
         return await self._repeat(request, attempt)
 
-    async def save(self, request: Request, to: Path) -> Path:
-        """Stream the body into a file beside `to`, then rename it. Raises as `send`, CyberflowError for the disk."""
+    async def save(self, request: Request, to: Path, size: int | None = None) -> Path:
+        """Stream the body beside `to` and rename it. Raises as `send`, CyberflowError for the disk or another size."""
         with open_atomic(to) as file:
             await self.send(request, file)
+            if size is not None and file.tell() != size:
+                came = f"{to} is not saved: {file.tell()} bytes came, and the service said {size}"
+                raise CyberflowError(came, help="fetch it again")
         return to
 
     async def send(self, request: Request, file: BinaryIO | None = None) -> Reply:
@@ -152,8 +155,9 @@ class Transport:
             wait = (isinstance(failure, ApiError) and failure.retry_after) or 0.0
             again = failure.transient if isinstance(failure, Unreachable) else failure.meaning.retried
             if again and spent + wait > policy.budget:
-                again, failure.help = False, _too_long(wait)
-            arrived = _note_earlier_tries(failure, arrived=arrived)
+                asks = f"the service asks to wait {format_duration(wait)}"
+                again, failure.help = False, f"{asks}, longer than cyberflow waits by itself: try again then"
+            arrived = note_earlier_tries(failure, arrived=arrived)
             if not again or tried == policy.retries or not request.may_repeat:
                 raise failure.with_traceback(None)
             spent += wait
@@ -175,7 +179,7 @@ class Transport:
             if not reply.is_success:
                 raise await self._refusal(request, reply, pieces)
             if file is None:
-                return Reply(reply.status, reply.headers, await self._read(request, pieces))
+                return replace(reply, content=await self._read(request, pieces))
             file.seek(0)
             file.truncate()
             async for piece in pieces:
@@ -183,7 +187,7 @@ class Transport:
             return reply
 
     async def _refusal(self, request: Request, reply: Reply, pieces: AsyncIterator[bytes]) -> ApiError:
-        whole = Reply(reply.status, reply.headers, await self._read(request, pieces))
+        whole = replace(reply, content=await self._read(request, pieces))
         wait = retry_after_seconds(reply.headers, self.policy.clock())
         return api_error_from_reply(request, whole, self._redactor(request), retry_after=wait)
 
@@ -289,16 +293,3 @@ async def _pieces(response: httpx.Response, limit: asyncio.Timeout) -> AsyncIter
         if (when := limit.when()) is not None and not limit.expired():
             limit.reschedule(when + len(piece) / SLOWEST)
         yield piece
-
-
-def _note_earlier_tries(failure: ApiError | Unreachable, *, arrived: bool) -> bool:
-    """Tell a failure whether an earlier try may have been carried out; answer whether one may have been by now."""
-    if isinstance(failure, Unreachable):
-        failure.may_have_arrived = failure.may_have_arrived or arrived
-        return failure.may_have_arrived
-    failure.earlier_try_may_have_arrived = arrived
-    return arrived or not failure.meaning.nothing_was_made
-
-
-def _too_long(wait: float) -> str:
-    return f"the service asks to wait {format_duration(wait)}, longer than cyberflow waits by itself: try again then"
