@@ -34,7 +34,7 @@ bench: .venv/dev ## Measure, as ratios to a floor in the same run
 	@for one in startup check service local deploy run; do echo; echo "== $$one"; $(BIN)/python benchmarks/$$one.py; done
 
 fuzz: .venv/dev ## Try 20,000 broken projects on check and build
-	$(BIN)/python tests/fuzz/fuzz.py --inputs 20000 --seed $$(date +%j)
+	$(BIN)/python -m tests.fuzz.fuzz --inputs 20000 --seed $$(date +%j)
 
 lock: ## Write constraints.txt anew, for every Python that is supported (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra keyring --no-annotate --no-header pyproject.toml --output-file constraints.txt --upgrade

@@ -18,17 +18,37 @@ SHORT = 4
 """A value of fewer characters goes only where it stands as a word of its own: filtered everywhere, a PIN of `1` would
 take every `1` of every text with it.
 """
-EVERYDAY = frozenset("cancelled completed error failed false none null running scheduling steps success true".split())  # noqa: SIM905  a list would be a page
+EVERYDAY = frozenset(
+    {"cancelled", "completed", "error", "failed", "false", "none", "null", "running", "scheduling", "success", "true"}
+)
 """Words that every text has: as secrets they are found only where they stand alone, like short ones."""
 LONGEST = 512
 """What is longer is not looked for with every single character encoded."""
 ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\0": "0", "\v": "v", "\a": "a"}
 OURS = frozenset(
-    "action code column end_column end_line id kind line name path project rule run_id session_id severity status"
-    " target task_id verdict version workflow workflow_id".split()  # noqa: SIM905
+    {
+        *(
+            "action",
+            "code",
+            "column",
+            "end_column",
+            "end_line",
+            "id",
+            "kind",
+            "line",
+            "name",
+            "path",
+            "project",
+            "rule",
+        ),
+        *("run_id", "session_id", "severity", "status", "target", "task_id", "verdict", "version", "workflow"),
+        *("rule", "workflow_id"),
+    }
 )
 """Fields of our own formats whose values are words and names of ours, never a text from outside."""
-FOREIGN = frozenset("after before details examples expected got inputs input_values output_data outputs".split())  # noqa: SIM905
+FOREIGN = frozenset(
+    {"after", "before", "details", "examples", "expected", "got", "inputs", "input_values", "output_data", "outputs"}
+)
 """Fields of our own formats that hold what others wrote: everything below them is theirs, its keys too."""
 
 

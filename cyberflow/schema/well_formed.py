@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.diagnostics import did_you_mean, join_names, nearest
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 MARKERS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
@@ -43,7 +43,7 @@ def find_stray_fields(schema: Mapping[str, Any], types: Container[str]) -> tuple
     message = (
         f"`{first}` is not a keyword of JSON Schema"
         if not rest
-        else f"{_join_names(strangers)} are not keywords of JSON Schema"
+        else f"{join_names(strangers)} are not keywords of JSON Schema"
     )
     if schema.get("type") == "object":
         return first, KeywordProblem(
@@ -64,11 +64,6 @@ def _is_stray_field(key: str, value: Any, types: Container[str]) -> bool:
     meant = nearest(key, _KEYWORDS)
     word = isinstance(value, str) and (value.removesuffix("[]") in (*TYPES, "any") or value.removesuffix("[]") in types)
     return meant is None or (word and _KEYWORDS[meant] is not _schema)
-
-
-def _join_names(names: list[str]) -> str:
-    shown = [f"`{name}`" for name in names]
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def check_keyword(key: str, value: Any) -> KeywordProblem | None:

@@ -10,7 +10,6 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import regress
-from cli_program import Program
 
 from cyberflow.compiler.check import check
 from cyberflow.language import model
@@ -21,6 +20,7 @@ from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.schema.well_formed import MARKERS as COMPILER_MARKERS
 from cyberflow.schema.well_formed import check_keyword
+from tests.cli.cli_program import Program
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(

@@ -12,7 +12,7 @@ from cyberflow.emulator.engine.schemas import is_json_schema, is_valid
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
 
 if TYPE_CHECKING:
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 SCHEMA = {
     "type": "object",

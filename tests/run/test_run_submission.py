@@ -13,8 +13,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from clinic import World
-from intake import FILE, MARK, bundle
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
@@ -27,6 +25,8 @@ from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, r
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from tests.run.clinic import World
+from tests.run.intake import FILE, MARK, bundle
 
 pytestmark = pytest.mark.anyio
 

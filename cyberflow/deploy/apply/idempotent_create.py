@@ -1,4 +1,4 @@
-"""Making something exactly once, over lost answers and killed processes: recomputable keys, and reading back."""
+"""Idempotent creates: made once over lost answers and killed processes, by recomputable keys and reading back."""
 
 from __future__ import annotations
 

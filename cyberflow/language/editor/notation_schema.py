@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cyberflow.language.model import NAME as NAME_PATTERN
+
 Schema = dict[str, Any]
-NAME = "[A-Za-z_][A-Za-z0-9_-]{0,62}"
+NAME = NAME_PATTERN.pattern
 MARKERS = ("type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref")
 WORDS = ("string", "number", "integer", "boolean", "object", "array", "any")
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")

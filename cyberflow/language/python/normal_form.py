@@ -1,4 +1,4 @@
-"""The normal form of SPEC section 2, from the JSON Schema that pydantic writes. Data to data; no class comes here."""
+"""The normal form of types, from the JSON Schema that pydantic writes."""
 
 from __future__ import annotations
 
