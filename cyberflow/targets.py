@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
 from cyberflow.language.model import Target
 from cyberflow.language.project.load import RawProject, target_of
+from cyberflow.loopback import is_loopback_url
 from cyberflow.storage import private_folder, write_file
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ HOLDER = "lock.json"
 DEV = "dev.json"
 CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL = "local"
 Say = Callable[[str], None]
 
@@ -109,7 +108,7 @@ def cyberun_settings(target: Target) -> DeclaredCyberun | None:
     """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 
-    if target.cyberun is None and _is_loopback(target.url):
+    if target.cyberun is None and is_loopback_url(target.url):
         return DeclaredCyberun(url=target.url.rstrip("/") + CYBERUN_PATH)
     return target.cyberun
 
@@ -118,7 +117,7 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     """Find the key of a target, or of its Cyberun; a service on this machine needs none."""
     source = declared.api_key
     if source is None:
-        if _is_loopback(declared.url):
+        if is_loopback_url(declared.url):
             return LOCAL
         what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         if not isinstance(declared, Target):
@@ -145,10 +144,6 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
 
 def _is_embedded(sourced: RawProject, name: str) -> bool:
     return name == LOCAL and name not in sourced.settings.targets
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
 
 
 def _ca_path(sourced: RawProject, target: Target) -> str | None:

@@ -159,6 +159,7 @@ class _SyncProxy:
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         answer = self._behind(*arguments, **options)
+        del arguments, options  # no frame holds what may be secret while it is sent
         if iscoroutine(answer):
             return self._run(answer)
         return self._iterate(answer) if isinstance(answer, AsyncIterator) else answer

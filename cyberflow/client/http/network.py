@@ -10,9 +10,10 @@ from urllib.request import getproxies
 
 import httpx
 
-from cyberflow.client.http.proxies import Proxies, is_loopback
+from cyberflow.client.http.proxies import Proxies
 from cyberflow.client.http.tls import build_trust
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.loopback import is_loopback
 
 AsgiApp = Callable[..., Awaitable[None]]
 SCHEMES = ("http", "https")

@@ -145,7 +145,7 @@ class Transport:
     async def _repeat(self, request: Request, attempt: Callable[[], Awaitable[T]]) -> T:
         policy, spent, arrived = self.policy, 0.0, False
         for tried in range(policy.retries + 1):
-            if not request.keyless and (due := self._pace.seconds_to_wait(policy.clock())):
+            if not request.keyless and (due := self._pace.seconds_to_wait(policy)):
                 await policy.sleep(due)
             failure: ApiError | Unreachable
             try:
@@ -234,7 +234,7 @@ class Transport:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 reply = Reply(response.status_code, headers)
                 if not request.keyless:
-                    self._pace.record_headers(headers, self.policy.clock(), self.policy.budget)
+                    self._pace.record_headers(headers, self.policy)
                 if not left or not is_redirect(reply):
                     yield reply, response
                     return
