@@ -108,7 +108,7 @@ def test_what_is_no_id_is_refused_before_anything_is_asked(run: Run, program: Pr
     answer = program(*words)
 
     assert answer.code == 2
-    assert "error: `both` is no id of a run or session" in answer.err
+    assert "error: `both` is not an id of a run or session" in answer.err
     assert "`cyberflow runs list` shows the ids" in answer.err
     assert "target local" not in answer.err
 

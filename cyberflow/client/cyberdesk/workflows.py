@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.collection import ApiGroup, Call, Collection
-from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, TagRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.records import SignedUrl
+from cyberflow.client.cyberdesk.wire import Image, Json, Page, TagRecord, WorkflowRecord
 from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import multipart_request, write_request
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cyberflow.errors import ConflictError
 from cyberflow.language.project.load import RawProject
-from cyberflow.storage import make_folder, write_file
+from cyberflow.storage import write_bytes
 
 _FEW = 5
 
@@ -55,8 +55,7 @@ class PullFolder:
             more = f" and {len(differing) - _FEW} more" if len(differing) > _FEW else ""
             raise ConflictError(f"these files differ: {shown}{more}", help="--force writes over them")
         for path, content in files.items():
-            make_folder(path.parent, private=False)
-            write_file(path, content)
+            write_bytes(path, content, private=False)
 
     def _duplicate_names(self, files: Mapping[Path, bytes]) -> list[str]:
         """Names that would be declared twice, where the folder is one of the project's sources."""
