@@ -103,7 +103,7 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self._key(str(key)): self.json(item) for key, item in value.items()}
+            return self._mapping(value)
         if isinstance(value, list | tuple):
             return [self.json(item) for item in value]
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -128,8 +128,17 @@ class Redactor:
             return [self.redact_json(item, ours=ours, foreign=foreign) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def _key(self, key: str) -> str:
-        return key if key in self._words and _is_weak(key) else self.text(key)
+    def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        """Mask keys too, but not one that is an everyday word; of two that become the same none is lost."""
+        clean: dict[str, Any] = {}
+        for key, item in value.items():
+            unique = name = str(key) if _is_weak(str(key)) else self.text(str(key))
+            number = 1
+            while unique in clean:
+                number += 1
+                unique = f"{name}-{number}"
+            clean[unique] = self.json(item)
+        return clean
 
     def __repr__(self) -> str:
         return "Redactor()"
