@@ -6,6 +6,7 @@ It knows methods, paths and bytes, and no resource. No call of it waits without 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -215,7 +216,7 @@ class Transport:
                 async with self._follow_redirects(request, accept) as (reply, response):
                     yield reply, _pieces(response, limit)
                 return
-        except httpx.RequestError as error:
+        except (httpx.RequestError, ssl.SSLError) as error:
             failure = self._unreachable(request, error)
         except TimeoutError:
             if not limit.expired():
@@ -264,7 +265,7 @@ class Transport:
         headers.update(request.headers)
         return headers
 
-    def _unreachable(self, request: Request, error: httpx.RequestError) -> Unreachable:
+    def _unreachable(self, request: Request, error: Exception) -> Unreachable:
         timeout = explain_timeout(error, self._client.timeout)
         why, help = (timeout, None) if timeout else explain_connection_error(error, self._ca)
         return Unreachable(
