@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench fuzz docs clean
+.PHONY: help demo unit test coverage lint types bench fuzz lock docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -14,8 +14,14 @@ help: ## List the targets
 demo: .venv/user ## Check, deploy and run an example, without an account
 	@sh examples/demo.sh $(CURDIR)/$(BIN)/cyberflow
 
+unit: .venv/dev ## Every test that needs no process, server or search
+	$(BIN)/python -m pytest -m "not slow"
+
 test: lint types ## Lint, type-check and run every test
 	$(BIN)/python -m pytest -n auto
+
+coverage: .venv/dev ## Every test, with what they reach, below build/coverage
+	$(BIN)/python -m pytest -n auto --cov=cyberflow --cov-branch --cov-report=term:skip-covered --cov-report=html:build/coverage
 
 lint: .venv/dev ## Style
 	$(BIN)/ruff check .
@@ -28,7 +34,10 @@ bench: .venv/dev ## Measure, as ratios to a floor in the same run
 	@for one in startup check service local deploy run; do echo; echo "== $$one"; $(BIN)/python benchmarks/$$one.py; done
 
 fuzz: .venv/dev ## Try 20,000 broken projects on check and build
-	$(BIN)/python tests/fuzz/fuzz.py --inputs 20000 --seed $$(date +%j)
+	$(BIN)/python -m tests.fuzz.fuzz --inputs 20000 --seed $$(date +%j)
+
+lock: ## Write constraints.txt anew, for every Python that is supported (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra keyring --no-annotate --no-header pyproject.toml --output-file constraints.txt --upgrade
 
 docs: .venv/dev ## Write the pages that are made from the code
 	$(BIN)/python docs/generate.py
@@ -36,14 +45,14 @@ docs: .venv/dev ## Write the pages that are made from the code
 clean: ## Remove the environment and what was built
 	rm -rf .venv dist build .mypy_cache .ruff_cache
 
-.venv/user: pyproject.toml
+.venv/user: pyproject.toml constraints.txt
 	@echo "preparing .venv (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
-.venv/dev: pyproject.toml
+.venv/dev: pyproject.toml constraints.txt
 	@echo "preparing .venv for development (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ .venv/user

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 
@@ -119,7 +119,7 @@ def bundle() -> Bundle:
 
 async def first_apply(url: str) -> tuple[Took, Recorder]:
     carrier = Recorder()
-    async with Cyberdesk.connect(url, "any", app=carrier) as desk:
+    async with Cyberdesk.connect(url, "any", app=cast("Any", carrier)) as desk:
         with timed() as took:
             planned = await prepare(desk, bundle(), OWNER)
             done = [one async for one in apply(planned, desk, lambda _: b"", at_once=AT_ONCE)]
@@ -129,7 +129,7 @@ async def first_apply(url: str) -> tuple[Took, Recorder]:
 
 async def plan_again(url: str) -> tuple[Took, Recorder]:
     carrier = Recorder()
-    async with Cyberdesk.connect(url, "any", app=carrier) as desk:
+    async with Cyberdesk.connect(url, "any", app=cast("Any", carrier)) as desk:
         with timed() as took:
             assert (await prepare(desk, bundle(), OWNER)).changes == ()
     return took[0], Recorder(None, carrier.sent)
@@ -154,7 +154,8 @@ async def floor(url: str, recorded: Recorder) -> Took:
     shared = [name for name, requests in groups.items() if not name or "workflow-tags" in requests[0][0].url.path]
     async with httpx.AsyncClient(timeout=60) as client:
         with timed() as took:
-            gate, ids = asyncio.Semaphore(AT_ONCE), {}
+            gate = asyncio.Semaphore(AT_ONCE)
+            ids: dict[str, str] = {}
             for name in shared:
                 ids |= await group(client, groups.pop(name), ids, gate, url)
             await asyncio.gather(*(group(client, requests, ids, gate, url) for requests in groups.values()))

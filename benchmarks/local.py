@@ -177,7 +177,10 @@ async def crowd(url: str) -> tuple[float, float, list[dict[str, Any]]]:
 
         sessions = set(await asyncio.gather(*(submit(number) for number in range(CHAINS))))
         accepted = time.perf_counter() - start
-        fields = {"fields": ["session_id", "session_alias", "started_at", "ended_at", "error"], "limit": 1000}
+        fields: dict[str, list[str] | int] = {
+            "fields": ["session_id", "session_alias", "started_at", "ended_at", "error"],
+            "limit": 1000,
+        }
         while True:
             found = (await client.get("/v1/runs", params=fields)).raise_for_status().json()["items"]
             runs = [run for run in found if run["session_id"] in sessions]

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 HERE = Path(__file__).parent
 CYBERFLOW = str(Path(sys.executable).with_name("cyberflow"))
@@ -202,8 +202,8 @@ async def _guide(url: str, _: Path, ids: dict[str, str]) -> tuple[int, float, fl
         topic = f"animal {number}"
         ref = {"topic": topic, "search_query": {"$ref": "step1.outputs.result"}}
         steps = [
-            ChainStep(ids["find-article"], "step1", ChainStepInputsType0.from_dict({"topic": topic})),
-            ChainStep(ids["collect-facts"], "step2", ChainStepInputsType0.from_dict(ref)),
+            ChainStep(UUID(ids["find-article"]), "step1", ChainStepInputsType0.from_dict({"topic": topic})),
+            ChainStep(UUID(ids["collect-facts"]), "step2", ChainStepInputsType0.from_dict(ref)),
         ]
         accepted = await client.runs.chain(WorkflowChainCreate(steps))
         assert accepted.data is not None, accepted.error

@@ -91,7 +91,7 @@ async def compare(name: str, acts: dict[str, Act]) -> bool:
 
 
 async def measure(url: str) -> int:
-    from cyberdesk import CyberdeskClient  # type: ignore[import-untyped]
+    from cyberdesk import CyberdeskClient
 
     from cyberflow.client.cyberdesk.client import Cyberdesk
 

@@ -2,16 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.version import __version__
+
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
-    from cyberflow.language.python.declare import ChainDeclaration as Chain
-    from cyberflow.language.python.declare import Secret, chain, workflow, workflow_ref
-    from cyberflow.language.python.declare import WorkflowDeclaration as Workflow
-    from cyberflow.language.python.task import TaskRef, task_ref
+    from cyberflow.language.python.declarations import Secret
+    from cyberflow.sdk.decorators import ChainDeclaration as Chain
+    from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
+    from cyberflow.sdk.decorators import chain, workflow, workflow_ref
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
     from cyberflow.sdk.task import TaskFailed, TaskRun
+    from cyberflow.sdk.task_ref import TaskRef, task_ref
 
-__version__ = "0.1.0"
 __all__ = [
     "Chain",
     "CyberflowError",
@@ -31,12 +33,11 @@ __all__ = [
 ]
 _HOMES = {
     "errors": ("CyberflowError",),
-    "language.python.declare": (
-        *("ChainDeclaration", "Secret", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
-    ),
-    "language.python.task": ("TaskRef", "task_ref"),
+    "language.python.declarations": ("Secret",),
+    "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
     "sdk.task": ("TaskFailed", "TaskRun"),
+    "sdk.task_ref": ("TaskRef", "task_ref"),
 }
 _PUBLIC = {"Chain": "ChainDeclaration", "Workflow": "WorkflowDeclaration"}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

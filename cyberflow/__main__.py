@@ -2,7 +2,7 @@
 
 import sys
 
-from cyberflow import __version__
+from cyberflow.version import __version__
 
 
 def main() -> None:

@@ -60,5 +60,24 @@ def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | N
     return f"known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004
 
 
+def edit_distance(left: str, right: str, limit: int) -> int:
+    """Edits between two words; more than `limit` is counted as one more than it."""
+    if abs(len(left) - len(right)) > limit:
+        return limit + 1
+    row = list(range(len(right) + 1))
+    for index, character in enumerate(left, 1):
+        diagonal, row[0] = row[0], index
+        for column, other in enumerate(right, 1):
+            cost = min(row[column] + 1, row[column - 1] + 1, diagonal + (character != other))
+            diagonal, row[column] = row[column], cost
+    return min(row[-1], limit + 1)
+
+
+def join_names(names: Iterable[str], word: str = "and") -> str:
+    """Names as a list in words: `a`, `b` and `c`."""
+    shown = [f"`{name}`" for name in names]
+    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
 def _fold(word: str) -> str:
     return word.casefold().replace("-", "_")

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, Protocol
 
+_LINE_END = re.compile("\n")
 Route = tuple[str | int, ...]
 """Keys and indexes from the root of a document to a node: `("chains", "intake", "steps", 1, "inputs", "mrn")`."""
 
@@ -61,19 +64,61 @@ class Document(Protocol):
         ...
 
 
-def span_of(path: str, text: str, start: int, end: int) -> Span:
-    """Turn a half-open interval of characters into lines and columns; an empty one is widened to one column."""
-    start = min(start, len(text))
-    end = min(max(end, start), len(text))
-    line, column = _line_and_column(text, start)
-    end_line, end_column = _line_and_column(text, end)
-    if (line, column) == (end_line, end_column):
-        end_column += 1
-    return Span(path, line, column, end_line, end_column)
+@dataclass(frozen=True)
+class LineIndex:
+    """A text by its lines, so that thousands of places in it are found without reading it thousands of times. Lines
+    count from 1; columns here count from 0.
+    """
+
+    path: str
+    text: str
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+    def number(self, offset: int) -> int:
+        """The line of an offset."""
+        return bisect_right(self._starts, offset)
+
+    def range(self, line: int) -> tuple[int, int]:
+        """The interval of a line without its end; the nearest line when there is none of that number."""
+        line = min(max(line, 1), len(self._starts))
+        end = self._starts[line] - 1 if line < len(self._starts) else len(self.text)
+        return self._starts[line - 1], end
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a column in characters."""
+        return min(self.range(line)[0] + column, len(self.text))
+
+    def byte_offset(self, line: int, column: int) -> int:
+        """The offset of a column in bytes of UTF-8, as Python's own trees count."""
+        start, end = self.range(line)
+        text = self.text[start:end]
+        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
+
+    def span(self, start: int, end: int) -> Span:
+        """Lines and columns of a half-open interval; an empty one is widened to one column."""
+        start = min(start, len(self.text))
+        end = min(max(end, start), len(self.text))
+        line, end_line = self.number(start), self.number(end)
+        column, end_column = start - self._starts[line - 1] + 1, end - self._starts[end_line - 1] + 1
+        return Span(self.path, line, column, end_line, end_column + (start == end))
 
 
-def _line_and_column(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
+@dataclass(frozen=True)
+class PlainDocument:
+    """A file without structure of ours: a prompt, an included template. Only the range of a place matters."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.path, self.text)
+
+    def span(self, place: Place) -> Span:
+        return self.lines.span(*(place.range or (0, 0)))
 
 
 @dataclass(frozen=True)

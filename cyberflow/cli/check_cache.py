@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cyberflow import __version__
 from cyberflow.language.discovery import check_git_ignore, names_in
+from cyberflow.version import __version__
 
 if TYPE_CHECKING:
     from cyberflow.language.project.load import RawProject

@@ -7,8 +7,8 @@ from importlib import import_module
 
 import click
 
-from cyberflow import __version__
 from cyberflow.errors import CyberflowError
+from cyberflow.version import __version__
 
 COMMANDS = {
     "init": "Begin a project: a small one that works.",

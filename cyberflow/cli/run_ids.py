@@ -15,9 +15,9 @@ def parse_id(value: str) -> str:
 def check_status(status: str | None, *, tasks: bool) -> None:
     """Raise UsageError for a status that no run, or no task, can have."""
     from cyberflow.client.cyberdesk.wire import FINAL, LIVE
-    from cyberflow.client.cyberun.wire import STATUSES
+    from cyberflow.client.cyberun.wire import KNOWN_STATUSES
     from cyberflow.diagnostics import did_you_mean
 
-    known = STATUSES if tasks else FINAL | LIVE
+    known = KNOWN_STATUSES if tasks else FINAL | LIVE
     if status is not None and status not in known:
         raise UsageError(f"no {'task' if tasks else 'run'} has the status `{status}`", help=did_you_mean(status, known))

@@ -12,7 +12,7 @@ from cyberflow.cli.commands.build import resolve_target_name
 from cyberflow.cli.confirm import ask_yes_no, is_terminal
 from cyberflow.cli.options import project_root
 from cyberflow.cli.project import say
-from cyberflow.cli.sessions import NO_SUCH_ID, NoSuchRun
+from cyberflow.cli.sessions import NoSuchRun
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import RawProject, read_project, target_of
@@ -86,7 +86,7 @@ async def _run_on_owner(
         try:
             found = await service.cyberun.task(id)
         except ApiError as error:
-            if error.status not in NO_SUCH_ID:
+            if not error.names_nothing:
                 raise
             help = "`cyberflow runs list` and `cyberflow runs list --tasks` show them"
             raise UsageError(f"there is no session, no run and no task `{id}`", help=help) from None

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
-NO_SUCH_ID = frozenset({400, 404, 422})
 Giver = Callable[[BundledWorkflow], Mapping[str, Any]]
 
 
@@ -77,7 +76,7 @@ async def read_run(desk: Cyberdesk, id: str) -> RunRecord:
     try:
         return await desk.runs.get(id, include=("workflow",))
     except ApiError as error:
-        if error.status not in NO_SUCH_ID:
+        if not error.names_nothing:
             raise
     runs = (await desk.runs.page(session_id=id, limit=1000, fields=FIELDS)).items
     if runs:

@@ -91,12 +91,13 @@ class RowExecutor:
 
     async def follow(self, leaf: WorkItem, said: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
-        over = self._over[number] = asyncio.get_running_loop().create_future()
+        over: asyncio.Future[LedgerEntry] = asyncio.get_running_loop().create_future()
+        self._over[number] = over
         self._hands.follow(merge_result(LedgerEntry(number), said), await self._build_submission(leaf))
         self._busy.set()
         entry = await over
         if not self._options["quiet"]:
-            say(f"  {leaf.name}, row {leaf.row}: {entry.shown}")
+            say(f"  {leaf.name}, row {leaf.row}: {entry.display_status}")
         return result_to_json(entry)
 
     async def poll_live(self) -> None:

@@ -1,5 +1,5 @@
-"""`Project` to `Graph`: reads every type and every text in which tokens count. What is wrong with a type is found
-here; what is wrong with a use is left to the rules.
+"""Builds the graph of a project: reads every type and every text in which tokens count. What is wrong with a type is
+found here; what is wrong with a use is left to the rules.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cyberflow.compiler.graph import (
     ref_at,
 )
 from cyberflow.compiler.interface import FieldSet
-from cyberflow.compiler.refs import is_ref
+from cyberflow.compiler.refs import is_ref, walk_leaves
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Chain, Step, Task, Workflow
@@ -33,7 +33,8 @@ from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
 from cyberflow.source import Place
 
-_CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
+CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
+"""The keys of a check that are texts, or lists of them, in which tokens count."""
 
 
 @dataclass
@@ -116,7 +117,7 @@ class GraphBuilder:
         if body.title is not None:
             yield self._scan_text("title", body.title, definition.at("title"))
         for index, check in enumerate(body.checks or ()):
-            for key in _CHECK_TEXTS:
+            for key in CHECK_TEXTS:
                 value = getattr(check, key)
                 for below, item in _texts_of_check(value):
                     yield self._scan_text("check", item, definition.at("checks", index, key, *below))
@@ -150,10 +151,11 @@ class GraphBuilder:
 
     def _value(self, data: Any, place: Place) -> Value:
         refs, tokens, texts = [], [], []
-        for keys, part in _texts_and_refs(data):
+        for keys, part in walk_leaves(data):
             at = place.at(*keys)
             if is_ref(part):
                 refs.append(ref_at(part, at, keys))
+            if not isinstance(part, str):
                 continue
             text = ScannedText("value", at, self.project.text(part, at), scan_string(part))
             texts.append(text)
@@ -175,15 +177,3 @@ def _texts_of_check(value: Any) -> Iterator[tuple[tuple[int, ...], str]]:
         yield (), value
     elif isinstance(value, list):
         yield from (((index,), item) for index, item in enumerate(value) if isinstance(item, str))
-
-
-def _texts_and_refs(data: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """The strings and ref objects inside a JSON value, with the keys that lead to them."""
-    if is_ref(data) or isinstance(data, str):
-        yield keys, data
-    elif isinstance(data, dict):
-        for key, item in data.items():
-            yield from _texts_and_refs(item, (*keys, key))
-    elif isinstance(data, list):
-        for index, item in enumerate(data):
-            yield from _texts_and_refs(item, (*keys, index))

@@ -1,5 +1,5 @@
-"""What was written and is read as something else: names in files that do not parse, prompts that YAML cuts, paths and
-refs that stay text. Rules ask here, to say it once and to say nothing of what follows from it.
+"""Lookalikes: what was written and is read as something else. Names in files that do not parse, prompts that YAML cuts,
+paths and refs that stay text. Rules ask here, to say it once and to say nothing of what follows from it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.diagnostics import Label
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.prompt_files import FORMATS
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Document, Place
 

@@ -1,4 +1,4 @@
-"""Graph to picture: follows every ref, token and name that a chain hands on by itself."""
+"""Builds diagrams from the graph: follows every ref, token and name that a chain hands on by itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cyberflow.compiler.graph import ChainNode, Graph, RefUse, StepNode, Value, 
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import Ref
 from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode
+from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import FoundType, lookup
 
@@ -107,7 +108,7 @@ class _ChainDiagram:
         for ref in value.refs:
             if isinstance(ref.ref, Ref):
                 source = "step" if self.chain.step(ref.ref.alias) else "session"
-                path = str(ref.ref).partition(".outputs")[2].lstrip(".")
+                path = format_path("", ref.ref.keys).removeprefix(".")
                 yield DiagramEdge(f"{source}:{ref.ref.alias}", target, "value", path, name, self._ref_type(ref))
 
     def _ref_type(self, use: RefUse) -> str:

@@ -1,4 +1,4 @@
-"""The platform as its callers hold it: opened on a file or in memory, an ASGI application, and closed again."""
+"""The emulator: open it on a file or in memory, use its ASGI application, close it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from cyberflow.emulator import routes
 from cyberflow.emulator.contract.clock import Clock, wall_clock
 from cyberflow.emulator.contract.run_bodies import RunScript
 from cyberflow.emulator.cyberdesk import machines, models, scripts
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Store
-from cyberflow.emulator.engine.webhook_sender import WebhookSender
 from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
 from cyberflow.emulator.http import dispatch
 from cyberflow.emulator.http.fault_middleware import FaultMiddleware
-from cyberflow.emulator.http.fault_plan import FaultPlan, Faults
+from cyberflow.emulator.http.fault_plan import FaultPlan, FaultPlanSource
 from cyberflow.emulator.http.fault_plan import parse_plan as read_plan
 from cyberflow.emulator.http.rate_limit import RateLimiter
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Store
+from cyberflow.emulator.webhook_sender import WebhookSender
 
 
 class Platform:
     """`app` serves the API. Its state is brought to the clock's now at every request, by no task of its own.
 
-    `courier` delivers webhook events when it is told to go round, or started.
+    `webhook_sender` delivers events when it is told to, or started.
     """
 
     def __init__(
@@ -48,16 +48,16 @@ class Platform:
         *,
         clock: Clock = wall_clock,
         api_key: str | None = None,
-        faults: Faults = (),
+        faults: FaultPlanSource = (),
         webhooks: Sequence[str] | Mapping[str, str] | None = None,
     ) -> Platform:
         """Open or make the database. `clock` gives aware instants. With `api_key` no other bearer key is accepted.
 
-        `faults` is a plan of what goes wrong (see `cyberflow.local.faults`), a rate limit included. `webhooks` are
+        `faults` is a plan of what goes wrong (see `fault_plan`), a rate limit included. `webhooks` are
         the endpoints that get events, each with a signing secret of its own, or as a mapping with the one given; None
         leaves them as they were.
-        Raises `CyberflowError` for a file that cannot be opened, is no database of ours, or has a newer format,
-        `UsageError` for an endpoint that is none, and pydantic's `ValidationError` for faults that are no plan.
+        Raises `CyberflowError` for a file that cannot be opened, is not a database of ours, or has a newer format,
+        `UsageError` for an endpoint that cannot be one, and pydantic's `ValidationError` for a wrong plan of faults.
         """
         plan = read_plan(faults)
         secrets = webhooks if isinstance(webhooks, Mapping) else {}
@@ -66,7 +66,7 @@ class Platform:
         store = Store(path)
         if not store.every("machine") and store.find("setting", "provided") is None:
             with store.transaction():
-                machines.seed(store, clock())
+                machines.seed(store, machines.DEFAULT_MACHINE, clock())
                 models.seed(store, clock())
                 store.add("setting", {"id": "provided"})
         if webhooks is not None:

@@ -15,8 +15,7 @@ from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 from cyberflow.language.discovery import OWN, Walk, printable_name
-from cyberflow.language.yaml.lines import PlainDocument
-from cyberflow.source import Document, Place
+from cyberflow.source import Document, Place, PlainDocument
 
 LARGEST_TEXT = 10 * 1024 * 1024
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -140,7 +139,7 @@ class Files:
             raise
 
     def read_beginning(self, path: str) -> bytes:
-        """Give as much of a file as is ever read as text; nothing of what is no regular file. Raises OSError."""
+        """Give as much of a file as is ever read as text; nothing of what is not a regular file. Raises OSError."""
         with self._open(path) as file:
             return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
 

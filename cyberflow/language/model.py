@@ -27,19 +27,19 @@ _TIMEOUT = re.compile(r"[0-9]+(s|m|h)")
 
 def _name(value: str) -> str:
     if not NAME.fullmatch(value):
-        raise PydanticCustomError("bad-name", "is no name")
+        raise PydanticCustomError("bad-name", "is not a name")
     return value
 
 
 def _project_name(value: str) -> str:
     if not PROJECT_NAME.fullmatch(value):
-        raise PydanticCustomError("bad-project-name", "is no project name")
+        raise PydanticCustomError("bad-project-name", "is not a project name")
     return value
 
 
 def _duration(value: str) -> str:
     if not _TIMEOUT.fullmatch(value):
-        raise PydanticCustomError("bad-duration", "is no duration")
+        raise PydanticCustomError("bad-duration", "is not a duration")
     return value
 
 
@@ -168,7 +168,7 @@ Secrets = Annotated[dict[str, Notation], BeforeValidator(_names_to_mapping)]
 
 
 class Workflow(ClosedModel):
-    """A prompt with typed inputs, secrets and outputs: SPEC section 2."""
+    """A prompt with typed inputs, secrets and outputs."""
 
     description: str | None = None
     prompt: Prompt
@@ -199,7 +199,7 @@ class Step(ClosedModel):
 
 
 class Chain(ClosedModel):
-    """Workflows run in order on one reserved machine: SPEC section 4."""
+    """Workflows run in order on one reserved machine."""
 
     description: str | None = None
     inputs: dict[str, Notation] = Field(default_factory=dict)
@@ -216,7 +216,7 @@ class Chain(ClosedModel):
 
 
 class Task(ClosedModel):
-    """A Cyberun task: SPEC section 4."""
+    """A Cyberun task."""
 
     description: str | None = None
     workflow: str
@@ -265,7 +265,7 @@ class Declarations(ClosedModel):
 
 
 class ProjectFile(Declarations):
-    """`cyberflow.yaml`: SPEC section 1."""
+    """`cyberflow.yaml`: the project, and where its declarations are."""
 
     project: ProjectName
     sources: list[str] | None = None

@@ -1,5 +1,5 @@
-"""Whose a workflow is, without a state file: the marker in its `input_schema`, the tag it bears, and what the two say
-together (SPEC section 8).
+"""Ownership of workflows without a state file: the marker in their `input_schema`, the tag that they bear, and what the
+two say together.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ class Marker:
 
     def insert_into(self, schema: str | None) -> str:
         """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts
-        nothing. Raises ConflictError for a text that is no JSON object: there is no place for a marker in it.
+        nothing. Raises ConflictError for a text that is not a JSON object: there is no place for a marker in it.
         """
         root = {} if schema is None else _parse_object(schema)
         if root is None:
-            raise ConflictError(f"the input_schema of `{self.name}` is no JSON object, so it cannot hold our marker")
+            raise ConflictError(f"the input_schema of `{self.name}` is not a JSON object, so it cannot hold our marker")
         return _to_text({"$comment": str(self), **{key: value for key, value in root.items() if key != "$comment"}})
 
 
@@ -89,9 +89,14 @@ class Ownership(Enum):
     REWRITTEN = "tagged, but its schema was rewritten"
     FOREIGN = "not ours"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the marker is this project's and of this very workflow, with or without our tag."""
+        return self in {Ownership.UNFINISHED, Ownership.MANAGED, Ownership.LOST}
+
 
 def ownership_of(workflow: WorkflowRecord, owner: Owner) -> Ownership:
-    """The table of SPEC section 8. Another project's marker makes a workflow foreign, whatever tags it bears."""
+    """Read marker and tag together. Another project's marker makes a workflow foreign, whatever tags it bears."""
     marker = Marker.find_in(workflow.input_schema)
     tagged = any(tag.name == owner.tag for tag in workflow.tags or ())
     if marker is None:

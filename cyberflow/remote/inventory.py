@@ -1,5 +1,5 @@
-"""What a target has of the things that declarations only name: machines, pools, models, tags, Cyberun workflows. Read
-once, as far as the project asks; what is wrong with it is `demand`'s to say.
+"""The inventory of a target: machines, pools, models, tags, Cyberun workflows, which declarations only name. Read
+once, as far as the project asks; what is wrong with it is for `requirements` to say.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.client.cyberun.client import CyberunClient
 
-UNKNOWN = 404
 RULE = "not-on-target"
 """The finding about a name that the target does not have."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """`members` are the ids of the machines of each pool that a chain names. `gpu` holds a workflow, or None for one
-    that is not there, by the name that a task uses.
+    """`pool_members` are the ids of the machines of each pool that a chain names. `cyberun_workflows` holds by the name
+    that a task uses, a workflow, or None for one that is not there.
     """
 
     target: str
@@ -57,7 +56,7 @@ async def read_cyberun_workflows(
         try:
             found[name] = await cyberun.workflow(name)
         except ApiError as error:
-            if error.status != UNKNOWN:
+            if not error.not_found:
                 raise
             found[name] = None
     if None not in found.values():

@@ -1,4 +1,4 @@
-"""Which workflows have runs, and which have live ones: what a person wants to know before they change or go."""
+"""Runs of workflows, any and live ones: what a person wants to know before a workflow changes or goes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What a project asks of a target, held against what the target has: names that are not there, and inputs that no
-machine supplies. Findings with their places, as `check` has them.
+"""Checks a project against what a target has: names that are not there, and inputs that no machine supplies. Findings
+with their places, as `check` has them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from cyberflow.client.cyberdesk.wire import Machine, Pool
 from cyberflow.compiler.graph import ChainNode, Graph, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import declaration_place
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, join_names
 from cyberflow.remote.desired import model_faults
 from cyberflow.remote.inventory import RULE, Inventory
 from cyberflow.remote.task_requirements import check_task
@@ -85,7 +84,7 @@ class _Placement:
             return cls((), tuple(found), tuple(missing))
         machines = tuple(one for one in offer.machines if all(one.id in offer.pool_members[pool.id] for pool in found))
         if found and not machines:
-            message = f"{offer.target} has no machine that is in {_join_names([pool.name for pool in found])}"
+            message = f"{offer.target} has no machine that is in {join_names([pool.name for pool in found])}"
             help = "add a machine to the pool in the dashboard, or name another pool"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=help))
         return cls(machines, tuple(found), tuple(missing))
@@ -117,7 +116,7 @@ def _check_machine_inputs(chain: ChainNode, where: _Placement) -> Iterator[Diagn
         for name, field in _machine_inputs(step.workflow, chain):
             without = [one for one in where.machines if not _supplies(name, one, where.pools)]
             if name not in given and without:
-                names = _join_names([machine.name or machine.id for machine in without])
+                names = join_names([machine.name or machine.id for machine in without])
                 lacks = f"{names} {'does' if len(without) == 1 else 'do'} not supply"
                 yield _missing_diagnostic(name, field, lacks, _place(name, step.workflow, chain))
 
@@ -150,15 +149,10 @@ def _missing_diagnostic(name: str, field: Field, lacks: str, place: Place) -> Di
     rule, word = ("missing-secret", "secret") if name.startswith("$") else ("missing-input", "input")
     message = f"{lacks} the {word} `{name.removeprefix('$')}`"
     help = f"set it among the {'sensitive ' if word == 'secret' else ''}parameters of the machine or its pool"
-    return Diagnostic(rule, message, place, labels=(Label(declaration_place(field), "required here"),), help=help)
+    return Diagnostic(rule, message, place, labels=(Label(field.place.at_key(), "required here"),), help=help)
 
 
 def _place(name: str, workflow: WorkflowNode, chain: ChainNode | None) -> Place:
     if chain is not None and name in chain.body.from_machine:
         return chain.at("from_machine", chain.body.from_machine.index(name))
     return workflow.definition.at("from_machine", workflow.body.from_machine.index(name))
-
-
-def _join_names(names: Sequence[str]) -> str:
-    shown = [f"`{name}`" for name in names]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
+from cyberflow.remote.concurrency import gather_or_cancel
 from cyberflow.remote.images import hash_candidates
 
 if TYPE_CHECKING:
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 LARGE_PAGE = 1000
 PAGE = 100
 PASSES = 6
-REFUSED = frozenset({400, 422})
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`tags` has the archived ones too; every workflow has its tags and checks. `contents` are hashes of images that
+    """`tags` has the archived ones too; every workflow has its tags and checks. `image_hashes` are those of images that
     others uploaded, by address, where one of them may be an image of ours.
     """
 
@@ -41,7 +40,7 @@ async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapsh
 
     Raises ConflictError when the list of workflows does not come to rest, and what the client raises.
     """
-    workflows, tags, images, models = await _gather_or_cancel(
+    workflows, tags, images, models = await gather_or_cancel(
         read_all_workflows(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
     )
     return Snapshot(workflows, tags, images, models, await hash_candidates(desk, images, assets))
@@ -71,7 +70,7 @@ async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, WorkflowRecord], b
             page = await desk.workflows.page(skip=skip, limit=limit)
         except ApiError as error:
             # A page of 1000 is documented for runs only: where workflows refuse it, the documented default does.
-            if limit == PAGE or error.status not in REFUSED:
+            if limit == PAGE or not error.about_request:
                 raise
             limit = PAGE
             continue
@@ -81,14 +80,3 @@ async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, WorkflowRecord], b
         skip += len(page.items)
         if not page.items or skip >= page.total:
             return found, False
-
-
-async def _gather_or_cancel(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Wait for all; the first failure ends the others and is raised as it is."""
-    tasks = [asyncio.ensure_future(read) for read in reads]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

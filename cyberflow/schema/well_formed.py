@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from warnings import catch_warnings, simplefilter
 
-from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.diagnostics import did_you_mean, join_names, nearest
 from cyberflow.schema.keywords import (
     KEYWORDS,
     MARKERS,
@@ -49,7 +49,7 @@ def find_stray_fields(schema: Mapping[str, Any], types: Container[str]) -> tuple
     message = (
         f"`{first}` is not a keyword of JSON Schema"
         if not rest
-        else f"{_join_names(strangers)} are not keywords of JSON Schema"
+        else f"{join_names(strangers)} are not keywords of JSON Schema"
     )
     if schema.get("type") == "object":
         return first, KeywordProblem(
@@ -72,11 +72,6 @@ def _is_stray_field(key: str, value: Any, types: Container[str]) -> bool:
         value.removesuffix("[]") in (*WORDS, "null") or value.removesuffix("[]") in types
     )
     return meant is None or (word and KEYWORDS[meant].form is not SCHEMA)
-
-
-def _join_names(names: list[str]) -> str:
-    shown = [f"`{name}`" for name in names]
-    return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def check_keyword(key: str, value: Any, *, free: bool = False) -> KeywordProblem | None:

@@ -17,13 +17,12 @@ from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import RawProject, read_project
-from cyberflow.language.python.capture import DROPPED, CapturedValue
-from cyberflow.language.python.declare import FunctionDeclaration, Secret
+from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
-from cyberflow.language.python.modules import is_reading
+from cyberflow.language.python.reading.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
-from cyberflow.language.python.symbols import Misuse
-from cyberflow.language.python.task import TaskRef
+from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
+from cyberflow.language.python.tracing.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
@@ -101,7 +100,7 @@ def compile_enclosing_project(file: str, name: str, call: PythonCall, known_opti
 
 
 def raw_arguments(
-    one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall
+    one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall
 ) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
     `Secret` stays in memory: it is looked up in an environment of this run alone.
@@ -145,7 +144,7 @@ def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
             ) from None
 
 
-def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskRef, call: PythonCall) -> Iterator[tuple[str, Any]]:
+def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import RawProject
-from cyberflow.language.python.declare import FunctionDeclaration
+from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow

@@ -9,8 +9,8 @@ from pathlib import Path
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.language.python.declarations import TaskReference
 from cyberflow.language.python.keywords import TaskOptions
-from cyberflow.language.python.task import TaskRef
 from cyberflow.run.chain.downloads import output_folder
 from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
 from cyberflow.run.chain.journal import follow_command, open_journal
@@ -51,16 +51,16 @@ class TaskFailed(CyberflowError):
         self.status = state.status
 
 
-def run_task(one: TaskRef, call: PythonCall) -> TaskRun:
+def run_task(one: TaskReference, call: PythonCall) -> TaskRun:
     return run_blocking(arun_task(one, call))
 
 
-async def arun_task(one: TaskRef, call: PythonCall) -> TaskRun:
+async def arun_task(one: TaskReference, call: PythonCall) -> TaskRun:
     with translate_errors():
         return await _run_task(one, call)
 
 
-async def _run_task(one: TaskRef, call: PythonCall) -> TaskRun:
+async def _run_task(one: TaskReference, call: PythonCall) -> TaskRun:
     project = compile_enclosing_project(one.file, one.name, call, TaskOptions)
     task = project.bundle.task(one.name)
     if task is None:

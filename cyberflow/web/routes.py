@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from cyberflow import __version__
+from cyberflow.version import __version__
 from cyberflow.web.guard import Guard
 
 KEY: Final = "cyberflow-page"

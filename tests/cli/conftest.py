@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_program import Answer, Program
 
 from cyberflow.cli.main import run
+from tests.cli.cli_program import Answer, Program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

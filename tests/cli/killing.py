@@ -100,7 +100,7 @@ def serving() -> Iterator[Service]:
     import uvicorn
 
     service = Service(Platform.open(":memory:"))
-    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", lifespan="off"))  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

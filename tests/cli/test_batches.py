@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_program import Answer, Program, replace
+
+from tests.cli.cli_program import Answer, Program, replace
 
 CYBERFLOW = str(Path(sys.executable).with_name("cyberflow"))
 GIVEN = ("--inputs", "inputs.json", "-s", "epic_password=env:EPIC_PASSWORD", "--file", "referral=samples/referral.pdf")

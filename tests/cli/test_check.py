@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_program import Program, replace
 from syrupy.assertion import SnapshotAssertion
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
+from tests.cli.cli_program import Program, replace
 
 LITERAL = "hunter2-in-git"
 

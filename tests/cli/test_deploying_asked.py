@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_program import Program, replace
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
+from tests.cli.cli_program import Program, replace
 
 pytestmark = [
     pytest.mark.slow,

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from killing import Forked, Service, expect_exactly, forking, serving, start, write_project
+
+from tests.cli.killing import Forked, Service, expect_exactly, forking, serving, start, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="fork and signals")]
 MANY = 40

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_program import Program
+
+from tests.cli.cli_program import Program
 
 CANARY = "sdk-canary-5c3e"
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_program import Program
 
 from cyberflow.errors import CyberflowError
 from cyberflow.targets import private_folder
+from tests.cli.cli_program import Program
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 PROJECT = """

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_program import Program
 from syrupy.assertion import SnapshotAssertion
+
+from tests.cli.cli_program import Program
 
 RUNS = {
     "red-panda": ("research", "-i", "topic=red panda"),

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_program import Program, replace
 
 from cyberflow.diagram.dot import to_dot
 from cyberflow.diagram.layout import PILL, TYPE, lay_out
@@ -19,6 +18,7 @@ from cyberflow.diagram.mermaid import to_mermaid
 from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode
 from cyberflow.diagram.svg import to_svg
 from cyberflow.diagram.text_metrics import truncate, width, wrap
+from tests.cli.cli_program import Program, replace
 
 NASTY = 'a "q" <b>x</b> & #35; `code` *s* _u_ [l](http://x) {{h}} | ; 1. x \\ end --> %% \n日本 😀 \x00\x1b'
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
-from cli_program import Program
 
 from cyberflow.language.editor.json_schemas import Kind, editor_schema
 from cyberflow.language.yaml.document import parse_yaml
+from tests.cli.cli_program import Program
 
 
 @pytest.fixture

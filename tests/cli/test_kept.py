@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_program import Program
+
+from tests.cli.cli_program import Program
 
 LARGE = 10 * 1024 * 1024 + 1
 

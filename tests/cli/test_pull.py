@@ -8,15 +8,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from cli_program import Program
-from made_by_hand import BUTTON, fifty
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
+from tests.cli.cli_program import Program
+from tests.cli.made_by_hand import BUTTON, fifty
 
 Served = Callable[[Callable[[Cyberdesk], Awaitable[Any]]], Any]
 NAMED_GROUP = {
@@ -205,6 +206,10 @@ def test_files_that_differ_are_not_overwritten(empty: Path, program: Program, de
     assert path.read_text(encoding="utf-8") == "Open it.\n"
 
 
+async def _create(body: dict[str, Any], client: Any) -> Any:
+    return await client.workflows.create(body)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -219,7 +224,8 @@ def test_what_is_not_there_is_wrong_usage(
     empty: Path, program: Program, desk: Served, words: tuple[str, ...], said: str
 ) -> None:
     for name in ("One", "Twice", "Twice"):
-        desk(lambda client, name=name: client.workflows.create({"name": name, "main_prompt": "<p>x</p>"}))
+        body = {"name": name, "main_prompt": "<p>x</p>"}
+        desk(partial(_create, body))
 
     answer = program(*words)
 

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_program import Answer, Program, replace
+
+from tests.cli.cli_program import Answer, Program, replace
 
 GIVEN = ("--inputs", "inputs.json", "-s", "epic_password=env:EPIC_PASSWORD", "--file", "referral=samples/referral.pdf")
 CANARY = "zx81-canary-value"

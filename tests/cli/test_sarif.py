@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from cli_program import Program, replace
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
+from tests.cli.cli_program import Program, replace
 
 TESTS = Path(__file__).parents[1]
 SCHEMA = TESTS / "data" / "sarif-schema-2.1.0.json"

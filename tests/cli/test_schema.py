@@ -10,17 +10,17 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import regress
-from cli_program import Program
 
 from cyberflow.compiler.check import check
 from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
 from cyberflow.language.editor.json_schemas import KINDS, Kind, editor_schema
-from cyberflow.language.editor.notation_schema import TYPES, WORDS, definitions
+from cyberflow.language.editor.notation_schema import definitions
 from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.language.yaml.document import parse_yaml
-from cyberflow.schema.keywords import KEYWORDS, MARKERS
+from cyberflow.schema.keywords import KEYWORDS, MARKERS, TYPES, WORDS
 from cyberflow.schema.well_formed import check_keyword
+from tests.cli.cli_program import Program
 
 ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(

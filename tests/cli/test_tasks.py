@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_program import Answer, Program, replace
 from PIL import Image
+
+from tests.cli.cli_program import Answer, Program, replace
 
 CANARY = "zx81-canary-value"
 HEADING = ("-i", "heading=Flu shots from Monday")

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from cli_program import Program
 
 from cyberflow.emulator.platform import Platform
+from tests.cli.cli_program import Program
 
 PARAMETERS = [
     {"key": "prompt", "type": "string", "required": True},

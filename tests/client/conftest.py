@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from scripted_service import Script
+
+from tests.client.scripted_service import Script
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import asyncio
 
 import httpx
 import pytest
-from scripted_service import KEY, URL, Script, answer, page, run, workflow
 
 from cyberflow.client.cyberdesk.blocking import SyncCyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import UsageError
+from tests.client.scripted_service import KEY, URL, Script, answer, page, run, workflow
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 import pytest
-from scripted_service import Script, answer
 
 from cyberflow.client.cyberdesk import records, wire
 from cyberflow.client.cyberdesk.attachments import AttachmentFilters
@@ -23,6 +22,7 @@ from cyberflow.client.cyberdesk.runs import RunFilters
 from cyberflow.client.cyberdesk.trajectories import TrajectoryFilters
 from cyberflow.client.cyberdesk.workflows import WorkflowFilters
 from cyberflow.errors import CyberflowError
+from tests.client.scripted_service import Script, answer
 
 pytestmark = pytest.mark.anyio
 

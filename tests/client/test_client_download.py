@@ -6,11 +6,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from scripted_service import Script, answer
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import CyberflowError
+from tests.client.scripted_service import Script, answer
 
 pytestmark = pytest.mark.anyio
 

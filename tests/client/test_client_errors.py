@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from scripted_service import URL, Script, answer, page, run, workflow
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable, Violation
 from cyberflow.errors import CyberflowError
+from tests.client.scripted_service import URL, Script, answer, page, run, workflow
 
 pytestmark = pytest.mark.anyio
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from scripted_service import Script, answer, page, run, workflow
 
 from cyberflow.client.cyberdesk.wire import FINAL, LIVE, Page, RunRecord, WorkflowRecord, is_live, parse_time
 from cyberflow.client.http.errors import ApiError
+from tests.client.scripted_service import Script, answer, page, run, workflow
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from scripted_service import KEY, Script, answer, page, run, workflow
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.routing import Route
 import cyberflow
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.errors import UsageError
+from tests.client.scripted_service import KEY, Script, answer, page, run, workflow
 
 pytestmark = pytest.mark.anyio
 

@@ -5,10 +5,10 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
-from scripted_service import NOW, Script, answer, run, workflow
 
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.client.http.request import get_request
+from tests.client.scripted_service import NOW, Script, answer, run, workflow
 
 pytestmark = pytest.mark.anyio
 

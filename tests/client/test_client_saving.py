@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted_service import Script, answer
 
 from cyberflow.client.cyberdesk.wire import Attachment
 from cyberflow.storage import safe_name, unique_path
+from tests.client.scripted_service import Script, answer
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from scripted_service import KEY, URL, Script, answer, run
 
 from cyberflow.client.cyberdesk import wire
 from cyberflow.client.http.mask import RequestRedactor
 from cyberflow.client.http.request import multipart_request, write_request
 from cyberflow.errors import CyberflowError
+from tests.client.scripted_service import KEY, URL, Script, answer, run
 
 pytestmark = pytest.mark.anyio
 

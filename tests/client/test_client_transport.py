@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from scripted_service import KEY, URL, Script, answer, run, workflow
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.transport import Transport
 from cyberflow.errors import CyberflowError
+from tests.client.scripted_service import KEY, URL, Script, answer, run, workflow
 
 pytestmark = pytest.mark.anyio
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
-from scripted_service import Script, answer
 
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import CyberflowError, UsageError
+from tests.client.scripted_service import Script, answer
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,9 @@ SESSION, TEAM = "eyJhbGciOi.J9.x", "019abc12-4567-7890-abcd-ef1234567891"
 
 
 def connect(script: Script, key: str = "sk-abcdef", team: str | None = None) -> CyberunClient:
-    return CyberunClient.connect(URL, key, team=team, app=httpx.MockTransport(script.carry), retry=script.retry())
+    return CyberunClient.connect(
+        URL, key, team=team, app=cast("Any", httpx.MockTransport(script.carry)), retry=script.retry()
+    )
 
 
 @pytest.mark.parametrize("status", [202, 200, 201])

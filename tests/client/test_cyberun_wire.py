@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.client.cyberun.wire import OVER, Output, TaskPage, TaskRecord, TaskResult, outputs_of
+from cyberflow.client.cyberun.wire import FINAL_STATUSES, Output, TaskPage, TaskRecord, TaskResult, outputs_of
 from cyberflow.client.http.sse import ServerEvent, parse_events
 
 SAMPLE = json.loads((Path(__file__).parent / "data" / "cyberun-task-result.json").read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ def test_an_address_ends_after_an_hour_at_the_latest(told: str | None, ends: tim
 @pytest.mark.parametrize("status", ["pending", "waiting", "provisioning", "queued", "running", "teleporting", ""])
 def test_every_status_but_three_is_live(status: str) -> None:
     assert TaskRecord(id="t", task_status=status).live
-    assert not any(TaskRecord(id="t", task_status=status).live for status in OVER)
+    assert not any(TaskRecord(id="t", task_status=status).live for status in FINAL_STATUSES)
 
 
 def test_a_page_of_tasks_may_lack_everything_but_them() -> None:

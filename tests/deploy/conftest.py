@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from deploy_world import Account
+
+from tests.deploy.deploy_world import Account
 
 
 @pytest.fixture

@@ -4,10 +4,22 @@ import json
 from typing import Any
 
 import pytest
-from deploy_world import CONTENTS, OWNER, PRINT, SEARCH, Account, asset, bundle_of, by_action, clinic, comment, declared
 
 from cyberflow.remote.canonical import field_hash, wire_fields
 from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
+from tests.deploy.deploy_world import (
+    CONTENTS,
+    OWNER,
+    PRINT,
+    SEARCH,
+    Account,
+    asset,
+    bundle_of,
+    by_action,
+    clinic,
+    comment,
+    declared,
+)
 
 
 def test_a_first_apply_makes_everything_and_a_second_writes_nothing(account: Account) -> None:

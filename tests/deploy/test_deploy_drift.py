@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from deploy_world import OWNER, Account, bundle_of, by_action, clinic, comment, declared, edited
 
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.remote.identity import Marker
+from tests.deploy.deploy_world import OWNER, Account, bundle_of, by_action, clinic, comment, declared, edited
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections import Counter
 
 import httpx
 import pytest
-from deploy_world import CONTENTS, OWNER, Account, Killed, at, clinic, edited
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.apply import apply
@@ -13,6 +12,7 @@ from cyberflow.deploy.plan.model import Outcome
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import read_snapshot
+from tests.deploy.deploy_world import CONTENTS, OWNER, Account, Killed, at, clinic, edited
 
 
 def requests_of_a_whole_apply() -> int:

@@ -6,27 +6,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, declared, image
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cyberflow.cli.commands.build import compile_project
-from cyberflow.cli.verify_pull import verify_pull
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import PruneOptions
 from cyberflow.deploy.pull.pull import choose_workflows, image_files
+from cyberflow.deploy.pull.verify import verify_pull
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import read_snapshot
+from tests.deploy.deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, declared, image
 
 NAMES = ("one", "two", "three", "four")
 PROMPTS = ("<p>Open it.</p>", "<p>Close {mrn}.</p>", f"<p>Click {image(SEARCH)}</p>", "Plain")
@@ -39,6 +40,10 @@ BY_HAND = (
 pytestmark = pytest.mark.slow
 
 
+async def _create(body: dict[str, Any], desk: Any) -> Any:
+    return await desk.workflows.create(body)
+
+
 class Deployments(RuleBasedStateMachine):
     """A project with some of four workflows, an account with them and two of somebody else's."""
 
@@ -49,7 +54,7 @@ class Deployments(RuleBasedStateMachine):
         self.edit_source("one", PROMPTS[0], None)
         self.was: dict[str, str] = {}
         self.strangers = [
-            self.account.ask(lambda desk, body=body: desk.workflows.create(body))
+            self.account.ask(partial(_create, body))
             for body in (
                 {"name": "One", "main_prompt": "<p>Not yours.</p>"},
                 {"name": "Other", "main_prompt": "<p>x</p>", "input_schema": '{"$comment":"cyberflow:else/one new x"}'},

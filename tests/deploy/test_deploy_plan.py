@@ -5,7 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from deploy_world import (
+
+from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
+from cyberflow.compiler.bundle import Bundle
+from cyberflow.deploy.plan.diff import field_diff
+from cyberflow.deploy.plan.model import FieldChange, PlanRefused
+from cyberflow.deploy.plan.plan import plan
+from cyberflow.errors import UsageError
+from cyberflow.remote.canonical import field_hash
+from cyberflow.remote.identity import Marker, Owner
+from cyberflow.remote.snapshot import Snapshot
+from tests.deploy.deploy_world import (
     NULLS,
     OWNER,
     PRINT,
@@ -19,16 +29,6 @@ from deploy_world import (
     edited,
     image,
 )
-
-from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
-from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.plan.diff import field_diff
-from cyberflow.deploy.plan.model import FieldChange, PlanRefused
-from cyberflow.deploy.plan.plan import plan
-from cyberflow.errors import UsageError
-from cyberflow.remote.canonical import field_hash
-from cyberflow.remote.identity import Marker, Owner
-from cyberflow.remote.snapshot import Snapshot
 
 TIMES = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 

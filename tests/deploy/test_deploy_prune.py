@@ -5,13 +5,24 @@ import hashlib
 from typing import Any
 
 import pytest
-from deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, by_action, clinic, declared, edited, image
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare, wait_until_idle
 from cyberflow.deploy.plan.model import Outcome, Plan, PruneOptions
 from cyberflow.errors import ConflictError
+from tests.deploy.deploy_world import (
+    CONTENTS,
+    OWNER,
+    SEARCH,
+    Account,
+    bundle_of,
+    by_action,
+    clinic,
+    declared,
+    edited,
+    image,
+)
 
 ALL = PruneOptions()
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from deploy_world import Account, Wire, bundle_of, clinic, declared, edited
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cyberflow.compiler.bundle import Bundle
+from tests.deploy.deploy_world import Account, Wire, bundle_of, clinic, declared, edited
 
 PROMPTS = ["<p>A</p>", "<p>B {x}</p>", "Plain\ntext"]
 CHECK = {"name": "shape", "type": "output_data_passes_schema_validation"}

@@ -6,10 +6,10 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from emulator_api import Api, TurnedClock
 from PIL import Image
 
 from cyberflow.emulator.platform import Platform
+from tests.emulator.emulator_api import Api, TurnedClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,8 @@ import pytest
 
 if TYPE_CHECKING:
     import httpx
-    from emulator_api import Api, TurnedClock
+
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 OUT = {"type": "object", "properties": {"mrn": {"const": "M7"}, "list": {"const": [{"dose": 10}]}}}
 

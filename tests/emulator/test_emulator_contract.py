@@ -17,12 +17,12 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from emulator_api import CONTRACT, Api, TurnedClock, hold_against_contract
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cyberflow.emulator.platform import Platform
 from cyberflow.emulator.routes import ENDPOINTS
+from tests.emulator.emulator_api import CONTRACT, Api, TurnedClock, hold_against_contract
 
 schemathesis = pytest.importorskip("schemathesis")
 pytestmark = pytest.mark.slow

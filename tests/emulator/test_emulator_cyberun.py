@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from emulator_api import Api, TurnedClock
 from PIL import Image
-from served import serve
 
 from cyberflow.emulator.platform import Platform
+from tests.emulator.emulator_api import Api, TurnedClock
+from tests.emulator.served import serve
 
 BASE = "/api/v1"
 PARAMETERS = [

@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator_api import Api, TurnedClock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from served import serve
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberdesk.wire import is_live
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.client.http.retry import Retry
-from cyberflow.emulator.http.fault_plan import FaultPlan as FaultPlan
-from cyberflow.emulator.http.fault_plan import load_faults as load_faults
+from cyberflow.emulator.http.fault_plan import FaultPlan, load_faults
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import CyberflowError, UsageError
+from tests.emulator.emulator_api import Api, TurnedClock
+from tests.emulator.served import serve
 
 pytestmark = pytest.mark.enable_socket
 
@@ -274,7 +273,7 @@ def test_without_a_limit_nothing_is_told(api: Api) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ('{"faults": [{"fault": "rain"}]}', "faults.0"),
         ('[{"fault": "drop", "whenn": "after"}]', "whenn"),
         ('[{"fault": "status", "status": 200}]', "greater than or equal to 400"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 KEY = {"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}
 

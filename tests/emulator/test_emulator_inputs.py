@@ -13,7 +13,7 @@ from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, subst
 from cyberflow.schema.legacy_notation import is_json_schema
 
 if TYPE_CHECKING:
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 SCHEMA = {
     "type": "object",

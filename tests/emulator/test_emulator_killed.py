@@ -81,7 +81,7 @@ def writer(url: str, number: int, acknowledged: list[tuple[str, Any]]) -> None:
 def everything(client: httpx.Client, path: str) -> dict[str, Any]:
     """All there is, in the order in which it was made: that of activity changes while the runs go on."""
     found: dict[str, Any] = {}
-    query = {"limit": 1000, "fields": "session_id", "sort_mode": "created_at_desc"}
+    query: dict[str, str | int] = {"limit": 1000, "fields": "session_id", "sort_mode": "created_at_desc"}
     while (page := client.get(path, params={**query, "skip": len(found)}).json())["items"]:
         found |= {item["id"]: item for item in page["items"]}
     return found

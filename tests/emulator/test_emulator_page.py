@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from cyberflow.emulator.http.fault_plan import FaultPlan as FaultPlan
+from cyberflow.emulator.http.fault_plan import FaultPlan
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "local-platform.md").read_text(encoding="utf-8")
 

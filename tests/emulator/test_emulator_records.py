@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 PATH: dict[str, Any] = {"trajectory_data": [{"tool_name": "screenshot"}], "dimensions": {"width": 1, "height": 1}}
 

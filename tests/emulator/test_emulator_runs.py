@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 BASE = {"id", "workflow_id", "machine_id", "status", "created_at"}
 

@@ -43,7 +43,7 @@ def ok(response: Any) -> Any:
 
 
 def test_the_sdk_drives_a_chain_to_success(served: str, tmp_path: Path) -> None:
-    from cyberdesk import CyberdeskClient, WorkflowCreate, WorkflowUpdate  # type: ignore[import-untyped]
+    from cyberdesk import CyberdeskClient, WorkflowCreate, WorkflowUpdate
     from openapi_client.cyberdesk_cloud_client.models import (
         ChainStep,
         ChainStepInputsType0,

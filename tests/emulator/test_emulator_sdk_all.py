@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
-from emulator_api import CONTRACT, hold_against_contract
-from sdk_calls import NOBODY, Tour
-from served import serve
 
 from cyberflow.emulator.platform import Platform
+from tests.emulator.emulator_api import CONTRACT, hold_against_contract
+from tests.emulator.sdk_calls import NOBODY, Tour
+from tests.emulator.served import serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
@@ -74,7 +74,7 @@ def outcome(answer: Any) -> str:
 
 @pytest.fixture
 def sdk(tmp_path: Path) -> Iterator[tuple[Any, Watched]]:
-    from cyberdesk import CyberdeskClient  # type: ignore[import-untyped]
+    from cyberdesk import CyberdeskClient
 
     with Platform.open(tmp_path / "local.db") as platform, serve(platform.app) as url:
         client, watched = CyberdeskClient(api_key="cd_any", base_url=url), Watched()

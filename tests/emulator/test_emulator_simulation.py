@@ -13,7 +13,8 @@ from PIL import Image
 
 if TYPE_CHECKING:
     import httpx
-    from emulator_api import Api, TurnedClock
+
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 STEPS = "<ol><li>Sign in as {user} with {$pw}</li><li>Click search</li><li>Read the chart</li></ol>"
 

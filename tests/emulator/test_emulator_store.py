@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 CANARIES = ("canary-run-4711", "canary-nested-4711", "canary-machine-4711", "canary-pool-4711", "canary-key-4711")
 RUN, NESTED, MACHINE, POOL, KEY = CANARIES

@@ -9,7 +9,8 @@ import pytest
 
 if TYPE_CHECKING:
     import httpx
-    from emulator_api import Api, TurnedClock
+
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from emulator_api import CONTRACT, Api, TurnedClock
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from cyberflow.emulator.contract.clock import wall_clock
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import UsageError
+from tests.emulator.emulator_api import CONTRACT, Api, TurnedClock
 
 pytestmark = pytest.mark.enable_socket
 
@@ -269,7 +269,7 @@ def test_no_secret_is_in_an_event(opened: Opened, clock: TurnedClock, receiver: 
 
 @pytest.mark.parametrize("endpoint", ["", "ftp://x", "http://", "http://[", "hook"])
 def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
-    with pytest.raises(UsageError, match="no webhook endpoint"):
+    with pytest.raises(UsageError, match="not a webhook endpoint"):
         Platform.open(":memory:", webhooks=[endpoint])
 
 

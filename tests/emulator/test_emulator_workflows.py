@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from emulator_api import Api, TurnedClock
+    from tests.emulator.emulator_api import Api, TurnedClock
 
 WRONG_CHECK = ["body", "post_run_checks", 0, "type"]
 CHECK = {"name": "schema", "type": "output_data_passes_schema_validation"}

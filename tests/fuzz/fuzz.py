@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from fuzz_worker import Failure, made, projects, run, write
+from tests.fuzz.fuzz_worker import Failure, made, projects, run, write
 
 
 def keep(failure: Failure, seed: int, folder: Path) -> str:

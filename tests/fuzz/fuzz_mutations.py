@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 
 import yaml
-from fuzz_pieces import HOSTILE, MARKS, SCALARS, TEMPLATES
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
+from tests.fuzz.fuzz_pieces import HOSTILE, MARKS, SCALARS, TEMPLATES
 
 Project = dict[str, bytes]
 """Paths with `/` and contents."""

@@ -17,15 +17,15 @@ from pathlib import Path
 from random import Random
 from typing import IO
 
-from fuzz_mutations import Project, load, mutate
-
 from cyberflow.cli.commands.build import compile_project
 from cyberflow.cli.commands.check import render_findings
 from cyberflow.cli.commands.show import _workflow_lines
 from cyberflow.compiler.bundle import load_bundle
-from cyberflow.compiler.check import RULES, check
+from cyberflow.compiler.check import check
+from cyberflow.compiler.rules import RULES
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import read_project
+from tests.fuzz.fuzz_mutations import Project, load, mutate
 
 SECONDS = 2.0
 MEMORY = 1536 * 1024 * 1024

@@ -71,7 +71,7 @@ def test_a_token_knows_its_kind_path_and_place() -> None:
     assert (token.kind, token.start, token.end) == ("secret", 5, 19)
     assert token.path == TokenPath("a", ("b", 0, "k"))
     assert str(token.path) == "a.b[0]['k']"
-    assert str(TokenPath("a", ("b", 0))) == "a['b'][0]"
+    assert str(TokenPath("a", ("b", 0, "k l"))) == "a.b[0]['k l']"
 
 
 @pytest.mark.parametrize("word", ["time", "DIV", "b", "pre", "script", "unknown"])

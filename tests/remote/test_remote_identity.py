@@ -57,7 +57,7 @@ def test_what_is_no_marker_is_none(schema: str | None) -> None:
 
 
 def test_a_schema_without_a_place_for_the_marker_is_a_conflict() -> None:
-    with pytest.raises(ConflictError, match="`lookup` is no JSON object"):
+    with pytest.raises(ConflictError, match="`lookup` is not a JSON object"):
         MARKER.insert_into("[1]")
 
 

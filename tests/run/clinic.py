@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from intake import CANARY, WORKFLOWS, bundle
-
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.chain.events import ChainState
@@ -16,6 +14,7 @@ from cyberflow.run.chain.journal import Invocation, open_journal
 from cyberflow.run.chain.request import RequestParts, RunRequest, TargetIds, chain_request
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from tests.run.intake import CANARY, WORKFLOWS, bundle
 
 
 class Time:

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from clinic import Time, World
 
 from cyberflow.emulator.platform import Platform
+from tests.run.clinic import Time, World
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -15,10 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-sys.path.append(str(Path(__file__).parent.parent / "emulator"))
-
-from served import serve
 
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
@@ -32,6 +27,7 @@ from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, submit_task
+from tests.emulator.served import serve
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = BundledTask("poster", "text-to-image@2", parameters={"prompt": "A poster", "width": 1024})
@@ -98,7 +94,7 @@ class Gpu:
         return await submit_task(self.cyberun, request, workflow, self.journal(), named)
 
     async def follow(self, state: TaskState, *, limit: float | None = None, **watch: Any) -> TaskState:
-        async for state in follow_task(
+        async for state in follow_task(  # noqa: B020, PLR1704 - the state as it is now
             self.cyberun, state, FollowOptions(**{"pace": PollInterval(0.05, 0.2), **watch}), limit
         ):
             if not self.statuses or self.statuses[-1] != state.status:

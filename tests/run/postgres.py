@@ -35,14 +35,14 @@ class Server:
 
     def make(self) -> None:
         words = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-        command = [self.programs / "initdb", "-D", self.folder / "data", *words]
+        command = [str(self.programs / "initdb"), "-D", str(self.folder / "data"), *words]
         made = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, user=self.user, check=False)
         assert made.returncode == 0, made.stderr
 
     def start(self) -> None:
         log = self.folder / "log"
-        words = ["-k", self.folder, "-c", "listen_addresses="]
-        command = [self.programs / "postgres", "-D", self.folder / "data", *words]
+        words = ["-k", str(self.folder), "-c", "listen_addresses="]
+        command = [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *words]
         with log.open("ab") as file:
             self._going = subprocess.Popen(command, cwd=self.folder, user=self.user, stderr=file)
         for _ in range(10 * SECONDS):

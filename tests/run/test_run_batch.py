@@ -13,8 +13,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from clinic import World
-from intake import CANARY, MARK, bundle
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError
@@ -30,6 +28,8 @@ from cyberflow.run.batch.rows import RowMapper
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.request import RequestParts, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from tests.run.clinic import World
+from tests.run.intake import CANARY, MARK, bundle
 
 pytestmark = pytest.mark.anyio
 

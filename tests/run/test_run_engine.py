@@ -40,7 +40,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Any]:
-    from postgres import postgres
+    from tests.run.postgres import postgres
 
     with postgres() as server:
         yield server

@@ -8,13 +8,13 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
-from clinic import World
-from intake import MARK
 
 from cyberflow.run.chain.events import CancelRequested, ChainState, Event, OutputsRead, StatusesRead, TimedOut
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import replay
 from cyberflow.run.chain.result import result_of
+from tests.run.clinic import World
+from tests.run.intake import MARK
 
 pytestmark = pytest.mark.anyio
 

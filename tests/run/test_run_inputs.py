@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from intake import CANARY, MARK, PATIENT, may, need
 
 from cyberflow.errors import UsageError
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.inputs import load_inputs, read_inputs
 from cyberflow.run.inputs.secrets import SecretBackends
 from cyberflow.schema.read_value import UnreadableValue, faults, read_json, read_value
+from tests.run.intake import CANARY, MARK, PATIENT, may, need
 
 
 @dataclass

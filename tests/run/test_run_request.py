@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow
 
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import UsageError
@@ -16,6 +15,7 @@ from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, chain_request, run_request
 from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.schema.values import ABSENT
+from tests.run.intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow
 
 IDS = TargetIds(
     {name: f"id-{name}" for name in ("patient-lookup", "book-visit", "file-letter", "any", "supplied", "secretive")},

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from intake import PATIENT, bundle, chain, may, need
 
 from cyberflow.errors import UsageError
 from cyberflow.run.batch.rows import RowMapper, read_mapping
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.request import RequestParts, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from tests.run.intake import PATIENT, bundle, chain, may, need
 
 NAMES = {name: name for name in ("patient-lookup", "book-visit", "file-letter")}
 INPUTS = {"patient": need(PATIENT), "date": need(), "note": may(), "count": may({"type": "integer"})}

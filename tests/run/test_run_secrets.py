@@ -16,7 +16,6 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from intake import CANARY, MARK, may, need
 
 from cyberflow.errors import UsageError
 from cyberflow.language.model import Target
@@ -33,6 +32,7 @@ from cyberflow.run.inputs.secrets import (
     system_backends,
     target_sources,
 )
+from tests.run.intake import CANARY, MARK, may, need
 
 
 @dataclass

@@ -13,8 +13,6 @@ from uuid import UUID
 
 import httpx
 import pytest
-from clinic import World
-from intake import FILE, MARK, bundle
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
@@ -27,6 +25,8 @@ from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, r
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from tests.run.clinic import World
+from tests.run.intake import FILE, MARK, bundle
 
 pytestmark = pytest.mark.anyio
 
@@ -140,7 +140,10 @@ async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
         ),
         (lambda request: httpx.Response(404, json={"message": "no such workflow"}), "refused", ApiError),
         (lambda request: httpx.Response(500), "unanswered", ApiError),
-        (lambda request: httpx.Response(409), "unanswered", ApiError),
+        (lambda request: httpx.Response(402), "refused", ApiError),
+        (lambda request: httpx.Response(409), "refused", ApiError),
+        (lambda request: httpx.Response(415), "refused", ApiError),
+        (lambda request: httpx.Response(409, headers={"Idempotency-Status": "in_progress"}), "unanswered", ApiError),
         (lambda request: httpx.Response(201, json={"session": "x"}), "unanswered", ApiError),
     ],
 )

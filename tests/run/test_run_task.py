@@ -10,8 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from clinic import Time, Wire
-from gpu_world import fill
 
 from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
@@ -29,6 +27,8 @@ from cyberflow.run.task.follow import cancel_task, follow_task, merge_event, mer
 from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
+from tests.run.clinic import Time, Wire
+from tests.run.gpu_world import fill
 
 pytestmark = pytest.mark.anyio
 
@@ -272,7 +272,7 @@ async def test_the_journal_knows_before_the_service_does(cyberun: CyberunClient,
             before.append(invocation.path.read_text(encoding="utf-8"))
         return await inner(sent, *rest)
 
-    cyberun.transport.send = listening  # type: ignore[method-assign]
+    cyberun.transport.send = listening  # type: ignore[method-assign, assignment]
     state = await submit_task(cyberun, request, workflow, invocation)
 
     [text] = before

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gpu_world import EVENTS, RUN, STORE, Gpu, gpu, hours
 
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.chain.journal import entries
 from cyberflow.run.task.outputs import SavedOutput
+from tests.run.gpu_world import EVENTS, RUN, STORE, Gpu, gpu, hours
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.enable_socket]
 

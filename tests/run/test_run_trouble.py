@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from clinic import Time
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
@@ -15,6 +14,7 @@ from cyberflow.run.chain.events import ChainState, StepRun, Unanswered
 from cyberflow.run.chain.follow import FollowOptions, PollInterval, cancel, follow
 from cyberflow.run.chain.reducer import replay
 from cyberflow.run.chain.result import result_of
+from tests.run.clinic import Time
 
 pytestmark = pytest.mark.anyio
 START = ChainState("intake", (StepRun("a", "w", "r1"), StepRun("b", "w", "r2")), "s-1", {"x": {"$ref": "b.outputs.x"}})

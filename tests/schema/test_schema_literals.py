@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from typed_schemas import ANY, DATE, INTEGER, NUMBER, OBJECT, STRING, listed, node, record, text
 
 from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.paths import FoundType
 from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable, check_value
 from cyberflow.schema.values import ABSENT, CLEAR, EMPTY
+from tests.schema.typed_schemas import ANY, DATE, INTEGER, NUMBER, OBJECT, STRING, listed, node, record, text
 
 LITERALS: dict[str, tuple[Any, Any, Any]] = {
     "a string": ("M7", STRING, Assignable()),

@@ -6,9 +6,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from typed_schemas import ANY, ARRAY, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, record
 
 from cyberflow.schema.paths import FoundType, MissingMember, Scalar, UnknownPath, lookup
+from tests.schema.typed_schemas import ANY, ARRAY, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, record
 
 PATIENT = record(
     mrn=STRING,

@@ -5,12 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from typed_schemas import ANY, ARRAY, DATE, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, node, record
 
 from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.predicates import accepts_string, possible_kinds
 from cyberflow.schema.validate import accepts
 from cyberflow.schema.values import ABSENT, Schema
+from tests.schema.typed_schemas import (
+    ANY,
+    ARRAY,
+    DATE,
+    INTEGER,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    either,
+    listed,
+    node,
+    record,
+)
 
 DESCRIPTIONS: dict[str, Any] = {
     "string": STRING,

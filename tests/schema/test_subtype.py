@@ -6,11 +6,25 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from typed_schemas import ANY, ARRAY, DATE, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, node, record, text
 
 from cyberflow.schema.literal_types import TEXT
 from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable
 from cyberflow.schema.values import ABSENT
+from tests.schema.typed_schemas import (
+    ANY,
+    ARRAY,
+    DATE,
+    INTEGER,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    either,
+    listed,
+    node,
+    record,
+    text,
+)
 
 FITS: dict[str, tuple[Any, Any]] = {
     "the same": (record(mrn=STRING), record(mrn=STRING)),

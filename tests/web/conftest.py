@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from browser import Browser, executable
-from loopback import Fetch, serving
 
 from cyberflow.emulator.platform import Platform
 from cyberflow.web.routes import site
+from tests.web.browser import Browser, executable
+from tests.web.loopback import Fetch, serving
 
 
 @pytest.fixture

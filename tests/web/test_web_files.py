@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from loopback import Fetch
 
 from cyberflow import __version__
 from cyberflow.web.routes import pages
+from tests.web.loopback import Fetch
 
 STATIC = Path(str(files("cyberflow.web") / "static"))
 SERVED = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())

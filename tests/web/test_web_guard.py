@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from loopback import Fetch
+
+from tests.web.loopback import Fetch
 
 KEY = {"Authorization": "Bearer cd_test"}
 EVERYWHERE = ["/", "/session.json", "/assets/js/app.js", "/v1/runs", "/v1/health", "/nothing"]

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from browser import Browser
-from hostile import CANARY, World, attack, build
+
+from tests.web.browser import Browser
+from tests.web.hostile import CANARY, World, attack, build
 
 pytestmark = pytest.mark.slow
 SHOWN = "(document.getElementById('view')?.innerText ?? '')"

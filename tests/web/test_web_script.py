@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser import Browser, executable
-from loopback import serving
 
 from cyberflow.emulator.platform import Platform
+from tests.web.browser import Browser, executable
+from tests.web.loopback import serving
 
 pytestmark = pytest.mark.slow
 

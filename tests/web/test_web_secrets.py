@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from hostile import CANARY, build
-from loopback import Fetch
 
 from cyberflow.emulator.platform import Platform
 from cyberflow.web.routes import site
+from tests.web.hostile import CANARY, build
+from tests.web.loopback import Fetch
 
 KEY = {"Authorization": "Bearer cd_test"}
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from browser import Browser
 from PIL import Image
+
+from tests.web.browser import Browser
 
 pytestmark = pytest.mark.slow
 SHOWN = "(document.getElementById('view')?.innerText ?? '')"

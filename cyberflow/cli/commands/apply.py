@@ -16,14 +16,14 @@ from cyberflow.cli.confirm import ask_yes_no, confirm_write, is_terminal
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.project import compile_for, say
-from cyberflow.cli.receipt import Receipt
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare, wait_until_idle
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.deploy.plan.plan_file import SavedPlan, load_plan
+from cyberflow.deploy.receipts import Receipt
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.sdk.prepare import CompiledProject, owner_of
-from cyberflow.targets import CyberdeskService, open_target
+from cyberflow.targets import CyberdeskService, open_target, state_folder
 
 
 @click.command("apply")
@@ -106,7 +106,8 @@ class _Apply:
         if self._load_plan_file is not None:
             self._load_plan_file.ensure_matches(made)
         self._show(made)
-        receipt = Receipt(self._compiled, service, made, self._options["receipt"])
+        root, url = self._compiled.sourced.root, None if service.local else service.target.url
+        receipt = Receipt(made, root, url, state_folder(root) / "receipts", self._options["receipt"])
         if made.errors or made.refused:
             self._conclude(made, receipt, made.exit_code)
             return made.exit_code
@@ -182,9 +183,8 @@ class _Apply:
     def _conclude(self, made: Plan, receipt: Receipt, code: int) -> None:
         receipt.close(self._done, code)
         if self._json:
-            click.echo(
-                json.dumps({**made.to_json(), "outcomes": _outcomes_json(self._done)}, ensure_ascii=False, indent=2)
-            )
+            outcomes = [one.to_json() for one in self._done]
+            click.echo(json.dumps({**made.to_json(), "outcomes": outcomes}, ensure_ascii=False, indent=2))
 
     def _report(self, outcome: Outcome) -> None:
         from cyberflow.cli.views.plan_text import outcome_line
@@ -200,8 +200,3 @@ def _workflow_names(made: Plan, ids: Any) -> list[str]:
 def _worse_exit_code(left: int, right: int) -> int:
     """A conflict beats a refusal, which beats nothing (SPEC section 11: 4 beats 5)."""
     return max(left, right)
-
-
-def _outcomes_json(done: list[Outcome]) -> list[dict[str, Any]]:
-    fields = ("action", "kind", "name", "id", "status", "message")
-    return [{name: getattr(outcome, name) for name in fields} for outcome in done]

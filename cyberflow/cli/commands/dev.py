@@ -106,7 +106,7 @@ def _open_platform(
     webhooks: tuple[str, ...],
     webhook_secret: str | None,
 ) -> Platform:
-    from cyberflow.emulator.http.fault_plan import load_faults as load_faults
+    from cyberflow.emulator.http.fault_plan import load_faults
     from cyberflow.emulator.platform import Platform
 
     plan = load_faults(faults) if faults else ()

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cyberflow import __version__
 from cyberflow.cli.views.diagnostics_text import secret_spans
 from cyberflow.cli.views.findings_json import workspace_prefix
 from cyberflow.cli.views.rules_page import RuleDocumentation, load_rules
@@ -20,6 +19,7 @@ from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.source import Place, Span
+from cyberflow.version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"

@@ -24,6 +24,7 @@ from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.paging import HasId
 from cyberflow.client.http.request import Request, format_path, get_request, write_request
 from cyberflow.client.http.sse import parse_events
+from cyberflow.client.http.status import USED_ADDRESS
 from cyberflow.client.http.transport import Transport
 from cyberflow.errors import UsageError
 
@@ -37,8 +38,6 @@ PAGE = 100
 """The most that one page of a list holds."""
 UPLOADS = 3
 """How often an upload is begun: each time under a new address, since a store takes an object once."""
-TURNED_DOWN = frozenset({403, 408, 412, 429, 500, 502, 503, 504})
-"""Answers of a store after which a new address may do: over, already used, or the store in trouble."""
 SESSION = "eyJ"
 """How the token of a person's session begins; keys begin with `sk-` or `dk-` and know their team."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -174,7 +173,7 @@ class CyberunClient:
                     Request("PUT", address.upload_url, content=content, keyless=True, headers=headers)
                 )
             except (ApiError, Unreachable) as error:
-                if tried == UPLOADS or (isinstance(error, ApiError) and error.status not in TURNED_DOWN):
+                if tried == UPLOADS or not (error.transient or error.status in USED_ADDRESS):
                     raise
             else:
                 return address.file_key

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cyberflow.client.cyberun.wire import Output, TaskResult, outputs_of
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.request import Request
-from cyberflow.client.http.retry import STATUSES
+from cyberflow.client.http.status import EXPIRED_ADDRESS
 from cyberflow.errors import CyberflowError
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 REFRESHES = 3
 """How often one download asks for a new address."""
-OVER = frozenset({401, 403})
-"""What a store answers when an address has ended."""
 PARTIAL, BEYOND = 206, 416
 
 
@@ -57,14 +55,14 @@ class Outputs:
             try:
                 return await self._fetch(key, file)
             except ApiError as error:
-                if error.status in OVER and refreshed < REFRESHES:
+                if error.status in EXPIRED_ADDRESS and refreshed < REFRESHES:
                     refreshed += 1
                     await self.read()
                     continue
                 if error.status == BEYOND and before:
                     file.seek(0)
                     file.truncate()
-                elif error.status not in STATUSES:
+                elif not error.transient:
                     raise
                 failure: ApiError | Unreachable = error
             except Unreachable as error:

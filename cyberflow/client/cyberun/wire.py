@@ -16,9 +16,9 @@ from pydantic import Field
 
 from cyberflow.client.cyberdesk.wire import Flag, WireRecord, parse_time
 
-OVER = frozenset({"completed", "failed", "cancelled"})
+FINAL_STATUSES = frozenset({"completed", "failed", "cancelled"})
 """The statuses in which a task is over. Every other one is live, those that nobody knows yet included."""
-STATUSES = OVER | {"pending", "waiting", "provisioning", "queued", "running"}
+KNOWN_STATUSES = FINAL_STATUSES | {"pending", "waiting", "provisioning", "queued", "running"}
 """The statuses that are known."""
 LIFE = timedelta(hours=1)
 """How long an address of an output opens, also where the answer names no time."""
@@ -70,7 +70,7 @@ class TaskRecord(WireRecord):
 
     @property
     def live(self) -> bool:
-        return self.task_status not in OVER
+        return self.task_status not in FINAL_STATUSES
 
 
 class TaskAccepted(WireRecord):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from cyberflow.client.http.mask import WORD, RequestRedactor
 from cyberflow.client.http.request import Reply, Request
+from cyberflow.client.http.status import IN_PROGRESS, StatusMeaning, status_meaning
 from cyberflow.errors import CyberflowError
 
 REQUEST_IDS = ("x-request-id", "request-id", "fly-request-id")
@@ -23,7 +24,7 @@ ECHOES = ("input", "ctx")
 """Where a validation error repeats what was sent."""
 LONGEST = 500
 LONGEST_RAW = 10_000
-TOO_MANY = 429
+CONFLICT, TOO_MANY = 409, 429
 
 
 class Violation(NamedTuple):
@@ -49,6 +50,7 @@ class ErrorResponse:
     retry_after: float | None = None
     help: str | None = None
     raw: str = field(default="", repr=False)
+    meaning: StatusMeaning | None = None
 
     def __str__(self) -> str:
         code = f" [{self.error_code}]" if self.error_code else ""
@@ -82,6 +84,21 @@ class ApiError(CyberflowError):
         self.request_id = refusal.request_id
         self.retry_after = refusal.retry_after
         self.raw = refusal.raw
+        self.meaning = refusal.meaning or status_meaning(refusal.status)
+        self.transient = self.meaning.transient
+        self.credentials = self.meaning.credentials
+        self.not_found = self.meaning.not_found
+        self.about_request = self.meaning.about_request
+
+    @property
+    def nothing_was_made(self) -> bool:
+        """Whether the service has surely done nothing, in an earlier try neither."""
+        return self.meaning.nothing_was_made and not self.earlier_try_may_have_arrived
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether an id that was asked for is not there, or is not an id at all."""
+        return self.not_found or self.about_request
 
 
 class RateLimited(ApiError):
@@ -94,11 +111,18 @@ class Unreachable(CyberflowError):
     `may_have_arrived` is false only when no try got as far as sending: then the service has surely done nothing.
     """
 
+    transient = True
+    status: int | None = None
+
     def __init__(self, url: str, reason: str, *, help: str | None = None, may_have_arrived: bool = True) -> None:
         super().__init__(f"{url} cannot be reached: {reason}", help=help)
         self.url = url
         self.reason = reason
         self.may_have_arrived = may_have_arrived
+
+    @property
+    def nothing_was_made(self) -> bool:
+        return not self.may_have_arrived
 
 
 def api_error_from_reply(
@@ -106,6 +130,7 @@ def api_error_from_reply(
 ) -> ApiError:
     """Read an answer that is no success. `asked` is its Retry-After, `late` says that this is more than we wait."""
     body = mask.json(_parse_body(reply))
+    meaning = reply_meaning(reply)
     violations = tuple(_violations(body))
     refusal = ErrorResponse(
         request.method,
@@ -117,8 +142,9 @@ def api_error_from_reply(
         violations,
         _request_id(reply, mask),
         asked,
-        _help(reply, asked, late=late),
+        _help(meaning, reply, asked, late=late),
         "" if violations else mask.text(reply.content.decode("utf-8", "replace"))[:LONGEST_RAW],
+        meaning,
     )
     return RateLimited(refusal) if reply.status == TOO_MANY else ApiError(refusal)
 
@@ -138,6 +164,14 @@ def unreadable_body_error(request: Request, reply: Reply, why: str, mask: Reques
             request.method, path_for_errors(request), reply.status, why, request_id=_request_id(reply, mask), help=help
         )
     )
+
+
+def reply_meaning(reply: Reply) -> StatusMeaning:
+    """What an answer means. A 409 passes only with `Idempotency-Status: in_progress`: the first sending of this key is
+    still at work.
+    """
+    at_work = reply.headers.get("idempotency-status", "").strip().lower() == "in_progress"
+    return IN_PROGRESS if reply.status == CONFLICT and at_work else status_meaning(reply.status)
 
 
 def path_for_errors(request: Request) -> str:
@@ -276,22 +310,12 @@ def _request_id(reply: Reply, mask: RequestRedactor) -> str | None:
     return mask.text(found) if found else None
 
 
-def _help(reply: Reply, asked: float | None, *, late: bool) -> str | None:
+def _help(meaning: StatusMeaning, reply: Reply, asked: float | None, *, late: bool) -> str | None:
     if late and asked is not None:
         return (
             f"the service asks to wait {format_duration(asked)}, longer than cyberflow waits by itself: try again then"
         )
-    when = f"in {format_duration(asked)}" if asked else "later"
-    helps = {
-        401: "the key was rejected: check that the target's `api_key` names a valid key of this service",
-        403: "this key may not do that: check that the target's `api_key` belongs to this organisation",
-        404: "there is no such thing in the organisation of this key: it was deleted, or belongs to another one",
-        409: "what was asked contradicts the present state; look again and repeat",
-        413: "the request is larger than the service takes",
-        429: f"the rate limit of this key is used up: try again {when}, or with less in parallel",
-    }
-    if "idempotency-status" in reply.headers:
-        return "an earlier sending of this very request is still at work there: try again later"
-    if reply.status >= 500:  # noqa: PLR2004
-        return "the service failed, not the request: try again later"
-    return helps.get(reply.status)
+    if reply.status == TOO_MANY:
+        when = f"in {format_duration(asked)}" if asked else "later"
+        return f"the rate limit of this key is used up: try again {when}, or with less in parallel"
+    return meaning.help

@@ -12,12 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
 from random import random as draw
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cyberflow.client.http.request import Reply
-
-STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 EPOCH_FROM = 1_000_000_000
 """A reset number from here on is a time of the epoch, a smaller one is seconds from now."""
 
@@ -41,16 +36,6 @@ class Retry:
     def backoff(self, retry: int) -> float:
         """Full jitter: anything between nothing and `base` doubled `retry` times, at most `cap`."""
         return self.random() * min(self.cap, self.base * 2.0**retry)
-
-
-def is_retryable(reply: Reply) -> bool:
-    """Whether the same request may succeed later.
-
-    A 409 says so only with `Idempotency-Status: in_progress`: the first sending of this key is still at work.
-    """
-    if reply.status == 409:  # noqa: PLR2004
-        return reply.headers.get("idempotency-status", "").strip().lower() == "in_progress"
-    return reply.status in STATUSES
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float | None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import httpx
 
-from cyberflow import __version__
 from cyberflow.client.http.decode import decode_body
 from cyberflow.client.http.errors import (
     ApiError,
@@ -22,14 +21,16 @@ from cyberflow.client.http.errors import (
     is_certificate_error,
     path_for_errors,
     redirect_error,
+    reply_meaning,
     unreadable_body_error,
 )
 from cyberflow.client.http.mask import RequestRedactor
 from cyberflow.client.http.request import Reply, Request
-from cyberflow.client.http.retry import RateLimitWindow, Retry, is_retryable, retry_after_seconds
+from cyberflow.client.http.retry import RateLimitWindow, Retry, retry_after_seconds
 from cyberflow.client.http.tls import add_authorities, loopback_hosts
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import open_atomic
+from cyberflow.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,12 +155,13 @@ class Transport:
                 if reply.is_success:
                     return reply
                 wait = retry_after_seconds(reply.headers, policy.clock())
-                late = is_retryable(reply) and spent + (wait or 0) > policy.budget
-                again = is_retryable(reply) and not late
+                retried = reply_meaning(reply).retried
+                late = retried and spent + (wait or 0) > policy.budget
+                again = retried and not late
                 failure = api_error_from_reply(request, reply, self._mask(request), asked=wait, late=late)
                 failure.earlier_try_may_have_arrived, arrived = (
                     arrived,
-                    arrived or reply.status != httpx.codes.TOO_MANY_REQUESTS,
+                    arrived or not failure.meaning.nothing_was_made,
                 )
             if not again or tried == policy.retries or not request.may_repeat:
                 raise failure

@@ -1,4 +1,4 @@
-"""Plan to outcomes: tags, images, workflows, several at once, then what is pruned; look before every write, read back
+"""Applies a plan: tags, images, workflows, several at once, then what is pruned; looks before every write, reads back
 at the end. Killed anywhere and run again, it makes nothing twice and loses nothing; what no plan prunes is not deleted.
 """
 
@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING
 
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.apply.concurrency import run_concurrently
 from cyberflow.deploy.apply.revalidate import RevalidatedPlan, revalidate
+from cyberflow.deploy.apply.tag_writer import TagWriter
 from cyberflow.deploy.apply.write import Writer
 from cyberflow.deploy.plan.model import Change, Outcome, Plan, PlanRefused, Status
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import field_hash, wire_fields
+from cyberflow.remote.concurrency import AT_ONCE, run_concurrently
 from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows
 from cyberflow.remote.images import image_addresses, orphans
 from cyberflow.remote.snapshot import read_all_workflows, read_snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
-
-AT_ONCE = 8
-NO_ENTRY = frozenset({401, 403})
-_OURS = frozenset({Ownership.MANAGED, Ownership.UNFINISHED, Ownership.LOST})
 
 
 async def apply(
@@ -50,7 +47,7 @@ async def apply(
     ensure_applicable(fresh.plan)
     for outcome in fresh.outcomes:
         yield outcome
-    work = _Deployment(Writer(desk, plan.owner, assets, dict(fresh.plan.tags)), fresh, plan, at_once)
+    work = _Deployment(Writer(TagWriter(desk, plan.owner, dict(fresh.plan.tags)), assets), fresh, plan, at_once)
     async with aclosing(work.outcomes()) as outcomes:
         async for outcome in outcomes:
             yield outcome
@@ -88,7 +85,7 @@ class _Deployment:
         leaving = [change for change in self.fresh.todo if change.kind == "workflow" and not change.desired]
         needed = {asset.filename for change in workflows if change.desired for asset in change.desired.missing}
         phases: Sequence[tuple[Iterable[Change], Callable[[Change], Awaitable[Outcome]]]] = (
-            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.write_tag),
+            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tags.write),
             (
                 (one for one in self.fresh.todo if one.action == "upload" and one.name in needed),
                 self.writer.upload_image,
@@ -136,9 +133,7 @@ class _Deployment:
         try:
             return await write(change)
         except CyberflowError as error:
-            if isinstance(error, Unreachable | RateLimited) or (
-                isinstance(error, ApiError) and error.status in NO_ENTRY
-            ):
+            if isinstance(error, Unreachable | RateLimited) or (isinstance(error, ApiError) and error.credentials):
                 self.halted = error.message
             return Outcome.from_error(change, error, id)
 
@@ -167,7 +162,7 @@ class _Deployment:
 
 def _read_back_fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:
     """What is wrong with a workflow that was written, seen from the list of all."""
-    same = [one for one in held if one.name == outcome.name and one.ownership in _OURS]
+    same = [one for one in held if one.name == outcome.name and one.ownership.is_ours]
     if len(same) > 1:
         return f"{len(same)} workflows are marked as `{outcome.name}`: {', '.join(one.id for one in same)}"
     there = next((one for one in same if one.id == outcome.id), None)

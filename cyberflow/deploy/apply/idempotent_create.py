@@ -1,4 +1,4 @@
-"""Making something exactly once, over lost answers and killed processes: recomputable keys, and reading back."""
+"""Idempotent creates: made once over lost answers and killed processes, by recomputable keys and reading back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from cyberflow.remote.identity import Owner
 
 ATTEMPTS = 8
 """How many old answers are believed in a row: each is a workflow made and deleted within the life of its key."""
-NOT_FOUND = 404
 T = TypeVar("T")
 
 
@@ -62,6 +61,6 @@ async def none_if_missing(read: Awaitable[T]) -> T | None:
     try:
         return await read
     except ApiError as error:
-        if error.status != NOT_FOUND:
+        if not error.not_found:
             raise
         return None

@@ -1,15 +1,16 @@
-"""Whom a change of schema breaks: who calls a workflow whose input became narrower, who reads an output that may now be
+"""Breaking changes of schemas: who calls a workflow whose input became narrower, who reads an output that may now be
 missing or something else. Pure; only what a witness proves is said.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle, BundledChain
+from cyberflow.compiler.refs import Ref, find_refs, read_ref
 from cyberflow.deploy.plan.model import BreakingChange
+from cyberflow.diagnostics import join_names
 from cyberflow.schema.subtype.assign import NotAssignable, check_assignable
 from cyberflow.schema.values import ABSENT
 
@@ -87,18 +88,9 @@ def _output_readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | 
 
 
 def _output_keys(value: Any, aliases: set[str]) -> list[str]:
-    found: dict[str, None] = {}
-
-    def note(one: dict[str, Any]) -> dict[str, Any]:
-        parts = str(one.get("$ref", "")).split(".", 2)
-        if len(parts) == 3 and parts[0] in aliases and parts[1] == "outputs":  # noqa: PLR2004 - alias.outputs.path
-            found[parts[2].split(".")[0].split("[")[0]] = None
-        return one
-
-    json.loads(json.dumps(value), object_hook=note)
-    return list(found)
+    refs = (read_ref(found) for _, found in find_refs(value))
+    return list(dict.fromkeys(ref.output for ref in refs if isinstance(ref, Ref) and ref.alias in aliases))
 
 
 def _names_are(names: list[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names)
-    return f"{shown} {'is' if len(names) == 1 else 'are'}"
+    return f"{join_names(names)} {'is' if len(names) == 1 else 'are'}"

@@ -1,12 +1,13 @@
-"""Which workflow of the account is which declaration, and what is the matter with the others. Pure."""
+"""Reconciles declarations with the workflows of an account: which is which, and what the others are. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from cyberflow.deploy.plan.model import Change, KeptWorkflow, PlanProblem
+from cyberflow.diagnostics import join_names
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import OwnedWorkflow, Ownership
 
@@ -24,9 +25,18 @@ class Reconciliation:
     errors: list[PlanProblem] = field(default_factory=list)
     kept: list[KeptWorkflow] = field(default_factory=list)
 
+    def about(self, names: Collection[str]) -> Reconciliation:
+        """What is to be said of some declarations; copies and what is kept are told whatever is declared."""
+        return replace(
+            self,
+            notices=[one for one in self.notices if one.action == "copy" or one.name in names],
+            conflicts=[one for one in self.conflicts if one.name in names],
+            errors=[one for one in self.errors if one.name in names],
+        )
+
 
 def reconcile(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> Reconciliation:
-    """Go through what is held, oldest first, by the table of SPEC section 8."""
+    """Go through what is held, oldest first, by what marker and tag say together."""
     match = Reconciliation()
     by_name: dict[str, list[OwnedWorkflow]] = defaultdict(list)
     rewritten: list[OwnedWorkflow] = []
@@ -68,8 +78,8 @@ def _name_on_account(
         return wanted.name
     rivals = [one.name for one in desired if one.was == wanted.was and one.name not in by_name]
     if len(rivals) > 1:
-        names = " and ".join(f"`{name}`" for name in rivals)
-        match.errors.append(PlanProblem(wanted.name, f"{names} were both `{wanted.was}`; only one can be its new name"))
+        message = f"{join_names(rivals)} were both `{wanted.was}`; only one can be its new name"
+        match.errors.append(PlanProblem(wanted.name, message))
         return wanted.name
     return wanted.was
 

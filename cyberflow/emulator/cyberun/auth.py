@@ -1,5 +1,5 @@
-"""The way in and out of Cyberun's endpoints: that of the platform, but for the body of a refusal, the team of a
-session's token, and that no key makes a write happen once.
+"""Dispatch of Cyberun's requests: that of the platform, but for the body of a refusal, the team of a session's token,
+and that no key makes a write happen once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRequest
 from cyberflow.emulator.http.dispatch import Dispatcher, Endpoint, read_body, respond_json
 
-SESSION = "eyJ"
+JWT_PREFIX = "eyJ"
 
 
 class CyberunDispatcher(Dispatcher):
@@ -27,9 +27,9 @@ class CyberunDispatcher(Dispatcher):
         return self.perform(endpoint, request, await read_body(endpoint, request), None)
 
     def admit(self, request: Request) -> None:
-        """Raise Refused for a caller without a right to be here; for the endpoints that are no `Endpoint`."""
+        """Raise HttpError for a caller without a right to be here; for routes beside the table of endpoints."""
         self.check_team(request, self.authenticate(request))
 
     def check_team(self, request: Request, caller: str) -> None:
-        if caller.startswith(SESSION) and not request.headers.get("x-team-id"):
+        if caller.startswith(JWT_PREFIX) and not request.headers.get("x-team-id"):
             raise HttpError(400, "X-Team-ID header is required")

@@ -11,9 +11,9 @@ from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
 from cyberflow.emulator.cyberun import object_store, workflows
 from cyberflow.emulator.cyberun.bodies import PresignBody, TaskCreate, TaskScript, TaskScriptCreate
-from cyberflow.emulator.cyberun.timeline import PRELUDE, RUNNING, SimulatedTaskState, state_at
-from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.cyberun.timeline import DEFAULT_PHASES, RUNNING, SimulatedTaskState, state_at
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, new_id
 
 KIND: Final = "task"
 SCRIPT: Final = "gpu-script"
@@ -125,7 +125,7 @@ def _create(call: ApiCall, workflow: Document) -> Any:
     if wrong := list(workflows.parameter_errors(workflow["parameters"], body.parameters)):
         raise HttpError(400, "; ".join(wrong))
     script = _script(call, workflow)
-    course = script.course or [*PRELUDE, (RUNNING, script.seconds)]
+    course = script.course or [*DEFAULT_PHASES, (RUNNING, script.seconds)]
     task = {
         "id": new_id(),
         "workflow_id": workflow["id"],
@@ -133,7 +133,7 @@ def _create(call: ApiCall, workflow: Document) -> Any:
         "parameters": sorted(body.parameters),
         "created_at": stamp(call.now),
         "cancelled_at": None,
-        "course": [list(leg) for leg in course],
+        "course": [list(phase) for phase in course],
         "end": script.status,
         **script.model_dump(mode="json", include={"error", "abort", "shape", "outputs"}),
     }

@@ -11,9 +11,9 @@ from typing import Any, Final
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.cyberun.bodies import SLUG, WorkflowImport
-from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, new_id
 
 KIND: Final = "gpu-workflow"
 _TYPES: Mapping[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,), "file": (str,)}

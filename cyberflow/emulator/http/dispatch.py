@@ -1,5 +1,5 @@
-"""The way in and out of every endpoint: key, body, idempotency, one transaction, answer. Endpoints themselves are
-plain functions from a `ApiCall` to a JSON value.
+"""Dispatch of a request: authentication, body, idempotency, one transaction, response. Endpoints themselves are plain
+functions from an `ApiCall` to a JSON value.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from starlette.responses import Response
 from cyberflow.emulator.contract.clock import Clock
 from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRequest, envelope, violation
 from cyberflow.emulator.engine import scheduler
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Store, dump
 from cyberflow.emulator.http import idempotency
 from cyberflow.emulator.http.rate_limit import RateLimiter
 from cyberflow.emulator.http.upload import MultipartFile, read_upload
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Store, dump
 
 log = logging.getLogger("cyberflow.local")
 
@@ -34,7 +34,7 @@ SCRIPT_HEADER = "x-cyberflow-script"
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """One authenticated request, its body already checked. `secrets` collects values to hold once it is committed."""
+    """One authenticated request, its body checked; `pending_secrets` are values to hold once it is committed."""
 
     store: Store
     secret_store: SecretStore
@@ -75,13 +75,18 @@ class Endpoint:
 
 
 class Dispatcher:
-    """Holds what all endpoints share: the store, the vault, the clock, and the keys of the requests under way."""
+    """Holds what all endpoints share: the store, the secrets, the clock, and the keys of the requests under way."""
 
     def __init__(
-        self, store: Store, vault: SecretStore, clock: Clock, api_key: str | None, buckets: RateLimiter | None = None
+        self,
+        store: Store,
+        secret_store: SecretStore,
+        clock: Clock,
+        api_key: str | None,
+        buckets: RateLimiter | None = None,
     ) -> None:
         self.store = store
-        self.secret_store = vault
+        self.secret_store = secret_store
         self.clock = clock
         self.api_key = api_key
         self.rate_limiter = buckets

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
 
-LIMIT = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 FRAMING = 64 * 1024
 """What boundaries and part headers may add to a file of exactly the limit."""
 
@@ -29,15 +29,15 @@ class MultipartFile:
 async def read_upload(request: Request) -> MultipartFile:
     too_large = HttpError(413, "File too large: at most 10 MB")
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > LIMIT + FRAMING:
+    if declared.isdigit() and int(declared) > MAX_BYTES + FRAMING:
         raise too_large
     try:
         async with request.form(max_files=1, max_fields=8) as form:
             part = form.get("file")
             if not isinstance(part, UploadFile):
                 raise InvalidRequest([violation(["body", "file"], "Field required", "missing")])
-            content = await part.read(LIMIT + 1)
-            if len(content) > LIMIT:
+            content = await part.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
                 raise too_large
             return MultipartFile(part.filename or "image", content)
     except HTTPException as error:

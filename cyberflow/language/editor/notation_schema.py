@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cyberflow.language.model import NAME as NAME_PATTERN
 from cyberflow.schema import keywords
 from cyberflow.schema.keywords import MARKERS, TYPES, WORDS
 
 Schema = dict[str, Any]
-NAME = "[A-Za-z_][A-Za-z0-9_-]{0,62}"
+NAME = NAME_PATTERN.pattern
 _NAME_HELP = "a name is letters, digits, `_` and `-`, and begins with a letter or `_`"
 _KEY = r"""(\.[A-Za-z_][A-Za-z0-9_-]*|\[([0-9]+|'[^'<>{}\n]+'|"[^"<>{}\n]+")\])"""
 
@@ -96,12 +97,6 @@ def definitions() -> Schema:
 
 def _type_definitions() -> Schema:
     nested = {**name_map_schema(ref("Type"), optional=True), "minProperties": 1}
-    file = {
-        "type": "object",
-        "properties": {"file": {"type": "string"}},
-        "required": ["file"],
-        "additionalProperties": False,
-    }
     return {
         "Expression": {
             "$comment": "A template, `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
@@ -114,6 +109,25 @@ def _type_definitions() -> Schema:
             _allow_expressions(_keywords()), anyOf=[{"required": [marker]} for marker in MARKERS]
         ),
         "Nested": {**nested, "propertyNames": {**nested["propertyNames"], "not": {"enum": list(MARKERS)}}},
+        **_schema_definitions(),
+        "Types": {"anyOf": [name_map_schema(ref("Type"), optional=True), ref("SchemaFile")]},
+        "Secrets": {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},
+                name_map_schema(ref("Type"), optional=True),
+            ]
+        },
+    }
+
+
+def _schema_definitions() -> Schema:
+    file = {
+        "type": "object",
+        "properties": {"file": {"type": "string"}},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    return {
         "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("TypeName"), ref("SchemaBox")]},
         "TypeName": {
             "description": "A name from `types`, or a list of one.",
@@ -134,13 +148,6 @@ def _type_definitions() -> Schema:
             "properties": {"schema": file},
             "required": ["schema"],
             "additionalProperties": False,
-        },
-        "Types": {"anyOf": [name_map_schema(ref("Type"), optional=True), ref("SchemaFile")]},
-        "Secrets": {
-            "anyOf": [
-                {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},
-                name_map_schema(ref("Type"), optional=True),
-            ]
         },
     }
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
 from cyberflow.language.model import NAME, PROJECT_NAME
 from cyberflow.source import Place, Route
 
@@ -40,7 +40,7 @@ _MISSING_HELP = {
     "file": "write `file:` and a path",
 }
 _ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "prompt_file": "prompt"}
-"""What other languages call a key, where `did you mean` is no help."""
+"""What other languages call a key, where `did you mean` helps nobody."""
 _MOST_ROUNDS = 20
 _STAND_INS: dict[str, Any] = {
     "prompt": "",
@@ -170,6 +170,11 @@ def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
     return Diagnostic("bad-name", f"`{written}` cannot be a name", place, help=help)
+
+
+def duplicate_name(name: str, place: Place, first: Place, before: str, help: str) -> Diagnostic:
+    """Say that a name is taken; `before` is what the place of its first owner says."""
+    return Diagnostic("duplicate-name", f"the name `{name}` is taken", place, labels=(Label(first, before),), help=help)
 
 
 def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:

@@ -13,15 +13,15 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
-from cyberflow.language.project.decode import bad_name, decode
+from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
@@ -136,7 +136,7 @@ def read_project(root: Path) -> RawProject:
             documents.setdefault(one.path, one)
     modules: list[PythonDocument] = []
     if settings.python:
-        from cyberflow.language.python.load import read_modules
+        from cyberflow.language.python.reading.load import read_modules
 
         modules = read_modules(files, settings.python, list(documents.values()), problems)
     sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules))
@@ -228,11 +228,9 @@ class _DeclarationReader:
             return False
         if name in known:
             first = known[name]
-            label = Label(first.place.at_key(), f"first declared here, as a {first.kind}")
-            message = f"the name `{name}` is taken"
             help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
-            found = Diagnostic("duplicate-name", message, place.at_key(), labels=(label,), help=help)
-            self.project.problems.append(found)
+            before = f"first declared here, as a {first.kind}"
+            self.project.problems.append(duplicate_name(name, place.at_key(), first.place.at_key(), before, help))
         return name not in known
 
     def _is_below_broken_route(self, problem: Diagnostic) -> bool:

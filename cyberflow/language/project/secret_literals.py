@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.language.prompt.paths import PATH
-from cyberflow.language.python.document import PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.source import Route, Span, span_of
+from cyberflow.source import Route, Span
 
 MASK = "•••"
 _SOURCES = ("env", "file", "keyring")
@@ -44,17 +44,14 @@ class SecretLiterals:
     def of(cls, read: Iterable[object]) -> SecretLiterals:
         """Every literal of the YAML files and Python modules among what was read."""
         read = list(read)
-        documents = [one for one in read if isinstance(one, YamlDocument)]
+        documents = [one for one in read if isinstance(one, YamlDocument | PythonDocument)]
         types = {name for one in documents for name in _type_names(one.data)}
         spans: list[Span] = []
         texts: dict[str, tuple[str, ...]] = {}
         for document in documents:
-            found = list(_literal_ranges(document, types))
-            spans += [span_of(document.path, document.text, start, end) for start, end, _ in found]
+            found = document.secrets if isinstance(document, PythonDocument) else list(_literal_ranges(document, types))
+            spans += [document.lines.span(start, end) for start, end, _ in found]
             texts[document.path] = tuple(text for _, _, text in found if len(text) >= _SHORTEST)
-        for module in (one for one in read if isinstance(one, PythonDocument)):
-            spans += [span_of(module.path, module.text, start, end) for start, end, _ in module.secrets]
-            texts[module.path] = tuple(text for _, _, text in module.secrets if len(text) >= _SHORTEST)
         return cls(tuple(spans), texts)
 
     def hide(self, text: str, paths: Collection[str]) -> str:
@@ -68,7 +65,7 @@ class SecretLiterals:
 
 
 def type_literals(notation: Any, types: Collection[str], route: Route = ()) -> Iterator[Route]:
-    """Where the declared type of a secret holds a text that is no type, or a value of the secret itself."""
+    """Where the declared type of a secret holds a text that is not a type, or a value of the secret itself."""
     if isinstance(notation, dict):
         for key, value in notation.items():
             if key in _VALUES:

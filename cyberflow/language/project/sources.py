@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, edit_distance
 from cyberflow.language.discovery import PROJECT_FILE, check_git_ignore, exclude, is_project, printable_name
 from cyberflow.language.files import LARGEST_TEXT, Files, path_escape
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
@@ -142,25 +142,13 @@ def _looks_like_declarations(document: YamlDocument) -> bool:
     strangers = [key for key in keys if key not in SECTIONS and not key.startswith("x-")]
     if not strangers:
         return "tasks" in keys
-    return len(strangers) == 1 and any(_edit_distance(strangers[0], section) <= _NEAR for section in SECTIONS)
+    return len(strangers) == 1 and _is_near_section(strangers[0])
 
 
 def _holds_section(data: Any) -> bool:
-    return isinstance(data, dict) and any(
-        key in SECTIONS or any(_edit_distance(key, section) <= _NEAR for section in SECTIONS) for key in data
-    )
+    return isinstance(data, dict) and any(key in SECTIONS or _is_near_section(key) for key in data)
 
 
-def _edit_distance(left: str, right: str) -> int:
-    """Edits between two words, counted no further than needed."""
-    if abs(len(left) - len(right)) > _NEAR:
-        return _NEAR + 1
-    row = list(range(len(right) + 1))
-    for index, character in enumerate(left, 1):
-        before, row[0] = row[0], index
-        for column, other in enumerate(right, 1):
-            before, row[column] = (
-                row[column],
-                min(row[column] + 1, row[column - 1] + 1, before + (character != other)),
-            )
-    return row[-1]
+def _is_near_section(key: str) -> bool:
+    """Whether a key is a section's but for a letter or two."""
+    return any(edit_distance(key, section, _NEAR) <= _NEAR for section in SECTIONS)

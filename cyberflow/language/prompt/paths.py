@@ -1,8 +1,9 @@
-"""Paths into values, the part that prompts, chain strings and refs have in common: `a.b[0]['k']`."""
+"""Paths into values: `a.b[0]['k']`, the part that prompts, chain strings and refs have in common."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -37,7 +38,14 @@ class TokenPath:
         return cls(root[0], keys, root[0] + "".join(_format_key(match) for match in found))
 
     def __str__(self) -> str:
-        return self.text or self.root + "".join(f"[{k}]" if isinstance(k, int) else f"['{k}']" for k in self.keys)
+        return self.text or format_path(self.root, self.keys)
+
+
+def format_path(root: str, keys: Iterable[str | int]) -> str:
+    """A path as it is written: `a.b[0]['k l']`."""
+    return root + "".join(
+        f"[{key}]" if isinstance(key, int) else f".{key}" if _ROOT.fullmatch(key) else f"['{key}']" for key in keys
+    )
 
 
 def _parse_key(match: re.Match[str]) -> str | int:

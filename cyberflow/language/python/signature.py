@@ -1,4 +1,4 @@
-"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of SPEC section 2.
+"""Annotations to types as the YAML writes them: names to JSON Schema in the one normal form of the language.
 pydantic knows the types; what it adds of its own is taken off here.
 """
 
@@ -17,9 +17,9 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, PydanticUndefined, to_jsonable_python
 
-from cyberflow.language.python.declare import Secret
+from cyberflow.language.python.declarations import Secret
 from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
-from cyberflow.language.python.symbols import Symbol
+from cyberflow.language.python.tracing.symbols import Symbol
 from cyberflow.language.python.typed_dicts import make_portable
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)

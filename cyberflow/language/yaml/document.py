@@ -5,17 +5,16 @@ With `composing`, the one room that knows yaml. It knows nothing of workflows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.document import DeclarationDocument
 from cyberflow.language.yaml.compose import COLLECTION, PLAIN, QUOTED, YamlTooLarge, compose
-from cyberflow.language.yaml.lines import LineIndex
 from cyberflow.language.yaml.scalars import resolve_scalar, source_offsets, source_width
 from cyberflow.language.yaml.syntax_errors import explain_yaml_error
 from cyberflow.source import Place, Route, Span
@@ -27,23 +26,12 @@ _TAG = re.compile(r"![^\s,\[\]{}]*")
 
 
 @dataclass
-class YamlDocument:
-    """One file: its data, what was wrong with it, and its spans. `data` is None when the text does not parse."""
+class YamlDocument(DeclarationDocument):
+    """One YAML file, which finds the span of each route among the parser's nodes."""
 
-    path: str
-    text: str
-    data: Any = None
-    problems: list[Diagnostic] = field(default_factory=list)
-    broken: set[Route] = field(default_factory=set)
-    """Routes of which a problem has been reported, so that nothing else need be said of what is below them."""
-    _renamed: dict[Route, str] = field(default_factory=dict)
     _offsets: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
     _members: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
     _root: Node | None = None
-
-    @cached_property
-    def lines(self) -> LineIndex:
-        return LineIndex(self.path, self.text)
 
     def span(self, place: Place) -> Span:
         if place.range and not place.route:
@@ -61,16 +49,12 @@ class YamlDocument:
         """The parser's own node at a route, for readers of what was written; None when the text does not parse."""
         return self._find(route)[0]
 
-    def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
-        """Note that the key at the end of each route is spelt otherwise in the file."""
-        self._renamed.update(renamed)
-
     def _find(self, route: Route) -> tuple[Node | None, Node | None, tuple[int, int] | None]:
         """The node at a route, its key, and the alias that stands for it; the nearest parent when it is not there."""
         node, alias = self._root, None
         key: Node | None = None
-        for index, step in enumerate(route):
-            child = self._child(node, self._renamed.get(route[: index + 1], step))
+        for step in self.written_route(route):
+            child = self._child(node, step)
             if child is None:
                 break
             before = key

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.source import Place
+from cyberflow.source import LineIndex, Place
 
 _WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
 _KEY = re.compile(r"\s*(?:- +)*[\w-]+\s*$")
@@ -34,11 +34,15 @@ class _Explanation:
 class _ParserError:
     """What the parser said, in either of its two implementations, and where."""
 
-    text: str
+    lines: LineIndex
     problem: str
     context: str
     at: int
     opened: int | None
+
+    @property
+    def text(self) -> str:
+        return self.lines.text
 
     @property
     def here(self) -> str:
@@ -50,18 +54,19 @@ class _ParserError:
         return self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
 
     def line(self, offset: int) -> int:
-        return self.text.count("\n", 0, offset) + 1
+        return self.lines.number(offset)
 
 
 def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
     """Turn the parser's exception (a marked one of PyYAML, or its reader's) into one `yaml-syntax` finding."""
-    at = _offset(getattr(error, "problem_mark", None), text)
+    lines = LineIndex(path, text)
+    at = _offset(getattr(error, "problem_mark", None), lines)
     complaint = _ParserError(
-        text,
+        lines,
         str(getattr(error, "problem", None) or getattr(error, "reason", None) or error),
         str(getattr(error, "context", None) or ""),
         int(getattr(error, "position", 0) or 0) if at is None else at,
-        _offset(getattr(error, "context_mark", None), text),
+        _offset(getattr(error, "context_mark", None), lines),
     )
     said = next(_explanations(complaint))
     word = _WORD.match(text, said.start)
@@ -208,9 +213,5 @@ def _last_open_bracket(text: str, at: int) -> int | None:
     return None
 
 
-def _offset(mark: Any, text: str) -> int | None:
-    if mark is None:
-        return None
-    lines = text.split("\n")
-    offset: int = sum(len(line) + 1 for line in lines[: mark.line]) + mark.column
-    return min(offset, len(text))
+def _offset(mark: Any, lines: LineIndex) -> int | None:
+    return None if mark is None else lines.offset(mark.line + 1, mark.column)

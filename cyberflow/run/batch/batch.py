@@ -133,7 +133,7 @@ class Batch:
             entry, submission = self._sends.pop(task)
             if (error := task.exception()) is not None:
                 refusal = error
-                unsent = isinstance(error, ApiError) and not error.earlier_try_may_have_arrived
+                unsent = isinstance(error, ApiError) and error.nothing_was_made
                 turns.append(RowUpdate(replace(entry, stage="waiting") if unsent else entry, entry.display_status))
                 continue
             answer = task.result()

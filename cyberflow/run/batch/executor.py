@@ -24,11 +24,6 @@ from cyberflow.run.chain.submit import send_request
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
-OF_THE_ROW = frozenset({400, 413, 422})
-"""Answers that speak of the row: it is refused, and the others go on."""
-OF_THE_BATCH = frozenset({401, 402, 403, 404})
-"""Answers that every other row would get too."""
-TOO_MANY = 429
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
@@ -91,12 +86,12 @@ class LocalExecutor:
                 session_id, run_ids = await send_request(self.desk, submission, key)
             except ApiError as error:
                 lost = error.earlier_try_may_have_arrived = error.earlier_try_may_have_arrived or lost
-                if error.status in OF_THE_ROW:
+                if error.about_request:
                     stage: Stage = "unknown" if lost else "refused"
                     return replace(entry, stage=stage, error=self.redactor.text(str(error)))
-                if error.status in OF_THE_BATCH:
+                if error.meaning.nothing_was_made and not error.transient:
                     raise
-                lost = lost or error.status != TOO_MANY
+                lost = lost or not error.nothing_was_made
                 wait = max(pause, error.retry_after or 0.0)
                 self.troubles.append(str(error))
             except Unreachable as error:

@@ -23,7 +23,6 @@ DEEPEST = 5
 """So many pages are read at most; chains that lie deeper are asked for one by one."""
 ONE_BY_ONE = 20
 SPARE = 20
-GONE = 404
 
 
 @dataclass
@@ -98,7 +97,7 @@ class BulkPoller:
         try:
             return await self.desk.runs.get(id)
         except ApiError as error:
-            if error.status != GONE:
+            if not error.not_found:
                 raise
             return RunRecord(
                 id=id, workflow_id="", status="error", created_at="", error=["the run is gone from the service"]

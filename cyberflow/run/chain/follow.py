@@ -39,7 +39,6 @@ PAGE = 1000
 """The most that one answer may hold: a session fits, so that every look is one request."""
 UNSEEN = 3
 """A run that is missing from so many lists in a row is asked for by its id, which tells whether it still exists."""
-PASSING = frozenset({408, 409, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ class OutageTimer:
 
     def tolerate(self, error: ApiError | Unreachable) -> Unanswered:
         """A failure that may pass, within the patience; every other one is raised."""
-        if isinstance(error, ApiError) and error.status not in PASSING:
+        if not error.transient:
             raise error
         now = self._watch.clock()
         self._since = now if self._since is None else self._since

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from cyberflow.compiler.refs import Ref, is_ref, parse_ref
 from cyberflow.language.prompt.paths import TokenPath
 from cyberflow.language.prompt.strings import only_token, scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
-from cyberflow.schema.read_value import Keys, kind
+from cyberflow.schema.read_value import kind
 from cyberflow.schema.values import ABSENT, EMPTY
 
 
@@ -82,18 +82,6 @@ class Interpolator:
 
 _scan = lru_cache(1024)(scan_string)
 """The strings of a chain are the same for every row of a batch."""
-
-
-def refs_in(value: Any, keys: Keys = ()) -> Iterator[Keys]:
-    """Where in a value a ref stands."""
-    if is_ref(value):
-        yield keys
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from refs_in(item, (*keys, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from refs_in(item, (*keys, index))
 
 
 def resolve_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) -> Any:

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.compiler.refs import find_refs
+from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.interpolate import Interpolator, refs_in, resolve_refs
+from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
 from cyberflow.run.inputs.arguments import Arguments, file_argument_name, files_of, raise_problems
 from cyberflow.schema.read_value import faults, value_path
 from cyberflow.schema.values import ABSENT, EMPTY
@@ -84,7 +85,7 @@ def chain_request(chain: BundledChain, parts: RequestParts) -> RunRequest:
 def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, list[str]]:
     where, request = parts.where, chain.request
     if chain.session and where.session_id is None:
-        help = f"its steps use {_join_names(chain.session)} of a session that is already there"
+        help = f"its steps use {join_names(chain.session)} of a session that is already there"
         raise UsageError(f"`{chain.name}` goes on in a session: give it with `--session ID`", help=help)
     plain = Interpolator(parts.arguments.inputs)
     steps = [_StepRequest(step, chain, parts, plain) for step in request["steps"]]
@@ -197,7 +198,7 @@ class _StepRequest:
         for name, declared in self.workflow.inputs.items():
             value = inputs.get(name, EMPTY)
             if value != EMPTY:
-                found = faults(declared["schema"], value, refs=list(refs_in(value)))
+                found = faults(declared["schema"], value, refs=[at for at, _ in find_refs(value)])
                 yield from (f"{self._describe_place('input', value_path(name, keys))} {how}" for keys, how in found)
             elif declared["required"] and (name in inputs or not self._is_from_machine(name)):
                 yield f"{self._describe_place('input', name)} gets no value, and `{self.workflow.name}` requires it"
@@ -257,7 +258,3 @@ def _lookup_id(ids: Mapping[str, str], name: str, what: str) -> str:
     if name in ids:
         return ids[name]
     raise UsageError(f"the target has no {what} `{name}`", help=did_you_mean(name, ids))
-
-
-def _join_names(names: Mapping[str, Any]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

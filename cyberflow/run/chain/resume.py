@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING, Any
 from cyberflow.client.cyberdesk.wire import is_live
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import BundledChain
-from cyberflow.compiler.refs import Ref, is_ref, parse_ref
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.compiler.refs import Ref, find_refs, is_ref, read_ref
+from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.run.chain.events import StepRun
-from cyberflow.run.chain.interpolate import refs_in
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.client.cyberdesk.wire import RunRecord
 
 FIELDS = ("session_id", "session_alias", "input_values", "output_data", "machine_id", "started_at", "ended_at", "error")
-NO_SUCH_ID = frozenset({404, 422})
 PAGE = 1000
 
 
@@ -58,9 +56,9 @@ async def resume(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequenc
         found |= {run.session_alias or "": run for run in reversed(await _session_runs(desk, id))}
     found = {name: found[name] for name in names if name in found}
     if not found:
-        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {_join_names(names)}")
+        raise UsageError(f"{', '.join(runs)} ran no step of `{chain.name}`", help=f"its steps are {join_names(names)}")
     if live := [name for name, run in found.items() if is_live(run.status)]:
-        raise UsageError(f"{_join_names(live)} still runs there", help="wait for its end, or cancel it first")
+        raise UsageError(f"{join_names(live)} still runs there", help="wait for its end, or cancel it first")
     left = steps[names.index(first) :]
     done = tuple(_restore_step(step, found) for step in steps[: names.index(first)] if _has_succeeded(step, found))
     _refuse_missing(left, [*chain.session, *(step.id for step in done)])
@@ -85,7 +83,7 @@ async def _session_runs(desk: Cyberdesk, id: str) -> list[RunRecord]:
             return list(page.items)
         run = await desk.runs.get(id)
     except ApiError as error:
-        if error.status in NO_SUCH_ID:
+        if error.names_nothing:
             raise UsageError(f"there is no run `{id}`", help="`cyberflow runs list` shows them") from None
         raise
     if run.session_id is None or run.session_id == id:
@@ -108,9 +106,8 @@ def _refuse_missing(left: Iterable[Mapping[str, Any]], there: Iterable[str]) -> 
     """Raise UsageError when a step that is left refers to one that neither has finished nor will run."""
     known = {*there}
     for step in left:
-        inputs = step.get("inputs") or {}
-        for keys in refs_in(inputs):
-            ref = parse_ref(_value_at(inputs, keys)["$ref"])
+        for _, value in find_refs(step.get("inputs")):
+            ref = read_ref(value)
             if isinstance(ref, Ref) and ref.alias not in known:
                 help = f"begin from `{ref.alias}`, or name the run in which it succeeded with one more --with"
                 raise UsageError(f"step `{step['session_alias']}` needs `{ref}`, which no run given has", help=help)
@@ -134,13 +131,3 @@ def _narrow_declarations(declared: Mapping[str, Any], used: str, opening: str) -
         name: {**one, "required": one["required"] and bool(re.search(rf"{re.escape(opening + name)}[>.\[]", used))}
         for name, one in declared.items()
     }
-
-
-def _value_at(value: Any, keys: Sequence[str | int]) -> Any:
-    for key in keys:
-        value = value[key]
-    return value
-
-
-def _join_names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)

@@ -9,9 +9,6 @@ from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.journal import Invocation, follow_command
 from cyberflow.run.chain.request import RunRequest
 
-REFUSALS = frozenset({400, 401, 403, 404, 413, 422, 429})
-"""Answers after which nothing was made. After every other failure the submission may have arrived."""
-
 
 async def submit(desk: Cyberdesk, submission: RunRequest, invocation: Invocation) -> ChainState:
     """Submit a chain or a run, and give the state to follow it from.
@@ -48,8 +45,7 @@ async def send_request(desk: Cyberdesk, submission: RunRequest, key: str) -> tup
 
 def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None:
     """Write down what is known, and tell the reader of the error where it is not."""
-    unsent = isinstance(error, Unreachable) and not error.may_have_arrived
-    if unsent or (isinstance(error, ApiError) and error.status in REFUSALS and not error.earlier_try_may_have_arrived):
+    if error.nothing_was_made:
         invocation.record("refused", status=getattr(error, "status", None))
         return
     invocation.record("unanswered")

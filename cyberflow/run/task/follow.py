@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import inf
 
 from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
-from cyberflow.client.cyberun.wire import OVER, TaskRecord
+from cyberflow.client.cyberun.wire import FINAL_STATUSES, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.chain.follow import FollowOptions, OutageTimer
 from cyberflow.run.task.request import TaskState
@@ -101,7 +101,7 @@ class _TaskFollower:
             return
         try:
             async with aclosing(self._cyberun.events(state.task_id)) as stream:
-                while (event := await self._next_event(stream)) is not None and event.kind not in OVER:
+                while (event := await self._next_event(stream)) is not None and event.kind not in FINAL_STATUSES:
                     before, state = state, merge_event(state, event)
                     if state != before:
                         yield state
@@ -132,7 +132,7 @@ def merge_task(state: TaskState, task: TaskRecord) -> TaskState:
 def merge_event(state: TaskState, event: TaskEvent) -> TaskState:
     """The state after an event. The end of a task is never taken from one."""
     status = event.data.get("status")
-    if event.kind == "status" and isinstance(status, str) and status not in OVER:
+    if event.kind == "status" and isinstance(status, str) and status not in FINAL_STATUSES:
         return replace(state, status=status, message=None)
     if event.kind == "progress":
         return replace(state, status="running", message=_progress_text(event))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyberflow.client.cyberun.wire import OVER, CyberunWorkflow
+from cyberflow.client.cyberun.wire import FINAL_STATUSES, CyberunWorkflow
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
@@ -57,7 +57,7 @@ class TaskState:
 
     @property
     def is_live(self) -> bool:
-        return self.status not in OVER
+        return self.status not in FINAL_STATUSES
 
     @property
     def id(self) -> str:

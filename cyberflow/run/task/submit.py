@@ -21,8 +21,6 @@ from cyberflow.run.task.request import TaskRequest, TaskState, check_request, un
 SKEW = timedelta(minutes=2)
 """How far the service's clock may be from ours when it is asked what it took since."""
 SHOWN, SEARCHED = 5, 2000
-UNKNOWN, TIMED_OUT = 404, 408
-CLIENT_ERRORS = range(400, 500)
 
 
 async def prepare_task(cyberun: CyberunClient, task: BundledTask, request: TaskRequest) -> CyberunWorkflow:
@@ -30,7 +28,7 @@ async def prepare_task(cyberun: CyberunClient, task: BundledTask, request: TaskR
     try:
         workflow = await cyberun.workflow(request.workflow)
     except ApiError as error:
-        if error.status != UNKNOWN:
+        if not error.not_found:
             raise
         raise unknown_workflow_error(
             request.workflow, [one.workflow_slug or one.id async for one in cyberun.workflows()]
@@ -83,9 +81,7 @@ async def submit_task(
 async def _note_failure(
     cyberun: CyberunClient, workflow: CyberunWorkflow, invocation: Invocation, error: ApiError | Unreachable
 ) -> None:
-    unsent = isinstance(error, Unreachable) and not error.may_have_arrived
-    refused = isinstance(error, ApiError) and error.status in CLIENT_ERRORS and error.status != TIMED_OUT
-    if unsent or refused:
+    if error.nothing_was_made:
         invocation.record("refused", status=getattr(error, "status", None))
         return
     look = f"`cyberflow runs list --tasks --target {invocation.target}`"

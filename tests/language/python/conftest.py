@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from python_project import Project
+
+from tests.language.python.python_project import Project
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.language.python.string_offsets import dedent_docstring, map_constant, scan_string_literal
+from cyberflow.language.python.reading.string_offsets import dedent_docstring, map_constant, scan_string_literal
 
 SAMPLES = [
     '"plain"',

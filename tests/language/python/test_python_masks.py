@@ -8,9 +8,9 @@ import sys
 from contextlib import redirect_stdout
 
 import pytest
-from python_project import Project
 
 from cyberflow.cli.main import run
+from tests.language.python.python_project import Project
 
 CANARY = "canary-4711"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from python_project import Project
+from tests.language.python.python_project import Project
 
 YAML = """
 project: made

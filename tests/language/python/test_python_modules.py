@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from python_project import Project
+
+from tests.language.python.python_project import Project
 
 FLOW = "from cyberflow import workflow\n\n@workflow\ndef {name}() -> None:\n    'Do it.'\n"
 

@@ -12,13 +12,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from python_project import Project
 
 import cyberflow
 from cyberflow.cli.main import run as command
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.sdk.call import ProjectErrors
 from cyberflow.sdk.handle import RunFailed, StillRunning
+from tests.language.python.python_project import Project
 
 SECRET = "canary-4711"  # a value that must be nowhere but in the request
 CHAIN = """

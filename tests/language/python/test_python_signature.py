@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from python_project import Project
+
+from tests.language.python.python_project import Project
 
 PRELUDE = """
     import datetime

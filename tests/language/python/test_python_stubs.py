@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from python_project import Project
 
 from cyberflow.cli.main import run
+from tests.language.python.python_project import Project
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 ODD = """

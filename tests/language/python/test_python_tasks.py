@@ -70,7 +70,7 @@ def test_what_does_not_fit_speaks_python(poster: TaskRef) -> None:
     with pytest.raises(UsageError, match=r"has no input `headin`"):
         poster.run(target="local", headin="Sale")
     with pytest.raises(UsageError, match=r"`options` has no `pools`"):
-        poster.run(target="local", heading="Sale", options={"pools": ["a"]})  # type: ignore[typeddict-unknown-key]
+        poster.run(target="local", heading="Sale", options={"pools": ["a"]})  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"there is no target `prd`"):
         poster.run(target="prd", heading="Sale")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from python_project import Project
+
+from tests.language.python.python_project import Project
 
 REFUSED = {
     "name == 'x'": "`==` cannot compare it",
@@ -31,8 +32,8 @@ REFUSED = {
     "name * 2": "`*` cannot be applied to it",
     "-name": "`-` cannot be applied to it",
     "int(name)": "`int()` has no value of it yet",
-    "[1][name]": "it is no number yet",
-    "__import__('os').fspath(name)": "it is no path yet",
+    "[1][name]": "it is not a number yet",
+    "__import__('os').fspath(name)": "it is not a path yet",
     "name.upper()": "it has no `upper()`",
     "name[-1]": "a count from the end finds nothing",
     "name[:3]": "a slice finds nothing",

@@ -1,0 +1,99 @@
+"""The receipt of an apply: who, when, from which commit, which plan, what became of it. No field holds a secret.
+It is begun before the first write, so that one that was killed leaves what it was about to do.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cyberflow.deploy.plan.model import Outcome, Plan
+from cyberflow.errors import CyberflowError
+from cyberflow.storage import open_atomic
+from cyberflow.version import __version__
+
+VERSION = 1
+
+
+class Receipt:
+    """The receipt of one apply: a file of its own in `folder` and, when it is over, also at `copy`."""
+
+    def __init__(self, made: Plan, root: Path, url: str | None, folder: Path, copy: Path | None = None) -> None:
+        """`root` is the project's folder, in whose git the commit is looked up; `url` is None for the local target."""
+        self._plan = made
+        self._copy = copy
+        now = datetime.now(UTC)
+        self._head: dict[str, Any] = {
+            "version": VERSION,
+            "cyberflow": __version__,
+            "project": made.bundle.project,
+            "target": made.bundle.target,
+            "url": url,
+            "at": now.isoformat(timespec="seconds"),
+            "by": _user_name(),
+            "commit": _commit(root),
+            "bundle": made.bundle.digest,
+            "plan": made.digest,
+        }
+        self._file = folder / f"{now:%Y%m%dT%H%M%S%f}.json"
+
+    def open(self) -> None:
+        """Leave what is about to be done; the exit code is null until it is over. Raises before anything is sent."""
+        intents = [Outcome.of(change, "unfinished") for change in self._plan.changes if change.pending]
+        self._save(self._text(intents, None))
+
+    def close(self, done: Sequence[Outcome], code: int) -> None:
+        """Say what became of it."""
+        self._save(self._text(done, code))
+
+    def _save(self, text: str) -> None:
+        try:
+            self._file.parent.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CyberflowError(f"{self._file} cannot be written: {error.strerror}") from error
+        with open_atomic(self._file) as file:
+            file.write(text.encode())
+        if self._copy is not None:
+            _write_copy(self._copy, text)
+
+    def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
+        changes = [one.to_json() for one in outcomes]
+        return json.dumps({**self._head, "exit_code": code, "changes": changes}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _write_copy(path: Path, text: str) -> None:
+    """A file that was asked for may be a device or a pipe, which nothing may take the place of."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+
+
+def _user_name() -> str:
+    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN"):
+        if os.environ.get(name):
+            return os.environ[name]
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _commit(root: Path) -> str | None:
+    """The commit that is checked out, with `+` when the work tree differs; None outside git."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        return None if head is None else head + ("+" if _git(root, "status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
+def _git(root: Path, *words: str) -> str | None:
+    answer = subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False, timeout=10, text=True)  # noqa: S603, S607
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,144 @@
+"""Importing the modules of a project, and leaving the interpreter as it was: the root is importable meanwhile, what
+comes from below it is imported anew from its source, and is forgotten afterwards.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import module_from_spec
+from keyword import iskeyword
+from pathlib import Path
+from threading import RLock
+from types import CodeType, ModuleType
+from typing import Any, TextIO, cast
+
+from cyberflow.language.python.tracing.symbols import strip_marks
+
+_ONE_AT_A_TIME = RLock()
+"""`sys.modules` is one for all threads."""
+_READING: ContextVar[bool] = ContextVar("cyberflow_reading", default=False)
+_LIBRARIES = ("site-packages", "dist-packages")
+
+
+@dataclass
+class ImportSession:
+    """An import that is going on. `files` are the modules of the project that were loaded: absolute path to source."""
+
+    root: Path
+    files: dict[str, str] = field(default_factory=dict)
+
+    def load(self, path: str) -> ModuleType:
+        """Import the module of a file; one that cannot be imported by name goes by its path.
+
+        Raises whatever the module raises.
+        """
+        parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
+        if all(part.isidentifier() and not iskeyword(part) for part in parts):
+            module = importlib.import_module(".".join(parts))
+            if module.__file__ == str(self.root / path):
+                return module
+        loader = _ModuleLoader(path, str(self.root / path), self.files)
+        module = module_from_spec(ModuleSpec(path, loader, origin=loader.path))
+        module.__file__ = loader.path
+        sys.modules[path] = module
+        loader.exec_module(module)
+        return module
+
+
+def is_reading() -> bool:
+    """Whether a project is being read right now, so that its modules must not run anything."""
+    return _READING.get()
+
+
+@contextmanager
+def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession]:
+    """Make the project at `root` importable. What its modules print goes to standard error."""
+    with _ONE_AT_A_TIME:
+        session = ImportSession(root)
+        tops = {name.split("/", maxsplit=1)[0].removesuffix(".py") for name in names}
+        aside = _project_modules(root, tops)
+        path, finder = list(sys.path), _ModuleFinder(session)
+        for name in aside:
+            del sys.modules[name]
+        sys.path.insert(0, str(root))
+        sys.meta_path.insert(0, finder)
+        importlib.invalidate_caches()
+        token = _READING.set(True)
+        try:
+            with redirect_stdout(cast("TextIO", _ThreadStdout(sys.stdout))):
+                yield session
+        finally:
+            _READING.reset(token)
+            sys.meta_path.remove(finder)
+            sys.path[:] = path
+            for name in _project_modules(root, tops):
+                del sys.modules[name]
+            sys.modules.update(aside)
+
+
+class _ThreadStdout:
+    """Standard output for all threads but the one that reads a project: what that one prints goes to standard error."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(strip_marks(text)) if is_reading() else self._stdout.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if is_reading() else self._stdout, name)
+
+
+def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:
+    loaded = list(sys.modules.items())  # at once: other threads go on importing
+    return {name: module for name, module in loaded if _is_project_module(name, module, root, tops)}
+
+
+def _is_project_module(name: str, module: Any, root: Path, tops: set[str]) -> bool:
+    """Whether a module comes from the project, or from another one under a name that the project uses."""
+    if name == "__main__":
+        return False
+    found = getattr(module, "__file__", None)
+    places = [found] if found else [str(one) for one in getattr(module, "__path__", ())]
+    inside = [Path(place) for place in places if not any(library in Path(place).parts for library in _LIBRARIES)]
+    if any(place.is_relative_to(root) for place in inside):
+        return True
+    system = (sys.prefix, sys.base_prefix)
+    return name.partition(".")[0] in tops and any(not str(place).startswith(system) for place in inside)
+
+
+class _ModuleFinder(MetaPathFinder):
+    """Finds the modules below the root, to be read from their source and never from a stale cache."""
+
+    def __init__(self, session: ImportSession) -> None:
+        self._session = session
+
+    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, [str(self._session.root)] if path is None else path, target)
+        if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
+            return None
+        origin = Path(spec.origin)
+        if not origin.is_relative_to(self._session.root) or any(name in origin.parts for name in _LIBRARIES):
+            return None
+        spec.loader = _ModuleLoader(fullname, spec.origin, self._session.files)
+        return spec
+
+
+class _ModuleLoader(SourceFileLoader):
+    """Compiles from source, keeps docstrings, writes no cache, and remembers what it read."""
+
+    def __init__(self, fullname: str, path: str, files: dict[str, str]) -> None:
+        super().__init__(fullname, path)
+        self._files = files
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - as importlib has it
+        text = self.get_data(self.path).decode("utf-8-sig").replace("\r\n", "\n")
+        self._files[self.path] = text
+        return compile(text, self.path, "exec", dont_inherit=True, optimize=0)

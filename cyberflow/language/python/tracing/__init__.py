@@ -1,0 +1,1 @@
+"""Running a chain once with symbols, to learn its steps and outputs."""

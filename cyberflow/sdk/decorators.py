@@ -1,0 +1,205 @@
+"""The decorators `@workflow` and `@chain`, and `workflow_ref`: what a Python file declares with, and what the declared
+functions do when they are called or run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, Unpack, cast, overload
+
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.language.python.declarations import FunctionDeclaration, Secret, WorkflowReference
+from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
+from cyberflow.language.python.tracing.frames import call_site
+from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
+
+if TYPE_CHECKING:
+    from cyberflow.sdk.handle import Handle
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_INNER_UNDERSCORES = re.compile(r"(?<=[^_])_+(?=[^_])")
+SecretSources = Mapping[str, "str | Secret"]
+"""Secrets of a run: where each is found (`env:VARIABLE`, `file:PATH`, `prompt`, `keyring:SERVICE/USER`), or its value
+in a `Secret`.
+"""
+
+
+class RunnableFunction(FunctionDeclaration[P, R]):
+    """A decorated function with the ways to run it."""
+
+    def run(
+        self,
+        *,
+        target: str | None = None,
+        secrets: SecretSources | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
+        options: RunOptions | None = None,
+        **inputs: Any,
+    ) -> R:
+        """Submit, follow to the end, and give the typed outputs.
+
+        `target` is the project's default one when not given. Raises UsageError when inputs, secrets or files do not
+        fit (nothing was sent then), ConflictError when the target is not as declared, RunFailed when a step does not
+        end in `success`.
+        """
+        from cyberflow.sdk import handle
+        from cyberflow.sdk.call import PythonCall
+
+        return handle.run(self, PythonCall(target, secrets, files, options, inputs))
+
+    async def arun(
+        self,
+        *,
+        target: str | None = None,
+        secrets: SecretSources | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
+        options: RunOptions | None = None,
+        **inputs: Any,
+    ) -> R:
+        """Do as `run`, inside a running event loop."""
+        from cyberflow.sdk import handle
+        from cyberflow.sdk.call import PythonCall
+
+        return await handle.arun(self, PythonCall(target, secrets, files, options, inputs))
+
+    def submit(
+        self,
+        *,
+        target: str | None = None,
+        secrets: SecretSources | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
+        options: RunOptions | None = None,
+        **inputs: Any,
+    ) -> Handle[R]:
+        """Submit and do not follow; the handle does when asked."""
+        from cyberflow.sdk import handle
+        from cyberflow.sdk.call import PythonCall
+
+        return handle.submit(self, PythonCall(target, secrets, files, options, inputs))
+
+
+class WorkflowDeclaration(RunnableFunction[P, R]):
+    """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs."""
+
+    kind = "workflow"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return cast("R", _require_trace(self.name).step(self, self.name, args, kwargs))
+
+    def step(self, alias: str) -> StepDeclaration[P, R]:
+        """Name the step: a second call of one workflow in a chain needs a name of its own."""
+        return StepDeclaration(self, alias)
+
+    def in_session(self, alias: str) -> R:
+        """The outputs of a run that the session already holds; the chain names it in its `session`."""
+        return cast("R", _require_trace(self.name).session_outputs(self, alias))
+
+
+class StepDeclaration(Generic[P, R]):
+    """A workflow under the name of a step."""
+
+    def __init__(self, workflow: WorkflowDeclaration[P, R] | WorkflowRef, alias: str) -> None:
+        self._workflow = workflow
+        self._alias = alias
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return cast("R", _require_trace(self._workflow.name).step(self._workflow, self._alias, args, kwargs))
+
+
+class ChainDeclaration(RunnableFunction[P, R]):
+    """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
+
+    kind = "chain"
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+            if current_trace() is not None:
+                raise Misuse(f"`{self.name}` is a chain, and a step runs a workflow", "call its workflows here")
+            raise Misuse(f"the chain `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
+
+
+class WorkflowRef(WorkflowReference):
+    """A workflow that is declared elsewhere, by name. It decorates a function that gives its types, or is called."""
+
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> WorkflowDeclaration[P, R]: ...
+    @overload
+    def __call__(self, **inputs: Any) -> Any: ...
+    def __call__(self, *args: Any, **inputs: Any) -> Any:
+        if len(args) == 1 and not inputs and _is_function(args[0]):
+            declaration = WorkflowDeclaration(args[0], self.name, {})
+            declaration.reference_position = self.reference_position
+            return declaration
+        return _require_trace(self.name).step(self, self.name, args, inputs)
+
+    def step(self, alias: str) -> StepDeclaration[..., Any]:
+        return StepDeclaration(self, alias)
+
+    def in_session(self, alias: str) -> Any:
+        return _require_trace(self.name).session_outputs(self, alias)
+
+
+def workflow_ref(name: str) -> WorkflowRef:
+    """Refer to a workflow that is declared in YAML or in another module.
+
+    `workflow_ref("patient-lookup")(mrn=…)` is a step; `@workflow_ref("patient-lookup")` above a function whose
+    parameters and return type are those of the workflow makes a typed one, as `cyberflow stubs` writes them.
+    """
+    return WorkflowRef(name, call_site())
+
+
+@overload
+def workflow(function: Callable[P, R], /) -> WorkflowDeclaration[P, R]: ...
+@overload
+def workflow(**keywords: Unpack[WorkflowKeywords]) -> Callable[[Callable[P, R]], WorkflowDeclaration[P, R]]: ...
+def workflow(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
+    """Declare a workflow: its parameters are the inputs and secrets, its return type the outputs.
+
+    The docstring is the prompt, or `prompt=` names its file. The body is never run.
+    """
+    return _decorate(WorkflowDeclaration, WorkflowKeywords, function, keywords)
+
+
+@overload
+def chain(function: Callable[P, R], /) -> ChainDeclaration[P, R]: ...
+@overload
+def chain(**keywords: Unpack[ChainKeywords]) -> Callable[[Callable[P, R]], ChainDeclaration[P, R]]: ...
+def chain(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
+    """Declare a chain: each call of a workflow in its body is a step, and what it returns are its outputs."""
+    return _decorate(ChainDeclaration, ChainKeywords, function, keywords)
+
+
+def _decorate(
+    declaration: type[WorkflowDeclaration[..., Any] | ChainDeclaration[..., Any]],
+    known: Any,
+    function: Callable[..., Any] | None,
+    keywords: Mapping[str, Any],
+) -> Any:
+    word: Literal["workflow", "chain"] = declaration.kind
+    for keyword in keywords:
+        if keyword not in known.__annotations__:
+            raise Misuse(f"`@{word}` takes no `{keyword}`", did_you_mean(keyword, known.__annotations__))
+
+    def declare(function: Callable[..., Any]) -> Any:
+        if not _is_function(function):
+            raise Misuse(f"`@{word}` decorates a function", f"this is {function!r}"[:200])
+        rest = {key: value for key, value in keywords.items() if key != "name"}
+        name = _INNER_UNDERSCORES.sub(lambda match: "-" * len(match[0]), function.__name__)
+        return declaration(function, keywords.get("name", name), rest)
+
+    return declare if function is None else declare(function)
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and hasattr(value, "__code__")
+
+
+def _require_trace(name: str) -> Tracer:
+    trace = current_trace()
+    if trace is None:
+        raise Misuse(f"`{name}` is called outside a chain", f"run it: `{name.replace('-', '_')}.run(...)`")
+    return trace
