@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from cyberflow.schema.references import resolve_pointer
+from cyberflow.schema.references import UNREAD, resolve_pointer
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.values import Schema, Ternary
 
@@ -43,11 +43,13 @@ class Evaluated:
 def evaluated(judge: Judge, schema: Schema, value: Any, *, itself: bool = False) -> Evaluated:
     """Collect what the schema looks at in an object or array; `itself`: without its own `unevaluated…`."""
     found = Evaluated()
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or not isinstance(value, (dict, list)):
         return found
+    if not UNREAD.isdisjoint(schema) or ("$ref" in schema and resolve_pointer(judge.root, schema["$ref"]) is None):
+        found.add(value if isinstance(value, dict) else range(len(value)), None)
     if isinstance(value, dict):
         _add_members(schema, value, found, itself=itself)
-    elif isinstance(value, list):
+    else:
         _add_entries(judge, schema, value, found, itself=itself)
     for sub, verdict in _in_place(judge, schema, value):
         found.merge(evaluated(judge, sub, value), verdict)
@@ -77,8 +79,7 @@ def _add_entries(judge: Judge, schema: dict[str, Any], value: list[Any], found: 
 def _in_place(judge: Judge, schema: dict[str, Any], value: Any) -> Iterable[tuple[Schema, Ternary]]:
     """The schemas that look at the same value, and whether they accept it."""
     if "$ref" in schema:
-        target = resolve_pointer(judge.root, schema["$ref"])
-        yield (True, None) if target is None else (target, True)
+        yield resolve_pointer(judge.root, schema["$ref"]) or True, True
     for sub in schema.get("allOf", ()):
         yield sub, True
     for keyword in ("anyOf", "oneOf"):
