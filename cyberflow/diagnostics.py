@@ -60,12 +60,6 @@ def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | N
     return f"known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004
 
 
-def join_names(names: Iterable[str], word: str = "and") -> str:
-    """Names as a list in words: `a`, `b` and `c`."""
-    shown = [f"`{name}`" for name in names]
-    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
-
-
 def edit_distance(left: str, right: str, limit: int) -> int:
     """Edits between two words; more than `limit` is counted as one more than it."""
     if abs(len(left) - len(right)) > limit:
@@ -77,6 +71,12 @@ def edit_distance(left: str, right: str, limit: int) -> int:
             cost = min(row[column] + 1, row[column - 1] + 1, diagonal + (character != other))
             diagonal, row[column] = row[column], cost
     return min(row[-1], limit + 1)
+
+
+def join_names(names: Iterable[str], word: str = "and") -> str:
+    """Names as a list in words: `a`, `b` and `c`."""
+    shown = [f"`{name}`" for name in names]
+    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def _fold(word: str) -> str:

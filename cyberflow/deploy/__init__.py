@@ -1,1 +1,3 @@
-"""Bundle and snapshot to plan, plan to outcomes. It decides what to write and writes it; nothing is printed here."""
+"""Deployment: a plan of what would change, carrying it out, adopting and pulling what is there, and receipts. Runs are
+not its business, and nothing here prints. Begin at `plan.plan` and `apply.apply`.
+"""

@@ -1,3 +1,3 @@
-"""What is there: whose each workflow of an account is, what it says in canonical form, and what it should say. It reads
-and compares; writing is `deploy`'s.
+"""The state of an account: whose each workflow is, what it says in canonical form, what it should say, and whether a
+target has what a project names. It reads and compares, and never writes. Begin at `snapshot` and `identity`.
 """

@@ -1,5 +1,5 @@
-"""What a workflow says, in the form in which two of them are compared: SPEC section 8, *moved*. Whatever the service
-may write differently comes out equal; whatever a person edits does not.
+"""The canonical form of a workflow, in which two of them are compared. Whatever the service may write differently comes
+out equal; whatever a person edits does not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord, canonical_id
 from cyberflow.remote.html import canonical_html
 from cyberflow.schema.canonical import canonical_schema
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
@@ -29,6 +29,7 @@ FIELDS = (
 )
 """The fields of the API that the language has; every other one is left as it is."""
 
+PROMPT_FIELDS = ("main_prompt", "post_run_check_failure_cleanup_prompt")
 MODEL_FIELDS = ("main_agent_model_id", "cache_detection_model_id", "fallback_model_1_id", "fallback_model_2_id")
 CHECK_FIELDS = (
     "name",
@@ -93,19 +94,19 @@ def _parse_json(text: Any) -> Any:
     if not isinstance(text, str):
         return None
     try:
-        return json.loads(text, parse_float=_parse_number)
+        return json.loads(text, parse_float=lambda number: whole_to_int(float(number)))
     except (ValueError, RecursionError):
         return text
 
 
-def _parse_number(text: str) -> float | int:
-    value = float(text)
-    return int(value) if value.is_integer() else value
+def whole_to_int(number: float) -> float | int:
+    """A number without a fraction as an integer: `2.0` is 2."""
+    return int(number) if number.is_integer() else number
 
 
 def _models(metadata: Any) -> Any:
     ids = {name: metadata.get(name) for name in MODEL_FIELDS} if isinstance(metadata, Mapping) else {}
-    return {name: id.casefold() for name, id in ids.items() if id}
+    return {name: canonical_id(id).casefold() for name, id in ids.items() if id}
 
 
 def _checks(checks: Any) -> Any:
@@ -117,7 +118,7 @@ def _check(check: Mapping[str, Any]) -> dict[str, Any]:
     forms = {name: check.get(name) for name in CHECK_FIELDS}
     forms["check_prompt"] = _html(forms["check_prompt"])
     if isinstance(forms["model"], str):
-        forms["model"] = forms["model"].casefold()
+        forms["model"] = canonical_id(forms["model"]).casefold()
     return {name: form for name, form in forms.items() if not _is_empty(form)}
 
 
@@ -140,10 +141,9 @@ def _to_json(value: Any) -> Any:
 
 
 _FORMS: dict[str, Callable[[Any], Any]] = {
-    "main_prompt": _html,
+    **dict.fromkeys(PROMPT_FIELDS, _html),
     "input_schema": _input_schema,
     "output_schema": _output_schema,
     "model_metadata": _models,
-    "post_run_check_failure_cleanup_prompt": _html,
     "post_run_checks": _checks,
 }

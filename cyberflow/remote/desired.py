@@ -1,5 +1,5 @@
-"""What a declared workflow should be on the platform: its payload with the owner's title, models as ids, and images as
-the addresses that the account gave them. Nothing is sent from here.
+"""The desired state of a workflow on the platform: its payload with the owner's title, models as ids, and images as the
+addresses that the account gave them. Nothing is sent from here.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Model
+from cyberflow.client.cyberdesk.wire import Model, canonical_id
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.remote.canonical import FIELDS, MODEL_FIELDS
+from cyberflow.remote.canonical import FIELDS, MODEL_FIELDS, PROMPT_FIELDS
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.images import find_image
 from cyberflow.remote.snapshot import Snapshot
 
 LONGEST_TITLE = 255
 _ASSET = re.compile(rf"{re.escape(ASSET)}([0-9a-f]{{64}})")
-_PROMPTS = ("main_prompt", "post_run_check_failure_cleanup_prompt")
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def with_images(fields: Mapping[str, Any], addresses: Mapping[str, str]) -> dict
 
 
 def _map_prompts(fields: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
-    prompts = {name: change(fields[name]) for name in _PROMPTS if fields.get(name)}
+    prompts = {name: change(fields[name]) for name in PROMPT_FIELDS if fields.get(name)}
     checks = [
         check | {"check_prompt": change(check["check_prompt"])} if check.get("check_prompt") else check
         for check in fields.get("post_run_checks") or ()
@@ -127,7 +126,7 @@ def _model_id(wanted: str | None, models: Sequence[Model], faults: list[str]) ->
     """The id of a model configuration by id or name; an archived one cannot be picked."""
     if not wanted:
         return None
-    found = [model for model in models if model.id == wanted.casefold()] or [
+    found = [model for model in models if model.id == canonical_id(wanted.casefold())] or [
         model for model in models if model.name == wanted
     ]
     usable = [model for model in found if not model.is_archived]

@@ -1,12 +1,12 @@
-"""HTML in one form: what a person or the service may write differently without saying anything else comes out equal.
-It judges nothing and keeps every element; what a prompt may hold is the compiler's business.
+"""The canonical form of HTML, as text and as a tree: what a person or the service may write differently without saying
+anything else comes out equal. It judges nothing and keeps every element; what a prompt may hold the compiler says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
@@ -54,15 +54,31 @@ _PARAGRAPH_ENDS = BLOCK - {"br", "li", "dt", "dd", *_SECTIONS}
 
 @dataclass(slots=True)
 class _Token:
-    """A tag, or a text where `tag` is empty."""
+    """A start tag, an end tag, or a text where `tag` is empty."""
 
-    text: str
     tag: str = ""
-    opens: bool = False
+    text: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    ends: bool = False
 
     @property
     def is_block(self) -> bool:
         return self.tag in BLOCK
+
+    def __str__(self) -> str:
+        if not self.tag:
+            return escape(self.text, quote=False)
+        return f"</{self.tag}>" if self.ends else start_tag(self.tag, self.attributes)
+
+
+@dataclass
+class HtmlNode:
+    """An element, or a text where `tag` is empty."""
+
+    tag: str = ""
+    text: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    children: list[HtmlNode] = field(default_factory=list)
 
 
 @lru_cache(maxsize=4096)
@@ -70,19 +86,44 @@ def canonical_html(text: str) -> str:
     """Give the one form: entities decoded, attributes sorted, white space folded as a browser would, comments gone,
     end tags filled in. Text without any element keeps its lines, for there they are all the structure it has.
     """
-    reader = _HtmlTokenizer()
-    reader.feed(_ENDS.sub("\n", text))
-    reader.close()
-    if not any(token.tag for token in reader.tokens):
-        return escape(_fold_plain_text("".join(token.text for token in reader.tokens)), quote=False)
-    reader.end_all()
-    return "".join(_fold_blanks(reader.tokens))
+    return "".join(map(str, _read_tokens(text)))
 
 
 def html_lines(text: str) -> list[str]:
     """The one form cut at the edges of blocks, so that a comparison by lines shows what a person would call a line."""
     blocks = _STARTS.sub("\0", _ENDS_OF_BLOCKS.sub("\\g<0>\0", canonical_html(text))).split("\0")
     return [line for block in blocks if block for line in block.split("\n")]
+
+
+def parse_tree(text: str) -> HtmlNode:
+    """The one form as a tree; its root is not an element. A prompt without any element is one text."""
+    root = HtmlNode("#")
+    above = [root]
+    for token in _read_tokens(text):
+        if token.ends:
+            above.pop()
+            continue
+        node = HtmlNode(token.tag, token.text, token.attributes)
+        above[-1].children.append(node)
+        if token.tag and token.tag not in VOID:
+            above.append(node)
+    return root
+
+
+def start_tag(tag: str, attributes: Mapping[str, str]) -> str:
+    """A start tag as text."""
+    written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+    return f"<{tag}{written}>"
+
+
+def _read_tokens(text: str) -> list[_Token]:
+    reader = _HtmlTokenizer()
+    reader.feed(_ENDS.sub("\n", text))
+    reader.close()
+    reader.end_all()
+    if any(token.tag for token in reader.tokens):
+        return _fold_blanks(reader.tokens)
+    return [_Token(text=_fold_plain_text("".join(token.text for token in reader.tokens)))]
 
 
 class _HtmlTokenizer(HTMLParser):
@@ -99,8 +140,7 @@ class _HtmlTokenizer(HTMLParser):
         while self._open and self._open[-1] in ended:
             self._close_tag()
         kept = {name: value for name, value in reversed(attrs) if value}
-        written = "".join(f' {name}="{escape(kept[name])}"' for name in sorted(kept))
-        self.tokens.append(_Token(f"<{tag}{written}>", tag, opens=True))
+        self.tokens.append(_Token(tag, attributes=dict(sorted(kept.items()))))
         if tag not in VOID:
             self._open.append(tag)
 
@@ -114,30 +154,26 @@ class _HtmlTokenizer(HTMLParser):
         if self.tokens and not self.tokens[-1].tag:
             self.tokens[-1].text += data
         else:
-            self.tokens.append(_Token(data))
+            self.tokens.append(_Token(text=data))
 
     def end_all(self) -> None:
         while self._open:
             self._close_tag()
 
     def _close_tag(self) -> None:
-        tag = self._open.pop()
-        self.tokens.append(_Token(f"</{tag}>", tag))
+        self.tokens.append(_Token(self._open.pop(), ends=True))
 
 
-def _fold_blanks(tokens: Sequence[_Token]) -> list[str]:
-    folded: list[str] = []
-    kept = 0
-    for index, token in enumerate(tokens):
-        before = tokens[index - 1] if index else None
-        after = tokens[index + 1] if index + 1 < len(tokens) else None
+def _fold_blanks(tokens: Sequence[_Token]) -> list[_Token]:
+    """Tokens with their texts as a browser shows them; texts that are nothing then are gone."""
+    folded: list[_Token] = []
+    inside = 0
+    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
+        inside += 0 if token.tag != "pre" else -1 if token.ends else 1
         if token.tag:
-            kept += (1 if token.opens else -1) if token.tag == "pre" else 0
-            folded.append(token.text)
-        elif kept:
-            folded.append(escape(_keep_first_line_end(token.text, before), quote=False))
-        else:
-            folded.append(escape(_fold_text(token.text, before, after), quote=False))
+            folded.append(token)
+        elif text := _keep_first_line_end(token.text, before) if inside else _fold_text(token.text, before, after):
+            folded.append(_Token(text=text))
     return folded
 
 
@@ -151,7 +187,7 @@ def _fold_text(text: str, before: _Token | None, after: _Token | None) -> str:
 
 def _keep_first_line_end(text: str, before: _Token | None) -> str:
     """HTML drops one line end right after `<pre>`; a second one is content, and needs the first to be read again."""
-    if before is None or before.tag != "pre" or not before.opens:
+    if before is None or before.tag != "pre" or before.ends:
         return text
     text = text.removeprefix("\n")
     return f"\n{text}" if text.startswith("\n") else text

@@ -1,5 +1,5 @@
-"""Whose a workflow is, without a state file: the marker in its `input_schema`, the tag it bears, and what the two say
-together (SPEC section 8).
+"""Ownership of workflows without a state file: the marker in their `input_schema`, the tag that they bear, and what the
+two say together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import WorkflowRecord, parse_time
+from cyberflow.client.cyberdesk.wire import WorkflowRecord, canonical_id, parse_time
 from cyberflow.errors import ConflictError
 
 PREFIX = "cyberflow:"
@@ -20,7 +20,8 @@ NEW = "new"
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 _MARKER = re.compile(
     r"(?P<owner>cyberflow:[a-z][a-z0-9-]{0,62}(?:\.[a-z][a-z0-9-]{0,62})?)/(?P<name>[A-Za-z_][A-Za-z0-9_-]{0,62})"
-    r" (?P<id>\S+)(?: (?P<hash>\S+))?\s*"
+    r" (?P<id>\S+)(?: (?P<hash>\S+)(?:\s.*)?)?\s*",
+    re.DOTALL,
 )
 
 
@@ -54,19 +55,21 @@ class Marker:
 
     @classmethod
     def find_in(cls, schema: str | None) -> Marker | None:
-        """Find the marker in the text of an `input_schema`, whoever's it is; a hash that was cut off reads as empty."""
+        """Find the marker in the text of an `input_schema`, whoever's it is. A hash that was cut off is empty; what
+        a later version may add behind it says nothing here.
+        """
         root = _parse_object(schema)
         comment = root.get("$comment") if root is not None else None
         found = _MARKER.fullmatch(comment) if isinstance(comment, str) else None
-        return cls(found["owner"], found["name"], found["id"], found["hash"] or "") if found else None
+        return cls(found["owner"], found["name"], canonical_id(found["id"]), found["hash"] or "") if found else None
 
     def insert_into(self, schema: str | None) -> str:
         """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts
-        nothing. Raises ConflictError for a text that is no JSON object: there is no place for a marker in it.
+        nothing. Raises ConflictError for a text that is not a JSON object: there is no place for a marker in it.
         """
         root = {} if schema is None else _parse_object(schema)
         if root is None:
-            raise ConflictError(f"the input_schema of `{self.name}` is no JSON object, so it cannot hold our marker")
+            raise ConflictError(f"the input_schema of `{self.name}` is not a JSON object, so it cannot hold our marker")
         return _to_text({"$comment": str(self), **{key: value for key, value in root.items() if key != "$comment"}})
 
 
@@ -89,9 +92,14 @@ class Ownership(Enum):
     REWRITTEN = "tagged, but its schema was rewritten"
     FOREIGN = "not ours"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the marker is this project's and of this very workflow, with or without our tag."""
+        return self in {Ownership.UNFINISHED, Ownership.MANAGED, Ownership.LOST}
+
 
 def ownership_of(workflow: WorkflowRecord, owner: Owner) -> Ownership:
-    """The table of SPEC section 8. Another project's marker makes a workflow foreign, whatever tags it bears."""
+    """Read marker and tag together. Another project's marker makes a workflow foreign, whatever tags it bears."""
     marker = Marker.find_in(workflow.input_schema)
     tagged = any(tag.name == owner.tag for tag in workflow.tags or ())
     if marker is None:

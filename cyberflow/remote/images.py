@@ -1,11 +1,11 @@
-"""Prompt images of an account as deployments see them: which ones cyberflow uploaded, and which prompt shows which."""
+"""The prompt images of an account: which ones cyberflow uploaded, and which prompt shows which."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -13,22 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.compiler.bundle import Asset
+from cyberflow.remote.concurrency import run_concurrently
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
-AT_ONCE = 8
 MOST = 100
 """Images that one snapshot looks into."""
 
 BUCKET = "supabase://workflow-prompt-images/"
-_OURS = re.compile(r".+-[0-9a-f]{16}(?:-[0-9]+)?\.(?:png|jpg|gif|webp)")
+_OUR_NAME = re.compile(r"(?P<slug>.+)-[0-9a-f]{16}(?:-[0-9]+)?(?P<ending>\.(?:png|jpg|gif|webp))")
 _ADDRESS = re.compile(r"supabase://[^\"'\s<>\\]+")
 
 
 def is_our_upload(image: Image) -> bool:
     """Whether its name is one that cyberflow gives: a slug and half of the content's hash."""
-    return _OURS.fullmatch(image.filename) is not None
+    return _OUR_NAME.fullmatch(image.filename) is not None
+
+
+def name_without_hash(filename: str) -> str:
+    """The readable part of a name that cyberflow gives; another name stays as it is."""
+    return _OUR_NAME.sub(r"\g<slug>\g<ending>", filename) if _OUR_NAME.fullmatch(filename) else filename
 
 
 async def hash_candidates(desk: Cyberdesk, images: Sequence[Image], assets: Iterable[Asset]) -> dict[str, str]:
@@ -43,19 +48,15 @@ async def hash_candidates(desk: Cyberdesk, images: Sequence[Image], assets: Iter
 
 async def fetch_images(desk: Cyberdesk, urls: Sequence[str]) -> dict[str, bytes]:
     """The images behind addresses, several at once, each through a signed url of its own."""
-    gate = asyncio.Semaphore(AT_ONCE)
 
-    async def fetch_one(number: int, url: str, folder: Path) -> bytes:
-        async with gate:
-            signed = await desk.images.signed_url(image_path(url))
-            path = await desk.download(signed.signed_url, folder / str(number))
-        return path.read_bytes()
+    async def fetch(url: str, to: Path) -> tuple[str, bytes]:
+        signed = await desk.images.signed_url(image_path(url))
+        return url, (await desk.download(signed.signed_url, to)).read_bytes()
 
-    if not urls:
-        return {}
     with TemporaryDirectory() as name:
-        jobs = [fetch_one(number, url, Path(name)) for number, url in enumerate(urls)]
-        return dict(zip(urls, await asyncio.gather(*jobs), strict=True))
+        jobs = [partial(fetch, url, Path(name) / str(number)) for number, url in enumerate(urls)]
+        found = dict([one async for one in run_concurrently(jobs)])
+    return {url: found[url] for url in urls}
 
 
 def find_image(content: str, name: str, images: Iterable[Image], contents: Mapping[str, str]) -> Image | None:

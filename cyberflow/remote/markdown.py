@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from cyberflow.remote.tree import HtmlNode, parse_tree
+from cyberflow.remote.html import HtmlNode, parse_tree, start_tag
 
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _BLOCKS = frozenset({"p", "ul", "ol", "pre", "blockquote", "hr", "table", "div", *_HEADINGS})
@@ -127,8 +127,7 @@ class _MarkdownWriter:
                 return f"[{self._inline_children(node)}]({node.attributes.get('href', '')})"
         if not self.exact and node.tag in {"span", "u"}:
             return self._inline_children(node)
-        attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attributes.items())
-        return f"<{node.tag}{attributes}>{self._inline_children(node)}</{node.tag}>"
+        return f"{start_tag(node.tag, node.attributes)}{self._inline_children(node)}</{node.tag}>"
 
     def _escape_text(self, text: str) -> str:
         """Text, with what Markdown would read as its own escaped: at the start of a word by a backslash."""
@@ -163,6 +162,4 @@ def _text_content(node: HtmlNode) -> str:
 def _raw_html(node: HtmlNode) -> str:
     if not node.tag:
         return escape(node.text, quote=False)
-    attributes = "".join(f' {name}="{escape(value)}"' for name, value in node.attributes.items())
-    inner = "".join(map(_raw_html, node.children))
-    return f"<{node.tag}{attributes}>{inner}</{node.tag}>"
+    return f"{start_tag(node.tag, node.attributes)}{''.join(map(_raw_html, node.children))}</{node.tag}>"

@@ -1,5 +1,5 @@
-"""What a Cyberun workflow takes, held against what a task gives it: names, kinds and files. Types are compared as JSON
-Schemas, which `parameter_schema` gives; by whom depends on whether the values are known yet.
+"""Checks the parameters of a Cyberun task: names, kinds and files. Types are compared as JSON Schemas, which
+`parameter_schema` gives; by whom depends on whether the values are known yet.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Literal
 
 from cyberflow.client.cyberun.wire import ParameterRecord
 from cyberflow.diagnostics import did_you_mean
+from cyberflow.remote.canonical import whole_to_int
 from cyberflow.schema.values import Schema
 
 FILE = "file"
@@ -34,10 +35,8 @@ def parameter_schema(parameter: ParameterRecord) -> Schema:
             return {"type": parameter.type}
         case "number":
             bounds = {"minimum": parameter.min, "maximum": parameter.max}
-            return {
-                "type": "number",
-                **{key: _whole_to_int(value) for key, value in bounds.items() if value is not None},
-            }
+            given = {key: whole_to_int(float(value)) for key, value in bounds.items() if value is not None}
+            return {"type": "number", **given}
         case "select" if parameter.options:
             return {"enum": [one.get("value") if isinstance(one, dict) else one for one in parameter.options]}
     return {}
@@ -87,7 +86,3 @@ def _accepts(filename: str, accept: Sequence[str]) -> bool:
 
 def _label_suffix(parameter: ParameterRecord) -> str:
     return f" ({parameter.label or parameter.description})" if parameter.label or parameter.description else ""
-
-
-def _whole_to_int(number: float) -> float | int:
-    return int(number) if number == int(number) else number

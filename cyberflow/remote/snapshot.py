@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import Image, Model, Page, TagRecord, WorkflowRecord
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
+from cyberflow.remote.concurrency import gather_or_cancel
 from cyberflow.remote.images import hash_candidates
+from cyberflow.remote.listing import IncompleteList, read_pass
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -23,7 +24,7 @@ PASSES = 6
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`tags` has the archived ones too; every workflow has its tags and checks. `contents` are hashes of images that
+    """`tags` has the archived ones too; every workflow has its tags and checks. `image_hashes` are those of images that
     others uploaded, by address, where one of them may be an image of ours.
     """
 
@@ -38,56 +39,47 @@ async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapsh
     """Read everything that a plan looks at, in as few requests as paging allows. Of `assets` those that were not
     uploaded by us are looked for among the images of the same size.
 
-    Raises ConflictError when the list of workflows does not come to rest, and what the client raises.
+    Raises what `read_all_workflows` and the client raise.
     """
-    workflows, tags, images, models = await _gather_or_cancel(
+    workflows, tags, images, models = await gather_or_cancel(
         read_all_workflows(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
     )
     return Snapshot(workflows, tags, images, models, await hash_candidates(desk, images, assets))
 
 
 async def read_all_workflows(desk: Cyberdesk) -> tuple[WorkflowRecord, ...]:
-    """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids.
+    """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids, with
+    as many as the service says there are. Raises IncompleteList, ConflictError when the list does not come to rest.
 
     The list is paged by offset in an order that every write changes, so one pass over several pages may miss some.
     """
+    page = _workflow_pages(desk)
     before: frozenset[str] | None = None
     for _ in range(PASSES):
-        found, whole = await _list_workflows(desk)
-        if whole or found.keys() == before:
-            return tuple(found.values())
-        before = frozenset(found)
+        read = await read_pass(page)
+        settled = read.items.keys() == before
+        if read.complete and (read.pages == 1 or settled):
+            return tuple(read.items.values())
+        if settled:
+            raise IncompleteList("workflows", len(read.items), read.total)
+        before = frozenset(read.items)
     raise ConflictError(
         "the list of workflows changed every time it was read", help="wait until nobody else writes, then try again"
     )
 
 
-async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, WorkflowRecord], bool]:
-    found: dict[str, WorkflowRecord] = {}
-    skip, limit = 0, LARGE_PAGE
-    while True:
+def _workflow_pages(desk: Cyberdesk) -> Callable[[int], Awaitable[Page[WorkflowRecord]]]:
+    limit = LARGE_PAGE
+
+    async def page(skip: int) -> Page[WorkflowRecord]:
+        nonlocal limit
         try:
-            page = await desk.workflows.page(skip=skip, limit=limit)
+            return await desk.workflows.page(skip=skip, limit=limit)
         except ApiError as error:
             # A page of 1000 is documented for runs only: where workflows refuse it, the documented default does.
             if limit == PAGE or not error.about_request:
                 raise
             limit = PAGE
-            continue
-        found.update((one.id, one) for one in page.items)
-        if not skip and len(page.items) >= page.total:
-            return found, True
-        skip += len(page.items)
-        if not page.items or skip >= page.total:
-            return found, False
+            return await page(skip)
 
-
-async def _gather_or_cancel(*reads: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Wait for all; the first failure ends the others and is raised as it is."""
-    tasks = [asyncio.ensure_future(read) for read in reads]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return page

@@ -1,4 +1,4 @@
-"""Tasks held against the Cyberun workflows that they run: names, required parameters, types, ranges, files."""
+"""Checks tasks against the Cyberun workflows that they run: names, required parameters, types, ranges, files."""
 
 from __future__ import annotations
 

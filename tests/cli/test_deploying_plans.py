@@ -69,7 +69,7 @@ def test_a_stale_plan_writes_nothing(clinic: Path, program: Program, moved: str)
     ("words", "said"),
     [
         (("apply", "no.plan", "--yes"), "cannot be read"),
-        (("apply", "flows.yaml", "--yes"), "this is no saved plan"),
+        (("apply", "flows.yaml", "--yes"), "this is not a saved plan"),
         (("apply", "a.plan", "--yes", "--prune"), "--prune belongs to the plan"),
         (("apply", "a.plan", "--yes", "--target", "prod"), "the plan is for target `local`"),
     ],
@@ -245,10 +245,13 @@ def test_a_receipt_that_cannot_be_written_stops_before_the_first_write(clinic: P
     assert "2 workflows to create" in program("plan").out
 
 
+@pytest.mark.parametrize(
+    ("status", "others"), [(401, "skipped   workflow"), (403, "tag cyberflow:clinic, which could not be made")]
+)
 def test_a_key_without_the_right_to_write_is_told_once(
-    clinic: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+    clinic: Path, program: Program, monkeypatch: pytest.MonkeyPatch, status: int, others: str
 ) -> None:
-    """Every change is reported, and nobody knocks on where the key is refused."""
+    """Every change is reported, and nobody knocks on where the key is refused; a 403 is about one object."""
     import httpx
 
     original = httpx.AsyncClient.send
@@ -256,15 +259,15 @@ def test_a_key_without_the_right_to_write_is_told_once(
     async def send(self: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
         if request.method == "GET":
             return await original(self, request, **more)
-        return httpx.Response(403, json={"error": "x", "message": "read only"}, request=request)
+        return httpx.Response(status, json={"error": "x", "message": "read only"}, request=request)
 
     monkeypatch.setattr(httpx.AsyncClient, "send", send)
 
     answer = program("apply", "--yes")
 
     assert answer.code == 3
-    assert answer.out.count("answered 403: read only") == 1
-    assert answer.out.count("skipped   workflow") == 2
+    assert answer.out.count(f"answered {status}: read only") == 1
+    assert answer.out.count(others) == 2
     assert answer.err.count("help: ") == 1
     assert "nothing was changed" in answer.err
 

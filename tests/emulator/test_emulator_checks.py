@@ -109,7 +109,7 @@ BOTH = ["a.pdf", "b.pdf"]
         (REGEX | {"expected_match_count_ref": "ids"}, BOTH, "success", BOTH),
         (REGEX | {"expected_match_count_ref": "n"}, ["a.pdf"], "1 files match, not 2", ["a.pdf"]),
         (REGEX, None, "success", []),
-        (REGEX | {"file_name_regex": "("}, BOTH, "file_name_regex is no regular expression", []),
+        (REGEX | {"file_name_regex": "("}, BOTH, "file_name_regex is not a regular expression", []),
         (LOOP, BOTH, "success", BOTH),
         (LOOP, ["a.pdf"], "Missing: b.pdf", ["a.pdf"]),
         (LOOP, None, "success", BOTH),

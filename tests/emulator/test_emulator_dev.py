@@ -63,10 +63,10 @@ def test_a_plan_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
 
     code, said = refused(tmp_path, "--faults", "bad-day.json")
     assert code == 2
-    assert "bad-day.json is no plan of faults: faults.0" in said
+    assert "bad-day.json is not a plan of faults: faults.0" in said
     code, said = refused(tmp_path, "--webhook", "nowhere")
     assert code == 2
-    assert "no webhook endpoint" in said
+    assert "not a webhook endpoint" in said
 
 
 @pytest.mark.parametrize("secret", [None, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])

@@ -273,7 +273,7 @@ def test_without_a_limit_nothing_is_told(api: Api) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{", "is no JSON"),
+        ("{", "is not JSON"),
         ('{"faults": [{"fault": "rain"}]}', "faults.0"),
         ('[{"fault": "drop", "whenn": "after"}]', "whenn"),
         ('[{"fault": "status", "status": 200}]', "greater than or equal to 400"),

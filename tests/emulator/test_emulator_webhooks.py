@@ -269,7 +269,7 @@ def test_no_secret_is_in_an_event(opened: Opened, clock: TurnedClock, receiver: 
 
 @pytest.mark.parametrize("endpoint", ["", "ftp://x", "http://", "http://[", "hook"])
 def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
-    with pytest.raises(UsageError, match="no webhook endpoint"):
+    with pytest.raises(UsageError, match="not a webhook endpoint"):
         Platform.open(":memory:", webhooks=[endpoint])
 
 

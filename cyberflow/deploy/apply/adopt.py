@@ -1,26 +1,24 @@
-"""Taking a workflow of the platform under a declared name: the marker by one PATCH, then our tag; its content stays."""
+"""Adopts a workflow of the platform under a declared name: the marker by one PATCH, then our tag; its content stays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.wire import WorkflowRecord
+from cyberflow.client.cyberdesk.wire import WorkflowRecord, canonical_id
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.idempotent_create import none_if_missing
-from cyberflow.deploy.apply.tags import tags_by_name
-from cyberflow.deploy.apply.write import Writer
+from cyberflow.deploy.apply.tag_writer import TagWriter
 from cyberflow.deploy.plan.model import Change, Outcome
+from cyberflow.deploy.plan.tags import tags_by_name
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
 from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
-from cyberflow.remote.identity import Marker, OwnedWorkflow, Owner, Ownership, list_owned_workflows, strip_marker
+from cyberflow.remote.identity import Marker, OwnedWorkflow, Owner, list_owned_workflows, strip_marker
 from cyberflow.remote.snapshot import read_snapshot
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
-
-_OURS = frozenset({Ownership.MANAGED, Ownership.UNFINISHED, Ownership.LOST})
 
 
 async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: str) -> Outcome:
@@ -33,26 +31,26 @@ async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: st
         known = did_you_mean(name, [one.name for one in bundle.workflows])
         raise UsageError(f"no workflow `{name}` is declared", help=known or "`cyberflow pull` writes a declaration")
     remote = await read_snapshot(desk)
-    now = next((one for one in remote.workflows if one.id == id.casefold()), None)
+    now = next((one for one in remote.workflows if one.id == canonical_id(id.casefold())), None)
     if now is None:
         raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
     _check_adoptable(now, list_owned_workflows(remote.workflows, owner), owner, name)
     fields = wire_fields(now)
     marker = Marker(owner.tag, name, now.id, field_hash(fields))
     change = Change("adopt", "workflow", name, now.id)
-    tag = tags_by_name(remote.tags).get(owner.tag)
-    writer = Writer(desk, owner, lambda _: b"", {owner.tag: tag.id} if tag else {})
-    tagged = any(one.name == owner.tag for one in now.tags or ())
-    if Marker.find_in(now.input_schema) == marker and tagged:
+    names = {one.name for one in now.tags or ()}
+    marked = Marker.find_in(now.input_schema) == marker
+    if marked and owner.tag in names:
         return Outcome.of(change, "unchanged")
-    if Marker.find_in(now.input_schema) != marker:
+    if not marked:
         await _write_marker(desk, now, marker)
-    if not tagged:
+    if owner.tag not in names:
+        tag = tags_by_name(remote.tags).get(owner.tag)
+        tags = TagWriter(desk, owner, {owner.tag: tag.id} if tag else {})
         if tag is None or tag.is_archived:
-            await writer.write_tag(Change("create", "tag", owner.tag, tag.id if tag else None))
-        borne = await desk.workflows.add_tags(now.id, [writer.tags[owner.tag]])
-        if all(one.name != owner.tag for one in borne):
-            raise ConflictError(f"the service did not take the tag `{owner.tag}`")
+            await tags.write(Change("create", "tag", owner.tag, tag.id if tag else None))
+        if faults := await tags.set_names(now, {*names, owner.tag}):
+            raise ConflictError(f"the service did not take {faults[0]}")
     return Outcome.of(change, "done")
 
 
@@ -72,7 +70,7 @@ def _check_adoptable(now: WorkflowRecord, held: Sequence[OwnedWorkflow], owner: 
     if marker is not None and marker.id == now.id and marker.name != name:
         help = f"to rename it, declare `was: {marker.name}`"
         raise ConflictError(f"{now.id} is `{marker.name}` of this project already", help=help)
-    rivals = [one.id for one in held if one.name == name and one.id != now.id and one.ownership in _OURS]
+    rivals = [one.id for one in held if one.name == name and one.id != now.id and one.ownership.is_ours]
     if rivals:
         help = "delete it in the dashboard, or adopt under another name"
         raise ConflictError(f"`{name}` is {', '.join(rivals)} already", help=help)

@@ -1,22 +1,25 @@
-"""Plan to outcomes: tags, images, workflows, several at once, then what is pruned; look before every write, read back
+"""Applies a plan: tags, images, workflows, several at once, then what is pruned; looks before every write, reads back
 at the end. Killed anywhere and run again, it makes nothing twice and loses nothing; what no plan prunes is not deleted.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.apply.concurrency import run_concurrently
+from cyberflow.deploy.apply.idempotent_create import CreatedUnread, Sleep
 from cyberflow.deploy.apply.revalidate import RevalidatedPlan, revalidate
+from cyberflow.deploy.apply.tag_writer import TagWriter
 from cyberflow.deploy.apply.write import Writer
 from cyberflow.deploy.plan.model import Change, Outcome, Plan, PlanRefused, Status
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import field_hash, wire_fields
+from cyberflow.remote.concurrency import AT_ONCE, run_concurrently
 from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows
 from cyberflow.remote.images import image_addresses, orphans
 from cyberflow.remote.snapshot import read_all_workflows, read_snapshot
@@ -24,12 +27,15 @@ from cyberflow.remote.snapshot import read_all_workflows, read_snapshot
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
-AT_ONCE = 8
-_OURS = frozenset({Ownership.MANAGED, Ownership.UNFINISHED, Ownership.LOST})
-
 
 async def apply(
-    plan: Plan, desk: Cyberdesk, assets: AssetReader, *, overwrite_drift: bool = False, at_once: int = AT_ONCE
+    plan: Plan,
+    desk: Cyberdesk,
+    assets: AssetReader,
+    *,
+    overwrite_drift: bool = False,
+    at_once: int = AT_ONCE,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator[Outcome, None]:
     """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
 
@@ -49,7 +55,7 @@ async def apply(
     ensure_applicable(fresh.plan)
     for outcome in fresh.outcomes:
         yield outcome
-    work = _Deployment(Writer(desk, plan.owner, assets, dict(fresh.plan.tags)), fresh, plan, at_once)
+    work = _Deployment(Writer(TagWriter(desk, plan.owner, dict(fresh.plan.tags), sleep), assets), fresh, plan, at_once)
     async with aclosing(work.outcomes()) as outcomes:
         async for outcome in outcomes:
             yield outcome
@@ -87,7 +93,7 @@ class _Deployment:
         leaving = [change for change in self.fresh.todo if change.kind == "workflow" and not change.desired]
         needed = {asset.filename for change in workflows if change.desired for asset in change.desired.missing}
         phases: Sequence[tuple[Iterable[Change], Callable[[Change], Awaitable[Outcome]]]] = (
-            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.write_tag),
+            ((one for one in self.fresh.todo if one.kind == "tag"), self.writer.tags.write),
             (
                 (one for one in self.fresh.todo if one.action == "upload" and one.name in needed),
                 self.writer.upload_image,
@@ -129,15 +135,24 @@ class _Deployment:
     async def _attempt(
         self, change: Change, write: Callable[[Change], Awaitable[Outcome]], id: str | None = None
     ) -> Outcome:
-        """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut."""
+        """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut. With an `id` it
+        was made already: then it is told as begun, whatever stops it.
+        """
         if self.halted is not None:
-            return Outcome.of(change, "skipped", self.halted, id)
+            return _begun(change, id, self.halted) if id else Outcome.of(change, "skipped", self.halted)
         try:
             return await write(change)
         except CyberflowError as error:
-            if isinstance(error, Unreachable | RateLimited) or (isinstance(error, ApiError) and error.credentials):
+            if _stops_the_rest(error):
                 self.halted = error.message
-            return Outcome.from_error(change, error, id)
+            if isinstance(error, CreatedUnread):
+                return _begun(change, error.id, error.message, error.help)
+            if id and not isinstance(error, ConflictError):
+                return _begun(change, id, error.message, error.help)
+            outcome = Outcome.from_error(change, error, id)
+            if change.id is None and not getattr(error, "nothing_was_made", True):
+                return replace(outcome, message=f"{outcome.message}; it may have been made: the next apply looks")
+            return outcome
 
     async def _write_workflow(self, change: Change) -> Outcome:
         if change.seen is not None:
@@ -162,9 +177,20 @@ class _Deployment:
         return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
 
 
+def _stops_the_rest(error: CyberflowError) -> bool:
+    """Whether every other write would fare alike; a 403 is about one object."""
+    error = error.reason if isinstance(error, CreatedUnread) else error
+    return isinstance(error, Unreachable | RateLimited) or (isinstance(error, ApiError) and error.credentials)
+
+
+def _begun(change: Change, id: str, why: str, help: str | None = None) -> Outcome:
+    message = f"it was created, and the next apply finishes it: {why}"
+    return replace(Outcome.of(change, "unfinished", message, id), help=help)
+
+
 def _read_back_fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:
     """What is wrong with a workflow that was written, seen from the list of all."""
-    same = [one for one in held if one.name == outcome.name and one.ownership in _OURS]
+    same = [one for one in held if one.name == outcome.name and one.ownership.is_ours]
     if len(same) > 1:
         return f"{len(same)} workflows are marked as `{outcome.name}`: {', '.join(one.id for one in same)}"
     there = next((one for one in same if one.id == outcome.id), None)

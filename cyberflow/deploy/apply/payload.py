@@ -1,5 +1,5 @@
-"""What a write carries: whole for a create, only what changed for an update. Fields that the language lacks, and the
-ids of checks, are handed back as they came. Pure.
+"""Request bodies of creates and updates: whole for a create, only what changed for an update. Fields that the language
+lacks, and the ids of checks, are handed back as they came. Pure.
 """
 
 from __future__ import annotations

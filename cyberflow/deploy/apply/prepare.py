@@ -1,4 +1,4 @@
-"""An account to a finished plan: the snapshot, and of runs only what the plan needs to say. It never writes."""
+"""Prepares a plan: reads the account, and of its runs only what the plan needs to say. It never writes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.apply.concurrency import run_concurrently
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.deploy.plan.prune import prune_candidates
+from cyberflow.remote.concurrency import run_concurrently
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.live_runs import has_runs, live_runs
 from cyberflow.remote.snapshot import read_snapshot
@@ -19,7 +19,6 @@ from cyberflow.remote.snapshot import read_snapshot
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
-AT_ONCE = 8
 PATIENCE = (1.0, 2.0, 5.0, 10.0)
 """Seconds between two looks at runs that are waited for; the last one again and again."""
 
@@ -34,9 +33,8 @@ async def prepare(
         live = await live_runs(desk, going) if going else {}
         prune = replace(prune, runs=await _workflows_with_runs(desk, going), live=frozenset(live))
     made = plan(bundle, remote, owner, only, prune)
-    return replace(
-        made, live=await live_runs(desk, workflow_ids_to_change(made)) if workflow_ids_to_change(made) else {}
-    )
+    changing = workflow_ids_to_change(made)
+    return replace(made, live=await live_runs(desk, changing) if changing else {})
 
 
 def workflow_ids_to_change(made: Plan) -> frozenset[str]:
@@ -61,4 +59,4 @@ async def _workflows_with_runs(desk: Cyberdesk, workflows: Sequence[str]) -> fro
         return id if await has_runs(desk, id) else None
 
     jobs = [lambda id=id: ask(id) for id in workflows]
-    return frozenset([id async for id in run_concurrently(jobs, AT_ONCE) if id])
+    return frozenset([id async for id in run_concurrently(jobs) if id])

@@ -1,4 +1,4 @@
-"""The last look before the first create: what was planned, held against the account as it is now."""
+"""Revalidates a plan against the account as it is now, before the first create."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The writes of one deployment: a workflow created, finished, brought up to date; a tag made; images uploaded. Each
-looks before it writes and reads the answer. In which order and how many at once is `apply`'s.
+"""The writes of one deployment: a workflow created, finished, brought up to date; images uploaded. Each looks before it
+writes and reads the answer. In which order and how many at once is for `apply` to say.
 """
 
 from __future__ import annotations
@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.client.cyberdesk.wire import Image, TagRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.apply.idempotent_create import CreateRequest, create_once, none_if_missing
+from cyberflow.deploy.apply.idempotent_create import CreateRequest, Maker, create_once, none_if_missing
 from cyberflow.deploy.apply.payload import create_payload, fields_without_effect, update_payload
-from cyberflow.deploy.apply.tags import tag_names_to_set
+from cyberflow.deploy.apply.tag_writer import TagWriter
 from cyberflow.deploy.plan.model import Change, Outcome
+from cyberflow.deploy.plan.tags import tag_names_to_set
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
 from cyberflow.remote.desired import DesiredWorkflow, images_of, with_images
-from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, ownership_of
+from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, list_owned_workflows, ownership_of
 from cyberflow.remote.images import image_path
 from cyberflow.remote.live_runs import has_runs
+from cyberflow.remote.snapshot import read_all_workflows
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -28,32 +30,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Writer:
-    """`tags` (ids by name) and `addresses` (of images, by sha256) grow while tags are made and images uploaded."""
+    """`addresses` (of images, by sha256) grow while images are uploaded."""
 
-    desk: Cyberdesk
-    owner: Owner
+    tags: TagWriter
     assets: AssetReader
-    tags: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
 
-    async def write_tag(self, change: Change) -> Outcome:
-        """Make a tag, or take ours out of the archive."""
-        if change.id is not None:
-            if (await self.desk.tags.unarchive(change.id)).is_archived:
-                raise ConflictError("the service did not take it out of the archive")
-            return Outcome.of(change, "done")
-        body = {"name": change.name}
+    @property
+    def desk(self) -> Cyberdesk:
+        return self.tags.desk
 
-        async def create(key: str) -> str:
-            return (await self.desk.tags.create(body, key)).id
-
-        async def find(id: str) -> TagRecord | None:
-            tag = await none_if_missing(self.desk.tags.get(id))
-            return tag if tag and tag.name == change.name else None
-
-        made = await create_once(CreateRequest(self.owner, "tag", change.name, body), (), create, find)
-        self.tags[change.name] = made.id
-        return Outcome.of(change, "done", id=made.id)
+    @property
+    def owner(self) -> Owner:
+        return self.tags.owner
 
     async def upload_image(self, change: Change) -> Outcome:
         """Upload an image; its bytes must still be those that were compiled."""
@@ -71,7 +60,11 @@ class Writer:
         async def find(url: str) -> Image | None:
             return next((one for one in await self.desk.images.list() if one.supabase_url == url), None)
 
-        made = await create_once(CreateRequest(self.owner, "image", asset.filename, asset.sha256), (), create, find)
+        async def ids() -> list[str]:
+            return []
+
+        recipe = CreateRequest(self.owner, "image", asset.filename, asset.sha256)
+        made = await create_once(recipe, (), Maker(create, find, ids, self.tags.sleep))
         self.addresses[asset.sha256] = made.supabase_url
         return Outcome.of(change, "done", id=made.supabase_url)
 
@@ -80,7 +73,7 @@ class Writer:
         may lead to one that is no longer ours or no longer of that name: that key is spent as well.
         """
         desired, fields = self._resolve_fields(change)
-        self._tag_ids(tag_names_to_set(desired, None, self.owner))
+        self.tags.ids_of(tag_names_to_set(desired, None, self.owner))
         body = create_payload(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
 
         async def create(key: str) -> str:
@@ -90,30 +83,29 @@ class Writer:
             found = await none_if_missing(self.desk.workflows.get(id))
             return found if found and self._is_ours(found, desired.name) else None
 
-        return await create_once(CreateRequest(self.owner, "workflow", desired.name, body), seen, create, find)
+        async def ids() -> list[str]:
+            held = list_owned_workflows(await read_all_workflows(self.desk), self.owner)
+            return [one.id for one in held if one.name == desired.name]
+
+        recipe = CreateRequest(self.owner, "workflow", desired.name, body)
+        return await create_once(recipe, seen, Maker(create, find, ids, self.tags.sleep))
 
     async def reread(self, change: Change) -> WorkflowRecord:
         """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""
-        seen = change.seen
-        if seen is None:
-            raise AssertionError
-        now = await none_if_missing(self.desk.workflows.get(seen.id))
+        now, moved = await self._look_again(change)
         if now is None:
             raise ConflictError("it was deleted since the plan was made")
-        if not (moved := _differences(seen, now, self.owner)) or self._is_up_to_date(change, now):
-            return now
-        raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+        if moved and not self._is_up_to_date(change, now):
+            raise ConflictError(moved)
+        return now
 
     async def release_or_delete(self, change: Change, *, delete_runs: bool) -> Outcome:
         """Take our tag off a workflow that is no longer declared, or delete it, if it has no new runs."""
-        seen = change.seen
-        if seen is None:
-            raise AssertionError
-        now = await none_if_missing(self.desk.workflows.get(seen.id))
+        now, moved = await self._look_again(change)
         if now is None:
             return Outcome.of(change, "unchanged")
-        if moved := _differences(seen, now, self.owner):
-            raise ConflictError(f"it moved since the plan was made: {', '.join(moved)}")
+        if moved:
+            raise ConflictError(moved)
         if change.action == "release":
             ours = next(tag.id for tag in now.tags or () if tag.name == self.owner.tag)
             await none_if_missing(self.desk.workflows.remove_tag(now.id, ours))
@@ -122,6 +114,14 @@ class Writer:
             raise ConflictError("it has runs now, which deleting it would delete")
         await none_if_missing(self.desk.workflows.delete(now.id))
         return Outcome.of(change, "done")
+
+    async def _look_again(self, change: Change) -> tuple[WorkflowRecord | None, str]:
+        """A workflow as it is now, None when it is gone, and what of it moved since the plan saw it."""
+        if change.seen is None:
+            raise AssertionError
+        now = await none_if_missing(self.desk.workflows.get(change.seen.id))
+        moved = _differences(change.seen, now, self.owner) if now else ()
+        return now, f"it moved since the plan was made: {', '.join(moved)}" if moved else ""
 
     async def delete_image(self, change: Change) -> Outcome:
         await none_if_missing(self.desk.images.delete(image_path(change.id or "")))
@@ -135,10 +135,11 @@ class Writer:
         unfinished = ownership_of(now, self.owner) is Ownership.UNFINISHED
         if change.seen is None and not unfinished:
             raise ConflictError("another deployment made it meanwhile, and made it differently")
-        faults = await self._retag(desired, now) if unfinished else []
+        wanted = tag_names_to_set(desired, now, self.owner)
+        faults = await self.tags.set_names(now, wanted) if unfinished else []
         if not faults:
             faults += await self._patch(now, fields, self._marker(desired, now, fields))
-            faults += [] if unfinished else await self._retag(desired, now)
+            faults += [] if unfinished else await self.tags.set_names(now, wanted)
         if faults:
             message = f"the service did not take {', '.join(faults)}"
             return Outcome.of(change, "conflict", message, now.id)
@@ -152,24 +153,6 @@ class Writer:
         if answer.post_run_checks is None and fields["post_run_checks"]:
             answer = await self.desk.workflows.get(now.id)
         return list(fields_without_effect(answer, fields, marker))
-
-    async def _retag(self, desired: DesiredWorkflow, now: WorkflowRecord) -> list[str]:
-        """Take off before adding: of an exclusive group the service itself takes off the one that was there."""
-        wanted = tag_names_to_set(desired, now, self.owner)
-        there = {tag.name: tag.id for tag in now.tags or ()}
-        for name in sorted(there.keys() - wanted):
-            await none_if_missing(self.desk.workflows.remove_tag(now.id, there[name]))
-        missing = sorted(wanted - there.keys())
-        if not missing:
-            return []
-        answer = await self.desk.workflows.add_tags(now.id, self._tag_ids(missing))
-        borne = {tag.name for tag in answer}
-        return [f"the tag `{name}`" for name in missing if name not in borne]
-
-    def _tag_ids(self, names: Collection[str]) -> list[str]:
-        if unknown := sorted(name for name in names if name not in self.tags):
-            raise CyberflowError(f"it needs the tag {', '.join(unknown)}, which could not be made")
-        return [self.tags[name] for name in sorted(names)]
 
     def _is_ours(self, workflow: WorkflowRecord, name: str) -> bool:
         marker = Marker.find_in(workflow.input_schema)

@@ -1,4 +1,4 @@
-"""Whom a change of schema breaks: who calls a workflow whose input became narrower, who reads an output that may now be
+"""Breaking changes of schemas: who calls a workflow whose input became narrower, who reads an output that may now be
 missing or something else. Pure; only what a witness proves is said.
 """
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from cyberflow.compiler.bundle import canonical_json
 from cyberflow.deploy.plan.model import FieldChange
+from cyberflow.remote.canonical import PROMPT_FIELDS
 from cyberflow.remote.html import html_lines
 from cyberflow.remote.markdown import readable_lines
 
-_PROMPTS = frozenset({"main_prompt", "post_run_check_failure_cleanup_prompt"})
 _SCHEMAS = frozenset({"input_schema", "output_schema"})
 
 
@@ -21,7 +21,7 @@ def field_diff(field: FieldChange, context: int = 2, images: Mapping[str, str] |
     images by the names in `images` (addresses to names) or the last part of their address; all else is JSON.
     """
     before, after = (_lines(field.path, value, images or {}) for value in (field.before, field.after))
-    if before == after and field.path in _PROMPTS:
+    if before == after and field.path in PROMPT_FIELDS:
         before, after = html_lines(field.before or ""), html_lines(field.after or "")
     return list(difflib.unified_diff(before, after, n=context, lineterm=""))[2:]
 
@@ -29,7 +29,7 @@ def field_diff(field: FieldChange, context: int = 2, images: Mapping[str, str] |
 def _lines(path: str, value: Any, images: Mapping[str, str]) -> list[str]:
     if value is None:
         return []
-    if path in _PROMPTS:
+    if path in PROMPT_FIELDS:
         return readable_lines(value, lambda address: images.get(address) or address.rsplit("/", 1)[-1])
     if path in _SCHEMAS:
         return _pretty(value).split("\n")

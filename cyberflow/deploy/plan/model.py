@@ -1,6 +1,4 @@
-"""The nouns of a deployment: what would change, what stands in the way, what became of it. Plain values; JSON shapes
-are SPEC section 8.
-"""
+"""The nouns of a deployment: what would change, what stands in the way, what became of it. Plain values."""
 
 from __future__ import annotations
 
@@ -188,7 +186,7 @@ class Plan:
         return {f"{ASSET}{one.sha256}": one.filename for one in self.bundle.assets}
 
     def to_json(self) -> dict[str, Any]:
-        """Give the plan in the shape of SPEC section 8; what stands in its way is told beside it."""
+        """Give the plan as `plan --format json` prints it; what stands in its way is told beside it."""
         return {
             "version": VERSION,
             "project": self.bundle.project,

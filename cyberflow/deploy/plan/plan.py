@@ -1,20 +1,20 @@
-"""Bundle and snapshot to plan: what a deployment would change, field by field. Pure and read-only; without `--prune`
+"""The plan of a deployment: what it would change, field by field. Pure and read-only; without `--prune`
 it proposes no deletion, what is no longer declared is told and kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Image
+from cyberflow.client.cyberdesk.wire import Image, TagRecord
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.deploy.apply.tags import tag_change, tag_changes, tag_problems, tags_by_name
 from cyberflow.deploy.plan.breaking import find_breaking_changes
 from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, PlanProblem, PruneOptions
 from cyberflow.deploy.plan.prune import image_prune_changes, prune_candidates, prune_changes, prune_problems
 from cyberflow.deploy.plan.reconcile import Reconciliation, reconcile
+from cyberflow.deploy.plan.tags import tag_change, tag_changes, tag_problems, tags_by_name
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, differing_fields, field_hash, wire_fields
@@ -39,26 +39,21 @@ def plan(
     prune = prune or PruneOptions(workflows=False)
     going = prune_candidates(matched.kept, only) if prune.workflows else ()
     picked = _select(desired, only, [one.name for one in going])
+    matched = matched.about([one.name for one in picked])
     tags = tags_by_name(remote.tags)
     gone = owner.tag not in tags and any(one.marker for one in held)
     workflows = [] if gone else list(_changes(picked, matched, bundle))
     leaving = () if gone else tuple(prune_changes(going, prune))
-    names = {one.name for one in picked}
     unused = _orphans(remote, desired, (*workflows, *leaving))
+    needed = (*tag_changes(workflows, tags, owner), *_uploads(workflows))
+    images = tuple(image_prune_changes(unused)) if prune.images and not gone else ()
     managed = sum(one.ownership is Ownership.MANAGED for one in held)
     return Plan(
         bundle,
         owner,
-        (
-            *tag_changes(workflows, tags, owner),
-            *_uploads(workflows),
-            *workflows,
-            *leaving,
-            *(image_prune_changes(unused) if prune.images and not gone else ()),
-            *(change for change in matched.notices if change.action == "copy" or change.name in names),
-        ),
-        tuple(_errors(picked, matched, remote, owner)),
-        (*_missing_tag_problem(owner, gone=gone), *(one for one in matched.conflicts if one.name in names)),
+        (*needed, *workflows, *leaving, *images, *matched.notices),
+        tuple(_errors(picked, matched, tags, owner)),
+        (*_missing_tag_problem(owner, gone=gone), *matched.conflicts),
         tuple(one for one in matched.kept if one not in going),
         tuple(sorted(only)),
         {name: tag.id for name, tag in tags.items()},
@@ -161,11 +156,9 @@ def _uploads(workflows: Sequence[Change]) -> Iterator[Change]:
 
 
 def _errors(
-    picked: Sequence[DesiredWorkflow], matched: Reconciliation, remote: Snapshot, owner: Owner
+    picked: Sequence[DesiredWorkflow], matched: Reconciliation, tags: Mapping[str, TagRecord], owner: Owner
 ) -> Iterator[PlanProblem]:
-    tags = tags_by_name(remote.tags)
-    names = {one.name for one in picked}
-    yield from (one for one in matched.errors if one.name in names)
+    yield from matched.errors
     for desired in picked:
         for fault in desired.faults:
             yield PlanProblem(desired.name, f"`{desired.name}`: {fault}")

@@ -1,4 +1,4 @@
-"""A plan as a file: what `plan --out` leaves and `apply FILE` takes. It is made again and compared before anything is
+"""The file of a plan: what `plan --out` leaves and `apply FILE` takes. It is made again and compared before anything is
 written, so the file holds what to ask for and what the answer was, and no way to write without looking.
 """
 
@@ -61,7 +61,7 @@ def dump_plan(plan: Plan) -> str:
 
 
 def load_plan(text: str) -> SavedPlan:
-    """Read the file. Raises UsageError when it is none."""
+    """Read the file. Raises UsageError when it is not one."""
     try:
         data = json.loads(text)
         if data["kind"] != KIND or data["version"] != VERSION:
@@ -71,4 +71,4 @@ def load_plan(text: str) -> SavedPlan:
         only = tuple(map(str, data["only"]))
         return SavedPlan(data["project"], data["target"], data["bundle"], data["digest"], only, prune)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError("this is no saved plan", help="`cyberflow plan --out FILE` writes one") from error
+        raise UsageError("this is not a saved plan", help="`cyberflow plan --out FILE` writes one") from error

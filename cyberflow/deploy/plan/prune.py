@@ -1,5 +1,5 @@
-"""What `--prune` takes, and when that would be too much: workflows of ours that are no longer declared, images that
-nothing shows. Pure; whether a workflow has runs is told.
+"""Pruning of workflows that are no longer declared and of images that nothing shows, and when that would be too much.
+Pure; whether a workflow has runs is told.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Which workflow of the account is which declaration, and what is the matter with the others. Pure."""
+"""Reconciles declarations with the workflows of an account: which is which, and what the others are. Pure."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from cyberflow.deploy.plan.model import Change, KeptWorkflow, PlanProblem
 from cyberflow.diagnostics import join_names
@@ -25,9 +25,18 @@ class Reconciliation:
     errors: list[PlanProblem] = field(default_factory=list)
     kept: list[KeptWorkflow] = field(default_factory=list)
 
+    def about(self, names: Collection[str]) -> Reconciliation:
+        """What is to be said of some declarations; copies and what is kept are told whatever is declared."""
+        return replace(
+            self,
+            notices=[one for one in self.notices if one.action == "copy" or one.name in names],
+            conflicts=[one for one in self.conflicts if one.name in names],
+            errors=[one for one in self.errors if one.name in names],
+        )
+
 
 def reconcile(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow]) -> Reconciliation:
-    """Go through what is held, oldest first, by the table of SPEC section 8."""
+    """Go through what is held, oldest first, by what marker and tag say together."""
     match = Reconciliation()
     by_name: dict[str, list[OwnedWorkflow]] = defaultdict(list)
     rewritten: list[OwnedWorkflow] = []

@@ -1,5 +1,5 @@
-"""A workflow of the platform as a declaration: fields to keys, schemas to types. The inverse of compiling, as far as
-the language can say it; what it cannot say is found by compiling the result.
+"""Decompiles a workflow of the platform into a declaration: fields to keys, schemas to types. The inverse of compiling,
+as far as the language can say it; what it cannot say is found by compiling the result.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Model, WorkflowRecord
 from cyberflow.deploy.pull.yaml_writer import escape_template
-from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, wire_fields
+from cyberflow.remote.canonical import CHECK_FIELDS, MODEL_FIELDS, canonicalize, wire_fields
 from cyberflow.remote.identity import PREFIX, Owner, strip_marker
 from cyberflow.remote.markdown import html_to_markdown
 
@@ -190,8 +190,7 @@ def _outputs(made: DecompiledWorkflow, schema: Any) -> Any:
 
 
 def _model_names(metadata: Mapping[str, Any], models: Sequence[Model]) -> dict[str, Any]:
-    names = ("main_agent_model_id", "cache_detection_model_id", "fallback_model_1_id", "fallback_model_2_id")
-    main, cache, *fallbacks = [_model_name(metadata.get(name), models) for name in names]
+    main, cache, *fallbacks = [_model_name(metadata.get(name), models) for name in MODEL_FIELDS]
     made = {"main": main, "cache_detection": cache, "fallbacks": [one for one in fallbacks if one]}
     return {key: value for key, value in made.items() if value}
 

@@ -1,5 +1,5 @@
-"""Workflows of the platform as sources: which ones are meant, under which names, and the files that say them. Pure;
-fetching images, holding the result against the platform and writing files are the door's.
+"""Pull of workflows as sources: which ones are meant, under which names, and the files that say them. Pure: `read`
+fetches, `verify` compiles the result and holds it against the platform, `folder` writes.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord, canonical_id
 from cyberflow.deploy.pull.decompile import DecompileContext, decompile
 from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, ownership_of
-from cyberflow.remote.images import image_addresses
+from cyberflow.remote.images import image_addresses, name_without_hash
 from cyberflow.remote.snapshot import Snapshot
 from cyberflow.source import Route
 
 _SLUG = re.compile(r"[^A-Za-z0-9]+")
-_HASHED = re.compile(r"(?P<slug>.+)-[0-9a-f]{16}(?:-[0-9]+)?(?P<ending>\.(?:png|jpg|gif|webp))")
 LONGEST = 63
 
 
@@ -86,7 +85,7 @@ def _age_key(workflow: WorkflowRecord) -> tuple[str, str]:
 
 def _find_workflow(name: str, workflows: Sequence[WorkflowRecord], ours: dict[str, str]) -> WorkflowRecord:
     for found in (
-        [one for one in workflows if one.id == name.casefold()],
+        [one for one in workflows if one.id == canonical_id(name.casefold())],
         [one for one in workflows if ours.get(one.id) == name],
         [one for one in workflows if one.name == name],
     ):
@@ -116,8 +115,7 @@ def image_files(chosen: Iterable[PullItem], images: Iterable[Image]) -> dict[str
     files: dict[str, str] = {}
     for image in sorted(images, key=lambda one: one.supabase_url):
         if image.supabase_url in used:
-            found = _HASHED.fullmatch(image.filename)
-            name = f"{found['slug']}{found['ending']}" if found else PurePosixPath(image.filename).name
+            name = PurePosixPath(name_without_hash(image.filename)).name
             if f"images/{name}" in files.values():
                 name = PurePosixPath(image.filename).name
             files[image.supabase_url] = f"images/{name}"

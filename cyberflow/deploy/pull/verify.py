@@ -1,4 +1,6 @@
-"""Pulled sources, compiled and held against what they were pulled from: what differs is written differently or told."""
+"""Verifies a pull: the sources are compiled and held against what they were pulled from; what differs is written
+differently or told.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declarations as YAML text, in the style of our own examples. Knows plain data and YAML's rules, no noun of ours."""
+"""Writes plain data as YAML text, in the style of our own examples. Knows YAML's rules, and none of ours."""
 
 from __future__ import annotations
 

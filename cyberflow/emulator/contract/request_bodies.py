@@ -48,20 +48,24 @@ class CheckUpsert(CheckBody):
     type: CheckType
 
 
-Name = Annotated[str, Field(max_length=255)]
+ShortText = Annotated[str, Field(max_length=255)]
+RequiredText = Annotated[str, Field(min_length=1, max_length=255)]
 
 
-class WorkflowCreate(BaseModel):
-    main_prompt: Annotated[str, Field(min_length=1)]
-    name: Name | None = None
+class WorkflowFields(BaseModel):
+    name: ShortText | None = None
     input_schema: str | None = None
     output_schema: str | None = None
-    includes_file_exports: bool = False
-    is_webhooks_enabled: bool = False
     terminal_command_allowlist: Texts | None = None
     model_metadata: ModelMetadataBody | None = None
     post_run_check_failure_cleanup_prompt: str | None = None
     post_run_checks: list[CheckUpsert] | None = None
+
+
+class WorkflowCreate(WorkflowFields):
+    main_prompt: Annotated[str, Field(min_length=1)]
+    includes_file_exports: bool = False
+    is_webhooks_enabled: bool = False
 
 
 class WorkflowMetadata(BaseModel):
@@ -70,18 +74,11 @@ class WorkflowMetadata(BaseModel):
     last_errored_run_uuid: UUID | None = None
 
 
-class WorkflowUpdate(BaseModel):
-    name: Name | None = None
+class WorkflowUpdate(WorkflowFields):
     main_prompt: Annotated[str, Field(min_length=1)] | None = None
-    input_schema: str | None = None
-    output_schema: str | None = None
     includes_file_exports: bool | None = None
     is_webhooks_enabled: bool | None = None
-    terminal_command_allowlist: Texts | None = None
-    model_metadata: ModelMetadataBody | None = None
-    post_run_check_failure_cleanup_prompt: str | None = None
     workflow_metadata: WorkflowMetadata | None = None
-    post_run_checks: list[CheckUpsert] | None = None
 
 
 class WorkflowDuplicate(BaseModel):
@@ -101,18 +98,20 @@ class ReorderBody(BaseModel):
     ids: list[UUID]
 
 
-class GroupCreate(BaseModel):
-    name: Name
+class LabelFields(BaseModel):
+    """What tags and their groups have beside a name."""
+
     description: str | None = None
     emoji: str | None = None
     color: str | None = None
 
 
-class GroupUpdate(BaseModel):
-    name: Name | None = None
-    description: str | None = None
-    emoji: str | None = None
-    color: str | None = None
+class GroupCreate(LabelFields):
+    name: ShortText
+
+
+class GroupUpdate(LabelFields):
+    name: ShortText | None = None
 
 
 class TagCreate(GroupCreate):
@@ -124,10 +123,7 @@ class TagUpdate(GroupUpdate):
     is_archived: bool | None = None
 
 
-class ModelCreate(BaseModel):
-    name: Annotated[str, Field(min_length=1, max_length=255)]
-    provider: Annotated[str, Field(min_length=1, max_length=50)]
-    model: Annotated[str, Field(min_length=1, max_length=255)]
+class ModelFields(BaseModel):
     description: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
@@ -135,31 +131,27 @@ class ModelCreate(BaseModel):
     max_retries: int | None = None
     additional_params: Object | None = None
     agent_harness_version_string: str | None = None
+    api_key: str | None = None
+
+
+class ModelCreate(ModelFields):
+    name: RequiredText
+    provider: Annotated[RequiredText, Field(max_length=50)]
+    model: RequiredText
     is_computer_use_model: bool = False
     is_archived: bool = False
-    api_key: str | None = None
 
 
-class ModelUpdate(BaseModel):
-    name: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    provider: Annotated[str, Field(min_length=1, max_length=50)] | None = None
-    model: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    description: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    timeout_seconds: float | None = None
-    max_retries: int | None = None
-    additional_params: Object | None = None
-    agent_harness_version_string: str | None = None
+class ModelUpdate(ModelFields):
+    name: RequiredText | None = None
+    provider: Annotated[RequiredText, Field(max_length=50)] | None = None
+    model: RequiredText | None = None
     is_computer_use_model: bool | None = None
     is_archived: bool | None = None
-    api_key: str | None = None
     clear_api_key: bool | None = None
 
 
-class MachineCreate(BaseModel):
-    fingerprint: str
-    unkey_key_id: str
+class MachineFields(BaseModel):
     name: str | None = None
     version: str | None = None
     hostname: str | None = None
@@ -168,18 +160,17 @@ class MachineCreate(BaseModel):
     machine_sensitive_parameters: dict[str, str] | None = None
 
 
-class MachineUpdate(BaseModel):
-    name: str | None = None
-    version: str | None = None
-    hostname: str | None = None
-    os_info: str | None = None
+class MachineCreate(MachineFields):
+    fingerprint: str
+    unkey_key_id: str
+
+
+class MachineUpdate(MachineFields):
     status: Literal["connected", "disconnected", "error"] | None = None
     is_available: bool | None = None
     alerts_enabled: bool | None = None
     last_seen: datetime | None = None
     reserved_session_id: UUID | None = None
-    machine_parameters: Object | None = None
-    machine_sensitive_parameters: dict[str, str] | None = None
 
 
 class PoolIds(BaseModel):
@@ -190,15 +181,15 @@ class MachineIds(BaseModel):
     machine_ids: list[UUID]
 
 
-class PoolCreate(BaseModel):
+class PoolFields(BaseModel):
+    description: str | None = None
+    pool_parameters: Object | None = None
+    pool_sensitive_parameters: dict[str, str] | None = None
+
+
+class PoolCreate(PoolFields):
     name: str
-    description: str | None = None
-    pool_parameters: Object | None = None
-    pool_sensitive_parameters: dict[str, str] | None = None
 
 
-class PoolUpdate(BaseModel):
+class PoolUpdate(PoolFields):
     name: str | None = None
-    description: str | None = None
-    pool_parameters: Object | None = None
-    pool_sensitive_parameters: dict[str, str] | None = None

@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 
 from cyberflow.emulator.contract.request_bodies import Object
 
-Steps = Annotated[list[Object], Field(min_length=1)]
+TrajectorySteps = Annotated[list[Object], Field(min_length=1)]
 
 
 class TrajectoryCreate(BaseModel):
     workflow_id: UUID
-    trajectory_data: Steps
+    trajectory_data: TrajectorySteps
     dimensions: dict[str, int]
     name: str | None = None
     description: str | None = None
@@ -29,7 +29,7 @@ class TrajectoryCreate(BaseModel):
 class TrajectoryUpdate(BaseModel):
     name: str | None = None
     description: str | None = None
-    trajectory_data: Steps | None = None
+    trajectory_data: TrajectorySteps | None = None
     is_approved: bool | None = None
     is_main: bool | None = None
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cyberflow.emulator.contract.errors import violation
 from cyberflow.emulator.contract.run_bodies import ChainCreate
 from cyberflow.emulator.cyberdesk import create_runs
+from cyberflow.emulator.cyberdesk.resource import WORKFLOWS
 from cyberflow.emulator.engine import refs, schemas
-from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.engine.substitution import input_roots
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, new_id
 
 
 def create(call: ApiCall) -> Document:
@@ -21,14 +23,15 @@ def create(call: ApiCall) -> Document:
     create_runs.raise_violations(_ref_violations(body))
     requests = [_new_run(call, body, place, index) for index in range(len(body.steps))]
     create_runs.raise_violations([found for request in requests for found in create_runs.validate(call, request)])
-    made = [create_runs.submit(call, _in_session(request, session_id)) for request in requests]
+    joined = [replace(request, placement=replace(place, session_id=session_id)) for request in requests]
+    made = [create_runs.submit(call, request) for request in joined]
     create_runs.attach_files(call, made[0], body.shared_file_inputs, "shared_file_inputs")
     return {"session_id": session_id, "run_ids": [run.id for run in made]}
 
 
 def _new_run(call: ApiCall, body: ChainCreate, place: create_runs.MachinePlacement, index: int) -> create_runs.NewRun:
     step = body.steps[index]
-    workflow = create_runs.find_workflow(call, step.workflow_id)
+    workflow = WORKFLOWS.require(call, step.workflow_id)
     declared = _input_names(workflow)
     shared = {key: value for key, value in (body.shared_inputs or {}).items() if key in declared}
     own = {**shared, **(step.inputs or {})}
@@ -44,21 +47,6 @@ def _new_run(call: ApiCall, body: ChainCreate, place: create_runs.MachinePlaceme
         alias=step.session_alias,
         is_priority=body.is_priority,
         release=is_last and not body.keep_session_after_completion,
-    )
-
-
-def _in_session(request: create_runs.NewRun, session_id: str) -> create_runs.NewRun:
-    """The same request inside its session; the site stays, for the step that reserves the machine."""
-    place = create_runs.MachinePlacement(request.placement.machine_id, request.placement.pool_ids, session_id)
-    return create_runs.NewRun(
-        request.workflow,
-        place,
-        request.inputs,
-        request.secrets,
-        alias=request.alias,
-        is_priority=request.is_priority,
-        release=request.release,
-        id=request.id,
     )
 
 

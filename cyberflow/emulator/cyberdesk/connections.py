@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import not_found
 from cyberflow.emulator.contract.trajectory_bodies import ConnectionCreate, ConnectionUpdate
 from cyberflow.emulator.cyberdesk import machines
-from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.cyberdesk.membership import MACHINES
+from cyberflow.emulator.cyberdesk.resource import NEWEST_FIRST, Resource
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, field, new_id
 
+CONNECTIONS: Final = Resource("connection", "Connection", "connection_id")
 OPEN = "connected"
 
 
 def create(call: ApiCall) -> Document:
     """The agent is there: its machine is connected."""
     body: ConnectionCreate = call.body
-    machine = machines.find(call, str(body.machine_id))
-    connection = body.model_dump(mode="json") | {
-        "id": new_id(),
-        "status": OPEN,
-        "connected_at": stamp(call.now),
-        "last_ping": stamp(call.now),
-        "disconnected_at": None,
-    }
+    machine = MACHINES.require(call, body.machine_id)
+    now = stamp(call.now)
+    times = {"connected_at": now, "last_ping": now, "disconnected_at": None}
+    connection = body.model_dump(mode="json") | {"id": new_id(), "status": OPEN, **times}
     call.store.add("connection", connection, parent=machine["id"])
     machines.set_status(call, machine, OPEN)
     return connection
 
 
-def list_page(call: ApiCall) -> Any:
-    machine_id = query.uuid(call.query, "machine_id")
+def list_items(call: ApiCall) -> Document:
     status = query.choice(call.query, "status", machines.STATUSES)
-    found = call.store.children("connection", machine_id) if machine_id else call.store.every("connection")
-    wanted = [item for item in found if status in {None, item["status"]}]
-    return query.Pagination.from_query(call.query).page(wanted[::-1], lambda item: item)
+    asked = {"parent = ?": query.uuid(call.query, "machine_id"), f"{field('status')} = ?": status}
+    return CONNECTIONS.page(call, asked, order=NEWEST_FIRST)
 
 
 def get(call: ApiCall) -> Document:
-    found = call.store.find("connection", call.path_id("connection_id"))
-    if found is None:
-        raise not_found("Connection")
-    return found
+    return CONNECTIONS.of_path(call)
 
 
 def update(call: ApiCall) -> Document:
     body: ConnectionUpdate = call.body
-    before = get(call)
+    before = CONNECTIONS.of_path(call)
     after = before | ({"status": body.status} if body.status else {})
     if body.last_ping is not None:
         after["last_ping"] = stamp(body.last_ping)
@@ -65,7 +58,7 @@ def update(call: ApiCall) -> Document:
 
 
 def delete(call: ApiCall) -> None:
-    connection = get(call)
+    connection = CONNECTIONS.of_path(call)
     call.store.remove("connection", connection["id"])
     if connection["status"] == OPEN:
         _update_machine_status(call, connection | {"status": "disconnected"})

@@ -6,28 +6,28 @@ from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.contract.trajectory_bodies import WorkflowMerge
 from cyberflow.emulator.cyberdesk import images, workflows
+from cyberflow.emulator.cyberdesk.resource import WORKFLOWS
 from cyberflow.emulator.engine import trajectory
-from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, new_id
 
-NAME = 255
-OWN = frozenset({"id", "name", "user_id", "organization_id", "workflow_metadata", "created_at", "updated_at"})
+MAX_NAME = 255
+KEPT_BY_TARGET = frozenset(
+    ("id", "name", "user_id", "organization_id", "workflow_metadata", "created_at", "updated_at")
+)
 """What a merge leaves to the target."""
 
 
 def duplicate(call: ApiCall) -> Document:
     """A copy with its own images, checks of its own, the same tags and schemas, and no history."""
-    source = workflows.find(call, call.path_id("workflow_id"))
+    source = WORKFLOWS.of_path(call)
+    stamps = {"created_at": stamp(call.now), "updated_at": stamp(call.now)}
     copy = source | {
         "id": new_id(),
-        "name": f"(Copy) {source['name'] or 'Untitled'}"[:NAME],
-        "created_at": stamp(call.now),
-        "updated_at": stamp(call.now),
+        "name": f"(Copy) {source['name'] or 'Untitled'}"[:MAX_NAME],
         "workflow_metadata": None,
-        "post_run_checks": [
-            check | {"id": new_id(), "created_at": stamp(call.now), "updated_at": stamp(call.now)}
-            for check in source["post_run_checks"]
-        ],
+        "post_run_checks": [check | {"id": new_id()} | stamps for check in source["post_run_checks"]],
+        **stamps,
     }
     for name in ("main_prompt", "post_run_check_failure_cleanup_prompt"):
         copy[name] = copy[name] and images.copy_images(call, copy[name])
@@ -41,14 +41,12 @@ def duplicate(call: ApiCall) -> Document:
 def merge(call: ApiCall) -> Document:
     """Put the source in place of the target, whose name and id stay, and delete the source with its runs."""
     body: WorkflowMerge = call.body
-    source = workflows.find(call, call.path_id("workflow_id"))
-    target = workflows.find(call, str(body.target_workflow_id))
+    source = WORKFLOWS.of_path(call)
+    target = WORKFLOWS.require(call, body.target_workflow_id)
     if source["id"] == target["id"]:
         raise HttpError(400, "A workflow cannot be merged into itself")
     workflows.keep_version(call, target)
-    merged = target | {key: value for key, value in source.items() if key not in OWN}
-    merged["updated_at"] = stamp(call.now)
-    call.store.replace("workflow", merged)
+    merged = WORKFLOWS.replace(call, target, {key: value for key, value in source.items() if key not in KEPT_BY_TARGET})
     call.store.unlink("workflow-tag", target["id"], None)
     _copy_tags(call, source["id"], target["id"])
     if body.copy_trajectories:
@@ -58,5 +56,5 @@ def merge(call: ApiCall) -> Document:
 
 
 def _copy_tags(call: ApiCall, source: str, to: str) -> None:
-    for tag in call.store.links_from("workflow-tag", source):
-        call.store.link("workflow-tag", to, tag)
+    for tag in call.store.targets("workflow-tag", source, "tag"):
+        call.store.link("workflow-tag", to, tag["id"])

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import InvalidRequest, not_found, violation
-from cyberflow.emulator.contract.run_bodies import FileInput
+from cyberflow.emulator.contract.errors import InvalidRequest, violation
+from cyberflow.emulator.contract.run_bodies import FileInput, SubmissionBody
 from cyberflow.emulator.cyberdesk import scripts
-from cyberflow.emulator.engine import checks, files, inputs, runs, sessions
-from cyberflow.emulator.engine.runs import RunRow
+from cyberflow.emulator.cyberdesk.membership import MACHINES, POOLS
+from cyberflow.emulator.engine import checks, inputs, sessions
 from cyberflow.emulator.engine.schemas import SchemaViolation
-from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.files import attachment_files
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.secret_store import secret_aliases
+from cyberflow.emulator.store.store import Document, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +56,13 @@ def resolve_placement(
     """Precedence: session, machine, pools, any. What is named has to exist."""
     if session_id is not None:
         return MachinePlacement(session_id=str(session_id))
-    if machine_id is not None:
-        if call.store.find("machine", str(machine_id)) is None:
-            raise not_found("Machine")
-        return MachinePlacement(machine_id=str(machine_id), pool_ids=_require_pools(call, pool_ids))
-    return MachinePlacement(pool_ids=_require_pools(call, pool_ids))
+    pools = tuple(POOLS.require(call, id)["id"] for id in pool_ids or ())
+    return MachinePlacement(MACHINES.require(call, machine_id)["id"] if machine_id is not None else None, pools)
 
 
-def find_workflow(call: ApiCall, id: Any) -> Document:
-    found = call.store.find("workflow", str(id))
-    if found is None:
-        raise not_found("Workflow")
-    return found
+def check_session_choice(body: SubmissionBody) -> None:
+    if body.start_session and body.session_id is not None:
+        raise InvalidRequest([violation(["body", "start_session"], "start_session and session_id exclude each other")])
 
 
 def validate(call: ApiCall, request: NewRun) -> list[dict[str, Any]]:
@@ -81,7 +80,7 @@ def validate(call: ApiCall, request: NewRun) -> list[dict[str, Any]]:
 
 
 def submit(call: ApiCall, request: NewRun) -> RunRow:
-    """Write the run; its secrets go to the vault when the request is committed."""
+    """Write the run; its secrets are held once the request is committed."""
     secrets = {key: value for key, value in (request.secrets or {}).items() if inputs.has_value(value)}
     where = request.placement
     run = RunRow(
@@ -110,16 +109,14 @@ def attach_files(call: ApiCall, run: RunRow, given: Sequence[FileInput] | None, 
     """Keep the files of a submission as input attachments of a run."""
     kept = []
     for index, item in enumerate(given or ()):
-        content = files.decode_base64(item.content, *loc, index, "content")
-        kind = files.content_type_of(item.filename)
-        file = files.AttachmentFile(item.filename, content, kind, item.target_path, item.cleanup_imports_after_run)
-        kept.append(files.add_attachment(call.store, run.id, file, "input", call.now)["id"])
+        content = attachment_files.decode_base64(item.content, *loc, index, "content")
+        kind = attachment_files.content_type_of(item.filename)
+        file = attachment_files.AttachmentFile(
+            item.filename, content, kind, item.target_path, item.cleanup_imports_after_run
+        )
+        kept.append(attachment_files.add_attachment(call.store, run.id, file, "input", call.now)["id"])
     run.doc["input_attachment_ids"] = kept or None
     runs.save(call.store, run)
-
-
-def aliases(run_id: str, secrets: Mapping[str, Any]) -> dict[str, str] | None:
-    return {name: f"vault:{run_id}:{name}" for name in secrets} or None
 
 
 def _document(call: ApiCall, request: NewRun, secrets: Mapping[str, Any]) -> Document:
@@ -135,18 +132,11 @@ def _document(call: ApiCall, request: NewRun, secrets: Mapping[str, Any]) -> Doc
         "main_prompt": request.main_prompt or None,
         "model_metadata": request.model_metadata,
         "pool_ids": list(request.placement.pool_ids) or None,
-        "sensitive_input_aliases": aliases(request.id, secrets),
+        "sensitive_input_aliases": secret_aliases(request.id, secrets),
         "usage_metadata": None,
         "post_run_checks": checks.snapshots(request.workflow["post_run_checks"]),
         "release_session_after": request.release,
     }
-
-
-def _require_pools(call: ApiCall, pool_ids: Sequence[Any] | None) -> tuple[str, ...]:
-    ids = tuple(str(id) for id in pool_ids or ())
-    if any(call.store.find("pool", id) is None for id in ids):
-        raise not_found("Pool")
-    return ids
 
 
 def _violation(request: NewRun, flaw: SchemaViolation) -> dict[str, Any]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
+from typing import Final
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import HttpError, not_found
-from cyberflow.emulator.engine import signed_urls
-from cyberflow.emulator.engine.store import Document
+from cyberflow.emulator.contract.errors import HttpError
+from cyberflow.emulator.cyberdesk.resource import Resource
+from cyberflow.emulator.files import signed_urls
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
 from cyberflow.emulator.http.upload import MultipartFile
+from cyberflow.emulator.store.store import Document
 
+IMAGES: Final = Resource("image", "Prompt image", "path")
 BUCKET = "workflow-prompt-images"
 SIGNED_SECONDS = 3600
 _ADDRESS = re.compile(rf"{signed_urls.SCHEME}{BUCKET}/([^\"'\s<>]+)")
@@ -25,19 +28,14 @@ def upload(call: ApiCall) -> Document:
     if kind is None:
         raise HttpError(400, "Unsupported image: PNG, JPEG, GIF or WebP")
     image = _add_image(call, safe_name(body.filename), kind, body.content)
-    signed = signed_urls.sign_for_seconds(
-        call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS
-    )
-    return {
-        "supabase_url": address(image),
-        "signed_url": signed,
+    return _sign(call, image) | {
         "filename": image["filename"],
         "content_type": kind,
         "size_bytes": image["size_bytes"],
     }
 
 
-def list_all(call: ApiCall) -> list[Document]:
+def list_items(call: ApiCall) -> list[Document]:
     return [
         {
             "supabase_url": address(image),
@@ -51,11 +49,13 @@ def list_all(call: ApiCall) -> list[Document]:
 
 
 def get_signed_url(call: ApiCall) -> Document:
-    image = _find(call)
-    signed = signed_urls.sign_for_seconds(
-        call.store, call.base_url, f"{BUCKET}/{image['id']}", call.now, SIGNED_SECONDS
-    )
-    return {"supabase_url": address(image), "signed_url": signed, "expires_in": SIGNED_SECONDS}
+    return _sign(call, _find(call)) | {"expires_in": SIGNED_SECONDS}
+
+
+def _sign(call: ApiCall, image: Document) -> Document:
+    place = f"{BUCKET}/{image['id']}"
+    signed = signed_urls.sign_for_seconds(call.store, call.base_url, place, call.now, SIGNED_SECONDS)
+    return {"supabase_url": address(image), "signed_url": signed}
 
 
 def delete(call: ApiCall) -> None:
@@ -121,7 +121,4 @@ def _add_image(call: ApiCall, name: str, kind: str, content: bytes, *, shared: b
 
 
 def _find(call: ApiCall) -> Document:
-    image = call.store.find("image", query.require_text(call.query, "path"))
-    if image is None:
-        raise not_found("Prompt image")
-    return image
+    return IMAGES.require(call, query.require_text(call.query, "path"))

@@ -4,72 +4,56 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Final
 
-from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import HttpError, not_found
+from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.contract.request_bodies import ModelCreate, ModelUpdate
-from cyberflow.emulator.engine.store import Document, Store, new_id
+from cyberflow.emulator.cyberdesk.resource import Resource
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, Store, new_id
 
 DEFAULTS = (
     ("Default Agent", "anthropic", "claude-sonnet", True),
     ("Fast Agent", "anthropic", "claude-haiku", True),
     ("Default Extraction", "google", "gemini-flash", False),
 )
-NULLABLE = frozenset(
-    {
-        "description",
-        "temperature",
-        "max_tokens",
-        "timeout_seconds",
-        "max_retries",
-        "additional_params",
-        "agent_harness_version_string",
-    }
-)
+NEVER_NULL = frozenset({"name", "provider", "model", "is_computer_use_model", "is_archived"})
+MODELS: Final = Resource("model", "Model configuration", "model_configuration_id", NEVER_NULL)
 
 
 def seed(store: Store, now: datetime) -> None:
     """Put the system's configurations into a new database, under ids that are the same in every one."""
     for name, provider, model, computer_use in DEFAULTS:
-        id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://cyberdesk.io/models/{name}"))
         fields = ModelCreate(name=name, provider=provider, model=model, is_computer_use_model=computer_use)
-        store.add("model", _document(fields, now) | {"id": id, "is_system_default": True})
+        system = {"id": _system_id(name), "is_system_default": True, "organization_id": None}
+        MODELS.add(store, now, fields_of(fields) | system)
 
 
 def create(call: ApiCall) -> Document:
     body: ModelCreate = call.body
-    model = _document(body, call.now) | {"organization_id": call.store.organisation}
-    if body.api_key:
-        model["api_key_alias"] = _keep_api_key(call, model["id"], body.api_key)
-    call.store.add("model", model)
-    return model
+    id = new_id()
+    alias = _keep_api_key(call, id, body.api_key) if body.api_key else None
+    return MODELS.add(call.store, call.now, fields_of(body) | {"id": id, "api_key_alias": alias})
 
 
-def list_all(call: ApiCall) -> list[Document]:
+def list_items(call: ApiCall) -> list[Document]:
     return call.store.every("model")
 
 
 def get(call: ApiCall) -> Document:
-    model = call.store.find("model", call.path_id("model_configuration_id"))
-    if model is None:
-        raise not_found("Model configuration")
-    return model
+    return MODELS.of_path(call)
 
 
 def update(call: ApiCall) -> Document:
     body: ModelUpdate = call.body
-    model = _find_editable(call)
-    sent = body.model_dump(mode="json", exclude_unset=True, exclude={"api_key", "clear_api_key"})
-    model |= {key: value for key, value in sent.items() if value is not None or key in NULLABLE}
+    before = _find_editable(call)
+    model = MODELS.patch(before, body, "api_key", "clear_api_key")
     if body.clear_api_key:
         call.secret_store.drop(model["id"])
         model["api_key_alias"] = None
     if body.api_key:
         model["api_key_alias"] = _keep_api_key(call, model["id"], body.api_key)
-    model["updated_at"] = stamp(call.now)
-    call.store.replace("model", model)
-    return model
+    return MODELS.replace(call, before, model)
 
 
 def delete(call: ApiCall) -> None:
@@ -77,7 +61,7 @@ def delete(call: ApiCall) -> None:
 
 
 def _find_editable(call: ApiCall) -> Document:
-    model = get(call)
+    model = MODELS.of_path(call)
     if model["is_system_default"]:
         raise HttpError(403, "System default model configurations cannot be changed")
     return model
@@ -88,12 +72,9 @@ def _keep_api_key(call: ApiCall, id: str, api_key: str) -> str:
     return f"vault:{id}:api_key"
 
 
-def _document(body: ModelCreate, now: datetime) -> Document:
-    return body.model_dump(mode="json", exclude={"api_key"}) | {
-        "id": new_id(),
-        "is_system_default": False,
-        "organization_id": None,
-        "api_key_alias": None,
-        "created_at": stamp(now),
-        "updated_at": stamp(now),
-    }
+def fields_of(body: ModelCreate) -> Document:
+    return body.model_dump(mode="json", exclude={"api_key"}) | {"is_system_default": False, "api_key_alias": None}
+
+
+def _system_id(name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"https://cyberdesk.io/models/{name}"))

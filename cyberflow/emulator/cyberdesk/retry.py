@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
+from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.contract.run_bodies import RunRetry
 from cyberflow.emulator.cyberdesk import create_runs, scripts
+from cyberflow.emulator.cyberdesk.resource import WORKFLOWS
 from cyberflow.emulator.cyberdesk.runs import find, show
-from cyberflow.emulator.engine import checks, runs
+from cyberflow.emulator.engine import checks
 from cyberflow.emulator.engine.inputs import has_value
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.store import Document, new_id
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.secret_store import secret_aliases
+from cyberflow.emulator.store.store import Document, new_id
 
 
 def retry(call: ApiCall) -> Document:
@@ -18,13 +21,13 @@ def retry(call: ApiCall) -> Document:
     run = find(call, call.path_id("run_id"))
     if run.is_live:
         raise HttpError(400, f"A run in status {run.status} cannot be retried")
-    workflow = create_runs.find_workflow(call, run.workflow_id)
+    workflow = WORKFLOWS.require(call, run.workflow_id)
     _set_placement(call, run, body)
     _clear(call, run, workflow)
     secrets = {key: value for key, value in (body.sensitive_input_values or {}).items() if has_value(value)}
     if body.input_values is not None:
         run.doc["input_values"] = body.input_values
-    run.doc["sensitive_input_aliases"] = create_runs.aliases(run.id, secrets)
+    run.doc["sensitive_input_aliases"] = secret_aliases(run.id, secrets)
     for name in ("session_alias", "is_priority"):
         if getattr(body, name) is not None:
             setattr(run, name, getattr(body, name))
@@ -46,8 +49,7 @@ def _set_placement(call: ApiCall, run: RunRow, body: RunRetry) -> None:
 
     A machine or pool that is gone since is no longer asked for.
     """
-    if body.start_session and body.session_id is not None:
-        raise InvalidRequest([violation(["body", "start_session"], "start_session and session_id exclude each other")])
+    create_runs.check_session_choice(body)
     if run.wanted_machine and call.store.find("machine", run.wanted_machine) is None:
         run.wanted_machine = None
     run.doc["pool_ids"] = [id for id in run.doc["pool_ids"] or () if call.store.find("pool", id)] or None

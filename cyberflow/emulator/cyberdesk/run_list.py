@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cyberflow.emulator.cyberdesk import included
-from cyberflow.emulator.cyberdesk.runs import BASE, show
-from cyberflow.emulator.engine import history, runs
-from cyberflow.emulator.engine.runs import FINAL, LIVE, RunRow
-from cyberflow.emulator.engine.store import Document
+from cyberflow.emulator.cyberdesk.resource import include
+from cyberflow.emulator.cyberdesk.runs import BASE, INCLUDES, show
+from cyberflow.emulator.engine import history
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import FINAL, LIVE, RunRow
+from cyberflow.emulator.store.store import Document, where
 
 FIELDS = frozenset(
     {
@@ -43,37 +44,30 @@ BY_CREATION = "ORDER BY created_at DESC, queue DESC"
 BY_ACTIVITY = "ORDER BY ended_at IS NOT NULL, coalesce(ended_at, started_at, created_at) DESC, queue DESC"
 
 
-def list_page(call: ApiCall) -> Any:
-    clause, values = _filters(call)
+def list_items(call: ApiCall) -> Document:
+    clause, values = where(_filters(call))
     fields = query.choices(call.query, "fields", FIELDS)
     sort = query.choice(call.query, "sort_mode", SORTS, "activity")
     window = query.Pagination.from_query(call.query)
     ordered = f"{clause} {BY_CREATION if sort == 'created_at_desc' else BY_ACTIVITY}"
-    search = call.query.get("search", "").casefold()
     items: list[Document]
-    if search:
+    if search := call.query.get("search", "").casefold():
         deep = query.flag(call.query, "deep_search")
         matching = [run for run in runs.select(call.store, ordered, *values) if _matches(call, run, search, deep=deep)]
         total, found = len(matching), matching[window.skip : window.skip + window.limit]
         items = [show(call, run, fields) for run in found]
     else:
         total = runs.count(call.store, clause, *values)
-        part = (f"{ordered} LIMIT ? OFFSET ?", window.limit, window.skip)
+        part = (f"{ordered} LIMIT ? OFFSET ?", *values, window.limit, window.skip)
         if fields and "run_message_history" not in fields:
-            items = runs.select_fields(call.store, part[0], [*BASE, *dict.fromkeys(fields)], *values, *part[1:])
+            items = runs.select_fields(call.store, part[0], [*BASE, *dict.fromkeys(fields)], *part[1:])
         else:
-            items = [show(call, run, fields) for run in runs.select(call.store, part[0], *values, *part[1:])]
+            items = [show(call, run, fields) for run in runs.select(call.store, *part)]
+    return window.envelope(items, total) | {"included": include(call, items, INCLUDES)}
+
+
+def _filters(call: ApiCall) -> dict[str, str | None]:
     return {
-        "items": items,
-        "total": total,
-        "skip": window.skip,
-        "limit": window.limit,
-        "included": included.of_runs(call, items),
-    }
-
-
-def _filters(call: ApiCall) -> tuple[str, list[str]]:
-    asked = {
         "workflow_id = ?": query.uuid(call.query, "workflow_id"),
         "machine_id = ?": query.uuid(call.query, "machine_id"),
         "session_id = ?": query.uuid(call.query, "session_id"),
@@ -81,8 +75,6 @@ def _filters(call: ApiCall) -> tuple[str, list[str]]:
         "created_at >= ?": query.moment(call.query, "created_at_from"),
         "created_at <= ?": query.moment(call.query, "created_at_to"),
     }
-    given = {condition: value for condition, value in asked.items() if value is not None}
-    return ("WHERE " + " AND ".join(given) if given else "", list(given.values()))
 
 
 def _matches(call: ApiCall, run: RunRow, search: str, *, deep: bool) -> bool:

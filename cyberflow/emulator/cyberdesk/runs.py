@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, not_found, violation
-from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate, SubmissionBody
-from cyberflow.emulator.cyberdesk import create_runs, included
-from cyberflow.emulator.engine import history, runs, sessions, signed_urls, trajectory
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.contract.errors import HttpError, not_found
+from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate
+from cyberflow.emulator.cyberdesk import create_runs
+from cyberflow.emulator.cyberdesk.membership import include_machine, include_machine_and_pools
+from cyberflow.emulator.cyberdesk.resource import WORKFLOWS, include, include_workflow
+from cyberflow.emulator.engine import history, sessions, trajectory
+from cyberflow.emulator.files import signed_urls
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.store import Document, new_id
 
 BASE = frozenset({"id", "workflow_id", "machine_id", "status", "created_at"})
+INCLUDES: Mapping[str, Any] = {
+    "workflow": include_workflow,
+    "machine": include_machine,
+    "machine.pools": include_machine_and_pools,
+}
 PATCHABLE = (
     "error",
     "output_data",
@@ -29,21 +40,15 @@ PATCHABLE = (
 
 def create(call: ApiCall) -> Document:
     body: RunCreate = call.body
-    request = _new_run(call, body, is_priority=body.is_priority)
     models = body.model_metadata.model_dump(mode="json") if body.model_metadata else None
     if body.main_agent_model_id is not None:
         models = (models or {}) | {"main_agent_model_id": str(body.main_agent_model_id)}
-    request = create_runs.NewRun(
-        request.workflow,
-        request.placement,
-        request.inputs,
-        request.secrets,
+    request = replace(
+        _new_run(call, body, is_priority=body.is_priority),
         alias=body.session_alias,
-        is_priority=body.is_priority,
         release=body.release_session_after,
         main_prompt=body.main_prompt,
         model_metadata=models,
-        id=request.id,
     )
     create_runs.raise_violations(create_runs.validate(call, request))
     run = create_runs.submit(call, request)
@@ -52,18 +57,15 @@ def create(call: ApiCall) -> Document:
 
 
 def create_many(call: ApiCall) -> Document:
-    """All of one kind, in one transaction. A session begun here has an id of its own."""
+    """All of one kind, in one transaction. They share the session that they begin."""
     body: RunBulk = call.body
     first = _new_run(call, body, is_priority=body.is_priority)
-    place = first.placement
+    create_runs.raise_violations(create_runs.validate(call, first))
     if body.start_session:
-        place = create_runs.MachinePlacement(place.machine_id, place.pool_ids, new_id())
+        first = replace(first, placement=replace(first.placement, session_id=new_id()))
     made: list[RunRow] = []
     for _ in range(body.count):
-        request = create_runs.NewRun(first.workflow, place, first.inputs, first.secrets, is_priority=body.is_priority)
-        if not made:
-            create_runs.raise_violations(create_runs.validate(call, first))
-        run = create_runs.submit(call, request)
+        run = create_runs.submit(call, replace(first, id=new_id()))
         create_runs.attach_files(call, run, body.file_inputs, "file_inputs")
         made.append(run)
     return {"created_runs": [show(call, run) for run in made], "failed_count": 0, "errors": []}
@@ -71,7 +73,7 @@ def create_many(call: ApiCall) -> Document:
 
 def get(call: ApiCall) -> Document:
     shown = show(call, find(call, call.path_id("run_id")))
-    return shown | {"included": included.of_runs(call, [shown])}
+    return shown | {"included": include(call, [shown], INCLUDES)}
 
 
 def update(call: ApiCall) -> Document:
@@ -140,18 +142,17 @@ def show(call: ApiCall, run: RunRow, fields: list[str] | None = None) -> Documen
     return shown
 
 
-def _new_run(call: ApiCall, body: Any, *, is_priority: bool) -> create_runs.NewRun:
-    _check_session_choice(body)
+def _new_run(call: ApiCall, body: RunCreate | RunBulk, *, is_priority: bool) -> create_runs.NewRun:
+    create_runs.check_session_choice(body)
     id = new_id()
     place = create_runs.resolve_placement(call, body.machine_id, body.pool_ids, body.session_id)
     if body.start_session:
-        place = create_runs.MachinePlacement(place.machine_id, place.pool_ids, id)
-    workflow = create_runs.find_workflow(call, body.workflow_id)
+        place = replace(place, session_id=id)
     return create_runs.NewRun(
-        workflow, place, body.input_values, body.sensitive_input_values, is_priority=is_priority, id=id
+        WORKFLOWS.require(call, body.workflow_id),
+        place,
+        body.input_values,
+        body.sensitive_input_values,
+        is_priority=is_priority,
+        id=id,
     )
-
-
-def _check_session_choice(body: SubmissionBody) -> None:
-    if body.start_session and body.session_id is not None:
-        raise InvalidRequest([violation(["body", "start_session"], "start_session and session_id exclude each other")])

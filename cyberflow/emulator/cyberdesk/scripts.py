@@ -9,8 +9,8 @@ from typing import Any
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
 from cyberflow.emulator.contract.run_bodies import RunScript, RunScriptCreate
-from cyberflow.emulator.engine.store import Document, Store, new_id
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, Store, new_id
 
 
 def add_script(store: Store, script: RunScript, idempotency_key: str | None, at: Any) -> str:

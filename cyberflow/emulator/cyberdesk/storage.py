@@ -6,8 +6,10 @@ import re
 
 from cyberflow.emulator.contract.errors import ApiResponse, not_found
 from cyberflow.emulator.cyberdesk import images
-from cyberflow.emulator.engine import files, history, runs, screenshot, signed_urls
+from cyberflow.emulator.engine import history
+from cyberflow.emulator.files import attachment_files, screenshot, signed_urls
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store import runs
 
 _SCREENSHOT = re.compile(r"message-history/[^/]+/(?P<run>[0-9a-f-]{36})_\d+_\d+\.png")
 
@@ -19,11 +21,12 @@ def fetch(call: ApiCall) -> ApiResponse:
         image = call.store.find("image", path)
         if image is not None:
             return ApiResponse(200, content=call.store.content(path), content_type=image["content_type"])
-    elif bucket == files.BUCKET:
+    elif bucket == attachment_files.BUCKET:
         attachment = call.store.find("attachment", path.rsplit("/", 1)[-1])
         if attachment is not None:
             content = call.store.content(attachment["id"])
-            return ApiResponse(200, content=content, content_type=attachment["content_type"])
+            headers = (attachment_files.content_disposition(attachment["filename"]),)
+            return ApiResponse(200, content=content, content_type=attachment["content_type"], headers=headers)
     elif bucket == history.BUCKET and (named := _SCREENSHOT.fullmatch(path)):
         return _screenshot(call, named["run"], path)
     raise not_found("Object")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document
 
 MODES = ("simulated", "billed")
 

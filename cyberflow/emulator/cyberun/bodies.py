@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Seconds = Annotated[float, Field(ge=0, le=10_000_000)]
 SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
-Shape = Literal["cloud", "local", "both", "neither", "null", "absent"]
+OutputShape = Literal["cloud", "local", "both", "neither", "null", "absent"]
 
 
 class ParameterBody(BaseModel):
@@ -72,7 +72,7 @@ class TaskScript(BaseModel):
     seconds: Seconds = 0.6
     course: list[tuple[str, Seconds | None]] | None = None
     abort: Seconds = 0.1
-    shape: Shape = "cloud"
+    shape: OutputShape = "cloud"
     outputs: dict[str, ScriptedOutput] = Field(default_factory=lambda: {"9.images.0": ScriptedOutput()})
 
 

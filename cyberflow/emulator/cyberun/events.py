@@ -17,37 +17,34 @@ from cyberflow.emulator.cyberun import tasks
 from cyberflow.emulator.cyberun.auth import CyberunDispatcher
 from cyberflow.emulator.cyberun.timeline import SimulatedTaskState, state_at
 
-PULSE = 0.1
+POLL_SECONDS = 0.1
 STEPS = 20
 Sleep = Callable[[float], Awaitable[object]]
 
 
-async def serve(gate: CyberunDispatcher, request: Request, sleep: Sleep = asyncio.sleep) -> Response:
-    try:
-        gate.admit(request)
-        task = _find(gate, request.path_params["task_id"])
-    except HttpError as refused:
-        return gate.error_response(refused)
-    return StreamingResponse(_stream(gate, task["id"], sleep), media_type="text/event-stream")
+async def serve(dispatcher: CyberunDispatcher, request: Request, sleep: Sleep = asyncio.sleep) -> Response:
+    dispatcher.admit(request)
+    task = _find(dispatcher, request.path_params["task_id"])
+    return StreamingResponse(_stream(dispatcher, task["id"], sleep), media_type="text/event-stream")
 
 
-def _find(gate: CyberunDispatcher, id: str) -> dict[str, Any]:
+def _find(dispatcher: CyberunDispatcher, id: str) -> dict[str, Any]:
     try:
         wanted = str(UUID(id))
     except ValueError:
         raise HttpError(400, "invalid task id") from None
-    with gate.store.lock:
-        found = gate.store.find(tasks.KIND, wanted)
+    with dispatcher.store.lock:
+        found = dispatcher.store.find(tasks.KIND, wanted)
     if found is None:
         raise HttpError(404, "task not found")
     return found
 
 
-async def _stream(gate: CyberunDispatcher, id: str, sleep: Sleep) -> AsyncIterator[str]:
+async def _stream(dispatcher: CyberunDispatcher, id: str, sleep: Sleep) -> AsyncIterator[str]:
     """Ends after the event of a task that is over, and when the platform does."""
     said: tuple[str, int | None] | None = None
-    while not gate.store.is_closing:
-        task, now = _find(gate, id), gate.clock()
+    while not dispatcher.store.is_closing:
+        task, now = _find(dispatcher, id), dispatcher.clock()
         at = state_at(task, now)
         if at.is_over:
             yield _final_event(task, at)
@@ -68,7 +65,7 @@ async def _stream(gate: CyberunDispatcher, id: str, sleep: Sleep) -> AsyncIterat
                 },
             )
         said = (at.status, step)
-        await sleep(PULSE)
+        await sleep(POLL_SECONDS)
 
 
 def _final_event(task: dict[str, Any], at: SimulatedTaskState) -> str:

@@ -16,12 +16,14 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from cyberflow.emulator.cyberun.sample_image import draw_png
-from cyberflow.emulator.engine.store import Document, Store
+from cyberflow.emulator.files.task_image import draw_png
+from cyberflow.emulator.http.body import read_whole
 from cyberflow.emulator.http.dispatch import Dispatcher
+from cyberflow.emulator.store.store import Document, Store
 
 PATH = "/cyberun-store"
 SECONDS = 3600
+MAX_BYTES = 500 * 1024 * 1024
 _DATE = "%Y%m%dT%H%M%SZ"
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _OUTPUT = re.compile(r"(?:outputs/(?P<cloud>[0-9a-f-]{36})/(?P<index>\d+)|tasks/(?P<local>[0-9a-f-]{36})/[^/]+)")
@@ -56,12 +58,16 @@ def presign(store: Store, base_url: str, permit: Permit) -> str:
     return f"{base_url}{PATH}/{quote(permit.place)}?{urlencode(query)}"
 
 
-async def serve(gate: Dispatcher, request: Request) -> Response:
+async def serve(dispatcher: Dispatcher, request: Request) -> Response:
     """Take or give an object; the one thing here that needs no bearer key, and refuses one."""
     place = request.path_params["path"]
     try:
-        _verify(gate, request, place)
-        return await _put_object(gate, request, place) if request.method == "PUT" else _get_object(gate, request, place)
+        _verify(dispatcher, request, place)
+        return (
+            await _put_object(dispatcher, request, place)
+            if request.method == "PUT"
+            else _get_object(dispatcher, request, place)
+        )
     except _S3Error as denied:
         body = f'<?xml version="1.0"?><Error><Code>{denied.code}</Code><Message>{denied}</Message></Error>'
         return Response(body, denied.status, media_type="application/xml")
@@ -73,33 +79,33 @@ def _signature(store: Store, permit: Permit, date: str) -> str:
     return hmac.new(store.signing_key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _verify(gate: Dispatcher, request: Request, place: str) -> None:
+def _verify(dispatcher: Dispatcher, request: Request, place: str) -> None:
     if "authorization" in request.headers:
         raise _S3Error(400, "InvalidArgument", "Only one auth mechanism allowed")
     query = request.query_params
     names = [name for name in query.get("X-Amz-SignedHeaders", "").split(";") if name]
     headers = {name: request.headers.get(name, "") for name in names}
     date = query.get("X-Amz-Date", "")
-    wanted = _signature(gate.store, Permit(request.method, place, datetime.now(UTC), headers), date)
+    wanted = _signature(dispatcher.store, Permit(request.method, place, datetime.now(UTC), headers), date)
     if not hmac.compare_digest(wanted, query.get("X-Amz-Signature", "")):
         raise _S3Error(403, "SignatureDoesNotMatch", "The request signature does not match the signature you provided")
-    if gate.clock() >= datetime.strptime(date, _DATE).replace(tzinfo=UTC) + timedelta(seconds=SECONDS):
+    if dispatcher.clock() >= datetime.strptime(date, _DATE).replace(tzinfo=UTC) + timedelta(seconds=SECONDS):
         raise _S3Error(403, "AccessDenied", "Request has expired")
 
 
-async def _put_object(gate: Dispatcher, request: Request, place: str) -> Response:
-    content = await request.body()
-    with gate.store.lock, gate.store.transaction():
-        if gate.store.find("input", place) is not None:
+async def _put_object(dispatcher: Dispatcher, request: Request, place: str) -> Response:
+    content = await read_whole(request, MAX_BYTES)
+    with dispatcher.store.lock, dispatcher.store.transaction():
+        if dispatcher.store.find("input", place) is not None:
             raise _S3Error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-        gate.store.add("input", {"id": place, "size": len(content)})
-        gate.store.keep_content(place, content)
+        dispatcher.store.add("input", {"id": place, "size": len(content)})
+        dispatcher.store.keep_content(place, content)
     return Response(status_code=200, headers={"ETag": _etag(content)})
 
 
-def _get_object(gate: Dispatcher, request: Request, place: str) -> Response:
-    with gate.store.lock:
-        content = _content(gate.store, place)
+def _get_object(dispatcher: Dispatcher, request: Request, place: str) -> Response:
+    with dispatcher.store.lock:
+        content = _content(dispatcher.store, place)
     if content is None:
         raise _S3Error(404, "NoSuchKey", "The specified key does not exist.")
     headers = {"ETag": _etag(content), "Accept-Ranges": "bytes"}

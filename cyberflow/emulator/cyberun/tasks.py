@@ -11,9 +11,9 @@ from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
 from cyberflow.emulator.cyberun import object_store, workflows
 from cyberflow.emulator.cyberun.bodies import PresignBody, TaskCreate, TaskScript, TaskScriptCreate
-from cyberflow.emulator.cyberun.timeline import PRELUDE, RUNNING, SimulatedTaskState, state_at
-from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.cyberun.timeline import DEFAULT_PHASES, RUNNING, SimulatedTaskState, state_at
 from cyberflow.emulator.http.dispatch import ApiCall
+from cyberflow.emulator.store.store import Document, new_id
 
 KIND: Final = "task"
 SCRIPT: Final = "gpu-script"
@@ -125,7 +125,7 @@ def _create(call: ApiCall, workflow: Document) -> Any:
     if wrong := list(workflows.parameter_errors(workflow["parameters"], body.parameters)):
         raise HttpError(400, "; ".join(wrong))
     script = _script(call, workflow)
-    course = script.course or [*PRELUDE, (RUNNING, script.seconds)]
+    course = script.course or [*DEFAULT_PHASES, (RUNNING, script.seconds)]
     task = {
         "id": new_id(),
         "workflow_id": workflow["id"],
@@ -133,12 +133,26 @@ def _create(call: ApiCall, workflow: Document) -> Any:
         "parameters": sorted(body.parameters),
         "created_at": stamp(call.now),
         "cancelled_at": None,
-        "course": [list(leg) for leg in course],
+        "course": [list(phase) for phase in course],
         "end": script.status,
         **script.model_dump(mode="json", include={"error", "abort", "shape", "outputs"}),
     }
+    if missing := _missing_file(call, workflow, body.parameters):
+        task |= {"end": "failed", "error": f"the file of parameter {missing} was never uploaded"}
     call.store.add(KIND, task)
     return {"task_id": task["id"]}
+
+
+def _missing_file(call: ApiCall, workflow: Document, given: dict[str, Any]) -> str | None:
+    """A parameter with the key of a file that the store does not have. Of a stand-in nobody knows which are files, so
+    what looks like one of our keys is one.
+    """
+    declared = {item["key"]: item["type"] for item in workflow["parameters"] or ()}
+    for name, value in given.items():
+        looks = isinstance(value, str) and value.startswith(f"inputs/{call.store.organisation}/")
+        if (looks or declared.get(name) == "file") and call.store.find("input", str(value)) is None:
+            return name
+    return None
 
 
 def _script(call: ApiCall, workflow: Document) -> TaskScript:

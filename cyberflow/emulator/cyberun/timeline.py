@@ -1,4 +1,4 @@
-"""Where a simulated task stands: a function of its course, its start, a cancel, and the clock. Nothing moves it."""
+"""The state of a simulated task at an instant: a function of its course, its start, a cancel, and the clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 from cyberflow.emulator.contract.clock import instant
 
-OVER = ("completed", "failed", "cancelled")
-PRELUDE = (("pending", 0.1), ("waiting", 0.1), ("provisioning", 0.1), ("queued", 0.1))
+FINAL_STATUSES = ("completed", "failed", "cancelled")
+DEFAULT_PHASES = (("pending", 0.1), ("waiting", 0.1), ("provisioning", 0.1), ("queued", 0.1))
 RUNNING = "running"
 
 
@@ -38,16 +38,16 @@ class _Phase:
 
 def state_at(task: Mapping[str, Any], now: datetime) -> SimulatedTaskState:
     """Read a task's document at an instant."""
-    legs = _phases(task)
-    natural = legs[-1].ends_at
-    stopped = _stop_time(task, legs)
+    phases = _phases(task)
+    natural = phases[-1].ends_at
+    stopped = _stop_time(task, phases)
     in_time = stopped is not None and (natural is None or stopped < natural)
     end, last = (stopped, "cancelled") if in_time else (natural, task["end"])
-    begun = [leg for leg in legs if leg.starts_at <= now and (end is None or leg.starts_at < end)]
-    runs = [leg for leg in begun if leg.status == RUNNING]
+    begun = [phase for phase in phases if phase.starts_at <= now and (end is None or phase.starts_at < end)]
+    runs = [phase for phase in begun if phase.status == RUNNING]
     started, retries = (runs[0].starts_at if runs else None), max(0, len(runs) - 1)
     if end is not None and now >= end:
-        return SimulatedTaskState(last, started, end if last in OVER else None, retries=retries)
+        return SimulatedTaskState(last, started, end if last in FINAL_STATUSES else None, retries=retries)
     at = begun[-1]
     progress = None
     if at.status == RUNNING and at.ends_at is not None:
@@ -56,21 +56,21 @@ def state_at(task: Mapping[str, Any], now: datetime) -> SimulatedTaskState:
 
 
 def _phases(task: Mapping[str, Any]) -> list[_Phase]:
-    legs: list[_Phase] = []
+    phases: list[_Phase] = []
     at = instant(task["created_at"])
     for status, seconds in task["course"]:
         ends = None if seconds is None else at + timedelta(seconds=seconds)
-        legs.append(_Phase(status, at, ends))
+        phases.append(_Phase(status, at, ends))
         if ends is None:
             break
         at = ends
-    return legs or [_Phase("pending", at, at)]
+    return phases or [_Phase("pending", at, at)]
 
 
-def _stop_time(task: Mapping[str, Any], legs: list[_Phase]) -> datetime | None:
+def _stop_time(task: Mapping[str, Any], phases: list[_Phase]) -> datetime | None:
     """When a cancel takes effect: at once, but that what runs has to hear of it first."""
     if task["cancelled_at"] is None:
         return None
     asked = instant(task["cancelled_at"])
-    at = [leg for leg in legs if leg.starts_at <= asked][-1]
+    at = [phase for phase in phases if phase.starts_at <= asked][-1]
     return asked + timedelta(seconds=task["abort"]) if at.status == RUNNING else asked

@@ -7,27 +7,31 @@ import re
 from datetime import datetime
 from typing import Any
 
-from cyberflow.emulator.engine import file_checks, files, inputs, refs, runs, sample_outputs, schemas, trajectory
+from cyberflow.emulator.engine import file_checks, inputs, refs, sample_outputs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Document, Store
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
+from cyberflow.emulator.files import attachment_files
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Document, Store
 
-SECONDS = 1.0
-SHOWN_LINES = 40
-LONGEST_LINE = 400
+DEFAULT_SECONDS = 1.0
+MAX_LINES = 40
+MAX_LINE_LENGTH = 400
 
 
-def begin(store: Store, vault: SecretStore, run: RunRow, machine: Document) -> list[str]:
+def begin(store: Store, secret_store: SecretStore, run: RunRow, machine: Document) -> list[str]:
     """Take up a run: refs become values, inputs are validated strictly, the prompt gets its values. What the run will
     need later is put into its plan, so that no later edit of the workflow reaches it. Answers what stops it.
     """
     workflow = store.find("workflow", run.workflow_id) or {}
     resolved = refs.resolve(run.doc["input_values"] or {}, lambda alias: runs.outputs_of(store, run, alias))
     run.doc["input_values"] = resolved if run.doc["input_values"] is not None else None
-    given = inputs.SubmittedInputs(resolved, vault.values(run.id), list(run.doc["sensitive_input_aliases"] or ()))
-    payload = inputs.gather(store, vault, given, machine, run.doc["pool_ids"] or ())
+    given = inputs.SubmittedInputs(
+        resolved, secret_store.values(run.id), list(run.doc["sensitive_input_aliases"] or ())
+    )
+    payload = inputs.gather(store, secret_store, given, machine, run.doc["pool_ids"] or ())
     script = run.plan["script"]
     run.plan |= {
         "workflow_name": workflow["name"] or "Untitled workflow",
@@ -35,7 +39,7 @@ def begin(store: Store, vault: SecretStore, run: RunRow, machine: Document) -> l
         "output_schema": workflow["output_schema"],
         "exports": workflow["includes_file_exports"],
         "cleanup_prompt": workflow["post_run_check_failure_cleanup_prompt"],
-        "seconds": SECONDS if script.get("seconds") is None else script["seconds"],
+        "seconds": DEFAULT_SECONDS if script.get("seconds") is None else script["seconds"],
         "lines": [],
     }
     against = inputs.violations(workflow["input_schema"], payload)
@@ -54,7 +58,7 @@ def begin(store: Store, vault: SecretStore, run: RunRow, machine: Document) -> l
 def render_prompt_lines(prompt: str, values: dict[str, Any], secrets: Any) -> list[str]:
     """The first lines of a prompt with its values. All of it is walked, since any token may fail the run."""
     lines = [substitute(line, values, secrets) for line in lines_of(prompt)]
-    return [line[:LONGEST_LINE] for line in lines[:SHOWN_LINES]]
+    return [line[:MAX_LINE_LENGTH] for line in lines[:MAX_LINES]]
 
 
 def finish(store: Store, run: RunRow, at: datetime) -> str:
@@ -121,8 +125,8 @@ def _export(store: Store, run: RunRow, at: datetime) -> list[str]:
         default = [f"{_export_stem(run)}.csv"] if run.plan["exports"] else []
         wanted = [{"filename": name, "content": None} for name in dict.fromkeys(named or default)]
     return [
-        files.add_attachment(
-            store, run.id, files.make_file(item["filename"], item.get("content"), title, data), "output", at
+        attachment_files.add_attachment(
+            store, run.id, attachment_files.make_file(item["filename"], item.get("content"), title, data), "output", at
         )["id"]
         for item in wanted
     ]

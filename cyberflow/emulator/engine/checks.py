@@ -16,7 +16,7 @@ from cyberflow.emulator.contract.errors import InvalidRequest, violation
 from cyberflow.emulator.contract.request_bodies import CheckUpsert
 from cyberflow.emulator.engine import file_checks, schemas
 from cyberflow.emulator.engine.file_checks import CheckEvidence
-from cyberflow.emulator.engine.store import Document, new_id
+from cyberflow.emulator.store.store import Document, new_id
 
 SCHEMA_CHECK = "output_data_passes_schema_validation"
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.emulator.engine import files
-from cyberflow.emulator.engine.store import Document
 from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lookup, steps_of, text_of
+from cyberflow.emulator.files import attachment_files
+from cyberflow.emulator.store.store import Document
 
 LOOP_ITEM = re.compile(r"\{\{?\s*(loop_item[^{}]*?)\s*\}?\}")
 KINDS = frozenset({"run_attachment_exists", "run_attachment_image_check"})
@@ -52,9 +52,9 @@ def verdict(check: Document, evidence: CheckEvidence) -> tuple[str, str | None]:
         found = match_filenames(check, evidence)
         why = _failure_reason(check, evidence, found)
     except re.error:
-        return "failed", "file_name_regex is no regular expression"
+        return "failed", "file_name_regex is not a regular expression"
     if why is None and check["type"] == "run_attachment_image_check":
-        others = [name for name in found if not files.content_type_of(name).startswith("image/")]
+        others = [name for name in found if not attachment_files.content_type_of(name).startswith("image/")]
         why = f"No image: {', '.join(others)}" if others else None
     return ("failed", why) if why else ("success", None)
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.emulator.contract.clock import instant, stamp
-from cyberflow.emulator.engine.runs import RunRow
+from cyberflow.emulator.store.runs import RunRow
 
 BUCKET = "run-images"
 ACTED_LINES = 8

@@ -10,11 +10,11 @@ from typing import Any
 
 from cyberflow.emulator.engine import refs, schemas
 from cyberflow.emulator.engine.schemas import SchemaViolation
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Document, Store
 from cyberflow.emulator.engine.substitution import EMPTY
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Document, Store
 
-_FINAL = frozenset({"additionalProperties", "propertyNames", "maxProperties", "type"})
+_UNMENDABLE_KEYWORDS = frozenset({"additionalProperties", "propertyNames", "maxProperties", "type"})
 """Keywords at the root whose flaws no further value can mend."""
 
 
@@ -46,7 +46,7 @@ def has_value(value: Any) -> bool:
 
 
 def gather(
-    store: Store, vault: SecretStore, given: SubmittedInputs, machine: Document | None, pool_ids: Sequence[str]
+    store: Store, secret_store: SecretStore, given: SubmittedInputs, machine: Document | None, pool_ids: Sequence[str]
 ) -> EffectiveInputs:
     """Merge by precedence. Of several pools the first that names a key wins."""
     pools = [pool for id in pool_ids if (pool := store.find("pool", id))]
@@ -61,7 +61,7 @@ def gather(
         parameters |= plain or {}
         names |= set(sensitive or {})
         secrets = {key: value for key, value in secrets.items() if key not in (sensitive or {})} | dict(
-            vault.values(id)
+            secret_store.values(id)
         )
     inputs |= {key: value for key, value in parameters.items() if not has_value(inputs.get(key))}
     secrets = {key: value for key, value in secrets.items() if key not in given.aliases}
@@ -107,7 +107,7 @@ def _may_resolve_later(flaw: SchemaViolation, payload: EffectiveInputs) -> bool:
     if not flaw.path:
         if flaw.missing is not None:
             return not payload.machine_known
-        return flaw.keyword not in _FINAL and bool(
+        return flaw.keyword not in _UNMENDABLE_KEYWORDS and bool(
             payload.unresolved_roots or payload.lost_secrets or not payload.machine_known
         )
     return flaw.path[0] in payload.unresolved_roots or flaw.path[0] in {f"${name}" for name in payload.lost_secrets}

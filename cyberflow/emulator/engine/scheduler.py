@@ -10,36 +10,37 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cyberflow.emulator.contract.clock import instant, stamp
-from cyberflow.emulator.engine import agent, checks, runs, sessions
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Document, Store
+from cyberflow.emulator.engine import agent, checks, sessions
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Document, Store
 
-CHECKING = timedelta(seconds=0.5)
+CHECK_DURATION = timedelta(seconds=0.5)
 
 
-def advance(store: Store, vault: SecretStore, now: datetime) -> None:
+def advance(store: Store, secret_store: SecretStore, now: datetime) -> None:
     """Let everything happen that was due by now, each thing at its own time."""
     if _next_due(store, now) is None:
         return
     with store.transaction():
         while (run := _next_due(store, now)) is not None:
             at = instant(run.due_at or "")
-            _advance_run(store, vault, run, at)
-            dispatch(store, vault, at)
+            _advance_run(store, secret_store, run, at)
+            dispatch(store, secret_store, at)
 
 
-def dispatch(store: Store, vault: SecretStore, at: datetime) -> None:
+def dispatch(store: Store, secret_store: SecretStore, at: datetime) -> None:
     """Start every run that can start. One that fails at its start frees its machine at once."""
     while (found := _next_start(store)) is not None:
         run, machine = found
         if run.session_id is not None:
             sessions.reserve(store, machine, run.session_id)
         run.machine_id, run.status, run.started_at = machine["id"], "running", stamp(at)
-        errors = agent.begin(store, vault, run, machine)
+        errors = agent.begin(store, secret_store, run, machine)
         if errors:
             run.doc["error"] = errors
-            sessions.end_run(store, vault, run, "error", at)
+            sessions.end_run(store, secret_store, run, "error", at)
         else:
             run.due_at = stamp(at + timedelta(seconds=run.plan["seconds"]))
             runs.save(store, run)
@@ -58,21 +59,21 @@ def _next_due(store: Store, now: datetime) -> RunRow | None:
     return found[0] if found else None
 
 
-def _advance_run(store: Store, vault: SecretStore, run: RunRow, at: datetime) -> None:
+def _advance_run(store: Store, secret_store: SecretStore, run: RunRow, at: datetime) -> None:
     if run.status == "running":
         outcome = agent.finish(store, run, at)
         if outcome == "success" and run.doc["post_run_checks"]:
-            run.status, run.due_at = "running_checks", stamp(at + CHECKING)
+            run.status, run.due_at = "running_checks", stamp(at + CHECK_DURATION)
             run.doc["post_run_checks"] = checks.mark_running(run.doc["post_run_checks"], at)
             runs.save(store, run)
             return
-        sessions.end_run(store, vault, run, outcome, at)
+        sessions.end_run(store, secret_store, run, outcome, at)
         return
     done = checks.evaluate(run.doc["post_run_checks"], run.plan, agent.evidence(store, run), at)
     run.doc["post_run_checks"] = done
     failed = checks.failures(done)
     run.doc["error"] = failed or run.doc["error"]
-    sessions.end_run(store, vault, run, "error" if failed else "success", at)
+    sessions.end_run(store, secret_store, run, "error" if failed else "success", at)
 
 
 def _next_start(store: Store) -> tuple[RunRow, Document] | None:
@@ -115,4 +116,4 @@ def _first_fitting(store: Store, free: Sequence[Document], held: set[Any]) -> tu
 def _fits(store: Store, run: RunRow, machine: Document) -> bool:
     if run.wanted_machine is not None:
         return bool(machine["id"] == run.wanted_machine)
-    return all(machine["id"] in store.links_from("pool-machine", pool) for pool in run.doc["pool_ids"] or ())
+    return all(store.is_linked("pool-machine", pool, machine["id"]) for pool in run.doc["pool_ids"] or ())

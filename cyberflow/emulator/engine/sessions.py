@@ -7,10 +7,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.engine import checks, runs, webhooks
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.secret_store import SecretStore
-from cyberflow.emulator.engine.store import Document, Store
+from cyberflow.emulator.engine import checks, webhooks
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.secret_store import SecretStore
+from cyberflow.emulator.store.store import Document, Store
 
 
 def machine_of(store: Store, session_id: str) -> Document | None:
@@ -27,37 +28,39 @@ def release(store: Store, session_id: str) -> None:
         store.replace("machine", machine | {"reserved_session_id": None})
 
 
-def end_run(store: Store, vault: SecretStore, run: RunRow, status: str, at: datetime) -> None:
-    """Bring a live run to its final status; its errors are already in it. The session is told."""
-    run.status = status
-    run.ended_at = stamp(at)
-    run.due_at = None
-    run.doc["post_run_checks"] = checks.cancel_remaining(run.doc["post_run_checks"], at)
-    vault.drop(run.id)
+def end_run(store: Store, secret_store: SecretStore, run: RunRow, status: str, at: datetime) -> None:
+    """Bring a live run to its final status, and its session after it; its errors are already in it."""
     if run.session_id is not None and status != "success":
         run.doc["release_session_after"] = True
-    runs.save(store, run)
-    webhooks.announce_run_end(store, run, at)
+    _finish(store, secret_store, run, status, at)
     if run.session_id is not None and run.doc["release_session_after"]:
-        _end_session(store, vault, run, at)
+        _end_session(store, secret_store, run, at)
 
 
-def cancel_run(store: Store, vault: SecretStore, run: RunRow, at: datetime, reason: str | None = None) -> None:
+def cancel_run(store: Store, secret_store: SecretStore, run: RunRow, at: datetime, reason: str | None = None) -> None:
     if reason is not None:
         run.doc["error"] = [*(run.doc["error"] or []), reason]
-    end_run(store, vault, run, "cancelled", at)
+    end_run(store, secret_store, run, "cancelled", at)
 
 
-def abort(store: Store, vault: SecretStore, session_id: str, at: datetime, reason: str) -> None:
+def abort(store: Store, secret_store: SecretStore, session_id: str, at: datetime, reason: str) -> None:
     """End a session by force: every live run is cancelled, the last first, and the machine is free."""
     for run in reversed(runs.live_of_session(store, session_id)):
         # Its end may have been told already by the one before it.
         if (current := runs.find(store, run.id)) and current.is_live:
-            cancel_run(store, vault, current, at, reason)
+            cancel_run(store, secret_store, current, at, reason)
     release(store, session_id)
 
 
-def _end_session(store: Store, vault: SecretStore, ended: RunRow, at: datetime) -> None:
+def _finish(store: Store, secret_store: SecretStore, run: RunRow, status: str, at: datetime) -> None:
+    run.status, run.ended_at, run.due_at = status, stamp(at), None
+    run.doc["post_run_checks"] = checks.cancel_remaining(run.doc["post_run_checks"], at)
+    secret_store.drop(run.id)
+    runs.save(store, run)
+    webhooks.announce_run_end(store, run, at)
+
+
+def _end_session(store: Store, secret_store: SecretStore, ended: RunRow, at: datetime) -> None:
     """The session ends with this run: later ones are cancelled. Where an earlier one is still at work (a later step
     was cancelled), the session ends with that one instead.
     """
@@ -68,11 +71,7 @@ def _end_session(store: Store, vault: SecretStore, ended: RunRow, at: datetime) 
         if run.queue > ended.queue:
             run.doc["error"] = [f"Cancelled: the session ended when run {name} ended in {ended.status}"]
             run.doc["release_session_after"] = run.doc["release_session_after"] or False
-            run.doc["post_run_checks"] = checks.cancel_remaining(run.doc["post_run_checks"], at)
-            run.status, run.ended_at, run.due_at = "cancelled", stamp(at), None
-            vault.drop(run.id)
-            runs.save(store, run)
-            webhooks.announce_run_end(store, run, at)
+            _finish(store, secret_store, run, "cancelled", at)
     earlier = [run for run in live if run.queue < ended.queue]
     if earlier:
         earlier[-1].doc["release_session_after"] = True

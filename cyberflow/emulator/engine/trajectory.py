@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.engine import history
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.store import Document, Store, new_id
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.store import Document, Store, field, new_id
 
 DIMENSIONS = {"width": 1280, "height": 800}
 OF_WORKFLOW: Final = "workflow-approved"
@@ -58,18 +58,12 @@ def sync_approval(store: Store, document: Document) -> None:
 
 
 def can_replay(store: Store, workflow_id: str) -> bool:
-    return bool(store.links_from(OF_WORKFLOW, workflow_id))
+    return store.is_linked(OF_WORKFLOW, workflow_id)
 
 
 def of_run(store: Store, run_id: str) -> list[Document]:
     """The latest update first."""
-    found = [store.find("trajectory", id) for id in store.links_from(OF_RUN, run_id)]
-    return latest_first([document for document in found if document])
-
-
-def latest_first(found: list[Document]) -> list[Document]:
-    newest_first = found[::-1]
-    return sorted(newest_first, key=lambda document: document["updated_at"], reverse=True)
+    return store.targets(OF_RUN, run_id, "trajectory", f"ORDER BY {field('updated_at')} DESC, seq DESC")
 
 
 def copy(store: Store, source: Document, at: datetime, **changes: Any) -> Document:
@@ -92,7 +86,7 @@ def remove(store: Store, document: Document) -> None:
 
 
 def detach_run(store: Store, run_id: str) -> None:
-    """A run is deleted: what it has taught stays with its workflow."""
+    """Keep the trajectories of a run that is deleted with its workflow alone."""
     for document in of_run(store, run_id):
         store.replace("trajectory", document | {"run_id": None})
     store.unlink(OF_RUN, run_id, None)

@@ -13,26 +13,26 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cyberflow.emulator.contract.clock import stamp
-from cyberflow.emulator.engine import runs
-from cyberflow.emulator.engine.runs import RunRow
-from cyberflow.emulator.engine.store import Document, Store, dump, new_id
+from cyberflow.emulator.store import runs
+from cyberflow.emulator.store.runs import RunRow
+from cyberflow.emulator.store.store import Document, Store, dump, new_id
 from cyberflow.errors import UsageError
 
-SETTING = "webhooks"
+SETTING_ID = "webhooks"
 PREFIX = "whsec_"
-AFTER = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 36000))
+RETRY_DELAYS = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18000, 36000, 36000))
 """The waits between the tries of one delivery, as Svix has them; after the last it is given up."""
 
 
 def require_endpoint(url: str, secret: str | None) -> None:
-    """Raises UsageError for what is no endpoint, or no signing secret."""
+    """Raises UsageError for what is not an endpoint, or not a signing secret."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"`{url}` is no webhook endpoint: it must begin with http:// or https:// and name a host")
+        raise UsageError(f"`{url}` is not a webhook endpoint: it must begin with http:// or https:// and name a host")
     if secret is None:
         return
     try:
@@ -45,9 +45,9 @@ def require_endpoint(url: str, secret: str | None) -> None:
 
 def subscribe(store: Store, urls: Sequence[str]) -> None:
     """From now on these endpoints get the events; what is still due to others is dropped."""
-    found = store.find("setting", SETTING)
+    found = store.find("setting", SETTING_ID)
     with store.transaction():
-        setting: Document = {"id": SETTING, "endpoints": list(dict.fromkeys(urls))}
+        setting: Document = {"id": SETTING_ID, "endpoints": list(dict.fromkeys(urls))}
         if found is None:
             store.add("setting", setting)
         else:
@@ -101,7 +101,7 @@ def announce_machine_down(store: Store, machine: Mapping[str, Any], reason: str,
 
 
 def _endpoints(store: Store) -> list[str]:
-    setting = store.find("setting", SETTING)
+    setting = store.find("setting", SETTING_ID)
     return list(setting["endpoints"]) if setting else []
 
 
@@ -120,7 +120,7 @@ def due_deliveries(store: Store, now: datetime) -> list[Document]:
 def record_attempt(store: Store, delivery: Document, now: datetime, *, taken: bool) -> None:
     """Forget what was taken, and after the last try what was not; else put the next try off."""
     tries = delivery["tries"] + 1
-    if taken or tries > len(AFTER):
+    if taken or tries > len(RETRY_DELAYS):
         store.remove("delivery", delivery["id"])
     else:
-        store.replace("delivery", delivery | {"tries": tries, "due_at": stamp(now + AFTER[tries - 1])})
+        store.replace("delivery", delivery | {"tries": tries, "due_at": stamp(now + RETRY_DELAYS[tries - 1])})

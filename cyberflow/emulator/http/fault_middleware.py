@@ -39,7 +39,7 @@ class _BufferedResponse:
 
 
 class FaultMiddleware:
-    """Takes an application and a plan. `course` counts over the application's life, not over a connection's."""
+    """Takes an application and a plan. `fault_counter` counts over the application's life."""
 
     def __init__(self, app: ASGIApp, plan: FaultPlan, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self.app = app
@@ -112,7 +112,7 @@ async def _drain_body(receive: Receive) -> bytes:
 
 
 class _StreamForwarder:
-    """Passes an answer without a length on while it comes, up to so many bytes; `open` says that there is one."""
+    """Passes an answer without a length on, up to so many bytes; `is_streaming` says that there is one."""
 
     def __init__(self, send: Send, left: int) -> None:
         self._send = send
@@ -162,7 +162,7 @@ async def _call_app(
 
 
 async def _wait_for_first(work: Awaitable[None], enough: Awaitable[Any]) -> None:
-    """Wait for the one or the other; what the work raises is raised."""
+    """Wait for the work or for enough of it; what the work raises is raised."""
     working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(enough)
     done, _ = await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
     for one in (working, waiting):

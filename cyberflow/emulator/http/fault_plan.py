@@ -1,4 +1,4 @@
-"""The plan of a bad day: which requests meet which fault, written out in advance. `faulty` carries it out.
+"""A fault plan: which requests meet which fault, written out in advance. The fault middleware carries it out.
 
 A rule counts the requests that it matches: `skip` of them pass, the next `times` are hit (null: all that follow).
 The first rule that is due hits; the others do not count that request.
@@ -100,17 +100,19 @@ class RateLimit(BaseModel):
 
 
 class FaultPlan(BaseModel):
+    """All faults to come, and a rate limit."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
     faults: tuple[Fault, ...] = ()
     rate_limit: RateLimit | None = None
 
 
-Faults = FaultPlan | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+FaultPlanSource = FaultPlan | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A plan, or what the JSON of one holds; a bare list is its `faults`."""
 
 
-def parse_plan(given: Faults) -> FaultPlan:
-    """Raises pydantic's `ValidationError` for what is no plan."""
+def parse_plan(given: FaultPlanSource) -> FaultPlan:
+    """Raises pydantic's `ValidationError` for what is not a plan."""
     if isinstance(given, FaultPlan):
         return given
     return FaultPlan.model_validate(given if isinstance(given, Mapping) else {"faults": list(given)})
@@ -125,14 +127,14 @@ def load_faults(file: Path) -> FaultPlan:
     except ValidationError as error:
         found = [f"{'.'.join(map(str, item['loc'])) or 'the plan'}: {item['msg']}" for item in error.errors()]
         raise UsageError(
-            f"{file} is no plan of faults: {'; '.join(found)}", help="see docs/local-platform.md"
+            f"{file} is not a plan of faults: {'; '.join(found)}", help="see docs/local-platform.md"
         ) from None
     except ValueError as error:
-        raise UsageError(f"{file} is no JSON: {error}", help="see docs/local-platform.md") from None
+        raise UsageError(f"{file} is not JSON: {error}", help="see docs/local-platform.md") from None
 
 
 class FaultCounter:
-    """A plan under way: which of its rules are used up."""
+    """Counts the requests that each rule has met."""
 
     def __init__(self, plan: FaultPlan) -> None:
         self._rules = plan.faults

@@ -17,9 +17,9 @@ from typing import Any
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import ApiResponse
-from cyberflow.emulator.engine.store import Store
+from cyberflow.emulator.store.store import Store
 
-LIFE = timedelta(hours=24)
+KEY_LIFETIME = timedelta(hours=24)
 
 SECRET_MAPS = frozenset(
     {
@@ -31,7 +31,7 @@ SECRET_MAPS = frozenset(
     }
 )
 SECRET_TEXTS = frozenset({"api_key", "service_account_json", "aws_access_key_id", "aws_secret_access_key"})
-_TOP_PLACES = 2
+_MAX_DEPTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _without_secret_values(body: Any, depth: int = 0) -> Any:
     """Blank secret values where the API has them: at the root and in the steps, not inside a user's own inputs."""
     if isinstance(body, list):
         return [_without_secret_values(item, depth) for item in body]
-    if not isinstance(body, Mapping) or depth > _TOP_PLACES:
+    if not isinstance(body, Mapping) or depth > _MAX_DEPTH:
         return body
     return {key: _blank_secret(key, value, depth) for key, value in body.items()}
 
@@ -72,7 +72,7 @@ def _blank_secret(key: str, value: Any, depth: int) -> Any:
 
 def recall(store: Store, name: str, now: datetime) -> StoredResponse | None:
     row = store.connection.execute(
-        "SELECT fingerprint, status, body FROM answers WHERE scope = ? AND at > ?", (name, stamp(now - LIFE))
+        "SELECT fingerprint, status, body FROM answers WHERE scope = ? AND at > ?", (name, stamp(now - KEY_LIFETIME))
     ).fetchone()
     if row is None:
         return None
@@ -81,7 +81,7 @@ def recall(store: Store, name: str, now: datetime) -> StoredResponse | None:
 
 
 def keep(store: Store, name: str, mark: str, now: datetime, answer: ApiResponse) -> None:
-    store.connection.execute("DELETE FROM answers WHERE at <= ?", (stamp(now - LIFE),))
+    store.connection.execute("DELETE FROM answers WHERE at <= ?", (stamp(now - KEY_LIFETIME),))
     store.connection.execute(
         "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
         (name, mark, stamp(now), answer.status, answer.content),

@@ -1,11 +1,11 @@
-"""Query parameters: typed, with FastAPI's violations, and the page that lists answer with."""
+"""Query parameters: typed, with FastAPI's violations, and the page that a list is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from starlette.datastructures import QueryParams
@@ -13,8 +13,7 @@ from starlette.datastructures import QueryParams
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
 
-MOST = 1000
-T = TypeVar("T")
+MAX_LIMIT = 1000
 
 
 def integer(query: QueryParams, name: str, default: int, low: int, high: int) -> int:
@@ -102,16 +101,11 @@ class Pagination:
 
     @classmethod
     def from_query(cls, query: QueryParams) -> Pagination:
-        return cls(integer(query, "skip", 0, 0, 2**62), integer(query, "limit", 100, 1, MOST))
+        return cls(integer(query, "skip", 0, 0, 2**62), integer(query, "limit", 100, 1, MAX_LIMIT))
 
-    def page(self, items: Sequence[T], show: Callable[[T], Any]) -> dict[str, Any]:
-        """Cut a finished list into the page that was asked for."""
-        shown = [show(item) for item in items[self.skip : self.skip + self.limit]]
-        return {"items": shown, "total": len(items), "skip": self.skip, "limit": self.limit}
-
-
-def within(value: str, low: str | None, high: str | None) -> bool:
-    return (low is None or value >= low) and (high is None or value <= high)
+    def envelope(self, items: Sequence[Any], total: int) -> dict[str, Any]:
+        """What a list answers: the part that was asked for, and how many there are in all."""
+        return {"items": items, "total": total, "skip": self.skip, "limit": self.limit}
 
 
 def _uuid(name: str, text: str) -> str:

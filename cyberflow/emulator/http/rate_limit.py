@@ -10,7 +10,7 @@ from cyberflow.emulator.http.fault_plan import RateLimit
 
 
 class RateLimiter:
-    """In memory: a restart forgives."""
+    """Counts requests in memory: a restart starts anew."""
 
     def __init__(self, limit: RateLimit) -> None:
         self._limit = limit

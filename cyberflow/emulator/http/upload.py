@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
+from cyberflow.emulator.http.body import CLOSE, deadline
 
-LIMIT = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 FRAMING = 64 * 1024
 """What boundaries and part headers may add to a file of exactly the limit."""
 
@@ -27,17 +28,17 @@ class MultipartFile:
 
 
 async def read_upload(request: Request) -> MultipartFile:
-    too_large = HttpError(413, "File too large: at most 10 MB")
+    too_large = HttpError(413, "File too large: at most 10 MB", headers=CLOSE)
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > LIMIT + FRAMING:
+    if declared.isdigit() and int(declared) > MAX_BYTES + FRAMING:
         raise too_large
     try:
-        async with request.form(max_files=1, max_fields=8) as form:
+        async with deadline(), request.form(max_files=1, max_fields=8) as form:
             part = form.get("file")
             if not isinstance(part, UploadFile):
                 raise InvalidRequest([violation(["body", "file"], "Field required", "missing")])
-            content = await part.read(LIMIT + 1)
-            if len(content) > LIMIT:
+            content = await part.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
                 raise too_large
             return MultipartFile(part.filename or "image", content)
     except HTTPException as error:
