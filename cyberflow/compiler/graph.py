@@ -17,7 +17,7 @@ from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import RenderedPrompt
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
-from cyberflow.schema.text import Schema
+from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
@@ -101,7 +101,7 @@ class WorkflowNode(DeclarationNode[Workflow]):
         )
 
     @cached_property
-    def outputs_schema(self) -> Schema:
+    def outputs_schema(self) -> ObjectSchema:
         return self.outputs.schema()
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord, canonical_id
 from cyberflow.remote.html import canonical_html
-from cyberflow.schema.canonical import canonical_schema
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
+from cyberflow.schema.normal_form import canonical_schema
 
 FIELDS = (
     "name",

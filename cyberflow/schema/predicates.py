@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from cyberflow.schema.keywords import is_well_formed
+from cyberflow.schema.references import is_well_formed
 from cyberflow.schema.subtype.disjuncts import SchemaContext, attempt
 from cyberflow.schema.values import Schema, Ternary
-
-STRUCTURED = frozenset({"object", "array"})
 
 
 def possible_kinds(schema: Schema) -> frozenset[str] | None:
@@ -15,16 +13,6 @@ def possible_kinds(schema: Schema) -> frozenset[str] | None:
         return None
     shapes = attempt(SchemaContext(schema).disjuncts, schema)
     return None if shapes is None else frozenset[str]().union(*(shape.kinds for shape in shapes))
-
-
-def is_scalar(schema: Schema) -> Ternary:
-    """True: never an object or array. False: always one, but for null. None: either, or out of reach."""
-    found = possible_kinds(schema)
-    if found is None or not found:
-        return None
-    if STRUCTURED.isdisjoint(found):
-        return True
-    return False if found <= STRUCTURED | {"null"} else None
 
 
 def accepts_string(schema: Schema) -> Ternary:

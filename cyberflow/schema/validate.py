@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from cyberflow.schema.keywords import APPLIES_TO, is_well_formed, kinds_of_type, resolve_pointer
+from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
+from cyberflow.schema.references import is_well_formed, resolve_pointer
 from cyberflow.schema.regex.automaton import matches
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.values import (
@@ -44,8 +45,8 @@ class Validator:
         rule = ANY_KIND.get(keyword)
         if rule is not None:
             return rule(self, schema, value)
-        applies = APPLIES_TO.get(keyword)
-        if applies is None:
+        applies = kinds_of_keyword(keyword)
+        if not applies:
             return True
         if isinstance(value, Opaque):
             return True if applies.isdisjoint(value.kinds) or keyword not in BY_KIND else None

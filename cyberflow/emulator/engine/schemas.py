@@ -11,9 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
-
-TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
-COMBINING = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const", "$defs", "items", "not", "$schema"})
+from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,11 @@ def load(text: str | None) -> Any:
 def load_output_schema(text: str | None) -> Any:
     """As `load`; the older simplified notation is read as the JSON Schema it stands for."""
     schema = load(text)
-    return schema if schema is None or is_json_schema(schema) else from_legacy_notation(schema)
+    return schema if schema is None or is_json_schema(schema) else to_json_schema(schema)
 
 
 def require_schema(text: str | None, field: str, *, simplified: bool = False) -> None:
-    """Refuse (422) a text that is no JSON, no object, or no JSON Schema."""
+    """Refuse (422) a text that is not JSON, not an object, or not JSON Schema."""
     if text is None:
         return
     try:
@@ -69,33 +67,6 @@ def require_schema(text: str | None, field: str, *, simplified: bool = False) ->
         _validator(_to_json(schema))
     except ValueError:
         raise _invalid_schema(field, "is not a valid JSON Schema") from None
-
-
-def is_json_schema(schema: Any) -> bool:
-    """Tell JSON Schema from the simplified notation, whose values are type words: `{"mrn": "string"}`."""
-    if not isinstance(schema, Mapping):
-        return True
-    if isinstance(schema.get("properties"), Mapping) or schema.get("type") in ("object", ["object", "null"]):
-        return True
-    if not schema or any(key in schema and not isinstance(schema[key], str) for key in COMBINING):
-        return True
-    if isinstance(schema.get("$ref"), str) or isinstance(schema.get("$comment"), str):
-        return True
-    return set(schema) <= {"type", "description", "title"} and schema.get("type") in TYPES
-
-
-def from_legacy_notation(notation: Any) -> dict[str, Any]:
-    if isinstance(notation, Mapping):
-        properties = {str(key): from_legacy_notation(value) for key, value in notation.items()}
-        return {"type": "object", "properties": properties, "required": list(properties)}
-    if isinstance(notation, list):
-        return {"type": "array", "items": from_legacy_notation(notation[0])} if notation else {"type": "array"}
-    if isinstance(notation, str):
-        word = notation.strip().lower()
-        if word.endswith("[]"):
-            return {"type": "array", "items": from_legacy_notation(word[:-2])}
-        return {"type": word} if word in TYPES else {"type": "string", "description": notation}
-    return {}
 
 
 def _invalid_schema(field: str, reason: str) -> InvalidRequest:

@@ -165,7 +165,8 @@ def _read_schema(name: str, annotation: Any) -> Schema:
         reason = "" if unknown else f": {str(error).partition(chr(10))[0]}"
         help = "use types that JSON knows: str, int, float, bool, date, list, dict, Literal, models of these"
         raise UnreadableAnnotation(f"{shown} has no JSON Schema{reason}", help) from error
-    return normalize(made)
+    normal: JsonSchemaValue = normalize(made)
+    return normal
 
 
 def _to_json(name: str, default: Any) -> Any:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from cyberflow.schema.describe import format_literal
-from cyberflow.schema.keywords import accepts_anything, is_well_formed
+from cyberflow.schema.keywords import accepts_anything
+from cyberflow.schema.references import is_well_formed
 from cyberflow.schema.subtype.counterexample import CounterexampleSearch
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.subtype.explain import explain_rejection

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from cyberflow.schema.describe import describe, format_literal
-from cyberflow.schema.keywords import resolve_pointer
+from cyberflow.schema.references import resolve_pointer
 from cyberflow.schema.regex.automaton import matches
 from cyberflow.schema.subtype.disjuncts import Undecided
 from cyberflow.schema.validate import Validator
