@@ -137,7 +137,7 @@ def _inputs_and_secrets(made: DecompiledWorkflow, schema: Any, types: TypeWriter
     secret, own = (_part(root, secret=flag) for flag in (True, False))
     said = {key: value for key, value in secret.items() if key in _FIELDS}
     secrets = types.write_fields({**said, "type": "object"}) or {}
-    if not own.get("properties") and set(own) <= _FIELDS and own.get("type", "object") == "object":
+    if not root or (own.get("type") == "object" and set(own) <= {"type", "$defs"}):
         return {}, secrets
     return _fields(made, "inputs", own, types), secrets
 

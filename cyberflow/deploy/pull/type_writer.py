@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.language.model import NAME
-from cyberflow.schema.canonical import canonical_schema
+from cyberflow.schema.normal_form import canonical_schema
 
 WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array"})
 _LOCAL_REF = re.compile(r'"\$ref": "#/\$defs/')
