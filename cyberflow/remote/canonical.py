@@ -80,7 +80,8 @@ def _input_schema(text: str | None) -> Any:
     root = _parse_json(text)
     if not isinstance(root, dict):
         return root
-    form = without_boolean(canonical_schema({key: value for key, value in root.items() if key != "$comment"}))
+    bare = {key: value for key, value in root.items() if key != "$comment"}
+    form = {key: value for key, value in without_boolean(canonical_schema(bare)).items() if key != "$comment"}
     return {} if form in ({"type": "object"}, {"type": "object", "properties": {}}) else form
 
 

@@ -169,11 +169,8 @@ def test_a_project_that_was_applied_comes_back(
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        (
-            {"input_schema": '{"type":"object","properties":{"a":{}},"additionalProperties":false}'},
-            "its `input_schema`",
-        ),
-        ({"output_schema": '{"type":"array","items":{"type":"string"}}'}, "its `output_schema`"),
+        ({"input_schema": '{"type":"object","properties":{"a":{"$dynamicRef":"#x"}}}'}, "`$dynamicRef` is not read"),
+        ({"output_schema": '{"$defs":{"a":{"dependencies":{}}},"$ref":"#/$defs/a"}'}, "`dependencies` is not read"),
         ({"post_run_checks": [{**NAMED_GROUP, "name": "many"}]}, "`closed` has no input `date`"),
     ],
 )
