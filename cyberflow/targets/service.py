@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
+from cyberflow.loopback import is_loopback_url
 from cyberflow.source import Place
 from cyberflow.targets.local_platform import IN_PROCESS, LOCAL, STATE, Say, dev_address, open_platform
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CLOUD = "https://api.cyberdesk.io"
 
 
@@ -126,7 +125,7 @@ def cyberun_settings(target: Target) -> DeclaredCyberun | None:
     """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 
-    if target.cyberun is None and _is_loopback(target.url):
+    if target.cyberun is None and is_loopback_url(target.url):
         return DeclaredCyberun(url=target.url.rstrip("/") + CYBERUN_PATH)
     return target.cyberun
 
@@ -135,7 +134,7 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     """Find the key of a target, or of its Cyberun; a service on this machine needs none."""
     source = declared.api_key
     if source is None:
-        if _is_loopback(declared.url):
+        if is_loopback_url(declared.url):
             return LOCAL
         what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
         if hasattr(declared, "cyberun"):
@@ -162,10 +161,6 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
 
 def _is_embedded(name: str) -> bool:
     return name == LOCAL
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
 
 
 def _ca_path(sourced: RawProject, target: Target) -> str | None:
