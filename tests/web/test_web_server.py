@@ -60,6 +60,12 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
         thread.join(20)
 
 
+def drip(connection: socket.socket) -> None:
+    for byte in HALF * 9:
+        time.sleep(0.05)
+        connection.sendall(bytes([byte]))
+
+
 def is_open(connection: socket.socket) -> bool:
     connection.settimeout(0.05)
     try:
@@ -93,9 +99,7 @@ def test_a_head_that_drips_on_a_used_connection_is_cut(monkeypatch: pytest.Monke
         held.sendall(GET)
         assert held.recv(4096).startswith(b"HTTP/1.1 200")
         with pytest.raises(OSError, match=r"reset|pipe|abort"):
-            for byte in HALF * 9:
-                time.sleep(0.05)
-                held.sendall(bytes([byte]))
+            drip(held)
 
 
 def test_who_asks_is_served_however_many_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
