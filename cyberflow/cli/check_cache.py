@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cyberflow.language.discovery import check_git_ignore, names_in
+from cyberflow.language.discovery import folder_entries
+from cyberflow.language.ignore_files import are_current
 from cyberflow.version import __version__
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ class CheckCache:
             "program": self._program_version,
             "files": files.file_hashes(),
             "folders": files.folder_listings(),
-            "candidates": files.candidates,
-            "ignored": sorted(files.ignored),
+            "ignore_files": files.ignore_facts(),
         }
         path = self.root / FOLDER / FILE
         try:
@@ -76,11 +76,11 @@ class CheckCache:
     def _is_current(self, inputs: Any) -> bool:
         if inputs["program"] != self._program_version:
             return False
-        if any(names_in(self.root / folder) != names for folder, names in inputs["folders"].items()):
+        if any(folder_entries(self.root / folder) != names for folder, names in inputs["folders"].items()):
             return False
         if any(_sha256(self.root / path) != digest for path, digest in inputs["files"].items()):
             return False
-        return bool(sorted(check_git_ignore(self.root, inputs["candidates"])) == inputs["ignored"])
+        return are_current(inputs["ignore_files"])
 
     @cached_property
     def _program_version(self) -> str:

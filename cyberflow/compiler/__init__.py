@@ -1,3 +1,3 @@
-"""A `Project` to a `Graph`, findings, and the `Bundle` that is deployed and run. Reads files of the project, and
-nothing else of the world: no network, no clock.
+"""The compiler: a project becomes its graph, findings, and the bundle that is deployed and run. Reads files of the
+project and nothing else of the world, no network, no clock. Begin with `check` for findings, `compile` for bundles.
 """

@@ -1,4 +1,4 @@
-"""Files that go along with prompts and chains: found in the project, known by content, named by it."""
+"""Assets: files that go along with prompts and chains, known by their content and named by it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from cyberflow.language.prompt.sanitize import ImageRefusal
 from cyberflow.source import Place, Text
 
 LARGEST_IMAGE = 10 * 1024 * 1024
-PLATFORM = "supabase://"
 _MAGIC = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png", "png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg", "jpg"),
     (re.compile(rb"GIF8[79]a"), "image/gif", "gif"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp", "webp"),
 )
-_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
 @dataclass
@@ -35,12 +33,6 @@ class AssetCollector:
         """What the bundle holds for an image that stands in a prompt at an offset, or why it cannot be used. Its path
         counts from the file that this part of the prompt was written in.
         """
-        if source.startswith(PLATFORM):
-            return source
-        if _ELSEWHERE.match(source):
-            return ImageRefusal(
-                "an image is a file of the project", "save the image beside the prompt and name the file"
-            )
         file = self.files.find(source, prompt.place(at, at + 1))
         if isinstance(file, Diagnostic):
             return ImageRefusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
@@ -52,7 +44,7 @@ class AssetCollector:
             return ImageRefusal(f"`{source}` cannot be read ({error.strerror})")
         if kind is None:
             return ImageRefusal(
-                f"`{source}` is no PNG, JPEG, GIF or WebP", "the content decides, not the name of the file"
+                f"`{source}` is not a PNG, JPEG, GIF or WebP", "the content decides, not the name of the file"
             )
         if not digest:
             self.files.cacheable = False

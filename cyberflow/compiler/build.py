@@ -1,5 +1,5 @@
-"""`Project` to `Graph`: reads every type and every text in which tokens count. What is wrong with a type is found
-here; what is wrong with a use is left to the rules.
+"""Builds the graph of a project: reads every type and every text in which tokens count. What is wrong with a type is
+found here; what is wrong with a use is left to the rules.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
 from cyberflow.source import Place
 
-_CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
+CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
+"""The keys of a check that are texts, or lists of them, in which tokens count."""
 
 
 @dataclass
@@ -116,7 +117,7 @@ class GraphBuilder:
         if body.title is not None:
             yield self._scan_text("title", body.title, definition.at("title"))
         for index, check in enumerate(body.checks or ()):
-            for key in _CHECK_TEXTS:
+            for key in CHECK_TEXTS:
                 value = getattr(check, key)
                 for below, item in _texts_of_check(value):
                     yield self._scan_text("check", item, definition.at("checks", index, key, *below))

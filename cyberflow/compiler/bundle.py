@@ -1,5 +1,5 @@
 """The bundle: what is deployed and run, as data. The same bytes on every machine: no time, no absolute path, no
-secret value. Shapes are SPEC section 7.
+secret value.
 """
 
 from __future__ import annotations
@@ -115,11 +115,11 @@ class Bundle:
         return canonical_json({**self._content(), "digest": self.digest}) + "\n"
 
     def _content(self) -> dict[str, Any]:
-        content = {name: [asdict(item) for item in getattr(self, name)] for name in _NOUNS}
+        content = {name: [asdict(item) for item in getattr(self, name)] for name in _ITEM_TYPES}
         return {"version": VERSION, "project": self.project, "target": self.target, **content}
 
 
-_NOUNS: dict[str, type[Any]] = {
+_ITEM_TYPES: dict[str, type[Any]] = {
     "workflows": BundledWorkflow,
     "chains": BundledChain,
     "tasks": BundledTask,
@@ -133,15 +133,15 @@ def canonical_json(value: Any) -> str:
 
 
 def load_bundle(text: str) -> Bundle:
-    """Read `bundle.json`. Raises UsageError when it is none, is of another version, or was changed by hand."""
+    """Read `bundle.json`. Raises UsageError when it is not one, is of another version, or was changed by hand."""
     try:
         data = json.loads(text)
         if data.get("version") != VERSION:
             raise UsageError(f"this bundle has version {data.get('version')}, this cyberflow reads version {VERSION}")
-        parts = {name: [_item_from_json(kind, item) for item in data[name]] for name, kind in _NOUNS.items()}
+        parts = {name: [_item_from_json(kind, item) for item in data[name]] for name, kind in _ITEM_TYPES.items()}
         bundle = Bundle(data["project"], data["target"], **parts)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"this is no bundle: {error}", help="`cyberflow build` writes one") from error
+        raise UsageError(f"this is not a bundle: {error}", help="`cyberflow build` writes one") from error
     if data.get("digest") != bundle.digest:
         raise UsageError("the bundle does not match its digest: it was changed after it was built")
     return bundle

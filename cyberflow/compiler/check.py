@@ -1,88 +1,27 @@
-"""The rules, in order, over the graph of every target. Findings come out once each, sorted by place."""
+"""Checks a project: runs every rule over the graph of every target. Findings come out once each, sorted by place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
+from itertools import chain
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.queries.texts import text_findings
+from cyberflow.compiler.rules import REMOTE_RULES, RULES, graph_rules, severity_of
 from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.project.load import RawProject, decode_project
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.source import Place, Route, Sources, Span
 
-SOURCE_RULES = (
-    "yaml-syntax",
-    "duplicate-key",
-    "unknown-key",
-    "missing-key",
-    "wrong-type",
-    "bad-name",
-    "duplicate-name",
-    "bad-schema",
-    "file-not-found",
-    "path-escape",
-    "template-error",
-    "python-error",
-    "unused-ignore",
-)
-"""What the readers of files, and of comments, find themselves; a module of `rules` explains each."""
-GRAPH_RULES = (
-    "secret-in-source",
-    "empty-prompt",
-    "undeclared-input",
-    "undeclared-secret",
-    "bad-placeholder",
-    "ambiguous-placeholder",
-    "backslash-placeholder",
-    "path-on-scalar",
-    "unknown-property",
-    "bad-image",
-    "unused-input",
-    "unused-secret",
-    "unsafe-html",
-    "unbalanced-loop",
-    "loop-item-outside-loop",
-    "unknown-tool",
-    "cut-prompt",
-    "path-as-prompt",
-    "restarted-list",
-    "empty-chain",
-    "duplicate-step",
-    "unknown-workflow",
-    "bad-ref",
-    "unknown-step",
-    "forward-ref",
-    "cycle",
-    "unknown-output",
-    "type-mismatch",
-    "missing-input",
-    "unknown-input",
-    "missing-secret",
-    "unknown-secret",
-    "secret-leak",
-    "untyped-output",
-    "unused-chain-input",
-    "unused-chain-secret",
-    "cleanup-before-use",
-    "ref-index",
-    "ref-as-text",
-)
-REMOTE_RULES = ("not-on-target",)
-"""What `check --remote` finds besides, when it has asked the target."""
-RULES = (*SOURCE_RULES, *GRAPH_RULES, *REMOTE_RULES)
-
 
 def check_graph(graph: Graph) -> Iterator[Diagnostic]:
     """Run every rule over one graph."""
-    for name in GRAPH_RULES:
-        rule = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
-        severity = getattr(rule, "SEVERITY", "error")
-        yield from (replace(found, severity=severity) for found in rule.find(graph))
+    found = (text_findings(graph), *(find(graph) for find in graph_rules().values()))
+    return (replace(one, severity=severity_of(one.rule)) for one in chain.from_iterable(found))
 
 
 def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:

@@ -1,11 +1,11 @@
-"""`Graph` to `Bundle`: what is sent, field by field. Called for a graph without errors."""
+"""Compiles the bundle of a graph without errors: what is sent, field by field."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cyberflow.compiler.assets import AssetCollector
-from cyberflow.compiler.build import GraphBuilder
+from cyberflow.compiler.build import CHECK_TEXTS, GraphBuilder
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import FieldSet
@@ -140,10 +140,8 @@ def _model_metadata(models: Models | None) -> dict[str, Any] | None:
 def _check_payload(node: WorkflowNode, index: int, check: Check) -> dict[str, Any]:
     made = check.model_dump(exclude_none=True)
     for key, value in made.items():
-        if key in ("description", "file_name_regex", "loop_item_filename_template"):
-            made[key] = _lower_text(value)
-        elif key == "file_names":
-            made[key] = [_lower_text(item) for item in value]
+        if key in CHECK_TEXTS:
+            made[key] = _lower_text(value) if isinstance(value, str) else [_lower_text(item) for item in value]
     if check.check_prompt is not None:
         made["check_prompt"] = _prompt_html(node, node.definition.at("checks", index, "check_prompt"))
     return made

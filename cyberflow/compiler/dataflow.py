@@ -1,14 +1,14 @@
-"""What flows where: each value that a step, or a default, hands to a declared input, with both types."""
+"""The dataflow of chains: each value that a step, or a default, hands to a declared input, with both types."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import closes_cycle
+from cyberflow.compiler.queries.refs import closes_cycle
 from cyberflow.compiler.refs import Ref
 from cyberflow.schema.literal_types import TEXT, literal_schema
 from cyberflow.schema.paths import FoundType, UnknownPath, lookup
@@ -32,7 +32,7 @@ class Flow:
     wanted: Schema
     wanted_place: Place
     required: bool
-    given: Schema | None = None
+    given: Schema | bool | None = None
     given_place: Place | None = None
     optional: bool = False
     data: Any = None
@@ -85,12 +85,12 @@ def _step_flows(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Ite
 
 
 def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
-    at = {**wanted.__dict__, "place": value.place}
+    at = replace(wanted, place=value.place)
     if any(isinstance(use.ref, str) for use in value.refs):
         return
     if not value.refs and not value.tokens:
         if not any(flaw.root for text in value.texts for flaw in text.flaws):
-            yield Flow(**{**at, "data": value.data})
+            yield replace(at, data=value.data)
         return
     parts = {use.keys: _ref_type(chain, use.ref) for use in value.refs if isinstance(use.ref, Ref)}
     for use in value.tokens:
@@ -99,23 +99,22 @@ def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]
         return
     known = {keys: found for keys, found in parts.items() if found is not None}
     if () not in known:
-        yield Flow(**{**at, "source": "a value", "given": literal_schema(value.data, known)})
+        yield replace(at, source="a value", given=literal_schema(value.data, known))
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
         producer = chain.producer(ref.alias)
-        declared = producer.outputs.fields.get(str(ref.keys[0])) if producer else None
+        declared = producer.outputs.fields.get(ref.output) if producer else None
         origin = declared.place if declared else None
-        made = {"source": f"`{ref}`", "place": value.refs[0].place, "given": known[()].schema}
-        yield Flow(**{**at, **made, "given_place": origin, "optional": known[()].optional})
+        flow = replace(at, source=f"`{ref}`", place=value.refs[0].place, given=known[()].schema)
+        yield replace(flow, given_place=origin, optional=known[()].optional)
     elif value.sole_token is not None and (field := chain.inputs.fields.get(value.sole_token.token.path.root)):
-        flow = Flow(**{**at, "place": value.sole_token.place})
-        yield _token_flow(flow, field, known[()], value.sole_token.place)
+        yield _token_flow(at, field, known[()], value.sole_token.place)
     else:
-        yield Flow(**{**at, "source": "a text", "given": known[()].schema})
+        yield replace(at, source="a text", given=known[()].schema)
 
 
 def _token_flow(wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
-    made = {"source": f"the chain's `{field.name}`", "given": found.schema, "optional": found.optional}
-    return Flow(**{**wanted.__dict__, **made, "place": place, "given_place": field.place})
+    made = replace(wanted, source=f"the chain's `{field.name}`", given=found.schema, optional=found.optional)
+    return replace(made, place=place, given_place=field.place)
 
 
 def _ref_type(chain: ChainNode, ref: Ref) -> FoundType | None:

@@ -1,5 +1,5 @@
-"""Every declaration with what it uses: shapes, prompts, steps, refs and tokens, each with its place. Rules ask the
-graph; they read no text of their own.
+"""The graph of a project: every declaration with its types, prompts, steps, refs and tokens, each with its place. Rules
+ask the graph; they read no text of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, Literal, TypeVar
 
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import Ref, read_ref
@@ -21,8 +21,10 @@ from cyberflow.schema.text import Schema
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
-_TELLING = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
-_DEEP = re.compile(r"[>*+-][>*+\s-]{14}")
+NameKind = Literal["input", "secret"]
+D = TypeVar("D")
+_RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
+_DEEP_NESTING = re.compile(r"[>*+-][>*+\s-]{14}")
 
 
 @dataclass(frozen=True)
@@ -62,22 +64,34 @@ class ScannedText:
 
 
 @dataclass(frozen=True)
-class WorkflowNode:
-    """A workflow with its shapes, and every text of it in which tokens count."""
+class DeclarationNode(Generic[D]):
+    """What workflows, chains and tasks have in common: what was declared, and the inputs and secrets it takes."""
 
-    definition: Definition[Workflow]
+    definition: Definition[D]
     inputs: FieldSet
     secrets: FieldSet
-    outputs: FieldSet
-    texts: tuple[ScannedText, ...]
 
     @property
     def name(self) -> str:
         return self.definition.name
 
     @property
-    def body(self) -> Workflow:
+    def body(self) -> D:
         return self.definition.body
+
+    def at(self, *keys: str | int) -> Place:
+        return self.definition.at(*keys)
+
+    def fields_of(self, kind: NameKind) -> FieldSet:
+        return self.inputs if kind == "input" else self.secrets
+
+
+@dataclass(frozen=True)
+class WorkflowNode(DeclarationNode[Workflow]):
+    """A workflow with its types, and every text of it in which tokens count."""
+
+    outputs: FieldSet
+    texts: tuple[ScannedText, ...]
 
     @property
     def complete(self) -> bool:
@@ -145,14 +159,14 @@ class StepNode:
     def at(self, *keys: str | int) -> Place:
         return self.place.at(*keys)
 
+    def values_of(self, kind: NameKind) -> Mapping[str, Value]:
+        return self.inputs if kind == "input" else self.secrets
+
 
 @dataclass(frozen=True)
-class ChainNode:
+class ChainNode(DeclarationNode[Chain]):
     """A chain with its steps, the aliases of the session it joins, and its outputs."""
 
-    definition: Definition[Chain]
-    inputs: FieldSet
-    secrets: FieldSet
     steps: tuple[StepNode, ...]
     session: Mapping[str, WorkflowNode | None]
     outputs: Mapping[str, Value]
@@ -166,17 +180,6 @@ class ChainNode:
     def inherits(self) -> bool:
         """Whether a step gets the chain's inputs and secrets of the names its workflow declares; a call does not."""
         return not self.in_python
-
-    @property
-    def name(self) -> str:
-        return self.definition.name
-
-    @property
-    def body(self) -> Chain:
-        return self.definition.body
-
-    def at(self, *keys: str | int) -> Place:
-        return self.definition.at(*keys)
 
     def producer(self, alias: str) -> WorkflowNode | None:
         """The workflow whose outputs an alias names, if it is known."""
@@ -194,10 +197,13 @@ class ChainNode:
     def cycles(self) -> list[list[str]]:
         """The rings of refs, each once, from its earliest step back to it."""
         edges: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
+        forward = False
         for step, where, value in self.values:
-            if step is not None and where == "inputs":
-                edges[step.id] |= {use.ref.alias: None for use in value.refs if isinstance(use.ref, Ref)}
-        return find_cycles(edges)
+            for use in value.refs if step is not None and where == "inputs" else ():
+                if step is not None and isinstance(use.ref, Ref):
+                    edges[step.id][use.ref.alias] = None
+                    forward |= (target := self.step(use.ref.alias)) is not None and target.index >= step.index
+        return find_cycles(edges) if forward else []
 
     @cached_property
     def values(self) -> tuple[tuple[StepNode | None, str, Value], ...]:
@@ -216,22 +222,11 @@ class ChainNode:
 
 
 @dataclass(frozen=True)
-class TaskNode:
+class TaskNode(DeclarationNode[Task]):
     """A Cyberun task with its parameters. `files` are the project's, by parameter, as they go along in the bundle."""
 
-    definition: Definition[Task]
-    inputs: FieldSet
-    secrets: FieldSet
     parameters: Mapping[str, Value]
     files: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        return self.definition.name
-
-    @property
-    def body(self) -> Task:
-        return self.definition.body
 
     @property
     def complete(self) -> bool:
@@ -254,7 +249,7 @@ class Graph:
 
 def _needs_rendering(text: str) -> bool:
     """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
-    return any(mark in text for mark in _TELLING) or _DEEP.search(text) is not None
+    return any(mark in text for mark in _RENDERED_MARKS) or _DEEP_NESTING.search(text) is not None
 
 
 def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:

@@ -1,4 +1,4 @@
-"""What a declaration takes or gives: names to types in normal form. `shapes` reads them."""
+"""The declared fields of a workflow, chain or task: names to types in normal form. `type_notation` reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cyberflow.source import Place
 
 @dataclass(frozen=True)
 class Field:
-    """One name of a shape. `schema` is self-contained; `place` is where the name is declared."""
+    """A field: one name and its type. `schema` is self-contained; `place` is where the name is declared."""
 
     name: str
     schema: Schema
@@ -21,9 +21,7 @@ class Field:
 
 @dataclass(frozen=True)
 class FieldSet:
-    """Names to types, in order of declaration. A shape that could not be read is not `known`, and nothing is said of
-    what it lacks.
-    """
+    """Fields in order of declaration. Of one that could not be read, and is not `known`, nothing is said."""
 
     fields: Mapping[str, Field] = field(default_factory=dict)
     known: bool = True
@@ -32,5 +30,5 @@ class FieldSet:
         return name in self.fields
 
     def schema(self) -> Schema:
-        """The shape as an object schema, closed against nothing."""
+        """The fields as an object schema, closed against nothing."""
         return object_schema({name: (one.schema, one.required) for name, one in self.fields.items()})

@@ -1,5 +1,5 @@
-"""What was written and is read as something else: names in files that do not parse, prompts that YAML cuts, paths and
-refs that stay text. Rules ask here, to say it once and to say nothing of what follows from it.
+"""Lookalikes: what was written and is read as something else. Names in files that do not parse, prompts that YAML cuts,
+paths and refs that stay text. Rules ask here, to say it once and to say nothing of what follows from it.
 """
 
 from __future__ import annotations

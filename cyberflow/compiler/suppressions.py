@@ -1,5 +1,5 @@
-"""Comments that silence findings: `# cyberflow: ignore[rule] reason` in YAML, `{# cyberflow: ignore[rule] reason #}` in
-prompts. Each must say why, and one that silences nothing is itself a finding.
+"""Suppressions: comments that silence findings, `# cyberflow: ignore[rule] reason` in YAML and Python, the same between
+`{#` and `#}` in prompts. Each must say why, and one that silences nothing is itself a finding.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import sys
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
@@ -59,13 +58,12 @@ class Suppressions:
         if not self.comments:
             yield from found
             return
-        by_path = {key: _SuppressionIndex(key[0], comments) for key, comments in self._by_path().items()}
+        near = self._index()
         for one in found:
             span = self.sources.span(one.place)
-            stretches = by_path.get((span.path, one.rule))
-            near = stretches.at_line(span.line) if stretches else []
-            self._used |= {(ignore, one.rule) for ignore in near}
-            if not near:
+            here = [*near.get((span.path, one.rule, span.line), ()), *near.get((span.path, one.rule, None), ())]
+            self._used |= {(ignore, one.rule) for ignore in here}
+            if not here:
                 yield one
 
     def check_comments(self, rules: Collection[str], unasked: Collection[str] = ()) -> Iterator[Diagnostic]:
@@ -75,31 +73,16 @@ class Suppressions:
         for ignore in self.comments:
             yield from _check_comment(ignore, {*self._used, *((ignore, rule) for rule in unasked)}, rules)
 
-    def _by_path(self) -> dict[tuple[str, str], list[Suppression]]:
-        found: dict[tuple[str, str], list[Suppression]] = {}
+    def _index(self) -> dict[tuple[str, str, int | None], list[Suppression]]:
+        """The comments that count, by the path, the rule and the line they cover; None stands for every line."""
+        found: dict[tuple[str, str, int | None], list[Suppression]] = {}
         for ignore in self.comments:
-            for path in {ignore.place.path, *ignore.files} if ignore.reason else ():
-                for rule in ignore.rules:
-                    found.setdefault((path, rule), []).append(ignore)
+            for rule in ignore.rules if ignore.reason else ():
+                for path in ignore.files:
+                    found.setdefault((path, rule, None), []).append(ignore)
+                for line in range(ignore.first, ignore.last + 1) if ignore.place.path not in ignore.files else ():
+                    found.setdefault((ignore.place.path, rule, line), []).append(ignore)
         return found
-
-
-class _SuppressionIndex:
-    """The comments about one file and rule, by the lines they cover."""
-
-    def __init__(self, path: str, comments: list[Suppression]) -> None:
-        self._whole = [one for one in comments if path in one.files]
-        self._here = sorted((one for one in comments if path not in one.files), key=lambda one: one.first)
-        self._reach = [*accumulate((one.last for one in self._here), max)]
-
-    def at_line(self, line: int) -> list[Suppression]:
-        near = [*self._whole]
-        index = bisect_right(self._here, line, key=lambda one: one.first)
-        while index and self._reach[index - 1] >= line:
-            index -= 1
-            if line <= self._here[index].last:
-                near.append(self._here[index])
-        return near
 
 
 def _check_comment(
@@ -201,7 +184,7 @@ def _string_spans(document: Document) -> Iterable[tuple[int, int]]:
 
 
 def _scalar_spans(node: Any, seen: set[int] | None = None) -> Iterator[tuple[int, int]]:
-    """Where the texts of a file stand, in which `#` is no comment."""
+    """Where the texts of a file stand, in which `#` begins no comment."""
     seen = set() if seen is None else seen
     if node is None or id(node) in seen:
         return

@@ -1,5 +1,5 @@
-"""Types written as in other places or languages: what was meant, and how it is said here. `shapes` finds that they
-are none.
+"""Help for types written as in other places or languages: what was meant, and how it is said here. `type_notation`
+finds them.
 """
 
 from __future__ import annotations

@@ -1,19 +1,18 @@
-"""Pictures in the language of Graphviz. Every label is a quoted string."""
+"""Writes diagrams in the language of Graphviz. Every label is a quoted string."""
 
 from __future__ import annotations
 
 import re
 
-from cyberflow.diagram.model import Diagram, DiagramNode
+from cyberflow.diagram.model import COLOURS, Diagram, DiagramNode
 
 _SHAPES = {"input": "oval", "secret": "oval", "machine": "oval", "output": "oval", "task": "hexagon", "session": "box"}
-_COLOURS = {"input": "#0969da", "secret": "#9a6700", "machine": "#8250df", "output": "#1a7f37"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def to_dot(picture: Diagram) -> str:
     """The picture as the text of a `.dot` file, ending in a line end."""
-    ids = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
+    ids = picture.ids
     lines = [
         f"digraph {_quote(picture.name)} {{",
         f"  rankdir={'TB' if picture.kind == 'chain' else 'LR'};",
@@ -22,8 +21,7 @@ def to_dot(picture: Diagram) -> str:
     ]
     lines += [f"  {ids[node.id]} [{_node_attributes(node, picture.caption(node))}];" for node in picture.nodes]
     for edge in picture.edges:
-        source = next(node for node in picture.nodes if node.id == edge.source)
-        label = edge.label if edge.label != source.name else ""
+        label = picture.edge_label(edge)
         style = {"order": "bold", "secret": "dashed"}.get(edge.kind, "solid")
         said = f"label={_quote(label)}, " if label else ""
         lines.append(f"  {ids[edge.source]} -> {ids[edge.target]} [{said}style={style}];")
@@ -35,7 +33,7 @@ def _node_attributes(node: DiagramNode, beside: str) -> str:
     number = f"{node.number}. " if node.number is not None else ""
     rows = [f"{number}{node.display_name}", *([beside] if beside else [])]
     label = '"' + "\\n".join(_escape(row) for row in rows) + '"'
-    more = [f"color={_quote(_COLOURS[node.kind])}"] if node.kind in _COLOURS else []
+    more = [f"color={_quote(COLOURS[node.kind][0])}"] if node.kind in COLOURS else []
     more += ['style="rounded,dashed"'] if node.kind == "session" else []
     more += [f"tooltip={_quote(node.description)}"] if node.description else []
     return ", ".join([f"label={label}", f"shape={shape}", *more])

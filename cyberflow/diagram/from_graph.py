@@ -1,4 +1,4 @@
-"""Graph to picture: follows every ref, token and name that a chain hands on by itself."""
+"""Builds diagrams from the graph: follows every ref, token and name that a chain hands on by itself."""
 
 from __future__ import annotations
 

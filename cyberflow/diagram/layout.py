@@ -1,4 +1,4 @@
-"""Where everything goes: sources at the left, what runs in the middle from top to bottom, sinks at the right. Every
+"""Lays out a diagram: sources at the left, what runs in the middle from top to bottom, sinks at the right. Every
 port has a row of its own, and wires that change rows have lanes, so that nothing can lie on anything else.
 """
 
@@ -11,7 +11,7 @@ from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode, EdgeKind
 from cyberflow.diagram.routing import Net, assign_lanes
 from cyberflow.diagram.text_metrics import truncate, width, wrap
 
-MARGIN, ROW, HEAD, FOOT, GAP, LANE, PILL = 24.0, 28.0, 46.0, 8.0, 26.0, 12.0, 22.0
+MARGIN, ROW, HEAD, FOOT, GAP, PILL = 24.0, 28.0, 46.0, 8.0, 26.0, 22.0
 NAME, TYPE, TITLE, NOTE, HEADING, NUMBER = 12.0, 11.0, 17.0, 12.0, 14.0, 40.0
 _WIDEST_PILL, _WIDEST_LABEL, _WIDEST_NAME, _WIDEST_HEAD, _NARROWEST = 290.0, 200.0, 180.0, 280.0, 190.0
 _INSIDE, _CLEAR, _NOTE_ROW, _SPACE = 12.0, 18.0, 17.0, 8.0
@@ -64,7 +64,7 @@ class Wire:
 
 @dataclass
 class Layout:
-    """A picture with coordinates."""
+    """A diagram with coordinates."""
 
     picture: Diagram
     note: list[str] = field(default_factory=list)

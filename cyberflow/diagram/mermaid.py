@@ -1,10 +1,10 @@
-"""Pictures as mermaid flowcharts. Ids are numbers and labels are quoted, so that no name can be taken for syntax."""
+"""Writes diagrams as mermaid flowcharts. Labels are quoted, so that no name can be taken for syntax."""
 
 from __future__ import annotations
 
 import re
 
-from cyberflow.diagram.model import Diagram, DiagramNode
+from cyberflow.diagram.model import COLOURS, Diagram, DiagramNode, NodeKind
 
 _SHAPES = {
     "input": ("([", "])"),
@@ -16,23 +16,20 @@ _SHAPES = {
 }
 _ESCAPED = re.compile(r"""["#&<>`\\*~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=\])\(""")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-_CLASSES = """\
-  classDef input stroke:#0969da
-  classDef machine stroke:#8250df
-  classDef secret stroke:#9a6700
-  classDef output stroke:#1a7f37
-  classDef session stroke-dasharray:4 3"""
+_STYLES: dict[NodeKind, str] = {
+    **{kind: f"stroke:{COLOURS[kind][0]}" for kind in ("input", "machine", "secret", "output")},
+    "session": "stroke-dasharray:4 3",
+}
 
 
 def to_mermaid(picture: Diagram) -> str:
     """The picture as the text of a mermaid block, ending in a line end."""
-    ids = {node.id: f"n{index}" for index, node in enumerate(picture.nodes)}
+    ids = picture.ids
     lines = ["---", f"title: {_title(picture)}", "---", "flowchart TD" if picture.kind == "chain" else "flowchart LR"]
     lines += [f"  {ids[node.id]}{_node_text(node, picture.caption(node))}" for node in picture.nodes]
     for edge in picture.edges:
         arrow = {"order": "==>", "secret": "-.->"}.get(edge.kind, "-->")
-        source = next(node for node in picture.nodes if node.id == edge.source)
-        label = edge.label if edge.label != source.name else ""
+        label = picture.edge_label(edge)
         said = f'|"{_escape(label)}"|' if label else ""
         lines.append(f"  {ids[edge.source]} {arrow}{said} {ids[edge.target]}")
     return "\n".join([*lines, *_classes(picture, ids)]) + "\n"
@@ -40,11 +37,10 @@ def to_mermaid(picture: Diagram) -> str:
 
 def _classes(picture: Diagram, ids: dict[str, str]) -> list[str]:
     lines = []
-    for definition in _CLASSES.split("\n"):
-        kind = definition.split()[1]
+    for kind, style in _STYLES.items():
         members = [ids[node.id] for node in picture.nodes if node.kind == kind]
         if members:
-            lines += [definition, f"  class {','.join(members)} {kind}"]
+            lines += [f"  classDef {kind} {style}", f"  class {','.join(members)} {kind}"]
     return lines
 
 

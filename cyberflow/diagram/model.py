@@ -1,13 +1,23 @@
-"""What is drawn: things in three columns, and what goes from one to another."""
+"""The diagram as data: nodes in three columns, and the edges between them; with the colours that all formats share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 NodeKind = Literal["input", "secret", "machine", "session", "step", "workflow", "chain", "task", "output"]
 Column = Literal["source", "middle", "sink"]
 EdgeKind = Literal["value", "secret", "order", "use"]
+
+
+COLOURS: dict[NodeKind, tuple[str, str]] = {
+    "input": ("#0969da", "#4493f8"),
+    "secret": ("#9a6700", "#d29922"),
+    "machine": ("#8250df", "#ab7df8"),
+    "output": ("#1a7f37", "#3fb950"),
+}
+"""The colour of each kind on a light and on a dark ground."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,29 @@ class Diagram:
     nodes: tuple[DiagramNode, ...]
     edges: tuple[DiagramEdge, ...]
 
+    @cached_property
+    def nodes_by_id(self) -> dict[str, DiagramNode]:
+        return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """Short names for nodes, by id, that no format can take for syntax."""
+        return {node.id: f"n{index}" for index, node in enumerate(self.nodes)}
+
+    def edge_label(self, edge: DiagramEdge) -> str:
+        """What stands at an edge; nothing where the node that it leaves says the same."""
+        return "" if edge.label == self.nodes_by_id[edge.source].name else edge.label
+
     def column(self, column: Column) -> tuple[DiagramNode, ...]:
         return tuple(node for node in self.nodes if node.column == column)
 
     def caption(self, node: DiagramNode) -> str:
         """What stands beside the name of a node: its text, unless a wire that ends there says the same."""
-        return "" if any(edge.target == node.id and edge.type == node.text for edge in self.edges) else node.text
+        return "" if (node.id, node.text) in self._arriving_types else node.text
+
+    @cached_property
+    def _arriving_types(self) -> frozenset[tuple[str, str]]:
+        return frozenset((edge.target, edge.type) for edge in self.edges)
 
     def to_json(self) -> dict[str, Any]:
         """The picture as data; what is empty is left out of nodes and edges."""

@@ -1,4 +1,4 @@
-"""Pictures as SVG: one file, no script, no font, no link; light or dark as the reader's screen is."""
+"""Writes diagrams as SVG: one file, no script, no font, no link; light or dark as the reader's screen is."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from cyberflow.diagram.layout import MARGIN, NAME, NOTE, NUMBER, PILL, TITLE, Block, Layout, Pill, Wire, lay_out
-from cyberflow.diagram.model import Diagram
+from cyberflow.diagram.model import COLOURS, Diagram
 
 _STYLE = """\
   :root { --ground: #ffffff; --text: #1f2328; --quiet: #59636e; --box: #f6f8fa; --line: #c8d1da; --wire: #57606a;
-    --input: #0969da; --secret: #9a6700; --machine: #8250df; --output: #1a7f37; }
+    LIGHT }
   @media (prefers-color-scheme: dark) {
     :root { --ground: #0d1117; --text: #e6edf3; --quiet: #9198a1; --box: #161b22; --line: #3d444d; --wire: #8b949e;
-      --input: #4493f8; --secret: #d29922; --machine: #ab7df8; --output: #3fb950; }
+      DARK }
   }
   text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--text); }
   .ground { fill: var(--ground); }
@@ -36,6 +36,7 @@ _STYLE = """\
   .order { stroke: var(--line); stroke-width: 3; fill: none; }
   .tip { fill: var(--wire); } .tip.secret { fill: var(--secret); } .tip.after { fill: var(--line); }
 """
+_LIGHT, _DARK = (" ".join(f"--{kind}: {pair[ground]};" for kind, pair in COLOURS.items()) for ground in (0, 1))
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEND, _TIP = 6.0, 5.0
 
@@ -50,7 +51,7 @@ def to_svg(picture: Diagram) -> str:
             f'viewBox="0 0 {across} {down}" role="img" aria-labelledby="title">'
         ),
         f'<title id="title">{_escape_text(picture.name)}: {picture.kind}</title>',
-        f"<style>\n{_STYLE}</style>",
+        f"<style>\n{_STYLE.replace('LIGHT', _LIGHT).replace('DARK', _DARK)}</style>",
         '<rect class="ground" width="100%" height="100%"/>',
         *_heading(layout),
         *_order_arrows(layout),
@@ -125,10 +126,7 @@ def _pill(pill: Pill) -> Iterator[str]:
     node, top = pill.node, pill.y - PILL / 2
     title = f"{node.display_name}: {node.text}" if node.text else node.display_name
     yield f'<g class="{node.kind}">{_tooltip(title, node.description)}'
-    yield (
-        f'<rect class="pill" x="{_format_number(pill.x)}" y="{_format_number(top)}" width="{_format_number(pill.width)}" '
-        f'height="{_format_number(PILL)}" rx="{_format_number(PILL / 2)}"/>'
-    )
+    yield _box("pill", (pill.x, top), (pill.width, PILL), PILL / 2)
     words = f'<tspan class="name">{_escape_text(pill.name)}</tspan>'
     if pill.text:
         words += f' <tspan class="type">{_escape_text(pill.text)}</tspan>'
@@ -139,10 +137,7 @@ def _block(block: Block, layout: Layout) -> Iterator[str]:
     node, x, top = block.node, layout.left, block.top
     kind = " session" if node.kind == "session" else ""
     yield f"<g>{_tooltip(node.name, node.description)}"
-    yield (
-        f'<rect class="box{kind}" x="{_format_number(x)}" y="{_format_number(top)}" width="{_format_number(layout.right - x)}" '
-        f'height="{_format_number(block.height)}" rx="8"/>'
-    )
+    yield _box(f"box{kind}", (x, top), (layout.right - x, block.height), 8)
     start = x + 12
     title, below = block.head
     if node.number is not None:
@@ -159,6 +154,11 @@ def _block(block: Block, layout: Layout) -> Iterator[str]:
         if port.label:
             yield f"<g>{_tooltip(port.full, '')}{_label(layout.right + 10, port.y - 4, port.label, 'type')}</g>"
     yield "</g>"
+
+
+def _box(kind: str, corner: tuple[float, float], size: tuple[float, float], corner_radius: float) -> str:
+    x, y, across, down, radius = (_format_number(value) for value in (*corner, *size, corner_radius))
+    return f'<rect class="{kind}" x="{x}" y="{y}" width="{across}" height="{down}" rx="{radius}"/>'
 
 
 def _tooltip(title: str, description: str) -> str:

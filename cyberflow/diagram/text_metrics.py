@@ -1,4 +1,4 @@
-"""How wide a text is, judged on the safe side: no font is at hand, and the widest usual one must fit."""
+"""Measures text: how wide it is, judged on the safe side: no font is at hand, and the widest usual one must fit."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
-from cyberflow.language.discovery import OWN, Walk, printable_name
+from cyberflow.language.discovery import Walk, folder_entries
 from cyberflow.source import Document, Place, PlainDocument
 
 LARGEST_TEXT = 10 * 1024 * 1024
@@ -23,16 +23,14 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 @dataclass
 class Files:
-    """The files below `root`. Paths that come out are relative to it, with `/`. `settled` is lost when an answer rests
-    on more than `read_so_far` and `listed_so_far` tell, such as a permission.
+    """The files below `root`. Paths that come out are relative to it, with `/`. `cacheable` is false when an answer
+    rests on more than `file_hashes`, `folder_listings` and `ignore_facts` tell, such as a permission.
     """
 
     root: Path
     documents: dict[str, Document] = field(default_factory=dict)
     cacheable: bool = True
     walk: Walk = field(init=False)
-    candidates: list[str] = field(default_factory=list)
-    ignored: set[str] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
     _bytes: dict[str, bytes] = field(default_factory=dict)
     _hashed: dict[str, bytes] = field(default_factory=dict)
@@ -107,10 +105,14 @@ class Files:
         """The sha256 of every file that was read."""
         return {path: hashlib.sha256(data).hexdigest() for path, data in self._bytes.items()}
 
-    def folder_listings(self) -> dict[str, list[str]]:
-        """The names in every folder that was walked or looked into, without what cyberflow makes."""
-        looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
-        return self.walk.names | {path: sorted(map(printable_name, names - OWN)) for path, names in looked.items()}
+    def folder_listings(self) -> dict[str, list[str] | None]:
+        """What is in every folder that was walked or looked into, without what cyberflow makes."""
+        looked = {path.relative_to(self.root).as_posix(): path for path in self._listings}
+        return {path: folder_entries(folder) for path, folder in looked.items()} | self.walk.entries
+
+    def ignore_facts(self) -> dict[str, str | None]:
+        """The content of every ignore file that was asked, by its path."""
+        return self.walk.ignore_files.contents if self.walk.ignore_files else {}
 
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""

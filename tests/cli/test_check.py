@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
 from tests.cli.cli_program import Program, replace
 
 LITERAL = "hunter2-in-git"

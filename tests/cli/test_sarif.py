@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
 from tests.cli.cli_program import Program, replace
 
 TESTS = Path(__file__).parents[1]

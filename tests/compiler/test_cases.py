@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from cyberflow.cli.main import run
-from cyberflow.compiler.check import REMOTE_RULES, RULES
+from cyberflow.compiler.rules import REMOTE_RULES, RULES
 
 CASES = Path(__file__).parents[1] / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/cyberflow.yaml"))

@@ -11,7 +11,8 @@ from time import process_time
 import pytest
 
 from cyberflow.cli.commands.check import render_findings
-from cyberflow.compiler.check import RULES, check
+from cyberflow.compiler.check import check
+from cyberflow.compiler.rules import RULES
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import read_project
 

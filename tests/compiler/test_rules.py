@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.compiler.check import RULES, check
+from cyberflow.compiler.check import check
+from cyberflow.compiler.rules import RULES
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.source import Span

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
 from cyberflow.cli.views.findings_json import render_json
-from cyberflow.compiler.check import RULES, check
+from cyberflow.compiler.check import check
+from cyberflow.compiler.rules import RULES
 from cyberflow.language.project.load import read_project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

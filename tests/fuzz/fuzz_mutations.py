@@ -10,7 +10,7 @@ from random import Random
 
 import yaml
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import RULES
 from tests.fuzz.fuzz_pieces import HOSTILE, MARKS, SCALARS, TEMPLATES
 
 Project = dict[str, bytes]

@@ -71,7 +71,7 @@ def test_a_token_knows_its_kind_path_and_place() -> None:
     assert (token.kind, token.start, token.end) == ("secret", 5, 19)
     assert token.path == TokenPath("a", ("b", 0, "k"))
     assert str(token.path) == "a.b[0]['k']"
-    assert str(TokenPath("a", ("b", 0))) == "a['b'][0]"
+    assert str(TokenPath("a", ("b", 0, "k l"))) == "a.b[0]['k l']"
 
 
 @pytest.mark.parametrize("word", ["time", "DIV", "b", "pre", "script", "unknown"])
@@ -220,9 +220,9 @@ def test_reading_never_fails_and_places_are_in_order(text: str, format: Format) 
 def test_reading_takes_linear_time(unit: str) -> None:
     def cost(length: int) -> float:
         text = unit * (length // len(unit))
-        began = time.perf_counter()
+        began = time.process_time()
         read(text)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     small = min(cost(20_000) for _ in range(3))
 

@@ -15,7 +15,7 @@ import click
 
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.targets import DATABASE, DEV, PlatformAddress, state_folder, take_lock
+from cyberflow.targets.local_platform import DATABASE, DEV, PlatformAddress, state_folder, take_lock
 
 if TYPE_CHECKING:
     from cyberflow.emulator.platform import Platform

@@ -6,30 +6,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib import import_module
 
-from cyberflow.compiler.check import RULES
+from cyberflow.compiler.rules import GROUPS, rule_module, severity_of
 from cyberflow.diagnostics import Severity
 
-GROUPS = {
-    "source": """
-        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
-        path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
-        unused-ignore
-    """,
-    "prompt": """
-        empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
-        path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
-        loop-item-outside-loop unknown-tool restarted-list
-    """,
-    "chain": """
-        empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
-        type-mismatch missing-input unknown-input missing-secret unknown-secret secret-leak untyped-output
-        unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text
-        not-on-target
-    """,
-}
-"""Every rule in the order of the reference, whatever order `check` runs them in."""
 _TITLES = {"source": "Sources", "prompt": "Prompts", "chain": "Chains"}
 _INTRODUCTION = """\
 # Rules
@@ -40,8 +20,6 @@ stops `apply` and `run`; a warning does not, unless `--error-on warning` says so
 `# cyberflow: ignore[RULE] reason` on the line, or on the line above, silences one finding; inside a prompt it is
 `{# cyberflow: ignore[RULE] reason #}`. The reason is required.
 """
-_OTHERS: dict[str, Severity] = {"unused-ignore": "warning"}
-"""Warnings of rules that do not run over the graph and so bear no severity."""
 _EXAMPLE = re.compile(r"(?:^    .*\n(?:\n(?=    ))*)+", re.MULTILINE)
 _PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)
 
@@ -75,18 +53,11 @@ class RuleDocumentation:
 
 def load_rules() -> list[RuleDocumentation]:
     """Every rule, in the order of the reference."""
-    placed = [(group, name) for group, names in GROUPS.items() for name in names.split() if name in RULES]
-    known = {name for _, name in placed}
     return [
-        _load_rule(name, group) for group, name in (*placed, *(("source", name) for name in RULES if name not in known))
+        RuleDocumentation(name, group, severity_of(name), (rule_module(name).__doc__ or "").strip())
+        for group, names in GROUPS.items()
+        for name in names
     ]
-
-
-def _load_rule(name: str, group: str) -> RuleDocumentation:
-    module = import_module(f"cyberflow.compiler.rules.{name.replace('-', '_')}")
-    return RuleDocumentation(
-        name, group, getattr(module, "SEVERITY", _OTHERS.get(name, "error")), (module.__doc__ or "").strip()
-    )
 
 
 def render_page() -> str:

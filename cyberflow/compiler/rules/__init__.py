@@ -1,3 +1,69 @@
-"""One rule per file: a generator of findings over the graph. A rule's module docstring is its documentation, its file
-name its name with `_` for `-`. Rules that the reader of files finds have a docstring and no `find`.
+"""The rules, one per file: a generator of findings over the graph. A rule's module docstring is its documentation, its
+file name its name with `_` for `-`. Rules that the readers of files and prompts find have a docstring and no `find`.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from types import ModuleType
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, Severity
+
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+GROUPS = {
+    "source": _names("""
+        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
+        path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
+        unused-ignore
+    """),
+    "prompt": _names("""
+        empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
+        path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
+        loop-item-outside-loop unknown-tool restarted-list
+    """),
+    "chain": _names("""
+        empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
+        type-mismatch missing-input unknown-input missing-secret unknown-secret secret-leak untyped-output
+        unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text
+        not-on-target
+    """),
+}
+"""Every rule in the order of the reference."""
+RULES = tuple(name for names in GROUPS.values() for name in names)
+REMOTE_RULES = ("not-on-target",)
+"""What `check --remote` finds besides, when it has asked the target."""
+WARNINGS = frozenset(
+    _names("""
+        unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
+        loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
+        cleanup-before-use ref-index ref-as-text
+    """)
+)
+_FOUND_BY_READERS = frozenset(
+    _names("""
+        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
+        path-escape template-error python-error unused-ignore
+        ambiguous-placeholder backslash-placeholder bad-image unsafe-html
+    """)
+).union(REMOTE_RULES)
+"""Rules that have nothing to ask the graph."""
+
+
+def rule_module(name: str) -> ModuleType:
+    """The module that documents a rule, and for most finds what breaks it."""
+    return import_module(f"{__name__}.{name.replace('-', '_')}")
+
+
+def graph_rules() -> dict[str, Callable[[Graph], Iterable[Diagnostic]]]:
+    """The rules that ask the graph, by name."""
+    return {name: rule_module(name).find for name in RULES if name not in _FOUND_BY_READERS}
+
+
+def severity_of(rule: str) -> Severity:
+    return "warning" if rule in WARNINGS else "error"

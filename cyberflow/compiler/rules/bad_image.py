@@ -5,13 +5,3 @@ platform already (`supabase://…`). Other addresses are not fetched by the agen
 
     prompt: Click ![the button](https://example.com/button.png).
 """
-
-from collections.abc import Iterator
-
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import text_findings
-from cyberflow.diagnostics import Diagnostic
-
-
-def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from text_findings(graph, "bad-image")

@@ -9,7 +9,7 @@ In a chain, an object or a list cannot stand inside a longer text: hand it on as
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import argument_values, text_findings
+from cyberflow.compiler.queries.texts import argument_values
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import FoundType, lookup
@@ -17,7 +17,6 @@ from cyberflow.schema.predicates import possible_kinds
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from text_findings(graph, "bad-placeholder")
     for owner, value in argument_values(graph):
         for use in value.tokens:
             field = owner.inputs.fields.get(use.token.path.root) if use.token.kind == "input" else None

@@ -12,9 +12,7 @@ Leave `cleanup` out, and let the last step delete the file.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.diagnostics import Diagnostic, Label, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.lookalikes import prompt_ending_comment
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.queries.texts import prompts
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
-SEVERITY: Severity = "warning"
 _SUSPECT = re.compile(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
 _ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
@@ -29,18 +29,17 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         for path, document in graph.project.files.documents.items()
         if isinstance(document, YamlDocument) and _SUSPECT.search(document.text)
     }
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            document = documents.get(text.place.path)
-            if text.format is None or document is None:
-                continue
-            node = document.node(text.place.route)
-            if comment := prompt_ending_comment(text, document):
-                place = Place(document.path, (), "value", comment.span(1))
-                help = "quote the prompt, or write it below a `|`"
-                yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
-            elif getattr(node, "style", None) == ">":
-                yield from _find_folding(document, node)
+    for _, text in prompts(graph):
+        document = documents.get(text.place.path)
+        if document is None:
+            continue
+        node = document.node(text.place.route)
+        if comment := prompt_ending_comment(text, document):
+            place = Place(document.path, (), "value", comment.span(1))
+            help = "quote the prompt, or write it below a `|`"
+            yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
+        elif getattr(node, "style", None) == ">":
+            yield from _find_folding(document, node)
 
 
 def _find_folding(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import ref_cycles, step_refs
+from cyberflow.compiler.queries.refs import step_refs
 from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
-        found = ref_cycles(chain)
+        found = chain.cycles
         uses = {(step.id, use.ref.alias): use for step, use in step_refs(chain)} if found else {}
         for ring in found:
             path = [uses[pair] for pair in pairwise(ring)]

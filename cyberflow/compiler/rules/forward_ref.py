@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode
 from cyberflow.compiler.lookalikes import labels_for_repeats
-from cyberflow.compiler.queries import ValidRef, forward_refs, ref_cycles
+from cyberflow.compiler.queries.refs import ValidRef, forward_refs
 from cyberflow.diagnostics import Diagnostic, Label
 
 _Later = tuple[StepNode, ValidRef, StepNode]
@@ -25,7 +25,7 @@ _Later = tuple[StepNode, ValidRef, StepNode]
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         refs = list(forward_refs(chain))
-        ringed = {name for ring in ref_cycles(chain) for name in ring} if refs else set()
+        ringed = {name for ring in chain.cycles for name in ring} if refs else set()
         left = [one for one in refs if not {one[0].id, one[2].id} <= ringed]
         while left:
             moved = _step_to_move(left)

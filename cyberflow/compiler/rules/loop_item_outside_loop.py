@@ -8,28 +8,24 @@ The platform sets it between `start_loop` and `end_loop_iteration`; elsewhere it
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.diagnostics import Diagnostic, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.compiler.queries.texts import prompts
+from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            if text.format is None:
+    for _, text in prompts(graph):
+        value = text.text.value
+        start, end = value.find("start_loop"), _end_of_line(value, value.rfind("end_loop_iteration"))
+        for token in text.tokens:
+            if token.kind != "runtime" or token.path.root != "loop_item":
                 continue
-            value = text.text.value
-            start, end = value.find("start_loop"), _end_of_line(value, value.rfind("end_loop_iteration"))
-            for token in text.tokens:
-                if token.kind != "runtime" or token.path.root != "loop_item":
-                    continue
-                before = start < 0 or token.start < start
-                if before or 0 <= end < token.start:
-                    note = "no loop runs here" if start < 0 else "before the loop" if before else "after the loop"
-                    place = text.place_of(token.start, token.end)
-                    message = f"`{token.wire}` is set inside a loop only"
-                    help = "use it between `start_loop` and `end_loop_iteration`"
-                    yield Diagnostic("loop-item-outside-loop", message, place, note=note, help=help)
+            before = start < 0 or token.start < start
+            if before or 0 <= end < token.start:
+                note = "no loop runs here" if start < 0 else "before the loop" if before else "after the loop"
+                place = text.place_of(token.start, token.end)
+                message = f"`{token.wire}` is set inside a loop only"
+                help = "use it between `start_loop` and `end_loop_iteration`"
+                yield Diagnostic("loop-item-outside-loop", message, place, note=note, help=help)
 
 
 def _end_of_line(text: str, offset: int) -> int:

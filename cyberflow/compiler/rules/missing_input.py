@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries import argument_syntax, missing_arguments
+from cyberflow.compiler.queries.names import missing_arguments
+from cyberflow.compiler.queries.suggestions import argument_syntax
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 from cyberflow.schema.describe import describe
 

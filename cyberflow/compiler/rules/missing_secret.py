@@ -10,7 +10,8 @@ A secret comes from the step's `secrets`, from a secret of the chain of the same
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import argument_syntax, missing_arguments
+from cyberflow.compiler.queries.names import missing_arguments
+from cyberflow.compiler.queries.suggestions import argument_syntax
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 
 

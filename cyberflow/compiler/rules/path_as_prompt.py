@@ -11,25 +11,23 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ScannedText
 from cyberflow.compiler.lookalikes import whole_prompt_path
-from cyberflow.diagnostics import Diagnostic, Severity
-from cyberflow.language.yaml.compose import PLAIN, QUOTED
+from cyberflow.compiler.queries.texts import prompts
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.yaml.bounds import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument
-
-SEVERITY: Severity = "warning"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            if (path := whole_prompt_path(text)) and not _has_tag(graph, text):
-                in_python = text.place.path.endswith(PYTHON_SUFFIX)
-                help = (
-                    f'write `@workflow(prompt="{path}")`'
-                    if in_python
-                    else f"write `{text.place.route[-1]}: {{file: {path}}}`"
-                )
-                message = f"the agent is told `{path}`, and not what the file says"
-                yield Diagnostic("path-as-prompt", message, text.place, help=help)
+    for _, text in prompts(graph):
+        if (path := whole_prompt_path(text)) and not _has_tag(graph, text):
+            in_python = text.place.path.endswith(PYTHON_SUFFIX)
+            help = (
+                f'write `@workflow(prompt="{path}")`'
+                if in_python
+                else f"write `{text.place.route[-1]}: {{file: {path}}}`"
+            )
+            message = f"the agent is told `{path}`, and not what the file says"
+            yield Diagnostic("path-as-prompt", message, text.place, help=help)
 
 
 def _has_tag(graph: Graph, text: ScannedText) -> bool:

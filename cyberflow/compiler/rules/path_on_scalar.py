@@ -9,8 +9,9 @@ At run time the platform fails the run at once when a path is applied to text or
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import find_dead_paths, format_path
+from cyberflow.compiler.queries.texts import find_dead_paths
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.paths import Scalar
 
 

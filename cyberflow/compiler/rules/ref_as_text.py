@@ -15,10 +15,8 @@ from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, Value
 from cyberflow.compiler.lookalikes import ref_lookalike
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.subtype.assign import NotAssignable, check_value
-
-SEVERITY: Severity = "warning"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -10,16 +10,13 @@ Hand the whole list on and pick the entry in the prompt: `<medications[0]>`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import valid_refs
-from cyberflow.diagnostics import Diagnostic, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.compiler.queries.refs import all_valid_refs
+from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for use in valid_refs(chain):
-            if use.ref.indexed:
-                message = "the service does not document brackets in refs"
-                help = "hand the whole value on, and pick the part in the prompt"
-                yield Diagnostic("ref-index", message, use.place, help=help)
+    for _, use in all_valid_refs(graph):
+        if use.ref.indexed:
+            message = "the service does not document brackets in refs"
+            help = "hand the whole value on, and pick the part in the prompt"
+            yield Diagnostic("ref-index", message, use.place, help=help)

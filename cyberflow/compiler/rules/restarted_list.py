@@ -17,22 +17,21 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, ScannedText
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.queries.texts import prompts
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.prompt.markdown import find_list_restarts
 
-SEVERITY: Severity = "warning"
 _LATER = re.compile(r"^([ \t>*+-]*)(?!1[.)])[0-9]{1,9}([.)])(?=[ \t]|$)", re.MULTILINE)
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            if text.format == "markdown" and _may_restart(text.text.value):
-                for start, end in find_list_restarts(_mask_placeholders(text)):
-                    written = text.text.value[start:end]
-                    message = f"the agent reads `1{written[-1]}` in place of `{written}`"
-                    help = "indent what stands between the items as far as their text, or begin this list at 1"
-                    yield Diagnostic("restarted-list", message, text.place_of(start, end), help=help)
+    for _, text in prompts(graph):
+        if text.format == "markdown" and _may_restart(text.text.value):
+            for start, end in find_list_restarts(_mask_placeholders(text)):
+                written = text.text.value[start:end]
+                message = f"the agent reads `1{written[-1]}` in place of `{written}`"
+                help = "indent what stands between the items as far as their text, or begin this list at 1"
+                yield Diagnostic("restarted-list", message, text.place_of(start, end), help=help)
 
 
 def _may_restart(text: str) -> bool:

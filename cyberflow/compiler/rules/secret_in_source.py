@@ -15,7 +15,8 @@ chain: `<$epic_password>`. A secret that was committed must be changed.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import argument_syntax, literal_secrets
+from cyberflow.compiler.queries.names import literal_secrets
+from cyberflow.compiler.queries.suggestions import argument_syntax
 from cyberflow.diagnostics import Diagnostic
 
 

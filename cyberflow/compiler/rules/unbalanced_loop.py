@@ -10,23 +10,22 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.queries.texts import prompts
+from cyberflow.diagnostics import Diagnostic
 
-SEVERITY: Severity = "warning"
 _START, _END = re.compile(r"\bstart_loop\b"), re.compile(r"\bend_loop_iteration\b")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            if text.format is None or "_loop" not in text.text.value:
-                continue
-            start, end = _START.search(text.text.value), _END.search(text.text.value)
-            if (start is None) != (end is None):
-                found, lacks = (start, "end_loop_iteration") if start else (end, "start_loop")
-                if found is not None:
-                    message = f"this prompt has `{found.group()}` and no `{lacks}`"
-                    help = "say where an iteration ends: use `end_loop_iteration`"
-                    if lacks == "start_loop":
-                        help = "say what is repeated: use `start_loop` over a list"
-                    yield Diagnostic("unbalanced-loop", message, text.place_of(*found.span()), help=help)
+    for _, text in prompts(graph):
+        if "_loop" not in text.text.value:
+            continue
+        start, end = _START.search(text.text.value), _END.search(text.text.value)
+        if (start is None) != (end is None):
+            found, lacks = (start, "end_loop_iteration") if start else (end, "start_loop")
+            if found is not None:
+                message = f"this prompt has `{found.group()}` and no `{lacks}`"
+                help = "say where an iteration ends: use `end_loop_iteration`"
+                if lacks == "start_loop":
+                    help = "say what is repeated: use `start_loop` over a list"
+                yield Diagnostic("unbalanced-loop", message, text.place_of(*found.span()), help=help)

@@ -7,12 +7,8 @@ At run time nothing would be filled in. Declare the input, or name one that is d
 written `\<word>`. In a chain, `<name>` is an input of the chain.
 """
 
-from collections.abc import Iterator
+from functools import partial
 
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import find_unknown_names
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.compiler.queries.names import find_unknown_names
 
-
-def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from find_unknown_names(graph, "input")
+find = partial(find_unknown_names, kind="input")

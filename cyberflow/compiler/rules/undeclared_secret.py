@@ -7,12 +7,8 @@ Declare the secret, or name one that is declared. PowerShell's `{$_}` is read as
 substitutes inside code: write `\{$_}`.
 """
 
-from collections.abc import Iterator
+from functools import partial
 
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import find_unknown_names
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.compiler.queries.names import find_unknown_names
 
-
-def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from find_unknown_names(graph, "secret")
+find = partial(find_unknown_names, kind="secret")

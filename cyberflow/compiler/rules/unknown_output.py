@@ -11,21 +11,22 @@ Declare the output, or read one that is declared.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.queries import ValidRef, closes_cycle, format_path, suggest_member, valid_refs
+from cyberflow.compiler.queries.refs import ValidRef, all_valid_refs, closes_cycle
+from cyberflow.compiler.queries.suggestions import suggest_member
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for use in valid_refs(chain):
-            producer = chain.producer(use.ref.alias)
-            if producer is None or not producer.outputs.known or not producer.outputs.fields:
-                continue
-            found = lookup(producer.outputs_schema, use.ref.keys)
-            if isinstance(found, MissingMember | Scalar) and not closes_cycle(chain, use.step, use.ref):
-                yield _finding(use, producer, found)
+    for chain, use in all_valid_refs(graph):
+        producer = chain.producer(use.ref.alias)
+        if producer is None or not producer.outputs.known or not producer.outputs.fields:
+            continue
+        found = lookup(producer.outputs_schema, use.ref.keys)
+        if isinstance(found, MissingMember | Scalar) and not closes_cycle(chain, use.step, use.ref):
+            yield _finding(use, producer, found)
 
 
 def _finding(use: ValidRef, producer: WorkflowNode, found: MissingMember | Scalar) -> Diagnostic:

@@ -10,8 +10,10 @@ At run time the placeholder would be empty. An object that lists `properties` is
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import find_dead_paths, format_path, suggest_member
+from cyberflow.compiler.queries.suggestions import suggest_member
+from cyberflow.compiler.queries.texts import find_dead_paths
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import MissingMember
 

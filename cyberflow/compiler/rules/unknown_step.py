@@ -13,7 +13,7 @@ An alias that another chain leaves in the session is declared under `session`.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import valid_refs
+from cyberflow.compiler.queries.refs import valid_refs
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 
 

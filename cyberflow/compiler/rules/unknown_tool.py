@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.queries.texts import prompts
+from cyberflow.diagnostics import Diagnostic
 
-SEVERITY: Severity = "warning"
 TOOLS = (
     "focused_action",
     "extract_prompt",
@@ -30,14 +30,13 @@ _ALIKE = 0.86
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            if text.format is not None and "_" in text.text.value:
-                for match in _WORD.finditer(text.text.value):
-                    if match.group() not in TOOLS and (tool := _closest_tool(match.group())):
-                        place = text.place_of(*match.span())
-                        message = f"the agent has no tool `{match.group()}`"
-                        yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?")
+    for _, text in prompts(graph):
+        if "_" in text.text.value:
+            for match in _WORD.finditer(text.text.value):
+                if match.group() not in TOOLS and (tool := _closest_tool(match.group())):
+                    place = text.place_of(*match.span())
+                    message = f"the agent has no tool `{match.group()}`"
+                    yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?")
 
 
 def _closest_tool(word: str) -> str | None:

@@ -11,21 +11,18 @@ Declare the outputs of the workflow.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import closes_cycle, valid_refs
-from cyberflow.diagnostics import Diagnostic, Label, Severity
-
-SEVERITY: Severity = "warning"
+from cyberflow.compiler.queries.refs import all_valid_refs, closes_cycle
+from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for use in valid_refs(chain):
-            producer = chain.producer(use.ref.alias)
-            if producer is None or producer.outputs.fields or not producer.outputs.known:
-                continue
-            if closes_cycle(chain, use.step, use.ref):
-                continue
-            labels = (Label(producer.definition.place.at_key(), "declares no `outputs`"),)
-            message = f"nothing says what `{use.ref.alias}` returns"
-            help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
-            yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)
+    for chain, use in all_valid_refs(graph):
+        producer = chain.producer(use.ref.alias)
+        if producer is None or producer.outputs.fields or not producer.outputs.known:
+            continue
+        if closes_cycle(chain, use.step, use.ref):
+            continue
+        labels = (Label(producer.definition.place.at_key(), "declares no `outputs`"),)
+        message = f"nothing says what `{use.ref.alias}` returns"
+        help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
+        yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)

@@ -6,14 +6,8 @@ Either the prompt forgot it, or whoever runs the workflow is asked for a value f
     prompt: Open the chart of <mrn>.                # `reason` is not used
 """
 
-from collections.abc import Iterator
+from functools import partial
 
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import find_idle_names
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.queries.names import find_idle_names
 
-SEVERITY: Severity = "warning"
-
-
-def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from find_idle_names(graph, "input")
+find = partial(find_idle_names, kind="input")

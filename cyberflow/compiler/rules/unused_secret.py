@@ -6,14 +6,8 @@ A secret that nobody types should not be handed to a run. This is a warning.
     prompt: Sign in with <$password>.               # `pin` is not used
 """
 
-from collections.abc import Iterator
+from functools import partial
 
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries import find_idle_names
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.compiler.queries.names import find_idle_names
 
-SEVERITY: Severity = "warning"
-
-
-def find(graph: Graph) -> Iterator[Diagnostic]:
-    yield from find_idle_names(graph, "secret")
+find = partial(find_idle_names, kind="secret")

@@ -1,4 +1,4 @@
-"""What HTML is to a prompt: the elements of the standard, those a prompt keeps, and how tags are written.
+"""HTML tags as a prompt writes them: the elements of the standard, those that a prompt keeps, and their attributes.
 
 Knows nothing of placeholders but their outline, so that one inside an attribute ends neither the value nor the tag.
 """
@@ -39,7 +39,7 @@ KEPT: Mapping[str, frozenset[str]] = {
     "a": frozenset({"href"}),
     "img": frozenset({"src", "alt"}),
 }
-"""The elements that a prompt keeps, with their attributes (SPEC section 3)."""
+"""The elements that a prompt keeps, with their attributes."""
 
 WITH_TEXT = frozenset({"script", "style"})
 """Elements that go together with their text."""

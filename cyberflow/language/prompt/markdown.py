@@ -1,4 +1,4 @@
-"""CommonMark with tables and strikethrough to HTML, for texts whose placeholders stand aside as words.
+"""Reads Markdown: CommonMark with tables and strikethrough to HTML, for texts whose placeholders stand aside as words.
 
 A part of `render`; markdown-it is imported when the first prompt is read.
 """

@@ -1,4 +1,4 @@
-"""Prompts to HTML: what was lifted out stands aside while Markdown is read and HTML sanitised, and is put back whole.
+"""Renders prompts to HTML: what was lifted out stands aside while Markdown is read and HTML sanitised.
 
 The one room that knows markdown-it and nh3.
 """
@@ -148,8 +148,8 @@ class _SentinelRestorer:
             )
 
     def _add_placeholder_flaw(self, token: Token, message: str, mend: str) -> None:
-        root = None if token.kind == "runtime" else ("$" if token.kind == "secret" else "") + token.path.root
-        self.flaws.append(PromptFlaw("bad-placeholder", message, token.start, token.end, help=mend, root=root))
+        flaw = PromptFlaw("bad-placeholder", message, token.start, token.end, help=mend, root=token.declared_name)
+        self.flaws.append(flaw)
 
 
 def _escape(text: str) -> str:

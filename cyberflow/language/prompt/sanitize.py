@@ -1,5 +1,5 @@
-"""The author's tags: which stay, with which attributes, and a finding for each thing that goes. Knows no library;
-what it lets through meets nh3 in `render` all the same.
+"""Filters the tags and images of a prompt, with a finding for each thing that goes. Knows no library; what it lets
+through meets nh3 in `render` all the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _END: Final = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _UNSEEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u00ad\u200b-\u200d\ufeff]")
 _ACTIVE: Final = frozenset({"javascript", "vbscript", "livescript", "data", "file", "blob", "filesystem"})
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
+_ELSEWHERE: Final = re.compile(rf"{_SCHEME.pattern}|//")
+PLATFORM_IMAGES: Final = "supabase://"
+"""Begins the source of an image that is on the platform already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class ImageUse:
 
 
 ImageLookup = Callable[[str, int], str | ImageRefusal]
-"""What the wire holds for the source of an image (a path of the project) that is written at an offset of the text, or
-why it cannot be used.
+"""What the wire holds for an image of the project, by its path, that is written at an offset of the text, or why it
+cannot be used.
 """
 
 
@@ -77,20 +79,20 @@ class ImageResolver:
         return self._standins.add(src)
 
     def _resolve_use(self, src: str, use: ImageUse) -> str | ImageRefusal:
-        written = use.src
+        written = unquote(use.src)
         if not written.strip():
             return ImageRefusal("an image without a source", "name a file of the project")
-        if written.lower().startswith("supabase://"):
+        if use.src.lower().startswith(PLATFORM_IMAGES):
             return src
         if any(isinstance(self._standins.entry(match), Token) for match in self._standins.word_pattern.finditer(src)):
             return ImageRefusal("the source of an image cannot hold a placeholder", "name a file of the project")
-        if _URL.match(written):
+        if _ELSEWHERE.match(written):
             shown = written if len(written) <= 60 else written[:57] + "…"  # noqa: PLR2004 - a data: URL is long
             return ImageRefusal(
-                f"`{shown}` is no file of the project",
+                f"`{shown}` is not a file of the project",
                 "save the image in the project and name its path; only `supabase://` sources pass through",
             )
-        return self._resolve(unquote(written), use.start)
+        return self._resolve(written, use.start)
 
 
 class TagFilter:

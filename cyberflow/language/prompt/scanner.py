@@ -1,6 +1,6 @@
-"""The prompt language (SPEC section 3): what in a text is a placeholder, a literal, a tag or an image, and where.
+"""The scanner of prompts: finds placeholders, literals, tags and images in a text.
 
-Reads the text after the template stage and changes nothing in it; `compiler.render` makes HTML of the result.
+Reads the text after the template stage and changes nothing in it; `render` makes HTML of the result.
 One pass from mark to mark (`{`, `<`, backslash, `![`, the service's own words), each read by its own step.
 """
 
@@ -20,15 +20,15 @@ from cyberflow.language.prompt.html_tags import (
     TagPairs,
     tag_at,
 )
-from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
+from cyberflow.language.prompt.paths import WORD
+from cyberflow.language.prompt.placeholders import ANGLES, BRACES, BROKEN, bad_placeholder, make_token
 from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
 
 _MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
-_BRACES: Final = re.compile(rf"\{{\{{({PATH})\}}\}}|\{{(\$?)({PATH})\}}")
-_ANGLES: Final = re.compile(rf"<(\$?)({PATH})>")
+_BRACES: Final = re.compile(BRACES)
+_ANGLES: Final = re.compile(ANGLES)
 _SPACED: Final = re.compile(rf"<(\$?)({WORD})[ \t]++>")
-_BROKEN: Final = re.compile(r"<(?=[A-Za-z_$])[^\s<>]*+>")
-_ROOT: Final = re.compile(rf"<(\$?{WORD})")
+_BROKEN: Final = re.compile(BROKEN)
 _PICTURE: Final = re.compile(
     r"!\[(?:\\.|[^\[\]\\]|\[[^\[\]]*+\])*+\](\((?:<[^<>\n]*+>|\\.|[^()\\\n]|\([^()\n]*+\))*+\))?", re.DOTALL
 )
@@ -124,16 +124,14 @@ class _PromptScanner:
 
     def _token_at(self, at: int) -> Token | None:
         if self.text[at] == "{":
-            if not (match := _BRACES.match(self.text, at)):
-                return None
-            runtime, dollar, path = match.groups()
-            return _make_token("{{" if runtime else "{" + dollar, runtime or path, match)
+            match = _BRACES.match(self.text, at)
+            return make_token(match) if match else None
         if not (match := _ANGLES.match(self.text, at)):
             return None
-        dollar, path = match.groups()
-        if not dollar and path not in self.inputs and self._pairs.is_closed(path.lower(), at):
+        path = match["path"]
+        if not match["dollar"] and path not in self.inputs and self._pairs.is_closed(path.lower(), at):
             return None
-        return _make_token("{" + dollar, path, match)
+        return make_token(match)
 
     def _backslash(self, at: int) -> int:
         """Escape at the start of a word, a character inside one, and an error there when a placeholder follows."""
@@ -196,7 +194,7 @@ class _PromptScanner:
                 token.end,
                 "the platform takes it for an escape",
                 "write the path with `/`: `" + word.replace("\\", "/") + "`",
-                ("$" if token.kind == "secret" else "") + token.path.root if token.kind != "runtime" else None,
+                token.declared_name,
             )
         )
 
@@ -239,22 +237,11 @@ class _PromptScanner:
         match = match or (spaced if spaced and spaced[2] in self.inputs else None)
         if not match:
             return 0
-        root = _ROOT.match(match[0])
         text = f"`\\{match[0]}`" if self._begins_word(at) else "`&lt;` for its `<`"
         self.literals.append(LiteralText(at, match.end(), match[0]))
-        self.flaws.append(
-            PromptFlaw(
-                "bad-placeholder",
-                f"`{match[0]}` is no placeholder",
-                at,
-                match.end(),
-                "a blank inside" if spaced else "neither placeholder, tag nor link",
-                f"write `<{spaced[1]}{spaced[2]}>`"
-                if spaced
-                else f"a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`; for the text write {text}",
-                root[1] if root else None,
-            )
-        )
+        note = "a blank inside" if spaced else "neither placeholder, tag nor link"
+        help = f"a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`; for the text write {text}"
+        self.flaws.append(bad_placeholder(match, note, f"write `<{spaced[1]}{spaced[2]}>`" if spaced else help))
         return match.end()
 
     def _less_than(self, at: int) -> int:
@@ -278,12 +265,3 @@ class _PromptScanner:
         if match and self.format != "wire":
             self.images.append(MarkdownImage(at, match.end(), complete=bool(match[1])))
         return at + 2
-
-
-def _make_token(opening: str, path: str, match: re.Match[str]) -> Token:
-    parsed = TokenPath.parse(path)
-    if parsed is None:
-        raise AssertionError(path)
-    wire = f"{opening}{parsed}" + "}" * opening.count("{")
-    kind = {"{": "input", "{$": "secret", "{{": "runtime"}
-    return Token(kind[opening], parsed, match.start(), match.end(), wire)  # type: ignore[arg-type]

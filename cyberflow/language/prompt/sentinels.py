@@ -1,4 +1,4 @@
-"""Words that stand in for placeholders, literals, tags and images while others read and rewrite the text around them.
+"""Sentinels: words in place of placeholders, literals, tags and images while others rewrite the text around them.
 
 A stand-in is letters and digits only: no rule of Markdown, HTML, entities or URLs splits it, escapes it or reads it.
 """

@@ -7,19 +7,20 @@ from collections.abc import Callable
 from typing import Final
 
 from cyberflow.language.prompt.html_tags import AUTOLINK
-from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
+from cyberflow.language.prompt.paths import PATH
+from cyberflow.language.prompt.placeholders import ANGLES, BRACES, BROKEN, bad_placeholder, make_token
 from cyberflow.language.prompt.tokens import LiteralText, PromptFlaw, ScannedPrompt, Token
 
-_ANGLES: Final = rf"<(?P<dollar>\$?)(?P<path>{PATH})>"
-_BRACES: Final = rf"\{{\{{(?P<runtime>{PATH})\}}\}}|\{{(?P<sign>\$?)(?P<name>{PATH})\}}"
-_BROKEN: Final = r"(?P<broken><(?=[A-Za-z_$])[^\s<>]*+>)"
 _WORD_START: Final = r"(?<![^\s(\[\"'`*_“”„‘’‚«»‹›])"
 
-_CHAIN: Final = re.compile(rf"(?P<literal>{_WORD_START}\\<\$?{PATH}>)|{_ANGLES}|(?P<link>{AUTOLINK.pattern})|{_BROKEN}")
+_LITERAL: Final = rf"(?P<literal>{_WORD_START}\\<\$?{PATH}>)"
+_REST: Final = rf"(?P<link>{AUTOLINK.pattern})|(?P<broken>{BROKEN})"
+_CHAIN: Final = re.compile(rf"{_LITERAL}|{ANGLES}|{_REST}")
 _FIELD: Final = re.compile(
-    rf"(?P<literal>{_WORD_START}\\<\$?{PATH}>)|(?P<escaped>\\(?:\{{\{{{PATH}\}}\}}|\{{\$?{PATH}\}}))"
-    rf"|{_ANGLES}|{_BRACES}|(?P<link>{AUTOLINK.pattern})|{_BROKEN}"
+    rf"{_LITERAL}|(?P<escaped>\\(?:\{{\{{{PATH}\}}\}}|\{{\$?{PATH}\}}))|{ANGLES}|{BRACES}|{_REST}"
 )
+_NOTE: Final = "neither placeholder nor link"
+_HELP: Final = "a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`"
 
 
 def scan_string(text: str) -> ScannedPrompt:
@@ -60,33 +61,11 @@ def _scan(text: str, pattern: re.Pattern[str]) -> ScannedPrompt:
     literals: list[LiteralText] = []
     flaws: list[PromptFlaw] = []
     for match in pattern.finditer(text):
-        found = {name: value for name, value in match.groupdict().items() if value is not None}
+        found = {name for name, value in match.groupdict().items() if value is not None}
         if "literal" in found:
             literals.append(LiteralText(match.start(), match.end(), match[0][1:]))
         elif "broken" in found:
-            flaws.append(_bad_placeholder(match))
+            flaws.append(bad_placeholder(match, _NOTE, _HELP))
         elif "link" not in found and "escaped" not in found:
-            tokens.append(_make_token(match, found))
+            tokens.append(make_token(match))
     return ScannedPrompt(text, tuple(tokens), tuple(literals), tuple(flaws))
-
-
-def _make_token(match: re.Match[str], found: dict[str, str]) -> Token:
-    written = found.get("path") or found.get("name") or found.get("runtime") or ""
-    path = TokenPath.parse(written) or TokenPath(written)
-    if "runtime" in found:
-        return Token("runtime", path, match.start(), match.end(), f"{{{{{path}}}}}")
-    dollar = found.get("dollar") or found.get("sign") or ""
-    return Token("secret" if dollar else "input", path, match.start(), match.end(), f"{{{dollar}{path}}}")
-
-
-def _bad_placeholder(match: re.Match[str]) -> PromptFlaw:
-    root = re.match(rf"<(\$?{WORD})", match[0])
-    return PromptFlaw(
-        "bad-placeholder",
-        f"`{match[0]}` is no placeholder",
-        match.start(),
-        match.end(),
-        "neither placeholder nor link",
-        "a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`",
-        root[1] if root else None,
-    )

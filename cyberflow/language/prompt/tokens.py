@@ -1,25 +1,30 @@
-"""The nouns of the prompt language: what can stand in a text, and where it stands. All offsets are into that text."""
+"""The nouns of the prompt language: tokens, literals, images and flaws. All offsets are into the text read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal as Choice
+from typing import Literal
 
 from cyberflow.language.prompt.html_tags import HtmlTag
 from cyberflow.language.prompt.paths import TokenPath
 
-Format = Choice["markdown", "html", "text", "wire"]
+Format = Literal["markdown", "html", "text", "wire"]
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """A placeholder; `wire` is what goes out in its place."""
 
-    kind: Choice["input", "secret", "runtime"]
+    kind: Literal["input", "secret", "runtime"]
     path: TokenPath
     start: int
     end: int
     wire: str
+
+    @property
+    def declared_name(self) -> str | None:
+        """The input, or `$secret`, that it is the value of; None for a runtime value."""
+        return None if self.kind == "runtime" else ("$" if self.kind == "secret" else "") + self.path.root
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""Inputs and secrets by name: which are used, which are missing, which are named and not declared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from cyberflow.compiler.graph import ChainNode, Graph, NameKind, StepNode, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.interface import Field, FieldSet
+from cyberflow.compiler.lookalikes import unread_prompt_text
+from cyberflow.compiler.queries.suggestions import suggest_declaration
+from cyberflow.compiler.queries.texts import owners
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.language.prompt.placeholders import SIGNS, placeholder
+
+
+def names_in_use(chain: ChainNode, kind: NameKind) -> set[str]:
+    """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name, or
+    names it and forgot to.
+    """
+    declared = chain.fields_of(kind).fields
+    named: set[str] = set()
+    for text in chain.texts:
+        named |= {token.path.root for token in text.tokens if token.kind == kind}
+        named |= {flaw.root.removeprefix("$") for flaw in text.flaws if flaw.root}
+    used = named | {meant for name in named - set(declared) if (meant := nearest(name, declared))}
+    for step in chain.steps:
+        if step.workflow is not None:
+            used |= unknown_names(step.workflow, kind)
+            if chain.inherits:
+                used |= set(step.workflow.fields_of(kind).fields) - set(step.values_of(kind))
+    return used
+
+
+def is_fully_read(chain: ChainNode, kind: NameKind) -> bool:
+    """Whether every step and what its workflow declares could be read, so that what none of them uses is unused."""
+    return "steps" not in chain.definition.broken and all(
+        step.workflow is not None and step.workflow.fields_of(kind).known for step in chain.steps
+    )
+
+
+def unknown_names(workflow: WorkflowNode, kind: NameKind) -> set[str]:
+    """What the texts of a workflow name and nothing declares: `undeclared-*` speaks of it."""
+    roots = {token.path.root for text in workflow.texts for token in text.tokens if token.kind == kind}
+    return roots - set(workflow.fields_of(kind).fields)
+
+
+def find_unknown_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
+    """Every token whose root is not declared, with what was probably meant."""
+    for owner in owners(graph):
+        fields = owner.fields_of(kind)
+        for text in owner.texts if fields.known else ():
+            for token in text.tokens:
+                if token.kind == kind and token.path.root not in fields:
+                    place = text.place_of(token.start, token.end)
+                    help = suggest_declaration(owner, kind, token, text.scan.text[token.start : token.end])
+                    message = f"`{owner.name}` has no {kind} `{token.path.root}`"
+                    yield Diagnostic(f"undeclared-{kind}", message, place, help=help)
+
+
+def find_idle_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
+    """Inputs or secrets of workflows and tasks that no text uses."""
+    found: list[WorkflowNode | TaskNode] = [*graph.workflows.values(), *graph.tasks.values()]
+    for owner in found:
+        used = _names_in_texts(owner, kind) if owner.complete else ()
+        for name, field in owner.fields_of(kind).fields.items() if owner.complete else ():
+            if name not in used and not _occurs_in_unread_text(graph, owner, name):
+                help = f"use it as `{placeholder(kind, name)}`, or take it away"
+                message = f"nothing in `{owner.name}` uses the {kind} `{name}`"
+                yield Diagnostic(f"unused-{kind}", message, field.place.at_key(), help=help)
+
+
+def _names_in_texts(owner: WorkflowNode | TaskNode, kind: NameKind) -> set[str | None]:
+    """Names that the texts of a declaration use, or misspell."""
+    named = {token.path.root for text in owner.texts for token in text.tokens if token.kind != "runtime"}
+    strange = named - {*owner.inputs.fields, *owner.secrets.fields}
+    used = named | {nearest(name, owner.fields_of(kind).fields) for name in strange}
+    used |= {flaw.root.removeprefix("$") for text in owner.texts for flaw in text.flaws if flaw.root}
+    for check in owner.body.checks or () if isinstance(owner, WorkflowNode) else ():
+        used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}
+    return used
+
+
+def _occurs_in_unread_text(graph: Graph, owner: WorkflowNode | TaskNode, name: str) -> bool:
+    """Whether a text would use a name, were it read as it was meant."""
+    said = unread_prompt_text(owner, graph.project.files.documents) if isinstance(owner, WorkflowNode) else ""
+    return said is None or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
+
+
+def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
+    """What steps and `from_machine` name and the workflow does not declare."""
+    for chain in graph.chains.values():
+        for step in chain.steps:
+            if step.workflow is not None and step.workflow.fields_of(kind).known:
+                yield from _unknown_arguments(step, step.workflow, kind)
+    for workflow in graph.workflows.values():
+        fields = workflow.fields_of(kind)
+        for index, written in enumerate(workflow.body.from_machine):
+            name = written.removeprefix("$")
+            if written == SIGNS[kind] + name and name not in fields and fields.known:
+                message = f"`{workflow.name}` has no {kind} `{written}`"
+                help = did_you_mean(name, fields.fields, f"`{SIGNS[kind]}{{}}`")
+                yield Diagnostic(f"unknown-{kind}", message, workflow.at("from_machine", index), help=help)
+
+
+def _unknown_arguments(step: StepNode, workflow: WorkflowNode, kind: NameKind) -> Iterator[Diagnostic]:
+    fields = workflow.fields_of(kind)
+    for name, value in step.values_of(kind).items():
+        is_secret = kind == "input" and name in workflow.secrets
+        if name in fields or name in unknown_names(workflow, kind):
+            continue
+        if is_secret and not (value.tokens or value.refs):
+            continue  # a literal, of which `secret-in-source` speaks
+        help = did_you_mean(name, fields.fields)
+        label = Label(workflow.at(f"{kind}s").at_key(), "declared here")
+        if not fields.fields:
+            label = Label(workflow.definition.place.at_key(), f"declares no `{kind}s`")
+        if is_secret:
+            help = f"hand on a secret of the chain under `secrets`: `{name}: <$NAME>`"
+            label = Label(workflow.secrets.fields[name].place.at_key(), "declared as a secret")
+        message = f"`{workflow.name}` has no {kind} `{name}`"
+        yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help)
+
+
+def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
+    """Inputs or secrets of chains that no step uses."""
+    for chain in graph.chains.values():
+        missing = list(missing_arguments(chain, kind))
+        literal = kind == "secret" and any(literal_secrets(step) for step in chain.steps)
+        if not is_fully_read(chain, kind) or (kind == "secret" and missing) or literal:
+            continue
+        declared = chain.fields_of(kind).fields
+        used = names_in_use(chain, kind) | {nearest(field.name, declared) for _, _, field in missing}
+        for name, field in declared.items():
+            if name not in used:
+                where = f"use it as `<{name}>` in a step's `inputs`"
+                where = where if kind == "input" else f"map it in a step: `secrets: {{NAME: <${name}>}}`"
+                help = f"{'hand it to a step' if chain.in_python else where}, or take it away"
+                message = f"no step of `{chain.name}` uses the {kind} `{name}`"
+                labels = tuple(
+                    Label(step.inputs[name].place.at_key(), f"`{step.id}` sets a value of its own")
+                    for step in chain.steps
+                    if kind == "input" and name in step.inputs
+                )
+                yield Diagnostic(f"unused-chain-{kind}", message, field.place.at_key(), labels=labels, help=help)
+
+
+def resolve_misspellings(given: Iterable[str], declared: FieldSet) -> set[str]:
+    """The declared names that misspelt ones were meant to be: another rule speaks of the misspelling."""
+    return {meant for name in given if name not in declared and (meant := nearest(name, declared.fields))}
+
+
+def missing_arguments(chain: ChainNode, kind: NameKind) -> Iterator[tuple[StepNode, WorkflowNode, Field]]:
+    """What steps need and nothing gives: no value, no chain input or secret of that name, no machine, no near miss."""
+    given_by_chain = chain.fields_of(kind)
+    if not given_by_chain.known or "steps" in chain.definition.broken:
+        return
+    for step in chain.steps:
+        if (workflow := step.workflow) is None:
+            continue
+        declared, values = workflow.fields_of(kind), step.values_of(kind)
+        given = {*values, *resolve_misspellings(values, declared), *(given_by_chain.fields if chain.inherits else ())}
+        machine = {*workflow.body.from_machine, *chain.body.from_machine}
+        for name, field in declared.fields.items():
+            if field.required and name not in given and SIGNS[kind] + name not in machine:
+                renamed = {one for one in unknown_names(workflow, kind) if nearest(one, declared.fields) == name}
+                if not renamed & given:
+                    yield step, workflow, field
+
+
+def literal_secrets(step: StepNode) -> list[tuple[str, Value]]:
+    """Secrets of a step that are written out where one should be handed on."""
+    return [
+        (name, value)
+        for name, value in step.secrets.items()
+        if not (value.refs or value.sole_token or any(flaw.root for text in value.texts for flaw in text.flaws))
+    ]

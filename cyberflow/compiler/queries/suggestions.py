@@ -1,0 +1,45 @@
+"""Suggestions: what an author probably meant, in the words of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cyberflow.compiler.graph import ChainNode, NameKind, TaskNode, WorkflowNode
+from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.language.prompt.paths import format_path
+from cyberflow.language.prompt.placeholders import placeholder
+from cyberflow.language.prompt.tokens import Token
+
+
+def suggest_member(word: str, known: Iterable[str], note: str) -> str | None:
+    """Help for a misspelt member; what there is is not listed again when the note shows the whole type."""
+    names = list(known)
+    return did_you_mean(word, names) if nearest(word, names) or not note or "…" in note else None
+
+
+def argument_syntax(chain: ChainNode, kind: NameKind, name: str, given: str) -> str:
+    """How a step hands the chain's `given` on as the `name` of its workflow."""
+    return f"`{name}={given}`" if chain.in_python else f"`{kind}s: {{{name}: {placeholder(kind, given)}}}`"
+
+
+def suggest_declaration(owner: WorkflowNode | ChainNode | TaskNode, kind: NameKind, token: Token, written: str) -> str:
+    """Help for a token that names nothing declared."""
+    root, other = token.path.root, owner.secrets if kind == "input" else owner.inputs
+    if step := _suggest_ref(owner, token) if kind == "input" else None:
+        return step
+    if root in other:
+        instead: NameKind = "secret" if kind == "input" else "input"
+        article = "a" if instead == "secret" else "an"
+        return f"`{root}` is {article} {instead}: write `{placeholder(instead, token.path)}`"
+    if token.wire == "{$_}":
+        return "PowerShell's `$_` in braces is read as a secret: write `\\{$_}`, or `{ $_ }`"
+    help = did_you_mean(root, owner.fields_of(kind).fields, f"`{placeholder(kind, '{}')}`")
+    return help or f"declare it under `{kind}s`, or write `\\{written}` for the text itself"
+
+
+def _suggest_ref(owner: WorkflowNode | ChainNode | TaskNode, token: Token) -> str | None:
+    if not isinstance(owner, ChainNode) or not (producer := owner.producer(token.path.root)):
+        return None
+    keys = token.path.keys[1:] if token.path.keys[:1] == ("outputs",) else token.path.keys
+    keys = keys or (next(iter(producer.outputs.fields), "NAME"),)
+    return f"`{token.path.root}` is a step: write `{{$ref: {format_path(token.path.root, ('outputs', *keys))}}}`"
