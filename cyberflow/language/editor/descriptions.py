@@ -21,7 +21,7 @@ MODELS = {
     "Task": "A Cyberun task.",
     "Target": "An organisation to deploy to and run in.",
     "Cyberun": "The second service of a target, for `tasks`.",
-    "SecretSource": "Where a secret is found: exactly one of `env`, `file`, `keyring`, `exec`. Never the secret itself.",
+    "SecretSource": "Where a secret is found: one of `env`, `file`, `keyring`, `exec`. Never the secret itself.",
     "FileText": "A text kept in a file of its own: `.md`, `.html`, `.txt`, or `.wire` to be sent byte for byte.",
     "File": "A file for the machine: from the project (`path`), or given at run time under a `name`.",
     "Models": "Model configurations by name or id; the platform's default where nothing is said.",
@@ -86,7 +86,7 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
         ),
         "ca": KeyDescription("A file with your own certificate authority.", ("certs/hospital.pem",)),
         "insecure": KeyDescription(
-            "Allows an `http:` url that is not on this machine; the key goes out in clear text."
+            "Allows an `http:` url that is not of this machine: the key goes out in clear."
         ),
         "scope": KeyDescription("Tells two targets in one organisation apart.", ("main",)),
         "cyberun": KeyDescription("The Cyberun service, for `tasks`."),
