@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,18 +43,49 @@ def unique_path(folder: Path, name: str) -> Path:
     return place
 
 
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 @contextmanager
-def open_atomic(to: Path) -> Iterator[BinaryIO]:
+def open_atomic(to: Path, *, private: bool = True) -> Iterator[BinaryIO]:
     """Open a file beside `to` for writing; it takes the place of `to` at the end, or is removed when that fails.
 
     Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.
     """
     part = to.with_name(f".{uuid4().hex}.part")
     try:
-        with part.open("xb") as file:
+        with open(part, "xb", opener=_open_private if private else None) as file:
             yield file
         part.replace(to)
     except OSError as error:
-        raise CyberflowError(f"{to} cannot be written: {error.strerror or error}") from error
+        raise CyberflowError(f"{to} cannot be written: {(error.strerror or str(error)).lower()}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, *, private: bool = True) -> None:
+    """Write a file that was asked for, with its folder; for its owner alone when `private`. It appears whole; a device
+    or a pipe is written to as it is. Raises CyberflowError when the disk refuses.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
+    with open_atomic(path.resolve(), private=private) as file:
+        file.write(text.encode())
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner reads and that git leaves alone. Raises CyberflowError when it cannot be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise CyberflowError(f"{folder} cannot be written: {error.strerror}") from error
+    return folder

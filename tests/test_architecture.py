@@ -61,9 +61,10 @@ DOOR_OF = {
     "click": {"cli/"},
     "rich": {"cli/"},
     "starlette": {"emulator/", "web/"},
-    "uvicorn": {"cli/commands/dev.py"},
+    "uvicorn": {"web/server.py"},
+    "h11": {"web/server.py"},
     "PIL": {"emulator/"},
-    "filelock": {"targets.py"},
+    "filelock": {"targets/"},
     "dbos": {"run/"},
     "cyberdesk": set(),
 }

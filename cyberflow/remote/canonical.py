@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord, canonical_id
 from cyberflow.remote.html import canonical_html
 from cyberflow.schema.canonical import canonical_schema
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
@@ -106,7 +106,7 @@ def whole_to_int(number: float) -> float | int:
 
 def _models(metadata: Any) -> Any:
     ids = {name: metadata.get(name) for name in MODEL_FIELDS} if isinstance(metadata, Mapping) else {}
-    return {name: id.casefold() for name, id in ids.items() if id}
+    return {name: canonical_id(id).casefold() for name, id in ids.items() if id}
 
 
 def _checks(checks: Any) -> Any:
@@ -118,7 +118,7 @@ def _check(check: Mapping[str, Any]) -> dict[str, Any]:
     forms = {name: check.get(name) for name in CHECK_FIELDS}
     forms["check_prompt"] = _html(forms["check_prompt"])
     if isinstance(forms["model"], str):
-        forms["model"] = forms["model"].casefold()
+        forms["model"] = canonical_id(forms["model"]).casefold()
     return {name: form for name, form in forms.items() if not _is_empty(form)}
 
 

@@ -182,7 +182,7 @@ def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:
     path.write_text("\ufeff" + json.dumps(WHOLE), encoding="utf-8")
     assert load_inputs(path) == WHOLE
     for content, said in (
-        (b"[1]", "holds no object"),
+        (b"[1]", "does not hold an object"),
         (b'{"a": 1, "a": 2}', "same key twice"),
         (b"{" + CANARY.encode(), "is not JSON, at line 1, column 2"),
         (b'{\n  "a": 1,\n}', ": a comma stands before the end of an object or array"),

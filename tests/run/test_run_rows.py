@@ -144,7 +144,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not UTF-8") as caught:
         read(tmp_path / "rows.csv", "date\nä\n".encode("utf-16"))
     assert "CSV UTF-8" in (caught.value.help or "")
-    assert "this is no CSV" in read(tmp_path / "rows.csv", 'date\n"open\n')[0]
+    assert "this is not CSV" in read(tmp_path / "rows.csv", 'date\n"open\n')[0]
     with pytest.raises(UsageError, match="cannot be read"):
         list(Table(tmp_path / "missing.csv").rows())
 

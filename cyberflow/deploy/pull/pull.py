@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord, canonical_id
 from cyberflow.deploy.pull.decompile import DecompileContext, decompile
 from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.diagnostics import did_you_mean
@@ -85,7 +85,7 @@ def _age_key(workflow: WorkflowRecord) -> tuple[str, str]:
 
 def _find_workflow(name: str, workflows: Sequence[WorkflowRecord], ours: dict[str, str]) -> WorkflowRecord:
     for found in (
-        [one for one in workflows if one.id == name.casefold()],
+        [one for one in workflows if one.id == canonical_id(name.casefold())],
         [one for one in workflows if ours.get(one.id) == name],
         [one for one in workflows if one.name == name],
     ):

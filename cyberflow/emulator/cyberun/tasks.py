@@ -137,8 +137,22 @@ def _create(call: ApiCall, workflow: Document) -> Any:
         "end": script.status,
         **script.model_dump(mode="json", include={"error", "abort", "shape", "outputs"}),
     }
+    if missing := _missing_file(call, workflow, body.parameters):
+        task |= {"end": "failed", "error": f"the file of parameter {missing} was never uploaded"}
     call.store.add(KIND, task)
     return {"task_id": task["id"]}
+
+
+def _missing_file(call: ApiCall, workflow: Document, given: dict[str, Any]) -> str | None:
+    """A parameter with the key of a file that the store does not have. Of a stand-in nobody knows which are files, so
+    what looks like one of our keys is one.
+    """
+    declared = {item["key"]: item["type"] for item in workflow["parameters"] or ()}
+    for name, value in given.items():
+        looks = isinstance(value, str) and value.startswith(f"inputs/{call.store.organisation}/")
+        if (looks or declared.get(name) == "file") and call.store.find("input", str(value)) is None:
+            return name
+    return None
 
 
 def _script(call: ApiCall, workflow: Document) -> TaskScript:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from cyberflow.emulator.contract import json_text
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
 
 TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
@@ -58,11 +59,13 @@ def require_schema(text: str | None, field: str, *, simplified: bool = False) ->
     if text is None:
         return
     try:
-        schema = json.loads(text)
+        schema = json_text.parse(text)
     except ValueError:
         raise _invalid_schema(field, "is not valid JSON") from None
     if not isinstance(schema, Mapping):
         raise _invalid_schema(field, "must be a JSON object")
+    if next(json_text.find_unstorable(schema), None):
+        raise _invalid_schema(field, "holds what cannot be kept: half a character, or too many levels")
     if simplified and not is_json_schema(schema):
         return
     try:

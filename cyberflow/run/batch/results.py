@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
-from cyberflow.run.batch.ledger import LedgerEntry
+from cyberflow.run.work.ledger import LedgerEntry
 
 OWN = ("row", "status", "session_id", "error")
 

@@ -97,7 +97,7 @@ class Table:
                 number += 1
                 yield _read_row(number, reader.line_num, columns, cells)
         except csv.Error as error:
-            yield RowFault(reader.line_num, number + 1, "", f"this is no CSV: {error}")
+            yield RowFault(reader.line_num, number + 1, "", f"this is not CSV: {error}")
 
 
 class _HashingReader(io.RawIOBase):

@@ -1,17 +1,18 @@
-"""Where the secrets of a run are found, and finding them. A value exists in what `resolve_secrets` returns and nowhere else:
-no problem, no source and no error ever holds one.
+"""Where the secrets of a run are found, and finding them. A value exists in what `resolve_secrets` returns and nowhere
+else: no problem, no source and no error ever holds one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberflow.diagnostics import did_you_mean, nearest
-from cyberflow.run.inputs.inputs import ArgumentProblem, Runnable
-from cyberflow.schema.read_value import UnreadableValue, faults, read_value
+from cyberflow.run.inputs.inputs import Runnable, describe_faults
+from cyberflow.run.inputs.pairs import SECRET, ArgumentProblem, read_pairs
+from cyberflow.schema.read_value import UnreadableValue, read_value
 
 if TYPE_CHECKING:
     from cyberflow.language.model import Target
@@ -79,26 +80,21 @@ def read_secret_options(
     what: Runnable, options: Sequence[str]
 ) -> tuple[dict[str, SecretLocation], tuple[ArgumentProblem, ...]]:
     """Read `-s name=SOURCE` options. A literal is a problem, and what it says is not repeated."""
+    pairs, problems = read_pairs(SECRET, options, what.secrets, lambda name: _unknown_secret(what, name))
     sources: dict[str, SecretLocation] = {}
-    problems: list[ArgumentProblem] = []
-    for number, option in enumerate(options, 1):
-        written, equals, text = option.partition("=")
-        name = written.removeprefix("$")
-        about, source = f"${name}", parse_location(text)
-        if not equals:
-            problems.append(ArgumentProblem("", f"`-s` takes name=SOURCE; number {number} has no `=`"))
-        elif name not in what.secrets:
-            help = did_you_mean(name, what.secrets) or "it takes none"
-            about = f"${nearest(name, what.secrets) or name}"
-            problems.append(ArgumentProblem(about, f"`{what.name}` has no secret `{name}`: {help}"))
-        elif name in sources:
-            problems.append(ArgumentProblem(about, f"secret `{name}` is given twice"))
-        elif source is None:
-            text = f"secret `{name}` is given by where to find it, never by its value: {FORMS}"
-            problems.append(ArgumentProblem(about, text))
+    for name, text in pairs.items():
+        source = parse_location(text)
+        if source is None:
+            told = f"secret `{name}` is given by where to find it, never by its value: {FORMS}"
+            problems.append(ArgumentProblem(f"${name}", told))
         else:
             sources[name] = source
     return sources, tuple(problems)
+
+
+def _unknown_secret(what: Runnable, name: str) -> ArgumentProblem:
+    help = did_you_mean(name, what.secrets) or "it takes none"
+    return ArgumentProblem(f"${nearest(name, what.secrets) or name}", f"`{what.name}` has no secret `{name}`: {help}")
 
 
 def resolve_secrets(
@@ -123,14 +119,11 @@ def resolve_secrets(
         except (SecretNotFound, UnreadableValue) as error:
             problems.append(ArgumentProblem(f"${name}", f"secret `{name}` {error}"))
         else:
-            problems += (ArgumentProblem(f"${name}", text) for text in check_secret(what, name, values[name]))
+            problems += (
+                ArgumentProblem(f"${name}", text)
+                for text in describe_faults("secret", name, declared["schema"], values[name], secret=True)
+            )
     return ResolvedSecrets(values, tuple(problems))
-
-
-def check_secret(what: Runnable, name: str, value: Any) -> Iterator[str]:
-    """What is wrong with a value that is at hand, in words that show nothing of it."""
-    found = faults(what.secrets[name]["schema"], value, secret=True)
-    yield from dict.fromkeys(f"secret `{name}` {how}" for _, how in found)
 
 
 def parse_location(text: str) -> SecretLocation | None:

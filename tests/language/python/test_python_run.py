@@ -16,8 +16,8 @@ import pytest
 import cyberflow
 from cyberflow.cli.main import run as command
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
-from cyberflow.sdk.call import ProjectErrors
 from cyberflow.sdk.handle import RunFailed, StillRunning
+from cyberflow.sdk.project import ProjectErrors
 from tests.language.python.python_project import Project
 
 SECRET = "canary-4711"  # a value that must be nowhere but in the request
@@ -100,12 +100,12 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
     out, error = capsys.readouterr()
     assert out == "said\n" * 4
     assert "waiting for" not in error
-    code = "from pathlib import Path; from cyberflow.targets import take_lock; take_lock(Path(), 'another', print)"
+    code = "from pathlib import Path; from cyberflow.targets.local_platform import take_lock; take_lock(Path(), 'another', print)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)  # the last has given the lock back
 
 
 def test_a_session_is_given_by_its_id(flows: ModuleType) -> None:
-    with pytest.raises(UsageError, match="`nope` is no id of a session"):
+    with pytest.raises(UsageError, match="`nope` is not an id of a session"):
         flows.intake.run(**given(options={"session": "nope"}))
 
 
@@ -151,7 +151,7 @@ def test_a_failed_run_says_which_step_and_why(flows: ModuleType) -> None:
         ({"day": "tomorrow"}, "input `day`"),
         ({"target": "prod"}, "there is no target `prod`"),
         ({"options": {"timeut": 3}}, "`options` has no `timeut`"),
-        ({"options": {"timeout": "soon"}}, "`soon` is no time"),
+        ({"options": {"timeout": "soon"}}, "`soon` is not a time"),
         ({"options": {"machine": "none"}}, "has no machine `none`"),
         ({"files": {"letter": "x.pdf"}}, "takes no file `letter`"),
     ],

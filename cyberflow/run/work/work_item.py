@@ -1,4 +1,4 @@
-"""One row as another machine is told of it, and what that machine says of it: JSON, without any secret."""
+"""A work item: one row as JSON for a worker, and the worker's result; without any secret."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from cyberflow.run.batch.ledger import LedgerEntry
+from cyberflow.run.work.ledger import LedgerEntry
 
 FORMAT = "1"
-"""Of what passes between machines. A worker takes no leaf of another format."""
+"""Of what passes between machines. A worker takes no item of another format."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def result_to_json(entry: LedgerEntry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in ("stage", "session_id", "run_ids", "status", "outputs", "error")}
 
 
-def merge_result(entry: LedgerEntry, said: Mapping[str, Any]) -> LedgerEntry:
-    """The entry with what a worker said of it."""
-    facts = {**asdict(entry), **said, "run_ids": tuple(said.get("run_ids") or ())}
+def merge_result(entry: LedgerEntry, result: Mapping[str, Any]) -> LedgerEntry:
+    """The entry with what a worker result of it."""
+    facts = {**asdict(entry), **result, "run_ids": tuple(result.get("run_ids") or ())}
     return LedgerEntry(**facts)

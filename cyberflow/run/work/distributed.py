@@ -1,5 +1,5 @@
-"""Rows over several machines, on DBOS and PostgreSQL. The driver is the batch as it is, with hands that put rows into a
-queue; only rows are durable there. The one room that knows dbos; it is loaded when an engine is named.
+"""The distributed executor and its worker, on DBOS and PostgreSQL: the driver is a batch as it is, and only rows are
+durable. The one room that knows dbos; it is loaded when an engine is named.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.batch.ledger import LedgerEntry
-from cyberflow.run.batch.work_item import FORMAT, WorkItem, merge_result
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.work_item import FORMAT, WorkItem, merge_result
 
 WORKFLOW = "cyberflow-row"
-OVER = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-LOOK = 1.0
-BEAT, DEAD = 3.0, 20.0
+FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+POLL_SECONDS = 1.0
+HEARTBEAT_SECONDS, SILENT_SECONDS = 3.0, 20.0
 """Seconds between two signs of life of a worker, and after how many without one its rows go to others."""
 PATIENCE = 300.0
 """Seconds that a worker waits for a database that is away."""
-ALONE = 10
+IDLE_LOOKS = 10
 """After so many looks at which nothing was over it is asked whether anybody listens."""
-SETUP, SWEEP = 0x6379_6264, 0x6379_6265
+SETUP_LOCK, REQUEUE_LOCK = 0x6379_6264, 0x6379_6265
 STUCK = "stuck"
 """What a worker says when no row can be run where it is: the batch stops."""
-SUBMIT = 2
+SUBMIT_STEP = 2
 """The place of `submit` among the steps of a row."""
 
-WORKERS = """CREATE TABLE IF NOT EXISTS cyberflow_workers
+WORKERS_TABLE = """CREATE TABLE IF NOT EXISTS cyberflow_workers
     (id TEXT PRIMARY KEY, queue TEXT NOT NULL, seen TIMESTAMPTZ NOT NULL)"""
-ALIVE = "INSERT INTO cyberflow_workers VALUES (%s, %s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
-SILENT = "SELECT id FROM cyberflow_workers WHERE seen < now() - make_interval(secs => %s)"
+SIGN_OF_LIFE = "INSERT INTO cyberflow_workers VALUES (%s, %s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
+SILENT_WORKERS = "SELECT id FROM cyberflow_workers WHERE seen < now() - make_interval(secs => %s)"
 LISTENING = "SELECT count(*) FROM cyberflow_workers WHERE queue = %s AND seen > now() - make_interval(secs => %s)"
 
 
@@ -50,7 +50,7 @@ def queue_of(project: str, target: str) -> str:
 
 @dataclass
 class DistributedExecutor:
-    """Hands that leave the work to whoever listens to a queue. An id makes a row one row, however often it is put."""
+    """Leaves the work to whoever listens to a queue. An id makes a row one row, however often it is put."""
 
     url: str
     queue: str
@@ -69,26 +69,25 @@ class DistributedExecutor:
         self._stuck: set[str] = set()
         self._idle = 0
 
-    async def submit(
-        self, entry: LedgerEntry, submission: RunRequest, key: str, *, repeated: bool = False
-    ) -> LedgerEntry:
-        leaf = self.make_item(entry, submission, key)
+    async def submit(self, entry: LedgerEntry, request: RunRequest, key: str, *, repeated: bool = False) -> LedgerEntry:
+        del repeated  # an id makes a row one row, however often it is put
+        item = self.make_item(entry, request, key)
         options = {"queue_name": self.queue, "workflow_name": WORKFLOW, "workflow_id": key, "app_version": FORMAT}
-        await self._call(self._client.enqueue_async, options, leaf.to_json())
+        await self._call(self._client.enqueue_async, options, item.to_json())
         return replace(entry, stage="accepted", run_ids=(key,))
 
-    def follow(self, entry: LedgerEntry, submission: RunRequest) -> None:  # noqa: ARG002 - the worker has it
+    def follow(self, entry: LedgerEntry, request: RunRequest) -> None:  # noqa: ARG002 - the worker has it
         (key,) = entry.run_ids
         self._rows[key] = entry
 
     async def poll(self) -> list[LedgerEntry]:
         """The rows that are over, in one request for all. Raises CyberflowError when a worker cannot run any."""
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(POLL_SECONDS)
         found = await self._call(
-            self._client.list_workflows_async, workflow_ids=list(self._rows), status=list(OVER), load_input=False
+            self._client.list_workflows_async, workflow_ids=list(self._rows), status=list(FINISHED), load_input=False
         )
         self._idle = 0 if found else self._idle + 1
-        if self._idle % ALONE == ALONE - 1 and not await self._call(asyncio.to_thread, self._count_listeners):
+        if self._idle % IDLE_LOOKS == IDLE_LOOKS - 1 and not await self._call(asyncio.to_thread, self._count_listeners):
             self.troubles.append(f"no worker listens to {self.queue}; `cyberflow worker` starts one")
         stuck = [one for one in found if _output_of(one).get("stage") == STUCK]
         for one in stuck:
@@ -101,19 +100,19 @@ class DistributedExecutor:
         if id in self._stuck:
             raise CyberflowError(f"a worker cannot run row {self._rows[id].number}: {_output_of(one).get('error')}")
         self._stuck.add(id)
-        await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT, queue_name=self.queue)
+        await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT_STEP, queue_name=self.queue)
 
     def _count_listeners(self) -> int:
         with _connection(self.url) as connection:
-            (count,) = connection.execute(LISTENING, (self.queue, DEAD)).fetchone()
+            (count,) = connection.execute(LISTENING, (self.queue, SILENT_SECONDS)).fetchone()
         return int(count)
 
     def _finish_entry(self, one: Any) -> LedgerEntry:
         entry = self._rows.pop(one.workflow_id)
-        if not (said := _output_of(one)):
+        if not (result := _output_of(one)):
             text = f"the worker broke off ({one.status.lower()}); whether it had submitted the row is not known"
             return replace(entry, stage="unknown", run_ids=(), error=text)
-        return merge_result(replace(entry, run_ids=()), said)
+        return merge_result(replace(entry, run_ids=()), result)
 
     async def _call(self, ask: Callable[..., Awaitable[Any]], *args: Any, **options: Any) -> Any:
         try:
@@ -123,20 +122,20 @@ class DistributedExecutor:
 
 
 class RowHandler(Protocol):
-    """What is done with one row; each gives what there is to say of it, as `leaf.told` has it."""
+    """What is done with one row; each gives what there is to say of it, as `result_to_json` has it."""
 
-    async def submit(self, leaf: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
-        """Submit under the leaf's key, which was used first at `since` at the earliest; `repeated` says that another
-        worker may have submitted it.
+    async def submit(self, item: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
+        """Submit under the key of the item, which was used first at `since` at the earliest; `repeated` says that
+        another worker may have submitted it.
         """
         ...
 
-    async def follow(self, leaf: WorkItem, said: dict[str, Any]) -> dict[str, Any]: ...
+    async def follow(self, item: WorkItem, result: dict[str, Any]) -> dict[str, Any]: ...
 
 
 @dataclass
 class Worker:
-    """Takes rows from a queue: `submit` and `follow` are what it does with one. What `submit` said is kept before
+    """Takes rows from a queue: `submit` and `follow` are what it does with one. What `submit` result is kept before
     `follow` begins, so a row that another worker takes over is not submitted anew once that was kept.
     """
 
@@ -161,7 +160,7 @@ class Worker:
                 except Exception:
                     if time.monotonic() - seen > PATIENCE:
                         raise
-                await asyncio.sleep(BEAT)
+                await asyncio.sleep(HEARTBEAT_SECONDS)
         except Exception as error:  # noqa: BLE001 - as in `DistributedExecutor`
             raise _engine_error(self.url, error) from None
         finally:
@@ -191,37 +190,37 @@ class Worker:
         async def record_start() -> dict[str, Any]:
             return {"at": time.time(), "by": self.id}
 
-        async def whole(leaf: WorkItem) -> dict[str, Any]:
+        async def whole(item: WorkItem) -> dict[str, Any]:
             first = await dbos.run_step_async({"name": "begun"}, record_start)
-            said: dict[str, Any] = await dbos.run_step_async(
-                {"name": "submit"}, submit, leaf, first["at"], repeated=first["by"] != self.id
+            result: dict[str, Any] = await dbos.run_step_async(
+                {"name": "submit"}, submit, item, first["at"], repeated=first["by"] != self.id
             )
-            if said["stage"] != "accepted":
-                return said
-            ended: dict[str, Any] = await dbos.run_step_async({"name": "follow"}, follow, leaf, said)
+            if result["stage"] != "accepted":
+                return result
+            ended: dict[str, Any] = await dbos.run_step_async({"name": "follow"}, follow, item, result)
             return ended
 
         async def row(data: dict[str, Any]) -> dict[str, Any]:
-            leaf = WorkItem.from_json(data)
-            self._busy.add(leaf.key)
+            item = WorkItem.from_json(data)
+            self._busy.add(item.key)
             try:
-                return await whole(leaf)
+                return await whole(item)
             finally:
-                self._busy.discard(leaf.key)
+                self._busy.discard(item.key)
 
         return row
 
     def _heartbeat(self, dbos: Any) -> None:
         """Give a sign of life; put the rows of workers that give none back into their queues, one worker at a time.
 
-        So are those that are said to be here and are not, twice in a row: a database that went away for a while leaves
-        such behind.
+        So are those that ought to be here and are not, twice in a row: a database that went away for a while
+        leaves such behind.
         """
         with _connection(self.url) as connection:
-            connection.execute(ALIVE, (self.id, self.queue))
+            connection.execute(SIGN_OF_LIFE, (self.id, self.queue))
             connection.commit()
-            (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (SWEEP,)).fetchone()
-            dead = connection.execute(SILENT, (DEAD,)).fetchall() if dbos and mine else []
+            (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (REQUEUE_LOCK,)).fetchone()
+            dead = connection.execute(SILENT_WORKERS, (SILENT_SECONDS,)).fetchall() if dbos and mine else []
             for (id,) in dead:
                 _requeue(dbos, _pending(dbos, id))
                 connection.execute("DELETE FROM cyberflow_workers WHERE id = %s", (id,))
@@ -256,9 +255,9 @@ def _set_up(dbos: Any, url: str) -> None:
     """
     with _connection(url) as connection:
         connection.autocommit = True
-        while not connection.execute("SELECT pg_try_advisory_lock(%s)", (SETUP,)).fetchone()[0]:
+        while not connection.execute("SELECT pg_try_advisory_lock(%s)", (SETUP_LOCK,)).fetchone()[0]:
             time.sleep(0.2)
-        connection.execute(WORKERS)
+        connection.execute(WORKERS_TABLE)
         dbos.DBOS.migrate(url)
 
 

@@ -1,35 +1,26 @@
-"""What `cyberflow runs` does with a service: sessions read back as states, runs started again, machines freed."""
+"""Runs that were submitted before: listed, read back as states, followed, cancelled, started again; machines freed."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.project import say
-from cyberflow.cli.runner import cancel_on_sigterm
-from cyberflow.cli.views.run_view import result_lines, run_view
-from cyberflow.client.cyberdesk.wire import RunRecord, is_live
+from cyberflow.client.cyberdesk.wire import Machine, RunRecord, is_live
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
-from cyberflow.run.chain.journal import follow_command
+from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.result import result_of
-from cyberflow.targets import CyberdeskService
+from cyberflow.run.work.polling import FollowOptions
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
-Giver = Callable[[BundledWorkflow], Mapping[str, Any]]
+SecretResolver = Callable[[BundledWorkflow], Mapping[str, Any]]
 
 
 class NoSuchRun(UsageError):
@@ -98,28 +89,44 @@ def workflow_names(included: list[Any] | None) -> dict[str, str]:
     return {str(item["id"]): str(item.get("name") or item["id"]) for item in found}
 
 
-async def cancel_session(desk: Cyberdesk, state: ChainState, *, local: bool) -> ChainState:
-    async for event in cancel(desk, state, FollowOptions(LOCAL if local else REMOTE)):
+@dataclass(frozen=True)
+class HeldMachines:
+    """The machines that a session holds, and the runs that end when they are freed."""
+
+    machines: tuple[Machine, ...]
+    live: tuple[StepRun, ...]
+
+    @property
+    def names(self) -> str:
+        return ", ".join(machine.name or machine.id for machine in self.machines)
+
+    @property
+    def live_names(self) -> str:
+        return ", ".join(f"{step.id} ({step.status})" for step in self.live)
+
+
+async def held_machines(desk: Cyberdesk, session: str) -> HeldMachines:
+    """Find what a session holds. Raises UsageError when it holds nothing."""
+    machines = [machine async for machine in desk.machines.list() if machine.reserved_session_id == session]
+    if not machines:
+        raise UsageError(f"no machine is reserved for a session `{session}`", help="a session that ended holds none")
+    return HeldMachines(tuple(machines), (await read_session(desk, session)).live_steps)
+
+
+async def release(desk: Cyberdesk, held: HeldMachines) -> None:
+    """Free machines; the service cancels what is live on them."""
+    for machine in held.machines:
+        await desk.machines.update(machine.id, {"reserved_session_id": None})
+
+
+async def cancel_session(desk: Cyberdesk, state: ChainState, options: FollowOptions) -> ChainState:
+    """Cancel what is live in a session, and give its state after."""
+    async for event in cancel(desk, state, options):
         state, _ = advance(state, event)
     return state
 
 
-async def release(desk: Cyberdesk, id: str, agree: Callable[[str], None], tell: Callable[[str], None]) -> int:
-    """Free the machine of a session, after a yes that knows what it cancels."""
-    machines = [machine async for machine in desk.machines.list() if machine.reserved_session_id == id]
-    if not machines:
-        raise UsageError(f"no machine is reserved for a session `{id}`", help="a session that ended holds none")
-    state = await read_session(desk, id)
-    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
-    names = ", ".join(machine.name or machine.id for machine in machines)
-    agree(f"free {names}" + (f" and cancel {live}?" if live else "? nothing is live there"))
-    for machine in machines:
-        await desk.machines.update(machine.id, {"reserved_session_id": None})
-    tell(f"{names} is free" + (f"; cancelled: {live}" if live else ""))
-    return 0
-
-
-async def retry(desk: Cyberdesk, id: str, given: Giver) -> ChainState:
+async def retry(desk: Cyberdesk, id: str, given: SecretResolver) -> ChainState:
     """Start a run again, and give the state to follow it from. `given` finds the values of the secrets it had, which
     the service keeps only as names. Raises UsageError for a run that is not over, and when a secret is missing.
     """
@@ -150,26 +157,10 @@ def _secrets_workflow(run: RunRecord, names: dict[str, str]) -> BundledWorkflow:
     return BundledWorkflow(names.get(run.workflow_id, "run"), {}, secrets=secrets)
 
 
-async def follow_to_end(service: CyberdeskService, state: ChainState, format: str, *, quiet: bool) -> int:
-    pace = LOCAL if service.local else REMOTE
-    cancel_on_sigterm()
-    try:
-        with run_view(quiet=quiet) as shown:
-            shown.show(state)
-            async for event in follow(service.cyberdesk, state, FollowOptions(pace, messages=shown.messages)):
-                state, _ = advance(state, event)
-                shown.show(state)
-    except asyncio.CancelledError:
-        command = follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
-        say(f"it goes on without this terminal; follow it with\n  {command}")
-        return INTERRUPTED
-    return print_result(state, format)
-
-
-def print_result(state: ChainState, format: str, done: int | None = None) -> int:
-    result = result_of(state)
-    if format == "json":
-        click.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(result_lines(result)))
-    return result.exit_code if done is None else done
+async def follow_session(
+    desk: Cyberdesk, state: ChainState, options: FollowOptions
+) -> AsyncGenerator[ChainState, None]:
+    """Follow a session, a run or a chain that is there already; gives the states that differ."""
+    async for event in follow(desk, state, options):
+        state, _ = advance(state, event)
+        yield state

@@ -95,11 +95,11 @@ def entry_of_task(state: Path, task_id: str) -> JournalEntry | None:
 
 
 def check_id(text: str, what: str) -> str:
-    """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is none."""
+    """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is not one."""
     try:
         UUID(text)
     except ValueError:
-        raise UsageError(f"`{text}` is no id of {what}", help="`cyberflow runs list` shows the ids") from None
+        raise UsageError(f"`{text}` is not an id of {what}", help="`cyberflow runs list` shows the ids") from None
     return text
 
 

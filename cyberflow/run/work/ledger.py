@@ -97,7 +97,7 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a ledger to go on. Raises UsageError for a file that is none."""
+        """Open a ledger to go on. Raises UsageError for a file that is not one."""
         if not path.is_file():
             raise UsageError(f"there is no ledger at {path}", help="they are in .cyberflow/ledgers")
         try:
@@ -111,7 +111,7 @@ class Ledger:
                 raise CyberflowError(
                     f"another cyberflow is at work on {path}", help="wait for it, or stop it"
                 ) from None
-            raise UsageError(f"{path} is no ledger of a batch") from error
+            raise UsageError(f"{path} is not a ledger of a batch") from error
         return cls(path, connection, LedgerHeader(**json.loads(content)))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a batch does next, with one row and with all that were not sent yet, as its ledger has it. Pure."""
+"""The policy of a batch: the next action for a row, and when sending stops. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cyberflow.run.batch.ledger import LedgerEntry
+from cyberflow.run.work.ledger import LedgerEntry
 
 KEY_LIFE = 3600.0
 """Seconds from its first sending in which a submission without an answer is sent again under its key."""
@@ -37,18 +37,18 @@ class RetryPolicy:
     same: bool = True
 
 
-def next_action(entry: LedgerEntry, choice: RetryPolicy, now: float) -> RowAction:
+def next_action(entry: LedgerEntry, policy: RetryPolicy, now: float) -> RowAction:
     """What to do with a row: `send` is a new attempt, `repeat` the same one under its key."""
     match entry.stage:
         case "sending":
-            return "repeat" if choice.same and now - (entry.sent_at or 0.0) < KEY_LIFE else "expired"
+            return "repeat" if policy.same and now - (entry.sent_at or 0.0) < KEY_LIFE else "expired"
         case "accepted":
             return "follow"
         case "waiting":
             return "send"
         case "unknown":
-            return "send" if choice.unknown else "leave"
-    return "send" if entry.has_failed and choice.failed else "leave"
+            return "send" if policy.unknown else "leave"
+    return "send" if entry.has_failed and policy.failed else "leave"
 
 
 @dataclass
