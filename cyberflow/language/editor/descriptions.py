@@ -85,9 +85,7 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
             "Where `run` finds each secret of a chain or workflow.", ({"epic_password": {"env": "EPIC_PASSWORD"}},)
         ),
         "ca": KeyDescription("A file with your own certificate authority.", ("certs/hospital.pem",)),
-        "insecure": KeyDescription(
-            "Allows an `http:` url that is not of this machine: the key goes out in clear."
-        ),
+        "insecure": KeyDescription("Allows an `http:` url that is not of this machine: the key goes out in clear."),
         "scope": KeyDescription("Tells two targets in one organisation apart.", ("main",)),
         "cyberun": KeyDescription("The Cyberun service, for `tasks`."),
     },
