@@ -112,10 +112,15 @@ class Templates:
         found = self.files.find(name, Place(""))
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
-            raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure = TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure.finding = text if text.rule == "merge-conflict" else None
+            raise failure
         return _replace_escapes(text)
 
     def _report(self, error: Exception, text: Text) -> None:
+        if isinstance(error, TemplateFailure) and error.finding is not None:
+            self.problems.append(error.finding)
+            return
         name, line = _locate_error(error, text.pieces[0].place.path + SELF)
         if name.endswith(SELF):
             source, place = text.value, text.place
