@@ -47,7 +47,7 @@ def project_root(project: Path | None) -> Path:
 
 def parse_id(value: str) -> str:
     """The type of an argument that is the id of a run, a session or a task."""
-    from cyberflow.run.work.journal import check_id
+    from cyberflow.run.work.ids import check_id
 
     return check_id(value, "a run or session")
 

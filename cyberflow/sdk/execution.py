@@ -34,6 +34,7 @@ from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
+from cyberflow.run.work.ids import complete_id
 from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.prepare import (
@@ -176,6 +177,8 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         if options.first is not None:
             await self._resume(options.first)
         what, where = self._what, options.where
+        if where.session_id is not None:
+            where = replace(where, session_id=await complete_id(self.service.client, where.session_id))
         self._ids = await look_up_ids(compiled, self.service, what, where, stale=options.stale_ok)
         overrides = await resolve_overrides(self.service, what, options)
         parts = RequestParts(compiled.bundle, self.given, self._ids, compiled.assets, where, overrides)

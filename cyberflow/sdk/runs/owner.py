@@ -40,7 +40,7 @@ async def work_on_owner(sourced: RawProject, target: str, say: Say, works: tuple
                 raise
     async with open_cyberun(sourced, target, say) as service:
         try:
-            found = await service.client.task(id)
+            found = await service.client.task(entry.task_id if entry and entry.task_id else id)
         except ApiError as error:
             if not error.names_nothing:
                 raise
