@@ -28,7 +28,7 @@ from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.execution import ChainExecution, SubmitOptions, TaskExecution, execution_of
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.storage import write_text
+from cyberflow.storage import write_file
 
 S = TypeVar("S", ChainState, TaskState)
 
@@ -188,7 +188,7 @@ class _Runner(Generic[E]):
     def _print(self, data: dict[str, Any], lines: list[str]) -> None:
         text = json.dumps(data, ensure_ascii=False, indent=2)
         if self.display.out:
-            write_text(self.display.out, text + "\n")
+            write_file(self.display.out, text + "\n", private=True)
         click.echo(text if self.display.format == "json" else "\n".join(lines))
 
     def say_resumed(self) -> None:

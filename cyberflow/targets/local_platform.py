@@ -11,12 +11,12 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from cyberflow.storage import private_folder
+from cyberflow.storage import private_folder, write_file
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-    from cyberflow.client.http.transport import AsgiApp
+    from cyberflow.client.http.network import AsgiApp
     from cyberflow.emulator.platform import Platform
 
 STATE = ".cyberflow"
@@ -130,7 +130,7 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
                 told = True
             continue
         holder = {"pid": os.getpid(), "who": who}
-        (state / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        write_file(state / HOLDER, json.dumps(holder))
         (state / DEV).unlink(missing_ok=True)
         return lock
 

@@ -50,7 +50,7 @@ def is_live(status: str) -> bool:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is no ISO 8601 is None."""
+    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is not ISO 8601 is None."""
     try:
         read = datetime.fromisoformat(text or "")
     except ValueError:

@@ -21,7 +21,8 @@ EPOCH_FROM = 1_000_000_000
 class Retry:
     """How often and how patiently. The defaults are those of the service's own clients, but for `budget`.
 
-    `budget` bounds in seconds what the service may ask one call to wait, all its retries together.
+    `budget` bounds in seconds what the service may ask one call to wait, all its retries together; `patience` is how
+    many seconds a connection may be silent, and one request take but for the time its bytes need.
     `random` gives a number in [0, 1), `clock` seconds of the epoch.
     """
 
@@ -29,6 +30,7 @@ class Retry:
     base: float = 0.25
     cap: float = 8.0
     budget: float = 600.0
+    patience: float = 60.0
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     random: Callable[[], float] = draw
     clock: Callable[[], float] = time.time
