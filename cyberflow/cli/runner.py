@@ -15,9 +15,8 @@ from typing import Any, Generic, TypeVar
 import click
 
 from cyberflow.cli.console import announce, say
-from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.output_streams import filter_streams
+from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
+from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.errors import UsageError
@@ -53,8 +52,8 @@ def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, displa
     execution = execution_of(compiled, name, options, filter_streams)
     if isinstance(execution, TaskExecution):
         _refuse_chain_options(name, options)
-        return asyncio.run(_TaskRunner(execution, display).run())
-    return asyncio.run(_ChainRunner(execution, display).run())
+        return run_cancellable(_TaskRunner(execution, display).run())
+    return run_cancellable(_ChainRunner(execution, display).run())
 
 
 def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
@@ -115,7 +114,6 @@ class _Runner(Generic[E]):
         self.state: Any = None
 
     async def run(self) -> int:
-        cancel_on_sigterm()
         try:
             async with self.execution.open(say) as service:
                 announce(service, quiet=self.display.quiet, said=self.display.said)
@@ -189,7 +187,10 @@ class _Runner(Generic[E]):
         text = json.dumps(data, ensure_ascii=False, indent=2)
         if self.display.out:
             write_file(self.display.out, text + "\n", private=True)
-        click.echo(text if self.display.format == "json" else "\n".join(lines))
+        if self.display.format == "json":
+            write_machine(text)
+        else:
+            click.echo("\n".join(lines))
 
     def say_resumed(self) -> None:
         """Say which steps are not run again."""

@@ -81,18 +81,16 @@ def apply(
 
     async def work(deployment: Deployment) -> Applied:
         made = await deployment.plan_apply(options)
-        application = deployment.apply(made, options)
-        if made.errors or made.refused:
-            application.refuse()
-            return Applied(made, (), application.exit_code)
         if made.pending:
             deployment.require_name(confirm)
         if options.wait_idle and made.live:
             async for _ in deployment.wait_until_idle(made):
                 pass
-        async with aclosing(application.run()) as outcomes:
-            async for outcome in outcomes:
-                on_outcome(outcome)
+        async with deployment.apply(made, options) as application:
+            if not application.is_refused:
+                async with aclosing(application.run()) as outcomes:
+                    async for outcome in outcomes:
+                        on_outcome(outcome)
         return Applied(made, tuple(application.outcomes), application.exit_code)
 
     if options.saved is not None and target is None:

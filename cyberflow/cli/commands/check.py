@@ -12,6 +12,7 @@ import click
 from cyberflow.cli.check_cache import CheckCache, CheckReport
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.cli.output_streams import write_machine
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 @click.option("--remote", is_flag=True, help="Ask the target too: pools, machines, models, tags, tasks, inputs.")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
 @click.option("--no-cache", is_flag=True, help="Check anew, though nothing has changed.")
-@click.pass_context
-def command(
-    ctx: click.Context, /, *, project: Path | None, target: str | None, format: str, quiet: bool, **options: Any
-) -> int:
+def command(*, project: Path | None, target: str | None, format: str, quiet: bool, **options: Any) -> int:
     """Find every mistake of the project, offline.
 
     Reads all declarations, prompts and schemas, checks placeholders, refs and types, and prints each finding with its
@@ -54,7 +52,10 @@ def command(
         kept = CheckCache(folder)
         answer = (None if options["no_cache"] else kept.find(format)) or _check_and_cache(folder, format, kept)
     if answer.errors or answer.warnings or format != "text" or not quiet:
-        click.echo(answer.text, nl=False, color=ctx.color)
+        if format == "text":
+            click.echo(answer.text, nl=False)
+        else:
+            write_machine(answer.text.removesuffix("\n"))
     return 1 if answer.errors or (options["error_on"] == "warning" and answer.warnings) else 0
 
 

@@ -12,12 +12,12 @@ import click
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
-from cyberflow.cli.interrupts import cancel_on_sigterm
 from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
-from cyberflow.cli.output_streams import filter_streams
+from cyberflow.cli.output_streams import filter_streams, keep_on
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
 from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
+from cyberflow.cli.styles import one_line
 from cyberflow.cli.views.run_view import STATUS, result_lines
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
@@ -41,7 +41,8 @@ from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
 @click.group("runs")
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """List, show, follow, cancel and fetch runs.
 
     A RUN is the id of a run; where a SESSION is asked for, the id of one of its runs will do.
@@ -51,6 +52,8 @@ def command() -> None:
       cyberflow runs list
       cyberflow runs watch 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
     """
+    if ctx.invoked_subcommand not in ("list", "show"):
+        keep_on()
 
 
 @command.command("list")
@@ -80,7 +83,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
         for row in rows:
             alias = row["session_alias"] or ""
             made, status = row["created_at"][:19], f"{row['status']:<{STATUS}}"
-            click.echo(f"{made}  {status}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}")
+            click.echo(one_line(f"{made}  {status}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}"))
         if not rows:
             say("no runs")
         return 0
@@ -221,7 +224,6 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
 
 
 async def _watch(service: CyberdeskService, state: ChainState, format: str, *, quiet: bool) -> int:
-    cancel_on_sigterm()
     command = follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
     follow = partial(follow_session, service.client)
     try:

@@ -11,7 +11,9 @@ from typing import Any, cast
 
 import click
 
+from cyberflow.cli.console import print_json
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.cli.styles import style
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -41,14 +43,14 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
         return 0
     kind, found = _find(bundle, name)
     if format == "json":
-        click.echo(json.dumps({"version": 1, "kind": kind, **found}, ensure_ascii=False, indent=2))
+        print_json({"version": 1, "kind": kind, **found})
         return 0
     workflow = bundle.workflow(name)
     if workflow is not None:
         click.echo("\n".join(_workflow_lines(workflow)))
     else:
         body = found["request"] if kind == "chain" else found
-        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        print_json(body)
     return 0
 
 
@@ -65,12 +67,12 @@ def _print_declarations(bundle: Bundle, format: str) -> None:
         for one in cast("Sequence[Any]", group)
     ]
     if format == "json":
-        click.echo(json.dumps({"version": 1, "declared": rows}, ensure_ascii=False, indent=2))
+        print_json({"version": 1, "declared": rows})
         return
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         takes = ", ".join([*row["inputs"], *row["secrets"]])
-        click.echo(f"{row['kind']:<8}  {click.style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
+        click.echo(f"{row['kind']:<8}  {style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
 
 
 def _parameter_names(names: dict[str, Any], sign: str) -> list[str]:
@@ -117,4 +119,4 @@ def _setting_lines(workflow: BundledWorkflow) -> Iterator[str]:
 
 
 def _heading(text: str) -> str:
-    return click.style(text, bold=True)
+    return style(text, bold=True)

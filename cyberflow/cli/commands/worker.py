@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyberflow.cli.console import announce, print_target_line, say
-from cyberflow.cli.interrupts import cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.interrupts import INTERRUPTED, run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 
 if TYPE_CHECKING:
@@ -48,14 +47,13 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
     from cyberflow.sdk.rows.workers import WorkerOptions
 
     asked = WorkerOptions(engine, parallel, options["secrets"], options["stale_ok"])
-    return asyncio.run(_work(compile_project(folder, target, options["bundle"]), asked, said, quiet=quiet))
+    return run_cancellable(_work(compile_project(folder, target, options["bundle"]), asked, said, quiet=quiet))
 
 
 async def _work(compiled: CompiledProject, options: WorkerOptions, said: str | None, *, quiet: bool) -> int:
     from cyberflow.sdk.rows.workers import work_rows
     from cyberflow.targets.service import open_target
 
-    cancel_on_sigterm()
     try:
         async with open_target(compiled.sourced, compiled.target, say) as service:
             announce(service, quiet=quiet, said=said)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
+from cyberflow.cli.output_streams import drawing_stream
+from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.client.cyberdesk.wire import parse_time
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import Result
@@ -102,10 +104,10 @@ class StatusLines:
             self._said[step.id] = step.status
             took = "" if step.is_live else _duration_text(step)
             space = " " * (STATUS - len(step.status) + 2) if took else ""
-            status = click.style(step.status, fg=_COLOURS.get(step.status))
-            click.echo(f"  {step.id:<{width}}  {status}{space}{took}", err=True)
+            status = style(one_line(step.status), fg=_COLOURS.get(step.status))
+            click.echo(f"  {one_line(step.id):<{width}}  {status}{space}{took}", err=True)
         if state.trouble and state.trouble != self._trouble and not self._silent:
-            click.echo(f"  trying again: {state.trouble}", err=True)
+            click.echo(f"  trying again: {one_line(state.trouble)}", err=True)
         self._trouble = state.trouble
 
 
@@ -122,7 +124,7 @@ class StatusTable:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(file=sys.stderr, highlight=False)
+        console = Console(file=drawing_stream(sys.stderr), highlight=False)
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._draw, transient=False)
         self._live.start()
         return self
@@ -152,9 +154,9 @@ class StatusTable:
             )
             grid.add_row(
                 sign,
-                Text(step.id, style="bold"),
-                Text(step.workflow, style="dim"),
-                Text(step.status, style=_COLOURS.get(step.status, "dim")),
+                Text(one_line(step.id), style="bold"),
+                Text(one_line(step.workflow), style="dim"),
+                Text(one_line(step.status), style=_COLOURS.get(step.status, "dim")),
                 Text(_duration_text(step), style="dim"),
                 _last_message(step),
             )
@@ -167,8 +169,8 @@ def _last_message(step: ProgressRow) -> Any:
     from rich.text import Text
 
     if step.error:
-        return Text(step.error[0].splitlines()[0], style="red")
-    return Text((step.message or "") if step.is_live else "", style="dim")
+        return Text(one_line(step.error[0].partition("\n")[0]), style="red")
+    return Text(one_line(step.message or "") if step.is_live else "", style="dim")
 
 
 def result_lines(result: Result) -> Iterator[str]:
@@ -176,23 +178,24 @@ def result_lines(result: Result) -> Iterator[str]:
     causes = [step for step in result.steps if step.has_failed and step.status != "cancelled"]
     for step in causes or result.steps:
         for line in step.error:
-            yield f"{click.style(step.status, fg='red', bold=True)} in {step.id}: {line}"
+            status = style(one_line(step.status), fg="red", bold=True)
+            yield f"{status} in {one_line(step.id)}: {indent_lines(line, '  | ')}"
     if result.outputs:
         width = max(len(name) for name in result.outputs)
-        yield click.style("outputs", bold=True)
+        yield style("outputs", bold=True)
         for name, value in result.outputs.items():
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield f"  {name:<{width}}  {shown}"
+            yield f"  {one_line(name):<{width}}  {indent_lines(shown, '  ' + ' ' * width + '| ')}"
     for problem in result.problems:
-        yield f"{click.style('problem', fg='red', bold=True)} in {problem}"
-    yield f"{result.name}: {click.style(result.status, fg=colour_of(result.status), bold=True)}"
+        yield f"{style('problem', fg='red', bold=True)} in {indent_lines(str(problem), '  | ')}"
+    yield f"{result.name}: {style(one_line(result.status), fg=colour_of(result.status), bold=True)}"
 
 
 def end_notes(state: ChainState) -> Iterator[str]:
     """What there is to say of an end besides its result."""
     for reason in state.refused:
         yield f"it could not be cancelled as asked: {reason}"
-    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
+    live = ", ".join(f"{one_line(step.id)} ({one_line(step.status)})" for step in state.live_steps)
     if state.trouble:
         yield f"the service could not be asked: {state.trouble}"
     if state.timed_out and live:
