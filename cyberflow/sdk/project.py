@@ -96,6 +96,9 @@ def _read_bundle(path: Path, sourced: RawProject, target: str) -> Bundle:
         loaded = load_bundle(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CyberflowError(f"{path} cannot be read: {(error.strerror or '').lower()}") from error
+    except (RecursionError, UnicodeDecodeError) as error:
+        help = "`cyberflow build` writes one"
+        raise UsageError(f"{path} is not a bundle", help=help) from error
     if loaded.project != sourced.settings.project:
         raise UsageError(f"the bundle is of project `{loaded.project}`, this is `{sourced.settings.project}`")
     if loaded.target == target:
