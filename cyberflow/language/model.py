@@ -96,16 +96,22 @@ Prompt = Annotated[
 
 
 class SecretSource(ClosedModel):
-    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry. Never the secret."""
+    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry, a program that writes it
+    to its standard output within `timeout`. Never the secret.
+    """
 
     env: str | None = None
     file: str | None = None
     keyring: str | None = None
+    exec: Annotated[list[str], Field(min_length=1)] | None = None
+    timeout: Duration | None = None
 
     @model_validator(mode="after")
     def _require_one_source(self) -> SecretSource:
-        if sum(source is not None for source in (self.env, self.file, self.keyring)) != 1:
-            raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`")
+        if sum(source is not None for source in (self.env, self.file, self.keyring, self.exec)) != 1:
+            raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`, `exec`")
+        if self.timeout is not None and self.exec is None:
+            raise PydanticCustomError("wrong-type", "has a `timeout` without an `exec`")
         return self
 
 

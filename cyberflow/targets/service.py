@@ -142,17 +142,11 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
             what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
-    from cyberflow.run.inputs.secrets import SecretNotFound, parse_location, read_secret, system_backends
+    from cyberflow.run.inputs.secret_command import SecretNotFound
+    from cyberflow.run.inputs.secrets import location_of, read_secret, system_backends
 
-    written = (
-        f"env:{source.env}"
-        if source.env
-        else f"file:{root / source.file}"
-        if source.file
-        else f"keyring:{source.keyring}"
-    )
-    found = parse_location(written)
-    if found is None:
+    found = location_of(source, root)
+    if found.kind == "keyring" and not all(found.detail.rpartition("/")):
         raise UsageError(f"the `api_key` of target `{name}` names no source", help="a keyring entry is SERVICE/USER")
     try:
         return read_secret(found, replace(system_backends(), environ=environ))
