@@ -17,8 +17,7 @@ from cyberflow.cli.output_streams import filter_streams, keep_on
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
 from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
-from cyberflow.cli.styles import one_line
-from cyberflow.cli.views.run_view import STATUS, result_lines
+from cyberflow.cli.views.run_view import result_lines, run_rows
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import result_of
@@ -37,6 +36,7 @@ from cyberflow.sdk.runs.sessions import (
     release,
     retry,
 )
+from cyberflow.targets.local_platform import STATE
 from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
@@ -70,20 +70,19 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
       cyberflow runs list --status error
     """
     check_status(options["status"], tasks=options["tasks"])
+    folder = project_root(project)
     if options["tasks"]:
         return run_on_cyberun(
             project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
         )
 
     async def work(service: CyberdeskService) -> int:
-        rows = await list_runs(service.client, options["limit"], options["status"])
+        rows = await list_runs(service.client, options["limit"], options["status"], folder / STATE)
         if format == "json":
             print_json({"version": 1, "runs": rows})
             return 0
-        for row in rows:
-            alias = row["session_alias"] or ""
-            made, status = row["created_at"][:19], f"{row['status']:<{STATUS}}"
-            click.echo(one_line(f"{made}  {status}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}"))
+        for line in run_rows(rows):
+            click.echo(line)
         if not rows:
             say("no runs")
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,6 @@ from cyberflow.cli.console import print_json
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.styles import style
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
-from cyberflow.diagnostics import did_you_mean
-from cyberflow.errors import UsageError
 from cyberflow.sdk.project import compile_project
 
 _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre|blockquote|hr|div)\b)")
@@ -37,7 +36,8 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
       cyberflow show patient-lookup
       cyberflow show intake --format json
     """
-    bundle = compile_project(project_root(project), target).bundle
+    gc.disable()
+    bundle = compile_project(project_root(project), target, only=name).bundle
     if name is None:
         _print_declarations(bundle, format)
         return 0
@@ -84,12 +84,7 @@ def _find(bundle: Bundle, name: str) -> tuple[str, dict[str, Any]]:
         for one in group:
             if one.name == name:
                 return kind, asdict(one)
-    known = [*_names(bundle.workflows), *_names(bundle.chains), *_names(bundle.tasks)]
-    raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))
-
-
-def _names(group: Sequence[Any]) -> list[str]:
-    return [one.name for one in group]
+    raise KeyError(name)  # the project was compiled for it
 
 
 def _workflow_lines(workflow: BundledWorkflow) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -28,6 +28,7 @@ _COLOURS = {
 }
 STATUS = 14
 """How wide a column of statuses is: `running_checks` fits."""
+_WIDEST_CELL = 32
 _NOT_BEGUN = ("scheduling", "pending")
 
 
@@ -204,6 +205,21 @@ def end_notes(state: ChainState) -> Iterator[str]:
         yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
 
 
+def run_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Runs as a table with a header: when, how it stands, how long it took, of which chain, which step, its id."""
+    if not rows:
+        return
+    table = [("CREATED", "STATUS", "TOOK", "CHAIN", "STEP", "WORKFLOW", "ID")]
+    for row in rows:
+        took = _span_text(row["started_at"], row["ended_at"])
+        words = (row["created_at"][:19], row["status"], took, row["chain"], row["session_alias"], row["workflow"])
+        table.append((*(one_line(str(word or "")) for word in words), row["id"]))
+    widths = [min(max(len(line[at]) for line in table), _WIDEST_CELL) for at in range(len(table[0]))]
+    for number, line in enumerate(table):
+        text = "  ".join(f"{cell[:width]:<{width}}" for cell, width in zip(line[:-1], widths[:-1], strict=True))
+        yield style(f"{text}  {line[-1]}", bold=True) if not number else f"{text}  {line[-1]}"
+
+
 def colour_of(status: str) -> str:
     return _COLOURS.get(status, "yellow")
 
@@ -214,9 +230,13 @@ def _sign(step: ProgressRow) -> str:
 
 
 def _duration_text(step: ProgressRow) -> str:
-    started = parse_time(step.started_at) if step.started_at else None
+    return _span_text(step.started_at, step.ended_at)
+
+
+def _span_text(started_at: str | None, ended_at: str | None) -> str:
+    started = parse_time(started_at) if started_at else None
     if started is None:
         return ""
-    ended = parse_time(step.ended_at) if step.ended_at else datetime.now(started.tzinfo)
+    ended = parse_time(ended_at) if ended_at else datetime.now(started.tzinfo)
     seconds = max(0.0, ((ended or started) - started).total_seconds())
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60):02} s"  # noqa: PLR2004
