@@ -18,17 +18,37 @@ SHORT = 4
 """A value of fewer characters goes only where it stands as a word of its own: filtered everywhere, a PIN of `1` would
 take every `1` of every text with it.
 """
-EVERYDAY = frozenset("cancelled completed error failed false none null running scheduling steps success true".split())  # noqa: SIM905  a list would be a page
+EVERYDAY = frozenset(
+    {"cancelled", "completed", "error", "failed", "false", "none", "null", "running", "scheduling", "success", "true"}
+)
 """Words that every text has: as secrets they are found only where they stand alone, like short ones."""
 LONGEST = 512
 """What is longer is not looked for with every single character encoded."""
 ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\0": "0", "\v": "v", "\a": "a"}
 OURS = frozenset(
-    "action code column end_column end_line id kind line name path project rule run_id session_id severity status"
-    " target task_id verdict version workflow workflow_id".split()  # noqa: SIM905
+    {
+        *(
+            "action",
+            "code",
+            "column",
+            "end_column",
+            "end_line",
+            "id",
+            "kind",
+            "line",
+            "name",
+            "path",
+            "project",
+            "rule",
+        ),
+        *("run_id", "session_id", "severity", "status", "target", "task_id", "verdict", "version", "workflow"),
+        *("rule", "workflow_id"),
+    }
 )
 """Fields of our own formats whose values are words and names of ours, never a text from outside."""
-FOREIGN = frozenset("after before details examples expected got inputs input_values output_data outputs".split())  # noqa: SIM905
+FOREIGN = frozenset(
+    {"after", "before", "details", "examples", "expected", "got", "inputs", "input_values", "output_data", "outputs"}
+)
 """Fields of our own formats that hold what others wrote: everything below them is theirs, its keys too."""
 
 
@@ -83,7 +103,7 @@ class Redactor:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self._key(str(key)): self.json(item) for key, item in value.items()}
+            return self._mapping(value)
         if isinstance(value, list | tuple):
             return [self.json(item) for item in value]
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -108,8 +128,17 @@ class Redactor:
             return [self.redact_json(item, ours=ours, foreign=foreign) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def _key(self, key: str) -> str:
-        return key if key in self._words and _is_weak(key) else self.text(key)
+    def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        """Mask keys too, but not one that is an everyday word; of two that become the same none is lost."""
+        clean: dict[str, Any] = {}
+        for key, item in value.items():
+            unique = name = str(key) if _is_weak(str(key)) else self.text(str(key))
+            number = 1
+            while unique in clean:
+                number += 1
+                unique = f"{name}-{number}"
+            clean[unique] = self.json(item)
+        return clean
 
     def __repr__(self) -> str:
         return "Redactor()"
@@ -149,7 +178,7 @@ def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_weak(word: str) -> bool:
-    return len(word) < SHORT or word.lower() in EVERYDAY
+    return len(word) < SHORT or word.strip().lower() in EVERYDAY
 
 
 def _compile(words: list[str], whole: set[str]) -> re.Pattern[str] | None:

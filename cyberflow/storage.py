@@ -92,36 +92,44 @@ def open_partial(folder: Path, mode: int = 0o600) -> Iterator[PartialFile]:
 
 
 @contextmanager
-def open_atomic(to: Path) -> Iterator[BinaryIO]:
-    """Open a file of ours alone beside `to` for writing; it takes the place of `to` at the end, or is removed when that
-    fails. Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.
+def open_atomic(to: Path, *, private: bool = True) -> Iterator[BinaryIO]:
+    """Open a file beside `to` for writing; it takes the place of `to` at the end, or is removed when that fails.
+
+    Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.
     """
-    with write_errors(to), open_partial(to.parent) as part:
+    with write_errors(to), open_partial(to.parent, 0o600 if private else 0o666) as part:
         yield part.file
         part.move_to(to)
 
 
-def write_file(path: Path, content: str | bytes, *, private: bool = False) -> None:
-    """Write a file whole: through a link, into a device, and in place where nothing can be put beside it. An existing
-    one keeps its mode; with `private` nobody else reads it. Raises CyberflowError when the disk refuses.
+def write_text(path: Path, text: str, *, private: bool = True) -> None:
+    """Write a text as `write_bytes` does."""
+    write_bytes(path, text.encode(), private=private)
+
+
+def write_bytes(path: Path, content: bytes, *, private: bool = True) -> None:
+    """Write a file whole, with its folder, for its owner alone when `private`; else an existing one keeps its mode. A
+    link is followed, a device or a pipe written to, and what nothing can be put beside is written in place.
+
+    Raises CyberflowError when the disk refuses.
     """
-    data = content.encode() if isinstance(content, str) else content
     with write_errors(path):
         to = path.resolve() if path.is_symlink() else path
         if to.exists() and not to.is_file():
-            to.write_bytes(data)
+            to.write_bytes(content)
             return
+        to.parent.mkdir(parents=True, exist_ok=True)
         before = None if private or not to.exists() else to.stat().st_mode & 0o7777
         try:
             with open_partial(to.parent, 0o600 if private else 0o666) as part:
-                part.file.write(data)
+                part.file.write(content)
                 if before is not None:
                     part.path.chmod(before)
                 part.move_to(to)
         except OSError as error:
             if error.errno not in IN_PLACE or not to.exists():
                 raise
-            to.write_bytes(data)
+            to.write_bytes(content)
 
 
 def make_folder(folder: Path, *, private: bool = True) -> Path:
@@ -136,7 +144,7 @@ def private_folder(folder: Path) -> Path:
     make_folder(folder)
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        write_file(ignore, "*\n")
+        write_text(ignore, "*\n")
     return folder
 
 

@@ -33,14 +33,15 @@ class BatchDisplay:
 
 
 def start_batch(
-    folder: Path, target: str | None, work: tuple[str, Path], options: BatchOptions, display: BatchDisplay
+    folder: Path, target: str | None, work: tuple[str, Path | int], options: BatchOptions, display: BatchDisplay
 ) -> int:
     """Begin a batch: check every row, write a ledger, send."""
     name, file = work
     compiled = compile_project(folder, target, options.bundle)
     setup = prepare_batch(compiled, name, file, options, filter_streams)
     if display.dry_run:
-        say(f"{setup.rows.count} rows of {file if setup.copied else setup.rows.table.path} are good; nothing was sent")
+        rows = f"{setup.rows.count} rows of {file} are" if isinstance(file, Path) else f"{setup.rows.count} runs are"
+        say(f"{rows} good; nothing was sent")
         if setup.copied:
             setup.copied.unlink(missing_ok=True)
         return 0

@@ -18,7 +18,7 @@ from cyberflow.cli.styles import from_segments, to_segments
 from cyberflow.errors import CyberflowError
 from cyberflow.language.discovery import folder_entries
 from cyberflow.language.ignore_files import are_current
-from cyberflow.storage import private_folder, write_file
+from cyberflow.storage import private_folder, write_text
 from cyberflow.version import __version__
 
 if TYPE_CHECKING:
@@ -115,6 +115,6 @@ def _sha256(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     """Keep it if the disk lets us: an answer that is not kept is found anew."""
-    with suppress(CyberflowError):
+    with suppress(CyberflowError, OSError):
         private_folder(path.parent)
-        write_file(path, text)
+        write_text(path, text)

@@ -27,7 +27,7 @@ from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.execution import ChainExecution, SubmitOptions, TaskExecution, execution_of
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.storage import write_file
+from cyberflow.storage import write_text
 
 S = TypeVar("S", ChainState, TaskState)
 
@@ -186,7 +186,7 @@ class _Runner(Generic[E]):
     def _print(self, data: dict[str, Any], lines: list[str]) -> None:
         text = json.dumps(data, ensure_ascii=False, indent=2)
         if self.display.out:
-            write_file(self.display.out, text + "\n", private=True)
+            write_text(self.display.out, text + "\n")
         if self.display.format == "json":
             write_machine(text)
         else:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow.deploy.plan.model import Outcome, Plan
-from cyberflow.storage import make_folder, write_file
+from cyberflow.storage import make_folder, write_text
 from cyberflow.version import __version__
 
 VERSION = 1
@@ -53,9 +53,8 @@ class Receipt:
 
     def _save(self, text: str) -> None:
         make_folder(self._file.parent)
-        for path in (self._file, self._copy):
-            if path is not None:
-                write_file(path, text, private=True)
+        for file in (self._file, *([self._copy] if self._copy else [])):
+            write_text(file, text)
 
     def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
         changes = [one.to_json() for one in outcomes]

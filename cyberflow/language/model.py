@@ -65,6 +65,10 @@ Literals = Any
 """A JSON value that may hold tokens and refs."""
 
 
+def _drop_free_keys(data: Any) -> Any:
+    return {key: value for key, value in data.items() if not key.startswith("x-")} if isinstance(data, dict) else data
+
+
 class ClosedModel(BaseModel):
     """Unknown keys are errors; keys that begin with `x-` are free."""
 
@@ -72,10 +76,8 @@ class ClosedModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _drop_free_keys(cls, data: Any) -> Any:
-        if isinstance(data, dict) and any(key.startswith("x-") for key in data):
-            return {key: value for key, value in data.items() if not key.startswith("x-")}
-        return data
+    def _close(cls, data: Any) -> Any:
+        return _drop_free_keys(data)
 
 
 class FileText(ClosedModel):
@@ -96,8 +98,8 @@ Prompt = Annotated[
 
 
 class SecretSource(ClosedModel):
-    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry, a program that writes it
-    to its standard output within `timeout`. Never the secret.
+    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry, and a program that
+    writes it to its standard output within `timeout`. Never the secret.
     """
 
     env: str | None = None
@@ -257,6 +259,7 @@ class Target(ClosedModel):
     vars: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Source] = Field(default_factory=dict)
     ca: str | None = None
+    insecure: bool = False
     scope: ProjectName | None = None
     cyberun: Cyberun | None = None
 
@@ -270,6 +273,22 @@ class Declarations(ClosedModel):
     types: dict[str, Notation] = Field(default_factory=dict)
 
 
+ALWAYS_TOLD = frozenset({"secret-leak", "secret-in-source", "path-escape"})
+"""Rules whose findings may be warnings, and never silent."""
+
+
+def _keep_floor(levels: dict[str, str]) -> dict[str, str]:
+    for rule in sorted(ALWAYS_TOLD & set(levels)):
+        if levels[rule] == "off":
+            raise PydanticCustomError("rule-floor", "`{rule}` cannot be `off`", {"rule": rule})
+    return levels
+
+
+Level = Literal["off", "warning", "error"]
+Levels = Annotated[dict[str, Level], BeforeValidator(_drop_free_keys), AfterValidator(_keep_floor)]
+"""How loud a rule is, by its name."""
+
+
 class ProjectFile(Declarations):
     """`cyberflow.yaml`: the project, and where its declarations are."""
 
@@ -279,3 +298,4 @@ class ProjectFile(Declarations):
     default_target: str = "local"
     vars: dict[str, Any] = Field(default_factory=dict)
     targets: dict[Name, Target] = Field(default_factory=dict)
+    rules: Levels = Field(default_factory=dict)

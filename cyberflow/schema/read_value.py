@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.schema.describe import describe
+from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.predicates import accepts_string
 from cyberflow.schema.values import CLEAR, EMPTY
 
@@ -68,7 +68,7 @@ def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool =
     """Give where the value is against the type, and how. `refs` are places whose values come later: what only those
     could decide is left open. Of a secret not even the keys are repeated.
     """
-    for error in _validator(json.dumps(schema)).iter_errors(without_empty(value)):
+    for error in validator_of(schema, asserts_format=True).iter_errors(without_empty(value)):
         at = tuple(error.instance_path)
         if not any(_depends_on_ref(at, error.kind.name, ref) for ref in refs):
             yield (() if secret else at), _describe_error(error, schema, secret=secret)
@@ -111,6 +111,10 @@ def _describe_error(error: Any, schema: Any, *, secret: bool) -> str:
             return f"does not fit `{describe(schema)}`" if not error.instance_path else "fits none of its types"
         case "additionalProperties" if not secret:
             return _describe_unexpected(error, schema)
+        case "propertyNames" if not secret:
+            inner = error.kind.error
+            name = json.dumps(inner.instance, ensure_ascii=False)
+            return f"does not fit its type: {name} {str(inner.message).removeprefix(name).removeprefix('the value').strip()}"
         case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format":
             return str(error.message).removeprefix("the value ")
     return "does not fit its type" if secret else _strip_subject(str(error.message))
@@ -142,13 +146,6 @@ def _depends_on_ref(at: Keys, keyword: str, ref: Keys) -> bool:
     if at[: len(ref)] == ref:
         return True
     return ref[: len(at)] == at and keyword not in _MEMBERWISE
-
-
-@lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(json.loads(schema), mask="the value", offline=True)
 
 
 def is_encodable(value: Any) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
 
 from cyberflow.compiler.bundle import BundledChain, BundledTask, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import target_of
 from cyberflow.redact import Redactor
+from cyberflow.run.chain.overrides import RunOverrides, find_model, read_prompt_override
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds, chain_request, run_request
 from cyberflow.run.inputs.arguments import (
     Arguments,
@@ -76,6 +78,27 @@ async def look_up_ids(
     else:
         names = {what.name}
     return await look_up(compiled, service, names, (machine, pools), stale=stale)
+
+
+class Overrides(Protocol):
+    """The options of a run that hold for it alone."""
+
+    @property
+    def priority(self) -> bool: ...
+    @property
+    def prompt_file(self) -> Path | None: ...
+    @property
+    def model(self) -> str | None: ...
+
+
+async def resolve_overrides(service: CyberdeskService, what: Deployed, options: Overrides) -> RunOverrides:
+    """Read the prompt and find the model that one run is to have. Raises UsageError."""
+    if isinstance(what, BundledChain):
+        RunOverrides(False, None if options.prompt_file is None else "", options.model).refuse_for_chain(what.name)
+        return RunOverrides(options.priority)
+    prompt = None if options.prompt_file is None else read_prompt_override(options.prompt_file, what)
+    model = None if options.model is None else await find_model(service.client, options.model)
+    return RunOverrides(options.priority, prompt, model)
 
 
 def fill(what: Deployed, parts: RequestParts) -> RunRequest:

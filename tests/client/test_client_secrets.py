@@ -12,11 +12,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from cyberflow.client.cyberdesk import wire
+from cyberflow.client.cyberdesk import records, wire
 from cyberflow.client.http.request import multipart_request, write_request
 from cyberflow.errors import CyberflowError
-from tests.client.scripted_service import KEY, URL, Script, answer, run
 from cyberflow.redact import Redactor
+from tests.client.scripted_service import KEY, URL, Script, answer, run
 
 pytestmark = pytest.mark.anyio
 
@@ -109,8 +109,8 @@ async def test_no_repr_and_no_log_holds_a_secret(script: Script) -> None:
 def test_a_signed_url_is_a_permission_and_not_shown() -> None:
     shown = [
         wire.Image(supabase_url="s", filename="f", signed_url="https://x?token=t"),
-        wire.SignedUrl(signed_url="https://x?token=t"),
-        wire.DownloadUrl(url="https://x?token=t"),
+        records.SignedUrl(signed_url="https://x?token=t"),
+        records.DownloadUrl(url="https://x?token=t"),
     ]
 
     assert "token" not in repr(shown)

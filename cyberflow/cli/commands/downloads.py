@@ -17,7 +17,7 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.downloads import SCREENSHOTS, output_folder, save_exports, save_screenshots
 from cyberflow.run.task.request import TaskState
 from cyberflow.sdk.runs.sessions import read_run, workflow_names
-from cyberflow.storage import make_folder, private_folder, write_file
+from cyberflow.storage import make_folder, private_folder, write_text
 from cyberflow.targets.local_platform import state_folder
 from cyberflow.targets.service import CyberdeskService, CyberunService
 
@@ -105,7 +105,7 @@ def claim_folder(project: Path, out: Path | None, name: str, id: str) -> Path:
             help = f"save these in a folder of their own: `--out {folder / id[:8]}`"
             raise UsageError(f"{folder} holds {whose}, and would mix them with those of {id}", help=help)
         make_folder(note.parent)
-        write_file(note, id)
+        write_text(note, id)
     except OSError as error:
         raise CyberflowError(f"{error.filename or note} cannot be used: {error.strerror}") from error
     if out is None:

@@ -14,7 +14,7 @@ from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import dump_plan
 from cyberflow.sdk.deployment import PlanOptions, open_deployment
 from cyberflow.sdk.project import CompiledProject, compile_project
-from cyberflow.storage import write_file
+from cyberflow.storage import write_text
 
 PENDING = 5
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -46,7 +46,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
     made = asyncio.run(_plan(compiled, asked, quiet=options["quiet"]))
     print_plan(made, options["format"], images=options["images"])
     if (out := options["out"]) is not None:
-        write_file(out, dump_plan(made), private=True)
+        write_text(out, dump_plan(made))
         if not options["quiet"]:
             say(f"saved: `cyberflow apply {out}` carries out exactly this, or refuses")
     return made.exit_code or (PENDING if options["check"] and made.pending else 0)

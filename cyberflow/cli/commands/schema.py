@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cyberflow.cli.console import say
-from cyberflow.storage import make_folder, write_file
+from cyberflow.storage import write_text
 
 if TYPE_CHECKING:
     from cyberflow.language.editor.json_schemas import Kind
@@ -36,7 +36,7 @@ def command(*, out: Path | None, kind: Kind | None) -> int:
         click.echo(schema_text(kind), nl=False)
         return 0
     for name in (kind,) if kind else KINDS:
-        write_file(make_folder(out, private=False) / f"{name}.json", schema_text(name))
+        write_text(out / f"{name}.json", schema_text(name), private=False)
         say(f"wrote {out / f'{name}.json'}")
     return 0
 

@@ -16,7 +16,7 @@ from cyberflow.compiler.graph import WorkflowNode
 from cyberflow.language.project.load import read_project
 from cyberflow.sdk.project import raise_errors
 from cyberflow.source import Place
-from cyberflow.storage import write_file
+from cyberflow.storage import write_text
 
 DEFAULT = "cyberflow_stubs.py"
 _HEAD = '"""The workflows that the YAML declares, for Python chains. Written by `cyberflow stubs`: not to be edited."""'
@@ -60,7 +60,7 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
         click.echo(text, nl=False)
         return 0
     own = sourced.root / out
-    write_file(own, text)
+    write_text(own, text, private=False)
     if not quiet:
         say(f"wrote {own}: {pluralize(len(workflows), 'workflow')}")
     return 0

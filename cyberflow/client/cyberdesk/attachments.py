@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.resource import Body, Call, Collection
-from cyberflow.client.cyberdesk.wire import Attachment, DownloadUrl, Page
+from cyberflow.client.cyberdesk.collection import Body, Call, Collection
+from cyberflow.client.cyberdesk.records import DownloadUrl
+from cyberflow.client.cyberdesk.wire import Attachment, Page
 from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import format_path, get_request
 from cyberflow.storage import unique_path

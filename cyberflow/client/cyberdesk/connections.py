@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from cyberflow.client.cyberdesk.collection import ApiGroup, Call, Collection
 from cyberflow.client.cyberdesk.records import Connection, Usage
-from cyberflow.client.cyberdesk.resource import Call, Collection, Resource
 from cyberflow.client.cyberdesk.wire import Page
 from cyberflow.client.http.paging import PAGE
 
@@ -31,7 +31,7 @@ class Connections(Collection[Connection], path="/v1/connections", record=Connect
         return self._page(skip, limit, filters)
 
 
-class Usages(Resource, path="/v1/usage"):
+class Usages(ApiGroup, path="/v1/usage"):
     """What the runs of a period have used."""
 
     def aggregate(self, from_date: datetime | str, to_date: datetime | str, *, mode: str | None = None) -> Call[Usage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.resource import Call, Collection
+from cyberflow.client.cyberdesk.collection import Call, Collection
 from cyberflow.client.cyberdesk.wire import Machine, Page, Pool
 from cyberflow.client.http.paging import PAGE
 

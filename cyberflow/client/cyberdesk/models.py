@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cyberflow.client.cyberdesk.resource import UnpagedCollection
+from cyberflow.client.cyberdesk.collection import UnpagedCollection
 from cyberflow.client.cyberdesk.wire import Model
 
 

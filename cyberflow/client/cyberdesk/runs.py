@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.records import BulkAccepted, Trajectory
-from cyberflow.client.cyberdesk.resource import Body, Call, Collection
-from cyberflow.client.cyberdesk.wire import ChainAccepted, Page, RunRecord, SignedUrl
+from cyberflow.client.cyberdesk.collection import Body, Call, Collection
+from cyberflow.client.cyberdesk.records import BulkAccepted, SignedUrl, Trajectory
+from cyberflow.client.cyberdesk.wire import ChainAccepted, Page, RunRecord
 from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.resource import Call, Collection, UnpagedCollection
+from cyberflow.client.cyberdesk.collection import Call, Collection, UnpagedCollection
 from cyberflow.client.cyberdesk.wire import TagGroup, TagRecord
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from cyberflow.client.cyberdesk.collection import Call, Collection
 from cyberflow.client.cyberdesk.records import Trajectory
-from cyberflow.client.cyberdesk.resource import Call, Collection
 from cyberflow.client.cyberdesk.wire import Page
 from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import format_path, get_request

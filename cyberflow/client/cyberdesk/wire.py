@@ -172,19 +172,6 @@ class Image(WireRecord):
     created_at: str | None = None
 
 
-class SignedUrl(WireRecord):
-    """A url that opens without the key for `expires_in` seconds."""
-
-    signed_url: str = Field(repr=False)
-    supabase_url: str | None = None
-    expires_in: int | None = None
-
-
-class DownloadUrl(WireRecord):
-    url: str = Field(repr=False)
-    expires_in: int | None = None
-
-
 class Pool(WireRecord):
     id: Id
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.resource import Call, Collection, Resource
-from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, TagRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.collection import ApiGroup, Call, Collection
+from cyberflow.client.cyberdesk.records import SignedUrl
+from cyberflow.client.cyberdesk.wire import Image, Json, Page, TagRecord, WorkflowRecord
 from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import multipart_request, write_request
 
@@ -77,7 +78,7 @@ class Workflows(Collection[WorkflowRecord], path="/v1/workflows", record=Workflo
         return self._send("DELETE /{}/tags/{}", id, tag_id, key=key)
 
 
-class PromptImages(Resource, path="/v1/workflows/prompt-image"):
+class PromptImages(ApiGroup, path="/v1/workflows/prompt-image"):
     """They belong to the organisation, not to a workflow; a prompt names one by its `supabase_url`."""
 
     def list(self) -> Call[tuple[Image, ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from cyberflow.client.http.tls import explain_tls_error
+from cyberflow.client.http.tls import explain_tls_error, is_lasting
 
 PERMANENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -36,7 +36,7 @@ def explain_connection_error(error: BaseException, ca: str | Path | None = None)
     return str(error).strip().rstrip(".") or "the connection broke", None
 
 
-def explain_timeout(error: httpx.RequestError, timeout: httpx.Timeout) -> str | None:
+def explain_timeout(error: Exception, timeout: httpx.Timeout) -> str | None:
     match error:
         case httpx.ConnectTimeout():
             return f"timed out after {format_duration(timeout.connect)} while connecting"
@@ -51,11 +51,10 @@ def explain_timeout(error: httpx.RequestError, timeout: httpx.Timeout) -> str | 
     return None
 
 
-def may_pass(error: httpx.RequestError) -> bool:
+def may_pass(error: Exception) -> bool:
     """Whether asking again may mend it: a certificate or a protocol stays as it is."""
-    return not isinstance(error, PERMANENT) and not any(
-        isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)
-    )
+    tls = (cause for cause in _causes(error) if isinstance(cause, ssl.SSLError))
+    return not isinstance(error, PERMANENT) and not any(is_lasting(cause) for cause in tls)
 
 
 def format_duration(seconds: float | None) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 from urllib.request import getproxies
 
 import httpx
 
-from cyberflow.client.http.proxies import Proxies, is_loopback
+from cyberflow.client.http.proxies import Proxies
 from cyberflow.client.http.tls import build_trust
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.loopback import is_loopback
 
 AsgiApp = Callable[..., Awaitable[None]]
 SCHEMES = ("http", "https")
@@ -76,13 +78,14 @@ class NetworkTransport(httpx.AsyncBaseTransport):
 
 
 def _parse_proxy(url: str, variable: str) -> httpx.Proxy:
-    try:
-        return httpx.Proxy(url)
-    except (ValueError, httpx.InvalidURL):
-        raise CyberflowError(
-            f"the proxy that {variable} names is not a url that can be used",
-            help=f"look at {variable}, in capitals or not; it begins with http://, https:// or socks5://",
-        ) from None
+    with suppress(ValueError, httpx.InvalidURL):
+        proxy = httpx.Proxy(url)
+        if proxy.url.host and "%" not in proxy.url.host:
+            return proxy
+    raise CyberflowError(
+        f"the proxy that {variable} names is not a url that can be used",
+        help=f"look at {variable}, in capitals or not; it begins with http://, https:// or socks5://",
+    )
 
 
 def parse_base_url(url: str, *, insecure: bool) -> httpx.URL:

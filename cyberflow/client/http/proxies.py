@@ -9,18 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-NAMES = ("localhost", "localhost.localdomain")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: by its name, or as an address (in brackets or not)."""
-    bare = host.strip("[]").rstrip(".").lower()
-    try:
-        address = ip_address(bare)
-    except ValueError:
-        return bare in NAMES or bare.endswith(".localhost")
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address.is_loopback or bool(mapped and mapped.is_loopback)
+from cyberflow.loopback import is_loopback
 
 
 @dataclass(frozen=True)

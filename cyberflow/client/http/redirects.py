@@ -9,8 +9,8 @@ from __future__ import annotations
 import httpx
 
 from cyberflow.client.http.network import SCHEMES
-from cyberflow.client.http.proxies import is_loopback
 from cyberflow.client.http.request import Reply, Request
+from cyberflow.loopback import is_loopback
 
 MOVED = frozenset({301, 302, 303, 307, 308})
 SAME_METHOD = frozenset({307, 308})

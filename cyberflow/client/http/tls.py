@@ -43,6 +43,14 @@ def _load(trust: ssl.SSLContext, file: str | Path, what: str) -> None:
     trust.load_verify_locations(cafile=file)
 
 
+def is_lasting(error: ssl.SSLError) -> bool:
+    """Whether a handshake fails the same way each time; one that breaks off may be the doing of the network."""
+    reason = getattr(error, "reason", None) or ""
+    return isinstance(error, ssl.SSLCertVerificationError) or any(
+        mark in reason for mark in (*PLAIN, *OLD, *CLIENT_CERTIFICATE)
+    )
+
+
 def explain_tls_error(error: ssl.SSLError, ca: str | Path | None) -> tuple[str, str | None]:
     """What went wrong in a handshake, and the cure; `ca` is the target's own file of authorities, if it has one."""
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -6,6 +6,7 @@ It knows methods, paths and bytes, and no resource. No call of it waits without 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -145,7 +146,7 @@ class Transport:
     async def _repeat(self, request: Request, attempt: Callable[[], Awaitable[T]]) -> T:
         policy, spent, arrived = self.policy, 0.0, False
         for tried in range(policy.retries + 1):
-            if not request.keyless and (due := self._pace.seconds_to_wait(policy.clock())):
+            if not request.keyless and (due := self._pace.seconds_to_wait(policy)):
                 await policy.sleep(due)
             failure: ApiError | Unreachable
             try:
@@ -215,7 +216,7 @@ class Transport:
                 async with self._follow_redirects(request, accept) as (reply, response):
                     yield reply, _pieces(response, limit)
                 return
-        except httpx.RequestError as error:
+        except (httpx.RequestError, ssl.SSLError) as error:
             failure = self._unreachable(request, error)
         except TimeoutError:
             if not limit.expired():
@@ -234,7 +235,7 @@ class Transport:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 reply = Reply(response.status_code, headers)
                 if not request.keyless:
-                    self._pace.record_headers(headers, self.policy.clock(), self.policy.budget)
+                    self._pace.record_headers(headers, self.policy)
                 if not left or not is_redirect(reply):
                     yield reply, response
                     return
@@ -264,7 +265,7 @@ class Transport:
         headers.update(request.headers)
         return headers
 
-    def _unreachable(self, request: Request, error: httpx.RequestError) -> Unreachable:
+    def _unreachable(self, request: Request, error: Exception) -> Unreachable:
         timeout = explain_timeout(error, self._client.timeout)
         why, help = (timeout, None) if timeout else explain_connection_error(error, self._ca)
         return Unreachable(
