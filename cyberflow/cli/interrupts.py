@@ -44,5 +44,18 @@ def ask_to_cancel(question: str | None) -> bool:
     """After an interruption: what a person says; where nobody is, or nothing is asked, nothing is cancelled."""
     if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    answer = click.prompt(question, type=click.Choice(["detach", "cancel"]), default="detach", err=True)
+    answer = click.prompt(f"{question} [d]etach, [c]ancel", type=_Choice(), default="detach", err=True)
     return bool(answer == "cancel")
+
+
+class _Choice(click.ParamType):
+    """`detach` or `cancel`, by its first letters."""
+
+    name = "choice"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        word = value.strip().lower()
+        for choice in ("detach", "cancel"):
+            if word and choice.startswith(word):
+                return choice
+        self.fail(f"`{value}` is neither detach nor cancel", param, ctx)

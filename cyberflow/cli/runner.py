@@ -65,6 +65,9 @@ def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
         "keep-session": where.keep_session,
         "stale-ok": options.stale_ok,
         "from": options.first,
+        "priority": options.priority,
+        "prompt-file": options.prompt_file,
+        "model": options.model,
     }
     if wrong := next((option for option, value in given.items() if value), None):
         raise UsageError(f"`{name}` is a task, and --{wrong} is for chains", help="leave it out")
@@ -137,7 +140,7 @@ class _Runner(Generic[E]):
             self.state = await follow_and_show(execution.follow, self.state, options, quiet=display.quiet)
         except FollowInterrupted as interrupted:
             self.state = interrupted.state
-            if not (display.cancel_on_interrupt or ask_to_cancel("detach and let it go on, or cancel it?")):
+            if not (display.cancel_on_interrupt or ask_to_cancel("leave it running, or cancel it?")):
                 return self._detach(INTERRUPTED)
             async for seen in execution.cancel(self.state, options):
                 self.state = seen

@@ -47,6 +47,7 @@ from cyberflow.sdk.prepare import (
 )
 from cyberflow.sdk.prepare import script_outcomes as script_run
 from cyberflow.sdk.project import CompiledProject
+from cyberflow.sdk.runs.ids import complete_id
 from cyberflow.targets.local_platform import Say, state_folder
 from cyberflow.targets.service import OpenTarget, open_cyberun, open_target
 
@@ -176,6 +177,8 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         if options.first is not None:
             await self._resume(options.first)
         what, where = self._what, options.where
+        if where.session_id is not None:
+            where = replace(where, session_id=await complete_id(self.service.client, where.session_id))
         self._ids = await look_up_ids(compiled, self.service, what, where, stale=options.stale_ok)
         overrides = await resolve_overrides(self.service, what, options)
         parts = RequestParts(compiled.bundle, self.given, self._ids, compiled.assets, where, overrides)
@@ -184,7 +187,8 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
     async def _resume(self, first: str) -> None:
         """Make the rest of a chain that stopped the thing to run."""
         assert isinstance(self._what, BundledChain)  # noqa: S101 - the constructor refuses everything else
-        rest = await resume(self.service.client, self._what, first, self.options.runs)
+        runs = [await complete_id(self.service.client, run) for run in self.options.runs]
+        rest = await resume(self.service.client, self._what, first, runs)
         asked = self.options.arguments
         given = self._resolve(rest.chain, replace(asked, document={**rest.inputs, **asked.document}))
         self._what, self.finished = rest.chain, rest.finished_steps

@@ -136,7 +136,14 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
 @common_options("text", "json")
 @target_option
 @click.argument("run", type=parse_id)
-@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
+@click.option(
+    "-s",
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
+)
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
 def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
     """Start a run that is over again, under its own id, and follow it.

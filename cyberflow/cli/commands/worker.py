@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Rows at a time, for each worker of the queue: who starts last decides.",
 )
-@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, keyring:S/USER.")
+@click.option(
+    "-s", "--secret", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, keyring:S/USER."
+)
 @click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="A bundle in place of the sources.")
 def command(*, project: Path | None, target: str | None, engine: str, parallel: int, **options: Any) -> int:
