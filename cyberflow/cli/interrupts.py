@@ -44,18 +44,14 @@ def ask_to_cancel(question: str | None) -> bool:
     """After an interruption: what a person says; where nobody is, or nothing is asked, nothing is cancelled."""
     if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    answer = click.prompt(f"{question} [d]etach, [c]ancel", type=_Choice(), default="detach", err=True)
+    answer = click.prompt(f"{question} [d]etach, [c]ancel", value_proc=_read_choice, default="detach", err=True)
     return bool(answer == "cancel")
 
 
-class _Choice(click.ParamType):
+def _read_choice(text: str) -> str:
     """`detach` or `cancel`, by its first letters."""
-
-    name = "choice"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        word = value.strip().lower()
-        for choice in ("detach", "cancel"):
-            if word and choice.startswith(word):
-                return choice
-        self.fail(f"`{value}` is neither detach nor cancel", param, ctx)
+    word = text.strip().lower()
+    for choice in ("detach", "cancel"):
+        if word and choice.startswith(word):
+            return choice
+    raise click.UsageError(f"`{text}` is neither detach nor cancel")
