@@ -20,6 +20,7 @@ from cyberflow.run.inputs.arguments import (
     resolve_arguments,
     resolve_shared_arguments,
 )
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.secrets import SecretBackends, SecretLocation, target_sources
 from cyberflow.run.task.request import task_files
 from cyberflow.sdk.lookup import look_up
@@ -109,5 +110,6 @@ def fill(what: Deployed, parts: RequestParts) -> RunRequest:
 async def script_outcomes(service: CyberdeskService, outcomes: Mapping[str, Any], ids: TargetIds, key: str) -> None:
     """Script the outcome of one submission. Raises UsageError where the target is not the local platform."""
     if not service.local:
-        raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
+        text = HintedText(Hint("simulate"), " scripts the local platform")
+        raise UsageError(text, help="take it away, or run with --target local")
     await service.client.simulate({ids.workflows.get(name, name): outcome for name, outcome in outcomes.items()}, key)

@@ -36,9 +36,18 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @common_options("text", "json")
 @target_option
 @click.argument("name", required=False)
-@click.option("-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text.")
-@click.option("--inputs", "document", type=_FILE, metavar="FILE.json", help="Inputs as a JSON object.")
-@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
+@click.option(
+    "-i", "--input", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text."
+)
+@click.option("--inputs", "document", type=_FILE, metavar="FILE", help="Inputs as a mapping, in JSON or YAML.")
+@click.option(
+    "-s",
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
+)
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="A file that the declaration leaves open.")
 @click.option("--machine", metavar="NAME", help="Run on this machine.")
 @click.option("--pool", "pools", multiple=True, metavar="NAME", help="Run on a machine of every pool given.")

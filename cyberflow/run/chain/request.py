@@ -22,8 +22,10 @@ from cyberflow.run.inputs.arguments import (
     Arguments,
     file_argument_name,
     files_of,
+    missing_file,
     raise_problems,
 )
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT, EMPTY
 
@@ -96,7 +98,8 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     where, request = parts.where, chain.request
     if chain.session and where.session_id is None:
         help = f"its steps use {join_names(chain.session)} of a session that is already there"
-        raise UsageError(f"`{chain.name}` goes on in a session: give it with `--session ID`", help=help)
+        lead = f"`{chain.name}` goes on in a session: give it with "
+        raise UsageError(HintedText(lead, Hint("session")), help=help)
     plain = Interpolator(parts.arguments.inputs)
     steps = [_StepRequest(step, chain, parts, plain) for step in request["steps"]]
     filled = [step.build() for step in steps]
@@ -254,7 +257,7 @@ def _files(files: Sequence[Mapping[str, Any]], parts: RequestParts, filler: Inte
         if name is not None:
             given = parts.arguments.files.get(name)
             if given is None:
-                filler.problems.append(f"file `{name}` is missing: give it with `--file {name}=PATH`")
+                filler.problems.append(missing_file(name))
                 continue
             filename, content = given.filename, _encode(parts, f"file {name}", given.content)
         else:

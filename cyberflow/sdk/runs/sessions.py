@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.client.cyberdesk.wire import Machine, RunRecord, is_live
@@ -14,8 +15,9 @@ from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.work.ids import complete_id
+from cyberflow.run.work.journal import FOLDER, entries
 from cyberflow.run.work.polling import FollowOptions
+from cyberflow.sdk.runs.ids import NoSuchRun, complete_id
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -24,24 +26,24 @@ FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
 SecretResolver = Callable[[BundledWorkflow], Mapping[str, Any]]
 
 
-class NoSuchRun(UsageError):
-    """The target has no session and no run of this id."""
-
-
-async def list_runs(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
-    """The newest runs, a row each, with the names of their workflows."""
+async def list_runs(desk: Cyberdesk, limit: int, status: str | None, state: Path) -> list[dict[str, Any]]:
+    """The newest runs, a row each, with the names of their workflows, and of the chains that the journal knows of."""
     page = await desk.runs.page(
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
     )
     names = workflow_names(page.included)
+    chains = {entry.session_id: entry.name for entry in entries(state / FOLDER) if len(entry.run_ids) > 1}
     return [
         {
             "id": run.id,
             "status": run.status,
+            "chain": chains.get(run.session_id) if run.session_id else None,
             "workflow": names.get(run.workflow_id, run.workflow_id),
             "session_id": run.session_id,
             "session_alias": run.session_alias,
             "created_at": run.created_at,
+            "started_at": run.started_at,
+            "ended_at": run.ended_at,
         }
         for run in page.items
     ]
