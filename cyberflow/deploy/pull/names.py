@@ -44,10 +44,11 @@ _LETTERS = {**_LATIN, **_CYRILLIC, **_GREEK, "ъ": "", "ь": ""}
 
 def to_ascii(text: str) -> str:
     """Write letters of other alphabets with Latin ones; the ones without a custom by the last word of their names."""
-    whole = normalize("NFKC", text)
-    return "".join(
-        _word(one) if category(one) == "Lo" else "".join(map(_letter, normalize("NFKD", one))) for one in whole
-    )
+    return "".join(map(_spell, normalize("NFKC", text)))
+
+
+def _spell(letter: str) -> str:
+    return _word(letter) if category(letter) == "Lo" else "".join(map(_letter, normalize("NFKD", letter)))
 
 
 def _letter(letter: str) -> str:
