@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.compiler.type_help import flag_help, schema_help
 from cyberflow.diagnostics import Label
+from cyberflow.language.model import NAME
 from cyberflow.schema.keywords import TYPES, holds
 from cyberflow.schema.references import SchemaDocument
 from cyberflow.schema.well_formed import check_keyword, find_stray_fields, is_schema, marker_of
@@ -122,6 +123,10 @@ class DocumentReader:
             elif isinstance(parse_ref(reference), Ref):
                 help = "write a type such as `string` here, and set the ref in the `inputs` of a step"
                 self.notation.add("bad-ref", "a declared type cannot come from a step", place, help=help)
+                del schema["$ref"]
+            elif not reference.startswith("#") and not NAME.fullmatch(reference):
+                help = "copy what it names below `$defs` of this schema, and write `$ref: '#/$defs/NAME'`"
+                self.notation.add("bad-schema", f"`{reference}` is outside this schema", place, help=help)
                 del schema["$ref"]
             else:
                 known = [*(f"#/$defs/{name}" for name in definitions), *self.notation.types]

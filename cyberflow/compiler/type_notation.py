@@ -88,13 +88,18 @@ class TypeReader:
 
     def _normalize(self, lowered: Any, place: Place) -> ObjectSchema:
         try:
-            made = normal_form(lowered, self._documents.get)
+            made = normal_form(self._unwrap(lowered), self._documents.get)
         except SchemaTooLarge as problem:
             self._add_bound(place, deep=problem.deep)
             return {}
         if isinstance(made, dict):
             return made
         return {} if made else {"not": {}}
+
+    def _unwrap(self, lowered: Any) -> Any:
+        """A document that stands alone is its own root: what leads to its root leads to what is made of it."""
+        reference = lowered.get("$ref", "") if isinstance(lowered, dict) else ""
+        return self._documents[reference].root if reference.endswith("#") and reference in self._documents else lowered
 
     def _fields(self, notation: Mapping[str, Any], place: Place) -> list[Field]:
         fields = []

@@ -88,9 +88,7 @@ NAMES: Final = KeywordForm("a list of names", _is_text_list)
 NAMES_MAP: Final = KeywordForm("a mapping of names to lists of names", _is_map_of(_is_text_list))
 TYPE: Final = KeywordForm("a type, or a list of types", _is_type)
 VALUES: Final = KeywordForm("a list of values", lambda value: isinstance(value, list))
-CHOICES: Final = KeywordForm(
-    "a list of values, at least one", lambda value: isinstance(value, list) and bool(value) and is_json(value)
-)
+CHOICES: Final = KeywordForm("a list of values", lambda value: isinstance(value, list) and is_json(value))
 VALUE: Final = KeywordForm("a value", is_json)
 FREE: Final = KeywordForm("a value", lambda _: True)
 

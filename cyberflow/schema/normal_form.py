@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from cyberflow.schema.keywords import map_subschemas, restricts
-from cyberflow.schema.references import SchemaDocument, resolve_pointer
+from cyberflow.schema.references import SchemaDocument, has_names, is_well_formed, resolve_pointer
 from cyberflow.schema.values import Schema
 
 ObjectSchema: TypeAlias = dict[str, Any]
@@ -38,6 +38,20 @@ def normal_form(schema: Schema, other: Documents = lambda _: None) -> Schema:
     if isinstance(schema, bool):
         return schema
     return _Normalizer(other).normalize(SchemaDocument(schema))
+
+
+def readable(schema: Any) -> Schema | None:
+    """Give the schema in a form in which every reference is a pointer; None for one that cannot be read at all."""
+    if not is_well_formed(schema):
+        return None
+    if not has_names(schema):
+        read: Schema = schema
+        return read
+    try:
+        form = normal_form(schema)
+    except SchemaTooLarge:
+        return None
+    return form if is_well_formed(form) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

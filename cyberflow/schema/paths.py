@@ -8,8 +8,7 @@ from typing import TypeAlias
 
 from cyberflow.schema.describe import describe
 from cyberflow.schema.keywords import accepts_anything
-from cyberflow.schema.normal_form import extract
-from cyberflow.schema.references import is_well_formed
+from cyberflow.schema.normal_form import extract, readable
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, attempt
 from cyberflow.schema.values import Schema
 
@@ -52,9 +51,10 @@ def lookup(schema: Schema, keys: Sequence[str | int]) -> LookupResult:
     """Follow a path. It exists when every alternative but null has it; when only some have it, it is optional."""
     if (found := _follow_members(schema, keys)) is not None:
         return found
-    if not is_well_formed(schema):
+    form = readable(schema)
+    if form is None:
         return UnknownPath()
-    return attempt(_follow, SchemaContext(schema), keys) or UnknownPath()
+    return attempt(_follow, SchemaContext(form), keys) or UnknownPath()
 
 
 def _follow_members(schema: Schema, keys: Sequence[str | int]) -> FoundType | None:

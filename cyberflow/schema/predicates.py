@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from cyberflow.schema.references import is_well_formed
+from cyberflow.schema.normal_form import readable
 from cyberflow.schema.subtype.disjuncts import SchemaContext, attempt
 from cyberflow.schema.values import Schema, Ternary
 
 
 def possible_kinds(schema: Schema) -> frozenset[str] | None:
     """Give the kinds of value the type may have (`number` is `integer` and `fraction`); None when out of reach."""
-    if not is_well_formed(schema):
-        return None
-    shapes = attempt(SchemaContext(schema).disjuncts, schema)
+    form = readable(schema)
+    shapes = None if form is None else attempt(SchemaContext(form).disjuncts, form)
     return None if shapes is None else frozenset[str]().union(*(shape.kinds for shape in shapes))
 
 

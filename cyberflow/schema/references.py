@@ -94,7 +94,7 @@ def has_refs(schema: Schema) -> bool:
 
 
 def is_well_formed(schema: Any) -> bool:
-    """Say whether the schema, with all that its pointers reach, can be read at all: forms, depth, one base URI."""
+    """Say whether the schema, with all that its pointers reach, can be read at all: forms, depth, dialect."""
     if not isinstance(schema, (dict, bool)):
         return False
     pending: list[tuple[Schema, int]] = [(schema, 0)]
@@ -104,13 +104,28 @@ def is_well_formed(schema: Any) -> bool:
         if isinstance(node, bool) or id(node) in seen:
             continue
         seen.add(id(node))
-        if depth > MAX_DEPTH or (depth and "$id" in node) or not keywords_fit(node) or not _is_known_dialect(node):
+        if depth > MAX_DEPTH or not keywords_fit(node) or not _is_known_dialect(node):
             return False
         pending.extend((child, depth + 1) for child in subschemas(node))
         target = resolve_pointer(schema, node["$ref"]) if "$ref" in node else None
         if target is not None:
             pending.append((target, 1))
     return True
+
+
+def has_names(schema: Schema) -> bool:
+    """Say whether a schema, or one written in it, has an `$id` or an anchor."""
+    pending: list[Any] = [schema]
+    seen: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if not isinstance(node, dict) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if any(name in node for name in ("$id", "$anchor", "$dynamicAnchor")):
+            return True
+        pending.extend(_children(node))
+    return False
 
 
 def _is_known_dialect(schema: dict[str, Any]) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from warnings import catch_warnings, simplefilter
 
 from cyberflow.diagnostics import did_you_mean, join_names, nearest
 from cyberflow.schema.keywords import (
@@ -21,6 +20,7 @@ from cyberflow.schema.keywords import (
     WORDS,
     KeywordForm,
 )
+from cyberflow.schema.regex.pattern import pattern_problem
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ def check_keyword(key: str, value: Any, *, free: bool = False) -> KeywordProblem
         return _check_type(value)
     if not _CONTAINERS.get(form, form.fits)(value):
         return KeywordProblem(f"`{key}` must be {form.words}")
-    return _check_pattern(key, value) if form is PATTERN else None
+    if key == "patternProperties":
+        return _check_patterns(key, value)
+    return _check_patterns(key, [value]) if form is PATTERN else None
 
 
 _KNOWN_DIALECT: Final = re.compile(r"https?://json-schema\.org/(?:draft[-/][0-9-]+/)?schema#?")
@@ -135,13 +137,10 @@ def _check_type(value: Any) -> KeywordProblem | None:
     return None if words else KeywordProblem("`type` lists nothing")
 
 
-def _check_pattern(key: str, value: str) -> KeywordProblem | None:
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            re.compile(value)
-    except (re.error, RecursionError, OverflowError) as error:
-        if "(?<" in value or r"\p" in value:
-            return None
-        return KeywordProblem(f"`{key}` is not a regular expression: {error}")
+def _check_patterns(key: str, patterns: Iterable[Any]) -> KeywordProblem | None:
+    for pattern in patterns:
+        if isinstance(pattern, str) and (why := pattern_problem(pattern)):
+            below = (pattern,) if key == "patternProperties" else ()
+            where = f"`{pattern}`" if below else f"`{key}`"
+            return KeywordProblem(f"{where} is not a regular expression: {why}", below=below)
     return None

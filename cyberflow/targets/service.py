@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
 from cyberflow.loopback import is_loopback_url
 from cyberflow.source import Place
+from cyberflow.targets.local_names import names_of
 from cyberflow.targets.local_platform import IN_PROCESS, LOCAL, STATE, Say, dev_address, open_platform
 
 if TYPE_CHECKING:
@@ -62,7 +64,13 @@ async def open_target(
 
     target = target_of(sourced.settings, name)
     if _is_embedded(name):
-        async with open_platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
+        names = names_of(sourced)
+        async with (
+            open_platform(sourced.root, say, names) as at,
+            Cyberdesk.connect(at.url, at.token, app=at.app) as desk,
+        ):
+            if at.app is None:
+                await desk.add_names(names)
             yield OpenTarget(LOCAL, desk, target, at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
@@ -83,7 +91,7 @@ async def open_cyberun(
     target = target_of(sourced.settings, name)
     if _is_embedded(name):
         async with (
-            open_platform(sourced.root, say) as at,
+            open_platform(sourced.root, say, names_of(sourced)) as at,
             CyberunClient.connect(at.url + CYBERUN_PATH, at.token, app=at.app) as cyberun,
         ):
             yield OpenTarget(LOCAL, cyberun, target, at.line, local=True)
@@ -135,28 +143,29 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     source = declared.api_key
     if source is None:
         if is_loopback_url(declared.url):
-            return LOCAL
+            return _dev_key(declared.url, root)
         what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
         if hasattr(declared, "cyberun"):
             what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
-    from cyberflow.run.inputs.secrets import SecretNotFound, parse_location, read_secret, system_backends
+    from cyberflow.run.inputs.secret_command import SecretNotFound
+    from cyberflow.run.inputs.secrets import location_of, read_secret, system_backends
 
-    written = (
-        f"env:{source.env}"
-        if source.env
-        else f"file:{root / source.file}"
-        if source.file
-        else f"keyring:{source.keyring}"
-    )
-    found = parse_location(written)
-    if found is None:
+    found = location_of(source, root)
+    if found.kind == "keyring" and not all(found.detail.rpartition("/")):
         raise UsageError(f"the `api_key` of target `{name}` names no source", help="a keyring entry is SERVICE/USER")
     try:
         return read_secret(found, replace(system_backends(), environ=environ))
     except SecretNotFound as error:
         raise UsageError(f"the `api_key` of target `{name}` {error}") from None
+
+
+def _dev_key(url: str, root: Path) -> str:
+    """The key of this project's `cyberflow dev`, where the url is its; another takes any, or says what it wants."""
+    served = dev_address(root / STATE)
+    same = served is not None and urlsplit(served.url).port == urlsplit(url).port
+    return served.token if served is not None and same else LOCAL
 
 
 def _is_embedded(name: str) -> bool:

@@ -14,7 +14,7 @@ from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.paths import FoundType, lookup
 from cyberflow.schema.predicates import accepts_string
-from cyberflow.schema.regex.automaton import matches, sample_texts
+from cyberflow.schema.regex.pattern import matches, sample_texts
 from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable, check_value
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.subtype.producer import may_send

@@ -114,10 +114,14 @@ def _open_platform(
 ) -> Platform:
     from cyberflow.emulator.http.fault_plan import load_faults
     from cyberflow.emulator.platform import Platform
+    from cyberflow.emulator.seeds import Seeds
+    from cyberflow.language.project.load import read_project
+    from cyberflow.targets.local_names import names_of
 
     plan = load_faults(faults) if faults else ()
     hooks = dict.fromkeys(webhooks, webhook_secret) if webhook_secret else webhooks
-    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks)
+    seeds = Seeds.model_validate(names_of(read_project(database.parent.parent)) if database else {})
+    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks, seeds=seeds)
 
 
 def _serve(

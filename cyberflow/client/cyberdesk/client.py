@@ -5,7 +5,7 @@ without an event loop. How bytes travel is the business of `transport`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
@@ -85,6 +85,11 @@ class Cyberdesk:
         steps, without their message history. Raises StillLive when `within` seconds are up first; the runs go on.
         """
         return await RunWaiter(self.runs, self._transport.policy, every, within).wait(what)
+
+    async def add_names(self, names: Mapping[str, Iterable[str]]) -> None:
+        """Have pools, machines, models and Cyberun workflows of these names exist; a local platform alone has this."""
+        body = {kind: sorted(given) for kind, given in names.items()}
+        await self._transport.fetch(write_request("POST", "/v1/local/seeds", body), dict[str, Any])
 
     async def simulate(self, script: Mapping[str, Any], key: str) -> None:
         """Script the simulated runs of the submission that will carry this idempotency key; local platform only."""

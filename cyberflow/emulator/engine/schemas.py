@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from cyberflow.emulator.contract import json_text
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
+from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 
 
@@ -34,11 +34,11 @@ class SchemaViolation:
 
 def violations(schema: Any, instance: Any) -> list[SchemaViolation]:
     """Every flaw, in the order of the schema."""
-    return [_to_violation(error) for error in _validator(_to_json(schema)).iter_errors(instance)]
+    return [_to_violation(error) for error in validator_of(schema).iter_errors(instance)]
 
 
 def is_valid(schema: Any, instance: Any) -> bool:
-    return bool(_validator(_to_json(schema)).is_valid(instance))
+    return bool(validator_of(schema).is_valid(instance))
 
 
 def load(text: str | None) -> Any:
@@ -67,24 +67,13 @@ def require_schema(text: str | None, field: str, *, simplified: bool = False) ->
     if simplified and not is_json_schema(schema):
         return
     try:
-        _validator(_to_json(schema))
+        validator_of(schema)
     except ValueError:
         raise _invalid_schema(field, "is not a valid JSON Schema") from None
 
 
 def _invalid_schema(field: str, reason: str) -> InvalidRequest:
     return InvalidRequest([violation(["body", field], f"{field} {reason}", "value_error")])
-
-
-def _to_json(schema: Any) -> str:
-    return json.dumps(schema, ensure_ascii=False)
-
-
-@lru_cache(maxsize=256)
-def _validator(text: str) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(json.loads(text), mask="the value", offline=True)
 
 
 def _to_violation(error: Any) -> SchemaViolation:

@@ -79,7 +79,7 @@ def _keyword_forms() -> dict[keywords.KeywordForm, Schema | bool]:
         keywords.NAMES_MAP: {"type": "object", "additionalProperties": names},
         keywords.TYPE: {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]},
         keywords.VALUES: {"type": "array"},
-        keywords.CHOICES: {"type": "array", "minItems": 1},
+        keywords.CHOICES: {"type": "array"},
         keywords.VALUE: True,
         keywords.FREE: True,
     }

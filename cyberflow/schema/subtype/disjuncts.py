@@ -12,7 +12,7 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from cyberflow.schema.keywords import accepts_anything, keyword_kinds, kinds_of_keyword, kinds_of_type
 from cyberflow.schema.references import UNREAD, resolve_pointer
-from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.values import KINDS, Schema, kind_of
 
 MAX_SHAPES: Final = 64
