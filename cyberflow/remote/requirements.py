@@ -14,7 +14,7 @@ from cyberflow.compiler.graph import ChainNode, Graph, WorkflowNode
 from cyberflow.compiler.interface import Field
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, join_names
 from cyberflow.remote.desired import model_faults
-from cyberflow.remote.inventory import RULE, Inventory, is_away, is_called
+from cyberflow.remote.inventory import RULE, Inventory, is_away, is_called, who_is_away
 from cyberflow.remote.task_requirements import check_task
 from cyberflow.source import Place
 
