@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from cyberflow.emulator.engine import file_checks, inputs, refs, sample_outputs, schemas, trajectory
+from cyberflow.emulator.engine import file_checks, inputs, refs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
 from cyberflow.emulator.files import attachment_files
@@ -15,6 +15,7 @@ from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
+from cyberflow.schema.examples import example
 
 DEFAULT_SECONDS = 1.0
 MAX_LINES = 40
@@ -105,7 +106,8 @@ def _outputs(run: RunRow) -> Any:
     if scripted is not None:
         return scripted
     schema = schemas.load_output_schema(run.plan["output_schema"])
-    return None if schema is None else sample_outputs.example(schema)
+    made = None if schema is None else example(schema)
+    return None if made is None else made[0]
 
 
 def _export(store: Store, run: RunRow, at: datetime) -> list[str]:
