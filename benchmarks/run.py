@@ -156,14 +156,14 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     from cyberflow.compiler.compile import compile_bundle
     from cyberflow.language.project.load import read_project
     from cyberflow.run.batch.batch import Batch
-    from cyberflow.run.batch.executor import LocalExecutor
-    from cyberflow.run.batch.ledger import Ledger, LedgerHeader
-    from cyberflow.run.batch.policy import Limits, RetryPolicy
     from cyberflow.run.batch.rows import RowMapper
     from cyberflow.run.batch.table import RowFault, Table
-    from cyberflow.run.chain.follow import FollowOptions, PollInterval
     from cyberflow.run.chain.request import RequestParts, TargetIds
     from cyberflow.run.inputs.arguments import Arguments, RawArguments
+    from cyberflow.run.work.executor import LocalExecutor
+    from cyberflow.run.work.ledger import Ledger, LedgerHeader
+    from cyberflow.run.work.policy import Limits, RetryPolicy
+    from cyberflow.run.work.polling import FollowOptions, PollInterval
 
     graph, builder, _ = check_target(read_project(root), "fast")
     bundle = compile_bundle(graph, builder)

@@ -1,4 +1,4 @@
-"""Having a yes before the first write: asked on a terminal, given by --yes in CI, by name for a protected target."""
+"""Confirmation before the first write: asked on a terminal, given by --yes in CI, by name for a protected target."""
 
 from __future__ import annotations
 
@@ -10,28 +10,47 @@ from typing import NoReturn
 
 import click
 
+from cyberflow.cli.console import say
 from cyberflow.cli.main import INTERRUPTED
 from cyberflow.errors import UsageError
-from cyberflow.targets import CyberdeskService
+from cyberflow.sdk.deployment import Deployment
 
 
 def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirm_write(service: CyberdeskService, what: str, *, yes: bool, confirm: str | None) -> None:
-    """Have a yes. Raises UsageError where nobody can give one; a no ends the command. Nothing was sent then."""
-    if service.target.protect:
-        confirm_target_name(service.name, confirm)
-        return
-    if confirm is not None and confirm != service.name:
-        raise UsageError(f"`{confirm}` is not the name of the target `{service.name}`; nothing was sent")
+def confirm_write(deployment: Deployment, what: str, *, yes: bool, confirm: str | None) -> None:
+    """Ask before the first write. Raises UsageError where nobody can answer; a no ends the command, nothing is sent."""
+    name = deployment.service.name
+    if deployment.service.target.protect or confirm is not None:
+        confirm_target_name(deployment, confirm)
+        if deployment.service.target.protect:
+            return
     if yes:
         return
     if not is_terminal():
         help = f"read the plan with `cyberflow plan`, then give --yes to `cyberflow {what}`"
         raise UsageError(f"{what} asks before it writes, and nobody is here to answer", help=help)
-    if not ask_yes_no(f"{what} this to {service.name}?"):
+    if not ask_yes_no(f"{what} this to {name}?"):
+        _abort_unsent_command()
+
+
+def confirm_target_name(deployment: Deployment, given: str | None) -> None:
+    """Ask for the name of a protected target, unless an option has it."""
+    if given is None and deployment.service.target.protect and is_terminal():
+        with _interruptible():
+            given = click.prompt(f"`{deployment.service.name}` is protected; type its name to go on", err=True)
+    deployment.require_name(given)
+
+
+def confirm_end(question: str, *, yes: bool) -> None:
+    """Ask for confirmation before something ends. Raises UsageError where nobody can answer; a no ends the command."""
+    if yes:
+        return
+    if not is_terminal():
+        raise UsageError(f"nobody is here to answer: {question}", help="give --yes")
+    if not ask_yes_no(question):
         _abort_unsent_command()
 
 
@@ -39,17 +58,6 @@ def ask_yes_no(question: str) -> bool:
     """Ask a person before anything is sent; whoever answers with Ctrl-C or Ctrl-D ends the command."""
     with _interruptible():
         return click.confirm(question, err=True)
-
-
-def confirm_target_name(name: str, given: str | None) -> None:
-    """Have the name of a protected target, from the option or a person."""
-    if given is None and is_terminal():
-        with _interruptible():
-            given = click.prompt(f"`{name}` is protected; type its name to go on", err=True)
-    if given is None:
-        raise UsageError(f"the target `{name}` is protected", help=f"--yes does not answer for it: --confirm {name}")
-    if given != name:
-        raise UsageError(f"`{given}` is not the name of the target `{name}`; nothing was sent")
 
 
 @contextmanager
@@ -66,5 +74,5 @@ def _interruptible() -> Iterator[None]:
 
 
 def _abort_unsent_command() -> NoReturn:
-    click.echo("nothing was sent", err=True)
+    say("nothing was sent")
     raise click.exceptions.Exit(INTERRUPTED)

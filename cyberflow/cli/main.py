@@ -92,7 +92,7 @@ def _share_options(ctx: click.Context, given: dict[str, object]) -> None:
 
 
 def main() -> None:
-    """The program: parse, run, and turn whatever went wrong into one of the exit codes of SPEC section 11."""
+    """The program: parse, run, and turn whatever went wrong into one of the exit codes."""
     sys.exit(run(sys.argv[1:]))
 
 
@@ -107,7 +107,7 @@ def run(args: list[str]) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except CyberflowError as error:
-        _print_error(error)
+        print_error(error)
         return error.exit_code
     except BrokenPipeError:
         sys.stderr.close()
@@ -121,13 +121,23 @@ def run(args: list[str]) -> int:
 
 def _restore_streams() -> None:
     """Take the filters off the streams, where a command has put them on."""
-    if "cyberflow.cli.redacted_streams" in sys.modules:
-        from cyberflow.cli.redacted_streams import restore_streams
+    if "cyberflow.cli.output_streams" in sys.modules:
+        from cyberflow.cli.output_streams import restore_streams
 
         restore_streams()
 
 
-def _print_error(error: CyberflowError) -> None:
+def print_error(error: CyberflowError) -> None:
+    """Say what went wrong and what to do next; findings of a project go to standard output, as `check` prints them."""
+    if "cyberflow.sdk.project" in sys.modules:
+        from cyberflow.cli.commands.check import render_findings
+        from cyberflow.sdk.project import ProjectErrors
+
+        if isinstance(error, ProjectErrors):
+            click.echo(render_findings(error.sourced, error.found, "text"), nl=False)
+            return
+    for line in getattr(error, "lines", tuple)():
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {line}", err=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
     if error.help:
         click.echo(f"  {click.style('help', bold=True)}: {error.help}", err=True)

@@ -1,237 +1,289 @@
-"""What `cyberflow run` does: submit a chain or a workflow, follow it, print what came of it."""
+"""`cyberflow run` of one chain, workflow or task: submitted, followed with a view, its end printed."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shlex
-import signal
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import click
 
+from cyberflow.cli.console import announce, say
+from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
 from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.project import compile_for, say
-from cyberflow.cli.redacted_streams import filter_streams
-from cyberflow.cli.views.run_view import result_lines, run_view
-from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
-from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.chain.downloads import output_folder, save_all
-from cyberflow.run.chain.events import ChainState, StepRun
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
-from cyberflow.run.chain.journal import Invocation, follow_command, open_journal
-from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import RunPlacement
+from cyberflow.cli.output_streams import filter_streams
+from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
+from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
+from cyberflow.errors import UsageError
+from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import result_of
-from cyberflow.run.chain.resume import resume
-from cyberflow.run.chain.submit import submit
-from cyberflow.run.inputs.arguments import Arguments, RawArguments
-from cyberflow.run.inputs.inputs import load_inputs
-from cyberflow.run.inputs.secrets import system_backends
-from cyberflow.sdk.prepare import CompiledProject, build_request, find_runnable, resolve_run_arguments, script_outcomes
-from cyberflow.targets import CyberdeskService, open_target, state_folder
+from cyberflow.run.task.outputs import SavedOutput
+from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.polling import FollowOptions
+from cyberflow.sdk.execution import ChainExecution, SubmitOptions, TaskExecution, execution_of
+from cyberflow.sdk.project import CompiledProject
+from cyberflow.storage import write_text
+
+S = TypeVar("S", ChainState, TaskState)
 
 
-def start_run(folder: Path, target: str | None, name: str, options: dict[str, Any]) -> int:
-    """Compile, put together what is given, and run."""
-    compiled = compile_for(folder, target, options["bundle"])
-    if compiled is None:
-        return 1
-    if (task := compiled.bundle.task(name)) is not None:
-        from cyberflow.cli.task_runner import start_task
+@dataclass(frozen=True)
+class RunDisplay:
+    """How a run is followed and shown. `said` is the target line that was printed already."""
 
-        return start_task(compiled, task, options)
-    what = find_runnable(compiled, name)
-    if options["first"] is None:
-        given = resolve_run_arguments(compiled, what, raw_arguments(options), system_backends())
-        filter_streams(given.redactor())
-        return asyncio.run(ChainRunner(compiled, what, options, given).run())
-    if not isinstance(what, BundledChain):
-        raise UsageError(f"`{name}` is no chain and has no step `{options['first']}`", help="run it as a whole")
-    return asyncio.run(ChainRunner(compiled, what, options).run())
+    quiet: bool = False
+    format: str = "text"
+    detach: bool = False
+    timeout: float | None = None
+    cancel_on_timeout: bool = False
+    cancel_on_interrupt: bool = False
+    download: Path | None = None
+    out: Path | None = None
+    said: str | None = None
 
 
-def raw_arguments(options: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> RawArguments:
-    """What the command line gives; `recorded` inputs are used where it gives none."""
-    document = load_inputs(options["document"]) if options["document"] else {}
-    secrets, files = (list(dict.fromkeys(options[kind])) for kind in ("secrets", "files"))
-    return RawArguments(options["inputs"], {**(recorded or {}), **document}, secrets, files)
+def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, display: RunDisplay) -> int:
+    """Run a name of the project and give the exit code."""
+    execution = execution_of(compiled, name, options, filter_streams)
+    if isinstance(execution, TaskExecution):
+        _refuse_chain_options(name, options)
+        return asyncio.run(_TaskRunner(execution, display).run())
+    return asyncio.run(_ChainRunner(execution, display).run())
 
 
-class ChainRunner:
-    """One invocation, from looking up names to the result."""
+def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
+    where = options.where
+    given = {
+        "machine": where.machine,
+        "pool": where.pools,
+        "session": where.session_id,
+        "keep-session": where.keep_session,
+        "stale-ok": options.stale_ok,
+        "from": options.first,
+    }
+    if wrong := next((option for option, value in given.items() if value), None):
+        raise UsageError(f"`{name}` is a task, and --{wrong} is for chains", help="leave it out")
 
-    def __init__(
-        self,
-        compiled: CompiledProject,
-        what: BundledChain | BundledWorkflow,
-        options: Any,
-        given: Arguments | None = None,
-    ) -> None:
-        self._compiled = compiled
-        self._what = what
-        self._options = options
-        self._given = given or Arguments()
-        self._done: tuple[StepRun, ...] = ()
-        self._journal: Invocation | None = None
+
+def say_detached(command: str) -> int:
+    """Say how to follow later what goes on, and give the exit code."""
+    say(f"it goes on without this terminal; follow it with\n  {command}")
+    return INTERRUPTED
+
+
+class FollowInterrupted(Exception):
+    """Whoever followed was interrupted; `state` is the last that was seen."""
+
+    def __init__(self, state: Any) -> None:
+        super().__init__()
+        self.state = state
+
+
+async def follow_and_show(
+    follow: Callable[[S, FollowOptions], AsyncGenerator[S, None]], state: S, options: FollowOptions, *, quiet: bool
+) -> S:
+    """Follow and show a chain, a run or a task. Raises FollowInterrupted."""
+    try:
+        with run_view(quiet=quiet) as shown:
+            shown.show(state)
+            async with aclosing(follow(state, replace(options, messages=shown.messages))) as states:
+                async for seen in states:
+                    state = seen
+                    shown.show(state)
+    except asyncio.CancelledError:
+        raise FollowInterrupted(state) from None
+    return state
+
+
+E = TypeVar("E", ChainExecution, TaskExecution)
+
+
+class _Runner(Generic[E]):
+    """What is the same for everything that runs. `unanswered` lists where a lost submission would be."""
+
+    unanswered = "cyberflow runs list"
+
+    def __init__(self, execution: E, display: RunDisplay) -> None:
+        self.execution: Any = execution
+        self.display = display
+        self.state: Any = None
 
     async def run(self) -> int:
         cancel_on_sigterm()
         try:
-            async with open_target(self._compiled.sourced, self._compiled.target, say) as service:
-                if not self._options["quiet"] and service.line != self._options["said"]:
-                    say(service.line)
-                return await self._submit(service)
+            async with self.execution.open(say) as service:
+                announce(service, quiet=self.display.quiet, said=self.display.said)
+                await self.execution.prepare()
+                self.say_resumed()
+                self.state = await self.execution.submit(self.follow_options, say)
+                self._say(f"{self.execution.name} submitted: {self.where()}")
+                return self._detach(0) if self.display.detach else await self._follow()
         except asyncio.CancelledError:
-            return self._handle_interrupt()
+            return self._say_interrupted()
 
-    async def _submit(self, service: CyberdeskService) -> int:
-        options = self._options
-        if options["first"] is not None:
-            await self._resume(service, options["first"], options["runs"])
-        run = (self._what, self._given)
-        submission, ids = await build_request(self._compiled, service, run, self._where(), stale=options["stale_ok"])
-        journal = self._journal = open_journal(state_folder(self._compiled.sourced.root), service.name)
-        if options["simulate"]:
-            await script_outcomes(service, load_inputs(options["simulate"]), ids, journal.key)
-        state = await submit(service.cyberdesk, submission, journal)
-        state = replace(state, steps=(*self._done, *state.steps))
-        if not options["quiet"]:
-            where = f"session {state.session_id}" if state.session_id else f"run {state.steps[0].run_id}"
-            say(f"{self._what.name} submitted: {where}")
-        if options["detach"]:
-            return self._detach(service, state, code=0)
-        return await self._follow(service, state, journal)
+    @property
+    def follow_options(self) -> FollowOptions:
+        display = self.display
+        return FollowOptions(self.execution.service.pace, display.timeout, display.cancel_on_timeout)
 
-    async def _resume(self, service: CyberdeskService, first: str, runs: Sequence[str]) -> None:
-        """Make the rest of a chain that stopped the thing to run."""
-        assert isinstance(self._what, BundledChain)  # noqa: S101 - `start` refuses everything else
-        rest = await resume(service.cyberdesk, self._what, first, runs)
-        given = resolve_run_arguments(
-            self._compiled, rest.chain, raw_arguments(self._options, rest.inputs), system_backends()
-        )
-        filter_streams(given.redactor())
-        self._what, self._done = rest.chain, rest.finished_steps
-        self._given = replace(given, finished_outputs=rest.finished_outputs)
-        if self._options["quiet"]:
-            return
-        session = self._options["session"]
-        say(f"{rest.chain.name} goes on from {first} in {f'session {session}' if session else 'a new session'}")
-        for step in rest.finished_steps:
-            say(f"  {step.id} is finished: its outputs are those of run {step.run_id}")
-
-    def _where(self) -> RunPlacement:
-        options = self._options
-        return RunPlacement(options["machine"], tuple(options["pools"]), options["session"], options["keep_session"])
-
-    async def _follow(self, service: CyberdeskService, state: ChainState, journal: Invocation) -> int:
-        options = self._options
-        pace = LOCAL if service.local else REMOTE
-        watch = FollowOptions(pace, options["timeout"], options["cancel_on_timeout"])
+    async def _follow(self) -> int:
+        display, execution = self.display, self.execution
+        options = self.follow_options
         try:
-            with run_view(quiet=options["quiet"]) as shown:
-                watch = replace(watch, messages=shown.messages)
-                shown.show(state)
-                async for event in follow(service.cyberdesk, state, watch):
-                    state, _ = advance(state, event)
-                    shown.show(state)
-        except asyncio.CancelledError:
-            if not (options["cancel_on_interrupt"] or ask_to_cancel("detach and let it go on, or cancel it?")):
-                return self._detach(service, state, code=INTERRUPTED)
-            async for event in cancel(service.cyberdesk, state, watch):
-                state, _ = advance(state, event)
-        return await self._finish(service, state, journal)
+            self.state = await follow_and_show(execution.follow, self.state, options, quiet=display.quiet)
+        except FollowInterrupted as interrupted:
+            self.state = interrupted.state
+            if not (display.cancel_on_interrupt or ask_to_cancel("detach and let it go on, or cancel it?")):
+                return self._detach(INTERRUPTED)
+            async for seen in execution.cancel(self.state, options):
+                self.state = seen
+        return await self._finish()
 
-    def _handle_interrupt(self) -> int:
-        """Interrupted before there was anything to follow."""
-        if self._journal is None:
-            say("interrupted; nothing was sent")
-            return INTERRUPTED
-        self._journal.record("unanswered")
-        look = follow_command(self._journal.target, None, ())
-        say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
-        return INTERRUPTED
+    async def _finish(self) -> int:
+        for line in self.notes():
+            say(line)
+        if any(step.is_live for step in self.state.steps):
+            if self.state.timed_out or isinstance(self.state, TaskState):
+                say(f"follow it with\n  {self.execution.follow_command(self.state)}")
+        else:
+            self.execution.record_end(self.state)
+        saved = []
+        if self.saves and not (self.state.timed_out and self.state.trouble):
+            async for one in self.execution.save(self.state, self.display.download):
+                saved.append(one)
+                if one.path:
+                    self._say(f"saved {one.path}")
+        self.print_result(saved)
+        raise_save_failures(saved)
+        return self.exit_code
 
-    def _detach(self, service: CyberdeskService, state: ChainState, *, code: int) -> int:
-        say(f"it goes on without this terminal; follow it with\n  {_follow_command(service, state)}")
-        self._write_result(state)
+    def _detach(self, code: int) -> int:
+        say_detached(self.execution.follow_command(self.state))
+        self.print_result([])
         return code
 
-    async def _finish(self, service: CyberdeskService, state: ChainState, journal: Invocation) -> int:
-        result = result_of(state)
-        for line in end_notes(state):
-            say(line)
-        if state.timed_out and state.live_steps:
-            say(f"follow it with\n  {_follow_command(service, state)}")
+    def _say_interrupted(self) -> int:
+        """Interrupted while there was nothing to follow, or nothing any more."""
+        journal = self.execution.journal
+        if journal is None or not journal.path.exists():
+            say("interrupted; nothing was sent")
+        elif self.state is not None:
+            say(f"interrupted; it is over, see\n  {self.after_command(journal.target)}")
         else:
-            journal.record("ended", status=result.status)
-        if self._resume_command(state) and not self._options["quiet"]:
-            say(f"when its cause is mended, go on with\n  {self._resume_command(state)}")
-        if self._options["download"]:
-            id = state.session_id or state.steps[0].run_id
-            folder = output_folder(state.name, id, self._options["download"])
-            async for path in save_all(service.cyberdesk, state, folder):
-                say(f"saved {path}")
-        self._write_result(state)
-        return result.exit_code
+            journal.record("unanswered")
+            look = f"{self.unanswered} --target {journal.target}"
+            say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
+        return INTERRUPTED
 
-    def _resume_command(self, state: ChainState) -> str | None:
+    def _say(self, text: str) -> None:
+        if not self.display.quiet:
+            say(text)
+
+    def _print(self, data: dict[str, Any], lines: list[str]) -> None:
+        text = json.dumps(data, ensure_ascii=False, indent=2)
+        if self.display.out:
+            write_text(self.display.out, text + "\n")
+        click.echo(text if self.display.format == "json" else "\n".join(lines))
+
+    def say_resumed(self) -> None:
+        """Say which steps are not run again."""
+
+    # What differs between chains and tasks.
+    saves = True
+
+    @property
+    def exit_code(self) -> int:
+        raise NotImplementedError
+
+    def where(self) -> str:
+        raise NotImplementedError
+
+    def notes(self) -> list[str]:
+        raise NotImplementedError
+
+    def after_command(self, target: str) -> str:
+        raise NotImplementedError
+
+    def print_result(self, saved: list[SavedOutput]) -> None:
+        raise NotImplementedError
+
+
+class _ChainRunner(_Runner[ChainExecution]):
+    @property
+    def saves(self) -> bool:  # type: ignore[override]
+        return self.display.download is not None
+
+    @property
+    def exit_code(self) -> int:
+        return result_of(self.state).exit_code
+
+    def where(self) -> str:
+        session, runs = self.execution.ids(self.state)
+        return f"session {session}" if session else f"run {runs[0]}"
+
+    def say_resumed(self) -> None:
+        options = self.execution.options
+        if options.first is None:
+            return
+        session = options.where.session_id
+        self._say(
+            f"{self.execution.name} goes on from {options.first} in "
+            f"{f'session {session}' if session else 'a new session'}"
+        )
+        for step in self.execution.finished:
+            self._say(f"  {step.id} is finished: its outputs are those of run {step.run_id}")
+
+    def notes(self) -> list[str]:
+        command = self._resume_command()
+        again = [f"when its cause is mended, go on with\n  {command}"] if command and not self.display.quiet else []
+        return [*end_notes(self.state), *again]
+
+    def after_command(self, target: str) -> str:  # noqa: ARG002 - the execution knows it
+        return str(self.execution.follow_command(self.state))
+
+    def print_result(self, saved: list[SavedOutput]) -> None:  # noqa: ARG002 - a chain has outputs, its files are beside them
+        result = result_of(self.state)
+        self._print(result.to_json(self.execution.redactor), list(result_lines(result)))
+
+    def _resume_command(self) -> str | None:
         """The command that goes on with a chain of which a step has failed."""
+        state = self.state
         failed = next((step for step in state.steps if step.has_failed), None)
         if failed is None or len(state.steps) == 1 or state.cancelled:
             return None
-        words = ["--target", self._compiled.target, "--from", failed.id, "--with", failed.run_id]
-        given = [("-s", pair) for pair in self._options["secrets"]] + [
-            ("--file", pair) for pair in self._options["files"]
-        ]
+        asked = self.execution.options.arguments
+        words = ["--target", self.execution.compiled.target, "--from", failed.id, "--with", failed.run_id]
+        given = [*(("-s", pair) for pair in asked.secrets), *(("--file", pair) for pair in asked.files)]
         return shlex.join(["cyberflow", "run", state.name, *words, *chain.from_iterable(given)])
 
-    def _write_result(self, state: ChainState) -> None:
-        redactor = self._given.redactor()
-        result = result_of(state)
-        text = json.dumps(result.to_json(redactor), ensure_ascii=False, indent=2)
-        if self._options["out"]:
-            write_file(self._options["out"], text + "\n")
-        click.echo(text if self._options["format"] == "json" else "\n".join(result_lines(result)))
 
+class _TaskRunner(_Runner[TaskExecution]):
+    unanswered = "cyberflow runs list --tasks"
 
-def cancel_on_sigterm() -> None:
-    """Have SIGTERM do what Ctrl-C does. Windows has no such signal."""
-    task = asyncio.current_task()
-    if task is not None and sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    @property
+    def exit_code(self) -> int:
+        return int(self.state.exit_code)
 
+    def where(self) -> str:
+        return f"task {self.state.task_id}"
 
-def ask_to_cancel(question: str | None) -> bool:
-    """After an interruption: what a person says; where nobody is, or nothing is asked, nothing is cancelled."""
-    if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    answer = click.prompt(question, type=click.Choice(["detach", "cancel"]), default="detach", err=True)
-    return bool(answer == "cancel")
+    def notes(self) -> list[str]:
+        return list(task_notes(self.state))
 
+    def after_command(self, target: str) -> str:
+        return download_hint(self.state.task_id, target)
 
-def end_notes(state: ChainState) -> Iterator[str]:
-    """What there is to say of an end besides its result."""
-    for reason in state.refused:
-        yield f"it could not be cancelled as asked: {reason}"
-    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
-    if state.timed_out and live:
-        yield f"the time is over and it goes on: {live}"
-    elif live:
-        yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
+    def print_result(self, saved: list[SavedOutput]) -> None:
+        data = task_json(self.state, saved, self.execution.redactor)
+        self._print(data, list(task_lines(self.state, saved)))
 
-
-def _follow_command(service: CyberdeskService, state: ChainState) -> str:
-    return follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
-
-
-def write_file(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or '').lower()}") from error
+    def _detach(self, code: int) -> int:
+        if self.execution.task.timeout:
+            say(f"its timeout of {self.execution.task.timeout} is kept by who follows it, and nobody does now")
+        return super()._detach(code)

@@ -1,55 +1,45 @@
-"""Which service an id of `cyberflow runs` belongs to, opened and named; and having a yes before something ends."""
+"""The target that a command of `cyberflow runs` works on, opened and announced."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-import click
-
-from cyberflow.cli.commands.build import resolve_target_name
-from cyberflow.cli.confirm import ask_yes_no, is_terminal
+from cyberflow.cli.console import announce, say
 from cyberflow.cli.options import project_root
-from cyberflow.cli.project import say
-from cyberflow.cli.sessions import NoSuchRun
-from cyberflow.client.http.errors import ApiError
-from cyberflow.errors import UsageError
-from cyberflow.language.project.load import RawProject, read_project, target_of
-from cyberflow.run.chain.journal import entry_of_task
-from cyberflow.run.task.follow import merge_task
+from cyberflow.language.project.load import read_project
 from cyberflow.run.task.request import TaskState
-from cyberflow.targets import (
-    LOCAL,
-    STATE,
-    CyberdeskService,
-    CyberunService,
-    cyberun_settings,
-    open_cyberun,
-    open_target,
-)
-
-Work = Callable[[CyberdeskService], Awaitable[int]]
-TaskWork = Callable[[CyberunService, TaskState], Awaitable[int]]
-UNNAMED = "task"
-"""What a task is called whose submission this project does not know of."""
+from cyberflow.sdk.project import resolve_target_name
+from cyberflow.sdk.runs.owner import RunWork, TaskWork, work_on_owner, work_on_run
+from cyberflow.targets.service import CyberunService, OpenTarget, open_cyberun
 
 
 def run_on_target(
-    project: Path | None, name: str | None, quiet: bool, work: Work, task: tuple[str, TaskWork] | None = None
+    project: Path | None, name: str | None, quiet: bool, work: RunWork, task: tuple[str, TaskWork] | None = None
 ) -> int:
     """Open the target, say which one it is, and do the work; where the id may be that of a `task`, its work."""
     sourced = read_project(project_root(project))
     target = resolve_target_name(sourced, name)
+    said: list[str] = []
 
-    async def go() -> int:
-        async with open_target(sourced, target, say) as service:
-            _print_target_line(service, quiet)
-            return await work(service)
+    def tell(service: OpenTarget[Any]) -> None:
+        if not said:
+            announce(service, quiet=quiet)
+            said.append(service.line)
+
+    async def on_run(service: Any) -> int:
+        tell(service)
+        return await work(service)
+
+    async def on_task(service: CyberunService, state: TaskState) -> int:
+        tell(service)
+        return await task[1](service, state) if task else 0
 
     if task is None:
-        return asyncio.run(go())
-    return asyncio.run(_run_on_owner((sourced, target, quiet), task, go))
+        return asyncio.run(work_on_run(sourced, target, say, on_run))
+    return asyncio.run(work_on_owner(sourced, target, say, (on_run, (task[0], on_task))))
 
 
 def run_on_cyberun(
@@ -60,50 +50,7 @@ def run_on_cyberun(
 
     async def go() -> int:
         async with open_cyberun(sourced, resolve_target_name(sourced, name), say) as service:
-            _print_target_line(service, quiet)
+            announce(service, quiet=quiet)
             return await work(service)
 
     return asyncio.run(go())
-
-
-async def _run_on_owner(
-    where: tuple[RawProject, str, bool], task: tuple[str, TaskWork], on_run: Callable[[], Awaitable[int]]
-) -> int:
-    """What the journal knows as a task is one, and so may be what Cyberdesk does not know, where the target has a
-    Cyberun. Raises UsageError when it is neither.
-    """
-    (sourced, target, quiet), (id, work) = where, task
-    entry = entry_of_task(sourced.root / STATE, id)
-    if entry is None:
-        try:
-            return await on_run()
-        except NoSuchRun:
-            if target != LOCAL and cyberun_settings(target_of(sourced.settings, target)) is None:
-                raise
-    async with open_cyberun(sourced, target, say) as service:
-        if entry is not None:
-            _print_target_line(service, quiet)
-        try:
-            found = await service.cyberun.task(id)
-        except ApiError as error:
-            if not error.names_nothing:
-                raise
-            help = "`cyberflow runs list` and `cyberflow runs list --tasks` show them"
-            raise UsageError(f"there is no session, no run and no task `{id}`", help=help) from None
-        name, workflow = (entry.name, entry.workflow) if entry else (UNNAMED, found.workflow_id)
-        return await work(service, merge_task(TaskState(name, workflow or "", found.id), found))
-
-
-def confirm_or_abort(question: str, *, yes: bool) -> None:
-    """Have a yes. Raises UsageError where nobody can give one, Abort on a no."""
-    if yes:
-        return
-    if not is_terminal():
-        raise UsageError(f"nobody is here to answer: {question}", help="give --yes")
-    if not ask_yes_no(question):
-        raise click.Abort
-
-
-def _print_target_line(service: CyberdeskService | CyberunService, quiet: bool) -> None:
-    if not quiet:
-        say(service.line)

@@ -2,67 +2,60 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.project import say
-from cyberflow.cli.runner import cancel_on_sigterm
-from cyberflow.cli.task_runner import FollowInterrupted, follow_and_show
+from cyberflow.cli.confirm import confirm_end
+from cyberflow.cli.console import print_json, print_record, say
+from cyberflow.cli.interrupts import cancel_on_sigterm
+from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.views.run_view import STATUS
-from cyberflow.cli.views.task_view import download_hint, print_task, raise_save_failures, task_notes
+from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions
-from cyberflow.run.chain.journal import follow_command
-from cyberflow.run.task.follow import cancel_task
+from cyberflow.redact import Redactor
+from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
-from cyberflow.targets import CyberunService
+from cyberflow.run.work.journal import follow_command
+from cyberflow.run.work.polling import FollowOptions
+from cyberflow.targets.service import CyberunService
 
 
 async def show_task(service: CyberunService, state: TaskState, format: str) -> int:
-    data = (await service.cyberun.task(state.task_id)).to_json()
-    if format == "json":
-        click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
-        return 0
-    width = max(len(key) for key in data)
-    for key, value in data.items():
-        if value not in (None, "", [], {}):
-            click.echo(f"{key:<{width}}  {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+    print_record((await service.client.task(state.task_id)).to_json(), format)
     return 0
 
 
 async def watch_task(service: CyberunService, state: TaskState, format: str, *, quiet: bool) -> int:
     cancel_on_sigterm()
+    command = follow_command(service.name, None, [state.task_id])
     try:
-        state = await follow_and_show(service.cyberun, state, _follow_options(service), quiet=quiet)
-    except FollowInterrupted:
-        say(
-            f"it goes on without this terminal; follow it with\n  {follow_command(service.name, None, [state.task_id])}"
+        state = await follow_and_show(
+            partial(follow_task, service.client), state, FollowOptions(service.pace), quiet=quiet
         )
-        return INTERRUPTED
+    except FollowInterrupted:
+        return say_detached(command)
     if state.status == "completed" and not quiet:
         say(f"save its outputs with\n  {download_hint(state.task_id, service.name)}")
-    print_task(state, await _output_urls(service.cyberun, state), {"format": format})
+    _print_end(state, await _output_urls(service.client, state), format)
     return state.exit_code
 
 
-async def cancel_and_print_task(
-    service: CyberunService, state: TaskState, format: str, agree: Callable[[str], None]
-) -> int:
+async def cancel_and_print_task(service: CyberunService, state: TaskState, format: str, *, yes: bool) -> int:
     if not state.is_live:
         say("nothing is live there")
         return 0
-    agree(f"cancel {state.name}?")
-    state = [one async for one in cancel_task(service.cyberun, state, _follow_options(service))][-1]
+    confirm_end(f"cancel {state.name}?", yes=yes)
+    async for seen in cancel_task(service.client, state, FollowOptions(service.pace)):
+        state = seen
     for line in task_notes(state):
         say(line)
-    print_task(state, [], {"format": format})
+    _print_end(state, [], format)
     return 0
 
 
@@ -70,7 +63,7 @@ async def download_task(service: CyberunService, state: TaskState, folder: Calla
     if state.status != "completed":
         say(f"the task is {state.status}: there is nothing to save")
         return 0
-    saved = [one async for one in save_outputs(Outputs(service.cyberun, state.task_id), folder())]
+    saved = [one async for one in save_outputs(Outputs(service.client, state.task_id), folder())]
     for one in saved:
         if one.path:
             click.echo(str(one.path))
@@ -82,14 +75,14 @@ async def download_task(service: CyberunService, state: TaskState, folder: Calla
 
 async def list_tasks(service: CyberunService, format: str, limit: int, status: str | None) -> int:
     rows: list[dict[str, Any]] = []
-    async for task in service.cyberun.tasks(status=status):
+    async for task in service.client.tasks(status=status):
         rows.append(
             {"id": task.id, "status": task.task_status, "workflow_id": task.workflow_id, "created_at": task.created_at}
         )
         if len(rows) == limit:
             break
     if format == "json":
-        click.echo(json.dumps({"version": 1, "tasks": rows}, ensure_ascii=False, indent=2))
+        print_json({"version": 1, "tasks": rows})
         return 0
     for row in rows:
         click.echo(
@@ -100,11 +93,14 @@ async def list_tasks(service: CyberunService, format: str, limit: int, status: s
     return 0
 
 
+def _print_end(state: TaskState, outputs: list[SavedOutput], format: str) -> None:
+    if format == "json":
+        print_json(task_json(state, outputs, Redactor()))
+    else:
+        click.echo("\n".join(task_lines(state, outputs)))
+
+
 async def _output_urls(cyberun: CyberunClient, state: TaskState) -> list[SavedOutput]:
     if state.status != "completed":
         return []
     return [SavedOutput(one.key, url=one.url) for one in await Outputs(cyberun, state.task_id).read()]
-
-
-def _follow_options(service: CyberunService) -> FollowOptions:
-    return FollowOptions(LOCAL if service.local else REMOTE)

@@ -13,6 +13,7 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Check, File, Models, Workflow
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.strings import scan_field, to_wire
+from cyberflow.schema.legacy_notation import to_unmistakable
 from cyberflow.schema.normal_form import add_members, object_schema, schema_text
 from cyberflow.source import Place
 
@@ -55,7 +56,7 @@ class _BundleCompiler:
             "input_schema": None if off else schema_text(input_schema(node)),
             "output_schema": None
             if off or not (node.outputs.fields or node.outputs.whole)
-            else schema_text(node.outputs.schema()),
+            else schema_text(to_unmistakable(node.outputs.schema())),
             "includes_file_exports": body.exports,
             "is_webhooks_enabled": body.webhooks,
             "terminal_command_allowlist": [_lower_text(command) for command in body.terminal]

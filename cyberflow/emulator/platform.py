@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -19,6 +20,7 @@ from cyberflow.emulator.http.fault_middleware import FaultMiddleware
 from cyberflow.emulator.http.fault_plan import FaultPlan, FaultPlanSource
 from cyberflow.emulator.http.fault_plan import parse_plan as read_plan
 from cyberflow.emulator.http.rate_limit import RateLimiter
+from cyberflow.emulator.seeds import Seeds, plant
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Store
 from cyberflow.emulator.webhook_sender import WebhookSender
@@ -50,12 +52,13 @@ class Platform:
         api_key: str | None = None,
         faults: FaultPlanSource = (),
         webhooks: Sequence[str] | Mapping[str, str] | None = None,
+        seeds: Seeds | None = None,
     ) -> Platform:
         """Open or make the database. `clock` gives aware instants. With `api_key` no other bearer key is accepted.
 
         `faults` is a plan of what goes wrong (see `fault_plan`), a rate limit included. `webhooks` are
         the endpoints that get events, each with a signing secret of its own, or as a mapping with the one given; None
-        leaves them as they were.
+        leaves them as they were. `seeds` are names that exist from the start; what is there already stays as it is.
         Raises `CyberflowError` for a file that cannot be opened, is not a database of ours, or has a newer format,
         `UsageError` for an endpoint that cannot be one, and pydantic's `ValidationError` for a wrong plan of faults.
         """
@@ -64,14 +67,22 @@ class Platform:
         for url in webhooks or ():
             require_endpoint(url, secrets.get(url))
         store = Store(path)
-        if not store.every("machine") and store.find("setting", "provided") is None:
-            with store.transaction():
-                machines.seed(store, machines.DEFAULT_MACHINE, clock())
-                models.seed(store, clock())
-                store.add("setting", {"id": "provided"})
-        if webhooks is not None:
-            subscribe(store, [*webhooks])
+        try:
+            with store.explained():
+                _furnish(store, clock(), seeds, webhooks)
+        except BaseException:
+            store.close()
+            raise
         return cls(store, clock, api_key, plan, secrets)
+
+    def seed(self, seeds: Seeds) -> None:
+        """As `seeds` of `open`; over HTTP `POST /v1/local/seeds` does the same."""
+        with self._store.explained(), self._store.transaction():
+            plant(self._store, seeds, self._clock())
+
+    def is_gone(self) -> bool:
+        """Whether the file was removed under the open platform, which then keeps nothing beyond this process."""
+        return self._store.is_gone()
 
     def simulate(self, script: Mapping[str, Any], *, idempotency_key: str | None = None) -> str:
         """Keep a script for a submission and answer its id.
@@ -82,7 +93,7 @@ class Platform:
         same. Raises pydantic's `ValidationError` for a script of another shape.
         """
         checked = RunScript.model_validate(script)
-        with self._store.transaction():
+        with self._store.explained(), self._store.transaction():
             return scripts.add_script(self._store, checked, idempotency_key, self._clock())
 
     def end_streams(self) -> None:
@@ -101,3 +112,15 @@ class Platform:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _furnish(store: Store, now: datetime, seeds: Seeds | None, webhooks: Iterable[str] | None) -> None:
+    with store.transaction():
+        if store.find("setting", "provided") is None:
+            if not store.measure("machine"):
+                machines.seed(store, machines.DEFAULT_MACHINE, now, {})
+                models.seed(store, now)
+            store.add("setting", {"id": "provided"})
+        plant(store, seeds or Seeds(), now)
+    if webhooks is not None:
+        subscribe(store, [*webhooks])

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from cyberflow.emulator import seeds
 from cyberflow.emulator.contract import request_bodies, run_bodies, trajectory_bodies
 from cyberflow.emulator.contract.errors import envelope
 from cyberflow.emulator.cyberdesk import (
@@ -33,10 +34,14 @@ from cyberflow.emulator.cyberdesk import (
     usage,
     workflows,
 )
+from cyberflow.emulator.cyberun.auth import envelope as cyberun_envelope
+from cyberflow.emulator.cyberun.routes import BASE as CYBERUN_BASE
 from cyberflow.emulator.cyberun.routes import routes as cyberun_routes
 from cyberflow.emulator.files.signed_urls import PREFIX
 from cyberflow.emulator.http.dispatch import ApiCall, Dispatcher, Endpoint
 from cyberflow.emulator.http.upload import MultipartFile
+
+NOT_FOUND = 404
 
 
 class CrudModule(Protocol):
@@ -145,11 +150,12 @@ TRAJECTORIES_AND_CONNECTIONS = (
     ),
     Endpoint("GET", "/v1/usage/aggregate", usage.aggregate),
 )
+PROBES = ("/", "/health", "/health/live", "/health/ready", "/health/db", "/v1/health", "/v1/health/db")
 LOCAL_ENDPOINTS = (
-    Endpoint("GET", "/v1/health", health, public=True),
-    Endpoint("GET", "/v1/health/db", health, public=True),
+    *(Endpoint("GET", path, health, public=True) for path in PROBES),
     Endpoint("GET", PREFIX + "/{bucket}/{path:path}", storage.fetch, public=True),
     Endpoint("POST", "/v1/local/scripts", scripts.create, 201, run_bodies.RunScriptCreate),
+    Endpoint("POST", "/v1/local/seeds", seeds.create, 201, seeds.Seeds),
 )
 ENDPOINTS = (*WORKFLOWS, *TAGS, *RUNS, *MACHINES, *TRAJECTORIES_AND_CONNECTIONS, *LOCAL_ENDPOINTS)
 
@@ -157,10 +163,13 @@ ENDPOINTS = (*WORKFLOWS, *TAGS, *RUNS, *MACHINES, *TRAJECTORIES_AND_CONNECTIONS,
 def build_app(dispatcher: Dispatcher) -> Starlette:
     """The ASGI application; it needs no lifespan. Cyberun is on the same database and clock."""
 
-    async def http_error(_: Request, error: Exception) -> Response:
+    async def http_error(request: Request, error: Exception) -> Response:
         status, detail = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
         headers = error.headers if isinstance(error, HTTPException) else None
-        body = envelope(status, detail or "Internal server error", dispatcher.clock())
+        message = detail or "Internal server error"
+        body = envelope(status, message, dispatcher.clock())
+        if request.url.path.startswith(f"{CYBERUN_BASE}/"):
+            body = cyberun_envelope("resource not found" if status == NOT_FOUND else message)
         return JSONResponse(body, status, headers=headers)
 
     routes = [

@@ -14,25 +14,26 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
-from cyberflow.language.discovery import OWN, Walk, printable_name
+from cyberflow.language.discovery import Walk, folder_entries
+from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.source import Document, Place, PlainDocument
 
+PARSED_SUFFIXES = (".yaml", ".yml", ".json")
+"""The endings of files whose reader looks for merge conflicts itself."""
 LARGEST_TEXT = 10 * 1024 * 1024
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass
 class Files:
-    """The files below `root`. Paths that come out are relative to it, with `/`. `settled` is lost when an answer rests
-    on more than `read_so_far` and `listed_so_far` tell, such as a permission.
+    """The files below `root`. Paths that come out are relative to it, with `/`. `cacheable` is false when an answer
+    rests on more than `file_hashes`, `folder_listings` and `ignore_facts` tell, such as a permission.
     """
 
     root: Path
     documents: dict[str, Document] = field(default_factory=dict)
     cacheable: bool = True
     walk: Walk = field(init=False)
-    candidates: list[str] = field(default_factory=list)
-    ignored: set[str] = field(default_factory=set)
     _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
     _bytes: dict[str, bytes] = field(default_factory=dict)
     _hashed: dict[str, bytes] = field(default_factory=dict)
@@ -107,10 +108,14 @@ class Files:
         """The sha256 of every file that was read."""
         return {path: hashlib.sha256(data).hexdigest() for path, data in self._bytes.items()}
 
-    def folder_listings(self) -> dict[str, list[str]]:
-        """The names in every folder that was walked or looked into, without what cyberflow makes."""
-        looked = {path.relative_to(self.root).as_posix(): names for path, names in self._listings.items()}
-        return self.walk.names | {path: sorted(map(printable_name, names - OWN)) for path, names in looked.items()}
+    def folder_listings(self) -> dict[str, list[str] | None]:
+        """What is in every folder that was walked or looked into, without what cyberflow makes."""
+        looked = {path.relative_to(self.root).as_posix(): path for path in self._listings}
+        return {path: folder_entries(folder) for path, folder in looked.items()} | self.walk.entries
+
+    def ignore_facts(self) -> dict[str, str | None]:
+        """The content of every ignore file that was asked, by its path."""
+        return self.walk.ignore_files.contents if self.walk.ignore_files else {}
 
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
@@ -159,7 +164,9 @@ class Files:
         return self._hashed[sha256]
 
     def read_text(self, path: str, place: Place) -> str | Diagnostic:
-        """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
+        """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own. One whose
+        merge is not finished is a finding.
+        """
         try:
             text = self._read_text_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
         except _NotText as error:
@@ -170,7 +177,8 @@ class Files:
         except OSError as error:
             return self._unreadable(path, place, error)
         self.documents.setdefault(path, PlainDocument(path, text))
-        return text
+        conflict = None if path.endswith(PARSED_SUFFIXES) else find_conflict(text, path)
+        return conflict or text
 
     def _undecodable(self, path: str, place: Place, error: UnicodeDecodeError) -> Diagnostic:
         """Point at the first byte that is not UTF-8. No text is shown: it may hold a secret that nobody can mask."""

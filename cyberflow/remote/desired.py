@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import Model
+from cyberflow.client.cyberdesk.wire import Model, canonical_id
 from cyberflow.compiler.bundle import ASSET, Asset, Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -126,7 +126,7 @@ def _model_id(wanted: str | None, models: Sequence[Model], faults: list[str]) ->
     """The id of a model configuration by id or name; an archived one cannot be picked."""
     if not wanted:
         return None
-    found = [model for model in models if model.id == wanted.casefold()] or [
+    found = [model for model in models if model.id == canonical_id(wanted.casefold())] or [
         model for model in models if model.name == wanted
     ]
     usable = [model for model in found if not model.is_archived]

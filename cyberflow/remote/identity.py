@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from cyberflow.client.cyberdesk.wire import WorkflowRecord, parse_time
+from cyberflow.client.cyberdesk.wire import WorkflowRecord, canonical_id, parse_time
 from cyberflow.errors import ConflictError
 
 PREFIX = "cyberflow:"
@@ -20,7 +20,8 @@ NEW = "new"
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 _MARKER = re.compile(
     r"(?P<owner>cyberflow:[a-z][a-z0-9-]{0,62}(?:\.[a-z][a-z0-9-]{0,62})?)/(?P<name>[A-Za-z_][A-Za-z0-9_-]{0,62})"
-    r" (?P<id>\S+)(?: (?P<hash>\S+))?\s*"
+    r" (?P<id>\S+)(?: (?P<hash>\S+)(?:\s.*)?)?\s*",
+    re.DOTALL,
 )
 
 
@@ -54,11 +55,13 @@ class Marker:
 
     @classmethod
     def find_in(cls, schema: str | None) -> Marker | None:
-        """Find the marker in the text of an `input_schema`, whoever's it is; a hash that was cut off reads as empty."""
+        """Find the marker in the text of an `input_schema`, whoever's it is. A hash that was cut off is empty; what
+        a later version may add behind it says nothing here.
+        """
         root = _parse_object(schema)
         comment = root.get("$comment") if root is not None else None
         found = _MARKER.fullmatch(comment) if isinstance(comment, str) else None
-        return cls(found["owner"], found["name"], found["id"], found["hash"] or "") if found else None
+        return cls(found["owner"], found["name"], canonical_id(found["id"]), found["hash"] or "") if found else None
 
     def insert_into(self, schema: str | None) -> str:
         """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, TagRecord
+from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, TagRecord, canonical_id
 from cyberflow.client.cyberun.wire import CyberunWorkflow
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.graph import Graph
+from cyberflow.remote.listing import read_list
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -37,12 +38,18 @@ class Inventory:
     slugs: tuple[str, ...] = ()
 
 
+def is_called(what: Machine | Pool, name: str) -> bool:
+    """Whether a declaration means this machine or pool: by its name, or by its id in any form."""
+    return name == what.name or canonical_id(name) == what.id
+
+
 async def read_inventory(desk: Cyberdesk, graph: Graph, target: str) -> Inventory:
     """Ask Cyberdesk. Raises what the service raises."""
     named = {name for chain in graph.chains.values() for name in chain.body.pools}
-    pools = tuple([pool async for pool in desk.pools.list()])
-    members = {pool.id: await _pool_machine_ids(desk, pool) for pool in pools if pool.id in named or pool.name in named}
-    machines = tuple([machine async for machine in desk.machines.list()])
+    pools = await read_list("pools", lambda skip: desk.pools.page(skip=skip))
+    wanted = [pool for pool in pools if any(is_called(pool, name) for name in named)]
+    members = {pool.id: await _pool_machine_ids(desk, pool) for pool in wanted}
+    machines = await read_list("machines", lambda skip: desk.machines.page(skip=skip))
     tags = await desk.tags.list(include_archived=True)
     return Inventory(target, machines, pools, await desk.models.list(), tags, members)
 
@@ -67,4 +74,5 @@ async def read_cyberun_workflows(
 async def _pool_machine_ids(desk: Cyberdesk, pool: Pool) -> frozenset[str]:
     whole = await desk.pools.get(pool.id, include=("machines",))
     listed = [machine.id for machine in whole.machines or ()]
-    return frozenset([*listed, *(str(one["id"]) for one in whole.included or () if one.get("type") == "machine")])
+    included = [str(one["id"]) for one in whole.included or () if one.get("type") == "machine"]
+    return frozenset([*listed, *map(canonical_id, included)])

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from cyberflow.client.cyberdesk.wire import is_live
+from cyberflow.remote.listing import IncompleteList
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -31,8 +32,10 @@ async def live_runs(desk: Cyberdesk, workflows: Collection[str]) -> Mapping[str,
                 if run.live and run.workflow_id in wanted:
                     found[run.workflow_id].append(run.id)
             skip += len(page.items)
-            if not page.items or skip >= page.total or not is_live(page.items[-1].status):
+            if skip >= page.total or (page.items and not is_live(page.items[-1].status)):
                 break
+            if not page.items:
+                raise IncompleteList("runs", skip, page.total)
     return {workflow: tuple(dict.fromkeys(runs)) for workflow, runs in found.items()}
 
 

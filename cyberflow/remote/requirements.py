@@ -4,17 +4,25 @@ with their places, as `check` has them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from cyberflow.client.cyberdesk.wire import Machine, Pool
 from cyberflow.compiler.graph import ChainNode, Graph, WorkflowNode
 from cyberflow.compiler.interface import Field
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, join_names
 from cyberflow.remote.desired import model_faults
-from cyberflow.remote.inventory import RULE, Inventory
+from cyberflow.remote.inventory import RULE, Inventory, is_called
 from cyberflow.remote.task_requirements import check_task
 from cyberflow.source import Place
+
+_TOOL_WITH_MODEL = re.compile(r"\b(?:focused_action|extract_prompt|screenshot)\b")
+_MODEL = re.compile(r"""\bmodel\s*=\s*(?:(?:"|&quot;)(?P<double>[^"\n]+?)(?:"|&quot;)|'(?P<single>[^'\n]+)')""")
+_TOKEN = re.compile(r"[<>{}]")
+_CONNECT = "start the Cyberdesk agent on a machine, or runs wait until one is connected"
+_FEW = 3
 
 
 def check_against(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
@@ -26,6 +34,7 @@ def check_against(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
         where = _Placement.of(chain, offer)
         yield from where.missing
         yield from _check_machine_inputs(chain, where)
+    yield from _check_any_machine(graph, offer)
     yield from _check_unused_workflows(graph, offer)
     for task in graph.tasks.values():
         yield from check_task(task, offer)
@@ -39,9 +48,20 @@ def _check_models(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnost
         named += [(body.models.cache_detection, at("models", "cache_detection"))]
         named += [(name, at("models", "fallbacks", index)) for index, name in enumerate(body.models.fallbacks)]
     named += [(check.model, at("checks", index, "model")) for index, check in enumerate(body.checks or ())]
+    named += _models_in_prompts(workflow)
     for name, place in named:
         for fault in model_faults(name, offer.models):
             yield Diagnostic(RULE, f"{offer.target}: {fault}", place)
+
+
+def _models_in_prompts(workflow: WorkflowNode) -> Iterator[tuple[str, Place]]:
+    """The models that prompts name beside a tool, as in `focused_action … model="Fast"`."""
+    for text in workflow.texts:
+        if text.format is not None and _TOOL_WITH_MODEL.search(text.text.value):
+            for found in _MODEL.finditer(text.text.value):
+                name = unescape(found["double"] or found["single"]).strip()
+                if not _TOKEN.search(name):
+                    yield name, text.place_of(*found.span("double" if found["double"] else "single"))
 
 
 def _check_tags(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
@@ -69,11 +89,11 @@ class _Placement:
     @classmethod
     def of(cls, chain: ChainNode, offer: Inventory) -> _Placement:
         if chain.body.machine is not None:
-            named = [one for one in offer.machines if chain.body.machine in (one.id, one.name)]
+            named = [one for one in offer.machines if is_called(one, chain.body.machine)]
             return cls(tuple(named), (), tuple(_check_machine(chain.body.machine, named, chain, offer)))
         found, missing = [], []
         for index, name in enumerate(chain.body.pools):
-            pool = next((one for one in offer.pools if name in (one.id, one.name)), None)
+            pool = next((one for one in offer.pools if is_called(one, name)), None)
             if pool is None:
                 help = did_you_mean(name, (one.name for one in offer.pools)) or _no_pools_help(offer)
                 message = f"{offer.target} has no pool `{name}`"
@@ -87,6 +107,10 @@ class _Placement:
             message = f"{offer.target} has no machine that is in {join_names([pool.name for pool in found])}"
             help = "add a machine to the pool in the dashboard, or name another pool"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=help))
+        elif found and all(map(_is_away, machines)):
+            where = join_names([pool.name for pool in found])
+            message = f"{offer.target}: no machine in {where} is connected{_who_is_away(machines)}"
+            missing.append(Diagnostic(RULE, message, chain.at("pools"), help=_CONNECT))
         return cls(machines, tuple(found), tuple(missing))
 
 
@@ -103,6 +127,30 @@ def _check_machine(name: str, found: Sequence[Machine], chain: ChainNode, offer:
         help = f"name one by its id: {', '.join(one.id for one in found)}"
         message = f"{offer.target} has {len(found)} machines that are called `{name}`"
         yield Diagnostic(RULE, message, chain.at("machine"), help=help)
+    elif _is_away(found[0]):
+        message = f"{offer.target}: the machine `{name}` is not connected{_who_is_away(found)}"
+        yield Diagnostic(RULE, message, chain.at("machine"), help=_CONNECT)
+
+
+def _check_any_machine(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
+    """Chains that name neither a machine nor pools, and workflows without chains, take any machine: once for all."""
+    asking = [one.definition.place for one in graph.chains.values() if not one.body.machine and not one.body.pools]
+    asking = asking or ([] if graph.chains else [one.definition.place for one in graph.workflows.values()])
+    if asking and all(map(_is_away, offer.machines)):
+        what = "no machine is connected" if offer.machines else "there is no machine"
+        message = f"{offer.target}: {what}{_who_is_away(offer.machines)}"
+        yield Diagnostic(RULE, message, asking[0], help=_CONNECT)
+
+
+def _is_away(machine: Machine) -> bool:
+    """Whether a run would wait for it; a status that is not known may well be one in which it works."""
+    return machine.status in {"disconnected", "error"}
+
+
+def _who_is_away(machines: Sequence[Machine]) -> str:
+    said = ", ".join(f"`{one.name or one.id}` {one.status}" for one in machines[:_FEW])
+    more = f" and {len(machines) - _FEW} more" if len(machines) > _FEW else ""
+    return f" ({said}{more})" if said else ""
 
 
 def _check_machine_inputs(chain: ChainNode, where: _Placement) -> Iterator[Diagnostic]:

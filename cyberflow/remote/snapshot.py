@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
+from cyberflow.client.cyberdesk.wire import Image, Model, Page, TagRecord, WorkflowRecord
 from cyberflow.client.http.errors import ApiError
 from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
 from cyberflow.remote.concurrency import gather_or_cancel
 from cyberflow.remote.images import hash_candidates
+from cyberflow.remote.listing import IncompleteList, read_pass
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -38,7 +39,7 @@ async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapsh
     """Read everything that a plan looks at, in as few requests as paging allows. Of `assets` those that were not
     uploaded by us are looked for among the images of the same size.
 
-    Raises ConflictError when the list of workflows does not come to rest, and what the client raises.
+    Raises what `read_all_workflows` and the client raise.
     """
     workflows, tags, images, models = await gather_or_cancel(
         read_all_workflows(desk), desk.tags.list(include_archived=True), desk.images.list(), desk.models.list()
@@ -47,36 +48,38 @@ async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapsh
 
 
 async def read_all_workflows(desk: Cyberdesk) -> tuple[WorkflowRecord, ...]:
-    """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids.
+    """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids, with
+    as many as the service says there are. Raises IncompleteList, ConflictError when the list does not come to rest.
 
     The list is paged by offset in an order that every write changes, so one pass over several pages may miss some.
     """
+    page = _workflow_pages(desk)
     before: frozenset[str] | None = None
     for _ in range(PASSES):
-        found, whole = await _list_workflows(desk)
-        if whole or found.keys() == before:
-            return tuple(found.values())
-        before = frozenset(found)
+        read = await read_pass(page)
+        settled = read.items.keys() == before
+        if read.complete and (read.pages == 1 or settled):
+            return tuple(read.items.values())
+        if settled:
+            raise IncompleteList("workflows", len(read.items), read.total)
+        before = frozenset(read.items)
     raise ConflictError(
         "the list of workflows changed every time it was read", help="wait until nobody else writes, then try again"
     )
 
 
-async def _list_workflows(desk: Cyberdesk) -> tuple[dict[str, WorkflowRecord], bool]:
-    found: dict[str, WorkflowRecord] = {}
-    skip, limit = 0, LARGE_PAGE
-    while True:
+def _workflow_pages(desk: Cyberdesk) -> Callable[[int], Awaitable[Page[WorkflowRecord]]]:
+    limit = LARGE_PAGE
+
+    async def page(skip: int) -> Page[WorkflowRecord]:
+        nonlocal limit
         try:
-            page = await desk.workflows.page(skip=skip, limit=limit)
+            return await desk.workflows.page(skip=skip, limit=limit)
         except ApiError as error:
             # A page of 1000 is documented for runs only: where workflows refuse it, the documented default does.
             if limit == PAGE or not error.about_request:
                 raise
             limit = PAGE
-            continue
-        found.update((one.id, one) for one in page.items)
-        if not skip and len(page.items) >= page.total:
-            return found, True
-        skip += len(page.items)
-        if not page.items or skip >= page.total:
-            return found, False
+            return await page(skip)
+
+    return page

@@ -293,11 +293,15 @@ def _sort_sets(schema: Any) -> Any:
         if key == "required" and isinstance(value, list) and all(isinstance(item, str) for item in value):
             made |= {key: sorted(set(value))} if value else {}
         elif key in ("properties", "patternProperties", "dependentSchemas") and isinstance(value, dict):
-            # `true` and `{}` accept the same.
-            made[key] = {name: {} if item is True else _sort_sets(item) for name, item in value.items()}
+            made[key] = {name: _sort_sets(without_boolean(item)) for name, item in value.items()}
         else:
             made[key] = map_subschemas(key, value, _sort_sets)
     return made
+
+
+def without_boolean(schema: Any) -> Any:
+    """`true` and `{}` accept the same, and so do `false` and `{not: {}}`."""
+    return {} if schema is True else {"not": {}} if schema is False else schema
 
 
 def schema_text(schema: ObjectSchema) -> str:

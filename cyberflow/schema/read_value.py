@@ -17,6 +17,7 @@ from cyberflow.schema.values import CLEAR, EMPTY
 
 Keys = tuple[str | int, ...]
 
+HALF_CHARACTER = "holds half of a character: a `\\u` escape of a surrogate pair without the other one"
 _MEMBERWISE = frozenset({"required", "additionalProperties", "minProperties", "maxProperties", "minItems", "maxItems"})
 """Keywords about an object or array itself: they hold whatever the values of its members turn out to be."""
 
@@ -31,7 +32,7 @@ def read_value(schema: Any, text: str) -> Any:
     Raises Unreadable.
     """
     if text in (EMPTY, CLEAR) or accepts_string(schema) is not False:
-        if not _is_encodable(text):
+        if not is_encodable(text):
             raise UnreadableValue("holds bytes that are not UTF-8")
         return text
     try:
@@ -43,9 +44,11 @@ def read_value(schema: Any, text: str) -> Any:
 
 
 def read_json(text: str) -> Any:
-    """Read strict JSON: no NaN, no key twice, no number too large for a float. Raises Unreadable."""
+    """Read strict JSON: no NaN, no key twice, no number too large for a float, no half of a character. Raises
+    UnreadableValue.
+    """
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_constant=_reject_constant, parse_float=_parse_finite, object_pairs_hook=_build_object
         )
     except UnreadableValue:
@@ -56,6 +59,9 @@ def read_json(text: str) -> Any:
         raise UnreadableValue(f"is not JSON{where}{why}") from None
     except (ValueError, RecursionError):
         raise UnreadableValue("is not JSON") from None
+    if not is_encodable(value):
+        raise UnreadableValue(HALF_CHARACTER)
+    return value
 
 
 def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool = False) -> Iterator[tuple[Keys, str]]:
@@ -143,9 +149,10 @@ def _depends_on_ref(at: Keys, keyword: str, ref: Keys) -> bool:
     return ref[: len(at)] == at and keyword not in _MEMBERWISE
 
 
-def _is_encodable(text: str) -> bool:
+def is_encodable(value: Any) -> bool:
+    """Whether a value can be written: its texts hold no half of a surrogate pair."""
     try:
-        text.encode()
+        (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -1,5 +1,54 @@
-"""The Python door: running what was declared and giving typed results, and the part of a run that the command line
-shares with it. Prints nothing.
-
-`run`, `arun` and `submit` stand behind the methods of decorated functions.
+"""The Python door: running what was declared and giving typed results, and every operation of the command line as a
+function. Prints nothing but where a command would wait. Begin reading at `decorators` and `operations`.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cyberflow.deploy.plan.model import PruneOptions
+    from cyberflow.sdk.deployment import ApplyOptions, PlanOptions, read_saved_plan
+    from cyberflow.sdk.operations import Applied, BatchResult, adopt, apply, batch, plan, pull, resume, worker
+    from cyberflow.sdk.project import ProjectErrors
+    from cyberflow.sdk.pulls import PullOptions
+    from cyberflow.sdk.rows.setup import BadRows, BatchOptions
+    from cyberflow.sdk.rows.workers import WorkerOptions
+
+_HOMES = {
+    "deploy.plan.model": ("PruneOptions",),
+    "sdk.rows.setup": ("BadRows", "BatchOptions"),
+    "sdk.rows.workers": ("WorkerOptions",),
+    "sdk.deployment": ("ApplyOptions", "PlanOptions", "read_saved_plan"),
+    "sdk.operations": ("Applied", "BatchResult", "adopt", "apply", "batch", "plan", "pull", "resume", "worker"),
+    "sdk.project": ("ProjectErrors",),
+    "sdk.pulls": ("PullOptions",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [
+    "Applied",
+    "ApplyOptions",
+    "BadRows",
+    "BatchOptions",
+    "BatchResult",
+    "PlanOptions",
+    "ProjectErrors",
+    "PruneOptions",
+    "PullOptions",
+    "WorkerOptions",
+    "adopt",
+    "apply",
+    "batch",
+    "plan",
+    "pull",
+    "read_saved_plan",
+    "resume",
+    "worker",
+]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f"cyberflow.{_HOME_OF[name]}"), name)

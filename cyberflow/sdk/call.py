@@ -4,44 +4,34 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from cyberflow.compiler.check import check_target
-from cyberflow.compiler.compile import compile_bundle
-from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
-from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
+from cyberflow.language.python.reading.body import function_identity
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
 from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
 from cyberflow.language.python.tracing.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
+from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
+from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
-from cyberflow.sdk.prepare import CompiledProject
+from cyberflow.run.work.journal import check_id
+from cyberflow.sdk.execution import SubmitOptions
+from cyberflow.sdk.project import CompiledProject, compile_project
+from cyberflow.source import Place
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _HELD = "the Secret in `secrets`, {}"
-
-
-class ProjectErrors(CyberflowError):
-    """The project has errors; `found` are its findings. Exit code 1."""
-
-    exit_code = 1
-
-    def __init__(self, sourced: RawProject, found: list[Diagnostic]) -> None:
-        lines = "".join(f"\n  {_diagnostic_line(sourced, one)}" for one in found)
-        super().__init__(f"the project has errors:{lines}", help="`cyberflow check` shows where, and what to do")
-        self.found = found
 
 
 @dataclass(frozen=True)
@@ -59,14 +49,11 @@ class PythonCall:
 
     @property
     def timeout(self) -> float | None:
-        """Seconds. Raises UsageError for what is no time."""
+        """Seconds. Raises UsageError for what is not a time."""
         given = self.option("timeout")
         if given is None or isinstance(given, int | float):
             return given
-        match = _DURATION.fullmatch(str(given))
-        if match is None:
-            raise UsageError(f"`{given}` is no time", help="give seconds, or a number and `s`, `m` or `h`: `30m`")
-        return float(match[1]) * _SECONDS[match[2]]
+        return read_duration(str(given))
 
 
 def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) -> CompiledProject:
@@ -78,7 +65,26 @@ def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) ->
     if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
         help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
         raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
+    _require_own(one, made)
     return made
+
+
+def _require_own(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:
+    """Refuse a function whose name the project has for something else: it would run that, and not what is read here."""
+    if one.reference_position is not None:
+        return
+    for document in made.sourced.declaration_files:
+        for section in ("chains", "workflows"):
+            if one.name not in ((document.data or {}).get(section) or {}):
+                continue
+            route = (section, one.name)
+            functions = document.functions if isinstance(document, PythonDocument) else {}
+            if functions.get(route) == function_identity(one.function):
+                return
+            span = document.span(Place(document.path, route, part="key"))
+            where = f"{span.path}:{span.line}"
+            help = f"run that one with `cyberflow run {one.name}`, or give this function a `name=` of its own"
+            raise UsageError(f"`{one.name}` is not the project's own `{one.name}`, which stands at {where}", help=help)
 
 
 def compile_enclosing_project(file: str, name: str, call: PythonCall, known_options: Any) -> CompiledProject:
@@ -88,18 +94,23 @@ def compile_enclosing_project(file: str, name: str, call: PythonCall, known_opti
         raise Misuse(f"`{name}` is run while its project is being read", help)
     for option in sorted(set(call.options or {}) - set(known_options.__annotations__)):
         raise UsageError(f"`options` has no `{option}`", help=did_you_mean(option, known_options.__annotations__))
-    sourced = read_project(_project_root(Path(file), call.option("project")))
-    target = call.target or sourced.settings.default_target
-    known = {"local", *sourced.settings.targets}
-    if target not in known:
-        raise UsageError(f"there is no target `{target}`", help=did_you_mean(target, known))
-    graph, builder, found = check_target(sourced, target)
-    if errors := [finding for finding in found if finding.severity == "error"]:
-        raise ProjectErrors(sourced, errors)
-    return CompiledProject(sourced, target, compile_bundle(graph, builder), sourced.files.by_hash)
+    return compile_project(_project_root(Path(file), call.option("project")), call.target)
 
 
-def raw_arguments(
+def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> SubmitOptions:
+    """What a call gives to a run. Raises UsageError for what cannot be given so."""
+    arguments, backends = _raw_arguments(one, call)
+    session = call.option("session")
+    where = RunPlacement(
+        call.option("machine"),
+        tuple(call.option("pools", ())),
+        session and check_id(session, "a session"),
+        bool(call.option("keep_session")),
+    )
+    return SubmitOptions(arguments, where, bool(call.option("stale_ok")), call.option("simulate"), backends=backends)
+
+
+def _raw_arguments(
     one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall
 ) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a
@@ -170,8 +181,3 @@ def _project_root(file: Path, project: str | None) -> Path:
         except UsageError:
             pass
     return find_root(Path.cwd())
-
-
-def _diagnostic_line(sourced: RawProject, one: Diagnostic) -> str:
-    span = sourced.sources.span(one.place)
-    return f"{span.path}:{span.line}:{span.column}: {one.rule}: {one.message}"

@@ -10,24 +10,19 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 from typing import Any, Generic, TypeVar
 
 from cyberflow.errors import CyberflowError
-from cyberflow.language.project.load import RawProject
 from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.follow import LOCAL, REMOTE, FollowOptions, cancel, follow
-from cyberflow.run.chain.journal import Invocation, check_id, follow_command, open_journal
-from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import Result, result_of
-from cyberflow.run.chain.submit import submit as send_request
-from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, raw_arguments
-from cyberflow.sdk.prepare import build_request, find_runnable, resolve_run_arguments, script_outcomes
-from cyberflow.targets import open_target, state_folder
+from cyberflow.run.work.polling import FollowOptions
+from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, submit_options
+from cyberflow.sdk.execution import C, ChainExecution, Execution, S
+from cyberflow.sdk.prepare import find_runnable
 
 R = TypeVar("R")
 _OPTIONS = (
@@ -42,7 +37,9 @@ _OPTIONS = (
 
 
 class RunFailed(CyberflowError):
-    """A step did not end in `success`. `result` has the steps and what there is of the outputs. Exit code 1."""
+    """A step did not end in `success`, or the outputs are not as declared. `result` has the steps and what there is of
+    the outputs. Exit code 1.
+    """
 
     exit_code = 1
 
@@ -50,6 +47,7 @@ class RunFailed(CyberflowError):
         failed = next((step for step in result.steps if step.status == result.status), None)
         said = redactor.text(" ".join(failed.error)) if failed else ""
         where = f" in step `{failed.id}`" if failed else ""
+        said = said or redactor.text("; ".join(map(str, result.problems)))
         super().__init__(f"`{result.name}` ended in `{result.status}`{where}{f': {said}' if said else ''}")
         self.result = result
 
@@ -65,11 +63,12 @@ class Handle(Generic[R]):
     """Something that was submitted. It goes on whether or not anybody follows it."""
 
     declaration: FunctionDeclaration[..., R]
-    target: str
+    execution: ChainExecution
     state: ChainState
-    sourced: RawProject
-    journal: Invocation
-    redactor: Redactor
+
+    @property
+    def target(self) -> str:
+        return self.execution.compiled.target
 
     @property
     def session_id(self) -> str | None:
@@ -89,43 +88,58 @@ class Handle(Generic[R]):
 
     async def aresult(self, *, timeout: float | None = None, cancel_on_timeout: bool = False) -> R:  # noqa: ASYNC109 - the runs go on
         """Do as `result`, inside a running event loop."""
-        state = self.state
-        async with open_target(self.sourced, self.target, say) as service:
-            watch = FollowOptions(LOCAL if service.local else REMOTE, timeout, cancel_on_timeout)
-            try:
-                async for event in follow(service.cyberdesk, state, watch):
-                    state, _ = advance(state, event)
-            except (asyncio.CancelledError, KeyboardInterrupt) as error:
-                error.add_note(f"it goes on without this program; follow it with `{self._follow_command}`")
-                raise
-        if state.live_steps:
-            raise StillRunning(f"`{state.name}` still runs", help=f"follow it with `{self._follow_command}`")
+        begun = replace(self.state, submitted_at=None)  # the time counts from this call
+        return await self._follow(begun, timeout, cancel_on_timeout=cancel_on_timeout)
+
+    async def _follow(self, state: ChainState, timeout: float | None, *, cancel_on_timeout: bool) -> R:  # noqa: ASYNC109 - as above
+        async with self.execution.open(say):
+            state = await follow_to_end(self.execution, state, timeout, cancel_on_timeout=cancel_on_timeout)
         result = result_of(state)
-        self.journal.record("ended", status=result.status)
+        self.execution.record_end(state)
         if result.status != "success":
-            raise RunFailed(result, self.redactor)
-        return _validate_outputs(self.declaration, result.outputs)
+            raise RunFailed(result, self.execution.redactor)
+        outputs = _validate_outputs(self.declaration, result.outputs)
+        if result.problems:
+            raise RunFailed(result, self.execution.redactor)
+        return outputs
 
     def cancel(self) -> None:
         """Cancel what is live, the last step first, and release the session."""
         run_blocking(self._cancel())
 
     async def _cancel(self) -> None:
-        async with open_target(self.sourced, self.target, say) as service:
-            async for _ in cancel(service.cyberdesk, self.state, FollowOptions(LOCAL if service.local else REMOTE)):
+        async with self.execution.open(say) as service:
+            async for _ in self.execution.cancel(self.state, FollowOptions(service.pace)):
                 pass
 
     async def _status(self) -> str:
-        async with open_target(self.sourced, self.target, say) as service:
-            statuses = [(await service.cyberdesk.runs.get(run)).status for run in self.run_ids]
+        async with self.execution.open(say) as service:
+            statuses = [(await service.client.runs.get(run)).status for run in self.run_ids]
         return next((status for status in statuses if status != "success"), "success")
 
     def __repr__(self) -> str:
         return f"<{self.state.name} on {self.target}, {self.session_id or self.run_ids[0]}>"
 
-    @property
-    def _follow_command(self) -> str:
-        return follow_command(self.target, self.session_id, self.run_ids)
+
+async def follow_to_end(
+    execution: Execution[C, S],
+    state: S,
+    timeout: float | None,  # noqa: ASYNC109 - the runs go on
+    *,
+    cancel_on_timeout: bool,
+) -> S:
+    """Follow something that was submitted, over the open service. Raises StillRunning when the time is over first."""
+    command = execution.follow_command(state)
+    options = FollowOptions(execution.service.pace, timeout, cancel_on_timeout)
+    try:
+        async for seen in execution.follow(state, options):
+            state = seen
+    except (asyncio.CancelledError, KeyboardInterrupt) as error:
+        error.add_note(f"it goes on without this program; follow it with `{command}`")
+        raise
+    if any(step.is_live for step in state.steps):
+        raise StillRunning(f"`{state.name}` still runs", help=f"follow it with `{command}`")
+    return state
 
 
 def run(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
@@ -133,18 +147,22 @@ def run(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
 
 
 async def arun(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
-    timeout = call.timeout
-    handle = await _submit(one, call)
-    return await handle.aresult(timeout=timeout, cancel_on_timeout=bool(call.option("cancel_on_timeout")))
+    handle = await _submit(one, call, call.timeout)
+    cancels = bool(call.option("cancel_on_timeout"))
+    return await handle._follow(handle.state, call.timeout, cancel_on_timeout=cancels)  # noqa: SLF001 - the same room
 
 
 def submit(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
     return run_blocking(_submit(one, call))
 
 
-async def _submit(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
+async def _submit(
+    one: FunctionDeclaration[..., R],
+    call: PythonCall,
+    timeout: float | None = None,  # noqa: ASYNC109 - the runs go on
+) -> Handle[R]:
     with translate_errors():
-        return await _submit_call(one, call)
+        return await _submit_call(one, call, timeout)
 
 
 @contextmanager
@@ -161,27 +179,17 @@ def translate_errors() -> Iterator[None]:
         raise
 
 
-async def _submit_call(one: FunctionDeclaration[..., R], call: PythonCall) -> Handle[R]:
+async def _submit_call(
+    one: FunctionDeclaration[..., R],
+    call: PythonCall,
+    timeout: float | None,  # noqa: ASYNC109 - the runs go on
+) -> Handle[R]:
     project = compile_declaration(one, call)
-    what = find_runnable(project, one.name)
-    given = resolve_run_arguments(project, what, *raw_arguments(one, call))
+    execution = ChainExecution(project, find_runnable(project, one.name), submit_options(one, call), lambda _: None)
     check_types(one, call)
-    session = call.option("session")
-    where = RunPlacement(
-        call.option("machine"),
-        tuple(call.option("pools", ())),
-        session and check_id(session, "a session"),
-        bool(call.option("keep_session")),
-    )
-    async with open_target(project.sourced, project.target, say) as service:
-        submission, ids = await build_request(
-            project, service, (what, given), where, stale=bool(call.option("stale_ok"))
-        )
-        journal = open_journal(state_folder(project.sourced.root), service.name)
-        if (outcomes := call.option("simulate")) is not None:
-            await script_outcomes(service, outcomes, ids, journal.key)
-        state = await send_request(service.cyberdesk, submission, journal)
-    return Handle(one, project.target, state, project.sourced, journal, given.redactor())
+    async with execution.open(say):
+        await execution.prepare()
+        return Handle(one, execution, await execution.submit(FollowOptions(timeout=timeout), say))
 
 
 def _validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:

@@ -12,8 +12,8 @@ from cyberflow.errors import ConflictError, UsageError
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import read_snapshot
 from cyberflow.run.chain.request import TargetIds
-from cyberflow.sdk.prepare import CompiledProject, owner_of
-from cyberflow.targets import CyberdeskService
+from cyberflow.sdk.project import CompiledProject
+from cyberflow.targets.service import CyberdeskService
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -30,8 +30,8 @@ async def look_up(
 
     With `stale` a workflow that moved will do; one that is not there never does.
     """
-    found = await read_snapshot(service.cyberdesk, compiled.bundle.assets)
-    mine = owner_of(compiled, service)
+    found = await read_snapshot(service.client, compiled.bundle.assets)
+    mine = compiled.owner
     made = plan(compiled.bundle, found, mine, workflows)
     moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]
     _check_up_to_date(moved, service.name, stale=stale)
@@ -64,11 +64,11 @@ async def _find_machine(service: CyberdeskService, name: str | None) -> Mapping[
         return {}
     if _UUID.fullmatch(name):
         return {name: name}
-    found = [machine.id async for machine in service.cyberdesk.machines.list(name=name)]
+    found = [machine.id async for machine in service.client.machines.list(name=name)]
     if len(found) > 1:
         raise UsageError(f"{len(found)} machines are called `{name}`", help=f"name one by its id: {', '.join(found)}")
     if not found:
-        known = [machine.name async for machine in service.cyberdesk.machines.list() if machine.name]
+        known = [machine.name async for machine in service.client.machines.list() if machine.name]
         raise UsageError(f"{service.name} has no machine `{name}`", help=did_you_mean(name, known))
     return {name: found[0]}
 
@@ -78,7 +78,7 @@ async def _find_pools(service: CyberdeskService, names: list[str]) -> Mapping[st
     ids = {name: name for name in names if _UUID.fullmatch(name)}
     if not wanted:
         return ids
-    there = {pool.name: pool.id async for pool in service.cyberdesk.pools.list()}
+    there = {pool.name: pool.id async for pool in service.client.pools.list()}
     for name in wanted:
         if name not in there:
             raise UsageError(f"{service.name} has no pool `{name}`", help=did_you_mean(name, there))

@@ -1,39 +1,36 @@
-"""From a compiled project and what is given to a request that can be submitted. Both doors go through here."""
+"""From a compiled project and what is given to a request that can be submitted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
-from cyberflow.compiler.bundle import AssetReader, Bundle, BundledChain, BundledTask, BundledWorkflow
+from cyberflow.compiler.bundle import BundledChain, BundledTask, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.language.project.load import RawProject, target_of
-from cyberflow.remote.identity import Owner
+from cyberflow.language.project.load import target_of
+from cyberflow.redact import Redactor
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds, chain_request, run_request
-from cyberflow.run.inputs.arguments import Arguments, RawArguments, files_of, resolve_arguments
-from cyberflow.run.inputs.secrets import SecretBackends, target_sources
+from cyberflow.run.inputs.arguments import (
+    Arguments,
+    RawArguments,
+    files_of,
+    resolve_arguments,
+    resolve_shared_arguments,
+)
+from cyberflow.run.inputs.secrets import SecretBackends, SecretLocation, target_sources
 from cyberflow.run.task.request import task_files
-from cyberflow.targets import CyberdeskService
+from cyberflow.sdk.lookup import look_up
+from cyberflow.sdk.project import CompiledProject
+from cyberflow.targets.service import CyberdeskService
+
+Deployed: TypeAlias = BundledChain | BundledWorkflow
+"""What runs on Cyberdesk."""
+Guard: TypeAlias = Callable[[Redactor], None]
+"""Told of the secrets of a run as soon as they are known, so that whoever prints lets none through."""
 
 
-@dataclass(frozen=True)
-class CompiledProject:
-    """What is worked on: the project, the target that is meant, its bundle, and the content of its assets."""
-
-    sourced: RawProject
-    target: str
-    bundle: Bundle
-    assets: AssetReader
-
-
-def owner_of(compiled: CompiledProject, service: CyberdeskService) -> Owner:
-    """Whose workflows are meant in this account."""
-    return Owner(compiled.bundle.project, target_of(compiled.sourced.settings, service.name).scope)
-
-
-def find_runnable(compiled: CompiledProject, name: str) -> BundledChain | BundledWorkflow:
+def find_runnable(compiled: CompiledProject, name: str) -> Deployed:
     """The chain or workflow of a name. Raises UsageError when there is none."""
     found = compiled.bundle.chain(name) or compiled.bundle.workflow(name)
     if found is not None:
@@ -46,29 +43,31 @@ def find_runnable(compiled: CompiledProject, name: str) -> BundledChain | Bundle
 
 
 def resolve_run_arguments(
-    compiled: CompiledProject,
-    what: BundledChain | BundledWorkflow | BundledTask,
-    asked: RawArguments,
-    world: SecretBackends,
+    compiled: CompiledProject, what: Deployed | BundledTask, asked: RawArguments, world: SecretBackends
 ) -> Arguments:
     """Put together what a run is given. Raises UsageError with every problem; nothing is sent then."""
     declared = task_files(what) if isinstance(what, BundledTask) else files_of(what)
-    sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
-    return resolve_arguments(what, declared, asked, sources, world)
+    return resolve_arguments(what, declared, asked, secret_sources(compiled), world)
 
 
-async def build_request(
-    compiled: CompiledProject,
-    service: CyberdeskService,
-    run: tuple[BundledChain | BundledWorkflow, Arguments],
-    where: RunPlacement,
-    *,
-    stale: bool,
-) -> tuple[RunRequest, TargetIds]:
-    """Look up what the target calls things and fill the request. Raises as `look_up` and `chain_request` do."""
-    from cyberflow.sdk.lookup import look_up
+def resolve_row_arguments(
+    compiled: CompiledProject, what: Deployed, asked: RawArguments, world: SecretBackends
+) -> Arguments:
+    """Put together what all rows of a batch have in common. Raises as `resolve_run_arguments`."""
+    return resolve_shared_arguments(what, files_of(what), asked, secret_sources(compiled), world)
 
-    what, given = run
+
+def secret_sources(compiled: CompiledProject) -> dict[str, SecretLocation]:
+    """Where the target says that secrets are found."""
+    return target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
+
+
+async def look_up_ids(
+    compiled: CompiledProject, service: CyberdeskService, what: Deployed, where: RunPlacement, *, stale: bool
+) -> TargetIds:
+    """Find on the target what a chain or workflow names, on the machine or pools of `where` if it has any. Raises as
+    `look_up`.
+    """
     machine, pools = where.machine, where.pools
     if isinstance(what, BundledChain):
         names = {step["workflow_id"] for step in what.request["steps"]}
@@ -76,15 +75,16 @@ async def build_request(
             machine, pools = what.machine, tuple(what.pools)
     else:
         names = {what.name}
-    ids = await look_up(compiled, service, names, (machine, pools), stale=stale)
-    parts = RequestParts(compiled.bundle, given, ids, compiled.assets, where)
-    return (chain_request(what, parts) if isinstance(what, BundledChain) else run_request(what, parts)), ids
+    return await look_up(compiled, service, names, (machine, pools), stale=stale)
+
+
+def fill(what: Deployed, parts: RequestParts) -> RunRequest:
+    """Fill the request of a chain or a run. Raises UsageError with everything that does not fit."""
+    return chain_request(what, parts) if isinstance(what, BundledChain) else run_request(what, parts)
 
 
 async def script_outcomes(service: CyberdeskService, outcomes: Mapping[str, Any], ids: TargetIds, key: str) -> None:
     """Script the outcome of one submission. Raises UsageError where the target is not the local platform."""
     if not service.local:
         raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
-    await service.cyberdesk.simulate(
-        {ids.workflows.get(name, name): outcome for name, outcome in outcomes.items()}, key
-    )
+    await service.client.simulate({ids.workflows.get(name, name): outcome for name, outcome in outcomes.items()}, key)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cyberflow.errors import CyberflowError
-from cyberflow.targets import private_folder
+from cyberflow.storage import private_folder
 from tests.cli.cli_program import Program
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
@@ -108,7 +108,7 @@ def test_what_is_no_id_is_refused_before_anything_is_asked(run: Run, program: Pr
     answer = program(*words)
 
     assert answer.code == 2
-    assert "error: `both` is no id of a run or session" in answer.err
+    assert "error: `both` is not an id of a run or session" in answer.err
     assert "`cyberflow runs list` shows the ids" in answer.err
     assert "target local" not in answer.err
 

@@ -33,6 +33,44 @@ def test_an_answer_is_kept_until_a_file_changes(project: Path, program: Program)
 
 
 @pytest.mark.parametrize("name", ["flows.yaml", "a.md", "b.png"])
+def test_a_file_becomes_a_link_out_of_the_project_with_the_same_bytes(
+    project: Path, program: Program, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert (program("check").code, kept(project)) == (0, True)
+    outside = tmp_path_factory.mktemp("outside") / name
+    (project / name).rename(outside)
+    (project / name).symlink_to(outside)
+    answer = program("check", "--format", "json")
+    assert (answer.code, "path-escape" in answer.out or "bad-image" in answer.out) == (1, True)
+
+
+def test_a_folder_becomes_a_link_out_of_the_project(
+    project: Path, program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (project / "prompts").mkdir()
+    (project / "a.md").rename(project / "prompts" / "a.md")
+    (project / "flows.yaml").write_text("workflows:\n  a: {prompt: {file: prompts/a.md}}\n")
+    (project / "prompts" / "a.md").write_text("Look.\n")
+    assert program("check").code == 0
+    outside = tmp_path_factory.mktemp("outside") / "prompts"
+    (project / "prompts").rename(outside)
+    (project / "prompts").symlink_to(outside)
+    assert program("check").code == 1
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".git/info/exclude", "deep/.gitignore"])
+def test_an_ignore_file_that_comes_and_goes(project: Path, program: Program, name: str) -> None:
+    (project / ".git" / "info").mkdir(parents=True)
+    (project / "deep").mkdir()
+    (project / "deep" / "bad.yaml").write_text("workflows:\n  b: {prompt: Type <x>.}\n")
+    assert program("check").code == 1
+    (project / name).write_text("bad.yaml\n")
+    assert (program("check").code, program("check").code) == (0, 0)
+    (project / name).write_text("good.yaml\n")
+    assert program("check").code == 1
+
+
+@pytest.mark.parametrize("name", ["flows.yaml", "a.md", "b.png"])
 def test_a_link_that_leads_nowhere_and_then_somewhere(project: Path, program: Program, name: str) -> None:
     (project / name).rename(project / "elsewhere")
     (project / name).symlink_to("elsewhere" + "!")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from cyberflow.cli.runner import end_notes
-from cyberflow.cli.views.run_view import result_lines
+from cyberflow.cli.views.run_view import end_notes, result_lines
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.result import result_of
 

@@ -217,6 +217,9 @@ class Account:
     def delete_image(self, path: str | None) -> None:
         self.ask(lambda desk: desk.images.delete(path or ""))
 
+    def delete_tag(self, id: str) -> None:
+        self.ask(lambda desk: desk.tags.delete(id))
+
     def make_tag(self, name: str, **fields: Any) -> str:
         made: str = self.ask(lambda desk: desk.tags.create({"name": name, **fields})).id
         return made

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cyberflow.cli.commands.build import compile_project
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
@@ -27,6 +26,7 @@ from cyberflow.deploy.pull.verify import verify_pull
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.images import fetch_images
 from cyberflow.remote.snapshot import read_snapshot
+from cyberflow.sdk.project import compile_project
 from tests.deploy.deploy_world import CONTENTS, OWNER, SEARCH, Account, bundle_of, declared, image
 
 NAMES = ("one", "two", "three", "four")
@@ -162,9 +162,7 @@ class Deployments(RuleBasedStateMachine):
             for path, content in {**files, "cyberflow.yaml": b"project: clinic\n"}.items():
                 (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(name) / path).write_bytes(content)
-            made = compile_project(Path(name), None)
-        assert made is not None
-        (self.sources[one.name],) = made[1].workflows
+            (self.sources[one.name],) = compile_project(Path(name)).bundle.workflows
         if plan:
             self._expect_nothing_to_do(one.name)
         return one.name

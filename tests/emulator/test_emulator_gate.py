@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.emulator.emulator_api import Api, TurnedClock
 
+JSON = {"Content-Type": "application/json"}
 KEY = {"Idempotency-Key": "11111111-1111-4111-8111-111111111111"}
 
 
@@ -73,8 +75,8 @@ def test_another_body_under_the_key_is_422(api: Api) -> None:
 
 
 def test_the_order_of_members_is_no_other_body(api: Api) -> None:
-    first = api.request("POST", "/v1/workflows", content=b'{"main_prompt":"x","name":"A"}', headers=KEY)
-    again = api.request("POST", "/v1/workflows", content=b'{ "name": "A", "main_prompt": "x" }', headers=KEY)
+    first = api.request("POST", "/v1/workflows", content=b'{"main_prompt":"x","name":"A"}', headers=KEY | JSON)
+    again = api.request("POST", "/v1/workflows", content=b'{ "name": "A", "main_prompt": "x" }', headers=KEY | JSON)
 
     assert again.json() == first.json()
 
@@ -100,8 +102,8 @@ def test_a_refused_write_leaves_its_key_free(api: Api) -> None:
     assert make(api, KEY).status_code == 201
 
 
-def test_a_repeat_during_the_first_is_409_in_progress(api: Api) -> None:
-    async def both() -> tuple[httpx.Response, httpx.Response, httpx.Response]:
+def test_a_body_that_is_not_whole_holds_no_key(api: Api) -> None:
+    async def both() -> tuple[httpx.Response, httpx.Response]:
         arrived, go_on = asyncio.Event(), asyncio.Event()
 
         async def slow() -> AsyncIterator[bytes]:
@@ -110,16 +112,109 @@ def test_a_repeat_during_the_first_is_409_in_progress(api: Api) -> None:
             await go_on.wait()
             yield b'"x"}'
 
-        first = asyncio.create_task(api.send("POST", "/v1/workflows", content=slow(), headers=KEY))
+        first = asyncio.create_task(api.send("POST", "/v1/workflows", content=slow(), headers=KEY | JSON))
         await arrived.wait()
         second = await api.send("POST", "/v1/workflows", json={"main_prompt": "x"}, headers=KEY)
         go_on.set()
-        return await first, second, await api.send("POST", "/v1/workflows", json={"main_prompt": "x"}, headers=KEY)
+        return await first, second
 
-    first, second, third = asyncio.run(both())
-    assert (second.status_code, second.headers["idempotency-status"]) == (409, "in_progress")
-    assert first.status_code == 201
-    assert third.json() == first.json()
+    first, second = asyncio.run(both())
+
+    assert (second.status_code, "idempotency-status" in second.headers) == (201, False)
+    assert (first.content, first.headers["idempotency-status"]) == (second.content, "replayed")
+    assert api.get("/v1/workflows")["total"] == 1
+
+
+def test_a_body_that_drips_is_cut(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cyberflow.emulator.http.body.SECONDS", 0.05)
+
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+    refused = asyncio.run(api.send("POST", "/v1/workflows", content=drip(), headers=KEY | JSON))
+
+    assert (refused.status_code, refused.headers["connection"]) == (408, "close")
+    assert make(api, KEY).status_code == 201, "the key was never taken"
+
+
+@pytest.mark.parametrize("type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonish"])
+def test_a_body_of_another_type_is_422(api: Api, type: str | None) -> None:
+    headers = {} if type is None else {"Content-Type": type}
+    response = api.request("POST", "/v1/workflows", content=b'{"main_prompt": "x"}', headers=headers)
+
+    assert (response.status_code, response.json()["detail"][0]["loc"]) == (422, ["body"])
+
+
+@pytest.mark.parametrize("type", ["application/json; charset=utf-8", "Application/JSON", "application/vnd.api+json"])
+def test_a_body_of_a_json_type_is_read(api: Api, type: str) -> None:
+    body = b'{"main_prompt": "x"}'
+    assert api.request("POST", "/v1/workflows", content=body, headers={"Content-Type": type}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000,
+        b'{"a":' * 200_000,
+        b'{"main_prompt": "x", "z": ' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"main_prompt": NaN}',
+        b'{"main_prompt": "x", "a": 1e999}',
+        b'{"main_prompt": ' + b"9" * 5000 + b"}",
+        b'{"main_prompt": "\xff"}',
+        b"nul",
+        b"\xff\xfe",
+    ],
+)
+def test_a_body_that_cannot_be_kept_is_422(api: Api, body: bytes) -> None:
+    assert api.request("POST", "/v1/workflows", content=body, headers=JSON).status_code == 422
+
+
+@pytest.mark.parametrize("schema", ["[" * 200_000, '{"a":' * 200_000, '{"not":' * 300 + "{}" + "}" * 300])
+def test_a_schema_without_an_end_is_422(api: Api, schema: str) -> None:
+    assert api.violations("/v1/workflows", {"main_prompt": "x", "input_schema": schema}) == [
+        (["body", "input_schema"], "value_error")
+    ]
+
+
+def test_a_body_beyond_the_limit_is_413(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cyberflow.emulator.http.body.read_whole.__defaults__", (1024 * 1024,))
+
+    async def parts() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * 65536
+
+    said = {"Content-Length": str(200 * 1024 * 1024)}
+    told = asyncio.run(api.send("POST", "/v1/workflows", content=b"{}", headers=JSON | said))
+    untold = asyncio.run(api.send("POST", "/v1/workflows", content=parts(), headers=JSON))
+
+    assert (told.status_code, untold.status_code) == (413, 413)
+    assert told.json()["message"] == "The body is too large: at most 1 MB"
+
+
+HALVES = ["cut \ud83d", "\ude00 first", "a\udfffb"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_a_character_is_422_wherever_it_stands(api: Api, half: str) -> None:
+    workflow, run = api.workflow(), api.post("/v1/runs", {"workflow_id": api.workflow()})["id"]
+    bodies: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/v1/workflows", {"main_prompt": half}),
+        ("POST", "/v1/workflows", {"main_prompt": "x", "name": half}),
+        ("PATCH", f"/v1/workflows/{workflow}", {"input_schema": json.dumps({"title": half})}),
+        ("POST", "/v1/workflow-tags", {"name": half}),
+        ("POST", "/v1/pools", {"name": "p", "pool_parameters": {"a": [{"b": half}]}}),
+        ("POST", "/v1/pools", {"name": "p", "pool_parameters": {half: 1}}),
+        ("POST", "/v1/runs", {"workflow_id": workflow, "input_values": {"mrn": half}}),
+        ("POST", "/v1/runs", {"workflow_id": workflow, "sensitive_input_values": {"mrn": half}}),
+        ("PATCH", f"/v1/runs/{run}", {"error": [half]}),
+        ("POST", "/v1/run-attachments", {"run_id": run, "filename": half, "content": "", "attachment_type": "input"}),
+        ("POST", "/v1/local/scripts", {"script": {"a": {"outputs": {"b": half}}}}),
+    ]
+    for method, path, body in bodies:
+        response = api.request(method, path, content=json.dumps(body).encode(), headers=JSON)
+        assert response.status_code == 422, (path, response.text)
 
 
 @pytest.mark.parametrize("secret", ["correct horse", "other"])

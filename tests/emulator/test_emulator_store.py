@@ -35,7 +35,7 @@ def test_a_newer_format_and_a_foreign_file_are_refused_clearly(tmp_path: Path) -
     connection = sqlite3.connect(newer)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(CyberflowError, match="format 99, this cyberflow reads up to 1"):
+    with pytest.raises(CyberflowError, match="format 99, this cyberflow reads up to 2"):
         Platform.open(newer)
     foreign = tmp_path / "foreign.db"
     foreign.write_text("no database at all, " * 100)

@@ -57,7 +57,9 @@ def test_a_wrong_body_is_told_place_by_place_and_never_quoted(api: Api, body: An
 
 
 def test_a_body_that_is_no_json_is_422(api: Api) -> None:
-    response = api.request("POST", "/v1/workflows", content=b"{main_prompt")
+    response = api.request(
+        "POST", "/v1/workflows", content=b"{main_prompt", headers={"Content-Type": "application/json"}
+    )
 
     assert response.status_code == 422
     assert response.json()["detail"][0]["type"] == "json_invalid"

@@ -17,7 +17,6 @@ from pathlib import Path
 from random import Random
 from typing import IO
 
-from cyberflow.cli.commands.build import compile_project
 from cyberflow.cli.commands.check import render_findings
 from cyberflow.cli.commands.show import _workflow_lines
 from cyberflow.compiler.bundle import load_bundle
@@ -25,6 +24,7 @@ from cyberflow.compiler.check import check
 from cyberflow.compiler.rules import RULES
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import read_project
+from cyberflow.sdk.project import compile_project
 from tests.fuzz.fuzz_mutations import Project, load, mutate
 
 SECONDS = 2.0
@@ -77,11 +77,9 @@ def examine(folder: Path) -> None:
     if any(one.severity == "error" for one in found):
         return
     try:
-        compiled = compile_project(folder, None)
+        bundle = compile_project(folder).bundle
     except UsageError:  # the default target is none, and a comment silences that
         return
-    assert compiled is not None, "check found no error, and build did"
-    bundle = compiled[1]
     assert load_bundle(bundle.to_json()).digest == bundle.digest
     for workflow in bundle.workflows:
         assert "\n".join(_workflow_lines(workflow)).encode()

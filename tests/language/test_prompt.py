@@ -220,9 +220,9 @@ def test_reading_never_fails_and_places_are_in_order(text: str, format: Format) 
 def test_reading_takes_linear_time(unit: str) -> None:
     def cost(length: int) -> float:
         text = unit * (length // len(unit))
-        began = time.perf_counter()
+        began = time.process_time()
         read(text)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     small = min(cost(20_000) for _ in range(3))
 

@@ -70,6 +70,10 @@ def test_a_schema_without_a_place_for_the_marker_is_a_conflict() -> None:
         ("cyberflow:clinic/lookup id-1 00", ("cyberflow:clinic.main",), Ownership.LOST),
         ("cyberflow:clinic/lookup id-1 00", (), Ownership.LOST),
         ("cyberflow:clinic/lookup id-1", ("cyberflow:clinic",), Ownership.MANAGED),
+        ("cyberflow:clinic/lookup id-1 00 4f1c+", ("cyberflow:clinic",), Ownership.MANAGED),
+        ("cyberflow:clinic/lookup id-1 00 -  more, and\nmore", ("cyberflow:clinic",), Ownership.MANAGED),
+        ("cyberflow:clinic/lookup new 00 -", (), Ownership.UNFINISHED),
+        ("cyberflow:clinic/lookup id-2 00 4f1c", (), Ownership.COPY),
         ("cyberflow:clinic/lookup id-2 00", ("cyberflow:clinic",), Ownership.COPY),
         ("cyberflow:clinic/lookup id-2 00", (), Ownership.COPY),
         ("something of mine", ("cyberflow:clinic",), Ownership.REWRITTEN),
@@ -83,6 +87,30 @@ def test_marker_and_tag_together_say_whose_it_is(
     comment: str | None, tags: tuple[str, ...], expected: Ownership
 ) -> None:
     assert ownership_of(workflow(comment, tags), OWNER) is expected
+
+
+UUID = "8e1e5f8c-9cdc-4bb5-b22a-73c3c7931ba0"
+
+
+@pytest.mark.parametrize(
+    "other", [UUID.upper(), UUID.replace("-", ""), f"{{{UUID}}}", f"urn:uuid:{UUID}", UUID.replace("-", "").upper()]
+)
+def test_ids_are_compared_as_uuids(other: str) -> None:
+    """However the service, or an older marker, writes them."""
+    tags = ("cyberflow:clinic",)
+
+    assert ownership_of(workflow(f"cyberflow:clinic/lookup {UUID} 00", tags, id=other), OWNER) is Ownership.MANAGED
+    assert ownership_of(workflow(f"cyberflow:clinic/lookup {other} 00", tags, id=UUID), OWNER) is Ownership.MANAGED
+    assert Marker.find_in(f'{{"$comment": "cyberflow:clinic/lookup {other} 00"}}') == Marker(
+        "cyberflow:clinic", "lookup", UUID, "00"
+    )
+
+
+def test_words_that_a_later_version_adds_are_part_of_no_comparison() -> None:
+    later = json.dumps({"$comment": f"{MARKER} 4f1c+ more"})
+
+    assert Marker.find_in(later) == MARKER
+    assert strip_marker(later) is None
 
 
 def test_what_is_held_comes_oldest_first_and_without_strangers() -> None:

@@ -11,6 +11,7 @@ import pytest
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError
 from cyberflow.errors import ConflictError
+from cyberflow.remote.listing import IncompleteList
 from cyberflow.remote.snapshot import Snapshot, read_all_workflows, read_snapshot
 
 
@@ -92,6 +93,47 @@ def test_a_list_that_never_rests_is_a_conflict() -> None:
 
     with pytest.raises(ConflictError, match="changed every time"):
         read(service)
+
+
+class Liar(httpx.AsyncBaseTransport):
+    """A list of workflows whose total is not what it gives."""
+
+    def __init__(self, *pages: tuple[int, int]) -> None:
+        self.pages = pages
+        self.asked = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        first, total = self.pages[self.asked % len(self.pages)]
+        self.asked += 1
+        items = [body(id) for id in range(first)]
+        return httpx.Response(200, content=json.dumps({"items": items, "total": total}), request=request)
+
+
+@pytest.mark.parametrize(
+    "pages", [[(0, 1_000_000)], [(3, 4)], [(1000, 5)], [(2, 0)], [(1000, 1500), (0, 1500)], [(5, -1)]]
+)
+def test_a_list_that_is_not_what_its_total_says_is_incomplete(pages: list[tuple[int, int]]) -> None:
+    """Whatever is missing would be created anew: nothing is proposed from such a list, and it ends soon."""
+    service = Liar(*pages)
+
+    with pytest.raises(IncompleteList, match="is incomplete: the service says that there are") as caught:
+        read(service)
+
+    assert caught.value.exit_code == 3
+    assert service.asked <= 4
+
+
+def test_a_page_that_repeats_itself_ends_the_pass() -> None:
+    service = Liar((1000, 1_000_000))
+
+    with pytest.raises(IncompleteList):
+        read(service)
+
+    assert service.asked == 4
+
+
+def test_a_list_that_is_short_for_a_moment_is_read_again() -> None:
+    assert len(read(Liar((2, 3), (3, 3)))) == 3
 
 
 def take(service: Any) -> Snapshot:

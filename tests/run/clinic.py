@@ -9,11 +9,11 @@ from typing import Any
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.follow import FollowOptions, PollInterval
-from cyberflow.run.chain.journal import Invocation, open_journal
 from cyberflow.run.chain.request import RequestParts, RunRequest, TargetIds, chain_request
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from cyberflow.run.work.journal import Invocation, open_journal
+from cyberflow.run.work.polling import FollowOptions, PollInterval
 from tests.run.intake import CANARY, WORKFLOWS, bundle
 
 
@@ -81,9 +81,9 @@ class World:
         invocation = open_journal(self.folder, "local")
         if script is not None:
             self.platform.simulate(script, idempotency_key=invocation.key)
-        return await submit(self.desk, self.request(), invocation), invocation
+        return await submit(self.desk, self.request(), invocation, self.watch()), invocation
 
     def watch(self, **options: Any) -> FollowOptions:
         return FollowOptions(
-            **{"pace": PollInterval(0.25, 3.0), "clock": self.time, "sleep": self.time.sleep, **options}
+            **{"interval": PollInterval(0.25, 3.0), "clock": self.time, "sleep": self.time.sleep, **options}
         )

@@ -20,13 +20,13 @@ from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import Bundle, BundledTask
 from cyberflow.emulator.platform import Platform
-from cyberflow.run.chain.follow import FollowOptions, PollInterval
-from cyberflow.run.chain.journal import Invocation, open_journal
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.task.follow import follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, submit_task
+from cyberflow.run.work.journal import Invocation, open_journal
+from cyberflow.run.work.polling import FollowOptions, PollInterval
 from tests.emulator.served import serve
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -95,7 +95,7 @@ class Gpu:
 
     async def follow(self, state: TaskState, *, limit: float | None = None, **watch: Any) -> TaskState:
         async for state in follow_task(  # noqa: B020, PLR1704 - the state as it is now
-            self.cyberun, state, FollowOptions(**{"pace": PollInterval(0.05, 0.2), **watch}), limit
+            self.cyberun, state, FollowOptions(**{"interval": PollInterval(0.05, 0.2), **watch}), limit
         ):
             if not self.statuses or self.statuses[-1] != state.status:
                 self.statuses.append(state.status)

@@ -20,14 +20,14 @@ from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
-from cyberflow.run.batch.executor import LocalExecutor
-from cyberflow.run.batch.ledger import Ledger, LedgerHeader
-from cyberflow.run.batch.policy import Limits, RetryPolicy
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import RowMapper
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.request import RequestParts, TargetIds
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.ledger import Ledger, LedgerHeader
+from cyberflow.run.work.policy import Limits, RetryPolicy
 from tests.run.clinic import World
 from tests.run.intake import CANARY, MARK, bundle
 
@@ -347,7 +347,7 @@ async def test_a_ledger_holds_no_secret_and_one_process_at_a_time(clinic: Clinic
         Ledger.create(clinic.ledger, LedgerHeader("", "", "", "", "", 0, ""))
     other = clinic.ledger.with_name("other.db")
     other.write_text("no ledger")
-    with pytest.raises(UsageError, match="no ledger"):
+    with pytest.raises(UsageError, match="not a ledger"):
         Ledger.open(other)
 
 

@@ -55,6 +55,7 @@ async def test_three_steps_with_refs_and_a_secret_end_in_success(world: World) -
             )
         ],
         "outputs": {"mrn": "M7", "summary": {"first": "a", "day": "2026-03-01"}},
+        "problems": [],
     }
     assert isinstance(events[-1], OutputsRead)
     book = await world.desk.runs.get(state.steps[1].run_id)

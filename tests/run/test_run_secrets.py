@@ -21,11 +21,11 @@ from cyberflow.errors import UsageError
 from cyberflow.language.model import Target
 from cyberflow.redact import Redactor
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
+from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.run.inputs.secrets import (
     ResolvedSecrets,
     SecretBackends,
     SecretLocation,
-    check_secret,
     parse_location,
     read_secret_options,
     resolve_secrets,
@@ -228,7 +228,9 @@ def test_a_structured_secret_is_json_and_held_against_its_type_without_showing_i
         bad = found(SecretLocation("env", "A"), world(environ={"A": value}), what)
         assert len(bad.problems) == 1
         assert MARK not in repr(bad)
-    assert list(check_secret(what, "password", {"pin": 1})) == []
+    assert (
+        list(describe_faults("secret", "password", what.secrets["password"]["schema"], {"pin": 1}, secret=True)) == []
+    )
 
 
 def test_no_noun_shows_a_value() -> None:

@@ -19,12 +19,12 @@ from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.follow import follow
-from cyberflow.run.chain.journal import JournalEntry, follow_command, open_entries, open_journal
 from cyberflow.run.chain.reducer import replay
 from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, run_request
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
+from cyberflow.run.work.journal import JournalEntry, follow_command, open_entries, open_journal
 from tests.run.clinic import World
 from tests.run.intake import FILE, MARK, bundle
 
@@ -153,7 +153,7 @@ async def test_a_submission_that_fails_is_refused_or_of_unknown_fate(
     invocation = open_journal(world.folder, "prod")
     async with scripted(answer) as desk:
         with pytest.raises(error) as caught:
-            await submit(desk, world.request(), invocation)
+            await submit(desk, world.request(), invocation, world.watch())
 
     assert [line["what"] for line in lines(invocation.path)] == ["submitting", what]
     assert ("cyberflow runs list --target prod" in (caught.value.help or "")) == (what == "unanswered")
@@ -174,7 +174,7 @@ async def test_whether_it_may_have_arrived_decides(world: World, failure: Any, w
 
     async with scripted(fail) as desk:
         with pytest.raises(Unreachable):
-            await submit(desk, world.request(), invocation)
+            await submit(desk, world.request(), invocation, world.watch())
     assert lines(invocation.path)[-1]["what"] == what
     assert set(keys) == {invocation.key}
 
@@ -186,7 +186,7 @@ async def test_runs_that_are_not_as_many_as_the_steps(world: World) -> None:
     invocation = open_journal(world.folder, "prod")
     async with scripted(answer) as desk:
         with pytest.raises(CyberflowError, match="1 runs for the 3 steps") as caught:
-            await submit(desk, world.request(), invocation)
+            await submit(desk, world.request(), invocation, world.watch())
     assert "s-1" in str(caught.value.help)
     assert lines(invocation.path)[-1]["run_ids"] == ["r1"]
 

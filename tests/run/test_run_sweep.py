@@ -9,8 +9,8 @@ import pytest
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.retry import Retry
-from cyberflow.run.batch.poller import BulkPoller
 from cyberflow.run.chain.events import ChainState, OutputsRead, StatusesRead, StepRun
+from cyberflow.run.work.poller import BulkPoller
 
 pytestmark = pytest.mark.anyio
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient
+from cyberflow.client.cyberun.events import TaskEvent
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.request import write_request
@@ -20,13 +22,13 @@ from cyberflow.compiler.bundle import BundledTask
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import Redactor
-from cyberflow.run.chain.follow import FollowOptions, PollInterval
-from cyberflow.run.chain.journal import entry_of_task, follow_command, open_entries, open_journal
 from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.run.task.follow import cancel_task, follow_task, merge_event, merge_task
 from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
+from cyberflow.run.work.journal import entry_of_task, follow_command, open_entries, open_journal
+from cyberflow.run.work.polling import FollowOptions, PollInterval
 from tests.run.clinic import Time, Wire
 from tests.run.gpu_world import fill
 
@@ -59,14 +61,15 @@ async def cyberun(anyio_backend: str, platform: Platform) -> AsyncIterator[Cyber
 
 
 def watch(time: Time, **options: Any) -> FollowOptions:
-    return FollowOptions(**{"pace": PollInterval(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
+    return FollowOptions(**{"interval": PollInterval(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
 
 
 async def submitted(cyberun: CyberunClient, folder: Path, **script: Any) -> TaskState:
     request = fill(BundledTask("poster", "poster"))
     workflow = await prepare_task(cyberun, BundledTask("poster", "poster"), request)
     id = await cyberun.simulate({"poster": script})
-    return await submit_task(cyberun, request, workflow, open_journal(folder, "local"), id)
+    state = await submit_task(cyberun, request, workflow, open_journal(folder, "local"), id)
+    return replace(state, submitted_at=None)  # it is followed by another clock than it was submitted by
 
 
 def test_a_request_is_filled_and_a_missing_optional_leaves_its_parameter_out() -> None:
@@ -265,14 +268,14 @@ async def test_the_journal_knows_before_the_service_does(cyberun: CyberunClient,
     workflow = await prepare_task(cyberun, TASK, request)
     invocation = open_journal(tmp_path, "prod")
     before: list[str] = []
-    inner = cyberun.transport.send
+    inner = cyberun.transport.fetch
 
     async def listening(sent: Any, *rest: Any) -> Any:
         if sent.path.endswith("/run"):
             before.append(invocation.path.read_text(encoding="utf-8"))
         return await inner(sent, *rest)
 
-    cyberun.transport.send = listening  # type: ignore[method-assign, assignment]
+    cyberun.transport.fetch = listening  # type: ignore[method-assign, assignment]
     state = await submit_task(cyberun, request, workflow, invocation)
 
     [text] = before

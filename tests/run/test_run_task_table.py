@@ -17,8 +17,8 @@ import pytest
 
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.run.chain.journal import entries
 from cyberflow.run.task.outputs import SavedOutput
+from cyberflow.run.work.journal import entries
 from tests.run.gpu_world import EVENTS, RUN, STORE, Gpu, gpu, hours
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.enable_socket]

@@ -11,9 +11,10 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.retry import Retry
 from cyberflow.run.chain.events import ChainState, StepRun, Unanswered
-from cyberflow.run.chain.follow import FollowOptions, PollInterval, cancel, follow
+from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import replay
 from cyberflow.run.chain.result import result_of
+from cyberflow.run.work.polling import FollowOptions, PollInterval
 from tests.run.clinic import Time
 
 pytestmark = pytest.mark.anyio
@@ -57,7 +58,7 @@ def run(id: str, status: str) -> dict[str, Any]:
 
 
 async def ends(service: Service, time: Any, **options: Any) -> tuple[ChainState, list[Any]]:
-    watch = FollowOptions(**{"pace": PollInterval(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
+    watch = FollowOptions(**{"interval": PollInterval(1.0, 5.0), "clock": time, "sleep": time.sleep, **options})
     async with service.desk() as desk:
         events = [event async for event in follow(desk, START, watch)]
     return replay(START, events), events
@@ -141,7 +142,7 @@ async def test_a_run_that_only_the_list_lacks_is_asked_for_by_its_id(time: Time)
 
 async def test_a_cancellation_that_is_refused_is_told_and_what_happened_is_read(time: Time) -> None:
     service = Service(("success", "success"), one=httpx.Response(400, json={"message": "it is over"}))
-    watch = FollowOptions(pace=PollInterval(1.0, 5.0), clock=time, sleep=time.sleep)
+    watch = FollowOptions(interval=PollInterval(1.0, 5.0), clock=time, sleep=time.sleep)
     async with service.desk() as desk:
         events = [event async for event in cancel(desk, START, watch)]
     end = replay(START, events)

@@ -54,7 +54,7 @@ HARD = {
 @pytest.mark.parametrize("case", HARD)
 def test_hard_schemas_are_answered_in_time(case: str) -> None:
     producer, consumer = HARD[case]
-    start = time.perf_counter()
+    start = time.process_time()
     answers = [check_assignable(producer, consumer), check_assignable(consumer, producer)]
     found = lookup(producer, ["a", 0, "a"])
     accepts(producer, {"a": [{"a": "x"}]})
@@ -63,7 +63,7 @@ def test_hard_schemas_are_answered_in_time(case: str) -> None:
     assert all(isinstance(answer, (Assignable, NotAssignable, Undetermined)) for answer in answers)
     assert found is not None
     assert len(text) < 90
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_deep_literal_is_left_alone() -> None:

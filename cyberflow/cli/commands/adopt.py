@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 
 from cyberflow.cli.confirm import confirm_target_name
+from cyberflow.cli.console import announce, say
 from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.project import compile_for, say
-from cyberflow.deploy.apply.adopt import adopt
-from cyberflow.deploy.apply.prepare import prepare
+from cyberflow.cli.views.plan_text import outcome_line, summary
 from cyberflow.errors import UsageError
-from cyberflow.sdk.prepare import CompiledProject, owner_of
-from cyberflow.targets import open_target
+from cyberflow.sdk.deployment import PlanOptions, open_deployment
+from cyberflow.sdk.project import CompiledProject, compile_project
 
 
 @click.command("adopt")
@@ -38,25 +37,18 @@ def command(
     """
     if len(pairs) % 2:
         raise UsageError("adopt takes pairs of a name and an id", help="cyberflow adopt NAME ID")
-    compiled = compile_for(project_root(project), target, None)
-    if compiled is None:
-        return 1
+    compiled = compile_project(project_root(project), target)
     named = list(zip(pairs[::2], pairs[1::2], strict=True))
     return asyncio.run(_adopt(compiled, named, confirm, quiet=quiet))
 
 
 async def _adopt(compiled: CompiledProject, pairs: list[tuple[str, str]], confirm: str | None, *, quiet: bool) -> int:
-    from cyberflow.cli.views.plan_text import outcome_line, summary
-
-    async with open_target(compiled.sourced, compiled.target, say) as service:
-        if not quiet:
-            say(service.line)
-        if service.target.protect:
-            confirm_target_name(service.name, confirm)
-        mine = owner_of(compiled, service)
-        for name, id in pairs:
-            click.echo(outcome_line(await adopt(service.cyberdesk, compiled.bundle, mine, name, id)))
-        left = await prepare(service.cyberdesk, compiled.bundle, mine, [name for name, _ in pairs])
+    async with open_deployment(compiled, say) as deployment:
+        announce(deployment.service, quiet=quiet)
+        confirm_target_name(deployment, confirm)
+        async for outcome in deployment.adopt(pairs):
+            click.echo(outcome_line(outcome))
+        left = await deployment.plan(PlanOptions(tuple(name for name, _ in pairs)))
         if not quiet:
             say(summary(left) if not left.pending else f"{summary(left)}; `cyberflow plan` shows it")
     return 0

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 import click
 
-from cyberflow.cli.bundle_portability import READS, reads_json
-from cyberflow.cli.commands.check import print_errors
+from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.views.diagnostics_text import pluralize
-from cyberflow.compiler.bundle import AssetReader, Bundle
-from cyberflow.compiler.check import check, check_target
-from cyberflow.compiler.compile import compile_bundle
-from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.language.project.load import RawProject, read_project
-from cyberflow.targets import private_folder
+from cyberflow.compiler.bundle import Bundle
+from cyberflow.errors import CyberflowError
+from cyberflow.language.project.load import RawProject
+from cyberflow.sdk.portability import READS, reads_json
+from cyberflow.sdk.project import compile_project
+from cyberflow.storage import private_folder, write_bytes, write_text
 
 
 @click.command("build")
@@ -35,9 +33,7 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
       cyberflow build --target prod --out dist
     """
     compiled = compile_project(project_root(project), target)
-    if compiled is None:
-        return 1
-    sourced, bundle = compiled
+    sourced, bundle = compiled.sourced, compiled.bundle
     folder = out or sourced.root / "dist"
     private_folder(folder)
     try:
@@ -50,7 +46,7 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
             pluralize(len(bundle.chains), "chain"),
             pluralize(len(bundle.assets), "file"),
         ]
-        click.echo(f"wrote {folder / 'bundle.json'}: {', '.join(parts)}, digest {bundle.digest[:12]}", err=True)
+        say(f"wrote {folder / 'bundle.json'}: {', '.join(parts)}, digest {bundle.digest[:12]}")
     return 0
 
 
@@ -59,43 +55,6 @@ def _write(folder: Path, sourced: RawProject, bundle: Bundle) -> None:
         folder.chmod(0o700)
     (folder / "assets").mkdir(exist_ok=True)
     for asset in bundle.assets:
-        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
-    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
-    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
-
-
-def compile_project(folder: Path, target: str | None) -> tuple[RawProject, Bundle] | None:
-    """Compile for one target; None when the project has errors, which are printed."""
-    sourced = read_project(folder)
-    name = resolve_target_name(sourced, target)
-    graph, builder, found = check_target(sourced, name)
-    if (sourced.has_templates or found) and print_errors(sourced, check(sourced)):
-        return None
-    return sourced, compile_bundle(graph, builder)
-
-
-def bundle_asset_reader(folder: Path) -> AssetReader:
-    """The content of a built bundle's assets, which lie beside it."""
-
-    def content(sha256: str) -> bytes:
-        try:
-            data = (folder / "assets" / sha256).read_bytes()
-        except OSError as error:
-            help = "keep the folder that `cyberflow build` wrote together"
-            raise CyberflowError(f"the bundle lacks the file {sha256}", help=help) from error
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise CyberflowError(f"the file {sha256} of the bundle was changed after it was built")
-        return data
-
-    return content
-
-
-def resolve_target_name(sourced: RawProject, target: str | None) -> str:
-    """The target that is meant. Raises UsageError when the project has none of that name."""
-    from cyberflow.diagnostics import did_you_mean
-
-    name = target or sourced.settings.default_target
-    known = {"local", *sourced.settings.targets}
-    if name not in known:
-        raise UsageError(f"there is no target `{name}`", help=did_you_mean(name, known))
-    return name
+        write_bytes(folder / "assets" / asset.sha256, sourced.files.by_hash(asset.sha256))
+    write_text(folder / "bundle.json", bundle.to_json())
+    write_text(folder / READS, reads_json(sourced, bundle))

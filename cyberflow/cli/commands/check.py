@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyberflow.cli.check_cache import CheckCache, CheckReport
+from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def command(
     """
     folder = project_root(project)
     if options["remote"]:
-        from cyberflow.cli.check_remote import check_remote
+        from cyberflow.sdk.remote_check import check_remote
 
-        answer = _make_report(*check_remote(folder, target, quiet=quiet), format)
+        lines = (lambda _: None) if quiet else say
+        answer = _make_report(*check_remote(folder, target, say, lines), format)
     elif target is not None:
         answer = _make_report(*_check_target(folder, target), format)
     else:
@@ -71,9 +73,9 @@ def _check_and_cache(folder: Path, format: str, kept: CheckCache) -> CheckReport
 
 def _check_target(folder: Path, target: str) -> tuple[RawProject, list[Diagnostic]]:
     """What is wrong for one target."""
-    from cyberflow.cli.commands.build import resolve_target_name
     from cyberflow.compiler.check import check_target
     from cyberflow.language.project.load import read_project
+    from cyberflow.sdk.project import resolve_target_name
 
     sourced = read_project(folder)
     return sourced, check_target(sourced, resolve_target_name(sourced, target))[2]
@@ -102,11 +104,3 @@ def render_findings(sourced: RawProject, found: list[Diagnostic], format: str) -
 
     printer = DiagnosticRenderer.of(sourced, found)
     return "".join(f"{printer.render(one)}\n\n" for one in found) + summary(sourced, found) + "\n"
-
-
-def print_errors(sourced: RawProject, found: list[Diagnostic]) -> bool:
-    """Print the errors of a project before a command that needs none; whether there were any."""
-    errors = [one for one in found if one.severity == "error"]
-    if errors:
-        click.echo(render_findings(sourced, errors, "text"), nl=False)
-    return bool(errors)

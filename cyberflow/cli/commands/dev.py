@@ -15,13 +15,10 @@ import click
 
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.targets import DATABASE, DEV, PlatformAddress, state_folder, take_lock
+from cyberflow.storage import write_text
+from cyberflow.targets.local_platform import DATABASE, DEV, PlatformAddress, state_folder, take_lock
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    import uvicorn
-
     from cyberflow.emulator.platform import Platform
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -30,7 +27,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command("dev")
 @common_options()
 @click.option("--port", type=click.IntRange(0, 65535), default=7700, show_default=True, help="0 picks a free one.")
-@click.option("--api-key", metavar="KEY", help="Accept this bearer key alone; by default any is accepted.")
+@click.option("--api-key", metavar="KEY", help="The bearer key to accept; by default one is made and printed.")
+@click.option("--open", "is_open", is_flag=True, help="Accept any bearer key.")
 @click.option("--faults", type=_FILE, metavar="FILE", help="A JSON plan of what goes wrong; see the manual.")
 @click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="An endpoint for events; can be repeated.")
 @click.option(
@@ -39,7 +37,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="whsec_…",
     help="What signs the events; by default each endpoint has its own, printed at the start.",
 )
-def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> int:
+def command(*, project: Path | None, port: int, quiet: bool, api_key: str | None, is_open: bool, **served: Any) -> int:
     """Serve the local platform on this machine.
 
     The Cyberdesk API under /v1, with a simulated agent and one connected machine, `local-1`; the official SDK can use
@@ -50,16 +48,26 @@ def command(*, project: Path | None, port: int, quiet: bool, **served: Any) -> i
     Example:
       cyberflow dev
       cyberflow dev --port 0 --api-key test
+      cyberflow dev --open
       cyberflow dev --webhook http://127.0.0.1:9000/hook --faults bad-day.json
     """
+    if api_key is not None and is_open:
+        raise UsageError("`--open` and `--api-key` exclude each other")
+    key = api_key or secrets.token_urlsafe(24)
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(port))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        database = _claim_database(project, url, served["api_key"], stack)
-        where = "in memory" if database is None else f"in {database}"
-        banner = f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)"
-        _serve(listening, _open_platform(database, **served), None if quiet else banner, served["webhooks"])
+        database = _claim_database(project, url, key, stack)
+        platform = _open_platform(database, api_key=None if is_open else key, **served)
+        banner = [] if quiet else _banner(url, None if is_open else key, database)
+        _serve(listening, platform, banner, served["webhooks"], database and database.parent)
     return 0
+
+
+def _banner(url: str, key: str | None, database: Path | None) -> list[str]:
+    where = "in memory" if database is None else f"in {database}"
+    first = f"cyberflow dev: {url}  (API {url}/v1, data {where}, Ctrl-C ends it)"
+    return [first, "key: any"] if key is None else [first, f"key: {key}", f"page: {url}/#key={key}"]
 
 
 def _listen(port: int) -> socket.socket:
@@ -76,7 +84,7 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def _claim_database(project: Path | None, url: str, api_key: str | None, stack: ExitStack) -> Path | None:
+def _claim_database(project: Path | None, url: str, key: str, stack: ExitStack) -> Path | None:
     """The database of the project, locked and announced; None outside a project."""
     from cyberflow.language.discovery import find_root
 
@@ -91,9 +99,7 @@ def _claim_database(project: Path | None, url: str, api_key: str | None, stack: 
     stack.callback(lock.release)
     state = state_folder(root)
     announcement = state / DEV
-    file = os.open(announcement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        json.dump({"url": url, "token": api_key or secrets.token_urlsafe(24), "pid": os.getpid()}, stream)
+    write_text(announcement, json.dumps({"url": url, "token": key, "pid": os.getpid()}))
     stack.callback(announcement.unlink, missing_ok=True)
     return state / DATABASE
 
@@ -108,38 +114,47 @@ def _open_platform(
 ) -> Platform:
     from cyberflow.emulator.http.fault_plan import load_faults
     from cyberflow.emulator.platform import Platform
+    from cyberflow.emulator.seeds import Seeds
+    from cyberflow.language.project.load import read_project
+    from cyberflow.targets.local_names import names_of
 
     plan = load_faults(faults) if faults else ()
     hooks = dict.fromkeys(webhooks, webhook_secret) if webhook_secret else webhooks
-    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks)
+    seeds = Seeds.model_validate(names_of(read_project(database.parent.parent)) if database else {})
+    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks, seeds=seeds)
 
 
-def _serve(listening: socket.socket, platform: Platform, banner: str | None, webhooks: tuple[str, ...]) -> None:
-    import uvicorn
-
+def _serve(
+    listening: socket.socket, platform: Platform, banner: list[str], webhooks: tuple[str, ...], state: Path | None
+) -> None:
     from cyberflow.web.routes import site
+    from cyberflow.web.server import serve
 
     with platform:
-        app = site(platform.app)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none")
-        if banner is not None:
-            click.echo(banner)
+        for line in banner:
+            click.echo(line)
         for hook in webhooks:
             click.echo(f"webhook {hook}: secret {platform.webhook_sender.signing_secret(hook)}")
         if webhooks:
             platform.webhook_sender.start()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
-            _server(config, platform).run(sockets=[listening])
+            serve(
+                site(platform.app),
+                listening,
+                before_end=platform.end_streams,
+                each_second=_Watch(platform, state).look,
+            )
 
 
-def _server(config: uvicorn.Config, platform: Platform) -> uvicorn.Server:
-    """A server that does not wait for the streams of tasks, which may be open for ever."""
-    import uvicorn
+class _Watch:
+    """Says once that the data of the platform were removed while it runs."""
 
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            platform.end_streams()
-            super().handle_exit(sig, frame)
+    def __init__(self, platform: Platform, state: Path | None) -> None:
+        self._platform, self._state = platform, state
 
-    return Server(config)
+    def look(self) -> None:
+        if self._state is not None and self._platform.is_gone():
+            text = f"{self._state} was removed: what this platform holds ends with it, and `local` does not find it"
+            click.echo(f"cyberflow dev: {text}; end it and start it anew", err=True)
+            self._state = None

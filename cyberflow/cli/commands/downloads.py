@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.project import say
-from cyberflow.cli.run_ids import parse_id
+from cyberflow.cli.console import say
+from cyberflow.cli.options import common_options, parse_id, project_root, target_option
 from cyberflow.cli.runs_target import run_on_target
 from cyberflow.cli.runs_tasks import download_task
-from cyberflow.cli.sessions import read_run, workflow_names
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.downloads import SCREENSHOTS, output_folder, save_exports, save_screenshots
 from cyberflow.run.task.request import TaskState
-from cyberflow.targets import CyberdeskService, CyberunService, private_folder, state_folder
+from cyberflow.sdk.runs.sessions import read_run, workflow_names
+from cyberflow.storage import make_folder, private_folder, write_text
+from cyberflow.targets.local_platform import state_folder
+from cyberflow.targets.service import CyberdeskService, CyberunService
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -77,12 +78,12 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
 
 
 async def _save(service: CyberdeskService, where: tuple[Path, Path | None], id: str, save: Save) -> int:
-    run = await read_run(service.cyberdesk, id)
+    run = await read_run(service.client, id)
     folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), id)
     if where[1] is None and save is save_screenshots:
         folder /= SCREENSHOTS
     saved = False
-    async for path in save(service.cyberdesk, id, folder):
+    async for path in save(service.client, id, folder):
         click.echo(str(path))
         saved = True
     if not saved:
@@ -102,8 +103,8 @@ def claim_folder(project: Path, out: Path | None, name: str, id: str) -> Path:
             whose = f"files of {holder}" if holder else "files already"
             help = f"save these in a folder of their own: `--out {folder / id[:8]}`"
             raise UsageError(f"{folder} holds {whose}, and would mix them with those of {id}", help=help)
-        note.parent.mkdir(mode=0o700, exist_ok=True)
-        note.write_text(id, encoding="utf-8")
+        make_folder(note.parent)
+        write_text(note, id)
     except OSError as error:
         raise CyberflowError(f"{error.filename or note} cannot be used: {error.strerror}") from error
     if out is None:

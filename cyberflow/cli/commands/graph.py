@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.commands.build import resolve_target_name
-from cyberflow.cli.commands.check import print_errors
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.errors import UsageError
 
@@ -36,11 +34,11 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
     from cyberflow.diagram.mermaid import to_mermaid
     from cyberflow.diagram.svg import to_svg
     from cyberflow.language.project.load import read_project
+    from cyberflow.sdk.project import raise_errors, resolve_target_name
 
     sourced = read_project(project_root(project))
     graph, _, found = check_target(sourced, resolve_target_name(sourced, target))
-    if print_errors(sourced, found):
-        return 1
+    raise_errors(sourced, found)
     picture = build_project_diagram(graph) if name is None else build_diagram(graph, name)
     if picture is None:
         known = [*graph.chains, *graph.workflows, *graph.tasks]

@@ -9,14 +9,13 @@ from typing import Any
 
 import click
 
+from cyberflow.cli.console import announce, say
 from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.project import compile_for, say
-from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import dump_plan
-from cyberflow.errors import CyberflowError
-from cyberflow.sdk.prepare import CompiledProject, owner_of
-from cyberflow.targets import open_target
+from cyberflow.sdk.deployment import PlanOptions, open_deployment
+from cyberflow.sdk.project import CompiledProject, compile_project
+from cyberflow.storage import write_text
 
 PENDING = 5
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -43,27 +42,21 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
       cyberflow plan --check --format json
       cyberflow plan --target prod --format markdown --out prod.plan
     """
-    compiled = compile_for(project_root(project), target, bundle)
-    return 1 if compiled is None else asyncio.run(_plan(compiled, options))
-
-
-async def _plan(compiled: CompiledProject, options: dict[str, Any]) -> int:
-    async with open_target(compiled.sourced, compiled.target, say) as service:
-        if not options["quiet"]:
-            say(service.line)
-        made = await prepare(
-            service.cyberdesk,
-            compiled.bundle,
-            owner_of(compiled, service),
-            split_names(options["only"]),
-            prune_options(options),
-        )
+    compiled = compile_project(project_root(project), target, bundle)
+    asked = PlanOptions(split_names(options["only"]), prune_options(options))
+    made = asyncio.run(_plan(compiled, asked, quiet=options["quiet"]))
     print_plan(made, options["format"], images=options["images"])
     if (out := options["out"]) is not None:
-        write_file(out, dump_plan(made))
+        write_text(out, dump_plan(made))
         if not options["quiet"]:
             say(f"saved: `cyberflow apply {out}` carries out exactly this, or refuses")
     return made.exit_code or (PENDING if options["check"] and made.pending else 0)
+
+
+async def _plan(compiled: CompiledProject, options: PlanOptions, *, quiet: bool) -> Plan:
+    async with open_deployment(compiled, say) as deployment:
+        announce(deployment.service, quiet=quiet)
+        return await deployment.plan(options)
 
 
 def print_plan(made: Plan, format: str, *, images: bool = False) -> None:
@@ -93,11 +86,3 @@ def prune_options(options: dict[str, Any]) -> PruneOptions:
         images=options["prune_images"],
         force=options["force"],
     )
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a file that was asked for. Raises CyberflowError when the disk refuses."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error

@@ -8,18 +8,15 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.commands.build import resolve_target_name
+from cyberflow.cli.console import announce, say
 from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.project import say
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.deploy.pull.folder import PullFolder, display_path
-from cyberflow.deploy.pull.read import PullResult, read_pull
+from cyberflow.deploy.pull.read import PullResult
 from cyberflow.errors import UsageError
-from cyberflow.language.project.load import read_project, target_of
-from cyberflow.remote.identity import Owner
-from cyberflow.targets import open_target
-
-DEFAULT = "workflows"
+from cyberflow.language.project.load import read_project
+from cyberflow.sdk.project import resolve_target_name
+from cyberflow.sdk.pulls import PullOptions, pull_sources
 
 
 @click.command("pull")
@@ -44,28 +41,19 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
         raise UsageError("say which workflows: names, titles or ids, or --all")
     sourced = read_project(project_root(project))
     name = resolve_target_name(sourced, target)
-    folder = PullFolder(sourced, options["into"] or sourced.root / DEFAULT)
-    found = asyncio.run(_read(folder, name, names, quiet=options["quiet"]))
+    quiet = options["quiet"]
+    asked = PullOptions(names, options["into"], options["force"])
+    folder, found = asyncio.run(pull_sources(sourced, name, asked, say, lambda at: announce(at, quiet=quiet)))
     if found.left_out:
         shown = ", ".join(f"`{one}`" for one in found.left_out)
         say(f"left out, declared already: {shown}; `--into .cyberflow/pulled` writes them beside the sources")
     if not found.verified.pulled:
         say("the target has no workflow to pull")
         return 0
-    folder.write(found.verified.files, force=options["force"])
     _print_pulled(folder, found)
-    if not options["quiet"]:
+    if not quiet:
         _print_next_steps(folder, name, found)
     return 0
-
-
-async def _read(folder: PullFolder, target: str, names: tuple[str, ...], *, quiet: bool) -> PullResult:
-    settings = folder.sourced.settings
-    async with open_target(folder.sourced, target, say) as service:
-        if not quiet:
-            say(service.line)
-        owner = Owner(settings.project, target_of(settings, target).scope)
-        return await read_pull(service.cyberdesk, folder, owner, names)
 
 
 def _print_pulled(folder: PullFolder, found: PullResult) -> None:

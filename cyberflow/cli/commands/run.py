@@ -1,21 +1,23 @@
-"""`cyberflow run`: its options, and its first line. What they start is `run_work`'s, and `batch`'s for many rows."""
+"""`cyberflow run`: its options, and its first line."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyberflow.cli.first_line import print_target_line
-from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.run_ids import parse_id
+from cyberflow.cli.console import print_target_line
+from cyberflow.cli.options import common_options, parse_id, project_root, target_option
 from cyberflow.errors import UsageError
+from cyberflow.run.inputs.durations import read_duration
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
+if TYPE_CHECKING:
+    from cyberflow.sdk.execution import SubmitOptions
+    from cyberflow.sdk.rows.setup import BatchOptions
+
 ONE_RUN = (
     *("detach", "timeout", "cancel_on_timeout", "cancel_on_interrupt"),
     *("session", "keep_session", "download", "first", "runs"),
@@ -85,7 +87,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, **opt
       cyberflow run intake --from book --with 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d -s epic_password=prompt
     """
     folder = project_root(project)
-    options["timeout"] = _parse_duration(options["timeout"])
+    timeout = None if options["timeout"] is None else read_duration(options["timeout"])
     if options["out"] and not options["out"].parent.is_dir():
         raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}", help="make it first")
     if options["each"] or options["resume"]:
@@ -97,46 +99,76 @@ def command(*, project: Path | None, target: str | None, name: str | None, **opt
     if (options["first"] is None) != (not options["runs"]):
         raise UsageError("--from STEP and --with RUN go together", help="RUN is any run of the chain that failed")
     said = print_target_line(folder, target, quiet=options["quiet"])
-    from cyberflow.cli.runner import start_run
+    from cyberflow.cli.runner import RunDisplay, run_one
+    from cyberflow.sdk.project import compile_project
 
-    return start_run(folder, target, name, {**options, "said": said})
+    shown = ("quiet", "format", "detach", "cancel_on_timeout", "cancel_on_interrupt", "download", "out")
+    display = RunDisplay(timeout=timeout, said=said, **{key: options[key] for key in shown})
+    compiled = compile_project(folder, target, options["bundle"])
+    return run_one(compiled, name, _submit_options(options), display)
+
+
+def _submit_options(options: dict[str, Any]) -> SubmitOptions:
+    from cyberflow.run.chain.request import RunPlacement
+    from cyberflow.run.inputs.arguments import RawArguments
+    from cyberflow.sdk.execution import SubmitOptions
+
+    secrets, files = (list(dict.fromkeys(options[kind])) for kind in ("secrets", "files"))
+    given = RawArguments(options["inputs"], _read_document(options["document"]) or {}, secrets, files)
+    where = RunPlacement(options["machine"], options["pools"], options["session"], options["keep_session"])
+    script = _read_document(options["simulate"])
+    return SubmitOptions(given, where, options["stale_ok"], script, options["first"], options["runs"])
+
+
+def _batch_options(options: dict[str, Any]) -> BatchOptions:
+    from cyberflow.sdk.rows.setup import BatchOptions
+
+    read: dict[str, Any] = {
+        "document": _read_document(options["document"]) or {},
+        "simulate": _read_document(options["simulate"]),
+    }
+    same = {one.name for one in fields(BatchOptions)} - {"backends", *read}
+    return BatchOptions(**read, **{key: options[key] for key in same})
+
+
+def _read_document(path: Path | None) -> dict[str, Any] | None:
+    from cyberflow.run.inputs.input_file import load_inputs
+
+    return None if path is None else load_inputs(path)
 
 
 def _run_batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:
     """Begin or go on with a batch; it is the ledger that knows the target of one that goes on."""
     if wrong := _first_option(options, ONE_RUN):
         raise UsageError(f"{wrong} is for one run, and this is a batch", help="leave it out")
-    if not options["resume"]:
-        if name is None:
-            raise UsageError("say what to run for each row: `cyberflow run NAME --each rows.csv`")
-        if options["retry_failed"] or options["resubmit_unknown"]:
-            raise UsageError("--retry-failed and --resubmit-unknown go with --resume", help="name the ledger")
-        said = print_target_line(folder, target, quiet=options["quiet"])
-        from cyberflow.cli.batch_runner import start_batch
+    if options["resume"]:
+        return _resume_batch(folder, target, name, options)
+    if name is None:
+        raise UsageError("say what to run for each row: `cyberflow run NAME --each rows.csv`")
+    if options["retry_failed"] or options["resubmit_unknown"]:
+        raise UsageError("--retry-failed and --resubmit-unknown go with --resume", help="name the ledger")
+    said = print_target_line(folder, target, quiet=options["quiet"])
+    from cyberflow.cli.batch_runner import BatchDisplay, start_batch
 
-        return start_batch(folder, target, name, {**options, "said": said})
-    from cyberflow.run.batch.ledger import Ledger
+    display = BatchDisplay(options["quiet"], options["format"], said, options["dry_run"])
+    return start_batch(folder, target, (name, options["each"]), _batch_options(options), display)
+
+
+def _resume_batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:
+    from cyberflow.run.work.ledger import Ledger
 
     with Ledger.open(options["resume"]) as ledger:
         head = ledger.head
         if target not in (None, head.target) or name not in (None, head.name):
             raise UsageError(f"the ledger is of `{head.name}` on {head.target}", help="leave out what it knows")
         said = print_target_line(folder, head.target, quiet=options["quiet"])
-        from cyberflow.cli.batch_runner import resume_batch
+        from cyberflow.cli.batch_runner import BatchDisplay, resume_batch
 
-        return resume_batch(folder, ledger, {**options, "said": said})
+        display = BatchDisplay(options["quiet"], options["format"], said)
+        return resume_batch(folder, ledger, options["each"], _batch_options(options), display)
 
 
 def _first_option(options: dict[str, Any], names: Iterable[str]) -> str | None:
     """The first of some options that was given, as it is written."""
     found = next((name for name in names if options[name]), None)
     return found and f"--{_WRITTEN.get(found, found.replace('_', '-'))}"
-
-
-def _parse_duration(text: str | None) -> float | None:
-    if text is None:
-        return None
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise UsageError(f"`{text}` is no time", help="write a number and `s`, `m` or `h`: --timeout 30m")
-    return float(match.group(1)) * _SECONDS[match.group(2)]

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
-from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.project import say
-from cyberflow.cli.redacted_streams import filter_streams
-from cyberflow.cli.run_ids import check_status, parse_id
-from cyberflow.cli.runs_target import confirm_or_abort, run_on_cyberun, run_on_target
+from cyberflow.cli.confirm import confirm_end
+from cyberflow.cli.console import print_json, print_record, say
+from cyberflow.cli.interrupts import cancel_on_sigterm
+from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
+from cyberflow.cli.output_streams import filter_streams
+from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
+from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
 from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
-from cyberflow.cli.sessions import (
+from cyberflow.cli.views.run_view import STATUS, result_lines
+from cyberflow.compiler.bundle import BundledWorkflow
+from cyberflow.run.chain.events import ChainState
+from cyberflow.run.chain.result import result_of
+from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
+from cyberflow.run.inputs.secrets import system_backends, target_sources
+from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.journal import follow_command
+from cyberflow.run.work.polling import FollowOptions
+from cyberflow.sdk.runs.sessions import (
     cancel_session,
-    follow_to_end,
+    follow_session,
+    held_machines,
     list_runs,
-    print_result,
     read_run,
     read_session,
     release,
     retry,
 )
-from cyberflow.cli.views.run_view import STATUS
-from cyberflow.compiler.bundle import BundledWorkflow
-from cyberflow.run.chain.journal import follow_command
-from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
-from cyberflow.run.inputs.secrets import system_backends, target_sources
-from cyberflow.run.task.request import TaskState
-from cyberflow.targets import CyberdeskService, CyberunService
+from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
 @click.group("runs")
@@ -68,9 +73,9 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
         )
 
     async def work(service: CyberdeskService) -> int:
-        rows = await list_runs(service.cyberdesk, options["limit"], options["status"])
+        rows = await list_runs(service.client, options["limit"], options["status"])
         if format == "json":
-            click.echo(json.dumps({"version": 1, "runs": rows}, ensure_ascii=False, indent=2))
+            print_json({"version": 1, "runs": rows})
             return 0
         for row in rows:
             alias = row["session_alias"] or ""
@@ -96,16 +101,9 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
     """
 
     async def work(service: CyberdeskService) -> int:
-        found = await read_run(service.cyberdesk, run)
+        found = await read_run(service.client, run)
         data = {key: value for key, value in found.to_json().items() if key not in ("run_message_history", "included")}
-        if format == "json":
-            click.echo(json.dumps({"version": 1, **data}, ensure_ascii=False, indent=2))
-            return 0
-        width = max(len(key) for key in data)
-        for key, value in data.items():
-            if value not in (None, [], {}, False):
-                shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                click.echo(f"{key:<{width}}  {shown}")
+        print_record(data, format)
         return 0
 
     return run_on_target(project, target, quiet, work, (run, lambda gpu, state: show_task(gpu, state, format)))
@@ -124,7 +122,7 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
     """
 
     async def work(service: CyberdeskService) -> int:
-        return await follow_to_end(service, await read_session(service.cyberdesk, session), format, quiet=quiet)
+        return await _watch(service, await read_session(service.client, session), format, quiet=quiet)
 
     def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
         return watch_task(gpu, state, format, quiet=quiet)
@@ -157,11 +155,11 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
             filter_streams(found.redactor())
             return found.secrets
 
-        state = await retry(service.cyberdesk, options["run"], resolve_secrets)
+        state = await retry(service.client, options["run"], resolve_secrets)
         if options["detach"]:
             say(f"it runs again; follow it with\n  {follow_command(service.name, None, [options['run']])}")
             return 0
-        return await follow_to_end(service, state, format, quiet=quiet)
+        return await _watch(service, state, format, quiet=quiet)
 
     return run_on_target(project, target, quiet, work)
 
@@ -183,16 +181,17 @@ def cancel_command(
     """
 
     async def work(service: CyberdeskService) -> int:
-        found = await read_session(service.cyberdesk, session)
+        found = await read_session(service.client, session)
         live = [step.id for step in found.live_steps]
         if not live:
             say("nothing is live there")
             return 0
-        confirm_or_abort(f"cancel {', '.join(live)}?", yes=yes)
-        return print_result(await cancel_session(service.cyberdesk, found, local=service.local), format, done=0)
+        confirm_end(f"cancel {', '.join(live)}?", yes=yes)
+        _print_result(await cancel_session(service.client, found, FollowOptions(service.pace)), format)
+        return 0
 
     def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
-        return cancel_and_print_task(gpu, state, format, lambda question: confirm_or_abort(question, yes=yes))
+        return cancel_and_print_task(gpu, state, format, yes=yes)
 
     return run_on_target(project, target, quiet, work, (session, on_task))
 
@@ -211,9 +210,34 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
     """
 
     async def work(service: CyberdeskService) -> int:
-        return await release(service.cyberdesk, session, lambda question: confirm_or_abort(question, yes=yes), say)
+        held = await held_machines(service.client, session)
+        live = held.live_names
+        confirm_end(f"free {held.names}" + (f" and cancel {live}?" if live else "? nothing is live there"), yes=yes)
+        await release(service.client, held)
+        say(f"{held.names} is free" + (f"; cancelled: {live}" if live else ""))
+        return 0
 
     return run_on_target(project, target, quiet, work)
+
+
+async def _watch(service: CyberdeskService, state: ChainState, format: str, *, quiet: bool) -> int:
+    cancel_on_sigterm()
+    command = follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
+    follow = partial(follow_session, service.client)
+    try:
+        state = await follow_and_show(follow, state, FollowOptions(service.pace), quiet=quiet)
+    except FollowInterrupted:
+        return say_detached(command)
+    return _print_result(state, format)
+
+
+def _print_result(state: ChainState, format: str) -> int:
+    result = result_of(state)
+    if format == "json":
+        print_json(result.to_json())
+    else:
+        click.echo("\n".join(result_lines(result)))
+    return result.exit_code
 
 
 command.add_command(download_command)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cyberflow.errors import CyberflowError
+from cyberflow.cli.console import say
+from cyberflow.storage import write_text
 
 if TYPE_CHECKING:
     from cyberflow.language.editor.json_schemas import Kind
@@ -35,12 +36,8 @@ def command(*, out: Path | None, kind: Kind | None) -> int:
         click.echo(schema_text(kind), nl=False)
         return 0
     for name in (kind,) if kind else KINDS:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            (out / f"{name}.json").write_text(schema_text(name), encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise CyberflowError(f"{out / f'{name}.json'} cannot be written: {error.strerror}") from error
-        click.echo(f"wrote {out / f'{name}.json'}", err=True)
+        write_text(out / f"{name}.json", schema_text(name), private=False)
+        say(f"wrote {out / f'{name}.json'}")
     return 0
 
 

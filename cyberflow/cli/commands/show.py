@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import click
 
-from cyberflow.cli.commands.build import compile_project
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
+from cyberflow.sdk.project import compile_project
 
 _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre|blockquote|hr|div)\b)")
 
@@ -35,10 +35,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
       cyberflow show patient-lookup
       cyberflow show intake --format json
     """
-    compiled = compile_project(project_root(project), target)
-    if compiled is None:
-        return 1
-    _, bundle = compiled
+    bundle = compile_project(project_root(project), target).bundle
     if name is None:
         _print_declarations(bundle, format)
         return 0

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.commands.check import print_errors
+from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root
 from cyberflow.cli.stub_types import StubClasses, is_name, make_optional
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.check import check_target
 from cyberflow.compiler.graph import WorkflowNode
-from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import read_project
+from cyberflow.sdk.project import raise_errors
 from cyberflow.source import Place
+from cyberflow.storage import write_text
 
 DEFAULT = "cyberflow_stubs.py"
 _HEAD = '"""The workflows that the YAML declares, for Python chains. Written by `cyberflow stubs`: not to be edited."""'
@@ -27,7 +28,7 @@ _FUNCTION = """
 def {function}({parameters}) -> {returns}:
     {docstring}
     raise NotImplementedError"""
-"""A stub that is written for the user. Its body is never run (SPEC section 5); it raises, since mypy wants a value of
+"""A stub that is written for the user. Its body is never run; it raises, since mypy wants a value of
 any other.
 """
 
@@ -47,8 +48,7 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     """
     sourced = read_project(project_root(project))
     graph, builder, found = check_target(sourced, sourced.settings.default_target)
-    if print_errors(sourced, [one for one in found if not _is_about_python(one.place)]):
-        return 1
+    raise_errors(sourced, [one for one in found if not _is_about_python(one.place)])
     workflows = [one for one in graph.workflows.values() if not one.definition.place.path.endswith(".py")]
     classes = StubClasses()
     for name, definition in graph.project.types.items():
@@ -60,12 +60,9 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
         click.echo(text, nl=False)
         return 0
     own = sourced.root / out
-    try:
-        own.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CyberflowError(f"{own} cannot be written: {(error.strerror or '').lower()}") from error
+    write_text(own, text, private=False)
     if not quiet:
-        click.echo(f"wrote {own}: {pluralize(len(workflows), 'workflow')}", err=True)
+        say(f"wrote {own}: {pluralize(len(workflows), 'workflow')}")
     return 0
 
 

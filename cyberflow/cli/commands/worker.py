@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyberflow.cli.first_line import print_target_line
+from cyberflow.cli.console import announce, print_target_line, say
+from cyberflow.cli.interrupts import cancel_on_sigterm
+from cyberflow.cli.main import INTERRUPTED
 from cyberflow.cli.options import common_options, project_root, target_option
+
+if TYPE_CHECKING:
+    from cyberflow.sdk.project import CompiledProject
+    from cyberflow.sdk.rows.workers import WorkerOptions
 
 
 @click.command("worker")
@@ -35,8 +42,25 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
     Example:
       cyberflow worker --engine postgresql://cyberflow@db.example.org/batches --target prod
     """
-    folder = project_root(project)
-    said = print_target_line(folder, target, quiet=options["quiet"])
-    from cyberflow.cli.worker_setup import start_worker
+    folder, quiet = project_root(project), options["quiet"]
+    said = print_target_line(folder, target, quiet=quiet)
+    from cyberflow.sdk.project import compile_project
+    from cyberflow.sdk.rows.workers import WorkerOptions
 
-    return start_worker(folder, target, (engine, parallel), {**options, "said": said})
+    asked = WorkerOptions(engine, parallel, options["secrets"], options["stale_ok"])
+    return asyncio.run(_work(compile_project(folder, target, options["bundle"]), asked, said, quiet=quiet))
+
+
+async def _work(compiled: CompiledProject, options: WorkerOptions, said: str | None, *, quiet: bool) -> int:
+    from cyberflow.sdk.rows.workers import work_rows
+    from cyberflow.targets.service import open_target
+
+    cancel_on_sigterm()
+    try:
+        async with open_target(compiled.sourced, compiled.target, say) as service:
+            announce(service, quiet=quiet, said=said)
+            await work_rows(compiled, service, options, (lambda _: None) if quiet else say)
+    except asyncio.CancelledError:
+        pass
+    say("stopped; the rows it had go to other workers")
+    return INTERRUPTED

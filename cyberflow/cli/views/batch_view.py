@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import click
 
 from cyberflow.run.batch.batch import RowUpdate
-from cyberflow.run.batch.ledger import Ledger
+from cyberflow.run.work.ledger import Ledger
 
 if TYPE_CHECKING:
     from rich.live import Live

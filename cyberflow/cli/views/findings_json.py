@@ -1,4 +1,4 @@
-"""Findings as JSON (SPEC section 6) and as workflow commands of GitHub. Functions over finished findings."""
+"""Findings as JSON and as workflow commands of GitHub. Functions over finished findings."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import click
 
 from cyberflow.client.cyberdesk.wire import parse_time
+from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import Result
 
 if TYPE_CHECKING:
@@ -182,7 +183,22 @@ def result_lines(result: Result) -> Iterator[str]:
         for name, value in result.outputs.items():
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             yield f"  {name:<{width}}  {shown}"
+    for problem in result.problems:
+        yield f"{click.style('problem', fg='red', bold=True)} in {problem}"
     yield f"{result.name}: {click.style(result.status, fg=colour_of(result.status), bold=True)}"
+
+
+def end_notes(state: ChainState) -> Iterator[str]:
+    """What there is to say of an end besides its result."""
+    for reason in state.refused:
+        yield f"it could not be cancelled as asked: {reason}"
+    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
+    if state.trouble:
+        yield f"the service could not be asked: {state.trouble}"
+    if state.timed_out and live:
+        yield f"the time is over and it goes on: {live}"
+    elif live:
+        yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
 
 
 def colour_of(status: str) -> str:

@@ -1,16 +1,13 @@
-"""How the end of a task looks, as text and as JSON."""
+"""How the end of a task looks."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cyberflow.cli.project import say
-from cyberflow.cli.runner import write_file
+from cyberflow.cli.console import say
 from cyberflow.cli.views.run_view import colour_of
 from cyberflow.errors import CyberflowError
 from cyberflow.redact import Redactor
@@ -31,16 +28,9 @@ def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str
     yield f"{state.name}: {click.style(state.status, fg=colour_of(state.status), bold=True)}"
 
 
-def print_task(
-    state: TaskState, outputs: list[SavedOutput], options: dict[str, Any], redactor: Redactor | None = None
-) -> None:
-    """Print the end of a task in the form that `format` asks for, into the file `out` as well."""
-    data = state.to_json({one.key: one.to_json() for one in outputs}, redactor or Redactor())
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    out: Path | None = options.get("out")
-    if out:
-        write_file(out, text + "\n")
-    click.echo(text if options["format"] == "json" else "\n".join(task_lines(state, outputs)))
+def task_json(state: TaskState, outputs: Iterable[SavedOutput], redactor: Redactor) -> dict[str, Any]:
+    """The end of a task as data."""
+    return state.to_json({one.key: one.to_json() for one in outputs}, redactor)
 
 
 def task_notes(state: TaskState) -> Iterator[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 FINAL = frozenset({"success", "task_failed", "error", "cancelled"})
 """The statuses in which a run is over; retry is allowed from these only."""
@@ -28,6 +29,17 @@ RUN_FIELDS = tuple(
 RUN_BASE = ("id", "workflow_id", "machine_id", "status", "created_at")
 
 Json = dict[str, Any]
+
+
+def canonical_id(text: str) -> str:
+    """An id in the one form in which ids are compared: UUIDs in lower case with dashes, whatever else as it is."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text
+
+
+Id = Annotated[str, AfterValidator(canonical_id)]
 Flag = Annotated[bool, BeforeValidator(lambda value: False if value is None else value)]
 """A boolean whose default is false: the service may send null for it."""
 
@@ -38,7 +50,7 @@ def is_live(status: str) -> bool:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is no ISO 8601 is None."""
+    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is not ISO 8601 is None."""
     try:
         read = datetime.fromisoformat(text or "")
     except ValueError:
@@ -58,7 +70,7 @@ class WireRecord(BaseModel):
 
 
 class TagGroup(WireRecord):
-    id: str
+    id: Id
     name: str
     order: int | None = None
     description: str | None = None
@@ -70,10 +82,10 @@ class TagGroup(WireRecord):
 
 
 class TagRecord(WireRecord):
-    id: str
+    id: Id
     name: str
     is_archived: Flag = False
-    group_id: str | None = None
+    group_id: Id | None = None
     group: TagGroup | None = None
     order: int | None = None
     description: str | None = None
@@ -86,16 +98,16 @@ class TagRecord(WireRecord):
 
 
 class ModelMetadataRecord(WireRecord):
-    main_agent_model_id: str | None = None
-    cache_detection_model_id: str | None = None
-    fallback_model_1_id: str | None = None
-    fallback_model_2_id: str | None = None
+    main_agent_model_id: Id | None = None
+    cache_detection_model_id: Id | None = None
+    fallback_model_1_id: Id | None = None
+    fallback_model_2_id: Id | None = None
 
 
 class CheckRecord(WireRecord):
     """A post-run check of a workflow; `RunCheck` is a run's own snapshot of one."""
 
-    id: str | None = None
+    id: Id | None = None
     name: str | None = None
     type: str | None = None
     order: int | None = None
@@ -126,7 +138,7 @@ class RunCheck(CheckRecord):
 class WorkflowRecord(WireRecord):
     """`input_schema` and `output_schema` are JSON *text*, as the service keeps them."""
 
-    id: str
+    id: Id
     main_prompt: str
     created_at: str
     updated_at: str
@@ -160,21 +172,8 @@ class Image(WireRecord):
     created_at: str | None = None
 
 
-class SignedUrl(WireRecord):
-    """A url that opens without the key for `expires_in` seconds."""
-
-    signed_url: str = Field(repr=False)
-    supabase_url: str | None = None
-    expires_in: int | None = None
-
-
-class DownloadUrl(WireRecord):
-    url: str = Field(repr=False)
-    expires_in: int | None = None
-
-
 class Pool(WireRecord):
-    id: str
+    id: Id
     name: str
     description: str | None = None
     pool_parameters: Json | None = None
@@ -190,12 +189,12 @@ class Pool(WireRecord):
 class Machine(WireRecord):
     """`machine_sensitive_parameters` holds aliases, never values."""
 
-    id: str
+    id: Id
     status: str
     name: str | None = None
     is_available: Flag = False
     alerts_enabled: Flag = False
-    reserved_session_id: str | None = None
+    reserved_session_id: Id | None = None
     machine_parameters: Json | None = None
     machine_sensitive_parameters: Json | None = None
     pools: list[Pool] | None = None
@@ -212,7 +211,7 @@ class Machine(WireRecord):
 class Model(WireRecord):
     """A model configuration. `api_key_alias` names a stored key; the key itself is never read."""
 
-    id: str
+    id: Id
     name: str
     provider: str | None = None
     model: str | None = None
@@ -229,11 +228,11 @@ class Model(WireRecord):
 class RunRecord(WireRecord):
     """A run; with `fields=` what was not asked for is None. `error` is a list of texts on the wire."""
 
-    id: str
-    workflow_id: str
+    id: Id
+    workflow_id: Id
     status: str
     created_at: str
-    machine_id: str | None = None
+    machine_id: Id | None = None
     error: list[Any] | None = None
     output_data: Any = None
     input_values: Json | None = None
@@ -246,7 +245,7 @@ class RunRecord(WireRecord):
     pool_ids: list[str] | None = None
     usage_metadata: Json | None = None
     post_run_checks: list[RunCheck] | None = None
-    session_id: str | None = None
+    session_id: Id | None = None
     session_alias: str | None = None
     release_session_after: bool | None = None
     is_priority: Flag = False
@@ -264,15 +263,15 @@ class RunRecord(WireRecord):
 class ChainAccepted(WireRecord):
     """A chain's runs in the order of its steps. Dispatch may still fail: such runs end in `error`."""
 
-    session_id: str
-    run_ids: list[str]
+    session_id: Id
+    run_ids: list[Id]
 
 
 class Attachment(WireRecord):
     """`filename` comes from the platform: reduce it to a safe base name before it names a file."""
 
-    id: str
-    run_id: str
+    id: Id
+    run_id: Id
     filename: str
     content_type: str | None = None
     attachment_type: str | None = None

@@ -13,7 +13,7 @@ from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ScannedText
 from cyberflow.compiler.lookalikes import whole_prompt_path
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.yaml.compose import PLAIN, QUOTED
+from cyberflow.language.yaml.bounds import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cyberflow.client.cyberdesk.wire import WorkflowRecord
+from cyberflow.client.cyberdesk.wire import WorkflowRecord, canonical_id
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.apply.idempotent_create import none_if_missing
 from cyberflow.deploy.apply.tag_writer import TagWriter
@@ -31,7 +31,7 @@ async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: st
         known = did_you_mean(name, [one.name for one in bundle.workflows])
         raise UsageError(f"no workflow `{name}` is declared", help=known or "`cyberflow pull` writes a declaration")
     remote = await read_snapshot(desk)
-    now = next((one for one in remote.workflows if one.id == id.casefold()), None)
+    now = next((one for one in remote.workflows if one.id == canonical_id(id.casefold())), None)
     if now is None:
         raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
     _check_adoptable(now, list_owned_workflows(remote.workflows, owner), owner, name)

@@ -4,13 +4,15 @@ at the end. Killed anywhere and run again, it makes nothing twice and loses noth
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cyberflow.client.http.errors import ApiError, RateLimited, Unreachable
 from cyberflow.compiler.bundle import AssetReader
+from cyberflow.deploy.apply.idempotent_create import CreatedUnread, Sleep
 from cyberflow.deploy.apply.revalidate import RevalidatedPlan, revalidate
 from cyberflow.deploy.apply.tag_writer import TagWriter
 from cyberflow.deploy.apply.write import Writer
@@ -27,7 +29,13 @@ if TYPE_CHECKING:
 
 
 async def apply(
-    plan: Plan, desk: Cyberdesk, assets: AssetReader, *, overwrite_drift: bool = False, at_once: int = AT_ONCE
+    plan: Plan,
+    desk: Cyberdesk,
+    assets: AssetReader,
+    *,
+    overwrite_drift: bool = False,
+    at_once: int = AT_ONCE,
+    sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator[Outcome, None]:
     """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
 
@@ -47,7 +55,7 @@ async def apply(
     ensure_applicable(fresh.plan)
     for outcome in fresh.outcomes:
         yield outcome
-    work = _Deployment(Writer(TagWriter(desk, plan.owner, dict(fresh.plan.tags)), assets), fresh, plan, at_once)
+    work = _Deployment(Writer(TagWriter(desk, plan.owner, dict(fresh.plan.tags), sleep), assets), fresh, plan, at_once)
     async with aclosing(work.outcomes()) as outcomes:
         async for outcome in outcomes:
             yield outcome
@@ -127,15 +135,24 @@ class _Deployment:
     async def _attempt(
         self, change: Change, write: Callable[[Change], Awaitable[Outcome]], id: str | None = None
     ) -> Outcome:
-        """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut."""
+        """One failure is one outcome, the others go on; but nobody knocks again at a door that is shut. With an `id` it
+        was made already: then it is told as begun, whatever stops it.
+        """
         if self.halted is not None:
-            return Outcome.of(change, "skipped", self.halted, id)
+            return _begun(change, id, self.halted) if id else Outcome.of(change, "skipped", self.halted)
         try:
             return await write(change)
         except CyberflowError as error:
-            if isinstance(error, Unreachable | RateLimited) or (isinstance(error, ApiError) and error.credentials):
+            if _stops_the_rest(error):
                 self.halted = error.message
-            return Outcome.from_error(change, error, id)
+            if isinstance(error, CreatedUnread):
+                return _begun(change, error.id, error.message, error.help)
+            if id and not isinstance(error, ConflictError):
+                return _begun(change, id, error.message, error.help)
+            outcome = Outcome.from_error(change, error, id)
+            if change.id is None and not getattr(error, "nothing_was_made", True):
+                return replace(outcome, message=f"{outcome.message}; it may have been made: the next apply looks")
+            return outcome
 
     async def _write_workflow(self, change: Change) -> Outcome:
         if change.seen is not None:
@@ -158,6 +175,17 @@ class _Deployment:
         told = {one.name for one in self.plan.conflicts}
         faults = [(one, _read_back_fault(one, held)) for one in self.written if one.name not in told]
         return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
+
+
+def _stops_the_rest(error: CyberflowError) -> bool:
+    """Whether every other write would fare alike; a 403 is about one object."""
+    error = error.reason if isinstance(error, CreatedUnread) else error
+    return isinstance(error, Unreachable | RateLimited) or (isinstance(error, ApiError) and error.credentials)
+
+
+def _begun(change: Change, id: str, why: str, help: str | None = None) -> Outcome:
+    message = f"it was created, and the next apply finishes it: {why}"
+    return replace(Outcome.of(change, "unfinished", message, id), help=help)
 
 
 def _read_back_fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cyberflow.client.cyberdesk.wire import TagRecord, WorkflowRecord
-from cyberflow.deploy.apply.idempotent_create import CreateRequest, create_once, none_if_missing
+from cyberflow.deploy.apply.idempotent_create import CreateRequest, Maker, Sleep, create_once, none_if_missing
 from cyberflow.deploy.plan.model import Change, Outcome
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.identity import Owner
@@ -23,6 +24,7 @@ class TagWriter:
     desk: Cyberdesk
     owner: Owner
     ids: dict[str, str] = field(default_factory=dict)
+    sleep: Sleep = asyncio.sleep
 
     async def write(self, change: Change) -> Outcome:
         """Make a tag, or take ours out of the archive."""
@@ -39,7 +41,11 @@ class TagWriter:
             tag = await none_if_missing(self.desk.tags.get(id))
             return tag if tag and tag.name == change.name else None
 
-        made = await create_once(CreateRequest(self.owner, "tag", change.name, body), (), create, find)
+        async def ids() -> list[str]:
+            return [one.id for one in await self.desk.tags.list() if one.name == change.name]
+
+        recipe = CreateRequest(self.owner, "tag", change.name, body)
+        made = await create_once(recipe, (), Maker(create, find, ids, self.sleep))
         self.ids[change.name] = made.id
         return Outcome.of(change, "done", id=made.id)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.compiler.bundle import AssetReader
-from cyberflow.deploy.apply.idempotent_create import CreateRequest, create_once, none_if_missing
+from cyberflow.deploy.apply.idempotent_create import CreateRequest, Maker, create_once, none_if_missing
 from cyberflow.deploy.apply.payload import create_payload, fields_without_effect, update_payload
 from cyberflow.deploy.apply.tag_writer import TagWriter
 from cyberflow.deploy.plan.model import Change, Outcome
@@ -19,9 +19,10 @@ from cyberflow.deploy.plan.tags import tag_names_to_set
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
 from cyberflow.remote.desired import DesiredWorkflow, images_of, with_images
-from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, ownership_of
+from cyberflow.remote.identity import NEW, PREFIX, Marker, Owner, Ownership, list_owned_workflows, ownership_of
 from cyberflow.remote.images import image_path
 from cyberflow.remote.live_runs import has_runs
+from cyberflow.remote.snapshot import read_all_workflows
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -59,7 +60,11 @@ class Writer:
         async def find(url: str) -> Image | None:
             return next((one for one in await self.desk.images.list() if one.supabase_url == url), None)
 
-        made = await create_once(CreateRequest(self.owner, "image", asset.filename, asset.sha256), (), create, find)
+        async def ids() -> list[str]:
+            return []
+
+        recipe = CreateRequest(self.owner, "image", asset.filename, asset.sha256)
+        made = await create_once(recipe, (), Maker(create, find, ids, self.tags.sleep))
         self.addresses[asset.sha256] = made.supabase_url
         return Outcome.of(change, "done", id=made.supabase_url)
 
@@ -78,7 +83,12 @@ class Writer:
             found = await none_if_missing(self.desk.workflows.get(id))
             return found if found and self._is_ours(found, desired.name) else None
 
-        return await create_once(CreateRequest(self.owner, "workflow", desired.name, body), seen, create, find)
+        async def ids() -> list[str]:
+            held = list_owned_workflows(await read_all_workflows(self.desk), self.owner)
+            return [one.id for one in held if one.name == desired.name]
+
+        recipe = CreateRequest(self.owner, "workflow", desired.name, body)
+        return await create_once(recipe, seen, Maker(create, find, ids, self.tags.sleep))
 
     async def reread(self, change: Change) -> WorkflowRecord:
         """Read a workflow again before it is written. Raises ConflictError when it is no longer what the plan saw."""

@@ -33,10 +33,10 @@ SECRETS = "machine_sensitive_parameters"
 INCLUDES: Mapping[str, Any] = {"pools": include_pools}
 
 
-def seed(store: Store, name: str, now: datetime) -> None:
+def seed(store: Store, name: str, now: datetime, own: Document) -> None:
     """Put a machine of this name into the database."""
     body = MachineCreate(fingerprint=name, unkey_key_id="local", name=name, hostname=name, os_info="Simulated desktop")
-    store.add("machine", _document(body, store.organisation, now))
+    store.add("machine", _document(body, store.organisation, now) | own)
 
 
 def create(call: ApiCall) -> Document:

@@ -25,18 +25,15 @@ def seed(store: Store, now: datetime) -> None:
     """Put the system's configurations into a new database, under ids that are the same in every one."""
     for name, provider, model, computer_use in DEFAULTS:
         fields = ModelCreate(name=name, provider=provider, model=model, is_computer_use_model=computer_use)
-        MODELS.add(
-            store,
-            now,
-            _fields(fields) | {"id": _system_id(name), "is_system_default": True} | {"organization_id": None},
-        )
+        system = {"id": _system_id(name), "is_system_default": True, "organization_id": None}
+        MODELS.add(store, now, fields_of(fields) | system)
 
 
 def create(call: ApiCall) -> Document:
     body: ModelCreate = call.body
     id = new_id()
     alias = _keep_api_key(call, id, body.api_key) if body.api_key else None
-    return MODELS.add(call.store, call.now, _fields(body) | {"id": id, "api_key_alias": alias})
+    return MODELS.add(call.store, call.now, fields_of(body) | {"id": id, "api_key_alias": alias})
 
 
 def list_items(call: ApiCall) -> list[Document]:
@@ -75,7 +72,7 @@ def _keep_api_key(call: ApiCall, id: str, api_key: str) -> str:
     return f"vault:{id}:api_key"
 
 
-def _fields(body: ModelCreate) -> Document:
+def fields_of(body: ModelCreate) -> Document:
     return body.model_dump(mode="json", exclude={"api_key"}) | {"is_system_default": False, "api_key_alias": None}
 
 

@@ -25,7 +25,8 @@ def fetch(call: ApiCall) -> ApiResponse:
         attachment = call.store.find("attachment", path.rsplit("/", 1)[-1])
         if attachment is not None:
             content = call.store.content(attachment["id"])
-            return ApiResponse(200, content=content, content_type=attachment["content_type"])
+            headers = (attachment_files.content_disposition(attachment["filename"]),)
+            return ApiResponse(200, content=content, content_type=attachment["content_type"], headers=headers)
     elif bucket == history.BUCKET and (named := _SCREENSHOT.fullmatch(path)):
         return _screenshot(call, named["run"], path)
     raise not_found("Object")

@@ -11,6 +11,11 @@ from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRe
 from cyberflow.emulator.http.dispatch import Dispatcher, Endpoint, read_body, respond_json
 
 JWT_PREFIX = "eyJ"
+AGENT_PREFIX = "ak-"
+
+
+def envelope(message: str) -> dict[str, str]:
+    return {"error_message": message}
 
 
 class CyberunDispatcher(Dispatcher):
@@ -20,7 +25,14 @@ class CyberunDispatcher(Dispatcher):
         else:
             places = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in error.violations)
             status, said = 400, f"invalid request: {places}"
-        return respond_json(status, {"error_message": said}, tuple(error.headers.items()))
+        return respond_json(status, envelope(said), tuple(error.headers.items()))
+
+    def authenticate(self, request: Request) -> str:
+        """As the platform's, but that an agent's key is for its own protocol alone."""
+        caller = super().authenticate(request)
+        if caller.startswith(AGENT_PREFIX):
+            raise HttpError(403, "an agent's key is not accepted here: use an integration key (sk-)")
+        return caller
 
     async def perform_once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
         self.check_team(request, caller)

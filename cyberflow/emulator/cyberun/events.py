@@ -23,11 +23,8 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 async def serve(dispatcher: CyberunDispatcher, request: Request, sleep: Sleep = asyncio.sleep) -> Response:
-    try:
-        dispatcher.admit(request)
-        task = _find(dispatcher, request.path_params["task_id"])
-    except HttpError as refused:
-        return dispatcher.error_response(refused)
+    dispatcher.admit(request)
+    task = _find(dispatcher, request.path_params["task_id"])
     return StreamingResponse(_stream(dispatcher, task["id"], sleep), media_type="text/event-stream")
 
 

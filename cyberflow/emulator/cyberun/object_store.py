@@ -17,11 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cyberflow.emulator.files.task_image import draw_png
+from cyberflow.emulator.http.body import read_whole
 from cyberflow.emulator.http.dispatch import Dispatcher
 from cyberflow.emulator.store.store import Document, Store
 
 PATH = "/cyberun-store"
 SECONDS = 3600
+MAX_BYTES = 500 * 1024 * 1024
 _DATE = "%Y%m%dT%H%M%SZ"
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _OUTPUT = re.compile(r"(?:outputs/(?P<cloud>[0-9a-f-]{36})/(?P<index>\d+)|tasks/(?P<local>[0-9a-f-]{36})/[^/]+)")
@@ -92,7 +94,7 @@ def _verify(dispatcher: Dispatcher, request: Request, place: str) -> None:
 
 
 async def _put_object(dispatcher: Dispatcher, request: Request, place: str) -> Response:
-    content = await request.body()
+    content = await read_whole(request, MAX_BYTES)
     with dispatcher.store.lock, dispatcher.store.transaction():
         if dispatcher.store.find("input", place) is not None:
             raise _S3Error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")

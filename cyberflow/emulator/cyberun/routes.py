@@ -35,7 +35,7 @@ def routes(dispatcher: Dispatcher) -> list[Route]:
         dispatcher.store, dispatcher.secret_store, dispatcher.clock, dispatcher.api_key, dispatcher.rate_limiter
     )
     return [
-        *(Route(BASE + one.path, own.handler_for(one), methods=[one.method]) for one in ENDPOINTS),
-        Route(BASE + "/r/tasks/{task_id}/events", partial(events.serve, own)),
-        Route(object_store.PATH + "/{path:path}", partial(object_store.serve, own), methods=["GET", "PUT"]),
+        *(Route(BASE + row.path, own.handler_for(row), methods=[row.method]) for row in ENDPOINTS),
+        Route(BASE + "/r/tasks/{task_id}/events", own.guard(partial(events.serve, own))),
+        Route(object_store.PATH + "/{path:path}", own.guard(partial(object_store.serve, own)), methods=["GET", "PUT"]),
     ]

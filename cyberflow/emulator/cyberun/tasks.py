@@ -34,9 +34,10 @@ def get(call: ApiCall) -> Document:
 
 def list_page(call: ApiCall) -> Any:
     """The newest first."""
+    if (wanted := call.query.get("status")) is None:
+        return workflows.paginate(call, "task_list", KIND, lambda task: public_fields(task, call.now))
     tasks = [public_fields(task, call.now) for task in reversed(call.store.every(KIND))]
-    wanted = call.query.get("status")
-    return workflows.paginate(call, "task_list", [one for one in tasks if wanted in (None, one["task_status"])])
+    return workflows.cut_page(call, "task_list", [task for task in tasks if task["task_status"] == wanted])
 
 
 def cancel(call: ApiCall) -> Any:
@@ -87,7 +88,7 @@ def list_agents(call: ApiCall) -> Any:
         "running_count": len(running),
         "running_tasks": running,
     }
-    return workflows.paginate(call, "agent_list", [agent])
+    return workflows.cut_page(call, "agent_list", [agent])
 
 
 def find(call: ApiCall) -> Document:
@@ -137,8 +138,22 @@ def _create(call: ApiCall, workflow: Document) -> Any:
         "end": script.status,
         **script.model_dump(mode="json", include={"error", "abort", "shape", "outputs"}),
     }
+    if missing := _missing_file(call, workflow, body.parameters):
+        task |= {"end": "failed", "error": f"the file of parameter {missing} was never uploaded"}
     call.store.add(KIND, task)
     return {"task_id": task["id"]}
+
+
+def _missing_file(call: ApiCall, workflow: Document, given: dict[str, Any]) -> str | None:
+    """A parameter with the key of a file that the store does not have. Of a stand-in nobody knows which are files, so
+    what looks like one of our keys is one.
+    """
+    declared = {item["key"]: item["type"] for item in workflow["parameters"] or ()}
+    for name, value in given.items():
+        looks = isinstance(value, str) and value.startswith(f"inputs/{call.store.organisation}/")
+        if (looks or declared.get(name) == "file") and call.store.find("input", str(value)) is None:
+            return name
+    return None
 
 
 def _script(call: ApiCall, workflow: Document) -> TaskScript:

@@ -5,7 +5,8 @@ stand-in, of which nothing is known, for every other slug that somebody asks for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from cyberflow.emulator.contract.clock import stamp
@@ -13,15 +14,16 @@ from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.cyberun.bodies import SLUG, WorkflowImport
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
-from cyberflow.emulator.store.store import Document, new_id
+from cyberflow.emulator.store.store import Document, Kind, Store, field, new_id
 
 KIND: Final = "gpu-workflow"
+SLUG_FIELD = field("workflow_slug")
 _TYPES: Mapping[str, tuple[type, ...]] = {"string": (str,), "number": (int, float), "boolean": (bool,), "file": (str,)}
 _HIDDEN = ("snapshots", "workflow_json")
 
 
 def list_page(call: ApiCall) -> Any:
-    return paginate(call, "workflow_list", [_public_fields(one) for one in call.store.every(KIND)])
+    return paginate(call, "workflow_list", KIND, _public_fields)
 
 
 def get(call: ApiCall) -> Document:
@@ -38,7 +40,7 @@ def import_workflow(call: ApiCall) -> Document:
     given = body.model_dump(mode="json", exclude_none=True)
     there = _look_up_slug(call, body.workflow_slug)
     if there is None:
-        made = _new_document(call) | given
+        made = _new_document(call.now) | given
         call.store.add(KIND, made)
         return {"id": made["id"]}
     snapshots = there["snapshots"] | {str(there["version"]): there["parameters"]}
@@ -61,7 +63,7 @@ def find_by_slug(call: ApiCall) -> Document:
         raise HttpError(404, "workflow not found")
     found = _look_up_slug(call, slug)
     if found is None:
-        return _add_placeholder(call, slug) | ({"version": int(version)} if version else {})
+        return _add_placeholder(call.store, slug, call.now) | ({"version": int(version)} if version else {})
     if found["parameters"] is None:
         return found | ({"version": int(version)} if version else {})
     if version in ("", str(found["version"])):
@@ -84,11 +86,26 @@ def parameter_errors(parameters: Sequence[Mapping[str, Any]] | None, given: Mapp
     )
 
 
-def paginate(call: ApiCall, name: str, items: list[Any]) -> Any:
+def paginate(call: ApiCall, name: str, kind: Kind, show: Callable[[Document], Document]) -> Any:
+    """A page of all documents of a kind, the newest first."""
+    page, size = _window(call)
+    found = call.store.select(kind, {}, "ORDER BY seq DESC LIMIT ? OFFSET ?", size, (page - 1) * size)
+    return _page_body(name, [show(document) for document in found], page, size, call.store.measure(kind) or 0)
+
+
+def cut_page(call: ApiCall, name: str, items: list[Any]) -> Any:
+    """A page of what had to be made whole to be counted."""
+    page, size = _window(call)
+    return _page_body(name, items[(page - 1) * size : page * size], page, size, len(items))
+
+
+def _window(call: ApiCall) -> tuple[int, int]:
     page = query.integer(call.query, "current_page", 1, 1, 1_000_000)
-    size = query.integer(call.query, "per_page", 20, 1, 100)
-    meta = {"current_page": page, "per_page": size, "total_count": len(items)}
-    return {name: items[(page - 1) * size : page * size], "page_meta": meta}
+    return page, query.integer(call.query, "per_page", 20, 1, 100)
+
+
+def _page_body(name: str, items: list[Any], page: int, size: int, total: int) -> Any:
+    return {name: items, "page_meta": {"current_page": page, "per_page": size, "total_count": total}}
 
 
 def _is_valid_value(declared: Mapping[str, Any], value: Any) -> bool:
@@ -101,21 +118,29 @@ def _is_valid_value(declared: Mapping[str, Any], value: Any) -> bool:
     return declared["type"] != "number" or ((low is None or value >= low) and (high is None or value <= high))
 
 
+def seed(store: Store, name: str, now: datetime) -> None:
+    """Keep a stand-in of this slug or id, unless there is a workflow of that name."""
+    if not store.select(KIND, {f"? IN (id, {SLUG_FIELD})": name}):
+        _add_placeholder(store, name, now)
+
+
 def _look_up_slug(call: ApiCall, slug: str) -> Document | None:
-    return next((one for one in call.store.every(KIND) if one["workflow_slug"] == slug), None)
+    return next(iter(call.store.select(KIND, {f"{SLUG_FIELD} = ?": slug})), None)
 
 
-def _add_placeholder(call: ApiCall, slug: str) -> Document:
+def _add_placeholder(store: Store, name: str, now: datetime) -> Document:
     about = "A stand-in of the local platform: it takes any parameter"
-    known = {"workflow_slug": slug, "display_name": slug, "description": about, "parameters": None}
-    made = _new_document(call) | known | {"tool_type": "comfyui"}
-    call.store.add(KIND, made)
+    known = {"workflow_slug": name, "display_name": name, "description": about, "parameters": None}
+    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", name):
+        known |= {"id": name.lower(), "workflow_slug": f"workflow-{name[:8]}"}
+    made = _new_document(now) | {"tool_type": "comfyui"} | known
+    store.add(KIND, made)
     return made
 
 
-def _new_document(call: ApiCall) -> Document:
+def _new_document(now: datetime) -> Document:
     made = {"id": new_id(), "version": 1, "workflow_status": "active", "snapshots": {}}
-    return made | {"created_at": stamp(call.now), "updated_at": stamp(call.now)}
+    return made | {"created_at": stamp(now), "updated_at": stamp(now)}
 
 
 def _public_fields(workflow: Document) -> Document:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cyberflow.emulator.contract import json_text
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
 from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
@@ -56,11 +57,13 @@ def require_schema(text: str | None, field: str, *, simplified: bool = False) ->
     if text is None:
         return
     try:
-        schema = json.loads(text)
+        schema = json_text.parse(text)
     except ValueError:
         raise _invalid_schema(field, "is not valid JSON") from None
     if not isinstance(schema, Mapping):
         raise _invalid_schema(field, "must be a JSON object")
+    if next(json_text.find_unstorable(schema), None):
+        raise _invalid_schema(field, "holds what cannot be kept: half a character, or too many levels")
     if simplified and not is_json_schema(schema):
         return
     try:

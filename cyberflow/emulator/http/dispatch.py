@@ -5,15 +5,14 @@ functions from an `ApiCall` to a JSON value.
 from __future__ import annotations
 
 import hmac
-import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +20,7 @@ from starlette.responses import Response
 from cyberflow.emulator.contract.clock import Clock
 from cyberflow.emulator.contract.errors import ApiResponse, HttpError, InvalidRequest, envelope, violation
 from cyberflow.emulator.engine import scheduler
-from cyberflow.emulator.http import idempotency
+from cyberflow.emulator.http import body, idempotency
 from cyberflow.emulator.http.rate_limit import RateLimiter
 from cyberflow.emulator.http.upload import MultipartFile, read_upload
 from cyberflow.emulator.store.secret_store import SecretStore
@@ -55,6 +54,7 @@ class ApiCall:
 
 
 Respond = Callable[[ApiCall], Any]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Endpoint:
 
 
 class Dispatcher:
-    """Holds what all endpoints share: the store, the secrets, the clock, and the keys of the requests under way."""
+    """Holds what all endpoints share: the store, the secrets, and the clock."""
 
     def __init__(
         self,
@@ -90,16 +90,30 @@ class Dispatcher:
         self.clock = clock
         self.api_key = api_key
         self.rate_limiter = buckets
-        self.in_progress: set[str] = set()
 
-    def handler_for(self, endpoint: Endpoint) -> Callable[[Request], Any]:
+    def handler_for(self, endpoint: Endpoint) -> Handler:
         async def respond(request: Request) -> Response:
+            return _to_starlette(await self._respond(endpoint, request))
+
+        return self.guard(respond)
+
+    def guard(self, respond: Handler) -> Handler:
+        """A handler whose refusals are answers. Trouble with the platform's file is 507 and one line in the log."""
+
+        async def respond_always(request: Request) -> Response:
             try:
-                return _to_starlette(await self._respond(endpoint, request))
+                return await respond(request)
             except (HttpError, InvalidRequest) as error:
                 return self.error_response(error)
+            except Exception as error:
+                trouble = self.store.explain(error)
+                if trouble is None:
+                    raise
+                log.error("%s", trouble)  # noqa: TRY400 - a line, not a traceback: it is the disk
+                told = f"{trouble}. {trouble.help}" if trouble.help else str(trouble)
+                return self.error_response(HttpError(507, told))
 
-        return respond
+        return respond_always
 
     def error_response(self, error: HttpError | InvalidRequest) -> Response:
         headers = tuple(error.headers.items())
@@ -120,23 +134,14 @@ class Dispatcher:
         return replace(answer, headers=(*answer.headers, *limits)) if limits else answer
 
     async def perform_once(self, endpoint: Endpoint, request: Request, caller: str) -> ApiResponse:
-        """Perform a write with a key at most once, and never twice at a time."""
+        """Perform a write with a key at most once. The key counts from when the body is whole, and then nothing is
+        waited for: there is no time in which a second request could meet a first one half done.
+        """
+        content = await read_body(endpoint, request)
         key = request.headers.get("idempotency-key") if endpoint.writes else None
-        if not key:
-            return self.perform(endpoint, request, await read_body(endpoint, request), None)
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        scope = idempotency.scope(self.store, caller, endpoint.method, target, key)
-        if scope in self.in_progress:
-            raise HttpError(
-                409,
-                "A request with this Idempotency-Key is still in progress",
-                headers={"Idempotency-Status": "in_progress"},
-            )
-        self.in_progress.add(scope)
-        try:
-            return self.perform(endpoint, request, await read_body(endpoint, request), scope)
-        finally:
-            self.in_progress.discard(scope)
+        scope = idempotency.scope(self.store, caller, endpoint.method, target, key) if key else None
+        return self.perform(endpoint, request, content, scope)
 
     def authenticate(self, request: Request) -> str:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -146,7 +151,7 @@ class Dispatcher:
             raise HttpError(401, "Invalid API key")
         return given.strip()
 
-    def perform(self, endpoint: Endpoint, request: Request, body: Any, scope: str | None) -> ApiResponse:
+    def perform(self, endpoint: Endpoint, request: Request, content: Any, scope: str | None) -> ApiResponse:
         with self.store.lock:
             now = self.clock()
             scheduler.advance(self.store, self.secret_store, now)
@@ -157,7 +162,7 @@ class Dispatcher:
                 str(request.base_url).rstrip("/"),
                 request.path_params,
                 request.query_params,
-                body,
+                content,
                 script_id=request.headers.get(SCRIPT_HEADER),
                 idempotency_key=request.headers.get("idempotency-key"),
             )
@@ -199,38 +204,12 @@ def _body_to_json(body: Any) -> Any:
 
 async def read_body(endpoint: Endpoint, request: Request) -> Any:
     if endpoint.body is None:
-        await request.body()
+        await body.read_whole(request)
         return None
     if endpoint.body is MultipartFile:
         return await read_upload(request)
-    raw = await request.body()
-    if not raw.strip():
-        if endpoint.optional_body:
-            return None
-        raise InvalidRequest([violation(["body"], "Field required", "missing")])
-    try:
-        return parse_body(endpoint.body, json.loads(raw))
-    except ValueError:
-        raise InvalidRequest([violation(["body", 0], "JSON decode error", "json_invalid")]) from None
-
-
-def parse_body(model: type[Any], value: Any) -> Any:
-    """Check a body; its violations carry places and reasons, never what was sent."""
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise InvalidRequest(
-            [
-                violation(["body", *item["loc"]], _drop_quoted_input(item["type"], item["msg"]), item["type"])
-                for item in found
-            ]
-        ) from None
-
-
-def _drop_quoted_input(type: str, message: str) -> str:
-    """Pydantic's parsers quote a character or two of what they could not read: keep the part before."""
-    return message.partition(",")[0] if type.endswith("_parsing") else message
+    value = await body.read_json(request, optional=endpoint.optional_body)
+    return None if value is None and endpoint.optional_body else body.validate(endpoint.body, value)
 
 
 def _to_api_response(endpoint: Endpoint, body: Any) -> ApiResponse:

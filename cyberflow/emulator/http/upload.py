@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from cyberflow.emulator.contract.errors import HttpError, InvalidRequest, violation
+from cyberflow.emulator.http.body import CLOSE, deadline
 
 MAX_BYTES = 10 * 1024 * 1024
 FRAMING = 64 * 1024
@@ -27,12 +28,12 @@ class MultipartFile:
 
 
 async def read_upload(request: Request) -> MultipartFile:
-    too_large = HttpError(413, "File too large: at most 10 MB")
+    too_large = HttpError(413, "File too large: at most 10 MB", headers=CLOSE)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > MAX_BYTES + FRAMING:
         raise too_large
     try:
-        async with request.form(max_files=1, max_fields=8) as form:
+        async with deadline(), request.form(max_files=1, max_fields=8) as form:
             part = form.get("file")
             if not isinstance(part, UploadFile):
                 raise InvalidRequest([violation(["body", "file"], "Field required", "missing")])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from cyberflow.emulator.store.format import RUN_COLUMNS
 from cyberflow.emulator.store.store import Store, dump
 
 LIVE = ("scheduling", "running", "running_checks")
@@ -40,8 +42,11 @@ class RunRow:
 
 _COLUMNS = tuple(field.name for field in fields(RunRow))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM runs"  # noqa: S608 - names of this module
-_INSERT = f"INSERT INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_UPDATE = f"UPDATE runs SET {', '.join(f'{name} = ?' for name in _COLUMNS)} WHERE id = ?"  # noqa: S608
+_NUMBERS = {name: f"?{number}" for number, name in enumerate(_COLUMNS, 1)}
+_CRC = f"checksum({', '.join(_NUMBERS[name] for name in RUN_COLUMNS.split(', '))})"
+_INSERT = f"INSERT INTO runs ({', '.join(_COLUMNS)}, crc) VALUES ({', '.join(_NUMBERS.values())}, {_CRC})"  # noqa: S608
+_SET = ", ".join(f"{name} = {number}" for name, number in _NUMBERS.items())
+_UPDATE = f"UPDATE runs SET {_SET}, crc = {_CRC} WHERE id = {_NUMBERS['id']}"  # noqa: S608
 _PUBLIC_COLUMNS = tuple(name for name in _COLUMNS if name not in {"queue", "wanted_machine", "due_at", "doc", "plan"})
 
 
@@ -67,7 +72,11 @@ def insert(store: Store, run: RunRow) -> None:
 
 
 def save(store: Store, run: RunRow) -> None:
-    store.connection.execute(_UPDATE, (*_to_row(run), run.id))
+    """Write a run that was read. Where an index is damaged it may not be found again, and who waits for a change of
+    it would wait for ever.
+    """
+    if store.connection.execute(_UPDATE, _to_row(run)).rowcount != 1:
+        raise sqlite3.DatabaseError(f"the run {run.id} is not found where it was read")
 
 
 def remove(store: Store, id: str) -> None:

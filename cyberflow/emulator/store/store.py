@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
-from cyberflow.emulator.store.format import connect
+from cyberflow.emulator.store.format import PlatformDataError, connect, damaged, find_damage, translate
 
 Kind = Literal[
     "workflow",
@@ -49,9 +50,14 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.lock = RLock()
+        self.path = path
         self.is_closing = False
-        self.connection = connect(path)
-        self.organisation, self.signing_key = self._identity()
+        try:
+            self.connection = connect(path)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise translate(error, path) from error
+        with self.explained():
+            self.organisation, self.signing_key = self._identity()
 
     def close(self) -> None:
         with self.lock:
@@ -64,10 +70,40 @@ class Store:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # a full disk has rolled back already
+                    self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
+
+    def explain(self, error: Exception) -> PlatformDataError | None:
+        """What an unforeseen error comes of, if it is the file: then it is told with its path. None: a bug of ours."""
+        if isinstance(error, PlatformDataError):
+            return error
+        if isinstance(error, sqlite3.ProgrammingError):
+            return None
+        if isinstance(error, sqlite3.Error):
+            return translate(error, self.path)
+        try:
+            with self.lock:
+                found = find_damage(self.connection)
+        except (sqlite3.Error, UnicodeDecodeError) as worse:
+            return translate(worse, self.path)
+        return None if found is None else damaged(self.path, found)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Raise PlatformDataError for an unforeseen error that comes of the file."""
+        try:
+            yield
+        except Exception as error:
+            if trouble := self.explain(error):
+                raise trouble from error
+            raise
+
+    def is_gone(self) -> bool:
+        """Whether somebody removed the file while it is open; what is written from then on ends with the process."""
+        return self.path != ":memory:" and not Path(self.path).exists()
 
     def _identity(self) -> tuple[str, bytes]:
         found = self.find("setting", "identity")
@@ -79,13 +115,14 @@ class Store:
 
     def add(self, kind: Kind, document: Document, parent: str | None = None) -> None:
         self.connection.execute(
-            "INSERT INTO documents (kind, id, parent, doc) VALUES (?, ?, ?, ?)",
+            "INSERT INTO documents (kind, id, parent, doc, crc) VALUES (?1, ?2, ?3, ?4, checksum(?1, ?2, ?3, ?4))",
             (kind, document["id"], parent, dump(document)),
         )
 
     def replace(self, kind: Kind, document: Document) -> None:
         self.connection.execute(
-            "UPDATE documents SET doc = ? WHERE kind = ? AND id = ?", (dump(document), kind, document["id"])
+            "UPDATE documents SET doc = ?1, crc = checksum(kind, id, parent, ?1) WHERE kind = ?2 AND id = ?3",
+            (dump(document), kind, document["id"]),
         )
 
     def find(self, kind: Kind, id: str) -> Document | None:
@@ -132,11 +169,18 @@ class Store:
 
     def targets(self, link: Link, a: str, kind: Kind, rest: str = OLDEST_FIRST) -> list[Document]:
         """The documents that `a` is linked to."""
-        return self.select(kind, {targets_of(link): a}, rest)
+        return self._linked("b", {"links.kind = ?": link, "a = ?": a, "documents.kind = ?": kind}, rest)
 
     def origins(self, link: Link, b: str, kind: Kind) -> list[Document]:
         """The documents that are linked to `b`."""
-        return self.select(kind, {origins_of(link): b})
+        return self._linked("a", {"links.kind = ?": link, "b = ?": b, "documents.kind = ?": kind}, OLDEST_FIRST)
+
+    def _linked(self, end: str, asked: Conditions, rest: str) -> list[Document]:
+        """A cross join has SQLite go from the few links to their documents; left alone, it reads every document."""
+        clause, values = where(asked)
+        tables = f"links CROSS JOIN documents ON documents.id = links.{end}"
+        rows = self.connection.execute(f"SELECT doc FROM {tables} {clause} {rest}", values)  # noqa: S608
+        return [json.loads(row[0]) for row in rows]
 
     def keep_content(self, id: str, content: bytes) -> None:
         self.connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?)", (id, content))
@@ -154,11 +198,6 @@ def field(name: str) -> str:
 def targets_of(link: Link) -> str:
     """Whether a document is linked from an id."""
     return f"id IN (SELECT b FROM links WHERE kind = '{link}' AND a = ?)"  # noqa: S608 - one of the words above
-
-
-def origins_of(link: Link) -> str:
-    """Whether a document is linked to an id."""
-    return f"id IN (SELECT a FROM links WHERE kind = '{link}' AND b = ?)"  # noqa: S608 - one of the words above
 
 
 def where(asked: Conditions) -> tuple[str, list[Any]]:

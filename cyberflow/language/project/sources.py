@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, edit_distance
-from cyberflow.language.discovery import PROJECT_FILE, check_git_ignore, exclude, is_project, printable_name
+from cyberflow.language.discovery import MISNAMED_PROJECT_FILE, PROJECT_FILE, is_project, printable_name
 from cyberflow.language.files import LARGEST_TEXT, Files, path_escape
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place
@@ -41,6 +41,7 @@ def documents_from_sources(files: Files, sources: list[str], place: Place) -> It
         if is_folder:
             found = list(files.walk.yaml_files("" if folder == "." else folder))
             yield from _report_unreadable_folders(files)
+            yield from _report_misnamed_files(files)
             yield from _declaration_documents(files, found)
             continue
         document = _read(files, path, at)
@@ -65,23 +66,30 @@ def _other_project(root: Path, path: str) -> str | None:
 
 def discover_documents(files: Files) -> Iterator[YamlDocument | Diagnostic]:
     """The declaration files of a project that names no `sources`."""
-    found = list(files.walk.yaml_files())
-    asked = [*found, *files.walk.unreadable_folders]
-    files.candidates = [path for path in asked if path == printable_name(path)]
-    files.ignored = check_git_ignore(files.root, asked)
+    found = list(files.walk.yaml_files(ignored=False))
     yield from _report_unreadable_folders(files)
-    yield from _declaration_documents(files, exclude(found, files.ignored))
+    yield from _report_misnamed_files(files)
+    yield from _declaration_documents(files, found)
 
 
 def _report_unreadable_folders(files: Files) -> Iterator[Diagnostic]:
-    """Speak of each folder whose files could not be listed, once; never of one that git ignores."""
+    """Speak of each folder whose files could not be listed, once."""
     while files.walk.unreadable_folders:
         folder, why = files.walk.unreadable_folders.popitem()
-        if folder not in files.ignored:
-            files.cacheable = False
-            place, message = Place(printable_name(folder)), f"the folder `{printable_name(folder)}` cannot be read"
-            help = "make it readable, or say under `sources` where declarations are"
-            yield Diagnostic("file-not-found", message, place, note=why, help=help)
+        files.cacheable = False
+        place, message = Place(printable_name(folder)), f"the folder `{printable_name(folder)}` cannot be read"
+        help = "make it readable, or say under `sources` where declarations are"
+        yield Diagnostic("file-not-found", message, place, note=why, help=help)
+
+
+def _report_misnamed_files(files: Files) -> Iterator[Diagnostic]:
+    """Speak of project files that are called `.yml`, which would be passed over in silence."""
+    for path in files.walk.misnamed:
+        above = path.removesuffix(MISNAMED_PROJECT_FILE)
+        beside = f"it stands beside `{above}{PROJECT_FILE}`" if is_project(files.root / above) else ""
+        help = "move what it holds there, and delete it" if beside else f"rename it to `{PROJECT_FILE}`"
+        message = f"`{path}` is not read: a project file is called `{PROJECT_FILE}`"
+        yield Diagnostic("file-not-found", message, Place(printable_name(path)), note=beside, help=help)
 
 
 def _declaration_documents(files: Files, paths: Iterable[str]) -> Iterator[YamlDocument | Diagnostic]:

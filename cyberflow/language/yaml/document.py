@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.diagnostics import Diagnostic, Label, Severity
 from cyberflow.language.document import DeclarationDocument
-from cyberflow.language.yaml.compose import COLLECTION, PLAIN, QUOTED, YamlTooLarge, compose
+from cyberflow.language.merge_conflict import find_conflict
+from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
+from cyberflow.language.yaml.compose import compose
+from cyberflow.language.yaml.json_nodes import JsonError, JsonReader
 from cyberflow.language.yaml.scalars import resolve_scalar, source_offsets, source_width
 from cyberflow.language.yaml.syntax_errors import explain_yaml_error
 from cyberflow.source import Place, Route, Span
@@ -32,6 +35,10 @@ class YamlDocument(DeclarationDocument):
     _offsets: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
     _members: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
     _root: Node | None = None
+
+    @property
+    def is_json(self) -> bool:
+        return self.path.endswith(".json")
 
     def span(self, place: Place) -> Span:
         if place.range and not place.route:
@@ -103,15 +110,23 @@ class YamlDocument(DeclarationDocument):
 
 
 def parse_yaml(text: str, path: str) -> YamlDocument:
-    """Read one YAML document. Every mistake is in `problems`; what could be made of the rest is in `data`."""
+    """Read one YAML document, or a `.json` file as JSON. Every mistake is in `problems`; what could be made of the rest
+    is in `data`.
+    """
     document = YamlDocument(path, text)
+    if (conflict := find_conflict(text, path)) is not None:
+        document.problems.append(conflict)
+        return document
     try:
-        root = compose(text)
+        root = JsonReader(text).read() if document.is_json else compose(text)
         if root is not None:
             document.data = _DataBuilder(document).build(root)
             document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
     except yaml.YAMLError as error:
         document.problems.append(explain_yaml_error(error, text, path))
+    except JsonError as error:
+        place = Place(path, (), "value", (error.start, error.end))
+        document.problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
     except YamlTooLarge as error:
         document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
     return document
@@ -140,7 +155,7 @@ class _DataBuilder:
     """Of what was built last."""
 
     def build(self, root: Node) -> Any:
-        """Raises Excess for what is too deep or too large with its aliases."""
+        """Raises YamlTooLarge for what is too deep or too large with its aliases."""
         data = self._build(root, ())
         if self.size > _MOST_BY_ALIASES + 2 * self.nodes:
             raise YamlTooLarge(f"aliases expand this file to {self.size:,} nodes")
@@ -247,10 +262,9 @@ class _DataBuilder:
 
     def _report_duplicate(self, key: str, node: Node, first: Node) -> None:
         label = Label(self._place_of(first), "first given here")
-        help = "keep one of the two"
-        self._add(
-            Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,), help=help)
-        )
+        found = Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,))
+        severity: Severity = "warning" if self.document.is_json else "error"  # JSON allows it
+        self._add(replace(found, help="keep one of the two", severity=severity))
 
     def _report_valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
         note, help = "read as a key of a mapping", "a comma inside `{ }` splits; quote a text that holds one"

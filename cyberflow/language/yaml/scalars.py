@@ -71,11 +71,14 @@ def _skip_continuations(raw: str, position: int) -> int:
 
 
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _CONTINUATION = re.compile(r"\\\n[ \t]*")
 
 
 def source_width(raw: str, position: int, style: str | None) -> int:
     """How many characters of the source stand for the one of the text at `position`."""
+    if style == '"' and _PAIR.match(raw, position):
+        return 12
     if style == '"' and raw.startswith("\\", position):
         return _ESCAPE_WIDTHS.get(raw[position + 1 : position + 2], 2)
     return 2 if style == "'" and raw.startswith("''", position) else 1

@@ -88,7 +88,7 @@ def _explanations(of: _ParserError) -> Iterator[_Explanation]:
 def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
     if "quoted" not in of.context:
         return
-    if "escape" in of.problem or "hexadecimal" in of.problem:
+    if "escape" in of.problem or "hex" in of.problem:
         help = "in double quotes write `\\\\` for a backslash, or use single quotes"
         start = of.text.rfind("\\", 0, of.at + 1)
         if start >= 0:
@@ -186,6 +186,16 @@ def _explain_second_colon(of: _ParserError) -> _Explanation:
 
 
 def _explain_starts(of: _ParserError) -> Iterator[_Explanation]:
+    if "mapping keys" in of.problem:
+        yield _Explanation(of.at, "no text can begin with `?`", "quote the text", "read as the start of a key")
+    if of.before[:1] == "%" or (of.here == "%" and not of.before) or "directive" in of.context:
+        help = "take the line away, or quote a text that begins with `%`"
+        yield _Explanation(of.at - len(of.before), "a directive that cannot be read", help)
+    if "tag" in of.context or "tag handle" in of.problem:
+        start = of.at if of.opened is None else of.opened
+        yield _Explanation(start, "a tag that cannot be read", "quote a text that begins with `!`", end=start + 1)
+    if "node content" in of.problem:
+        yield _Explanation(of.at, "a value is missing here", "write one, or take the line away")
     if "cannot start any token" in of.problem:
         shown = "a backtick" if of.here == "`" else f"`{of.here}`"
         yield _Explanation(
@@ -214,4 +224,4 @@ def _last_open_bracket(text: str, at: int) -> int | None:
 
 
 def _offset(mark: Any, lines: LineIndex) -> int | None:
-    return None if mark is None else lines.offset(mark.line + 1, mark.column)
+    return None if mark is None else min(mark.index, len(lines.text))

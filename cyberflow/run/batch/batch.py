@@ -1,5 +1,5 @@
-"""Many rows, one chain each: sent a few at a time, followed together, every step of the way in the ledger first. Who is
-killed anywhere goes on from the ledger; no row is sent twice but under the key it had.
+"""A batch: a chain for each row, sent a few at a time and followed together, every step of the way in the ledger first.
+Who is killed anywhere goes on from the ledger; no row is sent twice but under the key it had.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cyberflow.client.http.errors import ApiError
-from cyberflow.run.batch.executor import Executor
-from cyberflow.run.batch.ledger import Ledger, LedgerEntry
-from cyberflow.run.batch.policy import CircuitBreaker, Limits, RetryPolicy, RowAction, next_action
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.executor import Executor
+from cyberflow.run.work.ledger import Ledger, LedgerEntry
+from cyberflow.run.work.policy import CircuitBreaker, Limits, RetryPolicy, RowAction, next_action
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ServiceTrouble:
 
 @dataclass
 class Batch:
-    """One go at a batch. `rows` gives each row of the file with its submission, in order. `halted` says afterwards why
+    """A batch going on. `rows` gives each row of the file with its request, in order. `halted` says afterwards why
     rows were not sent.
     """
 
@@ -47,8 +47,8 @@ class Batch:
     halt_reason: str | None = None
 
     def __post_init__(self) -> None:
-        self._gate = CircuitBreaker(self.limits, self.ledger.head.total)
-        self._gate.restore(self.ledger.entries())
+        self._breaker = CircuitBreaker(self.limits, self.ledger.head.total)
+        self._breaker.restore(self.ledger.entries())
         self._sends: dict[asyncio.Task[LedgerEntry], tuple[LedgerEntry, RunRequest]] = {}
         self._live: dict[int, LedgerEntry] = {}
         self._next: tuple[int, RunRequest] | None = None
@@ -88,25 +88,25 @@ class Batch:
         while len(self._sends) + len(self._live) + len(starts) < self.limits.parallel:
             if (taken := self._next_row()) is None:
                 break
-            entry, doing, submission = taken
-            if doing == "follow":
-                self._begin(entry, submission)
-            elif doing == "expired":
+            entry, action, request = taken
+            if action == "follow":
+                self._begin(entry, request)
+            elif action == "expired":
                 turns.append(self._update(entry, replace(entry, stage="unknown")))
             else:
                 fresh = LedgerEntry(entry.number, "sending", entry.attempt + 1, self.wall())
-                start = entry if doing == "repeat" else fresh
-                starts.append((start, submission, doing == "repeat"))
+                start = entry if action == "repeat" else fresh
+                starts.append((start, request, action == "repeat"))
                 turns.append(RowUpdate(start, entry.display_status))
         self._save(turns)
-        for entry, submission, repeated in starts:
-            sending = self._submit(entry, submission, repeated=repeated)
-            self._sends[asyncio.create_task(sending)] = (entry, submission)
+        for entry, request, repeated in starts:
+            sending = self._submit(entry, request, repeated=repeated)
+            self._sends[asyncio.create_task(sending)] = (entry, request)
         return turns
 
-    async def _submit(self, entry: LedgerEntry, submission: RunRequest, *, repeated: bool) -> LedgerEntry:
+    async def _submit(self, entry: LedgerEntry, request: RunRequest, *, repeated: bool) -> LedgerEntry:
         key = self.ledger.key(entry.number, entry.attempt)
-        return await self.executor.submit(entry, submission, key, repeated=repeated)
+        return await self.executor.submit(entry, request, key, repeated=repeated)
 
     def _next_row(self) -> tuple[LedgerEntry, RowAction, RunRequest] | None:
         """The next row that there is something to do with, in the order of the file."""
@@ -115,22 +115,22 @@ class Batch:
                 self._next = next(self.rows, None)
             if self._next is None:
                 return None
-            number, submission = self._next
+            number, request = self._next
             entry = self.ledger.entry(number)
-            doing = next_action(entry, self.retry, self.wall())
-            if doing in ("send", "repeat") and (why := self._gate.refusal_reason(number)):
+            action = next_action(entry, self.retry, self.wall())
+            if action in ("send", "repeat") and (why := self._breaker.refusal_reason(number)):
                 self.halt_reason = why
                 return None
             self._next, self.halt_reason = None, None
-            if doing != "leave":
-                return entry, doing, submission
+            if action != "leave":
+                return entry, action, request
 
     def _take_answers(self, done: Sequence[asyncio.Task[LedgerEntry]]) -> list[RowUpdate]:
         """Take in the answers to submissions. One that speaks of the whole batch is raised when the others are kept."""
         turns: list[RowUpdate] = []
         refusal: BaseException | None = None
         for task in done:
-            entry, submission = self._sends.pop(task)
+            entry, request = self._sends.pop(task)
             if (error := task.exception()) is not None:
                 refusal = error
                 unsent = isinstance(error, ApiError) and error.nothing_was_made
@@ -138,16 +138,16 @@ class Batch:
                 continue
             answer = task.result()
             if answer.stage == "accepted":
-                self._begin(answer, submission)
+                self._begin(answer, request)
             turns.append(self._update(entry, answer))
         self._save(turns)
         if refusal is not None:
             raise refusal
         return turns
 
-    def _begin(self, entry: LedgerEntry, submission: RunRequest) -> None:
+    def _begin(self, entry: LedgerEntry, request: RunRequest) -> None:
         self._live[entry.number] = entry
-        self.executor.follow(entry, submission)
+        self.executor.follow(entry, request)
 
     def _finish_rows(self, ended: Iterable[LedgerEntry]) -> list[RowUpdate]:
         turns = [self._update(self._live.pop(entry.number), entry) for entry in ended]
@@ -155,7 +155,7 @@ class Batch:
         return turns
 
     def _update(self, before: LedgerEntry, after: LedgerEntry) -> RowUpdate:
-        self._gate.record(after)
+        self._breaker.record(after)
         return RowUpdate(after, before.display_status)
 
     def _save(self, turns: Sequence[RowUpdate]) -> None:
@@ -164,9 +164,9 @@ class Batch:
                 self.ledger.write([turn.entry for turn in turns])
 
     def _drain_troubles(self) -> list[str]:
-        told = list(self.executor.troubles)
+        troubles = list(self.executor.troubles)
         self.executor.troubles.clear()
-        return told
+        return troubles
 
 
 async def _cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -1,6 +1,4 @@
-"""The nouns of a chain that was submitted: its state, what can happen to it, and what the service can be asked for.
-All are frozen; what becomes of them is `chain`'s.
-"""
+"""The nouns of a chain that was submitted: its state, its events, and the commands to the service. All are frozen."""
 
 from __future__ import annotations
 
@@ -43,8 +41,10 @@ class StepRun:
 class ChainState:
     """A chain as far as it is known. `outputs` holds the refs of its result, None for a single run's own outputs.
 
+    `submitted_at` is when it was sent, seconds of the clock that follows it, None where another process sent it;
     `moved_at` is when a status last changed; `aliases` are outputs of the session's other runs, by alias;
-    `trouble` says why the service could not be asked last time; `refused` are requests to cancel it did not follow.
+    `output_schemas` are those of the steps that declare outputs, by step; `trouble` says why the service could not be
+    asked last time; `refused` are requests to cancel it did not follow.
     """
 
     name: str
@@ -54,11 +54,13 @@ class ChainState:
     phase: Phase = "following"
     timed_out: bool = False
     cancelled: bool = False
+    submitted_at: float | None = field(default=None, compare=False)
     moved_at: float | None = None
     looks: int = 0
     pending: frozenset[str] = frozenset()
     aliases: Mapping[str, Any] = field(default_factory=dict)
     trouble: str | None = None
+    output_schemas: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     refused: tuple[str, ...] = ()
 
     @property
@@ -77,7 +79,9 @@ class ChainState:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What one look told of one run. Outputs come with the last look only; `alias` is its name in the session."""
+    """The status of one run, as one request read it. Outputs come with the last look only; `alias` is its name in the
+    session.
+    """
 
     run_id: str
     status: str
@@ -118,6 +122,13 @@ class TimedOut:
 
 
 @dataclass(frozen=True)
+class GivenUp:
+    """Nothing more is asked: the time given is over, and the grace after it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class CancelRequested:
     pass
 
@@ -136,7 +147,7 @@ class SessionReleased:
 
 
 Event: TypeAlias = (
-    StatusesRead | OutputsRead | Unanswered | TimedOut | CancelRequested | CancelAnswered | SessionReleased
+    StatusesRead | OutputsRead | Unanswered | TimedOut | GivenUp | CancelRequested | CancelAnswered | SessionReleased
 )
 
 

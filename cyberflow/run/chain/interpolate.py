@@ -1,4 +1,6 @@
-"""Chain strings with values in the place of their tokens. Pure; refs pass through, since the service resolves them."""
+"""Interpolation: chain strings with values in the place of their tokens. Pure; refs pass through: the service
+resolves them.
+"""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from cyberflow.run.chain.events import (
     ChainState,
     Command,
     Event,
+    GivenUp,
     OutputsRead,
     ReadOutputs,
     ReadStatuses,
@@ -62,6 +63,8 @@ def advance(state: ChainState, event: Event) -> Transition:
             return replace(_merge_statuses(state, event), phase="ended"), ()
         case Unanswered() if state.phase != "ended":
             return replace(state, trouble=event.reason), ()
+        case GivenUp():
+            return replace(state, phase="ended", trouble=event.reason), ()
         case TimedOut() if state.phase == "following":
             late = replace(state, timed_out=True)
             return _cancel(late) if event.cancel else _start_reading(late)
@@ -113,32 +116,32 @@ def _merge_statuses(state: ChainState, event: StatusesRead | OutputsRead) -> Cha
     """Take over what was seen. A final status stays, whatever is said later: only a retry changes it, and that is a
     run of its own. Outputs are taken when they come.
     """
-    sights = {sight.run_id: sight for sight in event.statuses}
-    steps = tuple(_merge_step(step, sights.get(step.run_id)) for step in state.steps)
+    statuses = {one.run_id: one for one in event.statuses}
+    steps = tuple(_merge_step(step, statuses.get(step.run_id)) for step in state.steps)
     ours = {step.run_id for step in steps}
     others = {
-        sight.alias: sight.outputs
-        for sight in event.statuses
-        if sight.run_id not in ours and sight.alias and isinstance(event, OutputsRead) and sight.status == "success"
+        one.alias: one.outputs
+        for one in event.statuses
+        if one.run_id not in ours and one.alias and isinstance(event, OutputsRead) and one.status == "success"
     }
     return replace(state, steps=steps, aliases={**state.aliases, **others}, trouble=None)
 
 
-def _merge_step(step: StepRun, sight: RunStatus | None) -> StepRun:
-    if sight is None:
+def _merge_step(step: StepRun, found: RunStatus | None) -> StepRun:
+    if found is None:
         return step
     known = replace(
         step,
-        error=sight.error or step.error,
-        machine_id=sight.machine_id or step.machine_id,
-        started_at=sight.started_at or step.started_at,
-        ended_at=sight.ended_at or step.ended_at,
-        message=sight.message or step.message,
+        error=found.error or step.error,
+        machine_id=found.machine_id or step.machine_id,
+        started_at=found.started_at or step.started_at,
+        ended_at=found.ended_at or step.ended_at,
+        message=found.message or step.message,
     )
-    if not step.is_live and sight.status != step.status:
+    if not step.is_live and found.status != step.status:
         return step
-    outputs = step.outputs if sight.outputs is None else sight.outputs
-    return replace(known, status=sight.status, outputs=outputs)
+    outputs = step.outputs if found.outputs is None else found.outputs
+    return replace(known, status=found.status, outputs=outputs)
 
 
 def _cancel(state: ChainState) -> Transition:

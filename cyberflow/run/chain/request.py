@@ -1,14 +1,15 @@
-"""What is sent: the body of a chain or of a single run, made of a bundle, of what was given, and of the target's ids.
-Pure but for the reader of assets that is handed in. Secrets go into the sensitive fields and into nothing else.
+"""The request of a chain or a single run, made of a bundle, its arguments, and the ids of the target. Pure but for the
+reader of assets that is handed in. Secrets go into the sensitive fields and into nothing else.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
@@ -16,8 +17,13 @@ from cyberflow.compiler.refs import find_refs
 from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
-from cyberflow.run.inputs.arguments import Arguments, file_argument_name, files_of, raise_problems
-from cyberflow.schema.read_value import faults, value_path
+from cyberflow.run.inputs.arguments import (
+    Arguments,
+    file_argument_name,
+    files_of,
+    raise_problems,
+)
+from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT, EMPTY
 
 
@@ -42,8 +48,9 @@ class RunPlacement:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A request that is ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
-    refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it.
+    """A filled request, ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
+    refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it,
+    `output_schemas` what the steps declare, by step.
     """
 
     name: str
@@ -52,6 +59,7 @@ class RunRequest:
     steps: tuple[tuple[str, str], ...]
     outputs: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    output_schemas: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,8 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     }
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
-    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs)
+    schemas = {step.alias: schema for step in steps if (schema := output_schema(step.workflow)) is not None}
+    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs, schemas)
     return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
@@ -134,7 +143,19 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
         body |= {"start_session": True} if where.session_id is None else {}
     step = (workflow.name, workflow.name)
-    return RunRequest(workflow.name, "run", body, (step,), None, given.inputs), plain.problems
+    schema = output_schema(workflow)
+    schemas = {} if schema is None else {workflow.name: schema}
+    return RunRequest(workflow.name, "run", body, (step,), None, given.inputs, schemas), plain.problems
+
+
+def output_schema(workflow: BundledWorkflow) -> Any:
+    """The declared outputs of a workflow as JSON Schema, None where it declares none."""
+    written = workflow.payload.get("output_schema")
+    return _read_schema(written) if isinstance(written, str) else None
+
+
+_read_schema = lru_cache(1024)(json.loads)
+"""The schemas of a batch are the same for every row."""
 
 
 _PLACES = frozenset({"steps", "shared_file_inputs", "machine_id", "pool_ids", "session_id"})
@@ -198,16 +219,18 @@ class _StepRequest:
         for name, declared in self.workflow.inputs.items():
             value = inputs.get(name, EMPTY)
             if value != EMPTY:
-                found = faults(declared["schema"], value, refs=[at for at, _ in find_refs(value)])
-                yield from (f"{self._describe_place('input', value_path(name, keys))} {how}" for keys, how in found)
+                noun = f"step `{self.alias}`, input"
+                yield from describe_faults(
+                    noun, name, declared["schema"], value, refs=[at for at, _ in find_refs(value)]
+                )
             elif declared["required"] and (name in inputs or not self._is_from_machine(name)):
                 yield f"{self._describe_place('input', name)} gets no value, and `{self.workflow.name}` requires it"
 
     def _secret_faults(self, secrets: Mapping[str, Any]) -> Iterator[str]:
         for name, declared in self.workflow.secrets.items():
             if name in secrets:
-                found = dict.fromkeys(how for _, how in faults(declared["schema"], secrets[name], secret=True))
-                yield from (f"{self._describe_place('secret', name)} {how}" for how in found)
+                noun = f"step `{self.alias}`, secret"
+                yield from describe_faults(noun, name, declared["schema"], secrets[name], secret=True)
             elif declared["required"] and not self._is_from_machine(f"${name}"):
                 yield f"{self._describe_place('secret', name)} gets no value, and `{self.workflow.name}` requires it"
 

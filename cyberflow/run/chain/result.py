@@ -1,4 +1,4 @@
-"""The end of a run as data: SPEC section 9. Made from a state, shown by the doors."""
+"""The result of a run as data, made from a state and shown by the doors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.interpolate import resolve_refs
+from cyberflow.run.chain.output_check import OutputProblem, output_problems
 from cyberflow.schema.values import ABSENT
 
 VERSION = 1
@@ -16,17 +17,20 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Result:
-    """`status` is the first of a step that is not `success`, or `success`."""
+    """What a run came to. `status` is the first of a step that is not `success`, or `success`; `problems` are outputs
+    that are not as declared.
+    """
 
     name: str
     status: str
     session_id: str | None
     steps: tuple[StepRun, ...]
     outputs: Mapping[str, Any]
+    problems: tuple[OutputProblem, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        return 0 if self.status == "success" else 1
+        return 0 if self.status == "success" and not self.problems else 1
 
     def to_json(self, redactor: Redactor | None = None) -> dict[str, Any]:
         """What `--format json` prints. Secrets are filtered from what the service said, never from our own words."""
@@ -48,12 +52,17 @@ class Result:
                 for step in self.steps
             ],
             "outputs": clean.json(self.outputs),
+            "problems": [
+                {"step": one.step, "path": clean.text(one.path), "message": clean.text(one.message)}
+                for one in self.problems
+            ],
         }
 
 
 def result_of(state: ChainState) -> Result:
     """The result as far as a state knows it; that of a chain still running has the statuses that were last seen."""
-    return Result(state.name, state.status, state.session_id, state.steps, outputs_of(state))
+    problems = tuple(output_problems(state))
+    return Result(state.name, state.status, state.session_id, state.steps, outputs_of(state), problems)
 
 
 def outputs_of(state: ChainState) -> dict[str, Any]:

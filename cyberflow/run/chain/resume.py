@@ -1,6 +1,4 @@
-"""A chain that stopped, taken up again: the steps that are left, with what the finished ones gave and what they were
-given, read back from their runs. Nothing is submitted here.
-"""
+"""Resuming a chain: the steps that are left, with the outputs and inputs of finished runs. Nothing is submitted."""
 
 from __future__ import annotations
 

@@ -1,53 +1,80 @@
-"""The one place that submits: written down first, sent under a key of its own, and written down again."""
+"""Submitting a chain or a run: one submission under the key of its invocation, however often it is sent."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.events import ChainState, StepRun
-from cyberflow.run.chain.journal import Invocation, follow_command
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.journal import Invocation, follow_command
+from cyberflow.run.work.polling import FollowOptions
+from cyberflow.run.work.submit import Resend, SubmissionTimedOut, record_and_send, send_until_answered
+
+PATIENCE = 30.0
+"""Seconds in which a submission of unknown fate is sent again under its key, where no time is given."""
 
 
-async def submit(desk: Cyberdesk, submission: RunRequest, invocation: Invocation) -> ChainState:
-    """Submit a chain or a run, and give the state to follow it from.
+async def submit(
+    desk: Cyberdesk,
+    request: RunRequest,
+    invocation: Invocation,
+    options: FollowOptions | None = None,
+    tell: Callable[[str], object] = lambda _: None,
+) -> ChainState:
+    """Submit a chain or a run, and give the state to follow it from. The time given in `options` counts from here.
 
-    Raises ApiError and Unreachable as the service has it; where the fate of the submission is unknown, the journal
-    says so, and the error says how to find out. The same invocation may submit again: its key makes it one.
+    Raises ApiError and Unreachable as the service has it, SubmissionTimedOut when the time is over; where the fate of
+    the submission is unknown, the journal says so, and the error says how to find out. The same invocation may submit
+    again: its key makes it one.
     """
-    invocation.record(
-        "submitting", name=submission.name, target=invocation.target, kind=submission.kind, key=invocation.key
+    options = options or FollowOptions()
+    begun = options.clock()
+    seconds = PATIENCE if options.timeout is None else options.timeout
+    resend = Resend(
+        seconds,
+        tell=lambda reason: tell(f"sent again under its key: {reason.splitlines()[0]}"),
+        sleep=options.sleep,
+        clock=options.clock,
     )
-    try:
-        session_id, run_ids = await send_request(desk, submission, invocation.key)
-    except (ApiError, Unreachable) as error:
-        _note_failure(invocation, error)
-        raise
+
+    async def explain(error: ApiError | Unreachable | SubmissionTimedOut) -> None:
+        invocation.record("unanswered")
+        look = follow_command(invocation.target, None, ())
+        error.help = f"it may have been submitted all the same: look with `{look}` before running it again"
+
+    session_id, run_ids = await record_and_send(
+        invocation,
+        {"name": request.name, "target": invocation.target, "kind": request.kind, "key": invocation.key},
+        lambda: send_until_answered(lambda: send_request(desk, request, invocation.key), resend),
+        explain,
+        options.timeout,
+    )
     invocation.record("accepted", session_id=session_id, run_ids=run_ids)
-    if len(run_ids) != len(submission.steps):
+    if len(run_ids) != len(request.steps):
         raise CyberflowError(
-            f"the service made {len(run_ids)} runs for the {len(submission.steps)} steps of `{submission.name}`",
+            f"the service made {len(run_ids)} runs for the {len(request.steps)} steps of `{request.name}`",
             help=f"the session is {session_id}: `cyberflow runs list` shows what became of it",
         )
-    steps = tuple(StepRun(id, workflow, run) for (id, workflow), run in zip(submission.steps, run_ids, strict=True))
-    return ChainState(submission.name, steps, session_id, submission.outputs)
+    return initial_state(request, session_id, run_ids, begun)
 
 
-async def send_request(desk: Cyberdesk, submission: RunRequest, key: str) -> tuple[str | None, list[str]]:
+def initial_state(
+    request: RunRequest, session_id: str | None, run_ids: list[str] | tuple[str, ...], at: float | None = None
+) -> ChainState:
+    """The state of a request whose runs were made."""
+    steps = tuple(StepRun(id, workflow, run) for (id, workflow), run in zip(request.steps, run_ids, strict=True))
+    return ChainState(
+        request.name, steps, session_id, request.outputs, submitted_at=at, output_schemas=request.output_schemas
+    )
+
+
+async def send_request(desk: Cyberdesk, request: RunRequest, key: str) -> tuple[str | None, list[str]]:
     """Send a submission under a key that is written down already; give its session and its runs in order."""
-    if submission.kind == "chain":
-        accepted = await desk.runs.chain(submission.body, key)
+    if request.kind == "chain":
+        accepted = await desk.runs.chain(request.body, key)
         return accepted.session_id, accepted.run_ids
-    run = await desk.runs.create(submission.body, key)
+    run = await desk.runs.create(request.body, key)
     return run.session_id, [run.id]
-
-
-def _note_failure(invocation: Invocation, error: ApiError | Unreachable) -> None:
-    """Write down what is known, and tell the reader of the error where it is not."""
-    if error.nothing_was_made:
-        invocation.record("refused", status=getattr(error, "status", None))
-        return
-    invocation.record("unanswered")
-    look = follow_command(invocation.target, None, ())
-    error.help = f"it may have been submitted all the same: look with `{look}` before running it again"

@@ -1,11 +1,11 @@
-"""Everything that a run is given, put together: inputs, secrets and files. Either it is complete and fits, or one
+"""The arguments of a run: inputs, secrets and files, resolved and checked. Either they are complete and fit, or one
 UsageError says all that is wrong, and nothing was sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from cyberflow.compiler.bundle import GIVEN_FILE, BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
-from cyberflow.run.inputs.inputs import ArgumentProblem, Runnable, read_inputs
+from cyberflow.run.inputs.inputs import Runnable, read_inputs
+from cyberflow.run.inputs.pairs import FILE, ArgumentProblem, read_pairs
 from cyberflow.run.inputs.secrets import SecretBackends, SecretLocation, read_secret_options, resolve_secrets
 
 
@@ -52,42 +53,45 @@ class RawArguments:
 def resolve_arguments(
     what: Runnable,
     files: Sequence[Mapping[str, Any]],
-    asked: RawArguments,
-    target: Mapping[str, SecretLocation],
-    world: SecretBackends,
+    raw: RawArguments,
+    sources: Mapping[str, SecretLocation],
+    backends: SecretBackends,
 ) -> Arguments:
-    """Read what was asked for `what`, whose bundled files are `files_of` it. `-s` wins over the target's sources.
+    """Read what is given for `what`, whose bundled files are `files_of` it. `-s` wins over the target's sources.
 
     Raises UsageError with every problem at once; a person is asked for a secret only when there is no other problem.
     """
-    inputs = read_inputs(what, asked.inputs, asked.document)
-    sources, refused = read_secret_options(what, asked.secrets)
-    given, lacking = read_file_options(what, files, asked.files)
-    found = [*inputs.problems, *refused, *lacking]
-    secrets = resolve_secrets(what, {**target, **sources}, world, ask=not found)
-    said = {problem.about for problem in found}
-    found += (problem for problem in secrets.problems if problem.about not in said)
-    raise_problems(what, [problem.text for problem in found])
-    return Arguments(inputs.values, secrets.values, given)
+    inputs = read_inputs(what, raw.inputs, raw.document)
+    shared = _resolve_shared(what, files, raw, (sources, backends), inputs.problems)
+    return replace(shared, inputs=inputs.values)
 
 
 def resolve_shared_arguments(
     what: Runnable,
     files: Sequence[Mapping[str, Any]],
-    asked: RawArguments,
-    target: Mapping[str, SecretLocation],
-    world: SecretBackends,
+    raw: RawArguments,
+    sources: Mapping[str, SecretLocation],
+    backends: SecretBackends,
 ) -> Arguments:
     """Read what all rows of a batch have in common: secrets and files. Raises as `resolve_arguments`."""
-    sources, refused = read_secret_options(what, asked.secrets)
-    given, lacking = read_file_options(what, files, asked.files)
-    found = [*refused, *lacking]
-    secrets = resolve_secrets(what, {**target, **sources}, world, ask=not found)
-    said = {problem.about for problem in found}
-    raise_problems(
-        what, [problem.text for problem in (*found, *(one for one in secrets.problems if one.about not in said))]
-    )
-    return Arguments({}, secrets.values, given)
+    return _resolve_shared(what, files, raw, (sources, backends), ())
+
+
+def _resolve_shared(
+    what: Runnable,
+    files: Sequence[Mapping[str, Any]],
+    raw: RawArguments,
+    places: tuple[Mapping[str, SecretLocation], SecretBackends],
+    problems: Sequence[ArgumentProblem],
+) -> Arguments:
+    (declared, backends), (sources, refused) = places, read_secret_options(what, raw.secrets)
+    found, lacking = read_file_options(what, files, raw.files)
+    problems = [*problems, *refused, *lacking]
+    secrets = resolve_secrets(what, {**declared, **sources}, backends, ask=not problems)
+    told = {problem.about for problem in problems}
+    problems += [problem for problem in secrets.problems if problem.about not in told]
+    raise_problems(what, [problem.text for problem in problems])
+    return Arguments({}, secrets.values, found)
 
 
 def raise_problems(what: Runnable, problems: Sequence[str]) -> None:
@@ -105,28 +109,24 @@ def read_file_options(
     """Read `--file name=PATH` options. Every file that a declaration leaves to be given must be there."""
     wanted = [name for file in files if (name := file_argument_name(file)) is not None]
     found: dict[str, FileArgument] = {}
-    problems: list[ArgumentProblem] = []
-    for number, option in enumerate(options, 1):
-        name, equals, path = option.partition("=")
-        if not equals:
-            problems.append(ArgumentProblem("", f"`--file` takes name=PATH; number {number} has no `=`"))
-        elif name not in wanted:
-            text = f"`{what.name}` takes no file `{name}`: {did_you_mean(name, wanted) or 'it takes none'}"
-            problems.append(ArgumentProblem(nearest(name, wanted) or name, text))
-        elif name in found:
-            problems.append(ArgumentProblem(name, f"file `{name}` is given twice"))
-        else:
-            try:
-                found[name] = FileArgument(Path(path).name, Path(path).read_bytes())
-            except OSError as error:
-                why = (error.strerror or "no access").lower()
-                problems.append(ArgumentProblem(name, f"file `{name}`: {path} cannot be read, {why}"))
-    said = {*found, *(problem.about for problem in problems)}
-    lacking = (name for name in dict.fromkeys(wanted) if name not in said)
+    pairs, problems = read_pairs(FILE, options, wanted, lambda name: _unknown_file(what, wanted, name))
+    for name, path in pairs.items():
+        try:
+            found[name] = FileArgument(Path(path).name, Path(path).read_bytes())
+        except OSError as error:
+            why = (error.strerror or "no access").lower()
+            problems.append(ArgumentProblem(name, f"file `{name}`: {path} cannot be read, {why}"))
+    told = {*found, *(problem.about for problem in problems)}
+    lacking = (name for name in dict.fromkeys(wanted) if name not in told)
     problems += (
         ArgumentProblem(name, f"file `{name}` is missing: give it with `--file {name}=PATH`") for name in lacking
     )
     return found, tuple(problems)
+
+
+def _unknown_file(what: Runnable, wanted: Sequence[str], name: str) -> ArgumentProblem:
+    help = did_you_mean(name, wanted) or "it takes none"
+    return ArgumentProblem(nearest(name, wanted) or name, f"`{what.name}` takes no file `{name}`: {help}")
 
 
 def files_of(what: BundledChain | BundledWorkflow) -> Sequence[Mapping[str, Any]]:

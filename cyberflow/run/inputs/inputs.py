@@ -7,13 +7,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from cyberflow.diagnostics import did_you_mean, nearest
-from cyberflow.errors import UsageError
+from cyberflow.run.inputs.pairs import INPUT, ArgumentProblem, read_pairs
 from cyberflow.schema.describe import describe
-from cyberflow.schema.read_value import UnreadableValue, faults, read_json, read_value, value_path
+from cyberflow.schema.read_value import (
+    HALF_CHARACTER,
+    Keys,
+    UnreadableValue,
+    faults,
+    is_encodable,
+    read_value,
+    value_path,
+)
 from cyberflow.schema.values import EMPTY
 
 
@@ -30,40 +37,12 @@ class Runnable(Protocol):
     def from_machine(self) -> Sequence[str]: ...
 
 
-class ArgumentProblem(NamedTuple):
-    """Something that keeps a run from starting. `about` is the input, `$secret` or file that it speaks of, or was
-    probably meant: one mistake is said once.
-    """
-
-    about: str
-    text: str
-
-
 @dataclass(frozen=True)
 class CheckedInputs:
     """Values by name, defaults included, and everything that is wrong with them."""
 
     values: Mapping[str, Any]
     problems: tuple[ArgumentProblem, ...] = ()
-
-
-def load_inputs(path: Path) -> dict[str, Any]:
-    """Read `--inputs FILE.json`: an object of names to values. Raises UsageError, which quotes nothing of the file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"the inputs of {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
-    except UnicodeDecodeError:
-        raise UsageError(f"the inputs of {path} are not UTF-8", help="save the file as UTF-8") from None
-    try:
-        document = read_json(text)
-    except UnreadableValue as error:
-        raise UsageError(
-            f"the file {path} {error}", help='it holds names and values: `{"date": "2026-03-01"}`'
-        ) from None
-    if not isinstance(document, dict):
-        raise UsageError(f"the file {path} holds no object", help='it holds names and values: `{"date": "2026-03-01"}`')
-    return document
 
 
 def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> CheckedInputs:
@@ -74,10 +53,10 @@ def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str
     """
     values = {name: value for name, value in (document or {}).items() if name in what.inputs}
     problems = [unknown_input(what, name) for name in document or {} if name not in what.inputs]
-    problems += _read_pairs(what, pairs, values)
-    said = {problem.about for problem in problems}
+    problems += _read_texts(what, pairs, values)
+    told = {problem.about for problem in problems}
     for name, declared in what.inputs.items():
-        if name in said:
+        if name in told:
             continue
         if name not in values and "default" in declared["schema"] and name not in what.from_machine:
             values[name] = copy.deepcopy(declared["schema"]["default"])
@@ -85,28 +64,20 @@ def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str
     return CheckedInputs(values, tuple(problems))
 
 
-def _read_pairs(what: Runnable, pairs: Sequence[str], values: dict[str, Any]) -> Iterator[ArgumentProblem]:
-    """Read texts into `values`, over what is there."""
-    given: set[str] = set()
-    for number, pair in enumerate(pairs, 1):
-        name, equals, text = pair.partition("=")
-        if not equals:
-            yield ArgumentProblem("", f"`-i` takes key=value; number {number} has no `=`")
-        elif name not in what.inputs:
-            yield unknown_input(what, name)
-        elif name in given:
-            yield ArgumentProblem(name, f"input `{name}` is given twice")
-        else:
-            given.add(name)
-            schema = what.inputs[name]["schema"]
-            try:
-                values[name] = read_value(schema, text)
-            except UnreadableValue as error:
-                yield ArgumentProblem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
+def _read_texts(what: Runnable, texts: Sequence[str], values: dict[str, Any]) -> Iterator[ArgumentProblem]:
+    """Read `-i` texts into `values`, over what is there."""
+    pairs, problems = read_pairs(INPUT, texts, what.inputs, lambda name: unknown_input(what, name))
+    yield from problems
+    for name, text in pairs.items():
+        schema = what.inputs[name]["schema"]
+        try:
+            values[name] = read_value(schema, text)
+        except UnreadableValue as error:
+            yield ArgumentProblem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
 
 
 def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
-    """What to say of a name that is no input."""
+    """What to say of a name that is not an input."""
     secret = name.removeprefix("$")
     if secret in what.secrets:
         text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"
@@ -123,9 +94,19 @@ def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
 def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str]:
     declared = what.inputs[name]
     value = values.get(name, EMPTY)
-    if value != EMPTY:
-        yield from (f"input `{value_path(name, keys)}` {how}" for keys, how in faults(declared["schema"], value))
+    if not is_encodable(value):
+        yield f"input `{name}` {HALF_CHARACTER}"
+    elif value != EMPTY:
+        yield from describe_faults("input", name, declared["schema"], value)
     elif declared["required"] and name in values:
         yield f"input `{name}` is required, and `{EMPTY}` counts as not given"
     elif declared["required"] and name not in what.from_machine:
         yield f"input `{name}` is missing: give it with `-i {name}=…`, a `{describe(declared['schema'])}`"
+
+
+def describe_faults(
+    noun: str, name: str, schema: Any, value: Any, *, secret: bool = False, refs: Sequence[Keys] = ()
+) -> Iterator[str]:
+    """What does not fit, in words: of a secret neither keys nor values. `refs` are places whose values come later."""
+    found = faults(schema, value, secret=secret, refs=refs)
+    yield from dict.fromkeys(f"{noun} `{name if secret else value_path(name, keys)}` {how}" for keys, how in found)

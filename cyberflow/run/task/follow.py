@@ -10,53 +10,58 @@ from contextlib import aclosing
 from dataclasses import replace
 from math import inf
 
-from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient
+from cyberflow.client.cyberun.events import TaskEvent
 from cyberflow.client.cyberun.wire import FINAL_STATUSES, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.run.chain.follow import FollowOptions, OutageTimer
 from cyberflow.run.task.request import TaskState
+from cyberflow.run.work.polling import GRACE, Deadline, FollowOptions, OutageTimer, PollTimer
 
 SETTLE = 30.0
 """Seconds in which a cancelled task is expected to end."""
 
 
 def follow_task(
-    cyberun: CyberunClient, state: TaskState, watch: FollowOptions, limit: float | None = None
+    cyberun: CyberunClient, state: TaskState, options: FollowOptions, limit: float | None = None
 ) -> AsyncGenerator[TaskState, None]:
-    """Follow to the end, or until the time is over. Past `limit` seconds from now, wherever it stands, the task is
-    cancelled and its status read again: a cancel may come too late.
+    """Follow to the end, or until the time is over. Past `limit` seconds from its submission, wherever it stands, the
+    task is cancelled and its status read again: a cancel may come too late.
 
     Gives the states that differ. Raises ApiError and Unreachable when the service refuses, or cannot be asked for
-    longer than `watch.patience`.
+    longer than the patience.
     """
-    return _TaskFollower(cyberun, watch, limit).states(state)
+    return _TaskFollower(cyberun, state, options, limit).states(state)
 
 
 async def cancel_task(
-    cyberun: CyberunClient, state: TaskState, watch: FollowOptions
+    cyberun: CyberunClient, state: TaskState, options: FollowOptions
 ) -> AsyncGenerator[TaskState, None]:
-    """Ask for the end of a task, then read its status until it is over, or `SETTLE` seconds have passed."""
-    refused = None
+    """Ask for the end of a task, then read its status until it is over, or `SETTLE` seconds have passed: fewer where
+    the time given is over.
+    """
+    options = replace(options, timeout=GRACE if state.timed_out and options.timeout is not None else SETTLE)
+    state = replace(state, cancelled=True, submitted_at=None)
+    follower = _TaskFollower(cyberun, state, options, None)
     try:
-        await cyberun.cancel(state.task_id)
+        async with asyncio.timeout(options.timeout):
+            await cyberun.cancel(state.task_id)
+    except TimeoutError:
+        state = replace(state, refused="no answer came in the time that was left")
     except (ApiError, Unreachable) as error:
-        refused = str(error)
-    state = replace(state, cancelled=True, refused=refused)
-    following = _TaskFollower(cyberun, replace(watch, timeout=SETTLE), None)
-    state = await following.read_status(state)
+        state = replace(state, refused=str(error))
+    state = await follower.read_status(state)
     yield state
-    async for after in following.poll(state, watch.pace.first):
+    async for after in follower.poll(state):
         yield after
 
 
 class _TaskFollower:
-    def __init__(self, cyberun: CyberunClient, watch: FollowOptions, limit: float | None) -> None:
+    def __init__(self, cyberun: CyberunClient, state: TaskState, options: FollowOptions, limit: float | None) -> None:
         self._cyberun = cyberun
-        self._watch = watch
-        self._limit = inf if limit is None else limit
-        self._timeout = inf if watch.timeout is None else watch.timeout
-        self._begun = watch.clock()
-        self._silence = OutageTimer(watch)
+        self._options = options
+        self._cancels = options.cancel_on_timeout or (limit or inf) <= (options.timeout or inf)
+        self._deadline = Deadline(options, state.submitted_at, limit)
+        self._outage = OutageTimer(options)
 
     async def states(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
         state = await self.read_status(state)
@@ -64,40 +69,45 @@ class _TaskFollower:
         async with aclosing(self._listen(state)) as heard:
             async for state in heard:
                 yield state
-        pause = 0.0 if self._cyberun.transport.streams else self._watch.pace.first
-        async with aclosing(self.poll(state, pause)) as seen:
+        async with aclosing(self.poll(state, at_once=self._cyberun.transport.streams)) as seen:
             async for state in seen:
                 yield state
         if not state.is_live:
             return
         state = replace(state, timed_out=True)
         yield state
-        if self._limit <= self._timeout or self._watch.cancel_on_timeout:
-            async for after in cancel_task(self._cyberun, state, self._watch):
+        if self._cancels:
+            async for after in cancel_task(self._cyberun, state, self._options):
                 yield after
 
-    async def poll(self, state: TaskState, pause: float) -> AsyncGenerator[TaskState, None]:
+    async def poll(self, state: TaskState, *, at_once: bool = False) -> AsyncGenerator[TaskState, None]:
         """Look until the task is over, or the time is."""
-        pace = self._watch.pace
-        while state.is_live and self._time_left() > 0:
-            await self._watch.sleep(min(pause, self._time_left()))
+        timer, moved = PollTimer(self._options.interval), False
+        pause = 0.0 if at_once else timer.next_wait()
+        while state.is_live and not self._deadline.has_passed:
+            await self._options.sleep(min(pause, self._deadline.seconds_left))
             before, state = state, await self.read_status(state)
             moved = before.status != state.status or not pause
-            pause = pace.first if moved else min(pause * pace.growth, pace.last)
+            pause = timer.next_wait(moved=moved)
             if state != before:
                 yield state
 
     async def read_status(self, state: TaskState) -> TaskState:
+        """Look once, within the time that is left; what cannot be read now is the state's `trouble`."""
+        left = self._deadline.seconds_left
         try:
-            task = await self._cyberun.task(state.task_id)
+            async with asyncio.timeout(None if left == inf else left):
+                task = await self._cyberun.task(state.task_id)
+        except TimeoutError:
+            return replace(state, trouble="no answer came in the time that was left")
         except (ApiError, Unreachable) as error:
-            return replace(state, trouble=self._silence.tolerate(error).reason)
-        self._silence.reset()
+            return replace(state, trouble=self._outage.tolerate(error).reason)
+        self._outage.reset()
         return merge_task(state, task)
 
     async def _listen(self, state: TaskState) -> AsyncGenerator[TaskState, None]:
         """Events until one says that the task is over, the stream ends or fails, or the time is over."""
-        if not state.is_live or self._time_left() <= 0:
+        if not state.is_live or self._deadline.has_passed:
             return
         try:
             async with aclosing(self._cyberun.events(state.task_id)) as stream:
@@ -109,11 +119,8 @@ class _TaskFollower:
             return
 
     async def _next_event(self, stream: AsyncIterator[TaskEvent]) -> TaskEvent | None:
-        left = self._time_left()
+        left = self._deadline.seconds_left
         return await asyncio.wait_for(anext(stream, None), None if left == inf else left)
-
-    def _time_left(self) -> float:
-        return self._begun + min(self._limit, self._timeout) - self._watch.clock()
 
 
 def merge_task(state: TaskState, task: TaskRecord) -> TaskState:

@@ -11,12 +11,14 @@ from typing import Any
 
 from cyberflow.client.cyberun.wire import FINAL_STATUSES, CyberunWorkflow
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
+from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
 from cyberflow.remote.parameters import parameter_faults, parameter_schema
 from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.inputs.arguments import Arguments, FileArgument, file_argument_name, raise_problems
-from cyberflow.schema.read_value import faults
+from cyberflow.run.inputs.durations import parse_duration
+from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT
 
 VERSION = 1
@@ -54,6 +56,7 @@ class TaskState:
     timed_out: bool = False
     cancelled: bool = False
     refused: str | None = None
+    submitted_at: float | None = field(default=None, compare=False)
 
     @property
     def is_live(self) -> bool:
@@ -73,7 +76,7 @@ class TaskState:
         return 0 if self.status == "completed" else 1
 
     def to_json(self, outputs: Mapping[str, Mapping[str, str]], redactor: Redactor) -> dict[str, Any]:
-        """What `--format json` prints: SPEC section 4. An output has a `path` or, where it was not saved, a `url`."""
+        """What `--format json` prints. An output has a `path` or, where it was not saved, a `url`."""
         return {
             "version": VERSION,
             "name": self.name,
@@ -100,7 +103,7 @@ def task_request(task: BundledTask, given: Arguments, bundle: Bundle, assets: As
         {key: value for key, value in filled.items() if value is not ABSENT},
         dict(_files(task, given, bundle, assets)),
         tuple(str(value) for value in given.secrets.values()),
-        _parse_duration(task.timeout),
+        parse_duration(task.timeout),
     )
 
 
@@ -123,8 +126,7 @@ def _misfits(request: TaskRequest, workflow: CyberunWorkflow) -> Iterator[str]:
         if parameter.key in request.parameters and parameter.key not in {one.key for one in found}:
             value = request.parameters[parameter.key]
             hidden = isinstance(value, str) and any(secret in value for secret in request.secrets)
-            for _, how in faults(parameter_schema(parameter), value, secret=hidden):
-                yield f"parameter `{parameter.key}` {how}"
+            yield from describe_faults("parameter", parameter.key, parameter_schema(parameter), value, secret=hidden)
 
 
 def _files(
@@ -140,15 +142,8 @@ def _files(
         yield key, FileArgument(asset.filename if asset else sha256, assets(sha256))
 
 
-def _parse_duration(text: str | None) -> float | None:
-    match = _DURATION.fullmatch(text or "")
-    return float(match[1]) * _SECONDS[match[2]] if match else None
-
-
 def unknown_workflow_error(name: str, known: Sequence[str]) -> UsageError:
     """What to say of a workflow that the target does not have."""
-    from cyberflow.diagnostics import did_you_mean
-
     bare = name.partition("@")[0]
     if bare != name and bare in known:
         return UsageError(f"the Cyberun workflow `{bare}` has no version {name.removeprefix(bare + '@')}")

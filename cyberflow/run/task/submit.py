@@ -1,12 +1,14 @@
-"""The one place that submits tasks: each held against what its workflow takes, its files sent in, written down, sent
-once, and written down again. Cyberun knows no idempotency key, so nothing here sends a task a second time.
+"""Submitting a task: held against what its workflow takes, its files sent in, then sent once. Cyberun knows no
+idempotency key, so nothing here sends a task a second time.
 """
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 from collections.abc import Mapping
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import parse_time
@@ -15,8 +17,10 @@ from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
-from cyberflow.run.chain.journal import Invocation, entries, follow_command
 from cyberflow.run.task.request import TaskRequest, TaskState, check_request, unknown_workflow_error
+from cyberflow.run.work.journal import Invocation, entries, follow_command
+from cyberflow.run.work.polling import GRACE, Deadline, FollowOptions
+from cyberflow.run.work.submit import SubmissionTimedOut, record_and_send
 
 SKEW = timedelta(minutes=2)
 """How far the service's clock may be from ours when it is asked what it took since."""
@@ -57,37 +61,55 @@ async def submit_task(
     workflow: CyberunWorkflow,
     invocation: Invocation,
     script: str | None = None,
+    options: FollowOptions | None = None,
 ) -> TaskState:
-    """Submit, and give the state to follow it from.
+    """Submit, and give the state to follow it from. The time given in `options` counts from here.
 
-    Raises ApiError and Unreachable as the service has it. Where the fate of the submission is unknown, the journal says
-    so, and the error says what is known and which tasks may be the one.
+    Raises ApiError and Unreachable as the service has it, SubmissionTimedOut when the time is over. Where the fate of
+    the submission is unknown, the journal says so, and the error says what is known and which tasks may be the one.
     """
-    parameters = dict(request.parameters)
-    for key, file in request.files.items():
-        kind = mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
-        parameters[key] = await cyberun.upload(file.filename, file.content, kind)
-    begun = {"name": request.name, "target": invocation.target, "kind": "task", "workflow": request.workflow}
-    invocation.record("submitting", **begun)
+    options = options or FollowOptions()
+    begun, deadline = options.clock(), Deadline(options, None)
+
+    async def explain(error: ApiError | Unreachable | SubmissionTimedOut) -> None:
+        await _explain_unknown_fate(cyberun, workflow, invocation, error)
+
     try:
-        id = await cyberun.submit(request.workflow, parameters, script=script, secrets=request.secrets)
-    except (ApiError, Unreachable) as error:
-        await _note_failure(cyberun, workflow, invocation, error)
-        raise
+        async with asyncio.timeout(None if deadline.seconds_left == inf else deadline.seconds_left):
+            parameters = {**request.parameters, **await _upload_files(cyberun, request)}
+    except TimeoutError:
+        raise SubmissionTimedOut(f"the time is over; `{request.name}` was not submitted") from None
+    id = await record_and_send(
+        invocation,
+        {"name": request.name, "target": invocation.target, "kind": "task", "workflow": request.workflow},
+        lambda: cyberun.submit(request.workflow, parameters, script=script, secrets=request.secrets),
+        explain,
+        deadline.seconds_left,
+    )
     invocation.record("accepted", task_id=id)
-    return TaskState(request.name, request.workflow, id)
+    return TaskState(request.name, request.workflow, id, submitted_at=begun)
 
 
-async def _note_failure(
-    cyberun: CyberunClient, workflow: CyberunWorkflow, invocation: Invocation, error: ApiError | Unreachable
+async def _upload_files(cyberun: CyberunClient, request: TaskRequest) -> dict[str, str]:
+    return {
+        key: await cyberun.upload(
+            file.filename, file.content, mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
+        )
+        for key, file in request.files.items()
+    }
+
+
+async def _explain_unknown_fate(
+    cyberun: CyberunClient,
+    workflow: CyberunWorkflow,
+    invocation: Invocation,
+    error: ApiError | Unreachable | SubmissionTimedOut,
 ) -> None:
-    if error.nothing_was_made:
-        invocation.record("refused", status=getattr(error, "status", None))
-        return
     look = f"`cyberflow runs list --tasks --target {invocation.target}`"
     try:
-        found, all_seen = await _candidates(cyberun, workflow, invocation)
-    except (ApiError, Unreachable):
+        async with asyncio.timeout(GRACE if isinstance(error, SubmissionTimedOut) else None):
+            found, all_seen = await _candidates(cyberun, workflow, invocation)
+    except (ApiError, Unreachable, TimeoutError):
         invocation.record("unanswered")
         error.help = f"it may have been submitted all the same, and the list of tasks cannot be read: look with {look}"
         return
@@ -98,8 +120,8 @@ async def _note_failure(
         error.help = f"no new task of `{name}` is there{where}; look again with {look} before running it again"
         return
     shown = "".join(f"\n    {task.id}  {task.task_status}  {(task.created_at or '')[:19]}" for task in found[:SHOWN])
-    watch = follow_command(invocation.target, None, [found[0].id])
-    error.help = f"it may be one of these tasks; then follow it with `{watch}`, and do not run it again:{shown}"
+    command = follow_command(invocation.target, None, [found[0].id])
+    error.help = f"it may be one of these tasks; then follow it with `{command}`, and do not run it again:{shown}"
 
 
 async def _candidates(

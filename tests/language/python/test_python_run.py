@@ -16,8 +16,8 @@ import pytest
 import cyberflow
 from cyberflow.cli.main import run as command
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
-from cyberflow.sdk.call import ProjectErrors
 from cyberflow.sdk.handle import RunFailed, StillRunning
+from cyberflow.sdk.project import ProjectErrors
 from tests.language.python.python_project import Project
 
 SECRET = "canary-4711"  # a value that must be nowhere but in the request
@@ -100,12 +100,12 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
     out, error = capsys.readouterr()
     assert out == "said\n" * 4
     assert "waiting for" not in error
-    code = "from pathlib import Path; from cyberflow.targets import take_lock; take_lock(Path(), 'another', print)"
+    code = "from pathlib import Path; from cyberflow.targets.local_platform import take_lock; take_lock(Path(), 'another', print)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)  # the last has given the lock back
 
 
 def test_a_session_is_given_by_its_id(flows: ModuleType) -> None:
-    with pytest.raises(UsageError, match="`nope` is no id of a session"):
+    with pytest.raises(UsageError, match="`nope` is not an id of a session"):
         flows.intake.run(**given(options={"session": "nope"}))
 
 
@@ -151,7 +151,7 @@ def test_a_failed_run_says_which_step_and_why(flows: ModuleType) -> None:
         ({"day": "tomorrow"}, "input `day`"),
         ({"target": "prod"}, "there is no target `prod`"),
         ({"options": {"timeut": 3}}, "`options` has no `timeut`"),
-        ({"options": {"timeout": "soon"}}, "`soon` is no time"),
+        ({"options": {"timeout": "soon"}}, "`soon` is not a time"),
         ({"options": {"machine": "none"}}, "has no machine `none`"),
         ({"files": {"letter": "x.pdf"}}, "takes no file `letter`"),
     ],
@@ -235,3 +235,27 @@ def test_a_script_that_declares_and_runs(project: Project, tmp_path: Path) -> No
     )
     assert answer.stderr == ""
     assert answer.stdout  # made up from the type
+
+
+@pytest.mark.parametrize("where", ["yaml", "another module", "a function inside another"])
+def test_a_name_that_the_project_has_for_something_else_is_refused(
+    flows: ModuleType, project: Project, where: str
+) -> None:
+    """The project's own would run, and its outputs would be read as those of another."""
+    names = {"yaml": "go", "another module": "other", "a function inside another": "intake"}
+    project.write("chains.yaml", "chains:\n  go: {steps: [{id: log-out, workflow: log-out}]}\n")
+    project.write("flows/other.py", "from cyberflow import workflow\n\n@workflow\ndef other() -> None:\n    'Other.'\n")
+    places = {
+        "yaml": "chains.yaml:2",
+        "another module": "flows/other.py:4",
+        "a function inside another": "flows/flow.py:",
+    }
+
+    @cyberflow.chain(name=names[where])
+    def stranger(name: str) -> None:
+        flows.book(mrn=name, reason="x")
+
+    with pytest.raises(UsageError, match="is not the project's own") as raised:
+        stranger.run(target="local", name="x", options={"project": str(project.root)})
+    assert places[where] in str(raised.value)
+    assert "`cyberflow run" in (raised.value.help or "")

@@ -1,0 +1,56 @@
+"""Results on standard output, and words beside them on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cyberflow.targets.service import OpenTarget
+
+
+def say(text: str) -> None:
+    """Print something beside the results."""
+    click.echo(text, err=True)
+
+
+def print_target_line(root: Path, target: str | None, *, quiet: bool) -> str | None:
+    """Print which target is meant, where that can be known before anything heavy is loaded; give what was said."""
+    from cyberflow.targets.service import target_line
+
+    line = None if quiet else target_line(root, target)
+    if line is not None:
+        say(line)
+    return line
+
+
+def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) -> None:
+    """Print which target is open, unless that was said before."""
+    if not quiet and service.line != said:
+        say(service.line)
+
+
+def say_help(text: str) -> None:
+    """Print what to do next, below what went wrong."""
+    say(f"  {click.style('help', bold=True)}: {text}")
+
+
+def print_json(data: Any) -> None:
+    """Print a result as data."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def print_record(data: Mapping[str, Any], format: str) -> None:
+    """Print one thing of a service with its fields; as text those that say something."""
+    if format == "json":
+        print_json({"version": 1, **data})
+        return
+    width = max(len(key) for key in data)
+    for key, value in data.items():
+        if value not in (None, "", [], {}, False):
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            click.echo(f"{key:<{width}}  {shown}")

@@ -1,0 +1,1 @@
+"""What is submitted and followed for any kind of run: journal, ledger, submitting, polling, executors of rows."""

@@ -1,0 +1,43 @@
+"""A work item: one row as JSON for a worker, and the worker's result; without any secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from cyberflow.run.work.ledger import LedgerEntry
+
+FORMAT = "1"
+"""Of what passes between machines. A worker takes no item of another format."""
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """A row to be run: `inputs` fill the declaration `name`, which must have this `shape` where it is run."""
+
+    name: str
+    row: int
+    key: str
+    shape: str
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    places: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in data.items() if name in known})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def result_to_json(entry: LedgerEntry) -> dict[str, Any]:
+    """What a worker says of a row."""
+    return {name: getattr(entry, name) for name in ("stage", "session_id", "run_ids", "status", "outputs", "error")}
+
+
+def merge_result(entry: LedgerEntry, result: Mapping[str, Any]) -> LedgerEntry:
+    """The entry with what a worker result of it."""
+    facts = {**asdict(entry), **result, "run_ids": tuple(result.get("run_ids") or ())}
+    return LedgerEntry(**facts)

@@ -1,0 +1,147 @@
+"""A batch from its ledger to its results: begun, gone on with, ended. Whoever shows it iterates over the updates."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
+from cyberflow.run.batch.results import write_results
+from cyberflow.run.batch.rows import output_names, request_fingerprint
+from cyberflow.run.chain.events import ChainState
+from cyberflow.run.chain.follow import cancel
+from cyberflow.run.chain.reducer import advance
+from cyberflow.run.chain.request import RunRequest, TargetIds
+from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from cyberflow.run.work.distributed import DistributedExecutor, queue_of
+from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.ledger import Ledger, LedgerEntry
+from cyberflow.run.work.policy import RetryPolicy
+from cyberflow.run.work.polling import LOCAL, FollowOptions, PollInterval
+from cyberflow.run.work.work_item import WorkItem
+from cyberflow.sdk.prepare import Guard, look_up_ids, script_outcomes
+from cyberflow.sdk.project import CompiledProject
+from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
+from cyberflow.targets.local_platform import Say
+from cyberflow.targets.service import CyberdeskService, open_target
+
+MANY = PollInterval(2.0, 15.0)
+"""Chains take minutes: many of them are looked after at half the pace of one."""
+
+
+def resume_setup(
+    compiled: CompiledProject, ledger: Ledger, file: Path | None, options: BatchOptions, guard: Guard = lambda _: None
+) -> BatchSetup:
+    """What goes on with the batch of a ledger; `options` are over those it was begun with. Raises ConflictError when
+    the file of its rows is another.
+    """
+    head = ledger.head
+    setup = prepare_batch(compiled, head.name, file or Path(head.file), options, guard)
+    if setup.rows.table.digest != head.digest:
+        help = "name the file it was begun with by --each, or begin a new batch"
+        raise ConflictError(f"{setup.rows.table.path} is not the file of this ledger: its content differs", help=help)
+    return setup
+
+
+@asynccontextmanager
+async def open_batch(setup: BatchSetup, ledger: Ledger | None, say: Say) -> AsyncIterator[BatchRun]:
+    """Open the target and the ledger of a batch, a new one where none is given. Raises as `look_up_ids`."""
+    compiled = setup.compiled
+    async with open_target(compiled.sourced, compiled.target, say) as service:
+        where, stale = setup.parts.where, setup.options.stale_ok
+        ids = await look_up_ids(compiled, service, setup.what, where, stale=stale)
+        setup.parts = replace(setup.parts, ids=ids)
+        shape = request_fingerprint(setup.what, setup.parts, setup.rows.arguments)
+        if ledger is not None:
+            same = shape == ledger.head.shape
+            ledger.replace_head(replace(ledger.head, shape=shape))
+            yield BatchRun(setup, service, ledger, ids, same=same)
+            return
+        with new_ledger(setup, service, shape) as made:
+            yield BatchRun(setup, service, made, ids, same=True)
+
+
+class BatchRun:
+    """One go at a batch. `halt_reason` says afterwards why rows were not sent, `unwritten` why there are no results."""
+
+    def __init__(
+        self, setup: BatchSetup, service: CyberdeskService, ledger: Ledger, ids: TargetIds, *, same: bool
+    ) -> None:
+        self.setup = setup
+        self.service = service
+        self.ledger = ledger
+        self.results: Path = setup.options.out or ledger.path.with_suffix(".jsonl")
+        self.halt_reason: str | None = None
+        self.unwritten: CyberflowError | None = None
+        self._ids = ids
+        self._same = same
+        self._watch = FollowOptions(LOCAL if service.local else MANY)
+        self._executor = self._make_executor()
+
+    @property
+    def live(self) -> list[ChainState]:
+        """The chains that are followed here."""
+        return list(self._executor.live_states) if isinstance(self._executor, LocalExecutor) else []
+
+    async def run(self) -> AsyncGenerator[RowUpdate | ServiceTrouble, None]:
+        """Go on until nothing more can be sent and nothing is live. Who stops iterating has detached. The results are
+        written on every way out. Raises as `Batch.run`.
+        """
+        setup = self.setup
+        retry = RetryPolicy(setup.options.retry_failed, setup.options.resubmit_unknown, self._same)
+        batch = Batch(self.ledger, submissions(setup.rows, setup.parts), self._executor, setup.limits, retry)
+        try:
+            async with aclosing(batch.run()) as updates:
+                async for update in updates:
+                    yield update
+            await self._clean_up()
+        finally:
+            self.halt_reason = batch.halt_reason
+            self._write_results()
+
+    async def _clean_up(self) -> None:
+        """Leave no inputs in the database of an engine."""
+        if isinstance(self._executor, DistributedExecutor) and not self.setup.options.keep_queue:
+            over = self.ledger.entries("ended", "refused", "unknown")
+            numbers = ((entry.number, attempt) for entry in over for attempt in range(1, entry.attempt + 1))
+            await self._executor.clean_up([self.ledger.key(*number) for number in numbers])
+
+    async def cancel_live(self) -> None:
+        """Cancel the chains that are followed here."""
+        for state in self.live:
+            async for event in cancel(self.service.client, state, self._watch):
+                advance(state, event)
+
+    def _write_results(self) -> None:
+        """Write a line for each row as the ledger has it."""
+        try:
+            write_results(self.results, self.ledger.all_entries(), output_names(self.setup.what))
+        except CyberflowError as error:
+            self.unwritten = error
+
+    def _make_executor(self) -> LocalExecutor | DistributedExecutor:
+        options, client = self.setup.options, self.service.client
+        if options.engine:
+            return self._queue_executor(options.engine)
+        outcomes = options.simulate
+
+        async def script_row(key: str) -> None:
+            await script_outcomes(self.service, outcomes or {}, self._ids, key)
+
+        return LocalExecutor(client, self._watch, self.setup.redactor, script_row if outcomes is not None else None)
+
+    def _queue_executor(self, url: str) -> DistributedExecutor:
+        """The executor over a queue. What is sent there is what workers need to make the same request."""
+        setup = self.setup
+        here = replace(setup.parts, arguments=Arguments())
+        shape = request_fingerprint(setup.what, here, RawArguments())
+        places: dict[str, Any] = {"machine": here.where.machine, "pools": list(here.where.pools)}
+
+        def make_item(entry: LedgerEntry, submission: RunRequest, key: str) -> WorkItem:
+            return WorkItem(setup.what.name, entry.number, key, shape, submission.inputs, places)
+
+        return DistributedExecutor(url, queue_of(setup.compiled.bundle.project, setup.compiled.target), make_item)

@@ -1,0 +1,1 @@
+"""Runs that were submitted before, and which service each belongs to."""

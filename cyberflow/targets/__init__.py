@@ -1,0 +1,1 @@
+"""A target's name to open services: the only room that joins the local platform and the clients."""
