@@ -14,6 +14,7 @@ from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.regex.pattern import sample_texts
+from cyberflow.schema.regex.search import find_texts
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, WorkBudget, attempt
 from cyberflow.schema.subtype.samples import SampleGenerator
 from cyberflow.schema.subtype.seeds import hints_of
@@ -25,6 +26,7 @@ STEPS: Final = 400_000
 MAX_TRIED: Final = 400
 MAX_LENGTH: Final = 10_000
 PLAIN: Final[tuple[Any, ...]] = ({}, [], "x", 0, 1.5, True, None, "", {"x": "x"}, ["x"])
+_CLOSING: Final = ("additionalProperties", "unevaluatedProperties")
 _KINDS: Final = ("object", "array", "string", "integer", "fraction", "boolean", "null")
 
 
@@ -118,8 +120,11 @@ class _ExampleBuilder:
         full: dict[str, Any] = {}
         for name in names:
             self._add_member(shape, full, name, depth)
-        for needed in self._names_needed(shape, full):
+        for needed in [*names, *self._names_needed(shape, full)]:
             self._add_member(shape, full, needed, depth)
+            if needed not in full and not any(map(shape.keyword_values, _CLOSING)):
+                # That an object which lists members has no others is how it is read, not what it says.
+                full[needed] = text_for_name(needed)
         if not shape.required <= full.keys():
             return
         yield full
@@ -137,14 +142,17 @@ class _ExampleBuilder:
     def _names_needed(self, shape: Disjunct, made: dict[str, Any]) -> Iterator[str]:
         for needs in shape.keyword_values("dependentRequired"):
             yield from (other for name, others in needs.items() if name in made for other in others)
-        short = int(max(shape.keyword_values("minProperties"), default=0)) - len(made)
+        least = int(max(shape.keyword_values("minProperties"), default=0))
+        short = least - len(made)
         if short > 0:
-            patterns = [pattern for each in shape.keyword_values("patternProperties") for pattern in each]
-            lengths = tuple(range(1, short + 1))
-            named = [text for pattern in patterns for text in sample_texts(pattern, lengths)]
-            for names in shape.keyword_values("propertyNames"):
-                named += [text for text in self.generator.simple_values(names) if isinstance(text, str)]
-            yield from islice((*named, *(f"key{number}" for number in range(short))), 2 * short)
+            names = self.scope.conjunction(shape.keyword_values("propertyNames"))
+            patterns = [part["pattern"] for part in self.scope.schemas_in_place(names) if "pattern" in part]
+            sets = [[pattern, *patterns] for each in shape.keyword_values("patternProperties") for pattern in each]
+            named = [text for each in [*sets, patterns] if each for text in islice(find_texts(each, 1), 2 * short)]
+            named += [text for text in self.generator.simple_values(names) if isinstance(text, str)]
+            for name in dict.fromkeys((*named, *(f"key{number}" for number in range(short)))):
+                if len(made) < least and self._judge(names, name):
+                    yield name
 
     def _arrays(self, shape: Disjunct, name: str, depth: int) -> Iterator[list[Any]]:
         low = int(max(shape.keyword_values("minItems"), default=0))
@@ -197,8 +205,11 @@ def _texts(shape: Disjunct, name: str) -> Iterable[str]:
     high = int(min(shape.keyword_values("maxLength"), default=MAX_LENGTH))
     formats = shape.keyword_values("format")
     yield text_for_schema(formats[0] if formats else "", name, low, high)
-    for pattern in shape.keyword_values("pattern"):
+    patterns = shape.keyword_values("pattern")
+    for pattern in patterns:
         yield from sample_texts(pattern, tuple(dict.fromkeys((1, low, *range(2, 12)))))
+    if patterns:
+        yield from islice(find_texts(patterns, low, high), 20)
 
 
 def _number(shape: Disjunct, *, whole: bool) -> Any:
