@@ -25,7 +25,7 @@ GROUPS = {
     "prompt": _names("""
         empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
         path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
-        loop-item-outside-loop unknown-tool restarted-list
+        loop-item-outside-loop unknown-tool restarted-list control-character password-input
     """),
     "chain": _names("""
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
@@ -42,7 +42,7 @@ WARNINGS = frozenset(
     _names("""
         unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
-        cleanup-before-use ref-index ref-as-text
+        cleanup-before-use ref-index ref-as-text password-input
     """)
 )
 _FOUND_BY_READERS = frozenset(

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, invisible_characters, is_invisible
+from cyberflow.language.yaml.bounds import FORBIDDEN
 from cyberflow.source import LineIndex, Place
 
 _WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
@@ -65,7 +66,7 @@ def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
         lines,
         str(getattr(error, "problem", None) or getattr(error, "reason", None) or error),
         str(getattr(error, "context", None) or ""),
-        int(getattr(error, "position", 0) or 0) if at is None else at,
+        _first_forbidden(text) if at is None else at,
         _offset(getattr(error, "context_mark", None), lines),
     )
     said = next(_explanations(complaint))
@@ -77,12 +78,28 @@ def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
 
 def _explanations(of: _ParserError) -> Iterator[_Explanation]:
     """Every way to understand a complaint, the best first."""
+    yield from _explain_invisible(of)
     yield from _explain_quotes(of)
     yield from _explain_brackets(of)
     yield from _explain_aliases(of)
     yield from _explain_lines(of)
     yield from _explain_starts(of)
     yield _Explanation(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
+
+
+def _explain_invisible(of: _ParserError) -> Iterator[_Explanation]:
+    """A character that nobody sees before the first word of the line, or just where the parser stopped."""
+    for number in (of.line(of.at), of.line(of.at) - 1):
+        start, end = of.lines.range(number)
+        line = of.text[start:end]
+        at = len(line) - len(line.lstrip(" \t"))
+        if number >= 1 and at < len(line) and is_invisible(line[at]):
+            message = f"{invisible_characters(line[at])} indents this line"
+            yield _Explanation(start + at, message, "indent with plain spaces", end=start + at + 1)
+    for at in (of.at, of.at - 1):
+        if 0 <= at < len(of.text) and is_invisible(of.text[at]) and of.text[at] >= "\x7f":
+            message = f"{invisible_characters(of.text[at])} stands here"
+            yield _Explanation(at, message, "take it away, or write a plain space", end=at + 1)
 
 
 def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
@@ -221,6 +238,12 @@ def _last_open_bracket(text: str, at: int) -> int | None:
                 return index
             depth -= 1
     return None
+
+
+def _first_forbidden(text: str) -> int:
+    """Where a character stands that YAML does not take; libyaml counts bytes up to it."""
+    found = FORBIDDEN.search(text, 1 if text.startswith("\ufeff") else 0)
+    return found.start() if found else 0
 
 
 def _offset(mark: Any, lines: LineIndex) -> int | None:
