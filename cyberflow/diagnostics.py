@@ -8,19 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
-from unicodedata import category, name
 
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]
-_INVISIBLE = {
-    "\u00a0": "a no-break space",
-    "\u00ad": "a soft hyphen",
-    "\u200b": "a zero-width space",
-    "\u2028": "a line separator (U+2028)",
-    "\u2029": "a paragraph separator (U+2029)",
-    "\ufeff": "a byte order mark",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +53,11 @@ def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | N
     """Help text for a misspelt member of a closed set; with no near one, what there is, at most eight."""
     names = sorted(set(known))
     if meant := nearest(word, names):
-        note = note_invisible(word)
-        return f"did you mean {wrap.format(meant)}?" + (f" what is written is not the same: {note}" if note else "")
+        return f"did you mean {wrap.format(meant)}?"
     if not names:
         return None
     shown = ", ".join(wrap.format(name) for name in names[:8])
     return f"known: {shown}" + (f" and {len(names) - 8} more" if len(names) > 8 else "")  # noqa: PLR2004
-
-
-def is_invisible(sign: str) -> bool:
-    """Whether a character shows nothing, or a blank that is not the one of the space bar."""
-    return sign not in " \t\n" and category(sign) in ("Cf", "Zs", "Zl", "Zp", "Cc")
-
-
-def invisible_characters(text: str) -> str:
-    """The characters of a text that nobody sees, named, in the order in which they come; empty without any."""
-    if text.isascii() and text.isprintable():
-        return ""
-    named = (
-        _INVISIBLE.get(sign) or f"U+{ord(sign):04X} {name(sign, '')}".rstrip() for sign in text if is_invisible(sign)
-    )
-    return ", ".join(dict.fromkeys(named))
-
-
-def note_invisible(text: str) -> str:
-    """What to say beside a name or key that holds characters that nobody sees; empty without any."""
-    named = invisible_characters(text)
-    return f"it holds {named}" if named else ""
 
 
 def edit_distance(left: str, right: str, limit: int) -> int:

@@ -26,6 +26,7 @@ from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import is_ref, walk_leaves
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.characters import CONTROL
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import render
@@ -87,7 +88,7 @@ class GraphBuilder:
 
     def _add_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):
-            if file.path is not None:
+            if file.path is not None and not CONTROL.search(file.path):
                 found = self.assets.add_file(file.path, definition.at("files", index, "path"))
                 if isinstance(found, Diagnostic):
                     self._missing.append(found)

@@ -10,7 +10,7 @@ from itertools import chain
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import text_findings
-from cyberflow.compiler.rules import REMOTE_RULES, RULES, graph_rules, severity_of
+from cyberflow.compiler.rules import REMOTE_RULES, RULES, WARNINGS, graph_rules
 from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.project.load import RawProject, decode_project
@@ -21,7 +21,7 @@ from cyberflow.source import Place, Route, Sources, Span
 def check_graph(graph: Graph) -> Iterator[Diagnostic]:
     """Run every rule over one graph."""
     found = (text_findings(graph), *(find(graph) for find in graph_rules().values()))
-    return (replace(one, severity=severity_of(one.rule)) for one in chain.from_iterable(found))
+    return (replace(one, severity="warning") if one.rule in WARNINGS else one for one in chain.from_iterable(found))
 
 
 def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:

@@ -4,6 +4,7 @@ ask the graph; they read no text of their own.
 
 from __future__ import annotations
 
+import html
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -17,14 +18,18 @@ from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import RenderedPrompt
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
-from cyberflow.schema.text import Schema
+from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place, Text
 
 PYTHON_SUFFIX = ".py"
 NameKind = Literal["input", "secret"]
 D = TypeVar("D")
 _RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
-_DEEP_NESTING = re.compile(r"[>*+-][>*+\s-]{14}")
+_RENDERED_PATTERN = re.compile(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")
+"""Nesting that the parser cuts, and tables."""
+
+_WITHOUT_WORDS = re.compile(r"[\W\d_]*")
+_INVISIBLE_TAG = re.compile(r"<(?!img\b)[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,26 @@ class ScannedText:
 
     @cached_property
     def flaws(self) -> tuple[PromptFlaw, ...]:
-        return self._token_source.flaws
+        found = self._token_source.flaws
+        return tuple(one for one in found if one.rule != "lost-text" or not self.sends_nothing)
+
+    @cached_property
+    def sends_nothing(self) -> bool:
+        """Whether nothing of a prompt goes out; what it loses is no finding of its own then."""
+        written = self.scan.text
+        if not self.render or not written.strip() or not (_WITHOUT_WORDS.fullmatch(written) or self._must_render):
+            return not written.strip()
+        sent = self.rendering.html if self.rendering else ""
+        return not html.unescape(_INVISIBLE_TAG.sub("", sent)).strip()
+
+    @cached_property
+    def _must_render(self) -> bool:
+        return bool(self.scan.tags or self.scan.images) or _needs_rendering(self.scan.text)
 
     @cached_property
     def _token_source(self) -> RenderedPrompt | ScannedPrompt:
         """What is known of tokens and flaws. Markdown is read only where it can hide a token or find a flaw."""
-        if self.render is None or not (self.scan.tags or self.scan.images or _needs_rendering(self.scan.text)):
+        if self.render is None or not self._must_render:
             return self.scan
         return self.rendering or self.scan
 
@@ -101,7 +120,7 @@ class WorkflowNode(DeclarationNode[Workflow]):
         )
 
     @cached_property
-    def outputs_schema(self) -> Schema:
+    def outputs_schema(self) -> ObjectSchema:
         return self.outputs.schema()
 
 
@@ -249,7 +268,7 @@ class Graph:
 
 def _needs_rendering(text: str) -> bool:
     """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
-    return any(mark in text for mark in _RENDERED_MARKS) or _DEEP_NESTING.search(text) is not None
+    return any(mark in text for mark in _RENDERED_MARKS) or _RENDERED_PATTERN.search(text) is not None
 
 
 def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:

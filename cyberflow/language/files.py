@@ -14,7 +14,6 @@ from stat import S_ISREG
 from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
-from cyberflow.language.control_characters import find_escaped_control, report_control
 from cyberflow.language.discovery import Walk, folder_entries
 from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.source import Document, Place, PlainDocument
@@ -44,9 +43,6 @@ class Files:
 
     def find(self, name: str, place: Place) -> str | Diagnostic:
         """Resolve a file named at `place`: relative to that file, or to the project with a leading `/`."""
-        document = self.documents.get(place.path)
-        if document is not None and (at := find_escaped_control(name, place, document)) is not None:
-            return report_control(name, place, at)
         base = PurePosixPath("/") if name.startswith("/") else PurePosixPath("/", place.path).parent
         parts: list[str] = []
         for part in [*base.parts[1:], *name.split("/")]:

@@ -23,6 +23,15 @@ def prompts(graph: Graph) -> Iterator[tuple[WorkflowNode, ScannedText]]:
         yield from ((workflow, text) for text in workflow.texts if text.format is not None)
 
 
+def runtime_tokens(graph: Graph) -> Iterator[tuple[WorkflowNode, ScannedText, Token]]:
+    """Every `{{name}}` of the workflows, but for those inside a third pair of braces, which is another finding."""
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            for token in text.tokens:
+                if token.kind == "runtime" and text.scan.text[token.start - 1 : token.start] != "{":
+                    yield workflow, text, token
+
+
 def text_findings(graph: Graph) -> Iterator[Diagnostic]:
     """What the readers of prompts and chain strings found themselves."""
     for owner in owners(graph):

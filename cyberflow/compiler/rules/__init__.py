@@ -25,7 +25,8 @@ GROUPS = {
     "prompt": _names("""
         empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
         path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
-        loop-item-outside-loop unknown-tool restarted-list control-character password-input
+        loop-item-outside-loop unknown-tool restarted-list
+        lost-text runtime-input lookalike-runtime foreign-template control-character password-input
     """),
     "chain": _names("""
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
@@ -42,14 +43,15 @@ WARNINGS = frozenset(
     _names("""
         unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
-        cleanup-before-use ref-index ref-as-text password-input
+        cleanup-before-use ref-index ref-as-text
+        lost-text runtime-input lookalike-runtime foreign-template password-input
     """)
 )
 _FOUND_BY_READERS = frozenset(
     _names("""
         merge-conflict yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema
         file-not-found path-escape template-error python-error unused-ignore
-        ambiguous-placeholder backslash-placeholder bad-image unsafe-html
+        ambiguous-placeholder backslash-placeholder bad-image unsafe-html lost-text foreign-template
     """)
 ).union(REMOTE_RULES)
 """Rules that have nothing to ask the graph."""

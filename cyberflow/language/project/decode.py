@@ -12,7 +12,8 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, is_invisible, nearest, note_invisible
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.language.characters import INVISIBLE, note_invisible
 from cyberflow.language.model import NAME, PROJECT_NAME
 from cyberflow.source import Place, Route
 
@@ -170,7 +171,7 @@ def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
 def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic:
     """Say that something cannot be a name, and which one would be near it."""
     pattern, rules = (PROJECT_NAME, _PROJECT_NAME_HELP) if project else (NAME, _NAME_HELP)
-    visible = "".join(sign for sign in written if sign.isspace() or not is_invisible(sign))
+    visible = INVISIBLE.sub(lambda sign: "-" if sign[0].isspace() else "", written)
     near = re.sub(r"[^A-Za-z0-9_-]+", "-", visible.lower().replace("_", "-") if project else visible).strip("-")
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules

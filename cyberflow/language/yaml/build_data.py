@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic, Label, Severity, is_invisible
+from cyberflow.diagnostics import Diagnostic, Label, Severity
+from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
 from cyberflow.source import Place, Route
@@ -17,7 +18,7 @@ JSON_SUFFIX = ".json"
 _DEEPEST = 100
 _MOST_BY_ALIASES = 100_000
 _TAG = re.compile(r"![^\s,\[\]{}]*")
-_INVISIBLE_START = re.compile(r"(?:[a-z_]+:|-)?[^\x00-\x7f]")
+_INVISIBLE_START = re.compile(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
 
 
 class InvisibleSeparator(Exception):
@@ -101,8 +102,7 @@ class DataBuilder:
         start = node.start_mark.index
         if self.text[self.text.rfind("\n", 0, start) + 1 : start].strip():
             return
-        found = _INVISIBLE_START.match(node.value)
-        if found is not None and is_invisible(found[0][-1]):
+        if (found := _INVISIBLE_START.match(node.value)) is not None:
             raise InvisibleSeparator(found[0][-1], start + found.end() - 1)
 
     def _sequence(self, node: Node, route: Route) -> list[Any]:

@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic, invisible_characters
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.characters import describe_character
 from cyberflow.language.document import DeclarationDocument
 from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.yaml.bounds import YamlTooLarge
@@ -127,7 +128,7 @@ def parse_yaml(text: str, path: str) -> YamlDocument:
         document.problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
     except InvisibleSeparator as error:
         place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
-        message = f"{invisible_characters(error.sign)} stands where YAML needs a space"
+        message = f"{describe_character(error.sign)} stands where YAML needs a space"
         document.problems.append(Diagnostic("yaml-syntax", message, place, help=help))
     except YamlTooLarge as error:
         document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.diagnostics import Diagnostic, invisible_characters, is_invisible
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.characters import INVISIBLE, describe_character
 from cyberflow.language.yaml.bounds import FORBIDDEN
 from cyberflow.source import LineIndex, Place
 
@@ -17,6 +18,11 @@ _WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
 _KEY = re.compile(r"\s*(?:- +)*[\w-]+\s*$")
 _CRAMPED = re.compile(r"\s*(?:- +)*([\w-]+):(?=\S)")
 _CLOSING = {"[": "]", "{": "}"}
+_OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
+_QUOTE_HELP = {
+    "'": "inside single quotes write `''` for `'`, or put the text in double quotes",
+    '"': 'inside double quotes write `\\"` for `"`, or put the text in single quotes',
+}
 _FARTHEST = 100_000
 
 
@@ -93,13 +99,15 @@ def _explain_invisible(of: _ParserError) -> Iterator[_Explanation]:
         start, end = of.lines.range(number)
         line = of.text[start:end]
         at = len(line) - len(line.lstrip(" \t"))
-        if number >= 1 and at < len(line) and is_invisible(line[at]):
-            message = f"{invisible_characters(line[at])} indents this line"
+        if number >= 1 and at < len(line) and INVISIBLE.match(line[at]):
+            message = f"{describe_character(line[at])} indents this line"
             yield _Explanation(start + at, message, "indent with plain spaces", end=start + at + 1)
     for at in (of.at, of.at - 1):
-        if 0 <= at < len(of.text) and is_invisible(of.text[at]) and of.text[at] >= "\x7f":
-            message = f"{invisible_characters(of.text[at])} stands here"
-            yield _Explanation(at, message, "take it away, or write a plain space", end=at + 1)
+        if at == of.at or of.text[at : at + 1] in _OTHER_LINE_ENDS:
+            sign = of.text[at : at + 1]
+            if sign == "\x85" or INVISIBLE.match(sign):
+                message = f"{describe_character(sign)} stands here"
+                yield _Explanation(at, message, "take it away, or write a plain space", end=at + 1)
 
 
 def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
@@ -179,7 +187,10 @@ def _explain_lines(of: _ParserError) -> Iterator[_Explanation]:
         yield _Explanation(of.at, "a list cannot begin on the line of its key", help)
     if "block collection" in of.context or "block mapping" in of.context:
         if of.before.strip():
-            yield _Explanation(of.at, "the value ends before this", "quote the whole text")
+            help = "quote the whole text"
+            if of.before.endswith(("'", '"')):
+                help = _QUOTE_HELP[of.before[-1]]
+            yield _Explanation(of.at, "the value ends before this", help)
         if of.here == "-":
             yield _Explanation(of.at, "a list item where a key is expected", "line it up with its list")
         yield _Explanation(
