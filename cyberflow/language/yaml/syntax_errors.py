@@ -125,6 +125,8 @@ def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
 
 
 def _explain_brackets(of: _ParserError) -> Iterator[_Explanation]:
+    if "flow" in of.context and of.here.isalnum() and of.before.endswith(tuple(_QUOTE_HELP)):
+        yield _Explanation(of.at - 1, "this quote ends the text", _QUOTE_HELP[of.before[-1]], end=of.at)
     if "flow" not in of.context:
         if of.here in ("]", "}"):
             yield _Explanation(of.at, f"`{of.here}` closes nothing", "take it away, or quote a text that holds it")
