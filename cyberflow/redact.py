@@ -178,7 +178,7 @@ def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_weak(word: str) -> bool:
-    return len(word) < SHORT or word.lower() in EVERYDAY
+    return len(word) < SHORT or word.strip().lower() in EVERYDAY
 
 
 def _compile(words: list[str], whole: set[str]) -> re.Pattern[str] | None:

@@ -107,7 +107,16 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: Pyt
         session and check_id(session, "a session"),
         bool(call.option("keep_session")),
     )
-    return SubmitOptions(arguments, where, bool(call.option("stale_ok")), call.option("simulate"), backends=backends)
+    return SubmitOptions(
+        arguments,
+        where,
+        bool(call.option("stale_ok")),
+        call.option("simulate"),
+        priority=bool(call.option("priority")),
+        prompt_file=(path := call.option("prompt_file")) and Path(path),
+        model=call.option("model"),
+        backends=backends,
+    )
 
 
 def _raw_arguments(
