@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cyberflow.compiler.interface import Field, FieldSet
-from cyberflow.compiler.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
+from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.compiler.type_help import flag_help, looks_optional, optional_help, schema_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean

@@ -15,8 +15,11 @@ from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 from cyberflow.language.discovery import Walk, folder_entries
+from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.source import Document, Place, PlainDocument
 
+PARSED_SUFFIXES = (".yaml", ".yml", ".json")
+"""The endings of files whose reader looks for merge conflicts itself."""
 LARGEST_TEXT = 10 * 1024 * 1024
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
@@ -161,7 +164,9 @@ class Files:
         return self._hashed[sha256]
 
     def read_text(self, path: str, place: Place) -> str | Diagnostic:
-        """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own."""
+        """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own. One whose
+        merge is not finished is a finding.
+        """
         try:
             text = self._read_text_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
         except _NotText as error:
@@ -172,7 +177,8 @@ class Files:
         except OSError as error:
             return self._unreadable(path, place, error)
         self.documents.setdefault(path, PlainDocument(path, text))
-        return text
+        conflict = None if path.endswith(PARSED_SUFFIXES) else find_conflict(text, path)
+        return conflict or text
 
     def _undecodable(self, path: str, place: Place, error: UnicodeDecodeError) -> Diagnostic:
         """Point at the first byte that is not UTF-8. No text is shown: it may hold a secret that nobody can mask."""

@@ -18,8 +18,8 @@ def _names(text: str) -> list[str]:
 
 GROUPS = {
     "source": _names("""
-        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
-        path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
+        merge-conflict yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema
+        file-not-found path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
         unused-ignore
     """),
     "prompt": _names("""
@@ -49,8 +49,8 @@ WARNINGS = frozenset(
 )
 _FOUND_BY_READERS = frozenset(
     _names("""
-        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
-        path-escape template-error python-error unused-ignore
+        merge-conflict yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema
+        file-not-found path-escape template-error python-error unused-ignore
         ambiguous-placeholder backslash-placeholder bad-image unsafe-html lost-text foreign-template
     """)
 ).union(REMOTE_RULES)

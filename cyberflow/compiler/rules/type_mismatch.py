@@ -13,7 +13,7 @@ from typing import Any
 
 from cyberflow.compiler.dataflow import Flow, flows
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import ref_lookalike
+from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe, format_literal

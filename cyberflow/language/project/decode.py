@@ -140,6 +140,9 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     if kind == "secret-in-source":
         help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
         return Diagnostic(kind, f"{name} holds a literal secret", at, note="this is in git for ever", help=help)
+    if kind == "rule-floor":
+        rule = str(detail.get("ctx", {}).get("rule"))
+        return Diagnostic("wrong-type", detail["msg"], at.at(rule), help="`warning` is the lowest that it takes")
     if kind in ("bad-name", "bad-project-name", "bad-duration"):
         return _bad_word(kind, detail, at)
     message, note = _type_text(name, detail)

@@ -11,13 +11,14 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
+from cyberflow.language.project.target_settings import userinfo
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Route, Span
 
 MASK = "•••"
-_SOURCES = ("env", "file", "keyring")
+_SOURCES = ("env", "file", "keyring", "exec", "timeout")
 _WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array", "any", "null", "true", "false"})
 _VALUES = frozenset({"default", "const", "enum", "examples"})
 _ABOUT = re.compile(
@@ -51,7 +52,8 @@ class SecretLiterals:
         for document in documents:
             found = document.secrets if isinstance(document, PythonDocument) else list(_literal_ranges(document, types))
             spans += [document.lines.span(start, end) for start, end, _ in found]
-            texts[document.path] = tuple(text for _, _, text in found if len(text) >= _SHORTEST)
+            parts = [part for _, _, text in found for part in (text, *userinfo(text).split(":"))]
+            texts[document.path] = tuple(part for part in parts if len(part) >= _SHORTEST)
         return cls(tuple(spans), texts)
 
     def hide(self, text: str, paths: Collection[str]) -> str:
@@ -91,7 +93,7 @@ def _type_names(data: Any) -> Iterable[str]:
 
 def _literal_ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
     lowered = document.text.lower()
-    if not any(word in lowered for word in ("secr", "api", "password")):
+    if not any(word in lowered for word in ("secr", "api", "password", "@")):
         return
     root = document.node(())
     if root is None:
@@ -135,6 +137,8 @@ class _SecretWalk:
         match state:
             case "literal" | "source" | "sources":
                 return True
+            case "address":
+                return bool(userinfo(value))
             case "given" | "value" | "declared":
                 return not _TOKEN.fullmatch(value)
             case "type":
@@ -161,6 +165,8 @@ class _SecretWalk:
                 )
             case "nothing":
                 return "nothing"
+            case "target" if key == "url":
+                return "address"
         return _state_of_key(state, key)
 
 

@@ -1,5 +1,5 @@
-"""Templates: `${{ }}` and blocks of Jinja2, sandboxed and strict, rendered so that every character of the result knows where
-it was written. jinja2 is imported only where there is a template.
+"""Templates: `${{ }}` and blocks of Jinja2, sandboxed and strict. Every character of what they make knows where it was
+written; jinja2 is imported only where there is a template.
 """
 
 from __future__ import annotations
@@ -112,10 +112,15 @@ class Templates:
         found = self.files.find(name, Place(""))
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
-            raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure = TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure.finding = text if text.rule == "merge-conflict" else None
+            raise failure
         return _replace_escapes(text)
 
     def _report(self, error: Exception, text: Text) -> None:
+        if isinstance(error, TemplateFailure) and error.finding is not None:
+            self.problems.append(error.finding)
+            return
         name, line = _locate_error(error, text.pieces[0].place.path + SELF)
         if name.endswith(SELF):
             source, place = text.value, text.place

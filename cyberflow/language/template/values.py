@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean
 
 SELF = " (this text)"
 """Ends the name under which jinja2 knows the text being rendered; files bear their path."""
@@ -23,7 +23,11 @@ _ELSEWHERE = {
 
 
 class TemplateFailure(Exception):
-    """A mistake inside a template, on its way to becoming a finding of the text that holds it."""
+    """A mistake inside a template, on its way to becoming a finding of the text that holds it; `finding` is one of a
+    file that it includes.
+    """
+
+    finding: Diagnostic | None = None
 
     def __init__(self, message: str, help: str | None = None, word: str | None = None) -> None:
         super().__init__(message)

@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label, Severity
 from cyberflow.language.document import DeclarationDocument
+from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.compose import compose
 from cyberflow.language.yaml.json_nodes import JsonError, JsonReader
@@ -113,6 +114,9 @@ def parse_yaml(text: str, path: str) -> YamlDocument:
     is in `data`.
     """
     document = YamlDocument(path, text)
+    if (conflict := find_conflict(text, path)) is not None:
+        document.problems.append(conflict)
+        return document
     try:
         root = JsonReader(text).read() if document.is_json else compose(text)
         if root is not None:

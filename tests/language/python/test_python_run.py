@@ -235,3 +235,27 @@ def test_a_script_that_declares_and_runs(project: Project, tmp_path: Path) -> No
     )
     assert answer.stderr == ""
     assert answer.stdout  # made up from the type
+
+
+@pytest.mark.parametrize("where", ["yaml", "another module", "a function inside another"])
+def test_a_name_that_the_project_has_for_something_else_is_refused(
+    flows: ModuleType, project: Project, where: str
+) -> None:
+    """The project's own would run, and its outputs would be read as those of another."""
+    names = {"yaml": "go", "another module": "other", "a function inside another": "intake"}
+    project.write("chains.yaml", "chains:\n  go: {steps: [{id: log-out, workflow: log-out}]}\n")
+    project.write("flows/other.py", "from cyberflow import workflow\n\n@workflow\ndef other() -> None:\n    'Other.'\n")
+    places = {
+        "yaml": "chains.yaml:2",
+        "another module": "flows/other.py:4",
+        "a function inside another": "flows/flow.py:",
+    }
+
+    @cyberflow.chain(name=names[where])
+    def stranger(name: str) -> None:
+        flows.book(mrn=name, reason="x")
+
+    with pytest.raises(UsageError, match="is not the project's own") as raised:
+        stranger.run(target="local", name="x", options={"project": str(project.root)})
+    assert places[where] in str(raised.value)
+    assert "`cyberflow run" in (raised.value.help or "")

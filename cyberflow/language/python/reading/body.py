@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from inspect import unwrap
 from typing import Any
 
@@ -46,6 +47,7 @@ class DeclarationBody:
         self._read_parameters()
         if self.declaration.kind == "workflow":
             self._read_outputs()
+        self.document.functions[self.route] = function_identity(self.declaration.function)
         section = self.document.data.setdefault(self.section, {})
         section[self.declaration.name] = self.data
 
@@ -142,6 +144,12 @@ class DeclarationBody:
     def _report_unreadable(self, problem: UnreadableAnnotation, *keys: str) -> None:
         self.document.report(problem.message, self.place(*keys), problem.help)
         self.document.broken.add((*self.route, keys[0]))
+
+
+def function_identity(function: Callable[..., Any]) -> tuple[str, str]:
+    """The file of a function, as the disk has it, and its qualified name: what stays the same over two imports."""
+    original = unwrap(function)
+    return os.path.realpath(original.__code__.co_filename), original.__qualname__
 
 
 def _to_data(value: Any) -> Any:
