@@ -9,9 +9,9 @@ from itertools import chain
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, WARNINGS, graph_rules
-from cyberflow.compiler.selection import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.project.load import RawProject, decode_project

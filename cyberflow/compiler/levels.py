@@ -1,16 +1,13 @@
-"""The selection of findings: which are shown, and how loud. Pure; what a command is asked for, and what the project has
-settled under `rules`.
-"""
+"""The levels of rules: how loud each is, by what the project has settled under `rules`. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from cyberflow.compiler.rules import RULES
 from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.errors import UsageError
 from cyberflow.source import Place
 
 Level = Literal["off", "warning", "error"]
@@ -21,38 +18,6 @@ _LEFT_UNREAD = frozenset(
     ]
 )
 """Rules whose findings say that something was not read: what is left of the project is not what was written."""
-
-
-@dataclass(frozen=True)
-class FindingSelection:
-    """What a person asked to see: findings in these files and folders, of these rules alone, and of those not. Empty
-    stands for everything. Paths are relative to the project, with `/`. Raises UsageError for a rule that is none.
-    """
-
-    paths: tuple[str, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in (*self.select, *self.ignore):
-            if name not in RULES:
-                raise UsageError(f"there is no rule `{name}`", help=did_you_mean(name, RULES))
-
-    def admits(self, finding: Diagnostic) -> bool:
-        return (
-            finding.rule not in self.ignore
-            and (not self.select or finding.rule in self.select)
-            and (not self.paths or any(_holds(path, finding.place.path) for path in self.paths))
-        )
-
-    def filter(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
-        """The findings to show, on which the exit code goes."""
-        return [finding for finding in found if self.admits(finding)]
-
-
-def _holds(path: str, file: str) -> bool:
-    path = path.removeprefix("./").rstrip("/")
-    return path in (file, ".", "") or file.startswith(f"{path}/")
 
 
 def apply_levels(found: Iterable[Diagnostic], levels: Mapping[str, Level]) -> Iterator[Diagnostic]:
