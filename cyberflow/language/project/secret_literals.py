@@ -156,9 +156,9 @@ class _SecretWalk:
                 return True
             case "address":
                 return bool(userinfo(value))
-            case "given" | "value":
+            case "value":
                 return not _TOKEN.fullmatch(value) and value.strip() not in self.names
-            case "declared":
+            case "given" | "declared":
                 return not _TOKEN.fullmatch(value)
             case "type":
                 return not _is_type(value, self.types)
