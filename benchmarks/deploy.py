@@ -32,7 +32,7 @@ KEPT = frozenset({"authorization", "content-type", "idempotency-key", "accept"})
 OWNER = Owner("thousand")
 SERVER = """
 import uvicorn, sys
-from cyberflow.local import Platform
+from cyberflow.emulator.platform import Platform
 platform = Platform.open(":memory:")
 server = uvicorn.Server(uvicorn.Config(platform.app, port=0, log_level="critical", lifespan="off"))
 startup = server.startup

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "cyberflow"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "source", "diagnostics", "redact", "storage", "version"}
+GROUND = {"certificates", "loopback", "errors", "source", "diagnostics", "redact", "storage", "version"}
 COMPILED = GROUND | {"schema", "language", "compiler"}
 REMOTE = COMPILED | {"client", "remote"}
 OPENED = REMOTE | {"deploy", "run", "emulator"}

@@ -41,7 +41,9 @@ def start_batch(
     compiled = compile_project(folder, target, options.bundle)
     setup = prepare_batch(compiled, name, file, options, filter_streams)
     if display.dry_run:
-        say(f"{setup.rows.count} rows of {setup.rows.table.path} are good; nothing was sent")
+        say(f"{setup.rows.count} rows of {file if setup.copied else setup.rows.table.path} are good; nothing was sent")
+        if setup.copied:
+            setup.copied.unlink(missing_ok=True)
         return 0
     return asyncio.run(_open_and_run(setup, None, display))
 

@@ -16,7 +16,7 @@ from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.tokens import Token
-from cyberflow.schema.text import Schema
+from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place
 
 PYTHON_SUFFIX = ".py"
@@ -62,7 +62,7 @@ class WorkflowNode(DeclarationNode[Workflow]):
         )
 
     @cached_property
-    def outputs_schema(self) -> Schema:
+    def outputs_schema(self) -> ObjectSchema:
         return self.outputs.schema()
 
 

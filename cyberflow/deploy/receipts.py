@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow.deploy.plan.model import Outcome, Plan
-from cyberflow.errors import CyberflowError
-from cyberflow.storage import open_atomic
+from cyberflow.storage import make_folder, write_text
 from cyberflow.version import __version__
 
 VERSION = 1
@@ -53,26 +52,13 @@ class Receipt:
         self._save(self._text(done, code))
 
     def _save(self, text: str) -> None:
-        try:
-            self._file.parent.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise CyberflowError(f"{self._file} cannot be written: {error.strerror}") from error
-        with open_atomic(self._file) as file:
-            file.write(text.encode())
-        if self._copy is not None:
-            _write_copy(self._copy, text)
+        make_folder(self._file.parent)
+        for file in (self._file, *([self._copy] if self._copy else [])):
+            write_text(file, text)
 
     def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
         changes = [one.to_json() for one in outcomes]
         return json.dumps({**self._head, "exit_code": code, "changes": changes}, ensure_ascii=False, indent=2) + "\n"
-
-
-def _write_copy(path: Path, text: str) -> None:
-    """A file that was asked for may be a device or a pipe, which nothing may take the place of."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def _user_name() -> str:

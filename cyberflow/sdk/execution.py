@@ -22,6 +22,7 @@ from cyberflow.redact import Redactor
 from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
+from cyberflow.run.chain.machines import explain_waiting
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
 from cyberflow.run.chain.resume import resume
@@ -174,6 +175,8 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
 
     async def submit(self, options: FollowOptions, say: Say = lambda _: None) -> ChainState:
         assert self._request is not None  # noqa: S101 - `prepare` comes first
+        if (why := await explain_waiting(self.service.client, self._request.body)) is not None:
+            say(why)
         journal = self._begin()
         if self.options.simulate is not None:
             await script_run(self.service, self.options.simulate, self._ids, journal.key)

@@ -189,7 +189,7 @@ async def _submit_call(
     check_types(one, call)
     async with execution.open(say):
         await execution.prepare()
-        return Handle(one, execution, await execution.submit(FollowOptions(timeout=timeout)))
+        return Handle(one, execution, await execution.submit(FollowOptions(timeout=timeout), say))
 
 
 def _validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:

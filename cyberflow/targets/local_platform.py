@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from cyberflow.storage import private_folder
+from cyberflow.storage import private_folder, write_text
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-    from cyberflow.client.http.transport import AsgiApp
+    from cyberflow.client.http.network import AsgiApp
     from cyberflow.emulator.platform import Platform
 
 STATE = ".cyberflow"
@@ -26,6 +26,7 @@ HOLDER = "lock.json"
 DEV = "dev.json"
 LOCAL = "local"
 Say = Callable[[str], None]
+NO_NAMES: Mapping[str, Iterable[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -60,20 +61,25 @@ class _ProcessPlatform:
     lock: FileLock | None = None
     platform: Platform | None = None
 
-    def acquire(self, root: Path, say: Say) -> PlatformAddress:
+    def acquire(self, root: Path, say: Say, names: Mapping[str, Iterable[str]]) -> PlatformAddress:
         with self.turn:
             if self.platform is None:
                 lock = take_lock(root, "cyberflow", say, shared=True)
                 if isinstance(lock, PlatformAddress):
                     return lock
                 from cyberflow.emulator.platform import Platform
+                from cyberflow.emulator.seeds import Seeds
 
                 try:
-                    self.platform = Platform.open(root / STATE / DATABASE)
+                    self.platform = Platform.open(root / STATE / DATABASE, seeds=Seeds.model_validate(names))
                 except BaseException:
                     lock.release()
                     raise
                 self.lock = lock
+            else:
+                from cyberflow.emulator.seeds import Seeds
+
+                self.platform.seed(Seeds.model_validate(names))
             self.users += 1
             return replace(IN_PROCESS, app=self.platform.app)
 
@@ -98,9 +104,14 @@ def _process_platform(root: Path) -> _ProcessPlatform:
 
 
 @asynccontextmanager
-async def open_platform(root: Path, say: Say) -> AsyncIterator[PlatformAddress]:
+async def open_platform(
+    root: Path, say: Say, names: Mapping[str, Iterable[str]] = NO_NAMES
+) -> AsyncIterator[PlatformAddress]:
+    """Open the platform inside this process, or find that of `cyberflow dev`. `names` are what exists there, in this
+    process, from the start.
+    """
     held = _process_platform(root)
-    address = held.acquire(root, say)
+    address = held.acquire(root, say, names)
     try:
         yield address
     finally:
@@ -130,7 +141,7 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
                 told = True
             continue
         holder = {"pid": os.getpid(), "who": who}
-        (state / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
+        write_text(state / HOLDER, json.dumps(holder))
         (state / DEV).unlink(missing_ok=True)
         return lock
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
+from cyberflow.loopback import is_loopback_url
 from cyberflow.source import Place
+from cyberflow.targets.local_names import names_of
 from cyberflow.targets.local_platform import IN_PROCESS, LOCAL, STATE, Say, dev_address, open_platform
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CLOUD = "https://api.cyberdesk.io"
 
 
@@ -63,7 +64,13 @@ async def open_target(
 
     target = target_of(sourced.settings, name)
     if _is_embedded(name):
-        async with open_platform(sourced.root, say) as at, Cyberdesk.connect(at.url, at.token, app=at.app) as desk:
+        names = names_of(sourced)
+        async with (
+            open_platform(sourced.root, say, names) as at,
+            Cyberdesk.connect(at.url, at.token, app=at.app) as desk,
+        ):
+            if at.app is None:
+                await desk.add_names(names)
             yield OpenTarget(LOCAL, desk, target, at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
@@ -84,7 +91,7 @@ async def open_cyberun(
     target = target_of(sourced.settings, name)
     if _is_embedded(name):
         async with (
-            open_platform(sourced.root, say) as at,
+            open_platform(sourced.root, say, names_of(sourced)) as at,
             CyberunClient.connect(at.url + CYBERUN_PATH, at.token, app=at.app) as cyberun,
         ):
             yield OpenTarget(LOCAL, cyberun, target, at.line, local=True)
@@ -126,7 +133,7 @@ def cyberun_settings(target: Target) -> DeclaredCyberun | None:
     """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 
-    if target.cyberun is None and _is_loopback(target.url):
+    if target.cyberun is None and is_loopback_url(target.url):
         return DeclaredCyberun(url=target.url.rstrip("/") + CYBERUN_PATH)
     return target.cyberun
 
@@ -135,24 +142,18 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     """Find the key of a target, or of its Cyberun; a service on this machine needs none."""
     source = declared.api_key
     if source is None:
-        if _is_loopback(declared.url):
-            return LOCAL
+        if is_loopback_url(declared.url):
+            return _dev_key(declared.url, root)
         what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
         if hasattr(declared, "cyberun"):
             what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
-    from cyberflow.run.inputs.secrets import SecretNotFound, parse_location, read_secret, system_backends
+    from cyberflow.run.inputs.secret_command import SecretNotFound
+    from cyberflow.run.inputs.secrets import location_of, read_secret, system_backends
 
-    written = (
-        f"env:{source.env}"
-        if source.env
-        else f"file:{root / source.file}"
-        if source.file
-        else f"keyring:{source.keyring}"
-    )
-    found = parse_location(written)
-    if found is None:
+    found = location_of(source, root)
+    if found.kind == "keyring" and not all(found.detail.rpartition("/")):
         raise UsageError(f"the `api_key` of target `{name}` names no source", help="a keyring entry is SERVICE/USER")
     try:
         return read_secret(found, replace(system_backends(), environ=environ))
@@ -160,12 +161,15 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
         raise UsageError(f"the `api_key` of target `{name}` {error}") from None
 
 
+def _dev_key(url: str, root: Path) -> str:
+    """The key of this project's `cyberflow dev`, where the url is its; another takes any, or says what it wants."""
+    served = dev_address(root / STATE)
+    same = served is not None and urlsplit(served.url).port == urlsplit(url).port
+    return served.token if served is not None and same else LOCAL
+
+
 def _is_embedded(name: str) -> bool:
     return name == LOCAL
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
 
 
 def _ca_path(sourced: RawProject, target: Target) -> str | None:

@@ -8,8 +8,9 @@ import pytest
 
 from cyberflow.emulator.engine.refs import resolve
 from cyberflow.emulator.engine.sample_outputs import example
-from cyberflow.emulator.engine.schemas import is_json_schema, is_valid
+from cyberflow.emulator.engine.schemas import is_valid
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
+from cyberflow.schema.legacy_notation import is_json_schema
 
 if TYPE_CHECKING:
     from tests.emulator.emulator_api import Api, TurnedClock

@@ -15,7 +15,7 @@ from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import RawProject
 from cyberflow.sdk.portability import READS, reads_json
 from cyberflow.sdk.project import compile_project
-from cyberflow.storage import private_folder
+from cyberflow.storage import private_folder, write_bytes, write_text
 
 
 @click.command("build")
@@ -55,6 +55,6 @@ def _write(folder: Path, sourced: RawProject, bundle: Bundle) -> None:
         folder.chmod(0o700)
     (folder / "assets").mkdir(exist_ok=True)
     for asset in bundle.assets:
-        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
-    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
-    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
+        write_bytes(folder / "assets" / asset.sha256, sourced.files.by_hash(asset.sha256))
+    write_text(folder / "bundle.json", bundle.to_json())
+    write_text(folder / READS, reads_json(sourced, bundle))

@@ -15,6 +15,7 @@ import click
 
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.storage import write_text
 from cyberflow.targets.local_platform import DATABASE, DEV, PlatformAddress, state_folder, take_lock
 
 if TYPE_CHECKING:
@@ -98,9 +99,7 @@ def _claim_database(project: Path | None, url: str, key: str, stack: ExitStack) 
     stack.callback(lock.release)
     state = state_folder(root)
     announcement = state / DEV
-    file = os.open(announcement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        json.dump({"url": url, "token": key, "pid": os.getpid()}, stream)
+    write_text(announcement, json.dumps({"url": url, "token": key, "pid": os.getpid()}))
     stack.callback(announcement.unlink, missing_ok=True)
     return state / DATABASE
 
@@ -115,10 +114,14 @@ def _open_platform(
 ) -> Platform:
     from cyberflow.emulator.http.fault_plan import load_faults
     from cyberflow.emulator.platform import Platform
+    from cyberflow.emulator.seeds import Seeds
+    from cyberflow.language.project.load import read_project
+    from cyberflow.targets.local_names import names_of
 
     plan = load_faults(faults) if faults else ()
     hooks = dict.fromkeys(webhooks, webhook_secret) if webhook_secret else webhooks
-    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks)
+    seeds = Seeds.model_validate(names_of(read_project(database.parent.parent)) if database else {})
+    return Platform.open(database or ":memory:", api_key=api_key, faults=plan, webhooks=hooks, seeds=seeds)
 
 
 def _serve(

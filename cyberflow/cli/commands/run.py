@@ -132,7 +132,7 @@ def _batch_options(options: dict[str, Any]) -> BatchOptions:
 
 
 def _read_document(path: Path | None) -> dict[str, Any] | None:
-    from cyberflow.run.inputs.inputs import load_inputs
+    from cyberflow.run.inputs.input_file import load_inputs
 
     return None if path is None else load_inputs(path)
 

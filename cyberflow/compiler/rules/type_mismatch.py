@@ -11,8 +11,8 @@ error, and it shows a witness: a value that the one side allows and the other fo
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cyberflow.compiler.dataflow import Flow, flows
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.queries.dataflow import Flow, flows
 from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.prompt.paths import format_path

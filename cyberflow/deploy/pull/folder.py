@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.errors import ConflictError
 from cyberflow.language.project.load import RawProject
+from cyberflow.storage import write_bytes
 
 _FEW = 5
 
@@ -53,12 +54,8 @@ class PullFolder:
             shown = ", ".join(display_path(path) for path in differing[:_FEW])
             more = f" and {len(differing) - _FEW} more" if len(differing) > _FEW else ""
             raise ConflictError(f"these files differ: {shown}{more}", help="--force writes over them")
-        try:
-            for path, content in files.items():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-        except OSError as error:
-            raise CyberflowError(f"{error.filename} cannot be written: {error.strerror}") from error
+        for path, content in files.items():
+            write_bytes(path, content, private=False)
 
     def _duplicate_names(self, files: Mapping[Path, bytes]) -> list[str]:
         """Names that would be declared twice, where the folder is one of the project's sources."""

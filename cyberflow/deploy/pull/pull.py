@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord, canonical_id
@@ -19,6 +18,7 @@ from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workf
 from cyberflow.remote.images import image_addresses, name_without_hash
 from cyberflow.remote.snapshot import Snapshot
 from cyberflow.source import Route
+from cyberflow.storage import safe_name
 
 _SLUG = re.compile(r"[^A-Za-z0-9]+")
 LONGEST = 63
@@ -115,9 +115,9 @@ def image_files(chosen: Iterable[PullItem], images: Iterable[Image]) -> dict[str
     files: dict[str, str] = {}
     for image in sorted(images, key=lambda one: one.supabase_url):
         if image.supabase_url in used:
-            name = PurePosixPath(name_without_hash(image.filename)).name
+            name = safe_name(name_without_hash(image.filename))
             if f"images/{name}" in files.values():
-                name = PurePosixPath(image.filename).name
+                name = safe_name(image.filename)
             files[image.supabase_url] = f"images/{name}"
     return files
 

@@ -50,11 +50,11 @@ def _new_run(call: ApiCall, body: ChainCreate, place: create_runs.MachinePlaceme
     )
 
 
-def _input_names(workflow: Document) -> set[str]:
+def _input_names(workflow: Document) -> frozenset[str]:
     """What a workflow declares: the inputs of its prompt and the properties of its schema."""
     schema = schemas.load(workflow["input_schema"])
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    return input_roots(workflow["main_prompt"]) | set(properties or ())
+    return input_roots(str(workflow["main_prompt"])) | frozenset(map(str, properties or ()))
 
 
 def _ref_violations(body: ChainCreate) -> list[dict[str, Any]]:

@@ -34,9 +34,10 @@ def get(call: ApiCall) -> Document:
 
 def list_page(call: ApiCall) -> Any:
     """The newest first."""
+    if (wanted := call.query.get("status")) is None:
+        return workflows.paginate(call, "task_list", KIND, lambda task: public_fields(task, call.now))
     tasks = [public_fields(task, call.now) for task in reversed(call.store.every(KIND))]
-    wanted = call.query.get("status")
-    return workflows.paginate(call, "task_list", [one for one in tasks if wanted in (None, one["task_status"])])
+    return workflows.cut_page(call, "task_list", [task for task in tasks if task["task_status"] == wanted])
 
 
 def cancel(call: ApiCall) -> Any:
@@ -87,7 +88,7 @@ def list_agents(call: ApiCall) -> Any:
         "running_count": len(running),
         "running_tasks": running,
     }
-    return workflows.paginate(call, "agent_list", [agent])
+    return workflows.cut_page(call, "agent_list", [agent])
 
 
 def find(call: ApiCall) -> Document:

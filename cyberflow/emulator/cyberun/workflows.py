@@ -5,7 +5,7 @@ stand-in, of which nothing is known, for every other slug that somebody asks for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.cyberun.bodies import SLUG, WorkflowImport
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
-from cyberflow.emulator.store.store import Document, Store, field, new_id
+from cyberflow.emulator.store.store import Document, Kind, Store, field, new_id
 
 KIND: Final = "gpu-workflow"
 SLUG_FIELD = field("workflow_slug")
@@ -23,7 +23,7 @@ _HIDDEN = ("snapshots", "workflow_json")
 
 
 def list_page(call: ApiCall) -> Any:
-    return paginate(call, "workflow_list", [_public_fields(item) for item in call.store.every(KIND)])
+    return paginate(call, "workflow_list", KIND, _public_fields)
 
 
 def get(call: ApiCall) -> Document:
@@ -86,11 +86,26 @@ def parameter_errors(parameters: Sequence[Mapping[str, Any]] | None, given: Mapp
     )
 
 
-def paginate(call: ApiCall, name: str, items: list[Any]) -> Any:
+def paginate(call: ApiCall, name: str, kind: Kind, show: Callable[[Document], Document]) -> Any:
+    """A page of all documents of a kind, the newest first."""
+    page, size = _window(call)
+    found = call.store.select(kind, {}, "ORDER BY seq DESC LIMIT ? OFFSET ?", size, (page - 1) * size)
+    return _page_body(name, [show(document) for document in found], page, size, call.store.measure(kind) or 0)
+
+
+def cut_page(call: ApiCall, name: str, items: list[Any]) -> Any:
+    """A page of what had to be made whole to be counted."""
+    page, size = _window(call)
+    return _page_body(name, items[(page - 1) * size : page * size], page, size, len(items))
+
+
+def _window(call: ApiCall) -> tuple[int, int]:
     page = query.integer(call.query, "current_page", 1, 1, 1_000_000)
-    size = query.integer(call.query, "per_page", 20, 1, 100)
-    meta = {"current_page": page, "per_page": size, "total_count": len(items)}
-    return {name: items[(page - 1) * size : page * size], "page_meta": meta}
+    return page, query.integer(call.query, "per_page", 20, 1, 100)
+
+
+def _page_body(name: str, items: list[Any], page: int, size: int, total: int) -> Any:
+    return {name: items, "page_meta": {"current_page": page, "per_page": size, "total_count": total}}
 
 
 def _is_valid_value(declared: Mapping[str, Any], value: Any) -> bool:

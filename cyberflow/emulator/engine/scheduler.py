@@ -78,6 +78,9 @@ def _advance_run(store: Store, secret_store: SecretStore, run: RunRow, at: datet
 
 def _next_start(store: Store) -> tuple[RunRow, Document] | None:
     """The run that starts next, with its machine: the head of a session that holds one, else by priority and age."""
+    waiting = "SELECT 1 FROM runs WHERE status = 'scheduling' ORDER BY is_priority DESC, queue LIMIT 1"
+    if store.connection.execute(waiting).fetchone() is None:
+        return None
     busy = busy_machine_ids(store)
     machines = store.every("machine")
     idle = [m for m in machines if m["id"] not in busy and m["status"] == "connected" and m["is_enabled"]]

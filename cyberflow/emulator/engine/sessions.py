@@ -11,11 +11,11 @@ from cyberflow.emulator.engine import checks, webhooks
 from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
-from cyberflow.emulator.store.store import Document, Store
+from cyberflow.emulator.store.store import Document, Store, field
 
 
 def machine_of(store: Store, session_id: str) -> Document | None:
-    return next((m for m in store.every("machine") if m["reserved_session_id"] == session_id), None)
+    return next(iter(store.select("machine", {f"{field('reserved_session_id')} = ?": session_id})), None)
 
 
 def reserve(store: Store, machine: Document, session_id: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -30,13 +31,14 @@ def has_inputs(prompt: str) -> bool:
     return bool(input_roots(prompt))
 
 
-def input_roots(prompt: str) -> set[str]:
-    """The names of the inputs that a prompt refers to."""
-    return {
+@lru_cache(maxsize=8192)
+def input_roots(prompt: str) -> frozenset[str]:
+    """The names of the inputs that a prompt refers to; kept, since every list shows whether there are any."""
+    return frozenset(
         steps_of(found["path"])[0]
         for found in TOKEN.finditer(prompt)
         if found["path"] and not found["secret"] and not found["escape"]
-    }
+    )
 
 
 def steps_of(path: str) -> list[Any]:

@@ -42,8 +42,10 @@ ADDED_INDEXES = {
     "runs_order": "runs (queue)",
     "runs_newest": "runs (created_at, queue)",
     "runs_activity": f"runs (ended_at IS NOT NULL, {_LAST_CHANGE} DESC, queue DESC)",
+    "documents_kind": "documents (kind)",
     "documents_updated": "documents (kind, json_extract(doc, '$.updated_at'))",
     "documents_order": "documents (kind, json_extract(doc, '$.order'))",
+    "documents_session": "documents (kind, json_extract(doc, '$.reserved_session_id'))",
     "documents_slug": "documents (kind, json_extract(doc, '$.workflow_slug'))",
 }
 """What the first files of this format lack; older readers take them as they are."""
@@ -82,8 +84,8 @@ def connect(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def translate(error: sqlite3.Error, path: Path | str) -> PlatformDataError:
-    """What SQLite met, as what a person can do about it."""
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path | str) -> PlatformDataError:
+    """What SQLite met, as what a person can do about it. Its own messages are not UTF-8 where a file is damaged."""
     what = f"the local platform's data at {path}"
     code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT) & 0xFF
     if code == sqlite3.SQLITE_FULL:

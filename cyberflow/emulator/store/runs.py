@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -71,7 +72,11 @@ def insert(store: Store, run: RunRow) -> None:
 
 
 def save(store: Store, run: RunRow) -> None:
-    store.connection.execute(_UPDATE, _to_row(run))
+    """Write a run that was read. Where an index is damaged it may not be found again, and who waits for a change of
+    it would wait for ever.
+    """
+    if store.connection.execute(_UPDATE, _to_row(run)).rowcount != 1:
+        raise sqlite3.DatabaseError(f"the run {run.id} is not found where it was read")
 
 
 def remove(store: Store, id: str) -> None:

@@ -169,7 +169,8 @@ def _read_schema(name: str, annotation: Any) -> Schema:
         shown = "the return type" if name == "return" else f"`{name}`"
         help = "annotate a parameter of its own with `Secret`, from cyberflow: its value is found when the chain runs"
         raise UnreadableAnnotation(f"{shown} holds a SecretStr or SecretBytes: a secret is `Secret`", help)
-    return normalize(made)
+    normal: JsonSchemaValue = normalize(made)
+    return normal
 
 
 def _holds_secret_type(schema: Any) -> bool:

@@ -7,14 +7,20 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from cyberflow.diagnostics import did_you_mean, nearest
-from cyberflow.errors import UsageError
 from cyberflow.run.inputs.pairs import INPUT, ArgumentProblem, read_pairs
 from cyberflow.schema.describe import describe
-from cyberflow.schema.read_value import Keys, UnreadableValue, faults, read_json, read_value, value_path
+from cyberflow.schema.read_value import (
+    HALF_CHARACTER,
+    Keys,
+    UnreadableValue,
+    faults,
+    is_encodable,
+    read_value,
+    value_path,
+)
 from cyberflow.schema.values import EMPTY
 
 
@@ -37,27 +43,6 @@ class CheckedInputs:
 
     values: Mapping[str, Any]
     problems: tuple[ArgumentProblem, ...] = ()
-
-
-def load_inputs(path: Path) -> dict[str, Any]:
-    """Read `--inputs FILE.json`: an object of names to values. Raises UsageError, which quotes nothing of the file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"the inputs of {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
-    except UnicodeDecodeError:
-        raise UsageError(f"the inputs of {path} are not UTF-8", help="save the file as UTF-8") from None
-    try:
-        document = read_json(text)
-    except UnreadableValue as error:
-        raise UsageError(
-            f"the file {path} {error}", help='it holds names and values: `{"date": "2026-03-01"}`'
-        ) from None
-    if not isinstance(document, dict):
-        raise UsageError(
-            f"the file {path} does not hold an object", help='it holds names and values: `{"date": "2026-03-01"}`'
-        )
-    return document
 
 
 def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> CheckedInputs:
@@ -109,7 +94,9 @@ def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
 def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str]:
     declared = what.inputs[name]
     value = values.get(name, EMPTY)
-    if value != EMPTY:
+    if not is_encodable(value):
+        yield f"input `{name}` {HALF_CHARACTER}"
+    elif value != EMPTY:
         yield from describe_faults("input", name, declared["schema"], value)
     elif declared["required"] and name in values:
         yield f"input `{name}` is required, and `{EMPTY}` counts as not given"

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.storage import make_folder, private_folder
 
 FOLDER = "journal"
 JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -66,13 +67,8 @@ class JournalEntry:
 def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
     """Begin an invocation in the project's `.cyberflow` folder, with a random id and key unless one is handed in."""
     folder = state / FOLDER
-    try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if not (ignore := state / ".gitignore").exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise _write_error(folder, error) from error
+    private_folder(state)
+    make_folder(folder)
     id = id or str(uuid4())
     return Invocation(id, target, folder / f"{id}.jsonl")
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from cyberflow.schema.keywords import accepts_anything
-from cyberflow.schema.regex.automaton import sample_texts as texts_of
+from cyberflow.schema.regex.pattern import sample_texts as texts_of
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
 from cyberflow.schema.subtype.seeds import NO_HINTS, Hints

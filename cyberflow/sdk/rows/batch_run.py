@@ -98,9 +98,17 @@ class BatchRun:
             async with aclosing(batch.run()) as updates:
                 async for update in updates:
                     yield update
+            await self._clean_up()
         finally:
             self.halt_reason = batch.halt_reason
             self._write_results()
+
+    async def _clean_up(self) -> None:
+        """Leave no inputs in the database of an engine."""
+        if isinstance(self._executor, DistributedExecutor) and not self.setup.options.keep_queue:
+            over = self.ledger.entries("ended", "refused", "unknown")
+            numbers = ((entry.number, attempt) for entry in over for attempt in range(1, entry.attempt + 1))
+            await self._executor.clean_up([self.ledger.key(*number) for number in numbers])
 
     async def cancel_live(self) -> None:
         """Cancel the chains that are followed here."""

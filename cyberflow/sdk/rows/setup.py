@@ -12,7 +12,7 @@ from uuid import uuid4
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.batch.rows import RowMapper, read_mapping
-from cyberflow.run.batch.table import RowFault, Table
+from cyberflow.run.batch.table import RowFault, Table, copy_stream, is_stream
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
 from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
@@ -34,7 +34,7 @@ class BatchOptions:
     """How the rows of a file are run. What the ledger keeps of it need not be given again when a batch goes on.
 
     `mapping` holds `COLUMN=INPUT`; `failures` is `5` or `5%`; `engine` is the url of a queue that workers listen to;
-    `out` is where the results go, beside the ledger by default.
+    `keep_queue` leaves what is over in its database; `out` is where the results go, beside the ledger by default.
     """
 
     inputs: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class BatchOptions:
     engine: str | None = field(default=None, repr=False)
     stale_ok: bool = False
     simulate: Mapping[str, Any] | None = None
+    keep_queue: bool = False
     retry_failed: bool = False
     resubmit_unknown: bool = False
     backends: SecretBackends = field(default_factory=system_backends, repr=False)
@@ -96,13 +97,14 @@ class BadRows(UsageError):
 
 @dataclass
 class BatchSetup:
-    """What is run for each row, and everything it is run with."""
+    """What is run for each row, and everything it is run with. `copied` is where rows from a pipe were put."""
 
     compiled: CompiledProject
     what: Deployed
     rows: RowMapper
     parts: RequestParts
     options: BatchOptions
+    copied: Path | None = None
 
     @property
     def limits(self) -> Limits:
@@ -130,6 +132,15 @@ def prepare_batch(
     compiled: CompiledProject, name: str, file: Path, options: BatchOptions, guard: Guard = lambda _: None
 ) -> BatchSetup:
     """Find secrets and files, and hold every row against its types. Raises UsageError, and BadRows for the rows."""
+    if is_stream(file):
+        options = replace(options, ledger=options.ledger or default_ledger(compiled, name))
+        assert options.ledger is not None  # noqa: S101 - the line above
+        file = copied = copy_stream(file, options.ledger)
+        try:
+            return replace(prepare_batch(compiled, name, file, options, guard), copied=copied)
+        except BaseException:
+            copied.unlink(missing_ok=True)
+            raise
     what = find_runnable(compiled, name)
     _refuse_over_engine(what, options)
     asked = RawArguments(options.inputs, options.document, options.secrets, options.files)
@@ -168,9 +179,13 @@ def new_ledger(setup: BatchSetup, service: CyberdeskService, shape: str) -> Ledg
     table, what = setup.rows.table, setup.what
     file, kept = str(table.path.resolve()), setup.options.to_ledger()
     head = LedgerHeader(str(uuid4()), what.name, service.name, file, table.digest, setup.rows.count, shape, kept)
+    return Ledger.create(setup.options.ledger or default_ledger(setup.compiled, what.name), head)
+
+
+def default_ledger(compiled: CompiledProject, name: str) -> Path:
+    """Where the ledger of a batch that begins now is, when nothing else is said."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    folder = state_folder(setup.compiled.sourced.root) / "ledgers"
-    return Ledger.create(setup.options.ledger or folder / f"{what.name}-{moment}.db", head)
+    return state_folder(compiled.sourced.root) / "ledgers" / f"{name}-{moment}.db"
 
 
 def submissions(rows: RowMapper, parts: RequestParts) -> Iterator[tuple[int, RunRequest]]:

@@ -74,9 +74,9 @@ class RowExecutor:
         watch = FollowOptions(LOCAL if service.local else MANY, patience=FOR_EVER)
         self._executor = LocalExecutor(service.client, watch)
 
-    async def submit(self, item: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
-        entry = LedgerEntry(next(self._numbers), "sending", 1, since)
-        if time.time() - since >= KEY_LIFE:
+    async def submit(self, item: WorkItem, age: float, *, repeated: bool) -> dict[str, Any]:
+        entry = LedgerEntry(next(self._numbers), "sending", 1, time.time() - age)
+        if age >= KEY_LIFE:
             return result_to_json(replace(entry, stage="unknown"))
         try:
             submission = await self._build_submission(item)

@@ -1,19 +1,41 @@
-"""Server-sent events: pieces of bytes to events, as the standard reads them. What an event means is not known here."""
+"""Events of a task: pieces of bytes to server-sent events, as the standard reads them, and to those of the service."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from cyberflow.client.http.decode import NotJson, parse_json
 
 LONGEST = 1_000_000
-"""Characters of one event; what is longer is no event of ours, and is dropped."""
+"""Characters of one event; what is longer is not an event of ours, and is dropped."""
 
 
 @dataclass(frozen=True)
 class ServerEvent:
     name: str
     data: str
+
+
+@dataclass(frozen=True)
+class TaskEvent:
+    """`kind` is the service's word: `status`, `progress`, `completed`, `failed`, `cancelled`, `error`, or a new one."""
+
+    kind: str
+    data: Mapping[str, Any]
+
+
+async def task_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[TaskEvent]:
+    """The events whose data is a JSON object; every other one is passed over."""
+    async for event in parse_events(pieces):
+        try:
+            data = parse_json(event.data)
+        except NotJson:
+            continue
+        if isinstance(data, dict):
+            yield TaskEvent(event.name, data)
 
 
 async def parse_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[ServerEvent]:

@@ -11,9 +11,9 @@ from cyberflow.compiler.interface import Field
 from cyberflow.compiler.queries.refs import closes_cycle
 from cyberflow.compiler.refs import Ref
 from cyberflow.schema.literal_types import TEXT, literal_schema
+from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType, UnknownPath, lookup
 from cyberflow.schema.subtype.assign import Assignability, check_assignable, check_value
-from cyberflow.schema.text import Schema
 from cyberflow.source import Place
 
 ANYTHING = FoundType({})
@@ -29,10 +29,10 @@ class Flow:
     consumer: str
     source: str
     place: Place
-    wanted: Schema
+    wanted: ObjectSchema
     wanted_place: Place
     required: bool
-    given: Schema | bool | None = None
+    given: ObjectSchema | bool | None = None
     given_place: Place | None = None
     optional: bool = False
     data: Any = None
@@ -148,5 +148,5 @@ def _default_flows(owner: str, fields: Any) -> Iterator[Flow]:
             yield Flow(field.name, owner, "a default", place, wanted, field.place, False, data=field.schema["default"])
 
 
-def _without_default(schema: Schema) -> Schema:
+def _without_default(schema: ObjectSchema) -> ObjectSchema:
     return {key: value for key, value in schema.items() if key != "default"}
