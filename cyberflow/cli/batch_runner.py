@@ -21,7 +21,6 @@ from cyberflow.sdk.project import compile_project
 from cyberflow.sdk.rows.batch_run import BatchRun, open_batch, resume_setup
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, prepare_batch
 
-
 LOST = "nothing can go on with it: `cyberflow runs list` shows what was submitted"
 """The way on from a batch whose ledger is gone."""
 

@@ -149,13 +149,13 @@ class _Runner(Generic[E]):
     async def _finish(self) -> int:
         for line in self.notes():
             say(line)
-        if any(step.is_live for step in self.state.steps):
-            if self.state.timed_out or isinstance(self.state, TaskState):
-                say(f"follow it with\n  {self.execution.follow_command(self.state)}")
+        live = any(step.is_live for step in self.state.steps)
+        if live and (self.state.timed_out or isinstance(self.state, TaskState)):
+            say(f"follow it with\n  {self.execution.follow_command(self.state)}")
         saved: list[SavedOutput] = []
         troubles = [error async for error in self._save(saved)]
         self.print_result(saved)
-        if not any(step.is_live for step in self.state.steps):
+        if not live:
             self.execution.record_end(self.state)
         if troubles:
             raise troubles[0]
