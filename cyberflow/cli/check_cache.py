@@ -18,7 +18,7 @@ from cyberflow.cli.styles import from_segments, to_segments
 from cyberflow.errors import CyberflowError
 from cyberflow.language.discovery import folder_entries
 from cyberflow.language.ignore_files import are_current
-from cyberflow.storage import private_folder, write_text
+from cyberflow.storage import parse_json, private_folder, write_text
 from cyberflow.version import __version__
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _read_sealed(path: Path) -> Any:
     seal, _, text = path.read_text(encoding="utf-8").partition("\n")
     if hashlib.sha256(text.encode()).hexdigest() != seal:
         raise ValueError("damaged")
-    return json.loads(text)
+    return parse_json(text)
 
 
 def _write(path: Path, text: str) -> None:
