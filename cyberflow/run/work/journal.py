@@ -47,7 +47,7 @@ class Invocation:
             finally:
                 os.close(file)
         except OSError as error:
-            raise _write_error(self.path, error) from error
+            raise _write_error(self.path, error, sent=what != "submitting") from error
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,8 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
             yield read
 
 
-def _write_error(path: Path, error: OSError) -> CyberflowError:
+def _write_error(path: Path, error: OSError, *, sent: bool = False) -> CyberflowError:
     return CyberflowError(
         f"the journal at {path} cannot be written: {(error.strerror or str(error)).lower()}",
-        help="nothing is submitted that was not written down first",
+        help=None if sent else "nothing is submitted that was not written down first",
     )
