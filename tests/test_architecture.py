@@ -314,6 +314,7 @@ HEAVY = {
         "from cyberflow.cli.main import run; run(['--help'])",
     ],
 )
+@pytest.mark.slow
 def test_the_start_path_is_light(what: str) -> None:
     program = f"{what}\nimport sys\nprint('LOADED', *sorted(set(sys.modules) & {HEAVY!r}))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

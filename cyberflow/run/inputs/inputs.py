@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.hidden import reveal
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.pairs import INPUT, ArgumentProblem, read_pairs
 from cyberflow.schema.describe import describe
 from cyberflow.schema.read_value import (
@@ -81,13 +82,12 @@ def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
     """What to say of a name that is not an input."""
     secret = name.removeprefix("$")
     if secret in what.secrets:
-        text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"
+        lead = f"`{secret}` is a secret and is given by where to find it: "
+        text = HintedText(lead, Hint("secret", secret, "env:VARIABLE"))
         return ArgumentProblem(f"${secret}", text)
     root = name.replace("[", ".").partition(".")[0]
     if root in what.inputs:
-        return ArgumentProblem(
-            root, f"`{root}` is given as a whole: `-i {root}=…` in JSON, or with `--inputs FILE.json`"
-        )
+        return ArgumentProblem(root, HintedText(f"`{root}` is given as a whole: ", Hint("whole", root)))
     help = did_you_mean(name, what.inputs) or "it takes none"
     return ArgumentProblem(nearest(name, what.inputs) or name, f"`{what.name}` has no input `{name}`: {help}")
 
@@ -102,7 +102,8 @@ def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str
     elif declared["required"] and name in values:
         yield f"input `{name}` is required, and `{EMPTY}` counts as not given"
     elif declared["required"] and name not in what.from_machine:
-        yield f"input `{name}` is missing: give it with `-i {name}=…`, a `{describe(declared['schema'])}`"
+        lead, type = f"input `{name}` is missing: give it with ", describe(declared["schema"])
+        yield HintedText(lead, Hint("input", name), f", a `{type}`")
 
 
 def describe_faults(
