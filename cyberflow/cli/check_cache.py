@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.cli.styles import from_segments, to_segments
 from cyberflow.errors import CyberflowError
 from cyberflow.language.discovery import folder_entries
 from cyberflow.language.ignore_files import are_current
@@ -49,7 +50,8 @@ class CheckCache:
             data = json.loads((self.root / FOLDER / FILE).read_text(encoding="utf-8"))
             if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
-            return CheckReport(**data["answers"][form])
+            kept = data["answers"][form]
+            return CheckReport(from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -72,7 +74,8 @@ class CheckCache:
             answers = data["answers"] if data["inputs"] == inputs else {}
         except (OSError, ValueError, KeyError, TypeError):
             answers = {}
-        answers[form] = answer.__dict__
+        counts = {"errors": answer.errors, "warnings": answer.warnings}
+        answers[form] = {"segments": to_segments(answer.text), **counts}
         _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
 
     def _is_current(self, inputs: Any) -> bool:
@@ -112,6 +115,6 @@ def _sha256(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     """Keep it if the disk lets us: an answer that is not kept is found anew."""
-    with suppress(CyberflowError):
+    with suppress(CyberflowError, OSError):
         private_folder(path.parent)
         write_text(path, text)
