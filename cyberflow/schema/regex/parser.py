@@ -34,6 +34,18 @@ SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
 HEX: Final = frozenset("0123456789abcdefABCDEF")
 LOOKS: Final = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<!": (True, True)}
 DEEPEST: Final = 60
+_ELSEWHERE: Final = {"A": "^", "Z": "$", "z": "$", "h": "[ \\t]", "R": "\\r?\\n", "-": "-", "_": "_", "'": "'"}
+    "A": "^",
+    "Z": "$",
+    "z": "$",
+    "h": "[ \\t]",
+    "R": "\\r?\\n",
+    "-": "-",
+    "_": "_",
+    "'": "'",
+    '"': '"',
+}
+"""How what other engines have is written here."""
 
 
 class InvalidPattern(ValueError):
@@ -139,6 +151,8 @@ class _PatternParser:
         self.groups += 1
         number = self.groups
         if self.take("?"):
+            if self.peek() == "P":
+                raise self.fail("a group is named `(?<name>…)`, without a `P`")
             self.expect("<", "a group begins `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!` or `(?<name>`")
             name = self.name()
             if name in self.names:
@@ -221,7 +235,8 @@ class _PatternParser:
             return 0
         if char in SYNTAX:
             return ord(char)
-        raise self.fail(f"`\\{char}` has no meaning")
+        meant = _ELSEWHERE.get(char)
+        raise self.fail(f"`\\{char}` has no meaning" + (f" (write `{meant}`)" if meant else ""))
 
     def code_point(self, sign: str) -> int:
         if sign == "u" and self.take("{"):
