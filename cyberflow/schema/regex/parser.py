@@ -21,8 +21,10 @@ from cyberflow.schema.regex.syntax import (
     CharProperty,
     CharSet,
     Concatenation,
+    InvalidPattern,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
     complement,
@@ -34,22 +36,8 @@ SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
 HEX: Final = frozenset("0123456789abcdefABCDEF")
 LOOKS: Final = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<!": (True, True)}
 DEEPEST: Final = 60
-_ELSEWHERE: Final = {"A": "^", "Z": "$", "z": "$", "h": "[ \\t]", "R": "\\r?\\n", "-": "-", "_": "_", "'": "'"}
-    "A": "^",
-    "Z": "$",
-    "z": "$",
-    "h": "[ \\t]",
-    "R": "\\r?\\n",
-    "-": "-",
-    "_": "_",
-    "'": "'",
-    '"': '"',
-}
+_ELSEWHERE: Final = {"A": "^", "Z": "$", "z": "$", "h": "[ \\t]", "R": "\\r?\\n", "-": "-", "_": "_"}
 """How what other engines have is written here."""
-
-
-class InvalidPattern(ValueError):
-    """A text that is not a pattern; its message says why."""
 
 
 @dataclass(slots=True)
@@ -293,14 +281,6 @@ class _PatternParser:
                 raise InvalidPattern(f"there is no group `{wanted}`")
             numbers.append(number)
         return tuple(numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedPattern:
-    """A pattern as a tree; `references` are the groups that its back references mean, in order."""
-
-    root: PatternNode
-    references: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)

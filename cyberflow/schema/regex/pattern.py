@@ -11,15 +11,17 @@ from typing import Final
 
 from cyberflow.schema.regex.automaton import Automaton
 from cyberflow.schema.regex.backtrack import Backtracker
-from cyberflow.schema.regex.parser import InvalidPattern, ParsedPattern, parse_pattern
+from cyberflow.schema.regex.parser import parse_pattern
 from cyberflow.schema.regex.syntax import (
     Alternation,
     BackReference,
     Capture,
     CharSet,
     Concatenation,
+    InvalidPattern,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
 )
