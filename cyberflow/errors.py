@@ -1,4 +1,4 @@
-"""What the world does to us: failures that are no mistake in the project, each with the exit code SPEC gives it.
+"""Exceptions for failures outside the project, each with the exit code that commands give it.
 
 A mistake of the author is a `Diagnostic`, never one of these.
 """

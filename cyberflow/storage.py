@@ -1,12 +1,15 @@
-"""Files that appear whole or not at all, under names that lead nowhere else."""
+"""Files that appear whole or not at all, folders that only their owner reads, and names that lead nowhere else."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+from unicodedata import normalize
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
@@ -14,37 +17,78 @@ from cyberflow.errors import CyberflowError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
 LONGEST = 150
-DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))})
+DEVICES = frozenset(
+    {
+        *("con", "prn", "aux", "nul", "conin$", "conout$", "clock$"),
+        *(f"{port}{number}" for port in ("com", "lpt") for number in range(10)),
+    }
+)
 """Names that Windows keeps for itself, whatever their ending."""
+_UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
+IN_PLACE = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV, errno.EROFS})
+"""Why no file can be put beside another one, which itself may still be written: a folder of someone else, a mount."""
 
 
 def safe_name(name: str) -> str:
     """The base name of what the platform calls a file, fit for every system: no folders, no device, no hidden file."""
-    last = re.split(r"[/\\\\]", name)[-1]
-    kept = re.sub(r'[\x00-\x1f\x7f<>:"|?*\u202a-\u202e\u2066-\u2069]', "_", last).strip(" .")
-    stem, dot, suffix = kept.rpartition(".")
+    last = re.split(r"[/\\]", name)[-1]
+    fit = _UNFIT.sub("_", last).strip(" .")
+    stem, dot, suffix = fit.rpartition(".")
     if not dot or len(suffix) > LONGEST // 3:
-        stem, dot, suffix = kept, "", ""
-    if stem.partition(".")[0].strip().lower() in DEVICES:
+        stem, dot, suffix = fit, "", ""
+    if is_device(stem):
         stem = f"_{stem}"
     room = LONGEST - len(f"{dot}{suffix}".encode())
     return f"{stem.encode()[:room].decode(errors='ignore')}{dot}{suffix}".strip(" .") or "file"
 
 
-def unique_path(folder: Path, name: str) -> Path:
-    """Where a file of this name can stand in a folder that may hold one already: `a.csv`, `a-2.csv`, …"""
-    wanted = folder / safe_name(name)
-    place, number = wanted, 1
-    while place.exists() or place.is_symlink():
+def is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device: by what stands before its first dot, `COM¹` as `COM1`."""
+    return normalize("NFKC", name.partition(".")[0].strip()).lower() in DEVICES
+
+
+def unique_path(folder: Path, name: str, taken: set[str] | None = None) -> Path:
+    """Where a file of this name can stand: `a.csv`, `a-2.csv`, … Beside what the folder holds already; or, with the
+    names of `taken`, beside these alone, in a folder that is made when it is not there.
+    """
+    wanted = Path(safe_name(name))
+    unique, number = wanted, 1
+    while unique.name.casefold() in taken if taken is not None else os.path.lexists(folder / unique):
         number += 1
-        place = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
-    return place
+        unique = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+    if taken is not None:
+        taken.add(unique.name.casefold())
+        make_folder(folder)
+    return folder / unique
 
 
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+@dataclass
+class PartialFile:
+    """A file under a name of its own until it is whole."""
+
+    file: BinaryIO
+    path: Path
+
+    def move_to(self, to: Path) -> None:
+        """Put it on the disk, and in the place of `to`."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        self.path.replace(to)
+        sync_folder(to.parent)
+
+
+@contextmanager
+def open_partial(folder: Path, mode: int = 0o600) -> Iterator[PartialFile]:
+    """Open a new file in a folder; it is removed at the end unless it was moved to its place. Raises OSError."""
+    path = folder / f".{uuid4().hex}.part"
+    opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    try:
+        with os.fdopen(opened, "w+b") as file:
+            yield PartialFile(file, path)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -53,39 +97,80 @@ def open_atomic(to: Path, *, private: bool = True) -> Iterator[BinaryIO]:
 
     Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.
     """
-    part = to.with_name(f".{uuid4().hex}.part")
-    try:
-        with open(part, "xb", opener=_open_private if private else None) as file:
-            yield file
-        part.replace(to)
-    except OSError as error:
-        raise CyberflowError(f"{to} cannot be written: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with write_errors(to), open_partial(to.parent, 0o600 if private else 0o666) as part:
+        yield part.file
+        part.move_to(to)
 
 
 def write_text(path: Path, text: str, *, private: bool = True) -> None:
-    """Write a file that was asked for, with its folder; for its owner alone when `private`. It appears whole; a device
-    or a pipe is written to as it is. Raises CyberflowError when the disk refuses.
+    """Write a text as `write_bytes` does."""
+    write_bytes(path, text.encode(), private=private)
+
+
+def write_bytes(path: Path, content: bytes, *, private: bool = True) -> None:
+    """Write a file whole, with its folder, for its owner alone when `private`; else an existing one keeps its mode. A
+    link is followed, a device or a pipe written to, and what nothing can be put beside is written in place.
+
+    Raises CyberflowError when the disk refuses.
     """
-    try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8", newline="\n")
+    with write_errors(path):
+        to = path.resolve() if path.is_symlink() else path
+        if to.exists() and not to.is_file():
+            to.write_bytes(content)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
-    with open_atomic(path.resolve(), private=private) as file:
-        file.write(text.encode())
+        to.parent.mkdir(parents=True, exist_ok=True)
+        before = None if private or not to.exists() else to.stat().st_mode & 0o7777
+        try:
+            with open_partial(to.parent, 0o600 if private else 0o666) as part:
+                part.file.write(content)
+                if before is not None:
+                    part.path.chmod(before)
+                part.move_to(to)
+        except OSError as error:
+            if error.errno not in IN_PLACE or not to.exists():
+                raise
+            to.write_bytes(content)
+
+
+def make_folder(folder: Path, *, private: bool = True) -> Path:
+    """Make a folder with those above it, for its owner alone if it is `private`. Raises CyberflowError."""
+    with write_errors(folder):
+        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+    return folder
 
 
 def private_folder(folder: Path) -> Path:
     """Make a folder that only its owner reads and that git leaves alone. Raises CyberflowError when it cannot be."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise CyberflowError(f"{folder} cannot be written: {error.strerror}") from error
+    make_folder(folder)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        write_text(ignore, "*\n")
     return folder
+
+
+def close_folder(folder: Path) -> bool:
+    """Take a folder from everybody but its owner; whether others could read or write in it before."""
+    if os.name != "posix" or not folder.stat().st_mode & 0o077:
+        return False
+    with write_errors(folder):
+        folder.chmod(0o700)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a new name in a folder on the disk, where the system knows how."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+@contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Say of a disk that refuses which file could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be written: {error.strerror or error}") from error

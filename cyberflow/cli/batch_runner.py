@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from cyberflow.cli.console import announce, print_json, say
-from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import CyberflowError
@@ -34,16 +33,19 @@ class BatchDisplay:
 
 
 def start_batch(
-    folder: Path, target: str | None, work: tuple[str, Path], options: BatchOptions, display: BatchDisplay
+    folder: Path, target: str | None, work: tuple[str, Path | int], options: BatchOptions, display: BatchDisplay
 ) -> int:
     """Begin a batch: check every row, write a ledger, send."""
     name, file = work
     compiled = compile_project(folder, target, options.bundle)
     setup = prepare_batch(compiled, name, file, options, filter_streams)
     if display.dry_run:
-        say(f"{setup.rows.count} rows of {setup.rows.table.path} are good; nothing was sent")
+        rows = f"{setup.rows.count} rows of {file} are" if isinstance(file, Path) else f"{setup.rows.count} runs are"
+        say(f"{rows} good; nothing was sent")
+        if setup.copied:
+            setup.copied.unlink(missing_ok=True)
         return 0
-    return asyncio.run(_open_and_run(setup, None, display))
+    return run_cancellable(_open_and_run(setup, None, display))
 
 
 def resume_batch(folder: Path, ledger: Ledger, file: Path | None, options: BatchOptions, display: BatchDisplay) -> int:
@@ -51,11 +53,10 @@ def resume_batch(folder: Path, ledger: Ledger, file: Path | None, options: Batch
     options = options.over(ledger.head.options)
     compiled = compile_project(folder, ledger.head.target, options.bundle)
     setup = resume_setup(compiled, ledger, file, options, filter_streams)
-    return asyncio.run(_open_and_run(setup, ledger, display))
+    return run_cancellable(_open_and_run(setup, ledger, display))
 
 
 async def _open_and_run(setup: BatchSetup, ledger: Ledger | None, display: BatchDisplay) -> int:
-    cancel_on_sigterm()
     try:
         async with open_batch(setup, ledger, say) as batch:
             announce(batch.service, quiet=display.quiet, said=display.said)

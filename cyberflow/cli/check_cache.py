@@ -8,14 +8,17 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
+from cyberflow.cli.styles import from_segments, to_segments
+from cyberflow.errors import CyberflowError
 from cyberflow.language.discovery import folder_entries
 from cyberflow.language.ignore_files import are_current
+from cyberflow.storage import private_folder, write_text
 from cyberflow.version import __version__
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ class CheckCache:
             data = json.loads((self.root / FOLDER / FILE).read_text(encoding="utf-8"))
             if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
-            return CheckReport(**data["answers"][form])
+            kept = data["answers"][form]
+            return CheckReport(from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -70,7 +74,8 @@ class CheckCache:
             answers = data["answers"] if data["inputs"] == inputs else {}
         except (OSError, ValueError, KeyError, TypeError):
             answers = {}
-        answers[form] = answer.__dict__
+        counts = {"errors": answer.errors, "warnings": answer.warnings}
+        answers[form] = {"segments": to_segments(answer.text), **counts}
         _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
 
     def _is_current(self, inputs: Any) -> bool:
@@ -109,14 +114,7 @@ def _sha256(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Put a file in place whole, or not at all."""
-    part = path.with_name(f".{uuid4().hex}.part")
-    try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        ignore = path.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
+    """Keep it if the disk lets us: an answer that is not kept is found anew."""
+    with suppress(CyberflowError, OSError):
+        private_folder(path.parent)
+        write_text(path, text)

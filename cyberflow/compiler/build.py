@@ -11,21 +11,13 @@ from typing import Any
 
 from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.bundle import GIVEN_FILE
-from cyberflow.compiler.graph import (
-    ChainNode,
-    Graph,
-    ScannedText,
-    StepNode,
-    TaskNode,
-    TokenUse,
-    Value,
-    WorkflowNode,
-    ref_at,
-)
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, TokenUse, Value, WorkflowNode, ref_at
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import is_ref, walk_leaves
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.characters import CONTROL
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import render
@@ -87,7 +79,7 @@ class GraphBuilder:
 
     def _add_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):
-            if file.path is not None:
+            if file.path is not None and not CONTROL.search(file.path):
                 found = self.assets.add_file(file.path, definition.at("files", index, "path"))
                 if isinstance(found, Diagnostic):
                     self._missing.append(found)

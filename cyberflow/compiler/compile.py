@@ -13,7 +13,8 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Check, File, Models, Workflow
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.strings import scan_field, to_wire
-from cyberflow.schema.text import object_schema, schema_text
+from cyberflow.schema.legacy_notation import to_unmistakable
+from cyberflow.schema.normal_form import add_members, object_schema, schema_text
 from cyberflow.source import Place
 
 
@@ -53,7 +54,9 @@ class _BundleCompiler:
             "name": _lower_text(body.title or node.name),
             "main_prompt": _prompt_html(node, node.definition.at("prompt")),
             "input_schema": None if off else schema_text(input_schema(node)),
-            "output_schema": None if off or not node.outputs.fields else schema_text(node.outputs.schema()),
+            "output_schema": None
+            if off or not (node.outputs.fields or node.outputs.whole)
+            else schema_text(to_unmistakable(node.outputs.schema())),
             "includes_file_exports": body.exports,
             "is_webhooks_enabled": body.webhooks,
             "terminal_command_allowlist": [_lower_text(command) for command in body.terminal]
@@ -102,12 +105,14 @@ class _BundleCompiler:
 
 
 def input_schema(node: WorkflowNode) -> dict[str, Any]:
-    """An object schema of the inputs and, under `$name`, the secrets (SPEC section 2). What a machine supplies is as
+    """An object schema of the inputs and, under `$name`, the secrets. What a machine supplies is as
     required as the rest: the service validates the inputs with the machine's parameters merged in.
     """
-    members = {name: (field.schema, field.required) for name, field in node.inputs.fields.items()}
-    members |= {f"${name}": (field.schema, field.required) for name, field in node.secrets.fields.items()}
-    return object_schema(members)
+    secrets = {f"${name}": (field.schema, field.required) for name, field in node.secrets.fields.items()}
+    if (whole := node.inputs.whole) is None:
+        members = {name: (field.schema, field.required) for name, field in node.inputs.fields.items()}
+        return object_schema(members | secrets)
+    return add_members(whole, secrets)
 
 
 def _fields_to_json(shape: FieldSet) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from cyberflow.schema.well_formed import TYPES
+from cyberflow.schema.keywords import TYPES
 from cyberflow.source import Place
 
 

@@ -4,56 +4,53 @@ of JSON Schema 2020-12.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cyberflow.compiler.interface import Field, FieldSet
-from cyberflow.compiler.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
-from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.type_help import flag_help, looks_optional, optional_help, schema_help
+from cyberflow.compiler.json_schema import DocumentReader, is_boxed
+from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
+from cyberflow.compiler.type_help import looks_optional, optional_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
 from cyberflow.language.project.decode import bad_name, describe_kind
 from cyberflow.language.project.load import Definition
 from cyberflow.language.project.secret_literals import type_literals
+from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml
-from cyberflow.schema.text import Schema, object_schema
-from cyberflow.schema.well_formed import TYPES, check_keyword, find_stray_fields, is_schema, marker_of
+from cyberflow.schema.keywords import WORDS
+from cyberflow.schema.normal_form import DEEPEST, MOST, ObjectSchema, SchemaTooLarge, normal_form
+from cyberflow.schema.references import SchemaDocument
+from cyberflow.schema.well_formed import is_schema
 from cyberflow.source import Place
 
-_WORDS: dict[str, Schema] = {**{word: {"type": word} for word in TYPES if word != "null"}, "any": {}}
-_DEFS = "#/$defs/"
-_LARGEST, _DEEPEST, _MOST = 500_000, 100, 50_000
-_PER_TYPE = 16
-"""The least that a type takes, in characters: `{"type":"null"}` and a comma."""
+_TYPE = "cyberflow:types/"
+"""The base of references between documents: a named type, or one JSON Schema among the declarations."""
 _TOO_DEEP = "types are nested too deeply here"
-_TOO_MANY = f"this type comes to more than {_MOST:,} types when it is written out"
-_SUBSCHEMAS = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
-_SUBSCHEMAS_ALSO = ("unevaluatedProperties", "unevaluatedItems")
-_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
-_NAMED = ("properties", "patternProperties", "dependentSchemas")
+_TOO_MANY = f"this type comes to more than {MOST:,} types when it is written out"
 
 
 @dataclass
 class TypeReader:
-    """Reads the notation of one project; what is wrong with it is in `problems`."""
+    """Reads the notation of one project; what is wrong with it is in `problems`. A type is first lowered to plain JSON
+    Schema, whose references lead to documents, and then brought into normal form.
+    """
 
     types: Mapping[str, Definition[Any]]
     files: Files
     problems: list[Diagnostic] = field(default_factory=list)
-    _resolved: dict[str, Schema] = field(default_factory=dict)
-    _open: list[str] = field(default_factory=list)
-    _recursive: dict[str, Schema] = field(default_factory=dict)
+    _documents: dict[str, SchemaDocument] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
     _strange: dict[str, tuple[int, list[Place]]] = field(default_factory=dict)
     _depth: int = 0
     _written: int = 0
 
     def read_fields(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
-        if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and set(notation["schema"]) == {"file"}:
+        if is_boxed(notation) and _names_file(notation["schema"]):
             return self._fields_of_file(notation["schema"]["file"], place.at("schema", "file"))
         before = len(self.problems)
         fields = {one.name: one for one in self._fields(notation, place)}
@@ -80,53 +77,65 @@ class TypeReader:
 
     def read_named_type(self, name: str, definition: Definition[Any]) -> None:
         """Read a named type for its findings; whoever uses it finds it read."""
-        if name in _WORDS:
+        if name in WORDS:
             help = "choose another name: a type of that name is built in"
-            self._add("bad-name", f"`{name}` is a type already", definition.place.at_key(), help=help)
+            self.add("bad-name", f"`{name}` is a type already", definition.place.at_key(), help=help)
         self.read_type(name, definition.place)
 
-    def read_type(self, notation: Any, place: Place) -> Schema:
+    def read_type(self, notation: Any, place: Place) -> ObjectSchema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
-        if self._open:
-            return self._read_notation(notation, place)
-        outer, self._recursive = self._recursive, {}
-        self._written = 0 if not self._depth and self._written <= _MOST else self._written
-        schema = self._read_notation(notation, place)
-        if self._recursive:
-            schema = {**schema, "$defs": {**schema.get("$defs", {}), **self._recursive}}
-        self._recursive = outer
-        return schema
+        self._written = 0
+        return self._normalize(self.lower(notation, place), place)
+
+    def _normalize(self, lowered: Any, place: Place) -> ObjectSchema:
+        try:
+            made = normal_form(self._unwrap(lowered), self._documents.get)
+        except SchemaTooLarge as problem:
+            self._add_bound(place, deep=problem.deep)
+            return {}
+        if isinstance(made, dict):
+            return made
+        return {} if made else {"not": {}}
+
+    def _unwrap(self, lowered: Any) -> Any:
+        """A document that stands alone is its own root: what leads to its root leads to what is made of it."""
+        reference = lowered.get("$ref", "") if isinstance(lowered, dict) else ""
+        return self._documents[reference].root if reference.endswith("#") and reference in self._documents else lowered
 
     def _fields(self, notation: Mapping[str, Any], place: Place) -> list[Field]:
         fields = []
+        for name, value, at, optional in self._members(notation, place):
+            schema = self.read_type(value, at)
+            fields.append(Field(name, schema, not optional and "default" not in schema, at))
+        return fields
+
+    def _members(self, notation: Mapping[str, Any], place: Place) -> list[tuple[str, Any, Place, bool]]:
+        members = []
         for written, value in notation.items():
             name, at = written.removesuffix("?"), place.at(written)
-            if not NAME.fullmatch(name):
+            if NAME.fullmatch(name):
+                members.append((name, value, at, written.endswith("?") or looks_optional(value)))
+            else:
                 self.problems.append(bad_name(name, at.at_key()))
-                continue
-            schema = self.read_type(value, at)
-            optional = written.endswith("?") or "default" in schema or looks_optional(value)
-            fields.append(Field(name, schema, not optional, at))
-        return fields
+        return members
 
     def _fields_of_file(self, name: Any, place: Place) -> FieldSet:
         schema, at = self._load_file(name, place)
         if schema is None:
             return FieldSet(known=False)
-        normal = self.read_type(schema, at)
-        if not isinstance(normal.get("properties"), dict):
-            self._add("bad-schema", f"`{name}` lists no `properties`", place, help="names to types belong at the top")
-            return FieldSet(known=False)
-        needed, definitions = normal.get("required", []), normal.get("$defs")
+        whole = self._normalize(self._lower_document(schema, at, free=True), at)
+        listed, needed, definitions = whole.get("properties"), whole.get("required", []), whole.get("$defs")
         fields = {}
-        for key, value in normal["properties"].items():
-            own = {**value, "$defs": definitions} if definitions else value
-            fields[key] = Field(key, own, key in needed and "default" not in value, at.at("properties", key))
-        return FieldSet(fields)
+        for key, value in (listed or {}).items():
+            own = {} if value is True else {"not": {}} if value is False else value
+            own = {**own, "$defs": definitions} if definitions else own
+            if not key.startswith("$"):
+                fields[key] = Field(key, own, key in needed and "default" not in own, at.at("properties", key))
+        return FieldSet(fields, known=listed is not None, whole=whole)
 
     def _load_file(self, name: Any, place: Place) -> tuple[Any, Place]:
         if not isinstance(name, str):
-            self._add("wrong-type", "a file is named by a text", place, help="write `{schema: {file: out.json}}`")
+            self.add("wrong-type", "a file is named by a text", place, help="write `{schema: {file: out.json}}`")
             return None, place
         path = self.files.find(name, place)
         text = path if isinstance(path, Diagnostic) else self.files.read_text(path, place)
@@ -138,54 +147,113 @@ class TypeReader:
         self.problems.extend(document.problems)
         return document.data, Place(document.path)
 
-    def _read_notation(self, notation: Any, place: Place) -> Schema:
-        return self._descend(place, lambda: self._dispatch_notation(notation, place))
+    def lower(self, notation: Any, place: Place) -> Any:
+        """Turn what is written into plain JSON Schema, within bounds; the first level beyond them is a finding."""
+        with self.within_bounds(place) as within:
+            return self._lower_notation(notation, place) if within else {}
 
-    def _descend(self, place: Place, read: Callable[[], Schema]) -> Schema:
-        """Read what is one level down, within bounds; the first level beyond them is a finding."""
+    @contextmanager
+    def within_bounds(self, place: Place) -> Iterator[bool]:
+        """Go one level down, and say whether that is still within bounds."""
         self._depth += 1
         self._written += 1
-        schema: Schema = {}
-        if self._depth > _DEEPEST:
-            self._add_once(_TOO_DEEP, place, "let fewer types name one another in a row")
-        elif self._written > _MOST:
-            self._add_once(_TOO_MANY, place, "each `$ref` is written out where it stands; let fewer of them meet")
-        else:
-            schema = read()
+        within = self._depth <= DEEPEST and self._written <= MOST
+        if not within:
+            self._add_bound(place, deep=self._depth > DEEPEST)
+        yield within
         self._depth -= 1
-        return schema
 
-    def _add_once(self, message: str, place: Place, help: str) -> None:
+    def _add_bound(self, place: Place, *, deep: bool) -> None:
+        message = _TOO_DEEP if deep else _TOO_MANY
+        help = "let fewer types name one another in a row"
+        if not deep:
+            help = "each `$ref` is written out where it stands; let fewer of them meet"
         if not any(problem.message == message for problem in self.problems):
-            self._add("bad-schema", message, place, help=help)
+            self.add("bad-schema", message, place, help=help)
 
-    def _dispatch_notation(self, notation: Any, place: Place) -> Schema:
+    def _lower_notation(self, notation: Any, place: Place) -> Any:
         if isinstance(notation, str):
-            return self._read_word(notation, place)
+            return self.lower_word(notation, place)
         if isinstance(notation, dict):
-            if set(notation) == {"schema"} and isinstance(notation["schema"], dict) and "file" in notation["schema"]:
-                schema, at = self._load_file(notation["schema"]["file"], place.at("schema", "file"))
-                return self._normalize_schema(schema, at) if isinstance(schema, dict) else {}
+            if is_boxed(notation):
+                return self.lower_box(notation["schema"], place.at("schema"))
             if is_schema(notation):
-                return self._normalize_schema(notation, place)
-            return object_schema({one.name: (one.schema, one.required) for one in self._fields(notation, place)})
+                return self._lower_document(notation, place)
+            return self._lower_members(notation, place)
         owner = f"`{str(place.route[-1]).removesuffix('?')}`" if place.route else "this file"
         message = f"{owner} has no type" if notation is None else f"{describe_kind(notation)} is not a type"
         help = "write a type such as `string`; `any` allows everything"
-        self._add("bad-schema", message, place.at_key() if notation is None else place, help=help)
+        self.add("bad-schema", message, place.at_key() if notation is None else place, help=help)
         return {}
 
-    def _read_word(self, word: str, place: Place) -> Schema:
-        if word.endswith("[]"):
-            return {"type": "array", "items": self._read_word(word[:-2], place)}
-        if word in _WORDS:
-            return dict(_WORDS[word])
-        if word in self.types:
-            return self._inline_type(word)
-        self._add_unknown_type(word, place, [*_WORDS, *self.types])
-        return {}
+    def lower_box(self, content: Any, place: Place) -> Any:
+        """Lower what stands in `{schema: …}`: a file, a boolean, or JSON Schema in which unknown keywords are free."""
+        if _names_file(content):
+            content, place = self._load_file(content["file"], place.at("file"))
+            if content is None:
+                return {}
+        return self._lower_document(content, place, free=True)
 
-    def _add_unknown_type(self, word: str, place: Place, known: Collection[str]) -> None:
+    def _lower_document(self, schema: Any, place: Place, *, free: bool = False) -> Any:
+        """A JSON Schema with references of its own is a document of its own."""
+        reader = DocumentReader(self, free=free)
+        lowered = reader.read(schema, place)
+        if not reader.has_local_refs:
+            return lowered
+        reference = f"{_TYPE}{len(self._documents)}#"
+        self._documents[reference] = SchemaDocument(lowered)
+        return {"$ref": reference}
+
+    def _lower_members(self, notation: Mapping[str, Any], place: Place) -> ObjectSchema:
+        members = self._members(notation, place)
+        properties = {name: self.lower(value, at) for name, value, at, _ in members}
+        made = {"type": "object", "properties": properties}
+        needed = [name for name, _, _, optional in members if not optional and not self._has_default(properties[name])]
+        return {**made, "required": needed} if needed else made
+
+    def _has_default(self, lowered: Any) -> bool:
+        seen: list[Any] = []
+        while isinstance(lowered, dict) and lowered not in seen:
+            if "default" in lowered:
+                return True
+            seen.append(lowered)
+            document = self._documents.get(lowered.get("$ref", ""))
+            lowered = document.root if document else None
+        return False
+
+    def lower_word(self, word: str, place: Place) -> Any:
+        bare = word
+        while bare.endswith("[]"):
+            bare = bare[:-2]
+        lists = (len(word) - len(bare)) // 2
+        if lists >= DEEPEST:
+            self._add_bound(place, deep=True)
+            return {}
+        lowered = self._lower_name(bare, place)
+        for _ in range(lists):
+            lowered = {"type": "array", "items": lowered}
+        return lowered
+
+    def _lower_name(self, name: str, place: Place) -> ObjectSchema:
+        if name in WORDS:
+            return {} if name == "any" else {"type": name}
+        if name not in self.types:
+            self.add_unknown_type(name, place, [*WORDS, *self.types])
+            return {}
+        return self.refer(name)
+
+    def refer(self, name: str) -> ObjectSchema:
+        """Refer to a named type, which is lowered the first time."""
+        reference = _TYPE + name
+        if reference not in self._documents and name not in self._open:
+            self._open.add(name)
+            definition, depth = self.types[name], self._depth
+            self._depth = 0
+            self._documents[reference] = SchemaDocument(self.lower(definition.body, definition.place))
+            self._depth = depth
+        return {"$ref": reference}
+
+    def add_unknown_type(self, word: str, place: Place, known: Collection[str]) -> None:
         """One finding for all uses of a name: it is misspelt, or missing, where it should be declared."""
         index, places = self._strange.setdefault(word, (len(self.problems), []))
         if place in places or len(places) > SHOWN or has_unread_declaration(word, "types", self.files.documents):
@@ -195,108 +263,15 @@ class TypeReader:
             self.problems[index] = replace(self.problems[index], labels=labels_for_repeats(places))
             return
         bare = word.removesuffix("?")
-        help = optional_help(place, bare) if bare != word and bare in known else did_you_mean(word, known)
-        self._add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`")
+        help = type_word_help(word) or did_you_mean(word, known)
+        help = optional_help(place, bare) if bare != word and bare in known else help
+        self.add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`")
 
-    def _inline_type(self, name: str) -> Schema:
-        if name in self._open or name in self._recursive:
-            self._recursive.setdefault(name, {})
-            return {"$ref": _DEFS + name}
-        if name not in self._resolved or _DEFS in json.dumps(self._resolved[name]):
-            definition = self.types[name]
-            self._open.append(name)
-            schema = self._read_notation(definition.body, definition.place)
-            self._open.pop()
-            if name in self._recursive:
-                self._recursive[name] = schema
-                schema = {"$ref": _DEFS + name}
-            self._resolved[name] = schema
-        text = json.dumps(self._resolved[name])
-        self._written += len(text) // _PER_TYPE
-        if len(text) > _LARGEST:
-            self._resolved[name], text = {}, "{}"
-            help = "types are written out where they are named; name fewer of them in one another"
-            if not any(problem.message.endswith("is too large") for problem in self.problems):
-                self._add("bad-schema", f"`{name}` is too large", self.types[name].place.at_key(), help=help)
-        return json.loads(text)  # type: ignore[no-any-return]
-
-    def _normalize_schema(
-        self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any] | None = None
-    ) -> Schema:
-        """Normalise JSON Schema: check its keywords, inline what is not recursive."""
-        own = schema.get("$defs")
-        definitions = {**(definitions or {}), **(own if isinstance(own, dict) else {})}
-        if "$ref" in schema:
-            return self._resolve_reference(schema, place, definitions)
-        if is_schema(schema) and (strange := find_stray_fields(schema, self.types)):
-            labels = (Label(place.at(marker_of(schema)).at_key(), "this key makes it JSON Schema"),)
-            help = flag_help(place, schema, strange[0]) or strange[1].help
-            self._add("bad-schema", strange[1].message, place.at(strange[0]).at_key(), help=help, labels=labels)
-            return {}
-        made: Schema = {}
-        for key, value in schema.items():
-            if key in ("$defs", "$schema", "$id"):
-                continue
-            if key == "type" and isinstance(value, str) and value not in TYPES and value in self.types:
-                help = f"write `{value}` alone, or `{{$ref: {value}}}`"
-                message = f"`{value}` is a type of the project, not of JSON Schema"
-                self._add("bad-schema", message, place.at(key), help=help)
-            elif problem := check_keyword(key, value):
-                at = place.at(key).at_key() if problem.about_key else place.at(key, *problem.below)
-                self._add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
-            else:
-                made[key] = self._normalize_keyword(key, value, place.at(key), definitions)
-        return made
-
-    def _normalize_keyword(self, key: str, value: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
-        if key in _NAMED:
-            return {name: self._normalize_subschema(one, place.at(name), definitions) for name, one in value.items()}
-        if key in _LISTS:
-            return [self._normalize_subschema(one, place.at(index), definitions) for index, one in enumerate(value)]
-        if key in (*_SUBSCHEMAS, *_SUBSCHEMAS_ALSO):
-            return self._normalize_subschema(value, place, definitions)
-        return value
-
-    def _normalize_subschema(self, schema: Any, place: Place, definitions: Mapping[str, Any]) -> Any:
-        if isinstance(schema, bool):
-            return schema
-        if isinstance(schema, dict):
-            return self._descend(place, lambda: self._normalize_schema(schema, place, definitions))
-        help = schema_help(str(schema), self.types)
-        self._add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
-        return {}
-
-    def _resolve_reference(self, schema: Mapping[str, Any], place: Place, definitions: Mapping[str, Any]) -> Schema:
-        reference = schema["$ref"]
-        beside = {key: value for key, value in schema.items() if key not in ("$ref", "$defs")}
-        if isinstance(reference, str) and reference in self.types:
-            target = self._inline_type(reference)
-        elif isinstance(reference, str) and reference.removeprefix(_DEFS) in definitions:
-            target = self._inline_definition(reference.removeprefix(_DEFS), place, definitions)
-        elif isinstance(parse_ref(reference), Ref):
-            help = "write a type such as `string` here, and set the ref in the `inputs` of a step"
-            self._add("bad-ref", "a declared type cannot come from a step", place.at("$ref"), help=help)
-            return {}
-        else:
-            known = [*(_DEFS + name for name in definitions), *self.types]
-            self._add_unknown_type(str(reference), place.at("$ref"), known)
-            return {}
-        return {"allOf": [target, self._normalize_schema(beside, place, definitions)]} if beside else target
-
-    def _inline_definition(self, name: str, place: Place, definitions: Mapping[str, Any]) -> Schema:
-        marker = f"#{name}"
-        if marker in self._open or name in self._recursive:
-            self._recursive.setdefault(name, {})
-            return {"$ref": _DEFS + name}
-        self._open.append(marker)
-        made = self._normalize_subschema(definitions[name], place.at("$ref"), definitions)
-        self._open.pop()
-        if name in self._recursive:
-            self._recursive[name] = made if isinstance(made, dict) else {}
-            return {"$ref": _DEFS + name}
-        return made if isinstance(made, dict) else {}
-
-    def _add(
+    def add(
         self, rule: str, message: str, place: Place, *, help: str | None = None, labels: tuple[Label, ...] = ()
     ) -> None:
         self.problems.append(Diagnostic(rule, message, place, help=help, labels=labels))
+
+
+def _names_file(content: Any) -> bool:
+    return isinstance(content, dict) and set(content) == {"file"}

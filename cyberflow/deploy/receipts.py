@@ -7,15 +7,14 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cyberflow.deploy.commit import current_commit
 from cyberflow.deploy.plan.model import Outcome, Plan
-from cyberflow.errors import CyberflowError
-from cyberflow.storage import open_atomic
+from cyberflow.storage import make_folder, write_text
 from cyberflow.version import __version__
 
 VERSION = 1
@@ -37,7 +36,7 @@ class Receipt:
             "url": url,
             "at": now.isoformat(timespec="seconds"),
             "by": _user_name(),
-            "commit": _commit(root),
+            "commit": current_commit(root),
             "bundle": made.bundle.digest,
             "plan": made.digest,
         }
@@ -53,26 +52,13 @@ class Receipt:
         self._save(self._text(done, code))
 
     def _save(self, text: str) -> None:
-        try:
-            self._file.parent.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise CyberflowError(f"{self._file} cannot be written: {error.strerror}") from error
-        with open_atomic(self._file) as file:
-            file.write(text.encode())
-        if self._copy is not None:
-            _write_copy(self._copy, text)
+        make_folder(self._file.parent)
+        for file in (self._file, *([self._copy] if self._copy else [])):
+            write_text(file, text)
 
     def _text(self, outcomes: Sequence[Outcome], code: int | None) -> str:
         changes = [one.to_json() for one in outcomes]
         return json.dumps({**self._head, "exit_code": code, "changes": changes}, ensure_ascii=False, indent=2) + "\n"
-
-
-def _write_copy(path: Path, text: str) -> None:
-    """A file that was asked for may be a device or a pipe, which nothing may take the place of."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def _user_name() -> str:
@@ -83,17 +69,3 @@ def _user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def _commit(root: Path) -> str | None:
-    """The commit that is checked out, with `+` when the work tree differs; None outside git."""
-    try:
-        head = _git(root, "rev-parse", "HEAD")
-        return None if head is None else head + ("+" if _git(root, "status", "--porcelain", "--", ".") else "")
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-
-
-def _git(root: Path, *words: str) -> str | None:
-    answer = subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False, timeout=10, text=True)  # noqa: S603, S607
-    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -65,6 +65,10 @@ Literals = Any
 """A JSON value that may hold tokens and refs."""
 
 
+def _drop_free_keys(data: Any) -> Any:
+    return {key: value for key, value in data.items() if not key.startswith("x-")} if isinstance(data, dict) else data
+
+
 class ClosedModel(BaseModel):
     """Unknown keys are errors; keys that begin with `x-` are free."""
 
@@ -72,10 +76,8 @@ class ClosedModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _drop_free_keys(cls, data: Any) -> Any:
-        if isinstance(data, dict) and any(key.startswith("x-") for key in data):
-            return {key: value for key, value in data.items() if not key.startswith("x-")}
-        return data
+    def _close(cls, data: Any) -> Any:
+        return _drop_free_keys(data)
 
 
 class FileText(ClosedModel):
@@ -96,16 +98,22 @@ Prompt = Annotated[
 
 
 class SecretSource(ClosedModel):
-    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry. Never the secret."""
+    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry, and a program that
+    writes it to its standard output within `timeout`. Never the secret.
+    """
 
     env: str | None = None
     file: str | None = None
     keyring: str | None = None
+    exec: Annotated[list[str], Field(min_length=1)] | None = None
+    timeout: Duration | None = None
 
     @model_validator(mode="after")
     def _require_one_source(self) -> SecretSource:
-        if sum(source is not None for source in (self.env, self.file, self.keyring)) != 1:
-            raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`")
+        if sum(source is not None for source in (self.env, self.file, self.keyring, self.exec)) != 1:
+            raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`, `exec`")
+        if self.timeout is not None and self.exec is None:
+            raise PydanticCustomError("wrong-type", "has a `timeout` without an `exec`")
         return self
 
 
@@ -251,6 +259,7 @@ class Target(ClosedModel):
     vars: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[str, Source] = Field(default_factory=dict)
     ca: str | None = None
+    insecure: bool = False
     scope: ProjectName | None = None
     cyberun: Cyberun | None = None
 
@@ -264,6 +273,22 @@ class Declarations(ClosedModel):
     types: dict[str, Notation] = Field(default_factory=dict)
 
 
+ALWAYS_TOLD = frozenset({"secret-leak", "secret-in-source", "path-escape"})
+"""Rules whose findings may be warnings, and never silent."""
+
+
+def _keep_floor(levels: dict[str, str]) -> dict[str, str]:
+    for rule in sorted(ALWAYS_TOLD & set(levels)):
+        if levels[rule] == "off":
+            raise PydanticCustomError("rule-floor", "`{rule}` cannot be `off`", {"rule": rule})
+    return levels
+
+
+Level = Literal["off", "warning", "error"]
+Levels = Annotated[dict[str, Level], BeforeValidator(_drop_free_keys), AfterValidator(_keep_floor)]
+"""How loud a rule is, by its name."""
+
+
 class ProjectFile(Declarations):
     """`cyberflow.yaml`: the project, and where its declarations are."""
 
@@ -273,3 +298,4 @@ class ProjectFile(Declarations):
     default_target: str = "local"
     vars: dict[str, Any] = Field(default_factory=dict)
     targets: dict[Name, Target] = Field(default_factory=dict)
+    rules: Levels = Field(default_factory=dict)

@@ -12,8 +12,8 @@ from typing import Any
 
 from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord, canonical_id
 from cyberflow.remote.html import canonical_html
-from cyberflow.schema.canonical import canonical_schema
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
+from cyberflow.schema.normal_form import canonical_schema, without_boolean
 
 FIELDS = (
     "name",
@@ -80,14 +80,15 @@ def _input_schema(text: str | None) -> Any:
     root = _parse_json(text)
     if not isinstance(root, dict):
         return root
-    form = canonical_schema({key: value for key, value in root.items() if key != "$comment"})
+    bare = {key: value for key, value in root.items() if key != "$comment"}
+    form = {key: value for key, value in without_boolean(canonical_schema(bare)).items() if key != "$comment"}
     return {} if form in ({"type": "object"}, {"type": "object", "properties": {}}) else form
 
 
 @lru_cache(maxsize=4096)
 def _output_schema(text: str | None) -> Any:
     schema = _parse_json(text)
-    return canonical_schema(schema if is_json_schema(schema) else to_json_schema(schema))
+    return without_boolean(canonical_schema(schema if is_json_schema(schema) else to_json_schema(schema)))
 
 
 def _parse_json(text: Any) -> Any:

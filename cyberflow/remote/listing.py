@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from cyberflow.client.cyberdesk.wire import Page
+from cyberflow.client.http.paging import HasId
 from cyberflow.errors import CyberflowError
-
-
-class HasId(Protocol):
-    @property
-    def id(self) -> str: ...
-
 
 T = TypeVar("T", bound=HasId)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cyberflow.schema.keywords import accepts_anything, keyword_kinds, resolve_pointer
+from cyberflow.schema.keywords import accepts_anything, keyword_kinds
+from cyberflow.schema.references import resolve_pointer
 from cyberflow.schema.values import ABSENT, Schema
 
 WIDTH: Final = 60
@@ -23,16 +24,6 @@ def describe(schema: Schema, *, root: Schema | None = None) -> str:
             return text
     text = _TypeFormatter(schema if root is None else root, WIDTH).format(schema, 1, ())
     return text if len(text) <= WIDTH + 10 else text[:WIDTH] + MORE
-
-
-def summary(schema: Schema) -> str:
-    """Name a type without what is inside it: `object`, `array | null`, `string`."""
-    return _TypeFormatter(schema, WIDTH).format(schema, 0, ())
-
-
-def member(name: str, schema: Schema, *, optional: bool) -> str:
-    """Name a member with its type: `note?: string`."""
-    return f"{name}{'?' if optional else ''}: {describe(schema)}"
 
 
 def format_literal(value: Any) -> str:

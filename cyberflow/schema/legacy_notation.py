@@ -7,18 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
-_KEYWORDS = (
-    *("properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "required", "additionalProperties"),
-    *("$defs", "definitions", "patternProperties", "prefixItems"),
-)
+from cyberflow.schema.keywords import DIALECT, FREE, KEYWORDS, TEXT, TYPE, TYPES, VALUES
+
+_STRUCTURAL = frozenset(name for name, keyword in KEYWORDS.items() if keyword.form not in (TEXT, TYPE, FREE, VALUES))
+"""Keywords that never hold text; a field of the notation that is called as one of them does."""
 
 
 def is_json_schema(value: Any) -> bool:
     """Tell JSON Schema, whose keywords hold schemas and lists, from the notation, whose values are words for types."""
     if not isinstance(value, Mapping) or not value:
         return True
-    if any(key in value and not isinstance(value[key], str) for key in _KEYWORDS):
+    if any(key in value and not isinstance(value[key], str) for key in _STRUCTURAL):
         return True
     if any(key.startswith("$") for key in value):
         return True
@@ -29,8 +28,13 @@ def is_json_schema(value: Any) -> bool:
     return isinstance(kind, str) and kind in TYPES and not (others and all(_is_type_word(word) for word in others))
 
 
+def to_unmistakable(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema that nobody takes for the notation: one that could be names its dialect."""
+    return schema if is_json_schema(schema) else {"$schema": DIALECT, **schema}
+
+
 def to_json_schema(notation: Any) -> dict[str, Any]:
-    """Every field is required; a word that is no type describes a string."""
+    """Every field is required; a word that is not a type describes a string."""
     if isinstance(notation, Mapping):
         properties = {str(name): to_json_schema(value) for name, value in notation.items()}
         return {"type": "object", "properties": properties, "required": list(properties)}

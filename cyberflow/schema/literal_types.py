@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cyberflow.schema.defs import DefsCollector
+from cyberflow.schema.normal_form import include
 from cyberflow.schema.paths import FoundType
 from cyberflow.schema.values import EMPTY, Schema, ValuePath
 
@@ -19,18 +19,20 @@ def literal_schema(value: Any, parts: Mapping[ValuePath, FoundType]) -> Schema:
     when it is absent; everything else is constant, and `__EMPTY__` is not there.
     """
     builder = _LiteralSchemaBuilder(parts)
-    return builder.definitions.attach(builder.build(value, ()))
+    made = builder.build(value, ())
+    return {**made, "$defs": builder.definitions} if builder.definitions and isinstance(made, dict) else made
 
 
 @dataclass(eq=False)
 class _LiteralSchemaBuilder:
     parts: Mapping[ValuePath, FoundType]
-    definitions: DefsCollector = field(default_factory=DefsCollector)
+    definitions: dict[str, Any] = field(default_factory=dict)
 
     def build(self, value: Any, path: ValuePath) -> Schema:
         found = self.parts.get(path)
         if found is not None:
-            return self.definitions.include(found.schema, found.schema)
+            kept: Schema = include(found.schema, found.schema, self.definitions)
+            return kept
         if isinstance(value, dict):
             return self._object(value, path)
         if isinstance(value, list):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from cyberflow.schema.defs import extract
 from cyberflow.schema.describe import describe
-from cyberflow.schema.keywords import accepts_anything, is_well_formed
+from cyberflow.schema.keywords import accepts_anything
+from cyberflow.schema.normal_form import extract, readable
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, attempt
 from cyberflow.schema.values import Schema
 
@@ -51,9 +51,10 @@ def lookup(schema: Schema, keys: Sequence[str | int]) -> LookupResult:
     """Follow a path. It exists when every alternative but null has it; when only some have it, it is optional."""
     if (found := _follow_members(schema, keys)) is not None:
         return found
-    if not is_well_formed(schema):
+    form = readable(schema)
+    if form is None:
         return UnknownPath()
-    return attempt(_follow, SchemaContext(schema), keys) or UnknownPath()
+    return attempt(_follow, SchemaContext(form), keys) or UnknownPath()
 
 
 def _follow_members(schema: Schema, keys: Sequence[str | int]) -> FoundType | None:
@@ -149,23 +150,3 @@ def _entry(scope: SchemaContext, shape: Disjunct, key: int, index: int) -> Looku
     if not fixed and accepts_anything(schema):
         return UnknownPath()
     return FoundType(schema, not any(least > key for least in shape.keyword_values("minItems")))
-
-
-def members(schema: Schema) -> dict[str, FoundType] | None:
-    """Give the declared members of an object type in order; None when it is no object or does not list them."""
-    if not is_well_formed(schema):
-        return None
-    names = attempt(_names, SchemaContext(schema))
-    if names is None:
-        return None
-    found = {name: lookup(schema, (name,)) for name in names}
-    return {name: step for name, step in found.items() if isinstance(step, FoundType)}
-
-
-def _names(scope: SchemaContext) -> tuple[str, ...] | None:
-    shapes = [shape for shape in scope.disjuncts(scope.root) if shape.kinds != {"null"}]
-    if not shapes or any(
-        "object" not in shape.likely_kinds or not shape.keyword_values("properties") for shape in shapes
-    ):
-        return None
-    return tuple(dict.fromkeys(name for shape in shapes for name in shape.names))

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from cyberflow.schema.keywords import is_well_formed
+from cyberflow.schema.normal_form import readable
 from cyberflow.schema.subtype.disjuncts import SchemaContext, attempt
 from cyberflow.schema.values import Schema, Ternary
-
-STRUCTURED = frozenset({"object", "array"})
 
 
 def possible_kinds(schema: Schema) -> frozenset[str] | None:
     """Give the kinds of value the type may have (`number` is `integer` and `fraction`); None when out of reach."""
-    if not is_well_formed(schema):
-        return None
-    shapes = attempt(SchemaContext(schema).disjuncts, schema)
+    form = readable(schema)
+    shapes = None if form is None else attempt(SchemaContext(form).disjuncts, form)
     return None if shapes is None else frozenset[str]().union(*(shape.kinds for shape in shapes))
-
-
-def is_scalar(schema: Schema) -> Ternary:
-    """True: never an object or array. False: always one, but for null. None: either, or out of reach."""
-    found = possible_kinds(schema)
-    if found is None or not found:
-        return None
-    if STRUCTURED.isdisjoint(found):
-        return True
-    return False if found <= STRUCTURED | {"null"} else None
 
 
 def accepts_string(schema: Schema) -> Ternary:

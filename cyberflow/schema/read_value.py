@@ -7,16 +7,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.schema.describe import describe
+from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.predicates import accepts_string
 from cyberflow.schema.values import CLEAR, EMPTY
 
 Keys = tuple[str | int, ...]
 
+HALF_CHARACTER = "holds half of a character: a `\\u` escape of a surrogate pair without the other one"
 _MEMBERWISE = frozenset({"required", "additionalProperties", "minProperties", "maxProperties", "minItems", "maxItems"})
 """Keywords about an object or array itself: they hold whatever the values of its members turn out to be."""
 
@@ -31,7 +32,7 @@ def read_value(schema: Any, text: str) -> Any:
     Raises Unreadable.
     """
     if text in (EMPTY, CLEAR) or accepts_string(schema) is not False:
-        if not _is_encodable(text):
+        if not is_encodable(text):
             raise UnreadableValue("holds bytes that are not UTF-8")
         return text
     try:
@@ -43,9 +44,11 @@ def read_value(schema: Any, text: str) -> Any:
 
 
 def read_json(text: str) -> Any:
-    """Read strict JSON: no NaN, no key twice, no number too large for a float. Raises Unreadable."""
+    """Read strict JSON: no NaN, no key twice, no number too large for a float, no half of a character. Raises
+    UnreadableValue.
+    """
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_constant=_reject_constant, parse_float=_parse_finite, object_pairs_hook=_build_object
         )
     except UnreadableValue:
@@ -56,13 +59,16 @@ def read_json(text: str) -> Any:
         raise UnreadableValue(f"is not JSON{where}{why}") from None
     except (ValueError, RecursionError):
         raise UnreadableValue("is not JSON") from None
+    if not is_encodable(value):
+        raise UnreadableValue(HALF_CHARACTER)
+    return value
 
 
 def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool = False) -> Iterator[tuple[Keys, str]]:
     """Give where the value is against the type, and how. `refs` are places whose values come later: what only those
     could decide is left open. Of a secret not even the keys are repeated.
     """
-    for error in _validator(json.dumps(schema)).iter_errors(without_empty(value)):
+    for error in validator_of(schema, asserts_format=True).iter_errors(without_empty(value)):
         at = tuple(error.instance_path)
         if not any(_depends_on_ref(at, error.kind.name, ref) for ref in refs):
             yield (() if secret else at), _describe_error(error, schema, secret=secret)
@@ -105,6 +111,11 @@ def _describe_error(error: Any, schema: Any, *, secret: bool) -> str:
             return f"does not fit `{describe(schema)}`" if not error.instance_path else "fits none of its types"
         case "additionalProperties" if not secret:
             return _describe_unexpected(error, schema)
+        case "propertyNames" if not secret:
+            inner = error.kind.error
+            name = json.dumps(inner.instance, ensure_ascii=False)
+            said = str(inner.message).removeprefix(name).removeprefix("the value").strip()
+            return f"does not fit its type: {name} {said}"
         case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format":
             return str(error.message).removeprefix("the value ")
     return "does not fit its type" if secret else _strip_subject(str(error.message))
@@ -138,16 +149,10 @@ def _depends_on_ref(at: Keys, keyword: str, ref: Keys) -> bool:
     return ref[: len(at)] == at and keyword not in _MEMBERWISE
 
 
-@lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(json.loads(schema), mask="the value", offline=True)
-
-
-def _is_encodable(text: str) -> bool:
+def is_encodable(value: Any) -> bool:
+    """Whether a value can be written: its texts hold no half of a surrogate pair."""
     try:
-        text.encode()
+        (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)).encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -162,7 +167,7 @@ def _has_trailing_comma(text: str, at: int) -> bool:
 
 
 def _reject_constant(_: str) -> Any:
-    raise UnreadableValue("is not JSON: NaN and Infinity are no numbers there")
+    raise UnreadableValue("is not JSON: NaN and Infinity are not numbers there")
 
 
 def _parse_finite(text: str) -> float:

@@ -1,5 +1,5 @@
 """Validation as JSON Schema 2020-12 has it, three-valued: `None` where this validator cannot decide. It also judges
-templates, values with `Opaque` parts. `format` is an annotation. What a rejection means in words is `reason`'s.
+templates, values with `Opaque` parts. What a rejection means in words is told by `subtype.explain`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from cyberflow.schema.keywords import APPLIES_TO, is_well_formed, kinds_of_type, resolve_pointer
-from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.evaluated import evaluated
+from cyberflow.schema.formats import has_format
+from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
+from cyberflow.schema.normal_form import readable
+from cyberflow.schema.references import resolve_pointer
+from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.values import (
     Opaque,
@@ -31,7 +35,14 @@ KeywordCheck: TypeAlias = Callable[["Validator", dict[str, Any], Any], Ternary]
 
 @dataclass(frozen=True, slots=True)
 class Validator:
+    """`asserts_format`: a `format` is more than a word, as it is for values that a person gives."""
+
     scope: SchemaContext
+    asserts_format: bool = False
+
+    @property
+    def root(self) -> Schema:
+        return self.scope.root
 
     def check(self, schema: Schema, value: Any) -> Ternary:
         """Raises `Undecided` when the budget is spent."""
@@ -44,8 +55,8 @@ class Validator:
         rule = ANY_KIND.get(keyword)
         if rule is not None:
             return rule(self, schema, value)
-        applies = APPLIES_TO.get(keyword)
-        if applies is None:
+        applies = kinds_of_keyword(keyword)
+        if not applies:
             return True
         if isinstance(value, Opaque):
             return True if applies.isdisjoint(value.kinds) or keyword not in BY_KIND else None
@@ -54,11 +65,12 @@ class Validator:
         return BY_KIND[keyword](self, schema, value) if keyword in BY_KIND else True
 
 
-def accepts(schema: Schema, value: Any) -> Ternary:
+def accepts(schema: Schema, value: Any, *, asserts_format: bool = False) -> Ternary:
     """Say whether the schema accepts the value, read by the letter of the standard (an open object is open)."""
-    if not is_well_formed(schema) or not is_json(value):
+    form = readable(schema)
+    if form is None or not is_json(value):
         return None
-    return attempt(Validator(SchemaContext(schema, WorkBudget())).check, schema, value)
+    return attempt(Validator(SchemaContext(form, WorkBudget()), asserts_format).check, form, value)
 
 
 def _type(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
@@ -144,6 +156,24 @@ def _unique_items(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     return True if len(plain) == len(value) or len(value) == 1 else None
 
 
+def _format(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
+    return not validator.asserts_format or has_format(schema["format"], value)
+
+
+def _unevaluated(keyword: str) -> KeywordCheck:
+    def check(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
+        seen = evaluated(validator, schema, value, itself=True)
+
+        def judge(key: Any) -> Ternary:
+            verdict = validator.check(schema[keyword], value[key])
+            return verdict if verdict or key not in seen.perhaps else None
+
+        keys = value if isinstance(value, dict) else range(len(value))
+        return every(judge(key) for key in keys if key not in seen.surely)
+
+    return check
+
+
 def _cannot_decide(*_: Any) -> Ternary:
     return None
 
@@ -171,6 +201,7 @@ BY_KIND: Final[Mapping[str, KeywordCheck]] = {
     "minLength": lambda _, schema, value: len(value) >= schema["minLength"],
     "maxLength": lambda _, schema, value: len(value) <= schema["maxLength"],
     "pattern": lambda _, schema, value: matches(schema["pattern"], value),
+    "format": _format,
     "prefixItems": lambda validator, schema, value: every(
         validator.check(sub, entry) for sub, entry in zip(schema["prefixItems"], value, strict=False)
     ),
@@ -197,6 +228,5 @@ BY_KIND: Final[Mapping[str, KeywordCheck]] = {
     "minProperties": lambda _, schema, value: len(value) >= schema["minProperties"],
     "maxProperties": lambda _, schema, value: len(value) <= schema["maxProperties"],
     "dependencies": _cannot_decide,
-    "unevaluatedProperties": _cannot_decide,
-    "unevaluatedItems": _cannot_decide,
+    **{keyword: _unevaluated(keyword) for keyword in ("unevaluatedProperties", "unevaluatedItems")},
 }

@@ -1,20 +1,26 @@
-"""The keywords of JSON Schema 2020-12 and what each may hold. Only what a person can get wrong in a declaration is
-checked; what a schema means is the business of `types`.
-"""
+"""What a person gets wrong in the keywords of one schema, in words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from warnings import catch_warnings, simplefilter
+from typing import Any, Final
 
 from cyberflow.diagnostics import did_you_mean, join_names, nearest
-
-TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
-MARKERS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
-"""A mapping that has one of these is JSON Schema; any other is nested notation (SPEC section 2)."""
+from cyberflow.schema.keywords import (
+    KEYWORDS,
+    MARKERS,
+    PATTERN,
+    SCHEMA,
+    SCHEMA_MAP,
+    SCHEMAS,
+    TYPE,
+    TYPES,
+    WORDS,
+    KeywordForm,
+)
+from cyberflow.schema.regex.pattern import pattern_problem
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class KeywordProblem:
 
 
 def is_schema(notation: Mapping[str, Any]) -> bool:
-    return not MARKERS.isdisjoint(notation)
+    return any(key in MARKERS for key in notation)
 
 
 def find_stray_fields(schema: Mapping[str, Any], types: Container[str]) -> tuple[str, KeywordProblem] | None:
@@ -59,138 +65,82 @@ def marker_of(schema: Mapping[str, Any]) -> str:
 
 
 def _is_stray_field(key: str, value: Any, types: Container[str]) -> bool:
-    if key in _KEYWORDS or key.startswith("x-"):
+    if key in KEYWORDS or key.startswith("x-"):
         return False
-    meant = nearest(key, _KEYWORDS)
-    word = isinstance(value, str) and (value.removesuffix("[]") in (*TYPES, "any") or value.removesuffix("[]") in types)
-    return meant is None or (word and _KEYWORDS[meant] is not _schema)
+    meant = nearest(key, KEYWORDS)
+    word = isinstance(value, str) and (
+        value.removesuffix("[]") in (*WORDS, "null") or value.removesuffix("[]") in types
+    )
+    return meant is None or (word and KEYWORDS[meant].form is not SCHEMA)
 
 
-def check_keyword(key: str, value: Any) -> KeywordProblem | None:
-    """Say what is wrong with one keyword, if anything."""
-    if key.startswith("x-"):
+def check_keyword(key: str, value: Any, *, free: bool = False) -> KeywordProblem | None:
+    """Say what is wrong with one keyword, if anything. What stands in it as a schema is looked at on its own. Where
+    unknown keywords are `free`, only a slip of a known one is wrong.
+    """
+    if key in _UNREAD:
+        return _UNREAD[key]
+    if key.startswith("x-") or (free and key not in KEYWORDS and nearest(key, KEYWORDS) is None):
         return None
-    if key not in _KEYWORDS:
+    if key not in KEYWORDS:
         message = f"`{key}` is not a keyword of JSON Schema"
-        return KeywordProblem(message, did_you_mean(key, _KEYWORDS), about_key=True)
-    return _KEYWORDS[key](key, value)
+        return KeywordProblem(message, did_you_mean(key, KEYWORDS), about_key=True)
+    if key == "$schema" and isinstance(value, str) and not _KNOWN_DIALECT.fullmatch(value):
+        help = "take it away if the schema means what JSON Schema 2020-12 says"
+        return KeywordProblem(f"`{value}` is a dialect of its own, which is not read", help)
+    form = KEYWORDS[key].form
+    if form is TYPE:
+        return _check_type(value)
+    if not _CONTAINERS.get(form, form.fits)(value):
+        return KeywordProblem(f"`{key}` must be {form.words}")
+    if key == "patternProperties":
+        return _check_patterns(key, value)
+    return _check_patterns(key, [value]) if form is PATTERN else None
 
 
-def _accept_any(_key: str, _value: Any) -> None:
-    return None
+_KNOWN_DIALECT: Final = re.compile(r"https?://json-schema\.org/(?:draft[-/][0-9-]+/)?schema#?")
+_UNREAD: Final = {
+    "$dynamicRef": KeywordProblem(
+        "`$dynamicRef` is not read: what it leads to depends on the value that is validated",
+        "write `$ref` to the definition that is meant",
+        about_key=True,
+    ),
+    "$recursiveRef": KeywordProblem(
+        "`$recursiveRef` is not read: JSON Schema 2020-12 has it no more", 'write `$ref: "#"`', about_key=True
+    ),
+    "dependencies": KeywordProblem(
+        "`dependencies` is not read: JSON Schema 2020-12 has split it in two",
+        "write `dependentRequired` for lists of names, `dependentSchemas` for schemas",
+        about_key=True,
+    ),
+}
+_CONTAINERS: Final[Mapping[KeywordForm, Callable[[Any], bool]]] = {
+    SCHEMA: lambda value: isinstance(value, dict | bool | str),
+    SCHEMAS: lambda value: isinstance(value, list) and bool(value),
+    SCHEMA_MAP: lambda value: isinstance(value, dict),
+}
+"""The form alone of what holds schemas."""
 
 
-def _require(what: str, holds: Callable[[Any], bool]) -> Callable[[str, Any], KeywordProblem | None]:
-    def check(key: str, value: Any) -> KeywordProblem | None:
-        return None if holds(value) else KeywordProblem(f"`{key}` must be {what}")
-
-    return check
-
-
-def _check_type(_key: str, value: Any) -> KeywordProblem | None:
+def _check_type(value: Any) -> KeywordProblem | None:
     words = value if isinstance(value, list) else [value]
     for index, word in enumerate(words):
-        if not isinstance(word, str) or word not in TYPES:
-            if word is None:
-                return KeywordProblem(
-                    "`null` without quotes is no name of a type",
-                    'write `"null"`',
-                    below=(index,) * isinstance(value, list),
-                )
-            help = did_you_mean(str(word), TYPES)
-            if isinstance(word, str) and word.endswith("[]"):
-                help = f"`{word}` is notation: write it without `type:`, or `{{type: array, items: {{…}}}}`"
-            below = (index,) if isinstance(value, list) else ()
-            return KeywordProblem(f"`{word}` is not a type of JSON Schema", help, below=below)
+        if isinstance(word, str) and word in TYPES:
+            continue
+        below = (index,) if isinstance(value, list) else ()
+        if word is None:
+            return KeywordProblem("`null` without quotes does not name a type", 'write `"null"`', below=below)
+        help = did_you_mean(str(word), TYPES)
+        if isinstance(word, str) and word.endswith("[]"):
+            help = f"`{word}` is notation: write it without `type:`, or `{{type: array, items: {{…}}}}`"
+        return KeywordProblem(f"`{word}` is not a type of JSON Schema", help, below=below)
     return None if words else KeywordProblem("`type` lists nothing")
 
 
-def _check_pattern(key: str, value: Any) -> KeywordProblem | None:
-    if not isinstance(value, str):
-        return KeywordProblem(f"`{key}` must be text")
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            re.compile(value)
-    except (re.error, RecursionError, OverflowError) as error:
-        if "(?<" in value or r"\p" in value:
-            return None
-        return KeywordProblem(f"`{key}` is not a regular expression: {error}")
+def _check_patterns(key: str, patterns: Iterable[Any]) -> KeywordProblem | None:
+    for pattern in patterns:
+        if isinstance(pattern, str) and (why := pattern_problem(pattern)):
+            below = (pattern,) if key == "patternProperties" else ()
+            where = f"`{pattern}`" if below else f"`{key}`"
+            return KeywordProblem(f"{where} is not a regular expression: {why}", below=below)
     return None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_name_list(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-_text = _require("text", lambda value: isinstance(value, str))
-_schema = _require("a schema", lambda value: isinstance(value, dict | bool | str))
-_schemas = _require("a list of schemas, at least one", lambda value: isinstance(value, list) and bool(value))
-_named = _require("a mapping of names to schemas", lambda value: isinstance(value, dict))
-_whole = _require("a whole number, 0 or more", _is_count)
-_boolean = _require("`true` or `false`", lambda value: isinstance(value, bool))
-
-_KEYWORDS: dict[str, Callable[[str, Any], KeywordProblem | None]] = {
-    "type": _check_type,
-    "enum": _require("a list of values, at least one", lambda value: isinstance(value, list) and bool(value)),
-    "const": _accept_any,
-    "default": _accept_any,
-    "examples": _require("a list of values", lambda value: isinstance(value, list)),
-    "title": _text,
-    "description": _text,
-    "format": _text,
-    "$comment": _text,
-    "$ref": _text,
-    "$schema": _text,
-    "$id": _text,
-    "$anchor": _text,
-    "$defs": _named,
-    "contentEncoding": _text,
-    "contentMediaType": _text,
-    "contentSchema": _schema,
-    "pattern": _check_pattern,
-    "minLength": _whole,
-    "maxLength": _whole,
-    "minimum": _require("a number", _is_number),
-    "maximum": _require("a number", _is_number),
-    "exclusiveMinimum": _require("a number", _is_number),
-    "exclusiveMaximum": _require("a number", _is_number),
-    "multipleOf": _require("a number above 0", lambda value: _is_number(value) and value > 0),
-    "items": _schema,
-    "prefixItems": _schemas,
-    "contains": _schema,
-    "minContains": _whole,
-    "maxContains": _whole,
-    "minItems": _whole,
-    "maxItems": _whole,
-    "uniqueItems": _boolean,
-    "unevaluatedItems": _schema,
-    "properties": _named,
-    "patternProperties": _named,
-    "additionalProperties": _schema,
-    "unevaluatedProperties": _schema,
-    "propertyNames": _schema,
-    "required": _require("a list of names", _is_name_list),
-    "minProperties": _whole,
-    "maxProperties": _whole,
-    "dependentRequired": _require("a mapping of names to lists of names", lambda value: isinstance(value, dict)),
-    "dependentSchemas": _named,
-    "anyOf": _schemas,
-    "oneOf": _schemas,
-    "allOf": _schemas,
-    "not": _schema,
-    "if": _schema,
-    "then": _schema,
-    "else": _schema,
-    "readOnly": _boolean,
-    "writeOnly": _boolean,
-    "deprecated": _boolean,
-}

@@ -15,6 +15,8 @@ from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
 from cyberflow.language.python.keywords import RunOptions, TaskOptions
+from cyberflow.language.python.reading.body import function_identity
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.modules import is_reading
 from cyberflow.language.python.signature import FunctionParameter, read_parameters
 from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
@@ -24,9 +26,10 @@ from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
-from cyberflow.run.work.journal import check_id
+from cyberflow.run.work.ids import check_id
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.project import CompiledProject, compile_project
+from cyberflow.source import Place
 
 _HELD = "the Secret in `secrets`, {}"
 
@@ -62,7 +65,26 @@ def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) ->
     if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
         help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
         raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
+    _require_own(one, made)
     return made
+
+
+def _require_own(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:
+    """Refuse a function whose name the project has for something else: it would run that, and not what is read here."""
+    if one.reference_position is not None:
+        return
+    for document in made.sourced.declaration_files:
+        for section in ("chains", "workflows"):
+            if one.name not in ((document.data or {}).get(section) or {}):
+                continue
+            route = (section, one.name)
+            functions = document.functions if isinstance(document, PythonDocument) else {}
+            if functions.get(route) == function_identity(one.function):
+                return
+            span = document.span(Place(document.path, route, part="key"))
+            where = f"{span.path}:{span.line}"
+            help = f"run that one with `cyberflow run {one.name}`, or give this function a `name=` of its own"
+            raise UsageError(f"`{one.name}` is not the project's own `{one.name}`, which stands at {where}", help=help)
 
 
 def compile_enclosing_project(file: str, name: str, call: PythonCall, known_options: Any) -> CompiledProject:
@@ -85,7 +107,16 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: Pyt
         session and check_id(session, "a session"),
         bool(call.option("keep_session")),
     )
-    return SubmitOptions(arguments, where, bool(call.option("stale_ok")), call.option("simulate"), backends=backends)
+    return SubmitOptions(
+        arguments,
+        where,
+        bool(call.option("stale_ok")),
+        call.option("simulate"),
+        priority=bool(call.option("priority")),
+        prompt_file=(path := call.option("prompt_file")) and Path(path),
+        model=call.option("model"),
+        backends=backends,
+    )
 
 
 def _raw_arguments(

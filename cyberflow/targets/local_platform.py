@@ -11,12 +11,13 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from cyberflow.storage import private_folder
+from cyberflow.errors import CyberflowError
+from cyberflow.storage import private_folder, write_text
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
-    from cyberflow.client.http.transport import AsgiApp
+    from cyberflow.client.http.network import AsgiApp
     from cyberflow.emulator.platform import Platform
 
 STATE = ".cyberflow"
@@ -140,10 +141,23 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
                 say(f"waiting for {_lock_holder(state)}, which uses the local platform of this project")
                 told = True
             continue
-        holder = {"pid": os.getpid(), "who": who}
-        (state / HOLDER).write_text(json.dumps(holder), encoding="utf-8")
-        (state / DEV).unlink(missing_ok=True)
+        except (OSError, NotImplementedError) as error:
+            raise _lock_error(state / LOCK, error) from error
+        try:
+            write_text(state / HOLDER, json.dumps({"pid": os.getpid(), "who": who}))
+            (state / DEV).unlink(missing_ok=True)
+        except BaseException as error:
+            lock.release()
+            if isinstance(error, OSError):
+                raise _lock_error(state / DEV, error) from error
+            raise
         return lock
+
+
+def _lock_error(path: Path, error: Exception) -> CyberflowError:
+    why = getattr(error, "strerror", None) or "this system cannot lock files there"
+    help = "move it out of the way, or mend its permissions"
+    return CyberflowError(f"{path} cannot be used: {why.lower()}", help=help)
 
 
 def state_folder(root: Path) -> Path:

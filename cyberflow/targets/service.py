@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from cyberflow.errors import UsageError
+from cyberflow.loopback import is_loopback_url
 from cyberflow.source import Place
 from cyberflow.targets.local_names import names_of
 from cyberflow.targets.local_platform import IN_PROCESS, LOCAL, STATE, Say, dev_address, open_platform
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 CYBERUN_PATH = "/api/v1"
 """Where the local platform has Cyberun."""
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CLOUD = "https://api.cyberdesk.io"
 
 
@@ -74,7 +74,7 @@ async def open_target(
             yield OpenTarget(LOCAL, desk, target, at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
-    async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target)) as desk:
+    async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target), insecure=target.insecure) as desk:
         yield OpenTarget(name, desk, target, _url_line(name, target.url))
 
 
@@ -101,7 +101,8 @@ async def open_cyberun(
         help = f"say where its key is found: `targets: {{{name}: {{cyberun: {{api_key: {{env: CYBERUN_API_KEY}}}}}}}}`"
         raise UsageError(f"the target `{name}` has no `cyberun`, where tasks run", help=help)
     key = resolve_key(name, declared, sourced.root, environ)
-    async with CyberunClient.connect(declared.url, key, team=declared.team, ca=_ca_path(sourced, target)) as cyberun:
+    ca = _ca_path(sourced, target)
+    async with CyberunClient.connect(declared.url, key, team=declared.team, ca=ca, insecure=target.insecure) as cyberun:
         yield OpenTarget(name, cyberun, target, f"target {name}, tasks: {declared.url}")
 
 
@@ -133,7 +134,7 @@ def cyberun_settings(target: Target) -> DeclaredCyberun | None:
     """Where a target's tasks run: what it says, or what a `cyberflow dev` serves beside Cyberdesk."""
     from cyberflow.language.model import Cyberun as DeclaredCyberun
 
-    if target.cyberun is None and _is_loopback(target.url):
+    if target.cyberun is None and is_loopback_url(target.url):
         return DeclaredCyberun(url=target.url.rstrip("/") + CYBERUN_PATH)
     return target.cyberun
 
@@ -142,24 +143,18 @@ def resolve_key(name: str, declared: Target | DeclaredCyberun, root: Path, envir
     """Find the key of a target, or of its Cyberun; a service on this machine needs none."""
     source = declared.api_key
     if source is None:
-        if _is_loopback(declared.url):
+        if is_loopback_url(declared.url):
             return _dev_key(declared.url, root)
         what, example = "the `cyberun` of target", "cyberun: {api_key: {env: CYBERUN_API_KEY}}"
         if hasattr(declared, "cyberun"):
             what, example = "the target", "api_key: {env: CYBERDESK_API_KEY}"
         help = f"say where it is found: `targets: {{{name}: {{{example}}}}}`"
         raise UsageError(f"{what} `{name}` has no `api_key`", help=help)
-    from cyberflow.run.inputs.secrets import SecretNotFound, parse_location, read_secret, system_backends
+    from cyberflow.run.inputs.secret_command import SecretNotFound
+    from cyberflow.run.inputs.secrets import location_of, read_secret, system_backends
 
-    written = (
-        f"env:{source.env}"
-        if source.env
-        else f"file:{root / source.file}"
-        if source.file
-        else f"keyring:{source.keyring}"
-    )
-    found = parse_location(written)
-    if found is None:
+    found = location_of(source, root)
+    if found.kind == "keyring" and not all(found.detail.rpartition("/")):
         raise UsageError(f"the `api_key` of target `{name}` names no source", help="a keyring entry is SERVICE/USER")
     try:
         return read_secret(found, replace(system_backends(), environ=environ))
@@ -176,10 +171,6 @@ def _dev_key(url: str, root: Path) -> str:
 
 def _is_embedded(name: str) -> bool:
     return name == LOCAL
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
 
 
 def _ca_path(sourced: RawProject, target: Target) -> str | None:

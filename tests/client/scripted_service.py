@@ -71,7 +71,9 @@ class Script:
         self.now += seconds
 
     def retry(self, **policy: Any) -> Retry:
-        return Retry(sleep=self.sleep, random=lambda: self.jitter, clock=lambda: self.now, **policy)
+        return Retry(
+            sleep=self.sleep, random=lambda: self.jitter, clock=lambda: self.now, monotonic=lambda: self.now, **policy
+        )
 
     def transport(self, url: str = URL, key: str | None = KEY, **policy: Any) -> Transport:
         return Transport.open(url, key, app=httpx.MockTransport(self.carry), retry=self.retry(**policy))

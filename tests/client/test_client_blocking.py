@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from cyberflow.client.cyberdesk.blocking import SyncCyberdesk
+from cyberflow.client.cyberdesk.client import SyncCyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.errors import UsageError
 from tests.client.scripted_service import KEY, URL, Script, answer, page, run, workflow
@@ -63,7 +63,7 @@ def test_inside_a_loop_it_says_what_to_use(script: Script, desk: SyncCyberdesk) 
 
 def test_it_connects_as_the_client_does_and_hides_the_key(script: Script) -> None:
     with SyncCyberdesk.connect(URL, KEY, app=httpx.MockTransport(script.carry)) as desk:
-        assert repr(desk) == f"Blocking(Cyberdesk(Transport({URL})))"
+        assert repr(desk) == f"SyncCyberdesk(Cyberdesk(Transport({URL})))"
     with pytest.raises(UsageError):
         SyncCyberdesk.connect("ftp://x", KEY)
     with pytest.raises(AttributeError):

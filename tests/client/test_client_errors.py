@@ -131,8 +131,8 @@ async def test_a_request_still_at_work_says_so(script: Script) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("<html>", "the answer is no JSON but text/html"),
-        ("", "the answer is no JSON but an empty body"),
+        ("<html>", "the answer is not JSON but text/html"),
+        ("", "the answer is not JSON but an empty body"),
         ({"id": "w1"}, "the answer has not the expected form, `main_prompt`: field required; `created_at`: field"),
         ([], "the answer has not the expected form, `.`: "),
         (workflow(tags="t-value"), "the answer has not the expected form, `tags`: input should be a valid list"),

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from cyberflow.client.cyberdesk import wire
-from cyberflow.client.http.mask import RequestRedactor
+from cyberflow.client.cyberdesk import records, wire
 from cyberflow.client.http.request import multipart_request, write_request
 from cyberflow.errors import CyberflowError
+from cyberflow.redact import Redactor
 from tests.client.scripted_service import KEY, URL, Script, answer, run
 
 pytestmark = pytest.mark.anyio
@@ -98,7 +98,7 @@ async def test_no_repr_and_no_log_holds_a_secret(script: Script) -> None:
     image = multipart_request("/x", "x.png", SECRET.encode(), "image/png")
     seen = [
         stream.getvalue(),
-        *map(repr, (desk, desk.runs, desk.runs.transport, request, image, RequestRedactor([SECRET]))),
+        *map(repr, (desk, desk.runs, desk.runs.transport, request, image, Redactor([SECRET]))),
     ]
     for text in seen:
         assert KEY not in text
@@ -109,20 +109,20 @@ async def test_no_repr_and_no_log_holds_a_secret(script: Script) -> None:
 def test_a_signed_url_is_a_permission_and_not_shown() -> None:
     shown = [
         wire.Image(supabase_url="s", filename="f", signed_url="https://x?token=t"),
-        wire.SignedUrl(signed_url="https://x?token=t"),
-        wire.DownloadUrl(url="https://x?token=t"),
+        records.SignedUrl(signed_url="https://x?token=t"),
+        records.DownloadUrl(url="https://x?token=t"),
     ]
 
     assert "token" not in repr(shown)
     assert shown[0].to_json()["signed_url"] == "https://x?token=t"
 
 
-def test_a_short_secret_is_masked_where_it_stands_alone() -> None:
-    mask = RequestRedactor(["1", "", "ab"])
+def test_a_short_secret_is_masked_where_it_stands_alone_in_a_text() -> None:
+    mask = Redactor(["1", "", "ab"])
 
     assert mask.text("step 1 of 10: about 'ab'") == "step ••• of 10: about '•••'"
     assert mask.json({"n": 1, "m": 10, "ok": True, "x": None, "y": 1.5}) == {
-        "n": "•••",
+        "n": 1,
         "m": 10,
         "ok": True,
         "x": None,
@@ -131,12 +131,12 @@ def test_a_short_secret_is_masked_where_it_stands_alone() -> None:
 
 
 def test_of_two_secrets_the_longer_goes_first() -> None:
-    assert RequestRedactor(["abcd", "abcdef"]).text("abcdef abcd") == "••• •••"
+    assert Redactor(["abcd", "abcdef"]).text("abcdef abcd") == "••• •••"
 
 
 def test_a_secret_that_is_no_unicode_is_still_masked() -> None:
-    assert RequestRedactor(["abc\ud800"]).text("is abc\ud800") == "is •••"
+    assert Redactor(["abc\ud800"]).text("is abc\ud800") == "is •••"
 
 
 def test_without_secrets_nothing_is_masked() -> None:
-    assert RequestRedactor([]).text("open") == "open"
+    assert Redactor([]).text("open") == "open"

@@ -12,6 +12,7 @@ import pytest
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.http.errors import ApiError, Unreachable
+from cyberflow.client.http.network import NetworkTransport
 from cyberflow.client.http.transport import Transport
 from cyberflow.errors import CyberflowError
 from tests.client.scripted_service import KEY, URL, Script, answer, run, workflow
@@ -77,8 +78,9 @@ PROXY = "http://proxy.example.test:3128"
 
 
 def proxied(transport: Transport, url: str) -> bool:
-    chosen = transport._client._transport_for_url(httpx.URL(url))
-    return chosen is not transport._client._transport
+    network = transport._client._transport
+    assert isinstance(network, NetworkTransport)
+    return network.proxies.find(url) is not None
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
@@ -164,14 +166,17 @@ async def test_an_own_authority_is_trusted_besides_the_usual_ones(script: Script
     async with tls_service() as url:
         async with Cyberdesk.connect(url, KEY, ca=CERTS / "authority.pem", retry=script.retry()) as desk:
             assert await desk.health() == {"status": "ok"}
-            usual = desk._transport._client._transport
+            network = desk._transport._client._transport
+            assert isinstance(network, NetworkTransport)
+            usual = network.way(httpx.URL(url))
         async with Cyberdesk.connect(url, KEY, retry=script.retry()) as desk:
             with pytest.raises(Unreachable, match="TLS: its certificate is not trusted") as caught:
                 await desk.health()
 
     assert caught.value.may_have_arrived is False
-    trusted = usual._pool._ssl_context.cert_store_stats()["x509_ca"]  # type: ignore[attr-defined]
-    assert trusted > 50
+    trust = usual._pool._ssl_context
+    assert trust is not None
+    assert trust.cert_store_stats()["x509_ca"] > 50
 
 
 async def test_an_asgi_application_stands_in_for_the_network() -> None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cyberflow.client.cyberun.events import ServerEvent, parse_events
 from cyberflow.client.cyberun.wire import FINAL_STATUSES, Output, TaskPage, TaskRecord, TaskResult, outputs_of
-from cyberflow.client.http.sse import ServerEvent, parse_events
 
 SAMPLE = json.loads((Path(__file__).parent / "data" / "cyberun-task-result.json").read_text(encoding="utf-8"))
 NOW = datetime(2025, 2, 10, 14, 30, tzinfo=UTC)

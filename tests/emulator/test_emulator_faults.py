@@ -55,8 +55,8 @@ class World:
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
 
-        policy = Retry(sleep=sleep, random=lambda: 0.0)
-        async with Cyberdesk.connect(self.url, "cd_any", app=self.app, retry=policy, patience=0.4) as desk:
+        policy = Retry(sleep=sleep, random=lambda: 0.0, patience=0.4)
+        async with Cyberdesk.connect(self.url, "cd_any", app=self.app, retry=policy) as desk:
             return await act(desk, folder)
 
 
@@ -225,7 +225,7 @@ async def schedule(faults: list[Fault], steps: int) -> None:
         return
 
     with Platform.open(":memory:", faults=faults) as platform:
-        policy = Retry(sleep=sleep, random=lambda: 0.0)
+        policy = Retry(sleep=sleep, random=lambda: 0.0, patience=0.4)
         async with Cyberdesk.connect("http://local.test", "k", app=platform.app, retry=policy) as desk:
             workflow, _ = await once(lambda key: desk.workflows.create(WORKFLOW, key), "create")
             body = {"steps": [{"workflow_id": workflow.id}] * steps}

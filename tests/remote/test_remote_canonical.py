@@ -84,9 +84,22 @@ def test_the_older_notation_is_read_as_json_schema() -> None:
     assert differing_fields({"output_schema": old}, {"output_schema": json.dumps(new)}) == ()
 
 
-@pytest.mark.parametrize("text", ['{"type":"object","title":"x"}', '{"type":"string"}', '{"anyOf":[]}', "true"])
+@pytest.mark.parametrize("text", ['{"type":"object","title":"x"}', '{"type":"string"}', '{"anyOf":[]}'])
 def test_json_schema_is_not_taken_for_the_older_notation(text: str) -> None:
     assert canonicalize({"output_schema": text})["output_schema"] == json.loads(text)
+
+
+@pytest.mark.parametrize("field", ["input_schema", "output_schema"])
+def test_booleans_are_the_schemas_that_they_are(field: str) -> None:
+    """What takes everything restricts nothing, as none does; what takes nothing is not absent."""
+    yes = {"$ref": "#/$defs/a", "$defs": {"a": True}}
+    no = {"$ref": "#/$defs/a", "$defs": {"a": False}}
+    member = {"type": "object", "properties": {"a": False, "b": True}}
+
+    assert canonicalize({field: json.dumps(yes)}) == {}
+    assert canonicalize({field: json.dumps(no)}) == {field: {"not": {}}}
+    assert canonicalize({field: json.dumps(member)})[field]["properties"] == {"a": {"not": {}}, "b": {}}
+    assert differing_fields({field: json.dumps(no)}, {field: None}) == (field,)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cyberflow.remote.canonical import differing_fields
-from cyberflow.schema.canonical import canonical_schema
+from cyberflow.schema.normal_form import canonical_schema
 
 
 def moved(before: Any, after: Any, field: str = "input_schema") -> bool:

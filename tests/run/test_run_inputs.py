@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cyberflow.errors import UsageError
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
-from cyberflow.run.inputs.inputs import load_inputs, read_inputs
+from cyberflow.run.inputs.input_file import load_inputs
+from cyberflow.run.inputs.inputs import read_inputs
 from cyberflow.run.inputs.secrets import SecretBackends
 from cyberflow.schema.read_value import UnreadableValue, faults, read_json, read_value
 from tests.run.intake import CANARY, MARK, PATIENT, may, need
@@ -270,3 +271,51 @@ def test_of_a_secret_not_even_the_keys_are_repeated(schema: Any, value: Any) -> 
 def test_the_keys_of_a_closed_secret_are_not_repeated() -> None:
     closed = {"properties": {"x": {}}, "additionalProperties": False}
     assert list(faults(closed, {CANARY: 1}, secret=True)) == [((), "does not fit its type")]
+
+
+HALVES = ['"cut \\ud83d"', '{"deep": ["\\udc00"]}', '{"\\ud83d": 1}', '"\\ude00\\ud83d"']
+
+
+@pytest.mark.parametrize("text", HALVES)
+def test_half_a_character_is_told_wherever_it_is_given(tmp_path: Path, text: str) -> None:
+    what = Wants({"note": need({}), "other": need({"type": "object"})})
+    for suffix in (".json", ".yaml"):
+        path = tmp_path / f"inputs{suffix}"
+        path.write_text(f'{{"note": {text}}}', encoding="utf-8")
+        if suffix == ".yaml" and text.startswith("{"):
+            continue
+        with pytest.raises(UsageError, match=r"half of a character|not YAML"):
+            load_inputs(path)
+    (problem, _) = read_inputs(what, (), {"note": json.loads(text)}).problems
+    assert problem.about == "note"
+    assert "half of a character" in problem.text
+    assert [one.about for one in read_inputs(what, [f"other={text}"]).problems] == ["other", "note"]
+
+
+def test_a_whole_pair_is_a_character(tmp_path: Path) -> None:
+    path = tmp_path / "inputs.json"
+    path.write_text('{"note": "\\ud83d\\ude00"}', encoding="utf-8")
+    assert load_inputs(path) == {"note": "😀"}
+
+
+def test_inputs_are_read_from_yaml(tmp_path: Path) -> None:
+    text = "patient: {id: '7', tags: [a, b]}\ndate: 2026-03-01\nno: 007\nat: 1.5\nlong: |\n  two\n  lines\n"
+    whole = {
+        "patient": {"id": "7", "tags": ["a", "b"]},
+        "date": "2026-03-01",
+        "no": "007",
+        "at": 1.5,
+        "long": "two\nlines\n",
+    }
+    for name in ("inputs.yaml", "inputs.yml", "inputs", "inputs.txt"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert load_inputs(tmp_path / name) == whole
+    for text, words in (
+        ("a: [1\nb: 2\n", "in line "),
+        ("a: 1\na: 2\n", "in line 2"),
+        ("- 1\n", "an object"),
+        ("", "object"),
+    ):
+        (tmp_path / "inputs.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match=words):
+            load_inputs(tmp_path / "inputs.yaml")

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient
+from cyberflow.client.cyberun.events import TaskEvent
 from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.request import write_request
@@ -267,14 +268,14 @@ async def test_the_journal_knows_before_the_service_does(cyberun: CyberunClient,
     workflow = await prepare_task(cyberun, TASK, request)
     invocation = open_journal(tmp_path, "prod")
     before: list[str] = []
-    inner = cyberun.transport.send
+    inner = cyberun.transport.fetch
 
     async def listening(sent: Any, *rest: Any) -> Any:
         if sent.path.endswith("/run"):
             before.append(invocation.path.read_text(encoding="utf-8"))
         return await inner(sent, *rest)
 
-    cyberun.transport.send = listening  # type: ignore[method-assign, assignment]
+    cyberun.transport.fetch = listening  # type: ignore[method-assign, assignment]
     state = await submit_task(cyberun, request, workflow, invocation)
 
     [text] = before

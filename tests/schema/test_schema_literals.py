@@ -28,7 +28,16 @@ LITERALS: dict[str, tuple[Any, Any, Any]] = {
         NotAssignable({"a": [{}]}, ("a", 0, "b"), "missing"),
     ),
     "any takes all": ({"a": [None]}, ANY, Assignable()),
-    "irregular pattern": ("x", text(pattern="(?=x)"), Undetermined()),
+    "look-around": ("x", text(pattern="(?=x)"), Assignable()),
+    "a property without data": ("x", text(pattern=r"\p{Script=Greek}"), Undetermined()),
+    "a format": ("tomorrow", text(format="date"), NotAssignable("tomorrow", (), "does not have the format `date`")),
+    "a format deep inside": (
+        {"at": "25:00:00Z"},
+        record(at=text(format="time")),
+        NotAssignable({"at": "25:00:00Z"}, ("at",), "does not have the format `time`"),
+    ),
+    "a word of another format": ("tomorrow", text(format="mrn"), Assignable()),
+    "no format of a number": (7, {"format": "date"}, Assignable()),
     "no JSON": ({1: 2}, OBJECT, Undetermined()),
     "not finite": (float("nan"), NUMBER, Undetermined()),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from cyberflow.schema.paths import FoundType, MissingMember, Scalar, UnknownPath, lookup, members
+from cyberflow.schema.paths import FoundType, MissingMember, Scalar, UnknownPath, lookup
 from tests.schema.typed_schemas import ANY, ARRAY, INTEGER, NULL, NUMBER, OBJECT, STRING, either, listed, record
 
 PATIENT = record(
@@ -85,11 +85,3 @@ def test_a_found_type_stands_alone() -> None:
     assert lookup(found.schema, ["left", "value"]) == FoundType(STRING, optional=True)
     assert lookup(whole.schema, [0, "root", "value"]) == FoundType(STRING, optional=True)
     jsonschema_rs.Draft202012Validator(whole.schema).validate([{"root": {"value": "x"}, "whole": []}])
-
-
-def test_members_of_an_object() -> None:
-    found = members(record(mrn=STRING, note_=INTEGER))
-
-    assert found == {"mrn": FoundType(STRING), "note": FoundType(INTEGER, optional=True)}
-    assert members(OBJECT) is None
-    assert members(STRING) is None

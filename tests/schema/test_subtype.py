@@ -64,6 +64,18 @@ def test_fits(case: str) -> None:
     assert check_assignable(*FITS[case]) == Assignable()
 
 
+FORMATS = {
+    "formats": (text(format="date"), text(format="email")),
+    "text into a format": (STRING, text(format="date")),
+    "a format out of a word": (text(format="mrn"), text(format="uuid")),
+}
+
+
+@pytest.mark.parametrize("case", FORMATS)
+def test_a_ref_between_formats_is_never_a_mismatch(case: str) -> None:
+    assert check_assignable(*FORMATS[case]) == Assignable()
+
+
 SILENT: dict[str, tuple[Any, Any]] = {
     "bare object into record": (OBJECT, record(a=STRING)),
     "free object into record": ({**OBJECT, "additionalProperties": True}, record(a=STRING)),
@@ -75,15 +87,13 @@ SILENT: dict[str, tuple[Any, Any]] = {
     "bare object inside": (listed(OBJECT), listed(record(a=STRING))),
     "annotations alone": ({"description": "whatever"}, STRING),
     "pattern out of another": (text(pattern=r"^M\d+$"), text(pattern="^M")),
-    "irregular pattern": (STRING, text(pattern="(?=.*x)(?=.*y)")),
+    "a property without data": (text(minLength=1), text(pattern=r"\p{Script=Greek}")),
     "keywords without type": ({"minLength": 1}, STRING),
     "remote reference": ({"$ref": "https://example.com/a.json"}, STRING),
     "remote reference wanted": (STRING, {"$ref": "https://example.com/a.json"}),
-    "unevaluated": (record(a=STRING), {"type": "object", "unevaluatedProperties": False}),
     "malformed producer": ({"type": "strin"}, INTEGER),
     "malformed consumer": (STRING, {"type": "integer", "minimum": "1"}),
     "another dialect": ({"$schema": "http://json-schema.org/draft-07/schema#", "type": "string"}, INTEGER),
-    "another base": (record(a={"$id": "https://example.com/a", "type": "string"}), record(a=INTEGER)),
     "unknown format keeps its values to itself": (text(format="mrn"), text(pattern="^M")),
     "text with tokens": (TEXT, text(pattern="^Visit", minLength=40)),
 }
@@ -116,6 +126,21 @@ MISMATCH: dict[str, tuple[Any, Any, Any, tuple[str | int, ...], str]] = {
     "too small": (INTEGER, {**INTEGER, "minimum": 1}, 0, (), "less than 1"),
     "too large": ({**INTEGER, "minimum": 5}, {**INTEGER, "maximum": 99}, 100, (), "more than 99"),
     "just below": ({**INTEGER, "minimum": 5}, {**INTEGER, "exclusiveMinimum": 5}, 5, (), "not more than 5"),
+    "look-around": (STRING, text(pattern="(?=.*x)(?=.*y)"), "x", (), "does not match `(?=.*x)(?=.*y)`"),
+    "unevaluated": (
+        record(a=STRING),
+        {"type": "object", "unevaluatedProperties": False},
+        {"a": "x"},
+        ("a",),
+        "not allowed here",
+    ),
+    "another base": (
+        record(a={"$id": "https://example.com/a", "type": "string"}),
+        record(a=INTEGER),
+        {"a": "x"},
+        ("a",),
+        "string, not integer",
+    ),
     "no multiple": (INTEGER, {**INTEGER, "multipleOf": 5}, 1, (), "no multiple of 5"),
     "missing member": (record(a=STRING), record(a=STRING, b=STRING), {"a": "x"}, ("b",), "missing"),
     "optional member": (record(a_=STRING), record(a=STRING), {}, ("a",), "missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import RawProject
 from cyberflow.sdk.portability import READS, reads_json
 from cyberflow.sdk.project import compile_project
-from cyberflow.storage import private_folder
+from cyberflow.storage import private_folder, write_bytes, write_text
 
 
 @click.command("build")
@@ -32,6 +33,7 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
     Example:
       cyberflow build --target prod --out dist
     """
+    gc.disable()
     compiled = compile_project(project_root(project), target)
     sourced, bundle = compiled.sourced, compiled.bundle
     folder = out or sourced.root / "dist"
@@ -55,6 +57,6 @@ def _write(folder: Path, sourced: RawProject, bundle: Bundle) -> None:
         folder.chmod(0o700)
     (folder / "assets").mkdir(exist_ok=True)
     for asset in bundle.assets:
-        (folder / "assets" / asset.sha256).write_bytes(sourced.files.by_hash(asset.sha256))
-    (folder / "bundle.json").write_text(bundle.to_json(), encoding="utf-8", newline="\n")
-    (folder / READS).write_text(reads_json(sourced, bundle), encoding="utf-8", newline="\n")
+        write_bytes(folder / "assets" / asset.sha256, sourced.files.by_hash(asset.sha256))
+    write_text(folder / "bundle.json", bundle.to_json())
+    write_text(folder / READS, reads_json(sourced, bundle))

@@ -15,6 +15,7 @@ import click
 
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.storage import write_text
 from cyberflow.targets.local_platform import DATABASE, DEV, PlatformAddress, state_folder, take_lock
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def _claim_database(project: Path | None, url: str, key: str, stack: ExitStack) 
     stack.callback(lock.release)
     state = state_folder(root)
     announcement = state / DEV
-    file = os.open(announcement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        json.dump({"url": url, "token": key, "pid": os.getpid()}, stream)
+    write_text(announcement, json.dumps({"url": url, "token": key, "pid": os.getpid()}))
     stack.callback(announcement.unlink, missing_ok=True)
     return state / DATABASE
 

@@ -17,7 +17,7 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.downloads import SCREENSHOTS, output_folder, save_exports, save_screenshots
 from cyberflow.run.task.request import TaskState
 from cyberflow.sdk.runs.sessions import read_run, workflow_names
-from cyberflow.storage import private_folder
+from cyberflow.storage import make_folder, private_folder, write_text
 from cyberflow.targets.local_platform import state_folder
 from cyberflow.targets.service import CyberdeskService, CyberunService
 
@@ -79,11 +79,11 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
 
 async def _save(service: CyberdeskService, where: tuple[Path, Path | None], id: str, save: Save) -> int:
     run = await read_run(service.client, id)
-    folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), id)
+    folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), run.id)
     if where[1] is None and save is save_screenshots:
         folder /= SCREENSHOTS
     saved = False
-    async for path in save(service.client, id, folder):
+    async for path in save(service.client, run.id, folder):
         click.echo(str(path))
         saved = True
     if not saved:
@@ -103,8 +103,8 @@ def claim_folder(project: Path, out: Path | None, name: str, id: str) -> Path:
             whose = f"files of {holder}" if holder else "files already"
             help = f"save these in a folder of their own: `--out {folder / id[:8]}`"
             raise UsageError(f"{folder} holds {whose}, and would mix them with those of {id}", help=help)
-        note.parent.mkdir(mode=0o700, exist_ok=True)
-        note.write_text(id, encoding="utf-8")
+        make_folder(note.parent)
+        write_text(note, id)
     except OSError as error:
         raise CyberflowError(f"{error.filename or note} cannot be used: {error.strerror}") from error
     if out is None:

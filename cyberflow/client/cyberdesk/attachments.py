@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.wire import Attachment, DownloadUrl, Page
-from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import format_path, get_request, write_request
-from cyberflow.client.http.transport import Transport
+from cyberflow.client.cyberdesk.collection import Body, Call, Collection
+from cyberflow.client.cyberdesk.records import DownloadUrl
+from cyberflow.client.cyberdesk.wire import Attachment, Page
+from cyberflow.client.http.paging import PAGE
+from cyberflow.client.http.request import format_path, get_request
 from cyberflow.storage import unique_path
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
     from datetime import datetime
     from pathlib import Path
 
@@ -24,51 +24,36 @@ class AttachmentFilters(TypedDict, total=False):
     attachment_type: str | None
 
 
-@dataclass(frozen=True)
-class Attachments:
-    transport: Transport
+class Attachments(Collection[Attachment], path="/v1/run-attachments", record=Attachment):
+    """In a body of `create`, `content` is base64; that is mostly the service's own call."""
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> AsyncIterator[Attachment]:
-        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return self._list(limit, filters)
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> Page[Attachment]:
-        query = {**filters, "skip": skip, "limit": limit}
-        return await self.transport.fetch(get_request("/v1/run-attachments", query), Page[Attachment])
+    def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[AttachmentFilters]) -> Call[Page[Attachment]]:
+        return self._page(skip, limit, filters)
 
-    async def get(self, id: str) -> Attachment:
-        return await self.transport.fetch(get_request(format_path("/v1/run-attachments/{}", id)), Attachment)
+    def update(self, id: str, body: Body, key: str | None = None) -> Call[Attachment]:
+        return self._write("PUT /{}", Attachment, (id,), body, key)
 
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Attachment:
-        """`content` is base64. Mostly the service's own call: a submission brings its files along."""
-        return await self.transport.fetch(write_request("POST", "/v1/run-attachments", body, key), Attachment)
-
-    async def expire(self, id: str, at: datetime | None, key: str | None = None) -> Attachment:
+    def expire(self, id: str, at: datetime | None, key: str | None = None) -> Call[Attachment]:
         """Set when the file goes, or with None that it stays: the one thing of an attachment that can change."""
-        body = {"expires_at": at.isoformat() if at else None}
-        return await self.transport.fetch(
-            write_request("PUT", format_path("/v1/run-attachments/{}", id), body, key), Attachment
-        )
+        return self.update(id, {"expires_at": at.isoformat() if at else None}, key)
 
-    async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", format_path("/v1/run-attachments/{}", id), key=key))
-
-    async def download(self, id: str, to: Path) -> Path:
+    def download(self, id: str, to: Path, size: int | None = None) -> Call[Path]:
         """Stream the file beside `to` and rename it when it is whole: `to` is never half a file.
 
-        Raises as every call does, and CyberflowError when the disk refuses.
+        Raises as every call does, and CyberflowError when the disk refuses, or not `size` bytes came.
         """
-        return await self.transport.save(get_request(format_path("/v1/run-attachments/{}/download", id)), to)
+        return self.transport.save(get_request(format_path(f"{self.path}/{{}}/download", id)), to, size)
 
-    async def save(self, attachment: Attachment, folder: Path) -> Path:
+    def save(self, attachment: Attachment, folder: Path) -> Call[Path]:
         """Download into a folder, under the base name of its own name made safe, beside what is there already.
 
         Answers where it is. Raises as `download`.
         """
-        return await self.download(attachment.id, unique_path(folder, attachment.filename))
+        return self.download(attachment.id, unique_path(folder, attachment.filename))
 
-    async def download_url(self, id: str, expires_in: int = 300) -> DownloadUrl:
+    def download_url(self, id: str, expires_in: int = 300) -> Call[DownloadUrl]:
         """A url for 10 to 3600 seconds."""
-        query = {"expires_in": expires_in}
-        return await self.transport.fetch(
-            get_request(format_path("/v1/run-attachments/{}/download-url", id), query), DownloadUrl
-        )
+        return self._read("/{}/download-url", DownloadUrl, id, query={"expires_in": expires_in})

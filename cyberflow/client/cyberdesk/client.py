@@ -1,11 +1,13 @@
-"""The client as its callers hold it: one object per account, one attribute per group of resources.
-The groups live in files of their own; how bytes travel is `transport`'s business.
+"""The client of Cyberdesk: one object per account, one attribute per group of resources; and its twin for scripts
+without an event loop. How bytes travel is the business of `transport`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self, overload
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from inspect import iscoroutine
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 from cyberflow.client.cyberdesk.attachments import Attachments
 from cyberflow.client.cyberdesk.connections import Connections, Usages
@@ -19,13 +21,11 @@ from cyberflow.client.cyberdesk.wait import EVERY, RunWaiter
 from cyberflow.client.cyberdesk.wire import ChainAccepted, RunRecord
 from cyberflow.client.cyberdesk.workflows import PromptImages, Workflows
 from cyberflow.client.http.request import get_request, write_request
-from cyberflow.client.http.retry import Retry
-from cyberflow.client.http.transport import PATIENCE, Transport
+from cyberflow.client.http.transport import ConnectOptions, Transport
+from cyberflow.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from cyberflow.client.http.transport import AsgiApp
 
 
 class Cyberdesk:
@@ -50,23 +50,13 @@ class Cyberdesk:
         self.usage = Usages(transport)
 
     @classmethod
-    def connect(
-        cls,
-        url: str,
-        api_key: str | None,
-        *,
-        app: AsgiApp | None = None,
-        ca: str | Path | None = None,
-        retry: Retry | None = None,
-        patience: float = PATIENCE,
-    ) -> Cyberdesk:
-        """Prepare a client; nothing is sent yet. With `app` the requests go to that ASGI application in this process.
+    def connect(cls, url: str, api_key: str | None, **options: Unpack[ConnectOptions]) -> Cyberdesk:
+        """Prepare a client; nothing is sent yet. With `app` the requests go to that application in this process.
 
-        `ca` is a PEM file that is trusted besides the usual authorities; an `app` needs none. `patience` is how many
-        seconds a connection may be silent once it stands. Raises UsageError when
-        the url or the key cannot be sent at all, CyberflowError when the CA file is missing or broken.
+        Raises UsageError when the url or the key cannot be sent at all, or would go out in clear text, CyberflowError
+        when the CA file, or what the environment says of proxies and certificates, cannot be used.
         """
-        return cls(Transport.open(url, api_key, app=app, ca=ca, retry=retry, patience=patience))
+        return cls(Transport.open(url, api_key, **options))
 
     async def health(self) -> dict[str, Any]:
         """Ask whether the service is up; the form of the answer is free. This endpoint needs no key."""
@@ -122,3 +112,68 @@ class Cyberdesk:
 
     def __repr__(self) -> str:
         return f"Cyberdesk({self._transport!r})"
+
+
+class SyncCyberdesk:
+    """`SyncCyberdesk.connect(url, key)` has what `Cyberdesk` has; what is awaited there is answered here, and an
+    asynchronous iterator is a plain one: each call runs the same coroutine to its end, in a loop of its own. To be
+    used by one thread, as a context manager or with `close`.
+    """
+
+    def __init__(self, desk: Cyberdesk) -> None:
+        self._desk = desk
+        self._runner = asyncio.Runner()
+
+    @classmethod
+    def connect(cls, url: str, api_key: str | None, **options: Unpack[ConnectOptions]) -> Self:
+        """Take the arguments of `Cyberdesk.connect` and raise what it raises."""
+        return cls(Cyberdesk.connect(url, api_key, **options))
+
+    def __getattr__(self, name: str) -> Any:
+        return _SyncProxy(self._run, getattr(self._desk, name))
+
+    def close(self) -> None:
+        self._run(self._desk.aclose())
+        self._runner.close()
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return self._runner.run(coroutine)
+        coroutine.close()
+        raise UsageError("there is an event loop here already: use `Cyberdesk`, and await its calls")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"SyncCyberdesk({self._desk!r})"
+
+
+class _SyncProxy:
+    def __init__(self, run: Any, behind: Any) -> None:
+        self._run = run
+        self._behind = behind
+
+    def __getattr__(self, name: str) -> Any:
+        return _SyncProxy(self._run, getattr(self._behind, name))
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        answer = self._behind(*arguments, **options)
+        del arguments, options  # no frame holds what may be secret while it is sent
+        if iscoroutine(answer):
+            return self._run(answer)
+        return self._iterate(answer) if isinstance(answer, AsyncIterator) else answer
+
+    def _iterate(self, items: AsyncIterator[Any]) -> Iterator[Any]:
+        async def step() -> tuple[Any, ...]:
+            async for item in items:
+                return (item,)
+            return ()
+
+        while found := self._run(step()):
+            yield from found

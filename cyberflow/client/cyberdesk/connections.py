@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from cyberflow.client.cyberdesk.collection import ApiGroup, Call, Collection
 from cyberflow.client.cyberdesk.records import Connection, Usage
 from cyberflow.client.cyberdesk.wire import Page
-from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import format_path, get_request, write_request
-from cyberflow.client.http.transport import Transport
+from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
 
@@ -23,41 +21,23 @@ class ConnectionFilters(TypedDict, total=False):
     status: str | None
 
 
-@dataclass(frozen=True)
-class Connections:
-    transport: Transport
+class Connections(Collection[Connection], path="/v1/connections", record=Connection):
+    """On the service itself `create` is the machine agent's call."""
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[ConnectionFilters]) -> AsyncIterator[Connection]:
-        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return self._list(limit, filters)
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[ConnectionFilters]) -> Page[Connection]:
-        query = {**filters, "skip": skip, "limit": limit}
-        return await self.transport.fetch(get_request("/v1/connections", query), Page[Connection])
-
-    async def get(self, id: str) -> Connection:
-        return await self.transport.fetch(get_request(format_path("/v1/connections/{}", id)), Connection)
-
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Connection:
-        """On the service itself this is the machine agent's call."""
-        return await self.transport.fetch(write_request("POST", "/v1/connections", body, key), Connection)
-
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Connection:
-        return await self.transport.fetch(
-            write_request("PATCH", format_path("/v1/connections/{}", id), body, key), Connection
-        )
-
-    async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", format_path("/v1/connections/{}", id), key=key))
+    def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[ConnectionFilters]) -> Call[Page[Connection]]:
+        return self._page(skip, limit, filters)
 
 
-@dataclass(frozen=True)
-class Usages:
-    transport: Transport
+class Usages(ApiGroup, path="/v1/usage"):
+    """What the runs of a period have used."""
 
-    async def aggregate(self, from_date: datetime | str, to_date: datetime | str, *, mode: str | None = None) -> Usage:
+    def aggregate(self, from_date: datetime | str, to_date: datetime | str, *, mode: str | None = None) -> Call[Usage]:
         """`from_date` is inclusive. Of `to_date` the service says both; only a period that ends between runs is sure.
 
         `mode` is `simulated` (the service's default: all steps but those of infrastructure failures) or `billed`.
         """
         query = {"from_date": from_date, "to_date": to_date, "mode": mode}
-        return await self.transport.fetch(get_request("/v1/usage/aggregate", query), Usage)
+        return self._read("/aggregate", Usage, query=query)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from cyberflow.client.cyberdesk.collection import Call, Collection
 from cyberflow.client.cyberdesk.wire import Machine, Page, Pool
-from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import format_path, get_request, join_commas, write_request
-from cyberflow.client.http.transport import Transport
+from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
 
@@ -26,85 +24,42 @@ class MachineFilters(TypedDict, total=False):
     include: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Machines:
-    transport: Transport
+class Machines(Collection[Machine], path="/v1/machines", record=Machine):
+    """With `include=("pools",)` the pools come in `included`, flat. The runs of a deleted one stay.
+
+    In an update `{}` clears parameters, leaving them out keeps them; `reserved_session_id: null` ends the session by
+    force. On the service itself `create` is the machine agent's call: it wants `fingerprint` and `unkey_key_id`.
+    """
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[MachineFilters]) -> AsyncIterator[Machine]:
-        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return self._list(limit, filters)
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[MachineFilters]) -> Page[Machine]:
-        """With `include=("pools",)` the pools come in `included`, flat."""
-        query = {**filters, "include": join_commas(filters.get("include")), "skip": skip, "limit": limit}
-        return await self.transport.fetch(get_request("/v1/machines", query), Page[Machine])
+    def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[MachineFilters]) -> Call[Page[Machine]]:
+        return self._page(skip, limit, filters)
 
-    async def get(self, id: str, *, include: Sequence[str] = ()) -> Machine:
-        query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(format_path("/v1/machines/{}", id), query), Machine)
-
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Machine:
-        """On the service itself this is the machine agent's call: it wants `fingerprint` and `unkey_key_id`."""
-        return await self.transport.fetch(write_request("POST", "/v1/machines", body, key), Machine)
-
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Machine:
-        """`{}` clears parameters, leaving them out keeps them.
-
-        `reserved_session_id: null` ends the session by force: its live runs are cancelled.
-        """
-        return await self.transport.fetch(
-            write_request("PATCH", format_path("/v1/machines/{}", id), body, key), Machine
-        )
-
-    async def clear_session(self, id: str, key: str | None = None) -> Machine:
+    def clear_session(self, id: str, key: str | None = None) -> Call[Machine]:
         """End the session that holds it by force: its live runs are cancelled and the machine is free."""
-        return await self.update(id, {"reserved_session_id": None}, key)
+        return self.update(id, {"reserved_session_id": None}, key)
 
-    async def pools(self, id: str) -> tuple[Pool, ...]:
-        return await self.transport.fetch(get_request(format_path("/v1/machines/{}/pools", id)), tuple[Pool, ...])
+    def pools(self, id: str) -> Call[tuple[Pool, ...]]:
+        return self._read("/{}/pools", tuple[Pool, ...], id)
 
-    async def set_pools(self, id: str, pool_ids: Sequence[str], key: str | None = None) -> Machine:
+    def set_pools(self, id: str, pool_ids: Sequence[str], key: str | None = None) -> Call[Machine]:
         """These and no others."""
-        body = {"pool_ids": [*pool_ids]}
-        return await self.transport.fetch(
-            write_request("PUT", format_path("/v1/machines/{}/pools", id), body, key), Machine
-        )
-
-    async def delete(self, id: str, key: str | None = None) -> None:
-        """Its runs stay, with `machine_id` null."""
-        await self.transport.send(write_request("DELETE", format_path("/v1/machines/{}", id), key=key))
+        return self._write("PUT /{}/pools", Machine, (id,), {"pool_ids": [*pool_ids]}, key)
 
 
-@dataclass(frozen=True)
-class Pools:
-    transport: Transport
+class Pools(Collection[Pool], path="/v1/pools", record=Pool):
+    """In an update `{}` clears parameters, leaving them out keeps them."""
 
     def list(self, *, limit: int = PAGE, include: Sequence[str] = ()) -> AsyncIterator[Pool]:
-        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, include=include))
+        return self._list(limit, {"include": include})
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, include: Sequence[str] = ()) -> Page[Pool]:
-        query = {"include": join_commas(include), "skip": skip, "limit": limit}
-        return await self.transport.fetch(get_request("/v1/pools", query), Page[Pool])
+    def page(self, *, skip: int = 0, limit: int = PAGE, include: Sequence[str] = ()) -> Call[Page[Pool]]:
+        return self._page(skip, limit, {"include": include})
 
-    async def get(self, id: str, *, include: Sequence[str] = ()) -> Pool:
-        query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(format_path("/v1/pools/{}", id), query), Pool)
+    def add_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> Call[Pool]:
+        return self._write("POST /{}/machines", Pool, (id,), {"machine_ids": [*machine_ids]}, key)
 
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Pool:
-        return await self.transport.fetch(write_request("POST", "/v1/pools", body, key), Pool)
-
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Pool:
-        """`{}` clears parameters, leaving them out keeps them."""
-        return await self.transport.fetch(write_request("PATCH", format_path("/v1/pools/{}", id), body, key), Pool)
-
-    async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", format_path("/v1/pools/{}", id), key=key))
-
-    async def add_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> Pool:
-        body = {"machine_ids": [*machine_ids]}
-        return await self.transport.fetch(
-            write_request("POST", format_path("/v1/pools/{}/machines", id), body, key), Pool
-        )
-
-    async def remove_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> None:
-        body = {"machine_ids": [*machine_ids]}
-        await self.transport.send(write_request("DELETE", format_path("/v1/pools/{}/machines", id), body, key))
+    def remove_machines(self, id: str, machine_ids: Sequence[str], key: str | None = None) -> Call[None]:
+        return self._send("DELETE /{}/machines", id, body={"machine_ids": [*machine_ids]}, key=key)

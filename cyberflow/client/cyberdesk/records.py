@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from cyberflow.client.cyberdesk.wire import Flag, Json, RunRecord, WireRecord
 
 
@@ -71,3 +73,16 @@ class MachinesHealth(WireRecord):
     errored_machines: list[Json] | None = None
     scope: str | None = None
     message: str | None = None
+
+
+class SignedUrl(WireRecord):
+    """A url that opens without the key for `expires_in` seconds."""
+
+    signed_url: str = Field(repr=False)
+    supabase_url: str | None = None
+    expires_in: int | None = None
+
+
+class DownloadUrl(WireRecord):
+    url: str = Field(repr=False)
+    expires_in: int | None = None

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from cyberflow.client.cyberdesk.collection import Call, Collection
 from cyberflow.client.cyberdesk.records import Trajectory
 from cyberflow.client.cyberdesk.wire import Page
-from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import format_path, get_request, join_commas, write_request
-from cyberflow.client.http.transport import Transport
+from cyberflow.client.http.paging import PAGE
+from cyberflow.client.http.request import format_path, get_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
 
@@ -31,41 +30,21 @@ class TrajectoryFilters(TypedDict, total=False):
     include: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Trajectories:
-    transport: Transport
+class Trajectories(Collection[Trajectory], path="/v1/trajectories", record=Trajectory):
+    """A new one is neither generated nor main; only an approved one is replayed. With `include=("workflow",)` the
+    workflows come in `included`, flat.
+    """
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[TrajectoryFilters]) -> AsyncIterator[Trajectory]:
-        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return self._list(limit, filters)
 
-    async def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[TrajectoryFilters]) -> Page[Trajectory]:
-        """With `include=("workflow",)` the workflows come in `included`, flat."""
-        query = {**filters, "include": join_commas(filters.get("include")), "skip": skip, "limit": limit}
-        return await self.transport.fetch(get_request("/v1/trajectories", query), Page[Trajectory])
+    def page(self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[TrajectoryFilters]) -> Call[Page[Trajectory]]:
+        return self._page(skip, limit, filters)
 
-    async def get(self, id: str, *, include: Sequence[str] = ()) -> Trajectory:
-        query = {"include": join_commas(include)}
-        return await self.transport.fetch(get_request(format_path("/v1/trajectories/{}", id), query), Trajectory)
-
-    async def latest(self, workflow_id: str) -> Trajectory:
+    def latest(self, workflow_id: str) -> Call[Trajectory]:
         """By last update; a 404 where the workflow has none."""
-        return await self.transport.fetch(
-            get_request(format_path("/v1/workflows/{}/latest-trajectory", workflow_id)), Trajectory
-        )
+        path = format_path("/v1/workflows/{}/latest-trajectory", workflow_id)
+        return self.transport.fetch(get_request(path), Trajectory)
 
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> Trajectory:
-        """A new one is neither generated nor main; only an approved one is replayed."""
-        return await self.transport.fetch(write_request("POST", "/v1/trajectories", body, key), Trajectory)
-
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> Trajectory:
-        return await self.transport.fetch(
-            write_request("PATCH", format_path("/v1/trajectories/{}", id), body, key), Trajectory
-        )
-
-    async def duplicate(self, id: str, key: str | None = None) -> Trajectory:
-        return await self.transport.fetch(
-            write_request("POST", format_path("/v1/trajectories/{}/duplicate", id), key=key), Trajectory
-        )
-
-    async def delete(self, id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", format_path("/v1/trajectories/{}", id), key=key))
+    def duplicate(self, id: str, key: str | None = None) -> Call[Trajectory]:
+        return self._write("POST /{}/duplicate", Trajectory, (id,), key=key)

@@ -53,7 +53,7 @@ class RunWaiter:
         return await self._runs.get(id)
 
     async def _until_final(self, ids: Iterable[str], session_id: str | None) -> None:
-        begun = self._policy.clock()
+        begun = self._policy.monotonic()
         waited_for = [*ids]
         while True:
             found = await self._list_runs(waited_for, session_id, LIGHT)
@@ -61,7 +61,7 @@ class RunWaiter:
             statuses = {id: (found.get(id) or await self._runs.get(id)).status for id in waited_for}
             if not any(map(is_live, statuses.values())):
                 return
-            spent = self._policy.clock() - begun
+            spent = self._policy.monotonic() - begun
             if self._timeout is not None and spent >= self._timeout:
                 raise StillLive(statuses, self._timeout)
             rest = self._every if self._timeout is None else min(self._every, self._timeout - spent)

@@ -50,7 +50,7 @@ def is_live(status: str) -> bool:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is no ISO 8601 is None."""
+    """Read a time of the wire as an aware UTC moment; one without a zone is UTC, one that is not ISO 8601 is None."""
     try:
         read = datetime.fromisoformat(text or "")
     except ValueError:
@@ -170,19 +170,6 @@ class Image(WireRecord):
     content_type: str | None = None
     size_bytes: int | None = None
     created_at: str | None = None
-
-
-class SignedUrl(WireRecord):
-    """A url that opens without the key for `expires_in` seconds."""
-
-    signed_url: str = Field(repr=False)
-    supabase_url: str | None = None
-    expires_in: int | None = None
-
-
-class DownloadUrl(WireRecord):
-    url: str = Field(repr=False)
-    expires_in: int | None = None
 
 
 class Pool(WireRecord):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from cyberflow.client.cyberdesk.wire import Image, Json, Page, SignedUrl, TagRecord, WorkflowRecord
-from cyberflow.client.http.paging import PAGE, iterate_items
-from cyberflow.client.http.request import format_path, get_request, join_commas, multipart_request, write_request
-from cyberflow.client.http.transport import Transport
+from cyberflow.client.cyberdesk.collection import ApiGroup, Call, Collection
+from cyberflow.client.cyberdesk.records import SignedUrl
+from cyberflow.client.cyberdesk.wire import Image, Json, Page, TagRecord, WorkflowRecord
+from cyberflow.client.http.paging import PAGE
+from cyberflow.client.http.request import multipart_request, write_request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
 EVERYTHING = ("tags", "post_run_checks")
@@ -29,105 +29,68 @@ class WorkflowFilters(TypedDict, total=False):
     updated_at_to: datetime | str | None
 
 
-@dataclass(frozen=True)
-class Workflows:
-    transport: Transport
+class Workflows(Collection[WorkflowRecord], path="/v1/workflows", record=WorkflowRecord):
+    """Lists come newest update first, tags and checks filled in. Every update makes a version; `post_run_checks` in one
+    replaces the whole set. Deleting one takes its runs and trajectories along: the service cascades.
+    """
 
     def list(self, *, limit: int = PAGE, **filters: Unpack[WorkflowFilters]) -> AsyncIterator[WorkflowRecord]:
-        """All pages, newest update first, tags and checks filled in; see `paging` for what moves meanwhile."""
-        return iterate_items(lambda skip: self.page(skip=skip, limit=limit, **filters))
+        return self._list(limit, {"include": EVERYTHING, **filters})
 
-    async def page(
+    def page(
         self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[WorkflowFilters]
-    ) -> Page[WorkflowRecord]:
-        query = {
-            **filters,
-            "tag_ids": join_commas(filters.get("tag_ids")),
-            "include": join_commas(filters.get("include", EVERYTHING)),
-        }
-        return await self.transport.fetch(
-            get_request("/v1/workflows", {**query, "skip": skip, "limit": limit}), Page[WorkflowRecord]
-        )
+    ) -> Call[Page[WorkflowRecord]]:
+        return self._page(skip, limit, {"include": EVERYTHING, **filters})
 
-    async def get(self, id: str) -> WorkflowRecord:
-        return await self.transport.fetch(
-            get_request(format_path("/v1/workflows/{}", id), {"include": join_commas(EVERYTHING)}), WorkflowRecord
-        )
+    def get(self, id: str, *, include: Sequence[str] = EVERYTHING) -> Call[WorkflowRecord]:
+        return super().get(id, include=include)
 
-    async def create(self, body: Mapping[str, Any], key: str | None = None) -> WorkflowRecord:
-        return await self.transport.fetch(write_request("POST", "/v1/workflows", body, key), WorkflowRecord)
-
-    async def update(self, id: str, body: Mapping[str, Any], key: str | None = None) -> WorkflowRecord:
-        """Only the keys sent change; every update makes a version. `post_run_checks` replaces the whole set."""
-        return await self.transport.fetch(
-            write_request("PATCH", format_path("/v1/workflows/{}", id), body, key), WorkflowRecord
-        )
-
-    async def delete(self, id: str, key: str | None = None) -> None:
-        """Its runs and trajectories go with it: the service cascades."""
-        await self.transport.send(write_request("DELETE", format_path("/v1/workflows/{}", id), key=key))
-
-    async def duplicate(self, id: str, *, include_trajectories: bool = False, key: str | None = None) -> WorkflowRecord:
+    def duplicate(self, id: str, *, include_trajectories: bool = False, key: str | None = None) -> Call[WorkflowRecord]:
         """Copies prompt, schemas (a marker in them included), checks, settings and tags under the name `(Copy) …`."""
         body = {"include_trajectories": include_trajectories}
-        return await self.transport.fetch(
-            write_request("POST", format_path("/v1/workflows/{}/duplicate", id), body, key), WorkflowRecord
-        )
+        return self._write("POST /{}/duplicate", WorkflowRecord, (id,), body, key)
 
-    async def merge(
+    def merge(
         self, id: str, target_workflow_id: str, *, copy_trajectories: bool = False, key: str | None = None
-    ) -> WorkflowRecord:
+    ) -> Call[WorkflowRecord]:
         """Put this workflow in place of the target, which keeps its id and name; this one is then deleted.
 
         The answer is the target; its former state is in its versions.
         """
         body = {"target_workflow_id": target_workflow_id, "copy_trajectories": copy_trajectories}
-        return await self.transport.fetch(
-            write_request("POST", format_path("/v1/workflows/{}/merge", id), body, key), WorkflowRecord
-        )
+        return self._write("POST /{}/merge", WorkflowRecord, (id,), body, key)
 
-    async def versions(self, id: str) -> tuple[Json, ...]:
+    def versions(self, id: str) -> Call[tuple[Json, ...]]:
         """Earlier states as free-form objects; the service promises no more of their form."""
-        return await self.transport.fetch(get_request(format_path("/v1/workflows/{}/versions", id)), tuple[Json, ...])
+        return self._read("/{}/versions", tuple[Json, ...], id)
 
-    async def tags(self, id: str) -> tuple[TagRecord, ...]:
-        return await self.transport.fetch(get_request(format_path("/v1/workflows/{}/tags", id)), tuple[TagRecord, ...])
+    def tags(self, id: str) -> Call[tuple[TagRecord, ...]]:
+        return self._read("/{}/tags", tuple[TagRecord, ...], id)
 
-    async def add_tags(self, id: str, tag_ids: Sequence[str], key: str | None = None) -> tuple[TagRecord, ...]:
+    def add_tags(self, id: str, tag_ids: Sequence[str], key: str | None = None) -> Call[tuple[TagRecord, ...]]:
         """A workflow holds one tag of a group: adding another takes the first off. Archived ones are refused."""
-        body = {"tag_ids": [*tag_ids]}
-        return await self.transport.fetch(
-            write_request("POST", format_path("/v1/workflows/{}/tags", id), body, key), tuple[TagRecord, ...]
-        )
+        return self._write("POST /{}/tags", tuple[TagRecord, ...], (id,), {"tag_ids": [*tag_ids]}, key)
 
-    async def add_tags_to_many(self, ids: Sequence[str], tag_ids: Sequence[str], key: str | None = None) -> None:
-        body = {"workflow_ids": [*ids], "tag_ids": [*tag_ids]}
-        await self.transport.send(write_request("POST", "/v1/workflows/bulk/tags", body, key))
+    def add_tags_to_many(self, ids: Sequence[str], tag_ids: Sequence[str], key: str | None = None) -> Call[None]:
+        return self._send("POST /bulk/tags", body={"workflow_ids": [*ids], "tag_ids": [*tag_ids]}, key=key)
 
-    async def remove_tag(self, id: str, tag_id: str, key: str | None = None) -> None:
-        await self.transport.send(write_request("DELETE", format_path("/v1/workflows/{}/tags/{}", id, tag_id), key=key))
+    def remove_tag(self, id: str, tag_id: str, key: str | None = None) -> Call[None]:
+        return self._send("DELETE /{}/tags/{}", id, tag_id, key=key)
 
 
-@dataclass(frozen=True)
-class PromptImages:
+class PromptImages(ApiGroup, path="/v1/workflows/prompt-image"):
     """They belong to the organisation, not to a workflow; a prompt names one by its `supabase_url`."""
 
-    transport: Transport
+    def list(self) -> Call[tuple[Image, ...]]:
+        return self._read("s", tuple[Image, ...])
 
-    async def list(self) -> tuple[Image, ...]:
-        return await self.transport.fetch(get_request("/v1/workflows/prompt-images"), tuple[Image, ...])
-
-    async def upload(self, filename: str, content: bytes, content_type: str, key: str | None = None) -> Image:
+    def upload(self, filename: str, content: bytes, content_type: str, key: str | None = None) -> Call[Image]:
         """PNG, JPEG, GIF or WebP of at most 10 MB; the service may change the filename, so read it from the answer."""
-        return await self.transport.fetch(
-            multipart_request("/v1/workflows/prompt-image", filename, content, content_type, key), Image
-        )
+        return self.transport.fetch(multipart_request(self.path, filename, content, content_type, key), Image)
 
     async def delete(self, path: str, key: str | None = None) -> None:
         """`path` is the `supabase_url` behind `supabase://workflow-prompt-images/`."""
-        await self.transport.send(write_request("DELETE", "/v1/workflows/prompt-image", key=key, params={"path": path}))
+        await self.transport.send(write_request("DELETE", self.path, key=key, params={"path": path}))
 
-    async def signed_url(self, path: str) -> SignedUrl:
-        return await self.transport.fetch(
-            get_request("/v1/workflows/prompt-image/signed-url", {"path": path}), SignedUrl
-        )
+    def signed_url(self, path: str) -> Call[SignedUrl]:
+        return self._read("/signed-url", SignedUrl, query={"path": path})

@@ -4,52 +4,34 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any, Self, Unpack
 
+from cyberflow.client.cyberun.events import TaskEvent, task_events
 from cyberflow.client.cyberun.wire import (
     CyberunWorkflow,
-    PageMeta,
     PresignedUpload,
     TaskAccepted,
     TaskPage,
     TaskRecord,
     TaskResult,
     WorkflowPage,
+    next_page,
 )
 from cyberflow.client.http.errors import ApiError, Unreachable
-from cyberflow.client.http.paging import HasId
+from cyberflow.client.http.paging import PAGE, iterate_items
 from cyberflow.client.http.request import Request, format_path, get_request, write_request
-from cyberflow.client.http.sse import parse_events
 from cyberflow.client.http.status import USED_ADDRESS
-from cyberflow.client.http.transport import Transport
+from cyberflow.client.http.transport import ConnectOptions, Transport
 from cyberflow.errors import UsageError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from cyberflow.client.http.retry import Retry
-    from cyberflow.client.http.transport import AsgiApp
-
-PAGE = 100
-"""The most that one page of a list holds."""
 UPLOADS = 3
 """How often an upload is begun: each time under a new address, since a store takes an object once."""
 SESSION = "eyJ"
 """How the token of a person's session begins; keys begin with `sk-` or `dk-` and know their team."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-T = TypeVar("T", bound=HasId)
-
-
-@dataclass(frozen=True)
-class TaskEvent:
-    """`kind` is the service's word: `status`, `progress`, `completed`, `failed`, `cancelled`, `error`, or a new one."""
-
-    kind: str
-    data: Mapping[str, Any]
 
 
 class CyberunClient:
@@ -62,14 +44,7 @@ class CyberunClient:
 
     @classmethod
     def connect(
-        cls,
-        url: str,
-        api_key: str | None,
-        *,
-        team: str | None = None,
-        app: AsgiApp | None = None,
-        ca: str | Path | None = None,
-        retry: Retry | None = None,
+        cls, url: str, api_key: str | None, *, team: str | None = None, **options: Unpack[ConnectOptions]
     ) -> CyberunClient:
         """Prepare a client; see `Cyberdesk.connect`. With a session's token goes the `team`, with a key it does not.
 
@@ -79,7 +54,7 @@ class CyberunClient:
         if session and not team:
             help = "name the team's id with `cyberun: {team: ID}`, or use a key (`sk-…`), which has its own"
             raise UsageError("a session's token of Cyberun says nothing of the team", help=help)
-        transport = Transport.open(url, api_key, app=app, ca=ca, retry=retry)
+        transport = Transport.open(url, api_key, **options)
         if session and team:
             transport.headers = {"X-Team-ID": team}
         return cls(transport)
@@ -89,12 +64,12 @@ class CyberunClient:
         return await self.transport.fetch(get_request(_workflow_path(name)), CyberunWorkflow)
 
     def workflows(self) -> AsyncIterator[CyberunWorkflow]:
-        async def page(number: int) -> tuple[list[CyberunWorkflow], PageMeta | None]:
+        async def read(number: int) -> tuple[list[CyberunWorkflow], int | None]:
             query = {"current_page": number, "per_page": PAGE}
             found = await self.transport.fetch(get_request("/r/workflows", query), WorkflowPage)
-            return found.workflow_list, found.page_meta
+            return found.workflow_list, next_page(number, PAGE, found.workflow_list, found.page_meta)
 
-        return _iterate_items(page)
+        return iterate_items(read, 1)
 
     async def submit(
         self,
@@ -119,11 +94,11 @@ class CyberunClient:
         return await self.transport.fetch(get_request(format_path("/r/tasks/{}", id)), TaskRecord)
 
     def tasks(self, *, status: str | None = None) -> AsyncIterator[TaskRecord]:
-        async def page(number: int) -> tuple[list[TaskRecord], PageMeta | None]:
+        async def read(number: int) -> tuple[list[TaskRecord], int | None]:
             found = await self.task_page(number, status=status)
-            return found.task_list, found.page_meta
+            return found.task_list, next_page(number, PAGE, found.task_list, found.page_meta)
 
-        return _iterate_items(page)
+        return iterate_items(read, 1)
 
     async def task_page(self, number: int = 1, *, per_page: int = PAGE, status: str | None = None) -> TaskPage:
         query = {"current_page": number, "per_page": per_page, "status": status}
@@ -141,22 +116,15 @@ class CyberunClient:
     async def events(self, id: str) -> AsyncGenerator[TaskEvent, None]:
         """What happens to a task, as it happens; ends when the stream does, whether or not the task is over.
 
-        Gives nothing where answers only come whole. What is no JSON object is passed over.
+        Gives nothing where answers only come whole. What is not a JSON object is passed over.
         """
         if not self.transport.streams:
             return
-        async with self.transport.stream(
-            get_request(format_path("/r/tasks/{}/events", id)), "text/event-stream"
-        ) as stream:
-            if not stream.headers.get("content-type", "").startswith("text/event-stream"):
-                return
-            async for event in parse_events(stream.pieces):
-                try:
-                    data = json.loads(event.data)
-                except ValueError:
-                    data = None
-                if isinstance(data, dict):
-                    yield TaskEvent(event.name, data)
+        request = get_request(format_path("/r/tasks/{}/events", id))
+        async with self.transport.stream(request, "text/event-stream", endless=True) as stream:
+            if stream.headers.get("content-type", "").startswith("text/event-stream"):
+                async for event in task_events(stream.pieces):
+                    yield event
 
     async def upload(self, filename: str, content: bytes, content_type: str) -> str:
         """Send a file in and give its key, which holds for a day. Begun anew under another address when the store
@@ -210,18 +178,3 @@ def _workflow_path(name: str) -> str:
 def _write_without_key(method: str, path: str, body: object = None) -> Request:
     """A write as `write_request` makes it, without a key: the service knows none."""
     return replace(write_request(method, path, body), key=None)
-
-
-async def _iterate_items(page: Callable[[int], Awaitable[tuple[list[T], PageMeta | None]]]) -> AsyncIterator[T]:
-    """Pages are numbered from 1. Each id is given once, though items slide from page to page while others are made."""
-    seen: set[str] = set()
-    number = 1
-    while True:
-        items, meta = await page(number)
-        for item in items:
-            if item.id not in seen:
-                seen.add(item.id)
-                yield item
-        if not items or (meta is not None and meta.is_last(number, PAGE)):
-            return
-        number += 1

@@ -43,8 +43,8 @@ class Outputs:
         """Write an output into an empty file. A broken connection goes on where it broke, an address that has ended is
         asked for anew, at most `REFRESHES` times.
 
-        Raises ApiError, Unreachable when the retries are used up without a byte in between, CyberflowError when there
-        is no such output (any more).
+        Raises ApiError, Unreachable when the retries are used up without a byte in between, CyberflowError when the
+        output is not there (any more).
         """
         policy, refreshed, tried = self._cyberun.transport.policy, 0, 0
         while True:

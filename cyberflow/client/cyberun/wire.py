@@ -5,7 +5,7 @@ Names are those of its API reference. Its samples leave enums out, so `task_stat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -106,9 +106,12 @@ class PageMeta(WireRecord):
     per_page: int | None = None
     total_count: int | None = None
 
-    def is_last(self, number: int, asked: int) -> bool:
-        """Whether page `number` reaches the end. A page may hold fewer items than were `asked` for."""
-        return self.total_count is not None and number * (self.per_page or asked) >= self.total_count
+
+def next_page(number: int, asked: int, items: Sequence[object], meta: PageMeta | None) -> int | None:
+    """The number of the page after `number`, if there is one. A page may hold fewer items than were `asked` for."""
+    total = meta.total_count if meta else None
+    per_page = (meta.per_page if meta else None) or asked
+    return None if not items or (total is not None and number * per_page >= total) else number + 1
 
 
 class TaskPage(WireRecord):

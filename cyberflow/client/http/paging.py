@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from cyberflow.client.cyberdesk.wire import Page
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 PAGE = 100
-"""The service's default; no larger limit is promised for every list."""
+"""What one page holds by default; no larger limit is promised for every list."""
 
 
 class HasId(Protocol):
@@ -21,20 +17,19 @@ class HasId(Protocol):
 T = TypeVar("T", bound=HasId)
 
 
-async def iterate_items(page: Callable[[int], Awaitable[Page[T]]]) -> AsyncIterator[T]:
-    """Go on until `total` is reached or a page is empty, asking `page(skip)` for each next one.
+async def iterate_items(
+    read: Callable[[int], Awaitable[tuple[Sequence[T], int | None]]], first: int
+) -> AsyncIterator[T]:
+    """Every item once. `read` takes where a page begins and gives its items, and where the next one begins, if any.
 
-    The service pages by offset, so what is written meanwhile moves: an item that slides to the next page is given
-    once, one that slides back over the edge is missed. Who needs the whole compares the ids of two passes.
+    A service pages by offset, so what is written meanwhile moves: an item that slides to the next page is given once,
+    one that slides back over the edge is missed. Who needs the whole compares the ids of two passes.
     """
     seen: set[str] = set()
-    skip = 0
-    while True:
-        got = await page(skip)
-        for item in got.items:
+    at: int | None = first
+    while at is not None:
+        items, at = await read(at)
+        for item in items:
             if item.id not in seen:
                 seen.add(item.id)
                 yield item
-        skip += len(got.items)
-        if not got.items or skip >= got.total:
-            return

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from cyberflow.errors import UsageError
+from cyberflow.hidden import HiddenBytes, HiddenText
 
 SENSITIVE = frozenset(
     {
@@ -70,7 +71,7 @@ def format_path(template: str, *ids: str) -> str:
     """Fill the `{}` of a path with quoted ids. Raises UsageError for an id that would lead to another resource."""
     for id in ids:
         if id in {"", ".", ".."}:
-            raise UsageError(f"`{id}` is no id")
+            raise UsageError(f"`{id}` is not an id")
     return template.format(*(quote(id, safe="") for id in ids))
 
 
@@ -83,7 +84,7 @@ def write_request(
     method: str, path: str, body: object = None, key: str | None = None, *, params: Params | None = None
 ) -> Request:
     """A write with a JSON body (none for None). It always carries an idempotency key, a fresh one for `key=None`."""
-    content = None if body is None else json.dumps(body, allow_nan=False, separators=(",", ":")).encode()
+    content = None if body is None else HiddenBytes(json.dumps(body, allow_nan=False, separators=(",", ":")).encode())
     return Request(
         method,
         path,
@@ -103,7 +104,7 @@ def multipart_request(path: str, filename: str, content: bytes, content_type: st
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
         f"Content-Type: {content_type}\r\n\r\n"
     )
-    body = b"".join((head.encode(), content, f"\r\n--{boundary}--\r\n".encode()))
+    body = HiddenBytes(b"".join((head.encode(), content, f"\r\n--{boundary}--\r\n".encode())))
     return Request("POST", path, (), body, f"multipart/form-data; boundary={boundary}", key or str(uuid4()))
 
 
@@ -135,4 +136,4 @@ def _secrets(body: Any, *, inside: bool = False) -> Iterator[str]:
         for value in body:
             yield from _secrets(value, inside=inside)
     elif inside and body is not None and not isinstance(body, bool):
-        yield str(body)
+        yield HiddenText(body)

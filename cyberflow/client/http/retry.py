@@ -21,17 +21,21 @@ EPOCH_FROM = 1_000_000_000
 class Retry:
     """How often and how patiently. The defaults are those of the service's own clients, but for `budget`.
 
-    `budget` bounds in seconds what the service may ask one call to wait, all its retries together.
-    `random` gives a number in [0, 1), `clock` seconds of the epoch.
+    `budget` bounds in seconds what the service may ask one call to wait, all its retries together; `patience` is how
+    many seconds a connection may be silent, and one request take but for the time its bytes need.
+    `random` gives a number in [0, 1), `clock` seconds of the epoch; waiting is measured by `monotonic`, which a change
+    of the clock does not move.
     """
 
     retries: int = 3
     base: float = 0.25
     cap: float = 8.0
     budget: float = 600.0
+    patience: float = 60.0
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     random: Callable[[], float] = draw
     clock: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
 
     def backoff(self, retry: int) -> float:
         """Full jitter: anything between nothing and `base` doubled `retry` times, at most `cap`."""
@@ -56,9 +60,9 @@ class RateLimitWindow:
     def __init__(self) -> None:
         self._until = 0.0
 
-    def record_headers(self, headers: Mapping[str, str], now: float, longest: float) -> None:
+    def record_headers(self, headers: Mapping[str, str], policy: Retry) -> None:
         """Read `X-RateLimit-Remaining` and `-Reset`. The form of the reset is not documented: a number or a date is
-        taken, and one that is not within `longest` seconds is not believed.
+        taken, and one that is not within the budget is not believed.
         """
         if _parse_number(headers.get("x-ratelimit-remaining", "")) != 0:
             return
@@ -68,12 +72,12 @@ class RateLimitWindow:
             reset = _parse_date(text)
         if reset is None:
             return
-        wait = reset - _server_time(headers, now) if reset >= EPOCH_FROM else reset
-        if 0 < wait <= longest:
-            self._until = max(self._until, now + wait)
+        wait = reset - _server_time(headers, policy.clock()) if reset >= EPOCH_FROM else reset
+        if 0 < wait <= policy.budget:
+            self._until = max(self._until, policy.monotonic() + wait)
 
-    def seconds_to_wait(self, now: float) -> float:
-        return max(0.0, self._until - now)
+    def seconds_to_wait(self, policy: Retry) -> float:
+        return max(0.0, self._until - policy.monotonic())
 
 
 def _parse_number(text: str) -> float | None:

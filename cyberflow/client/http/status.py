@@ -44,7 +44,7 @@ IN_PROGRESS = replace(_TROUBLE, help="an earlier sending of this very request is
 CUT_SHORT = StatusMeaning(
     retried=True, transient=True, help="the answer cannot be read: is the url really that of the service?"
 )
-"""A success that is no answer of the service: a web page, or JSON that breaks off."""
+"""A success that is not an answer of the service: a web page, or JSON that breaks off."""
 
 TABLE = {
     301: _REFUSED,

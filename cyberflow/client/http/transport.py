@@ -1,66 +1,56 @@
-"""The one place that sends: authentication, time-outs, retries, rate limit, proxies, certificates, redirects.
-It knows methods, paths and bytes, and no resource. The only module that imports httpx.
+"""The one place that sends: authentication, deadlines, retries, rate limit, redirects.
+
+It knows methods, paths and bytes, and no resource. No call of it waits without a bound.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, TypeVar, Unpack, cast
 
 import httpx
 
-from cyberflow.client.http.decode import decode_body
-from cyberflow.client.http.errors import (
-    ApiError,
-    Unreachable,
-    api_error_from_reply,
+from cyberflow.client.http.connection_errors import (
+    UNSENT,
     explain_connection_error,
-    is_certificate_error,
-    path_for_errors,
-    redirect_error,
-    reply_meaning,
-    unreadable_body_error,
+    explain_timeout,
+    format_duration,
+    may_pass,
 )
-from cyberflow.client.http.mask import RequestRedactor
+from cyberflow.client.http.decode import NotJson, decode_reply
+from cyberflow.client.http.errors import ApiError, Unreachable, note_earlier_tries, path_for_errors
+from cyberflow.client.http.network import (
+    AsgiApp,
+    InProcessTransport,
+    NetworkTransport,
+    parse_base_url,
+    strip_url,
+)
+from cyberflow.client.http.redirects import find_redirect, is_redirect
+from cyberflow.client.http.replies import api_error_from_reply, redirect_error, unreadable_body_error
 from cyberflow.client.http.request import Reply, Request
 from cyberflow.client.http.retry import RateLimitWindow, Retry, retry_after_seconds
-from cyberflow.client.http.tls import add_authorities, loopback_hosts
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.hidden import HiddenBytes, HiddenDict
+from cyberflow.redact import Redactor
 from cyberflow.storage import open_atomic
 from cyberflow.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-AsgiApp = Callable[..., Awaitable[None]]
 T = TypeVar("T")
 
-PATIENCE = 60.0
 CONNECT = 10.0
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
+SLOWEST = 8192
+"""Bytes a second: how much more time than the patience a request has for what it sends and for what comes."""
+LARGEST = 256 * 2**20
+"""Bytes of an answer that is read into memory."""
 REDIRECTS = 5
-PORTS = 65535
-UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-MOVED = frozenset({301, 302, 303, 307, 308})
-SAME_METHOD = frozenset({307, 308})
-SCHEMES = ("http", "https")
-PERMANENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-
-
-class InProcessTransport(httpx.ASGITransport):
-    """An application in this process. One that breaks off, as a broken connection does, raises ConnectionError."""
-
-    def __init__(self, app: AsgiApp) -> None:
-        super().__init__(cast("Any", app))
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await super().handle_async_request(request)
-        except ConnectionError as error:
-            raise httpx.ReadError(str(error), request=request) from error
 
 
 @dataclass(frozen=True)
@@ -72,65 +62,78 @@ class Stream:
     pieces: AsyncIterator[bytes] = field(repr=False)
 
 
+class ConnectOptions(TypedDict, total=False):
+    """`app` stands in for the network: an ASGI application, or a transport of httpx. `ca` is a PEM file that is trusted
+    besides the usual authorities; plain http is for this machine, or for what is said to be `insecure`.
+    """
+
+    app: AsgiApp | httpx.AsyncBaseTransport | None
+    ca: str | Path | None
+    retry: Retry | None
+    insecure: bool
+
+
 class Transport:
     """One connection pool to one service under one key. Safe to share between tasks of one event loop. `streams` is
     false where an answer comes only when it is whole; `headers` go with every request that bears the key.
     """
 
     def __init__(
-        self, url: httpx.URL, key: str | None, client: httpx.AsyncClient, retry: Retry, *, streams: bool = True
+        self, url: httpx.URL, key: str | None, client: httpx.AsyncClient, retry: Retry, *, ca: str | Path | None = None
     ) -> None:
         self._url = url
         self._key = key
         self._client = client
-        self._retry = retry
+        self._ca = ca
         self._pace = RateLimitWindow()
-        self.streams = streams
+        self.policy = retry
+        self.streams = True
         self.headers: Mapping[str, str] = {}
 
-    @property
-    def policy(self) -> Retry:
-        return self._retry
-
     @classmethod
-    def open(
-        cls,
-        url: str,
-        key: str | None,
-        *,
-        app: AsgiApp | httpx.AsyncBaseTransport | None = None,
-        ca: str | Path | None = None,
-        retry: Retry | None = None,
-        patience: float = PATIENCE,
-    ) -> Transport:
-        """Prepare for `url`, which may have a path; nothing is sent yet. See `Cyberdesk.connect` for what is raised.
-
-        `app` stands in for the network: an ASGI application, or a transport of httpx.
-        """
-        base = _parse_base_url(url)
+    def open(cls, url: str, key: str | None, **options: Unpack[ConnectOptions]) -> Transport:
+        """Prepare for `url`, which may have a path; nothing is sent yet. See `Cyberdesk.connect` for what is raised."""
+        app, ca = options.get("app"), options.get("ca")
+        base = parse_base_url(url, insecure=options.get("insecure", False) or app is not None)
         if key is not None and not (key.isascii() and key.isprintable() and key.strip() == key != ""):
             raise UsageError(
                 "the API key cannot be sent: it is empty, or holds blanks at its ends or characters no header can hold"
             )
-        timeout = httpx.Timeout(patience, connect=CONNECT)
         if app is None:
-            return cls(base, key, _build_client(base, ca, timeout), retry or Retry())
-        carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcessTransport(app)
+            carrier: httpx.AsyncBaseTransport = NetworkTransport.open(base, ca)
+        else:
+            carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcessTransport(app)
+        policy = options.get("retry") or Retry()
+        timeout = httpx.Timeout(policy.patience, connect=min(CONNECT, policy.patience))
         client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
-        return cls(base, key, client, retry or Retry(), streams=not isinstance(carrier, InProcessTransport))
+        transport = cls(base, key, client, policy, ca=ca)
+        transport.streams = not isinstance(carrier, InProcessTransport)
+        return transport
 
     async def fetch(self, request: Request, shape: type[T]) -> T:
-        """Send, and read the body as `shape`. Raises as `send`, and ApiError for a body that is not of that shape."""
-        reply = await self.send(request)
-        value, why = decode_body(reply, shape)
-        if why:
-            raise unreadable_body_error(request, reply, why, self._mask(request))
-        return cast("T", value)
+        """Send, and read the body as `shape`. Raises as `send`, and ApiError for a body that is not of that shape; one
+        that is not JSON at all, or breaks off, is passing trouble as a broken connection is.
+        """
 
-    async def save(self, request: Request, to: Path) -> Path:
-        """Stream the body into a file beside `to`, then rename it. Raises as `send`, CyberflowError for the disk."""
+        async def attempt() -> T:
+            reply = await self._send_once(request, None)
+            try:
+                value, why = decode_reply(reply, shape)
+            except NotJson:
+                value, why = None, None
+            if why != "":
+                raise unreadable_body_error(request, reply, why, self._redactor(request))
+            return cast("T", value)
+
+        return await self._repeat(request, attempt)
+
+    async def save(self, request: Request, to: Path, size: int | None = None) -> Path:
+        """Stream the body beside `to` and rename it. Raises as `send`, CyberflowError for the disk or another size."""
         with open_atomic(to) as file:
             await self.send(request, file)
+            if size is not None and file.tell() != size:
+                came = f"{to} is not saved: {file.tell()} bytes came, and the service said {size}"
+                raise CyberflowError(came, help="fetch it again")
         return to
 
     async def send(self, request: Request, file: BinaryIO | None = None) -> Reply:
@@ -139,180 +142,156 @@ class Transport:
         Retries as the service's own clients do (`retry`), but waits as long as `Retry-After` says. Raises ApiError,
         RateLimited for a 429, and Unreachable; none has a cause, since the text of a cause is not ours to filter.
         """
-        policy, spent, arrived = self._retry, 0.0, False
+        return await self._repeat(request, lambda: self._send_once(request, file))
+
+    async def _repeat(self, request: Request, attempt: Callable[[], Awaitable[T]]) -> T:
+        policy, spent, arrived = self.policy, 0.0, False
         for tried in range(policy.retries + 1):
-            if not request.keyless and (due := self._pace.seconds_to_wait(policy.clock())):
+            if not request.keyless and (due := self._pace.seconds_to_wait(policy)):
                 await policy.sleep(due)
-            wait = None
             failure: ApiError | Unreachable
             try:
-                reply = await self._send_once(request, file)
-            except httpx.RequestError as error:
-                arrived = arrived or not isinstance(error, UNSENT)
-                failure = self._unreachable(request, error, arrived=arrived)
-                again = not isinstance(error, PERMANENT) and not is_certificate_error(error)
-            else:
-                if reply.is_success:
-                    return reply
-                wait = retry_after_seconds(reply.headers, policy.clock())
-                retried = reply_meaning(reply).retried
-                late = retried and spent + (wait or 0) > policy.budget
-                again = retried and not late
-                failure = api_error_from_reply(request, reply, self._mask(request), asked=wait, late=late)
-                failure.earlier_try_may_have_arrived, arrived = (
-                    arrived,
-                    arrived or not failure.meaning.nothing_was_made,
-                )
+                return await attempt()
+            except (ApiError, Unreachable) as error:
+                failure = error
+            wait = (isinstance(failure, ApiError) and failure.retry_after) or 0.0
+            again = failure.transient if isinstance(failure, Unreachable) else failure.meaning.retried
+            if again and spent + wait > policy.budget:
+                asks = f"the service asks to wait {format_duration(wait)}"
+                again, failure.help = False, f"{asks}, longer than cyberflow waits by itself: try again then"
+            arrived = note_earlier_tries(failure, arrived=arrived)
             if not again or tried == policy.retries or not request.may_repeat:
-                raise failure
-            spent += wait or 0
-            await policy.sleep((wait or 0) + policy.backoff(tried))
+                raise failure.with_traceback(None)
+            spent += wait
+            await policy.sleep(wait + policy.backoff(tried))
         raise AssertionError  # pragma: no cover
 
     @asynccontextmanager
-    async def stream(self, request: Request, accept: str = "*/*") -> AsyncIterator[Stream]:
-        """Send once, and give a success while it comes. Raises as `send`, Unreachable also while it is read."""
-        try:
-            async with self._open_response(request, accept) as (response, headers):
-                if not response.is_success:
-                    reply = Reply(response.status_code, headers, await response.aread())
-                    raise api_error_from_reply(
-                        request, reply, self._mask(request), asked=retry_after_seconds(headers, self._retry.clock())
-                    )
-                yield Stream(response.status_code, headers, response.aiter_bytes())
-        except httpx.RequestError as error:
-            raise self._unreachable(request, error, arrived=not isinstance(error, UNSENT)) from None
+    async def stream(self, request: Request, accept: str = "*/*", *, endless: bool = False) -> AsyncIterator[Stream]:
+        """Send once, and give a success while it comes. Raises as `send`, Unreachable also while it is read; an
+        `endless` one has no deadline but that of silence.
+        """
+        async with self._open_response(request, accept, endless=endless) as (reply, pieces):
+            if not reply.is_success:
+                raise await self._refusal(request, reply, pieces)
+            yield Stream(reply.status, reply.headers, pieces)
 
     async def _send_once(self, request: Request, file: BinaryIO | None) -> Reply:
-        async with self._open_response(request, "*/*" if file else "application/json") as (response, headers):
-            if file is None or not response.is_success:
-                return Reply(response.status_code, headers, await response.aread())
+        async with self._open_response(request, "*/*" if file else "application/json") as (reply, pieces):
+            if not reply.is_success:
+                raise await self._refusal(request, reply, pieces)
+            if file is None:
+                return replace(reply, content=await self._read(request, pieces))
             file.seek(0)
             file.truncate()
-            async for chunk in response.aiter_bytes():
-                file.write(chunk)
-            return Reply(response.status_code, headers)
+            async for piece in pieces:
+                file.write(piece)
+            return reply
+
+    async def _refusal(self, request: Request, reply: Reply, pieces: AsyncIterator[bytes]) -> ApiError:
+        whole = replace(reply, content=await self._read(request, pieces))
+        wait = retry_after_seconds(reply.headers, self.policy.clock())
+        return api_error_from_reply(request, whole, self._redactor(request), retry_after=wait)
+
+    async def _read(self, request: Request, pieces: AsyncIterator[bytes]) -> bytes:
+        found, size = [], 0
+        async for piece in pieces:
+            found.append(piece)
+            size += len(piece)
+            if size > LARGEST:
+                reason = f"its answer is larger than {LARGEST // 2**20} MB"
+                raise Unreachable(self._place(request), reason, transient=False)
+        return HiddenBytes(b"".join(found))
 
     @asynccontextmanager
     async def _open_response(
-        self, request: Request, accept: str
-    ) -> AsyncIterator[tuple[httpx.Response, dict[str, str]]]:
-        """The answer at the end of all redirects, its body not yet read."""
+        self, request: Request, accept: str, *, endless: bool = False
+    ) -> AsyncIterator[tuple[Reply, AsyncIterator[bytes]]]:
+        """The answer at the end of all redirects, its body not yet read. What breaks, on the way or in the body of the
+        caller, is raised as Unreachable; so is a request that as a whole takes too long.
+        """
+        allowed = self.policy.patience + len(request.content or b"") / SLOWEST
+        failure: Unreachable
+        try:
+            async with asyncio.timeout(None if endless else allowed) as limit:
+                async with self._follow_redirects(request, accept) as (reply, response):
+                    yield reply, _pieces(response, limit)
+                return
+        except (httpx.RequestError, ssl.SSLError) as error:
+            failure = self._unreachable(request, error)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            reason = f"timed out after {format_duration(allowed)} in the midst of the answer, or before one"
+            failure = Unreachable(self._place(request), reason)
+        raise failure
+
+    @asynccontextmanager
+    async def _follow_redirects(self, request: Request, accept: str) -> AsyncIterator[tuple[Reply, httpx.Response]]:
         url = self._build_url(request)
         for left in reversed(range(REDIRECTS + 1)):
             async with self._client.stream(
                 request.method, url, content=request.content, headers=self._headers(request, accept)
             ) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
+                reply = Reply(response.status_code, headers)
                 if not request.keyless:
-                    self._pace.record_headers(headers, self._retry.clock(), self._retry.budget)
-                if not left or response.status_code not in MOVED or "location" not in headers:
-                    yield response, headers
+                    self._pace.record_headers(headers, self.policy)
+                if not left or not is_redirect(reply):
+                    yield reply, response
                     return
-                await response.aread()
-            url = self._redirect_url(request, url, Reply(response.status_code, headers))
+            url, why_not = find_redirect(request, url, reply)
+            if why_not:
+                raise redirect_error(request, reply, why_not, self._redactor(request))
 
     def _build_url(self, request: Request) -> httpx.URL:
         text = request.path if request.keyless else f"{str(self._url).rstrip('/')}{request.path}"
         try:
             return httpx.URL(text, params=request.params) if request.params else httpx.URL(text)
         except httpx.InvalidURL:
-            raise Unreachable(path_for_errors(request), "this is no url", may_have_arrived=False) from None
+            raise Unreachable(
+                path_for_errors(request), "this is not a url", may_have_arrived=False, transient=False
+            ) from None
 
-    def _headers(self, request: Request, accept: str) -> dict[str, str]:
-        headers = {"User-Agent": f"cyberflow/{__version__}", "Accept": accept}
+    def _headers(self, request: Request, accept: str) -> Mapping[str, str]:
+        headers = HiddenDict({"User-Agent": f"cyberflow/{__version__}", "Accept": accept})
         if request.content_type:
             headers["Content-Type"] = request.content_type
         if request.key:
             headers["Idempotency-Key"] = request.key
         if not request.keyless:
-            headers |= {**self.headers, **({"Authorization": f"Bearer {self._key}"} if self._key else {})}
-        return headers | dict(request.headers)
+            headers.update(self.headers)
+            if self._key:
+                headers["Authorization"] = f"Bearer {self._key}"
+        headers.update(request.headers)
+        return headers
 
-    def _redirect_url(self, request: Request, url: httpx.URL, reply: Reply) -> httpx.URL:
-        """Where a redirect leads, if it may be followed: the key stays at its origin, a write stays the write it is."""
-        try:
-            onward = url.join(reply.headers["location"])
-        except httpx.InvalidURL:
-            onward = httpx.URL()
-        if request.keyless and onward.scheme in SCHEMES:
-            return onward
-        at_home = (onward.scheme, onward.host, onward.port) == (url.scheme, url.host, url.port)
-        if at_home and (request.method == "GET" or reply.status in SAME_METHOD):
-            return onward
-        where = f"to {onward.scheme}://{onward.netloc.decode().rpartition('@')[2]}" if onward.host else "to nowhere"
-        raise redirect_error(request, reply, where, self._mask(request))
+    def _unreachable(self, request: Request, error: Exception) -> Unreachable:
+        timeout = explain_timeout(error, self._client.timeout)
+        why, help = (timeout, None) if timeout else explain_connection_error(error, self._ca)
+        return Unreachable(
+            self._place(request),
+            self._redactor(request).text(why),
+            help=help,
+            may_have_arrived=not isinstance(error, UNSENT),
+            transient=may_pass(error),
+        )
 
-    def _unreachable(self, request: Request, error: httpx.RequestError, *, arrived: bool) -> Unreachable:
-        mask = self._mask(request)
-        why, help = _explain_httpx_error(error, self._client.timeout) or explain_connection_error(error)
-        place = path_for_errors(request) if request.keyless else _strip_url(self._url)
-        return Unreachable(place, mask.text(why), help=help, may_have_arrived=arrived)
+    def _place(self, request: Request) -> str:
+        return path_for_errors(request) if request.keyless else strip_url(self._url)
 
-    def _mask(self, request: Request) -> RequestRedactor:
-        return RequestRedactor((*request.secrets, *((self._key,) if self._key else ())))
+    def _redactor(self, request: Request) -> Redactor:
+        return Redactor((*request.secrets, *((self._key,) if self._key else ())))
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
     def __repr__(self) -> str:
-        return f"Transport({_strip_url(self._url)})"
+        return f"Transport({strip_url(self._url)})"
 
 
-def _parse_base_url(url: str) -> httpx.URL:
-    try:
-        base = httpx.URL(url)
-        base.host.encode("idna")
-    except (httpx.InvalidURL, UnicodeError):
-        base = httpx.URL()
-    if base.scheme not in SCHEMES or not base.host or (base.port or 0) > PORTS:
-        raise UsageError("the url of the service must begin with https:// or http:// and name a host")
-    if base.userinfo or base.query or base.fragment:
-        raise UsageError(f"the url of the service may hold no user, query or fragment: write {_strip_url(base)}")
-    return base
-
-
-def _strip_url(url: httpx.URL) -> str:
-    return str(url.copy_with(username=None, password=None, query=None, fragment=None)).rstrip("/")
-
-
-def _build_client(base: httpx.URL, ca: str | Path | None, timeout: httpx.Timeout) -> httpx.AsyncClient:
-    """Trusts the usual authorities and `ca`; uses the proxies of the environment, but never for loopback."""
-    direct: dict[str, None] = dict.fromkeys(f"all://{host}" for host in loopback_hosts(base.host))
-    trust = _build_ssl_context(ca)
-    try:
-        return httpx.AsyncClient(verify=trust, timeout=timeout, limits=LIMITS, mounts=direct)
-    except ImportError as error:
-        raise CyberflowError("the environment names a SOCKS proxy, which needs the package `socksio`") from error
-    except (ValueError, httpx.InvalidURL):
-        raise CyberflowError(
-            "the proxy that the environment names is no url that can be used",
-            help="look at HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, in capitals or not",
-        ) from None
-
-
-def _build_ssl_context(ca: str | Path | None) -> ssl.SSLContext:
-    try:
-        trust = httpx.create_ssl_context()
-    except OSError as error:
-        raise CyberflowError(
-            f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error.strerror or error}"
-        ) from error
-    if ca is not None:
-        add_authorities(trust, ca)
-    return trust
-
-
-def _explain_httpx_error(error: httpx.RequestError, timeout: httpx.Timeout) -> tuple[str, None] | None:
-    match error:
-        case httpx.ConnectTimeout():
-            return f"timed out after {timeout.connect:g} s while connecting", None
-        case httpx.ReadTimeout():
-            return f"timed out after {timeout.read:g} s without an answer", None
-        case httpx.WriteTimeout():
-            return f"timed out after {timeout.write:g} s while sending", None
-        case httpx.PoolTimeout():
-            return f"no connection was free for {timeout.pool:g} s", None
-        case httpx.DecodingError():
-            return "the answer is broken, it does not unpack", None
-    return None
+async def _pieces(response: httpx.Response, limit: asyncio.Timeout) -> AsyncIterator[bytes]:
+    async for piece in response.aiter_bytes():
+        if (when := limit.when()) is not None and not limit.expired():
+            limit.reschedule(when + len(piece) / SLOWEST)
+        yield piece

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from cyberflow.compiler.graph import ChainNode, Graph, NameKind, StepNode, TaskNode, Value, WorkflowNode
 from cyberflow.compiler.interface import Field, FieldSet
-from cyberflow.compiler.lookalikes import unread_prompt_text
+from cyberflow.compiler.queries.lookalikes import unread_prompt_text
 from cyberflow.compiler.queries.suggestions import suggest_declaration
 from cyberflow.compiler.queries.texts import owners
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
 from cyberflow.language.prompt.placeholders import SIGNS, placeholder
+from cyberflow.language.prompt.tokens import Token
 
 
 def names_in_use(chain: ChainNode, kind: NameKind) -> set[str]:
@@ -51,11 +53,16 @@ def find_unknown_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
         fields = owner.fields_of(kind)
         for text in owner.texts if fields.known else ():
             for token in text.tokens:
-                if token.kind == kind and token.path.root not in fields:
+                if token.kind == kind and token.path.root not in fields and not _is_escape(text, token):
                     place = text.place_of(token.start, token.end)
-                    help = suggest_declaration(owner, kind, token, text.scan.text[token.start : token.end])
+                    help = suggest_declaration(owner, kind, text, token)
                     message = f"`{owner.name}` has no {kind} `{token.path.root}`"
                     yield Diagnostic(f"undeclared-{kind}", message, place, help=help)
+
+
+def _is_escape(text: ScannedText, token: Token) -> bool:
+    """Whether a backslash before a token was meant to escape it, of which `backslash-placeholder` speaks."""
+    return any(flaw.rule == "backslash-placeholder" and flaw.start < token.start < flaw.end for flaw in text.flaws)
 
 
 def find_idle_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
@@ -74,8 +81,12 @@ def _names_in_texts(owner: WorkflowNode | TaskNode, kind: NameKind) -> set[str |
     """Names that the texts of a declaration use, or misspell."""
     named = {token.path.root for text in owner.texts for token in text.tokens if token.kind != "runtime"}
     strange = named - {*owner.inputs.fields, *owner.secrets.fields}
+    named |= {token.path.root for text in owner.texts for token in text.tokens if token.kind == "runtime"}
     used = named | {nearest(name, owner.fields_of(kind).fields) for name in strange}
     used |= {flaw.root.removeprefix("$") for text in owner.texts for flaw in text.flaws if flaw.root}
+    for text in owner.texts:
+        lost = [flaw for flaw in text.flaws if flaw.rule == "lost-text"]
+        used |= {token.path.root for flaw in lost for token in text.scan.tokens if flaw.start <= token.start < flaw.end}
     for check in owner.body.checks or () if isinstance(owner, WorkflowNode) else ():
         used |= {str(check.loop_input).strip("{}<>"), str(check.expected_match_count_ref).strip("{}<>")}
     return used
@@ -83,7 +94,15 @@ def _names_in_texts(owner: WorkflowNode | TaskNode, kind: NameKind) -> set[str |
 
 def _occurs_in_unread_text(graph: Graph, owner: WorkflowNode | TaskNode, name: str) -> bool:
     """Whether a text would use a name, were it read as it was meant."""
-    said = unread_prompt_text(owner, graph.project.files.documents) if isinstance(owner, WorkflowNode) else ""
+    documents = graph.project.files.documents
+    paths = {piece.place.path for text in owner.texts for piece in text.text.pieces}
+    for problem in graph.project.problems:
+        if problem.rule == "lost-text" and problem.place.path in paths:
+            span = documents[problem.place.path].span(problem.place)
+            lines = documents[problem.place.path].text.split("\n")[span.line - 1 : span.end_line]
+            if any(re.search(rf"[<{{]\$?{re.escape(name)}\b", line) for line in lines):
+                return True
+    said = unread_prompt_text(owner, documents) if isinstance(owner, WorkflowNode) else ""
     return said is None or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said) is not None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cyberflow.compiler.graph import ChainNode, NameKind, TaskNode, WorkflowNode
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.language.prompt.escapes import with_literal
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.language.prompt.placeholders import placeholder
 from cyberflow.language.prompt.tokens import Token
@@ -22,8 +24,10 @@ def argument_syntax(chain: ChainNode, kind: NameKind, name: str, given: str) -> 
     return f"`{name}={given}`" if chain.in_python else f"`{kind}s: {{{name}: {placeholder(kind, given)}}}`"
 
 
-def suggest_declaration(owner: WorkflowNode | ChainNode | TaskNode, kind: NameKind, token: Token, written: str) -> str:
-    """Help for a token that names nothing declared."""
+def suggest_declaration(
+    owner: WorkflowNode | ChainNode | TaskNode, kind: NameKind, text: ScannedText, token: Token
+) -> str:
+    """Help for a token that names nothing declared: what was meant, and how the text itself is written."""
     root, other = token.path.root, owner.secrets if kind == "input" else owner.inputs
     if step := _suggest_ref(owner, token) if kind == "input" else None:
         return step
@@ -33,8 +37,9 @@ def suggest_declaration(owner: WorkflowNode | ChainNode | TaskNode, kind: NameKi
         return f"`{root}` is {article} {instead}: write `{placeholder(instead, token.path)}`"
     if token.wire == "{$_}":
         return "PowerShell's `$_` in braces is read as a secret: write `\\{$_}`, or `{ $_ }`"
-    help = did_you_mean(root, owner.fields_of(kind).fields, f"`{placeholder(kind, '{}')}`")
-    return help or f"declare it under `{kind}s`, or write `\\{written}` for the text itself"
+    declared = owner.fields_of(kind).fields
+    help = did_you_mean(root, declared, f"`{placeholder(kind, '{}')}`") or f"declare it under `{kind}s`"
+    return with_literal(help, text.scan.text, token.start, token.end, text.format)
 
 
 def _suggest_ref(owner: WorkflowNode | ChainNode | TaskNode, token: Token) -> str | None:

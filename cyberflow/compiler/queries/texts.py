@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, ScannedText, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, Value, WorkflowNode
 from cyberflow.compiler.interface import Field
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
@@ -21,6 +22,15 @@ def prompts(graph: Graph) -> Iterator[tuple[WorkflowNode, ScannedText]]:
     """Every text that is a prompt, with its workflow."""
     for workflow in graph.workflows.values():
         yield from ((workflow, text) for text in workflow.texts if text.format is not None)
+
+
+def runtime_tokens(graph: Graph) -> Iterator[tuple[WorkflowNode, ScannedText, Token]]:
+    """Every `{{name}}` of the workflows, but for those inside a third pair of braces, which is another finding."""
+    for workflow in graph.workflows.values():
+        for text in workflow.texts:
+            for token in text.tokens:
+                if token.kind == "runtime" and text.scan.text[token.start - 1 : token.start] != "{":
+                    yield workflow, text, token
 
 
 def text_findings(graph: Graph) -> Iterator[Diagnostic]:

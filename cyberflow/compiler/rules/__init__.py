@@ -18,14 +18,15 @@ def _names(text: str) -> list[str]:
 
 GROUPS = {
     "source": _names("""
-        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
-        path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
+        merge-conflict yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema
+        file-not-found path-escape template-error python-error secret-in-source cut-prompt path-as-prompt
         unused-ignore
     """),
     "prompt": _names("""
         empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
         path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list
+        lost-text runtime-input lookalike-runtime foreign-template control-character password-input
     """),
     "chain": _names("""
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
@@ -43,13 +44,14 @@ WARNINGS = frozenset(
         unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
         cleanup-before-use ref-index ref-as-text
+        lost-text runtime-input lookalike-runtime foreign-template password-input
     """)
 )
 _FOUND_BY_READERS = frozenset(
     _names("""
-        yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema file-not-found
-        path-escape template-error python-error unused-ignore
-        ambiguous-placeholder backslash-placeholder bad-image unsafe-html
+        merge-conflict yaml-syntax duplicate-key unknown-key missing-key wrong-type bad-name duplicate-name bad-schema
+        file-not-found path-escape template-error python-error unused-ignore
+        ambiguous-placeholder backslash-placeholder bad-image unsafe-html lost-text foreign-template
     """)
 ).union(REMOTE_RULES)
 """Rules that have nothing to ask the graph."""

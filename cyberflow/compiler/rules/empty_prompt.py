@@ -1,19 +1,25 @@
 """A prompt says nothing.
 
-The service refuses an empty `main_prompt`, and an agent without a task does nothing that anyone pays for.
+What goes out is asked, and not what is written: a comment, or a line that reads as the definition of a link, leaves
+nothing. The service refuses an empty `main_prompt`, and an agent without a task does nothing that anyone pays for.
 
-    prompt: ""
+    prompt: "<!-- later -->"
 """
 
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for workflow in graph.workflows.values():
-        for text in workflow.texts:
-            if text.kind == "prompt" and not text.text.value.strip():
-                place = text.place if text.place.path == text.text.pieces[0].place.path else text.text.pieces[0].place
-                yield Diagnostic("empty-prompt", f"the prompt of `{workflow.name}` is empty", place)
+    for workflow, text in prompts(graph):
+        if text.kind == "prompt" and text.sends_nothing:
+            place = text.place if text.place.path == text.text.pieces[0].place.path else text.text.pieces[0].place
+            written = text.text.value.strip()
+            note = "nothing of it goes out" if written else ""
+            help = "write what the agent is to do"
+            help += "; for a `[` that is text write `\\[`" if "]:" in written else ""
+            message = f"the prompt of `{workflow.name}` is empty"
+            yield Diagnostic("empty-prompt", message, place, note=note, help=help if written else None)

@@ -1,47 +1,43 @@
-"""A numbered list does not begin at 1, and its number is lost.
+"""The number of an item is not the one that the agent reads.
 
-A list ends where a paragraph, or another list, stands between two items and is not indented as far as their text. The
-next item begins a new list, and what the agent reads begins at 1 again. This is a warning.
+A list counts on from the number of its first item, whatever stands before the others. Where a number is left out, or
+comes twice, what is said of a later step by its number is wrong. This is a warning.
 
     prompt: |
       1. Open the chart.
+      2. Read the banner.
+      4. Go back to step 2.       # the agent reads `3.`
 
-      Note what the banner says.
-
-      2. Find the record number.       # the agent reads `1.`
-
-Indent what stands between, so that it belongs to the item above it, or let the new list begin at 1.
+Number the items one after the other, or all of them `1.`.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
-from cyberflow.compiler.graph import Graph, ScannedText
+from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.prompt.markdown import find_list_restarts
+from cyberflow.language.prompt.markdown import find_renumbered_items
 
-_LATER = re.compile(r"^([ \t>*+-]*)(?!1[.)])[0-9]{1,9}([.)])(?=[ \t]|$)", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t]|$)", re.MULTILINE)
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for _, text in prompts(graph):
-        if text.format == "markdown" and _may_restart(text.text.value):
-            for start, end in find_list_restarts(_mask_placeholders(text)):
+        if text.format == "markdown" and _may_differ(text.text.value):
+            for start, end, number in find_renumbered_items(_mask_placeholders(text)):
                 written = text.text.value[start:end]
-                message = f"the agent reads `1{written[-1]}` in place of `{written}`"
-                help = "indent what stands between the items as far as their text, or begin this list at 1"
+                message = f"the agent reads `{number}{written[-1]}` in place of `{written}`"
+                help = "number the items one after the other, or all of them `1.`"
                 yield Diagnostic("restarted-list", message, text.place_of(start, end), help=help)
 
 
-def _may_restart(text: str) -> bool:
-    """Whether a number other than 1 stands anywhere but below an item of its own list: only then Markdown is read."""
-    for match in _LATER.finditer(text):
-        before = text.rfind("\n", 0, max(match.start() - 1, 0)) + 1
-        item = re.compile(rf"{re.escape(match[1])}[0-9]{{1,9}}{re.escape(match[2])}[ \t]")
-        if not match.start() or not item.match(text, before):
-            return True
-    return False
+def _may_differ(text: str) -> bool:
+    """Whether a number follows another than the one before it: only then Markdown is read."""
+    numbers = [int(match[1]) for match in _ITEM.finditer(text)]
+    return any(after not in (before + 1, 1) for before, after in pairwise(numbers))
 
 
 def _mask_placeholders(text: ScannedText) -> str:

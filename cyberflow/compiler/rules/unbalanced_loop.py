@@ -1,7 +1,8 @@
 """A prompt begins a loop and never ends an iteration, or the other way round.
 
 The agent does the first iteration by hand and the platform replays the rest, from `start_loop` to `end_loop_iteration`;
-with one of them missing nothing is repeated. This is a warning.
+with one of them missing nothing is repeated. Over an empty list the loop is skipped, and no iteration ends: what is to
+happen then is said outside the loop. This is a warning.
 
     prompt: Use start_loop over <accounts>, open each one and read its balance.
 """
@@ -13,6 +14,8 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic
 
+_EMPTY = re.compile(r"[^.!?\n]{0,20}?(?:\[\s*\]|[\"'`]0[\"'`])")
+"""A loop over nothing is skipped, and has no iteration that could end."""
 _START, _END = re.compile(r"\bstart_loop\b"), re.compile(r"\bend_loop_iteration\b")
 
 
@@ -22,6 +25,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             continue
         start, end = _START.search(text.text.value), _END.search(text.text.value)
         if (start is None) != (end is None):
+            if start and _EMPTY.match(text.text.value, start.end()):
+                continue
             found, lacks = (start, "end_loop_iteration") if start else (end, "start_loop")
             if found is not None:
                 message = f"this prompt has `{found.group()}` and no `{lacks}`"

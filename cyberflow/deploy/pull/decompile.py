@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Model, WorkflowRecord
-from cyberflow.deploy.pull.yaml_writer import escape_template
+from cyberflow.deploy.pull.names import file_name
+from cyberflow.deploy.pull.type_writer import TypeWriter
+from cyberflow.deploy.pull.yaml_writer import escape_template, is_encodable
 from cyberflow.remote.canonical import CHECK_FIELDS, MODEL_FIELDS, canonicalize, wire_fields
 from cyberflow.remote.identity import PREFIX, Owner, strip_marker
 from cyberflow.remote.markdown import html_to_markdown
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
-TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
-_MARKS = frozenset({"type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref"})
+_FIELDS = frozenset({"type", "properties", "required", "$defs"})
+"""The keywords of a schema that names to types can say."""
 _SHORT = 240
 _LINES = 4
 RenderHtml = Callable[[str, str, Iterable[str]], str | None]
@@ -33,6 +34,7 @@ class DecompileContext:
 
     render_html: RenderHtml
     tokens: Tokens
+    types: TypeWriter
     models: Sequence[Model] = ()
     images: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +54,8 @@ def decompile(name: str, workflow: WorkflowRecord, owner: Owner, language: Decom
     made = DecompiledWorkflow(name)
     body = made.body
     title = (fields["name"] or name).removeprefix(owner.title(""))
-    inputs, secrets = _inputs_and_secrets(canonicalize(fields).get("input_schema"))
+    schema = canonicalize(fields).get("input_schema")
+    inputs, secrets = _inputs_and_secrets(made, schema, language.types)
     named = language.tokens("\n".join(_texts(fields)))
     nothing = strip_marker(fields["input_schema"]) is None or (not inputs and not secrets and any(named))
     off = nothing and fields["output_schema"] is None
@@ -60,12 +63,13 @@ def decompile(name: str, workflow: WorkflowRecord, owner: Owner, language: Decom
         inputs, secrets = dict.fromkeys(named[0], "any"), dict.fromkeys(named[1], "string")
     if title != name:
         body["title"] = _escape_tokens(title)
-    text = _PromptWriter(made, language, [one.removesuffix("?") for one in inputs])
+    known = [*inputs] if off else [*schema.get("properties", ())] if isinstance(schema, dict) else []
+    text = _PromptWriter(made, language, known)
     body["prompt"] = text.write("", fields["main_prompt"], own_file=True)
     _set(body, "schema", "off" if off else None)
     _set(body, "inputs", inputs)
     _set(body, "secrets", list(secrets) if all(kind == "string" for kind in secrets.values()) else secrets)
-    _set(body, "outputs", _outputs(made, canonicalize(fields).get("output_schema")))
+    _set(body, "outputs", _fields(made, "outputs", canonicalize(fields).get("output_schema"), language.types))
     _set(body, "exports", fields["includes_file_exports"])
     _set(body, "webhooks", fields["is_webhooks_enabled"])
     _set(body, "terminal", [_escape_tokens(one) for one in fields["terminal_command_allowlist"] or ()])
@@ -123,47 +127,53 @@ class _PromptWriter:
         return html, "wire"
 
     def _add_file(self, part: str, ending: str, text: str) -> dict[str, str]:
-        path = f"prompts/{'.'.join(filter(None, (self.made.name, part)))}.{ending}"
+        path = f"prompts/{file_name('.'.join(filter(None, (self.made.name, part, ending))))}"
         self.made.files[path] = text
         return {"file": path}
 
 
-def _inputs_and_secrets(schema: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The inputs and the secrets of an input schema, as names to types."""
-    inputs: dict[str, Any] = {}
-    secrets: dict[str, Any] = {}
-    for name, (written, kind) in _types(schema if isinstance(schema, dict) else {}).items():
-        if name.startswith("$"):
-            secrets[written[1:]] = kind
-        else:
-            inputs[written] = kind
-    return inputs, secrets
+def _inputs_and_secrets(made: DecompiledWorkflow, schema: Any, types: TypeWriter) -> tuple[Any, Any]:
+    """The inputs and the secrets of an input schema, which has them side by side, secrets under `$name`."""
+    root = schema if isinstance(schema, dict) else {}
+    secret, own = (_part(root, secret=flag) for flag in (True, False))
+    said = {key: value for key, value in secret.items() if key in _FIELDS}
+    secrets = types.write_fields({**said, "type": "object"}) or {}
+    if not root or (own.get("type") == "object" and set(own) <= {"type", "$defs"}):
+        return {}, secrets
+    return _fields(made, "inputs", own, types), secrets
 
 
-def _types(schema: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
-    """The properties of a schema: the key as written, with `?` where optional, and the type."""
-    needed = schema.get("required") or []
-    made = {}
-    for name, kind in (schema.get("properties") or {}).items():
-        optional = name not in needed and not (isinstance(kind, dict) and "default" in kind)
-        made[name] = (f"{name}?" if optional else name, _type(kind, schema.get("$defs")))
-    return made
+def _part(root: Mapping[str, Any], *, secret: bool) -> dict[str, Any]:
+    """An input schema with its secrets alone, under their own names, or without them."""
+    part = dict(root)
+    if "properties" in root:
+        kept = {name: one for name, one in root["properties"].items() if _is_secret(name) is secret}
+        part["properties"] = {name.removeprefix("$"): one for name, one in kept.items()}
+    if "required" in root:
+        part["required"] = [name.removeprefix("$") for name in root["required"] if _is_secret(name) is secret]
+    return {key: value for key, value in part.items() if key not in {"properties", "required"} or value}
 
 
-def _type(schema: Any, definitions: Any) -> Any:
-    if schema is True or schema == {}:
-        return "any"
+def _is_secret(name: str) -> bool:
+    return name.startswith("$")
+
+
+def _fields(made: DecompiledWorkflow, part: str, schema: Any, types: TypeWriter) -> Any:
+    """Names to types; a schema that these cannot say stays a file."""
     if not isinstance(schema, dict):
-        return schema
-    kind = schema.get("type")
-    if set(schema) == {"type"} and isinstance(kind, str) and kind in TYPES:
-        return kind
-    if set(schema) == {"type", "items"} and kind == "array":
-        inner = _type(schema["items"], definitions)
-        if isinstance(inner, str):
-            return f"{inner}[]"
-    used = definitions and '"#/$defs/' in json.dumps(schema)
-    return _literal({**schema, "$defs": definitions} if used else schema)
+        return None
+    said = types.write_fields(schema) if schema.get("properties") else None
+    if said is not None:
+        return _literal(said)
+    path = f"schemas/{file_name(f'{made.name}.{part}.json')}"
+    made.files[path] = _json_text(schema)
+    return {"schema": {"file": path}}
+
+
+def _json_text(schema: Any) -> str:
+    """A schema as a file; half a character, which no file can hold, is written as an escape."""
+    text = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return text if is_encodable(text) else json.dumps(schema, indent=2) + "\n"
 
 
 def _literal(value: Any) -> Any:
@@ -172,21 +182,6 @@ def _literal(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _literal(item) for key, item in value.items()}
     return [_literal(item) for item in value] if isinstance(value, list) else value
-
-
-def _outputs(made: DecompiledWorkflow, schema: Any) -> Any:
-    """Names to types; a schema whose names or types the notation cannot hold stays a file."""
-    if not isinstance(schema, dict) or not schema.get("properties"):
-        return None
-    types = _types(schema)
-    said = all(
-        NAME.fullmatch(name) and (isinstance(kind, str) or _MARKS & set(kind)) for name, (_, kind) in types.items()
-    )
-    if said:
-        return dict(types.values())
-    path = f"schemas/{made.name}.outputs.json"
-    made.files[path] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
-    return {"schema": {"file": path}}
 
 
 def _model_names(metadata: Mapping[str, Any], models: Sequence[Model]) -> dict[str, Any]:

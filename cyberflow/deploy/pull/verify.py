@@ -10,13 +10,17 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
+from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.deploy.pull.decompile import DecompileContext
 from cyberflow.deploy.pull.pull import PulledWorkflow, PullItem, pull
+from cyberflow.deploy.pull.type_writer import TypeWriter
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.files import Files
 from cyberflow.language.project.load import read_project
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
@@ -65,9 +69,8 @@ def verify_pull(
     """
     remote = replace(remote, image_hashes={url: sha256(images[path]).hexdigest() for url, path in places.items()})
     known = _stable_image_urls(remote)
-    language = DecompileContext(
-        _render_prompt, _token_roots, remote.models, {url: path for url, path in places.items() if url in known}
-    )
+    local = {url: path for url, path in places.items() if url in known}
+    language = DecompileContext(_render_prompt, _token_roots, TypeWriter(_read_type), remote.models, local)
     ignores: dict[str, dict[Route, set[str]]] = defaultdict(lambda: defaultdict(set))
     pulled = [pull(one, owner, language) for one in chosen]
     texts = [text for one in pulled for text in one.texts.values()]
@@ -114,6 +117,13 @@ def _token_roots(text: str) -> tuple[list[str], list[str]]:
         kind: list(dict.fromkeys(one.path.root for one in found if one.kind == kind)) for kind in ("input", "secret")
     }
     return roots["input"], roots["secret"]
+
+
+def _read_type(written: Any) -> Any:
+    """The schema of a type as it would stand in a declaration; None when it has a finding."""
+    reader = TypeReader({}, Files(Path()))
+    schema = reader.read_type(written, Place("pulled.yaml"))
+    return None if reader.problems else schema
 
 
 def _compile(

@@ -14,6 +14,7 @@ WIDEST = 100
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "y", "n", "nan", "inf"})
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_HALF = re.compile(r"[\ud800-\udfff]")
 _OPENERS = re.compile(r"\$\{\{|\{%|\{#")
 
 
@@ -82,6 +83,11 @@ def scalar(value: Any) -> str:
         return f"'{value}'" if '"' in value or "\\" in value else f'"{value}"'
     quoted = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+
+
+def is_encodable(text: str) -> bool:
+    """Whether a text has no half of a character that only a pair of escapes can write."""
+    return not _HALF.search(text)
 
 
 def escape_template(text: str, *, prompt: bool = False) -> str:

@@ -7,14 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from cyberflow.emulator.contract import json_text
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
-
-TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
-COMBINING = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const", "$defs", "items", "not", "$schema"})
+from cyberflow.schema.jsonschema import validator_of
+from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,11 @@ class SchemaViolation:
 
 def violations(schema: Any, instance: Any) -> list[SchemaViolation]:
     """Every flaw, in the order of the schema."""
-    return [_to_violation(error) for error in _validator(_to_json(schema)).iter_errors(instance)]
+    return [_to_violation(error) for error in validator_of(schema).iter_errors(instance)]
 
 
 def is_valid(schema: Any, instance: Any) -> bool:
-    return bool(_validator(_to_json(schema)).is_valid(instance))
+    return bool(validator_of(schema).is_valid(instance))
 
 
 def load(text: str | None) -> Any:
@@ -51,11 +49,11 @@ def load(text: str | None) -> Any:
 def load_output_schema(text: str | None) -> Any:
     """As `load`; the older simplified notation is read as the JSON Schema it stands for."""
     schema = load(text)
-    return schema if schema is None or is_json_schema(schema) else from_legacy_notation(schema)
+    return schema if schema is None or is_json_schema(schema) else to_json_schema(schema)
 
 
 def require_schema(text: str | None, field: str, *, simplified: bool = False) -> None:
-    """Refuse (422) a text that is no JSON, no object, or no JSON Schema."""
+    """Refuse (422) a text that is not JSON, not an object, or not JSON Schema."""
     if text is None:
         return
     try:
@@ -69,51 +67,13 @@ def require_schema(text: str | None, field: str, *, simplified: bool = False) ->
     if simplified and not is_json_schema(schema):
         return
     try:
-        _validator(_to_json(schema))
+        validator_of(schema)
     except ValueError:
         raise _invalid_schema(field, "is not a valid JSON Schema") from None
 
 
-def is_json_schema(schema: Any) -> bool:
-    """Tell JSON Schema from the simplified notation, whose values are type words: `{"mrn": "string"}`."""
-    if not isinstance(schema, Mapping):
-        return True
-    if isinstance(schema.get("properties"), Mapping) or schema.get("type") in ("object", ["object", "null"]):
-        return True
-    if not schema or any(key in schema and not isinstance(schema[key], str) for key in COMBINING):
-        return True
-    if isinstance(schema.get("$ref"), str) or isinstance(schema.get("$comment"), str):
-        return True
-    return set(schema) <= {"type", "description", "title"} and schema.get("type") in TYPES
-
-
-def from_legacy_notation(notation: Any) -> dict[str, Any]:
-    if isinstance(notation, Mapping):
-        properties = {str(key): from_legacy_notation(value) for key, value in notation.items()}
-        return {"type": "object", "properties": properties, "required": list(properties)}
-    if isinstance(notation, list):
-        return {"type": "array", "items": from_legacy_notation(notation[0])} if notation else {"type": "array"}
-    if isinstance(notation, str):
-        word = notation.strip().lower()
-        if word.endswith("[]"):
-            return {"type": "array", "items": from_legacy_notation(word[:-2])}
-        return {"type": word} if word in TYPES else {"type": "string", "description": notation}
-    return {}
-
-
 def _invalid_schema(field: str, reason: str) -> InvalidRequest:
     return InvalidRequest([violation(["body", field], f"{field} {reason}", "value_error")])
-
-
-def _to_json(schema: Any) -> str:
-    return json.dumps(schema, ensure_ascii=False)
-
-
-@lru_cache(maxsize=256)
-def _validator(text: str) -> Any:
-    import jsonschema_rs
-
-    return jsonschema_rs.validator_for(json.loads(text), mask="the value", offline=True)
 
 
 def _to_violation(error: Any) -> SchemaViolation:

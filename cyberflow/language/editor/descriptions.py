@@ -21,7 +21,7 @@ MODELS = {
     "Task": "A Cyberun task.",
     "Target": "An organisation to deploy to and run in.",
     "Cyberun": "The second service of a target, for `tasks`.",
-    "SecretSource": "Where a secret is found: exactly one of `env`, `file`, `keyring`. Never the secret itself.",
+    "SecretSource": "Where a secret is found: one of `env`, `file`, `keyring`, `exec`. Never the secret itself.",
     "FileText": "A text kept in a file of its own: `.md`, `.html`, `.txt`, or `.wire` to be sent byte for byte.",
     "File": "A file for the machine: from the project (`path`), or given at run time under a `name`.",
     "Models": "Model configurations by name or id; the platform's default where nothing is said.",
@@ -70,6 +70,9 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
             "Values for templates, `${{ vars.clinic }}`; a target may set them anew.", ({"clinic": "north"},)
         ),
         "targets": KeyDescription("Targets by name. `local`, the embedded platform, always exists."),
+        "rules": KeyDescription(
+            "How loud each rule of `check` is: `off`, `warning` or `error`.", ({"unused-input": "off"},)
+        ),
     },
     "Target": {
         "url": KeyDescription(
@@ -82,6 +85,7 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
             "Where `run` finds each secret of a chain or workflow.", ({"epic_password": {"env": "EPIC_PASSWORD"}},)
         ),
         "ca": KeyDescription("A file with your own certificate authority.", ("certs/hospital.pem",)),
+        "insecure": KeyDescription("Allows an `http:` url that is not of this machine: the key goes out in clear."),
         "scope": KeyDescription("Tells two targets in one organisation apart.", ("main",)),
         "cyberun": KeyDescription("The Cyberun service, for `tasks`."),
     },
@@ -94,6 +98,11 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
         "env": KeyDescription("A variable of the environment.", ("EPIC_PASSWORD",)),
         "file": KeyDescription("A file that holds nothing else.", ("/run/secrets/epic",)),
         "keyring": KeyDescription("An entry of the system's keyring, SERVICE/USER.", ("epic/svc-intake",)),
+        "exec": KeyDescription(
+            "A program and its arguments, run without a shell; its standard output is the value.",
+            (["op", "read", "op://clinic/epic/password"],),
+        ),
+        "timeout": KeyDescription("How long the program of `exec` may take.", ("30s",)),
     },
     "Workflow": {
         "description": _DESCRIPTION,

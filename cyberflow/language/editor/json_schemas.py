@@ -1,10 +1,10 @@
 """JSON Schemas of `cyberflow.yaml` and of declaration files, for editors: keys and shapes from the model, words from
-`schema_words`. They accept whatever the reader accepts; what needs the whole project is left to `check`.
+`descriptions`. They accept whatever the reader accepts; what needs the whole project is left to `check`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic.json_schema import models_json_schema
 
@@ -34,9 +34,10 @@ _OPEN: dict[str, Schema] = {
     "Task.inputs": ref("Types"),
     "Task.secrets": ref("Secrets"),
     "Task.parameters": ref("Values"),
+    "ProjectFile.rules": object_schema({}, additionalProperties={"enum": list(get_args(model.Level))}),
 }
 """What the model leaves to other rooms to read."""
-_EITHER: dict[str, tuple[str, ...]] = {"SecretSource": ("env", "file", "keyring"), "File": ("path", "name")}
+_EITHER: dict[str, tuple[str, ...]] = {"SecretSource": ("env", "file", "keyring", "exec"), "File": ("path", "name")}
 """Exactly one of these keys."""
 
 

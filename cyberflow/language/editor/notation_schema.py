@@ -7,12 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.language.model import NAME as NAME_PATTERN
+from cyberflow.schema import keywords
+from cyberflow.schema.keywords import MARKERS, TYPES, WORDS
 
 Schema = dict[str, Any]
 NAME = NAME_PATTERN.pattern
-MARKERS = ("type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "not", "$ref")
-WORDS = ("string", "number", "integer", "boolean", "object", "array", "any")
-TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _NAME_HELP = "a name is letters, digits, `_` and `-`, and begins with a letter or `_`"
 _KEY = r"""(\.[A-Za-z_][A-Za-z0-9_-]*|\[([0-9]+|'[^'<>{}\n]+'|"[^"<>{}\n]+")\])"""
 
@@ -53,42 +52,36 @@ def _type() -> Schema:
             ref("Expression"),
             ref("MarkedSchema"),
             ref("Nested"),
-            ref("SchemaFile"),
+            ref("SchemaBox"),
         ],
     }
 
 
 def _keywords() -> Schema:
-    schema, count, number, text, flag = (
-        ref("Subschema"),
-        {"type": "integer", "minimum": 0},
-        {"type": "number"},
-        {"type": "string"},
-        {"type": "boolean"},
-    )
-    schemas = {"type": "array", "items": schema, "minItems": 1}
-    members = {"type": "object", "additionalProperties": schema}
+    forms = _keyword_forms()
+    return {name: forms[keyword.form] for name, keyword in keywords.KEYWORDS.items()}
+
+
+def _keyword_forms() -> dict[keywords.KeywordForm, Schema | bool]:
+    schema, text, word = ref("Subschema"), {"type": "string"}, {"enum": list(TYPES)}
     names = {"type": "array", "items": text}
-    word = {"enum": list(TYPES)}
-    groups: list[tuple[str, Schema | bool]] = [
-        ("title description format $comment $ref $schema $id $anchor contentEncoding contentMediaType pattern", text),
-        ("minLength maxLength minItems maxItems minContains maxContains minProperties maxProperties", count),
-        ("minimum maximum exclusiveMinimum exclusiveMaximum", number),
-        ("items contains additionalProperties unevaluatedProperties unevaluatedItems propertyNames", schema),
-        ("not if then else contentSchema", schema),
-        ("prefixItems anyOf oneOf allOf", schemas),
-        ("properties patternProperties dependentSchemas $defs", members),
-        ("uniqueItems readOnly writeOnly deprecated", flag),
-        ("const default", True),
-    ]
     return {
-        "type": {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]},
-        "enum": {"type": "array", "minItems": 1},
-        "examples": {"type": "array"},
-        "multipleOf": {"type": "number", "exclusiveMinimum": 0},
-        "required": names,
-        "dependentRequired": {"type": "object", "additionalProperties": names},
-        **{key: kind for keys, kind in groups for key in keys.split()},
+        keywords.SCHEMA: schema,
+        keywords.SCHEMAS: {"type": "array", "items": schema, "minItems": 1},
+        keywords.SCHEMA_MAP: {"type": "object", "additionalProperties": schema},
+        keywords.TEXT: text,
+        keywords.PATTERN: text,
+        keywords.FLAG: {"type": "boolean"},
+        keywords.COUNT: {"type": "integer", "minimum": 0},
+        keywords.NUMBER: {"type": "number"},
+        keywords.STEP: {"type": "number", "exclusiveMinimum": 0},
+        keywords.NAMES: names,
+        keywords.NAMES_MAP: {"type": "object", "additionalProperties": names},
+        keywords.TYPE: {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]},
+        keywords.VALUES: {"type": "array"},
+        keywords.CHOICES: {"type": "array"},
+        keywords.VALUE: True,
+        keywords.FREE: True,
     }
 
 
@@ -104,12 +97,6 @@ def definitions() -> Schema:
 
 def _type_definitions() -> Schema:
     nested = {**name_map_schema(ref("Type"), optional=True), "minProperties": 1}
-    file = {
-        "type": "object",
-        "properties": {"file": {"type": "string"}},
-        "required": ["file"],
-        "additionalProperties": False,
-    }
     return {
         "Expression": {
             "$comment": "A template, `${{ vars.clinic }}`. One that stands alone keeps the type of its value.",
@@ -122,20 +109,45 @@ def _type_definitions() -> Schema:
             _allow_expressions(_keywords()), anyOf=[{"required": [marker]} for marker in MARKERS]
         ),
         "Nested": {**nested, "propertyNames": {**nested["propertyNames"], "not": {"enum": list(MARKERS)}}},
-        "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("Expression")]},
-        "SchemaFile": {
-            "description": "A JSON Schema kept in a file of its own: `{schema: {file: out.json}}`.",
-            "type": "object",
-            "properties": {"schema": file},
-            "required": ["schema"],
-            "additionalProperties": False,
-        },
+        **_schema_definitions(),
         "Types": {"anyOf": [name_map_schema(ref("Type"), optional=True), ref("SchemaFile")]},
         "Secrets": {
             "anyOf": [
                 {"type": "array", "items": {"type": "string", "pattern": rf"^{NAME}[?]?$"}},
                 name_map_schema(ref("Type"), optional=True),
             ]
+        },
+    }
+
+
+def _schema_definitions() -> Schema:
+    file = {
+        "type": "object",
+        "properties": {"file": {"type": "string"}},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    return {
+        "Subschema": {"anyOf": [ref("JsonSchema"), {"type": "boolean"}, ref("TypeName"), ref("SchemaBox")]},
+        "TypeName": {
+            "description": "A name from `types`, or a list of one.",
+            "type": "string",
+            "pattern": rf"^{NAME}(\[\])*$|\$\{{\{{",
+            "not": {"pattern": rf"^({'|'.join((*WORDS, 'null'))})(\[\])*$"},
+        },
+        "SchemaBox": {
+            "description": "JSON Schema of any kind, as a mapping below the one key `schema`, or a boolean.",
+            "type": "object",
+            "properties": {"schema": {"type": ["object", "boolean"]}},
+            "required": ["schema"],
+            "additionalProperties": False,
+        },
+        "SchemaFile": {
+            "description": "A JSON Schema kept in a file of its own: `{schema: {file: out.json}}`.",
+            "type": "object",
+            "properties": {"schema": file},
+            "required": ["schema"],
+            "additionalProperties": False,
         },
     }
 

@@ -20,6 +20,7 @@ from cyberflow.language.model import NAME, Chain, Declarations, FileText, Projec
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
+from cyberflow.language.project.target_settings import check_targets
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
@@ -122,6 +123,7 @@ def read_project(root: Path) -> RawProject:
     if isinstance(head, Diagnostic):
         return RawProject(root, files, ProjectFile(project="unnamed"), (), (head,))
     settings = _read_settings(head, problems)
+    problems += check_targets(settings, files, Place(PROJECT_FILE, ("targets",)))
     documents = {head.path: head}
     named = settings.sources
     found = (

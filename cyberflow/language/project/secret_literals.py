@@ -11,13 +11,14 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
+from cyberflow.language.project.target_settings import userinfo
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Route, Span
 
 MASK = "•••"
-_SOURCES = ("env", "file", "keyring")
+_SOURCES = ("env", "file", "keyring", "exec", "timeout")
 _WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array", "any", "null", "true", "false"})
 _VALUES = frozenset({"default", "const", "enum", "examples"})
 _ABOUT = re.compile(
@@ -46,12 +47,18 @@ class SecretLiterals:
         read = list(read)
         documents = [one for one in read if isinstance(one, YamlDocument | PythonDocument)]
         types = {name for one in documents for name in _type_names(one.data)}
+        names = {name for one in documents for name in _secret_names(one.data)}
         spans: list[Span] = []
         texts: dict[str, tuple[str, ...]] = {}
         for document in documents:
-            found = document.secrets if isinstance(document, PythonDocument) else list(_literal_ranges(document, types))
+            found = (
+                document.secrets
+                if isinstance(document, PythonDocument)
+                else list(_literal_ranges(document, types, names))
+            )
             spans += [document.lines.span(start, end) for start, end, _ in found]
-            texts[document.path] = tuple(text for _, _, text in found if len(text) >= _SHORTEST)
+            parts = [part for _, _, text in found for part in (text, *userinfo(text).split(":"))]
+            texts[document.path] = tuple(part for part in parts if len(part) >= _SHORTEST)
         return cls(tuple(spans), texts)
 
     def hide(self, text: str, paths: Collection[str]) -> str:
@@ -89,15 +96,26 @@ def _type_names(data: Any) -> Iterable[str]:
     return named if isinstance(named, dict) else ()
 
 
-def _literal_ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
+def _secret_names(data: Any) -> Iterator[str]:
+    """The secrets that chains declare: the name of one is not a secret itself."""
+    chains = data.get("chains") if isinstance(data, dict) else None
+    for chain in chains.values() if isinstance(chains, dict) else ():
+        declared = chain.get("secrets") if isinstance(chain, dict) else None
+        if isinstance(declared, dict | list):
+            yield from (name.removesuffix("?") for name in declared if isinstance(name, str))
+
+
+def _literal_ranges(
+    document: YamlDocument, types: Collection[str], names: Collection[str]
+) -> Iterator[tuple[int, int, str]]:
     lowered = document.text.lower()
-    if not any(word in lowered for word in ("secr", "api", "password")):
+    if not any(word in lowered for word in ("secr", "api", "password", "@")):
         return
     root = document.node(())
     if root is None:
         yield from ((start, end, "") for start, end in _guess_secret_ranges(document.text))
         return
-    walk = _SecretWalk(types, set())
+    walk = _SecretWalk(types, names, set())
     for node in walk.visit(root, "free"):
         start, end = node.start_mark.index, node.end_mark.index
         written = document.text[start:end].rstrip()
@@ -110,6 +128,7 @@ class _SecretWalk:
     """Down the nodes of a file; the state says what the keys above make of a value."""
 
     types: Collection[str]
+    names: Collection[str]
     seen: set[tuple[int, str]]
 
     def visit(self, node: Any, state: str) -> Iterator[Any]:
@@ -135,7 +154,11 @@ class _SecretWalk:
         match state:
             case "literal" | "source" | "sources":
                 return True
-            case "given" | "value" | "declared":
+            case "address":
+                return bool(userinfo(value))
+            case "value":
+                return not _TOKEN.fullmatch(value) and value.strip() not in self.names
+            case "given" | "declared":
                 return not _TOKEN.fullmatch(value)
             case "type":
                 return not _is_type(value, self.types)
@@ -161,6 +184,8 @@ class _SecretWalk:
                 )
             case "nothing":
                 return "nothing"
+            case "target" if key == "url":
+                return "address"
         return _state_of_key(state, key)
 
 

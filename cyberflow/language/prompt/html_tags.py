@@ -36,6 +36,7 @@ KEPT: Mapping[str, frozenset[str]] = {
         ),
         frozenset[str](),
     ),
+    "ol": frozenset({"start"}),
     "a": frozenset({"href"}),
     "img": frozenset({"src", "alt"}),
 }

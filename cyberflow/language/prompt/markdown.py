@@ -7,36 +7,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from cyberflow.language.prompt.losses import LossRecorder
 from cyberflow.language.prompt.sanitize import ImageResolver, is_safe_link, strip_comments
 from cyberflow.language.prompt.sentinels import Sentinels
 from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-_STANDINS = "cyberflow.standins"
+_STANDINS, _LOSSES = "cyberflow.standins", "cyberflow.losses"
 _BRACKET = "\ufdd7"
 _DEEPEST = 40
 """Levels of lists, quotes and links that are read; what each open `[` costs grows with it."""
 
 
-def to_html(standins: Sentinels, images: ImageResolver) -> str:
+def to_html(standins: Sentinels, images: ImageResolver, losses: LossRecorder) -> str:
     """HTML in which every tag is of Markdown's making or carries the stand-in of a tag of the author."""
     parser = _parser()
-    env: MutableMapping[str, Any] = {_STANDINS: standins}
+    env: MutableMapping[str, Any] = {_STANDINS: standins, _LOSSES: losses, "references": losses.references}
     tokens = parser.parse(_limit_open_brackets(standins.text_with_sentinels), env)
     for token in tokens:
         if token.type == "inline":
-            _restore_inline(token.children or [], standins, images)
+            _InlineRestorer(standins, images, losses, token.map).restore(token.children or [])
         elif token.type == "html_block":
-            token.content = strip_comments(token.content)
+            token.content = strip_comments(token.content, standins)
         elif token.type in ("fence", "code_block"):
             token.content = standins.restore_tags(token.content)
+            if token.info:
+                losses.add_info(standins.restore_tags(token.info), token.map)
             token.info = ""
     return str(parser.renderer.render(tokens, parser.options, env)).rstrip("\n").replace(_BRACKET, "[")
 
@@ -52,47 +57,82 @@ def _limit_open_brackets(text: str) -> str:
     return "]".join(parts)
 
 
-def find_list_restarts(text: str) -> Iterator[tuple[int, int]]:
-    """Where lists begin with another number than 1, which HTML without attributes does not keep."""
+def find_renumbered_items(text: str) -> Iterator[tuple[int, int, int]]:
+    """The first item of each list whose number is not the one that the agent reads, and that number; a list in which
+    all have one number leaves the counting to Markdown.
+    """
     tokens: list[Token] = []
     parser = _parser()
     parser.block.parse(text, parser, {}, tokens)
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+    lists: list[list[tuple[str, Sequence[int]]]] = []
     for token in tokens:
-        if token.type == "ordered_list_open" and "start" in token.attrs and token.map:
-            line = starts[token.map[0]], starts[token.map[0] + 1]
-            if number := re.compile(rf"(?<![0-9])0*{token.attrs['start']}[.)]").search(text, *line):
-                yield number.span()
+        if token.type.endswith("_list_open"):
+            lists.append([])
+        elif token.type == "list_item_open" and token.map:
+            lists[-1].append((token.info, token.map))
+        elif token.type == "ordered_list_close":
+            items = lists.pop()
+            numbers = [int(info) for info, _ in items]
+            expected = range(numbers[0], numbers[0] + len(items))
+            wrong = next((at for at, number in enumerate(expected) if numbers[at] != number), None)
+            if wrong is not None and len(set(numbers)) > 1:
+                info, lines = items[wrong]
+                if found := re.compile(rf"(?<![0-9]){info}[.)]").search(text, starts[lines[0]]):
+                    yield *found.span(), expected[wrong]
+        elif token.type == "bullet_list_close":
+            lists.pop()
 
 
-def _restore_inline(tokens: Sequence[Token], standins: Sentinels, images: ImageResolver) -> None:
-    before: Token | None = None
-    for token in tokens:
-        match token.type:
-            case "text":
-                token.content = standins.tag_pattern.sub(lambda match: standins.restore_tags(match[0]), token.content)
-            case "code_inline":
-                token.content = standins.restore_tags(token.content)
-            case "html_inline":
-                token.content = strip_comments(token.content)
-            case "link_open":
-                _check_link(token, standins)
-            case "image":
-                start, end = _image_span(before, standins)
-                alt = standins.restore_tags(_alt_text(token.children or []))
-                src = standins.restore_tags(str(token.attrs.get("src", "")))
-                source = images.resolve_source(src, alt, start, end)
-                token.type, token.content = "html_inline", f'<img src="{source}" alt="{standins.add(alt)}">'
-            case _:
-                pass
-        before = token
+@dataclass
+class _InlineRestorer:
+    """Settles the parts of one block of text: tags that are text, links, images, comments."""
 
+    standins: Sentinels
+    images: ImageResolver
+    losses: LossRecorder
+    lines: Sequence[int] | None
 
-def _check_link(token: Token, standins: Sentinels) -> None:
-    from markdown_it.common.normalize_url import normalizeLink
+    def restore(self, tokens: Sequence[Token]) -> None:
+        before: Token | None = None
+        standins = self.standins
+        for token in tokens:
+            match token.type:
+                case "text":
+                    token.content = standins.tag_pattern.sub(
+                        lambda match: standins.restore_tags(match[0]), token.content
+                    )
+                case "code_inline":
+                    token.content = standins.restore_tags(token.content)
+                case "html_inline":
+                    token.content = strip_comments(token.content, standins)
+                case "link_open":
+                    self._check_link(token)
+                case "image":
+                    self._place_image(token, before)
+                case _:
+                    pass
+            before = token
 
-    url = normalizeLink(standins.restore_tags(str(token.attrs.get("href", ""))))
-    token.attrs = {"href": standins.add(url)} if is_safe_link(standins.to_plain_text(url)) else {}
+    def _check_link(self, token: Token) -> None:
+        from markdown_it.common.normalize_url import normalizeLink
+
+        if title := token.attrs.get("title"):
+            self.losses.add_title(str(title), self.lines, "a link")
+        url = self.standins.restore_tags(str(token.attrs.get("href", "")))
+        safe = is_safe_link(self.standins.to_plain_text(normalizeLink(url)))
+        token.attrs = {"href": self.standins.add(normalizeLink(url))} if safe else {}
+        if not safe:
+            self.losses.add_target(url, self.lines)
+
+    def _place_image(self, token: Token, before: Token | None) -> None:
+        start, end = _image_span(before, self.standins)
+        alt = self.standins.restore_tags(_alt_text(token.children or []))
+        src = self.standins.restore_tags(str(token.attrs.get("src", "")))
+        source = self.images.resolve_source(src, alt, start, end)
+        if title := token.attrs.get("title"):
+            self.losses.add_title(str(title), self.lines, "an image")
+        token.type, token.content = "html_inline", f'<img src="{source}" alt="{self.standins.add(alt)}">'
 
 
 def _image_span(before: Token | None, standins: Sentinels) -> tuple[int, int]:
@@ -131,7 +171,39 @@ def _parser() -> MarkdownIt:
     parser = PromptMarkdown("commonmark", {"xhtmlOut": False, "maxNesting": _DEEPEST})
     parser.enable(["table", "strikethrough"])
     parser.inline.ruler.at("emphasis", _emphasis)
+    parser.block.ruler.at("reference", _reference)
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     return parser
+
+
+def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """As markdown-it's rule, and tells of the definition."""
+    from markdown_it.rules_block import reference
+
+    losses: LossRecorder | None = state.env.get(_LOSSES)
+    known = len(losses.references) if losses else 0
+    if not reference(state, start, end, silent):
+        return False
+    if losses and not silent:
+        label = next(reversed(losses.references)) if len(losses.references) > known else None
+        losses.add_definition(label, state.bMarks[start] + state.tShift[start], state.eMarks[state.line - 1])
+    return True
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """As markdown-it's rule, and tells of every row."""
+    from markdown_it.rules_block import table
+
+    known = len(state.tokens)
+    if not table(state, start, end, silent):
+        return False
+    losses: LossRecorder | None = state.env.get(_LOSSES)
+    if losses and not silent:
+        columns = sum(token.type == "th_open" for token in state.tokens[known:])
+        for line in range(start + 2, state.line):
+            first = state.bMarks[line] + state.tShift[line]
+            losses.add_row(state.src[first : state.eMarks[line]], first, columns)
+    return True
 
 
 def _emphasis(state: StateInline, silent: bool) -> bool:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from cyberflow.language.prompt.html_tags import HOLE, KEPT, WITH_TEXT
+from cyberflow.language.prompt.losses import LossRecorder
 from cyberflow.language.prompt.markdown import to_html
 from cyberflow.language.prompt.sanitize import ImageLookup, ImageResolver, ImageUse, TagFilter, strip_comments
 from cyberflow.language.prompt.sentinels import AttributeValue, Sentinels
@@ -44,19 +47,30 @@ def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup) -> Rend
     standins = Sentinels(prompt)
     images = ImageResolver(standins, image)
     tags = TagFilter(standins, images)
+    losses = LossRecorder(standins)
+    text = standins.text_with_sentinels
     if format == "text":
-        text = _paragraphs(standins.text_with_sentinels)
+        text = _paragraphs(text)
     else:
-        text = to_html(standins, images) if format == "markdown" else strip_comments(standins.text_with_sentinels)
+        text = to_html(standins, images, losses) if format == "markdown" else strip_comments(text, standins)
         text = tags.filter(text)
     filling = _SentinelRestorer(standins, prompt)
     result = filling.restore(_sanitize(text))
-    flaws = [*filling.scan_flaws(), *tags.flaws, *images.flaws, *filling.flaws]
+    flaws = [*filling.scan_flaws(), *tags.flaws, *images.flaws, *filling.flaws, *losses.flaws()]
+    told = [*standins.dropped, *((flaw.start, flaw.end) for flaw in flaws)]
+    flaws += (_lost_token(prompt, token) for token in filling.missing_tokens(told))
     return RenderedPrompt(
         result,
         tuple(token for token in prompt.tokens if token.start in filling.offsets_in_output),
         tuple(sorted(images.uses, key=lambda use: use.start)),
         tuple(sorted(flaws, key=lambda flaw: (flaw.start, flaw.end, flaw.rule))),
+    )
+
+
+def _lost_token(prompt: ScannedPrompt, token: Token) -> PromptFlaw:
+    message = f"`{prompt.text[token.start : token.end]}` does not arrive"
+    return PromptFlaw(
+        "lost-text", message, token.start, token.end, help="write it into the text", root=token.declared_name
     )
 
 
@@ -91,6 +105,16 @@ class _SentinelRestorer:
     def scan_flaws(self) -> Iterator[PromptFlaw]:
         """The findings of reading, each of which stands at something that was lifted out."""
         return (flaw for flaw in self._prompt.flaws if flaw.start in self.offsets_in_output)
+
+    def missing_tokens(self, told: Sequence[tuple[int, int]]) -> Iterator[Token]:
+        """Tokens that did not arrive and of which no finding at one of these ranges speaks."""
+        ranges = sorted(told)
+        reach = [*accumulate((end for _, end in ranges), max)]
+        for token in self._prompt.tokens:
+            if token.start not in self.offsets_in_output:
+                before = bisect_right(ranges, (token.start, token.end))
+                if not before or reach[before - 1] <= token.start:
+                    yield token
 
     def restore(self, text: str, *, attribute: bool = False) -> str:
         pieces = self._standins.word_pattern.split(text)

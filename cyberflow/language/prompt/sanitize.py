@@ -48,8 +48,10 @@ cannot be used.
 """
 
 
-def strip_comments(text: str) -> str:
+def strip_comments(text: str, standins: Sentinels) -> str:
     """HTML without its comments; one that does not end in this piece is text, or it would take the rest along."""
+    for comment in _COMMENT.finditer(text):
+        standins.drop(comment[0])
     return _COMMENT.sub("", text).replace("<!--", "&lt;!--")
 
 
@@ -121,6 +123,7 @@ class TagFilter:
                 yield self._filter_tag(tag)
                 if tag.name in WITH_TEXT and not tag.closing:
                     done = _end_of_element(tag.name, text, done)
+                    self._standins.drop(text[match.end() : done])
         yield text[done:]
 
     def _filter_tag(self, tag: HtmlTag) -> str:

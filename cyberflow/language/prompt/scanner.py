@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from cyberflow.language.prompt.escapes import begins_word, is_windows_path, with_literal
 from cyberflow.language.prompt.html_tags import (
     AUTOLINK,
     DECLARATION,
@@ -20,6 +21,7 @@ from cyberflow.language.prompt.html_tags import (
     TagPairs,
     tag_at,
 )
+from cyberflow.language.prompt.near_placeholders import find_foreign_template, find_unseen_character
 from cyberflow.language.prompt.paths import WORD
 from cyberflow.language.prompt.placeholders import ANGLES, BRACES, BROKEN, bad_placeholder, make_token
 from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
@@ -29,11 +31,11 @@ _BRACES: Final = re.compile(BRACES)
 _ANGLES: Final = re.compile(ANGLES)
 _SPACED: Final = re.compile(rf"<(\$?)({WORD})[ \t]++>")
 _BROKEN: Final = re.compile(BROKEN)
+_DESTINATION: Final = re.compile(r"<(?:\\.|[^<>\\\n])*+>")
 _PICTURE: Final = re.compile(
     r"!\[(?:\\.|[^\[\]\\]|\[[^\[\]]*+\])*+\](\((?:<[^<>\n]*+>|\\.|[^()\\\n]|\([^()\n]*+\))*+\))?", re.DOTALL
 )
 _REST_OF_WORD: Final = re.compile(rf"(?:{HOLE.pattern}|[^\s\"'`)\]<])*+")
-_BEFORE_WORD: Final = frozenset("([\"'`*_“”„‘’‚«»‹›")
 _LONGEST_WORD: Final = 300
 _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
@@ -82,7 +84,7 @@ class _PromptScanner:
             at = found.start()
             match found[0]:
                 case "{":
-                    start = self._placeholder(at) or at + 1
+                    start = self._foreign(at) or self._placeholder(at) or self._unseen(at) or at + 1
                 case "\\":
                     start = self._backslash(at)
                 case "<" if self.format != "wire":
@@ -121,6 +123,17 @@ class _PromptScanner:
                 )
             )
         return token.end
+
+    def _foreign(self, at: int) -> int:
+        """Braces of other templates. Only the first brace is set apart: what is inside them stays as it is."""
+        flaw = find_foreign_template(self.text, at, self.inputs, self.format)
+        if flaw is None:
+            return 0
+        self.flaws.append(flaw)
+        if end := self._placeholder(at):
+            return end
+        self.literals.append(LiteralText(at, at + 1, "{"))
+        return at + 1
 
     def _token_at(self, at: int) -> Token | None:
         if self.text[at] == "{":
@@ -166,8 +179,7 @@ class _PromptScanner:
         return at + 1
 
     def _begins_word(self, at: int) -> bool:
-        before = self.text[at - 1 : at]
-        return at == self._boundary or before in _BEFORE_WORD or before.isspace()
+        return at == self._boundary or begins_word(self.text, at)
 
     def _word_start(self, at: int) -> int:
         limit = max(0, at - _LONGEST_WORD)
@@ -185,18 +197,17 @@ class _PromptScanner:
             return
         end = _REST_OF_WORD.match(self.text, token.end)
         self._blamed = end.end() if end else token.end
-        word = self.text[self._word_start(at) : self._blamed].rstrip(".,;:!?*_")
-        self.flaws.append(
-            PromptFlaw(
-                "backslash-placeholder",
-                f"a backslash inside a word stands directly before `{self.text[token.start : token.end]}`",
-                at,
-                token.end,
-                "the platform takes it for an escape",
-                "write the path with `/`: `" + word.replace("\\", "/") + "`",
-                token.declared_name,
-            )
-        )
+        begin = self._word_start(at)
+        word = self.text[begin : self._blamed].rstrip(".,;:!?*_")
+        written = self.text[token.start : token.end]
+        message = f"a backslash inside a word stands directly before `{written}`"
+        if is_windows_path(self.text[begin:at], self.text[token.end : self._blamed]):
+            help = "write the path with `/`: `" + word.replace("\\", "/") + "`"
+        else:
+            help = "take the backslash away, or let the value hold it"
+            help = with_literal(help, self.text, token.start, token.end, self.format)
+        note = "the platform takes it for an escape"
+        self.flaws.append(PromptFlaw("backslash-placeholder", message, at, token.end, note, help, token.declared_name))
 
     def _markup(self, at: int, read: bool) -> int:
         if self.text.startswith("<!--", at):
@@ -233,16 +244,27 @@ class _PromptScanner:
         match = _BROKEN.match(self.text, at)
         if match and self._is_destination(at):
             return at + 1
+        if end := self._unseen(at):
+            return end
         spaced = None if match else _SPACED.match(self.text, at)
         match = match or (spaced if spaced and spaced[2] in self.inputs else None)
         if not match:
             return 0
-        text = f"`\\{match[0]}`" if self._begins_word(at) else "`&lt;` for its `<`"
         self.literals.append(LiteralText(at, match.end(), match[0]))
         note = "a blank inside" if spaced else "neither placeholder, tag nor link"
-        help = f"a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`; for the text write {text}"
-        self.flaws.append(bad_placeholder(match, note, f"write `<{spaced[1]}{spaced[2]}>`" if spaced else help))
+        help = "a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`"
+        help = f"write `<{spaced[1]}{spaced[2]}>`" if spaced else help
+        help = with_literal(help, self.text, *match.span(), self.format)
+        self.flaws.append(bad_placeholder(match, note, help))
         return match.end()
+
+    def _unseen(self, at: int) -> int:
+        flaw = find_unseen_character(self.text, at, self.inputs)
+        if flaw is None:
+            return 0
+        self.flaws.append(flaw)
+        self.literals.append(LiteralText(at, flaw.end, self.text[at : flaw.end]))
+        return flaw.end
 
     def _less_than(self, at: int) -> int:
         """A `<` that is text: later stages may not see a tag in it, nor in it and the placeholder behind it."""
@@ -253,7 +275,7 @@ class _PromptScanner:
 
     def _is_destination(self, at: int) -> bool:
         """Whether `<…>` is the target of a Markdown link or image, where it may hold blanks."""
-        if self.format != "markdown":
+        if self.format != "markdown" or not _DESTINATION.match(self.text, at):
             return False
         before = at
         while before and self.text[before - 1] in " \t":

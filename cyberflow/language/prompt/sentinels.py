@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import accumulate
 
 from cyberflow.language.prompt.html_tags import ELEMENTS, HtmlTag
 from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage, ScannedPrompt, Token
@@ -27,7 +29,7 @@ Entry = Written | AttributeValue
 
 
 class Sentinels:
-    """What was lifted out of one prompt. `lifted` is the text with a stand-in in each place.
+    """What was lifted out of one prompt. `text_with_sentinels` has a sentinel in each place.
 
     A placeholder or literal is a word; a tag is a tag that carries a word; before an image there is a word.
     """
@@ -43,18 +45,45 @@ class Sentinels:
         self.word_pattern = re.compile(f"Z{nonce}Y([0-9]{{7}})X")
         self.tag_pattern = re.compile(f"<[a-z][a-z0-9]* {self.word_pattern.pattern}>|</x-{self.word_pattern.pattern}>")
         self.width = len(self._word.format(0))
-        self.text_with_sentinels = self.mask(0, len(prompt.text))
+        pieces = list(self._pieces(0, len(prompt.text)))
+        self.text_with_sentinels = "".join(text for text, _, _ in pieces)
+        self._piece_ranges = [(start, end) for _, start, end in pieces]
+        self._piece_starts = [0, *accumulate(len(text) for text, _, _ in pieces)]
+        self.dropped: list[tuple[int, int]] = []
+        """What was written in comments, and in elements that go with their text."""
 
     def mask(self, start: int, end: int, *, within: HtmlTag | None = None) -> str:
         """A range of the text with its stand-ins; `within` a tag that begins there, the tag itself stays as written."""
-        out: list[str] = []
+        return "".join(text for text, _, _ in self._pieces(start, end, within))
+
+    def _pieces(self, start: int, end: int, within: HtmlTag | None = None) -> Iterator[tuple[str, int, int]]:
+        """Text and sentinels in turn, with the range of the text that each stands for."""
         done = start
         for index in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
             entry = self._written[index]
             if entry.start >= done and entry is not within:
-                out += [self._text[done : entry.start], self._markup(entry, self._word.format(index))]
+                yield self._text[done : entry.start], done, entry.start
                 done = entry.start if isinstance(entry, MarkdownImage) else entry.end
-        return "".join([*out, self._text[done:end]])
+                yield self._markup(entry, self._word.format(index)), entry.start, done
+        yield self._text[done:end], done, end
+
+    def source_range(self, start: int, end: int) -> tuple[int, int]:
+        """Where what stands between two offsets of the text with sentinels was written."""
+        return self._source_offset(start), self._source_offset(end - 1, after=True)
+
+    def _source_offset(self, at: int, *, after: bool = False) -> int:
+        index = min(max(0, bisect_right(self._piece_starts, at) - 1), len(self._piece_ranges) - 1)
+        start, end = self._piece_ranges[index]
+        if index % 2:
+            return end if after else start
+        return min(start + at - self._piece_starts[index] + after, end)
+
+    def drop(self, text: str) -> None:
+        """Remember what was lifted out of a text that goes on purpose."""
+        for match in self.word_pattern.finditer(text):
+            entry = self.entry(match)
+            if not isinstance(entry, AttributeValue):
+                self.dropped.append((entry.start, entry.end))
 
     def add(self, text: str) -> str:
         """The stand-in for the value of an attribute."""

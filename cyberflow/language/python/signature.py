@@ -165,7 +165,23 @@ def _read_schema(name: str, annotation: Any) -> Schema:
         reason = "" if unknown else f": {str(error).partition(chr(10))[0]}"
         help = "use types that JSON knows: str, int, float, bool, date, list, dict, Literal, models of these"
         raise UnreadableAnnotation(f"{shown} has no JSON Schema{reason}", help) from error
-    return normalize(made)
+    if _holds_secret_type(made):
+        shown = "the return type" if name == "return" else f"`{name}`"
+        help = "annotate a parameter of its own with `Secret`, from cyberflow: its value is found when the chain runs"
+        raise UnreadableAnnotation(f"{shown} holds a SecretStr or SecretBytes: a secret is `Secret`", help)
+    normal: JsonSchemaValue = normalize(made)
+    return normal
+
+
+def _holds_secret_type(schema: Any) -> bool:
+    """Whether one of pydantic's own types for secrets is in a schema: they alone are write-only passwords."""
+    if isinstance(schema, list):
+        return any(map(_holds_secret_type, schema))
+    if not isinstance(schema, dict):
+        return False
+    if schema.get("format") == "password" and schema.get("writeOnly") is True:
+        return True
+    return any(_holds_secret_type(one) for key, one in schema.items() if key not in ("default", "const", "examples"))
 
 
 def _to_json(name: str, default: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How much a template may do: steps and characters, paid before they are made, so that none runs for ever or fills the
+"""The budget of a template: steps and characters, paid before they are made, so that none runs for ever or fills the
 memory. What a value costs is its size written out, where what is named twice counts twice.
 """
 
@@ -11,10 +11,10 @@ from typing import Any
 
 from cyberflow.language.template.values import TemplateFailure
 
-_MOST = 500_000
-_LARGEST = 10_000_000
-_BITS = 100_000
-_A_STEP = 50
+MAX_STEPS = 500_000
+_MAX_CHARACTERS = 10_000_000
+_MAX_BITS = 100_000
+_CHARACTERS_PER_STEP = 50
 _WIDENING = re.compile(
     r"(sync_)?(do_)?(ljust|rjust|center|zfill|expandtabs|replace|join|translate|indent|wordwrap|batch|slice|tojson)"
 )
@@ -30,10 +30,14 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 class TemplateBudget:
-    """What is left to the templates of one project and target."""
+    """What is left to the template that is rendered."""
 
     def __init__(self) -> None:
-        self._left = _MOST
+        self._left = MAX_STEPS
+
+    def renew(self) -> None:
+        """Begin the next template: what one spends, no other lacks."""
+        self._left = MAX_STEPS
 
     def spend(self, steps: int) -> bool:
         """Pay for steps. Raises TemplateFailure when nothing is left."""
@@ -44,7 +48,7 @@ class TemplateBudget:
 
     def pay(self, value: Any) -> Any:
         """Pay for a value, and give it back."""
-        self.spend(1 + size(value) // _A_STEP)
+        self.spend(1 + size(value) // _CHARACTERS_PER_STEP)
         return value
 
     def join(self, *values: Any) -> str:
@@ -54,12 +58,12 @@ class TemplateBudget:
     def operate(self, sign: str, left: Any, right: Any) -> Any:
         """Work out `+`, `*`, `**` or `%`."""
         numbers = isinstance(left, int) and isinstance(right, int)
-        if sign == "**" and numbers and left.bit_length() * abs(right) > _BITS:
+        if sign == "**" and numbers and left.bit_length() * abs(right) > _MAX_BITS:
             raise _over_budget()
         if sign == "*":
-            if numbers and left.bit_length() + right.bit_length() > _BITS:
+            if numbers and left.bit_length() + right.bit_length() > _MAX_BITS:
                 raise _over_budget()
-            if not numbers and _multiplier(left) * _multiplier(right) > _LARGEST:
+            if not numbers and _multiplier(left) * _multiplier(right) > _MAX_CHARACTERS:
                 raise _over_budget()
         if sign == "%" and isinstance(left, str):
             _check_format_width(left)
@@ -79,7 +83,7 @@ class TemplateBudget:
             product = 1
             for value in values:
                 product *= max(1, _multiplier(value))
-            if product > _LARGEST:
+            if product > _MAX_CHARACTERS:
                 raise _over_budget()
 
 

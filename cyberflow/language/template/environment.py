@@ -1,5 +1,5 @@
-"""Jinja2 set up for `template`: our delimiters, the sandbox, keys before methods, and marks in the token stream.
-Imported by `template` alone, and only when a text holds a template.
+"""Sets up Jinja2 for `templates`: our delimiters, the sandbox, keys before methods, and marks in the token stream.
+Imported by `templates` alone, and only when a text holds a template.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class _Undefined(StrictUndefined):
         return self._fail_with_undefined_error()
 
 
-class _Environment(ImmutableSandboxedEnvironment):
+class TemplateEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja2 as cyberflow sets it up, for one project and target."""
+
     mark: Callable[[str, int, int | None], str]
     budget: TemplateBudget
     intercepted_binops = frozenset({"+", "*", "**", "%"})
@@ -119,7 +121,7 @@ def _capture_change(raw: list[_Raw], index: int) -> int:
 
 
 class _BudgetTransformer(NodeTransformer):
-    """Makes templates, loops, macros, `~` and assignments pay for what they do each time that they do it."""
+    """Inserts budget calls into loops, macros, `~` and assignments: they pay each time for what they do."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802 - jinja2's
         self._charge_body(node)
@@ -152,7 +154,7 @@ class _BudgetTransformer(NodeTransformer):
 
 
 def _budget_call(how: str, given: list[Any]) -> nodes.Filter:
-    """A call of the allowance. It is written as a filter, which costs least, and is never worked out beforehand."""
+    """A call of the budget. It is written as a filter, which costs least, and is never worked out beforehand."""
     return nodes.Filter(given[0], f"{how} {SELF}", given[1:], [], None, None)
 
 
@@ -160,28 +162,26 @@ def make_environment(
     load: Callable[[str], str],
     mark: Callable[[str, int, int | None], str],
     image: Callable[[str, str, str], str],
-) -> _Environment:
+) -> TemplateEnvironment:
     """Make the environment of one project and target."""
-    allowance = TemplateBudget()
-    made = _Environment(
+    budget = TemplateBudget()
+    made = TemplateEnvironment(
         variable_start_string="${{",
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=_Undefined,
-        finalize=lambda value: to_text(allowance.pay(value)),
+        finalize=lambda value: to_text(budget.pay(value)),
         loader=FunctionLoader(lambda name: (load(name), name, lambda: not name.endswith(SELF))),
     )
-    made.mark, made.budget = mark, allowance
+    made.mark, made.budget = mark, budget
 
     def place_image(path: str, alt: str = "") -> str:
         return image(path, alt, _running_template().removesuffix(SELF))
 
     made.globals = {"image": place_image, "range": made.globals["range"]}
-    made.filters = {
-        name: _charge_filter(made.filters[name], allowance) for name in _deterministic_filters(made.filters)
-    }
-    for paid in (allowance.spend, allowance.pay, allowance.join):
+    made.filters = {name: _charge_filter(made.filters[name], budget) for name in _deterministic_filters(made.filters)}
+    for paid in (budget.spend, budget.pay, budget.join):
         made.filters[f"{paid.__name__} {SELF}"] = pass_context(partial(_drop_context, paid))
     return made
 
@@ -198,14 +198,14 @@ def _drop_context(paid: Callable[..., Any], _context: Context, *args: Any) -> An
     return paid(*args)
 
 
-def _charge_filter(made: Callable[..., Any], allowance: TemplateBudget) -> Callable[..., Any]:
+def _charge_filter(made: Callable[..., Any], budget: TemplateBudget) -> Callable[..., Any]:
     """Make a filter pay for what it is given, but for the context that jinja2 hands to some, and for its answer."""
     passed = int(hasattr(made, "jinja_pass_arg"))
 
     @wraps(made)
     def charge(*args: Any, **kwargs: Any) -> Any:
-        allowance.pay_for_call(made, [*args[passed:], *kwargs.values()])
-        return allowance.pay(made(*args, **kwargs))
+        budget.pay_for_call(made, [*args[passed:], *kwargs.values()])
+        return budget.pay(made(*args, **kwargs))
 
     return charge
 

@@ -1,5 +1,5 @@
-"""`${{ }}` and blocks: Jinja2, sandboxed and strict, rendered so that every character of the result still knows where
-it was written. The one room that knows jinja2, which is imported only where there is a template.
+"""Templates: `${{ }}` and blocks of Jinja2, sandboxed and strict. Every character of what they make knows where it was
+written; jinja2 is imported only where there is a template.
 """
 
 from __future__ import annotations
@@ -12,17 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.language.files import Files
+from cyberflow.language.prompt.html_tags import HOLE
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
 from cyberflow.source import Piece, Place, Text
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from cyberflow.language.template.environment import TemplateEnvironment
 
 _OPENERS = ("${{", "{%", "{#")
 _ESCAPED = re.compile(r"\\(\$\{\{|\{%|\{#)")
 _STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\ufdd4"}
 _MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
 _BLOCKS = ("if", "for", "set", "include", "import", "from", "macro", "call", "filter", "block", "extends", "raw")
+_OPENER = re.compile(r"(?<!\\)(?:\$\{\{|\{%|\{#)")
+_CLOSERS = {"${{": "}}", "{%": "%}", "{#": "#}"}
+_INSIDE = r"(?:'(?:\\.|[^'\\])*+'|\"(?:\\.|[^\"\\])*+\"|[^'\"])"
+_CLOSED = {opener: re.compile(rf"{_INSIDE}*?{re.escape(closer)}") for opener, closer in _CLOSERS.items()}
+_CLOSED["{#"] = re.compile(r".*?#\}", re.DOTALL)
+_ACCIDENTAL = re.compile(r"(?<!\\)\{#(?![\s+-]|cyberflow:)(.*?)#\}", re.DOTALL)
+"""A comment that begins without a blank, as `{#123` and `{#main}` do."""
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
 
 
@@ -53,14 +61,15 @@ class Templates:
     _root: str = ""
 
     @cached_property
-    def _environment(self) -> Environment:
+    def _environment(self) -> TemplateEnvironment:
         from cyberflow.language.template.environment import make_environment
 
         return make_environment(self._load, self._mark, self.image_html)
 
     def evaluate(self, text: Text) -> Any:
         """Evaluate a YAML string: one expression keeps its type, all else becomes a `Text`; None after a mistake."""
-        expression = self._environment.lone_expression(text.value)  # type: ignore[attr-defined]
+        self._environment.budget.renew()
+        expression = self._environment.lone_expression(text.value)
         if expression is None:
             return self.render(text)
         try:
@@ -73,12 +82,14 @@ class Templates:
 
     def render(self, text: Text) -> Text | None:
         """Render a whole text; None after a mistake, which is in `problems` then."""
+        self._environment.budget.renew()
         try:
             self._root = _replace_escapes(text.value)
             marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._variables())
         except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
             self._report(error, text)
             return None
+        self.problems += _accidental_comments(text)
         return _unmark(marked, self._marks, text)
 
     def image_html(self, path: str, alt: str, parent: str) -> str:
@@ -101,24 +112,61 @@ class Templates:
         found = self.files.find(name, Place(""))
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
-            raise TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure = TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure.finding = text if text.rule == "merge-conflict" else None
+            raise failure
         return _replace_escapes(text)
 
     def _report(self, error: Exception, text: Text) -> None:
-        message, help, word = _explain_error(error)
+        if isinstance(error, TemplateFailure) and error.finding is not None:
+            self.problems.append(error.finding)
+            return
         name, line = _locate_error(error, text.pieces[0].place.path + SELF)
         if name.endswith(SELF):
             source, place = text.value, text.place
         else:
             source = self.files.documents[name].text if name in self.files.documents else ""
             place = Text.of(source, Place(name)).place
-        start, end = _find_open_block(source, help) or _narrow_to_word(source, line, word)
+        if type(error).__name__ == "TemplateSyntaxError" and (opener := _find_unclosed(source)):
+            start, end = opener.span()
+            message = f"`{opener[0]}` is never closed"
+            help: str | None = f"close it with `{_CLOSERS[opener[0]]}`, or write `\\{opener[0]}` for the text itself"
+        else:
+            message, help, word = _explain_error(error)
+            start, end = _find_open_block(source, help) or _narrow_to_word(source, line, word)
         self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
 
 
 def _replace_escapes(source: str) -> str:
     source = _NONCHARACTERS.sub("\ufffd", source)
     return _ESCAPED.sub(lambda match: "\ufdd2" + _STAND_INS[match.group(1)], source)
+
+
+def _find_unclosed(source: str) -> re.Match[str] | None:
+    """The first opener without its closer before another one, or before a paragraph ends."""
+    at = 0
+    while opener := _OPENER.search(source, at):
+        closed = _CLOSED[opener[0]].match(source, opener.end())
+        inside = closed[0] if closed and opener[0] != "{#" else ""
+        if closed is None or "\n\n" in inside or _OPENER.search(inside):
+            return opener
+        at = closed.end()
+    return None
+
+
+def _accidental_comments(text: Text) -> Iterator[Diagnostic]:
+    """Comments that hardly are meant as such: they begin with `{#word}`, or take a placeholder along."""
+    for match in _ACCIDENTAL.finditer(text.value) if "{#" in text.value else ():
+        if re.match(r"[\w-]*\}", match[1]) or HOLE.search(match[1]):
+            place = text.place(*match.span())
+            message = "the template takes this for a comment, and it is not sent"
+            help = "write `\\{#` for the text itself"
+            yield Diagnostic("lost-text", message, place, help=help, severity="warning")
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def _unmark(marked: str, marks: list[tuple[str, int, int | None]], text: Text) -> Text:
@@ -218,8 +266,7 @@ def _narrow_to_word(source: str, line: int, word: str | None) -> tuple[int, int]
     start = 0
     for _ in range(line - 1):
         start = source.find("\n", start) + 1
-    end = source.find("\n", start)
-    end = len(source) if end < 0 else end
+    end = _line_end(source, start)
     if word and (found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source[start:end])):
         return start + found.start(), start + found.end()
     if opener := re.search(r"\$\{\{.*?(\}\}|$)|\{%.*?(%\}|$)", source[start:end]):

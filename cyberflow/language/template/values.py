@@ -1,4 +1,4 @@
-"""What a template hands out and how one fails: the nouns that `template` and `jinja` share. Knows no library."""
+"""The values of templates, and how a template fails. Knows no library."""
 
 from __future__ import annotations
 
@@ -7,14 +7,27 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from cyberflow.diagnostics import did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean
 
 SELF = " (this text)"
 """Ends the name under which jinja2 knows the text being rendered; files bear their path."""
 
 
+_ELSEWHERE = {
+    "secrets": "a secret is handed on as `<$NAME>`",
+    "inputs": "an input is handed on as `<NAME>`",
+    "steps": "the output of a step is handed on as `{$ref: STEP.outputs.NAME}`",
+    "env": "no template reads the environment: give it a value under `vars` in cyberflow.yaml",
+}
+"""Names of other template languages, and how their values are written here."""
+
+
 class TemplateFailure(Exception):
-    """A mistake inside a template, on its way to becoming a finding of the text that holds it."""
+    """A mistake inside a template, on its way to becoming a finding of the text that holds it; `finding` is one of a
+    file that it includes.
+    """
+
+    finding: Diagnostic | None = None
 
     def __init__(self, message: str, help: str | None = None, word: str | None = None) -> None:
         super().__init__(message)
@@ -24,8 +37,7 @@ class TemplateFailure(Exception):
 def unknown_name(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
     """What an undefined name raises."""
     if owner is None:
-        help = "a secret is handed on as `<$NAME>`" if name == "secrets" else did_you_mean(name, known)
-        return TemplateFailure(f"`{name}` is not in scope", help, name)
+        return TemplateFailure(f"`{name}` is not in scope", _ELSEWHERE.get(name) or did_you_mean(name, known), name)
     help = did_you_mean(name, known) or "give it a value under `vars` in cyberflow.yaml"
     return TemplateFailure(f"there is no `{name}` here", help, name)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
-from uuid import uuid4
 
-from cyberflow.errors import CyberflowError
 from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.storage import open_atomic
 
 OWN = ("row", "status", "session_id", "error")
 
@@ -19,15 +19,10 @@ def write_results(path: Path, entries: Iterable[LedgerEntry], outputs: Sequence[
     """Write `.csv` as CSV with a column for each of the outputs, all else as JSON Lines. It appears whole or not at
     all. Raises CyberflowError when the disk refuses.
     """
-    part = path.with_name(f".{uuid4().hex}.part")
-    try:
-        with part.open("x", encoding="utf-8", newline="") as file:
-            (_write_csv if path.suffix.casefold() == ".csv" else _write_json_lines)(file, entries, outputs)
-        part.replace(path)
-    except OSError as error:
-        raise CyberflowError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with open_atomic(path) as content:
+        file = io.TextIOWrapper(content, encoding="utf-8", newline="")
+        (_write_csv if path.suffix.casefold() == ".csv" else _write_json_lines)(file, entries, outputs)
+        file.detach()
 
 
 def _write_json_lines(file: TextIO, entries: Iterable[LedgerEntry], _: Sequence[str]) -> None:

@@ -14,10 +14,12 @@ from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.run.batch.table import RowFault, Table, TableRow
+from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.request import RequestParts, RunRequest, fill_request
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.inputs import read_inputs, unknown_input
 from cyberflow.run.inputs.pairs import ArgumentProblem
+from cyberflow.schema.predicates import accepts_string
 
 
 @dataclass
@@ -34,6 +36,15 @@ class RowMapper:
     _fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _wrong_inputs: set[str] = field(default_factory=set)
     """Inputs that are wrong in every row: told once, and no row is filled."""
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the file, once it was read."""
+        return self.table.digest
+
+    @property
+    def file(self) -> str:
+        return str(self.table.path.resolve())
 
     def requests(self, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
         """Every row as a request, or what is wrong with it. Raises as `Table.rows` and `fill_request` do."""
@@ -104,13 +115,22 @@ class RowMapper:
     def _read_values(self, row: TableRow) -> tuple[Mapping[str, Any], list[RowFault]]:
         columns = {self._input_name(column): column for column in (*row.texts, *row.values)}
         columns.pop("", None)
-        texts = [f"{name}={row.texts[column]}" for name, column in columns.items() if column in row.texts]
+        texts = [
+            f"{name}={self._cell_text(name, row.texts[column])}"
+            for name, column in columns.items()
+            if column in row.texts and name in self.what.inputs
+        ]
         values = {name: row.values[column] for name, column in columns.items() if column in row.values}
-        if row.texts:
-            texts = [text for text in texts if text.partition("=")[0] in self.what.inputs]
         found = read_inputs(self.what, texts, {**self._fixed, **values})
         faults = [self._locate_fault(row, problem, columns) for problem in found.problems]
         return found.values, [fault for fault in faults if fault is not None]
+
+    def _cell_text(self, name: str, text: str) -> str:
+        """The text of a cell; `TRUE` is how spreadsheets write a boolean, where text is not admitted."""
+        written = text.strip().lower()
+        if written in ("true", "false") and accepts_string(self.what.inputs[name]["schema"]) is False:
+            return written
+        return text
 
     def _locate_fault(self, row: TableRow, problem: ArgumentProblem, columns: Mapping[str, str]) -> RowFault | None:
         """Place a problem: in its cell, in its row, or once in the file where no row could do better."""
@@ -151,6 +171,8 @@ def request_fingerprint(what: BundledChain | BundledWorkflow, parts: RequestPart
     files = {name: sha256(file.content).hexdigest() for name, file in parts.arguments.files.items()}
     given = {"inputs": list(raw.inputs), "document": dict(raw.document), "files": files}
     content = [own, workflows, asdict(parts.ids), asdict(parts.where), given]
+    if parts.overrides != RunOverrides():
+        content.append(asdict(parts.overrides))
     return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -4,8 +4,8 @@ not known here, only whose column they stand in.
 
 from __future__ import annotations
 
-import csv
 import io
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cyberflow.errors import UsageError
+from cyberflow.run.batch.csv_rows import CsvFault, drop_empty_tail, read_csv
 from cyberflow.schema.read_value import UnreadableValue, read_json
+from cyberflow.storage import open_atomic, unique_path
 
-SEPARATORS = ",;\t"
 LINES = frozenset({".jsonl", ".ndjson"})
-FORMS = "name the file rows.csv or rows.jsonl"
+STANDARD_INPUT = "-"
+CHUNK = 1 << 16
 
 
 class RowFault(NamedTuple):
@@ -62,7 +64,7 @@ class Table:
             with self.path.open("rb", buffering=0) as raw:
                 self._check_state()
                 hashed = _HashingReader(raw)
-                text = io.TextIOWrapper(io.BufferedReader(hashed, 1 << 16), encoding="utf-8-sig", newline="")
+                text = io.TextIOWrapper(io.BufferedReader(hashed, CHUNK), encoding="utf-8-sig", newline="")
                 yield from _read_json_lines(text) if suffix in LINES else self._read_csv(text)
                 self._check_state()
                 self.digest = hashed.digest.hexdigest()
@@ -80,24 +82,47 @@ class Table:
         self._state = state
 
     def _read_csv(self, text: io.TextIOWrapper) -> Iterator[TableRow | RowFault]:
-        head = text.readline()
-        if not head.strip():
-            yield RowFault(1, 0, "", "the first line must name the columns")
-            return
-        separator = max(SEPARATORS, key=lambda one: (_outside_quotes(head, one), -SEPARATORS.index(one)))
-        reader = csv.reader(_prepend(head, text), delimiter=separator, strict=True)
-        number = 0
+        number, columns = 0, None
         try:
-            columns = tuple(name.strip() for name in next(reader))
-            yield from _header_faults(columns)
-            self.columns = columns
-            for cells in reader:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                number += 1
-                yield _read_row(number, reader.line_num, columns, cells)
-        except csv.Error as error:
-            yield RowFault(reader.line_num, number + 1, "", f"this is not CSV: {error}")
+            for line, cells in read_csv(text):
+                if columns is None:
+                    columns = tuple(name.strip() for name in cells)
+                    if not any(columns):
+                        break
+                    yield from _header_faults(columns)
+                    self.columns = columns
+                elif any(cell.strip() for cell in cells):
+                    number += 1
+                    yield _read_row(number, line, columns, cells)
+        except CsvFault as fault:
+            yield RowFault(fault.line, number + 1, "", str(fault))
+            return
+        if not columns or not any(columns):
+            yield RowFault(1, 0, "", "the first line must name the columns")
+
+
+def is_stream(path: Path) -> bool:
+    """Whether rows can be read from it only once: standard input, a pipe, a device."""
+    return str(path) == STANDARD_INPUT or (path.exists() and not path.is_file() and not path.is_dir())
+
+
+def copy_stream(path: Path, ledger: Path) -> Path:
+    """Copy a stream of rows beside a ledger, where a batch can read it again, and give the copy's path: `.jsonl` where
+    its first line is an object. Raises UsageError when it cannot be read, CyberflowError for the disk.
+    """
+    try:
+        ledger.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with sys.stdin.buffer if str(path) == STANDARD_INPUT else path.open("rb") as stream:
+            first = stream.read(CHUNK)
+            suffix = ".jsonl" if first.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else ".csv"
+            copy = unique_path(ledger.parent, f"{ledger.stem}.rows{suffix}")
+            with open_atomic(copy) as file:
+                while first:
+                    file.write(first)
+                    first = stream.read(CHUNK)
+    except OSError as error:
+        raise UsageError(f"the rows of {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
+    return copy
 
 
 class _HashingReader(io.RawIOBase):
@@ -116,27 +141,21 @@ class _HashingReader(io.RawIOBase):
         return count
 
 
-def _prepend(head: str, rest: Iterator[str]) -> Iterator[str]:
-    yield head
-    yield from rest
-
-
-def _outside_quotes(line: str, separator: str) -> int:
-    return sum(part.count(separator) for part in line.split('"')[::2])
-
-
 def _header_faults(columns: Sequence[str]) -> Iterator[RowFault]:
-    for index, name in enumerate(columns, 1):
-        if not name:
-            yield RowFault(1, 0, "", f"column {index} has no name")
-        elif name in columns[: index - 1]:
+    for index, name in enumerate(columns):
+        if name and name in columns[:index]:
             yield RowFault(1, 0, "", f"two columns are called `{name}`")
 
 
 def _read_row(number: int, line: int, columns: Sequence[str], cells: Sequence[str]) -> TableRow | RowFault:
+    """A column without a name is left out where it is empty, which is how spreadsheets fill their width."""
+    cells = drop_empty_tail(cells, len(columns))
     if len(cells) != len(columns):
         return RowFault(line, number, "", f"it has {len(cells)} cells, and the first line names {len(columns)}")
-    return TableRow(number, line, {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""})
+    for index, (name, cell) in enumerate(zip(columns, cells, strict=True), 1):
+        if not name and cell.strip():
+            return RowFault(line, number, "", f"column {index} has no name, and its cell is not empty")
+    return TableRow(number, line, {name: cell for name, cell in zip(columns, cells, strict=True) if name and cell})
 
 
 def _read_json_lines(text: Iterator[str]) -> Iterator[TableRow | RowFault]:

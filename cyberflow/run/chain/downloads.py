@@ -8,11 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.events import ChainState
-from cyberflow.storage import safe_name
+from cyberflow.storage import safe_name, unique_path
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -48,21 +46,8 @@ async def save_exports(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator
     """Save the output attachments of a run. What was there under such a name is replaced. Raises as `save_all`."""
     taken: set[str] = set()
     async for file in desk.attachments.list(run_id=run, attachment_type="output"):
-        to, part = unique_path(folder, file.filename, taken), folder / f".{uuid4().hex}.part"
-        try:
-            await desk.attachments.download(file.id, part)
-            size = part.stat().st_size
-            if file.size_bytes is not None and size != file.size_bytes:
-                raise CyberflowError(
-                    f"{to} is not saved: {size} bytes came, and the service said {file.size_bytes}",
-                    help="fetch it again with `cyberflow runs download`",
-                )
-            part.replace(to)
-        except OSError as error:
-            raise CyberflowError(f"{to} cannot be written: {error.strerror or error}") from error
-        finally:
-            part.unlink(missing_ok=True)
-        yield to
+        to = unique_path(folder, file.filename, taken)
+        yield await desk.attachments.download(file.id, to, file.size_bytes)
 
 
 async def save_screenshots(desk: Cyberdesk, run: str, folder: Path) -> AsyncIterator[Path]:
@@ -82,18 +67,3 @@ def _image_urls(history: Any) -> Iterator[str]:
         for block in content if isinstance(content, list) else ():
             if isinstance(block, dict) and block.get("type") == "image" and isinstance(block.get("image_url"), str):
                 yield block["image_url"]
-
-
-def unique_path(folder: Path, name: str, taken: set[str]) -> Path:
-    """A path for a name that the platform gave; a second file of one name gets a number."""
-    wanted = PurePosixPath(safe_name(name))
-    unique, number = str(wanted), 1
-    while unique.casefold() in taken:
-        number += 1
-        unique = f"{wanted.stem}-{number}{wanted.suffix}"
-    taken.add(unique.casefold())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CyberflowError(f"{folder} cannot be made: {error.strerror}") from error
-    return folder / unique

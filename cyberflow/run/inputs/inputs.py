@@ -7,14 +7,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from cyberflow.diagnostics import did_you_mean, nearest
-from cyberflow.errors import UsageError
+from cyberflow.hidden import reveal
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.pairs import INPUT, ArgumentProblem, read_pairs
 from cyberflow.schema.describe import describe
-from cyberflow.schema.read_value import Keys, UnreadableValue, faults, read_json, read_value, value_path
+from cyberflow.schema.read_value import (
+    HALF_CHARACTER,
+    Keys,
+    UnreadableValue,
+    faults,
+    is_encodable,
+    read_value,
+    value_path,
+)
 from cyberflow.schema.values import EMPTY
 
 
@@ -37,27 +45,6 @@ class CheckedInputs:
 
     values: Mapping[str, Any]
     problems: tuple[ArgumentProblem, ...] = ()
-
-
-def load_inputs(path: Path) -> dict[str, Any]:
-    """Read `--inputs FILE.json`: an object of names to values. Raises UsageError, which quotes nothing of the file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"the inputs of {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
-    except UnicodeDecodeError:
-        raise UsageError(f"the inputs of {path} are not UTF-8", help="save the file as UTF-8") from None
-    try:
-        document = read_json(text)
-    except UnreadableValue as error:
-        raise UsageError(
-            f"the file {path} {error}", help='it holds names and values: `{"date": "2026-03-01"}`'
-        ) from None
-    if not isinstance(document, dict):
-        raise UsageError(
-            f"the file {path} does not hold an object", help='it holds names and values: `{"date": "2026-03-01"}`'
-        )
-    return document
 
 
 def read_inputs(what: Runnable, pairs: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> CheckedInputs:
@@ -95,13 +82,12 @@ def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
     """What to say of a name that is not an input."""
     secret = name.removeprefix("$")
     if secret in what.secrets:
-        text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"
+        lead = f"`{secret}` is a secret and is given by where to find it: "
+        text = HintedText(lead, Hint("secret", secret, "env:VARIABLE"))
         return ArgumentProblem(f"${secret}", text)
     root = name.replace("[", ".").partition(".")[0]
     if root in what.inputs:
-        return ArgumentProblem(
-            root, f"`{root}` is given as a whole: `-i {root}=…` in JSON, or with `--inputs FILE.json`"
-        )
+        return ArgumentProblem(root, HintedText(f"`{root}` is given as a whole: ", Hint("whole", root)))
     help = did_you_mean(name, what.inputs) or "it takes none"
     return ArgumentProblem(nearest(name, what.inputs) or name, f"`{what.name}` has no input `{name}`: {help}")
 
@@ -109,17 +95,20 @@ def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
 def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str]:
     declared = what.inputs[name]
     value = values.get(name, EMPTY)
-    if value != EMPTY:
+    if not is_encodable(value):
+        yield f"input `{name}` {HALF_CHARACTER}"
+    elif value != EMPTY:
         yield from describe_faults("input", name, declared["schema"], value)
     elif declared["required"] and name in values:
         yield f"input `{name}` is required, and `{EMPTY}` counts as not given"
     elif declared["required"] and name not in what.from_machine:
-        yield f"input `{name}` is missing: give it with `-i {name}=…`, a `{describe(declared['schema'])}`"
+        lead, type = f"input `{name}` is missing: give it with ", describe(declared["schema"])
+        yield HintedText(lead, Hint("input", name), f", a `{type}`")
 
 
 def describe_faults(
     noun: str, name: str, schema: Any, value: Any, *, secret: bool = False, refs: Sequence[Keys] = ()
 ) -> Iterator[str]:
     """What does not fit, in words: of a secret neither keys nor values. `refs` are places whose values come later."""
-    found = faults(schema, value, secret=secret, refs=refs)
+    found = faults(schema, reveal(value) if secret else value, secret=secret, refs=refs)
     yield from dict.fromkeys(f"{noun} `{name if secret else value_path(name, keys)}` {how}" for keys, how in found)

@@ -10,30 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.hidden import HiddenText, hide
+from cyberflow.run.inputs.durations import parse_duration
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import Runnable, describe_faults
 from cyberflow.run.inputs.pairs import SECRET, ArgumentProblem, read_pairs
+from cyberflow.run.inputs.secret_command import TIMEOUT, SecretCommand, SecretNotFound, drop_line_end
 from cyberflow.schema.read_value import UnreadableValue, read_value
 
 if TYPE_CHECKING:
-    from cyberflow.language.model import Target
+    from cyberflow.language.model import SecretSource, Target
 
-Kind = Literal["env", "file", "prompt", "keyring"]
+Kind = Literal["env", "file", "prompt", "keyring", "exec"]
 FORMS = "env:VARIABLE, file:PATH, prompt or keyring:SERVICE/USER"
-
-
-class SecretNotFound(Exception):
-    """A source that gives nothing. The message goes on after the secret's name, and never holds a value."""
 
 
 @dataclass(frozen=True)
 class SecretLocation:
-    """Where one secret is found. `detail` is a variable, a path or SERVICE/USER; for `prompt` it is empty."""
+    """Where one secret is found. `detail` is a variable, a path or SERVICE/USER; for `prompt` and `exec` it is empty.
+    `command` is a program with its arguments.
+    """
 
     kind: Kind
     detail: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.detail}" if self.detail else self.kind
+    command: SecretCommand | None = None
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,21 @@ def system_backends() -> SecretBackends:
 
 def target_sources(target: Target, root: Path) -> dict[str, SecretLocation]:
     """The `secrets` of a target. A file is relative to the project at `root`, with or without a leading `/`."""
-    sources = {}
-    for name, found in target.secrets.items():
-        if found.file is not None:
-            sources[name] = SecretLocation("file", str(root / found.file.lstrip("/")))
-        elif found.env is not None:
-            sources[name] = SecretLocation("env", found.env)
-        else:
-            sources[name] = SecretLocation("keyring", found.keyring or "")
-    return sources
+    return {name: location_of(found, root) for name, found in target.secrets.items()}
+
+
+def location_of(source: SecretSource, root: Path) -> SecretLocation:
+    """Where the source of a secret or key in `cyberflow.yaml` points, for the project at `root`. A program is
+    run there.
+    """
+    if source.exec is not None:
+        timeout = parse_duration(source.timeout) or TIMEOUT
+        return SecretLocation("exec", command=SecretCommand(tuple(source.exec), root, timeout))
+    if source.file is not None:
+        return SecretLocation("file", str(root / source.file.lstrip("/")))
+    if source.env is not None:
+        return SecretLocation("env", source.env)
+    return SecretLocation("keyring", source.keyring or "")
 
 
 def read_secret_options(
@@ -109,13 +115,14 @@ def resolve_secrets(
         source = sources.get(name)
         if source is None:
             if declared["required"] and f"${name}" not in what.from_machine:
-                text = f"secret `{name}` is missing: say where to find it with `-s {name}=SOURCE`, {FORMS}"
+                lead = f"secret `{name}` is missing: say where to find it with "
+                text = HintedText(lead, Hint("secret", name), f", {FORMS}")
                 problems.append(ArgumentProblem(f"${name}", text))
             continue
         if source.kind == "prompt" and not ask:
             continue
         try:
-            values[name] = read_value(declared["schema"], read_secret(source, world, name))
+            values[name] = hide(read_value(declared["schema"], read_secret(source, world, name)))
         except (SecretNotFound, UnreadableValue) as error:
             problems.append(ArgumentProblem(f"${name}", f"secret `{name}` {error}"))
         else:
@@ -140,12 +147,16 @@ def parse_location(text: str) -> SecretLocation | None:
 
 
 def read_secret(source: SecretLocation, world: SecretBackends, name: str = "value") -> str:
-    """Read what a source holds; `name` is what a person is asked for. Raises NotFound, which never holds a value."""
+    """Read what a source holds; `name` is what a person is asked for. Raises SecretNotFound, which never holds a
+    value.
+    """
     if source.kind == "env":
         value = world.environ.get(source.detail)
         reason = (
             f"was not found: the environment variable `{source.detail}` is {'not set' if value is None else 'empty'}"
         )
+    elif source.command is not None:
+        value, reason = source.command.read(), f"was not found: {source.command} wrote nothing"
     elif source.kind == "file":
         value, reason = _read_secret_file(source.detail), f"was not found: the file {source.detail} is empty"
     elif source.kind == "keyring":
@@ -162,7 +173,7 @@ def read_secret(source: SecretLocation, world: SecretBackends, name: str = "valu
         value, reason = world.ask(f"{name}: "), "is missing: nothing was typed"
     if not value:
         raise SecretNotFound(reason)
-    return value
+    return HiddenText(value)
 
 
 def _read_secret_file(path: str) -> str:
@@ -174,7 +185,7 @@ def _read_secret_file(path: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise SecretNotFound(f"was not found: the file {path} is not UTF-8 text") from None
-    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+    return drop_line_end(text)
 
 
 def _read_keyring(service: str, user: str) -> str | None:

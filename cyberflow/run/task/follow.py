@@ -10,7 +10,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from math import inf
 
-from cyberflow.client.cyberun.client import CyberunClient, TaskEvent
+from cyberflow.client.cyberun.client import CyberunClient
+from cyberflow.client.cyberun.events import TaskEvent
 from cyberflow.client.cyberun.wire import FINAL_STATUSES, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.task.request import TaskState

@@ -9,11 +9,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
-from cyberflow.run.chain.downloads import unique_path
-from cyberflow.storage import safe_name
+from cyberflow.storage import make_folder, open_partial, safe_name, unique_path, write_errors
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberun.outputs import Outputs
@@ -70,18 +68,11 @@ async def save_outputs(outputs: Outputs, folder: Path) -> AsyncIterator[SavedOut
 
 
 async def _save(outputs: Outputs, key: str, folder: Path, taken: set[str]) -> Path:
-    part = unique_path(folder, key, set()).with_name(f".{uuid4().hex}.part")
-    try:
-        with part.open("x+b") as file:
-            await outputs.download(key, file)
-            file.seek(0)
-            head = file.read(HEAD)
-        to = unique_path(folder, file_name(key, head), taken)
-        part.replace(to)
-    except OSError as error:
-        raise CyberflowError(f"{folder} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with write_errors(folder), open_partial(make_folder(folder)) as part:
+        await outputs.download(key, part.file)
+        part.file.seek(0)
+        to = unique_path(folder, file_name(key, part.file.read(HEAD)), taken)
+        part.move_to(to)
     return to
 
 

@@ -11,13 +11,12 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.request import RunRequest
+from cyberflow.run.work.engine import connect, engine_error, load_dbos, set_up
 from cyberflow.run.work.ledger import LedgerEntry
 from cyberflow.run.work.work_item import FORMAT, WorkItem, merge_result
 
@@ -30,16 +29,16 @@ PATIENCE = 300.0
 """Seconds that a worker waits for a database that is away."""
 IDLE_LOOKS = 10
 """After so many looks at which nothing was over it is asked whether anybody listens."""
-SETUP_LOCK, REQUEUE_LOCK = 0x6379_6264, 0x6379_6265
+REQUEUE_LOCK = 0x6379_6265
+CHUNK = 500
 STUCK = "stuck"
 """What a worker says when no row can be run where it is: the batch stops."""
 SUBMIT_STEP = 2
 """The place of `submit` among the steps of a row."""
 
-WORKERS_TABLE = """CREATE TABLE IF NOT EXISTS cyberflow_workers
-    (id TEXT PRIMARY KEY, queue TEXT NOT NULL, seen TIMESTAMPTZ NOT NULL)"""
 SIGN_OF_LIFE = "INSERT INTO cyberflow_workers VALUES (%s, %s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
 SILENT_WORKERS = "SELECT id FROM cyberflow_workers WHERE seen < now() - make_interval(secs => %s)"
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
 LISTENING = "SELECT count(*) FROM cyberflow_workers WHERE queue = %s AND seen > now() - make_interval(secs => %s)"
 
 
@@ -58,13 +57,13 @@ class DistributedExecutor:
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        dbos = _dbos(self.url)
+        dbos = load_dbos(self.url)
         options = {"serializer": dbos.DBOSPortableJSONSerializer(), "retry_connection_errors": False}
         try:
-            _set_up(dbos, self.url)
+            set_up(dbos, self.url)
             self._client = dbos.DBOSClient(system_database_url=self.url, **options)
         except Exception as error:  # noqa: BLE001 - the library has failures of its own, and drivers below it theirs
-            raise _engine_error(self.url, error) from None
+            raise engine_error(self.url, error) from None
         self._rows: dict[str, LedgerEntry] = {}
         self._stuck: set[str] = set()
         self._idle = 0
@@ -102,8 +101,19 @@ class DistributedExecutor:
         self._stuck.add(id)
         await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT_STEP, queue_name=self.queue)
 
+    async def clean_up(self, keys: Iterable[str]) -> None:
+        """Take rows that are over out of the database, their inputs with them."""
+        todo = list(keys)
+        for start in range(0, len(todo), CHUNK):
+            ids = todo[start : start + CHUNK]
+            over = await self._call(
+                self._client.list_workflows_async, workflow_ids=ids, status=list(FINISHED), load_input=False
+            )
+            if over:
+                await self._call(self._client.delete_workflows_async, [one.workflow_id for one in over])
+
     def _count_listeners(self) -> int:
-        with _connection(self.url) as connection:
+        with connect(self.url) as connection:
             (count,) = connection.execute(LISTENING, (self.queue, SILENT_SECONDS)).fetchone()
         return int(count)
 
@@ -118,15 +128,15 @@ class DistributedExecutor:
         try:
             return await ask(*args, **options)
         except Exception as error:  # noqa: BLE001 - the library has failures of its own, and drivers below it theirs
-            raise _engine_error(self.url, error) from None
+            raise engine_error(self.url, error) from None
 
 
 class RowHandler(Protocol):
     """What is done with one row; each gives what there is to say of it, as `result_to_json` has it."""
 
-    async def submit(self, item: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
-        """Submit under the key of the item, which was used first at `since` at the earliest; `repeated` says that
-        another worker may have submitted it.
+    async def submit(self, item: WorkItem, age: float, *, repeated: bool) -> dict[str, Any]:
+        """Submit under the key of the item, which was used first `age` seconds ago at the earliest; `repeated` says
+        that another worker may have submitted it.
         """
         ...
 
@@ -149,7 +159,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled; a database that is away is waited for. Raises CyberflowError when it cannot be used."""
-        dbos = _dbos(self.url)
+        dbos = load_dbos(self.url)
         try:
             await self._launch(dbos)
             seen = time.monotonic()
@@ -162,13 +172,13 @@ class Worker:
                         raise
                 await asyncio.sleep(HEARTBEAT_SECONDS)
         except Exception as error:  # noqa: BLE001 - as in `DistributedExecutor`
-            raise _engine_error(self.url, error) from None
+            raise engine_error(self.url, error) from None
         finally:
             await asyncio.to_thread(self._sign_off)
             await asyncio.to_thread(dbos.DBOS.destroy)
 
     async def _launch(self, dbos: Any) -> None:
-        await asyncio.to_thread(_set_up, dbos, self.url)
+        await asyncio.to_thread(set_up, dbos, self.url)
         await asyncio.to_thread(self._heartbeat, None)
         config = {
             "name": "cyberflow",
@@ -185,10 +195,12 @@ class Worker:
         await dbos.DBOS.register_queue_async(self.queue, worker_concurrency=self.parallel, polling_interval_sec=0.5)
 
     def _row_workflow(self, dbos: Any) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
-        submit, follow = self.steps.submit, self.steps.follow
-
         async def record_start() -> dict[str, Any]:
-            return {"at": time.time(), "by": self.id}
+            return {"at": await asyncio.to_thread(self._database_time), "by": self.id}
+
+        async def submit(item: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
+            age = max(0.0, await asyncio.to_thread(self._database_time) - since)
+            return await self.steps.submit(item, age, repeated=repeated)
 
         async def whole(item: WorkItem) -> dict[str, Any]:
             first = await dbos.run_step_async({"name": "begun"}, record_start)
@@ -197,7 +209,7 @@ class Worker:
             )
             if result["stage"] != "accepted":
                 return result
-            ended: dict[str, Any] = await dbos.run_step_async({"name": "follow"}, follow, item, result)
+            ended: dict[str, Any] = await dbos.run_step_async({"name": "follow"}, self.steps.follow, item, result)
             return ended
 
         async def row(data: dict[str, Any]) -> dict[str, Any]:
@@ -210,13 +222,19 @@ class Worker:
 
         return row
 
+    def _database_time(self) -> float:
+        """Seconds of the epoch by the one clock that all workers see: their own may be hours apart."""
+        with connect(self.url) as connection:
+            (now,) = connection.execute(NOW).fetchone()
+        return float(now)
+
     def _heartbeat(self, dbos: Any) -> None:
         """Give a sign of life; put the rows of workers that give none back into their queues, one worker at a time.
 
         So are those that ought to be here and are not, twice in a row: a database that went away for a while
         leaves such behind.
         """
-        with _connection(self.url) as connection:
+        with connect(self.url) as connection:
             connection.execute(SIGN_OF_LIFE, (self.id, self.queue))
             connection.commit()
             (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (REQUEUE_LOCK,)).fetchone()
@@ -232,33 +250,10 @@ class Worker:
     def _sign_off(self) -> None:
         """Let the others know at once that the rows of this worker are theirs."""
         try:
-            with _connection(self.url) as connection:
+            with connect(self.url) as connection:
                 connection.execute("UPDATE cyberflow_workers SET seen = '-infinity' WHERE id = %s", (self.id,))
         except Exception:  # noqa: BLE001, S110 - without it the others find out by themselves
             pass
-
-
-def _dbos(url: str) -> Any:
-    if urlsplit(url).scheme not in ("postgresql", "postgres"):
-        raise UsageError("an engine is a PostgreSQL database", help="write --engine postgresql://USER@HOST/DATABASE")
-    try:
-        return import_module("dbos")
-    except ImportError:
-        help = "pip install 'cyberflow[distributed]'"
-        raise UsageError("an engine needs the package `dbos`, which is not installed", help=help) from None
-
-
-def _set_up(dbos: Any, url: str) -> None:
-    """Make the tables that are missing; one process at a time, since workers are started all at once.
-
-    Nobody waits inside the database: that would keep it from making an index for who is first.
-    """
-    with _connection(url) as connection:
-        connection.autocommit = True
-        while not connection.execute("SELECT pg_try_advisory_lock(%s)", (SETUP_LOCK,)).fetchone()[0]:
-            time.sleep(0.2)
-        connection.execute(WORKERS_TABLE)
-        dbos.DBOS.migrate(url)
 
 
 def _pending(dbos: Any, worker: str) -> list[Any]:
@@ -276,15 +271,3 @@ def _requeue(dbos: Any, rows: Iterable[Any]) -> None:
 
 def _output_of(one: Any) -> dict[str, Any]:
     return one.output if isinstance(one.output, dict) else {}
-
-
-def _connection(url: str) -> Any:
-    return import_module("psycopg").connect(url, connect_timeout=10)
-
-
-def _engine_error(url: str, error: Exception) -> CyberflowError:
-    """The words of a driver may hold the url with its password: only their kind is told."""
-    place = urlsplit(url).hostname or "this machine"
-    return CyberflowError(
-        f"the engine at {place} cannot be used: {type(error).__name__}", help="see that it is up and the url right"
-    )

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import CyberflowError
+from cyberflow.run.work.ids import one_of
+from cyberflow.storage import make_folder, private_folder
 
 FOLDER = "journal"
 JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -66,13 +68,8 @@ class JournalEntry:
 def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
     """Begin an invocation in the project's `.cyberflow` folder, with a random id and key unless one is handed in."""
     folder = state / FOLDER
-    try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if not (ignore := state / ".gitignore").exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise _write_error(folder, error) from error
+    private_folder(state)
+    make_folder(folder)
     id = id or str(uuid4())
     return Invocation(id, target, folder / f"{id}.jsonl")
 
@@ -90,17 +87,12 @@ def entries(folder: Path) -> Iterator[JournalEntry]:
 
 
 def entry_of_task(state: Path, task_id: str) -> JournalEntry | None:
-    """The invocation that submitted a task, if it was one of this project on this machine."""
-    return next((entry for entry in entries(state / FOLDER) if entry.task_id == task_id), None)
-
-
-def check_id(text: str, what: str) -> str:
-    """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is not one."""
-    try:
-        UUID(text)
-    except ValueError:
-        raise UsageError(f"`{text}` is not an id of {what}", help="`cyberflow runs list` shows the ids") from None
-    return text
+    """The invocation that submitted a task, if it was one of this project on this machine. Raises UsageError when the
+    beginning of an id means several.
+    """
+    known = {entry.task_id: entry for entry in entries(state / FOLDER) if entry.task_id}
+    id = one_of(task_id, list(known))
+    return known[id] if id is not None else None
 
 
 def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:

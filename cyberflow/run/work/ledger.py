@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 from uuid import UUID, uuid5
 
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.storage import make_folder
 
 FORMAT = 1
 Stage = Literal["waiting", "sending", "accepted", "ended", "refused", "unknown"]
@@ -81,7 +82,7 @@ class Ledger:
     def create(cls, path: Path, head: LedgerHeader) -> Self:
         """Begin a ledger. Raises UsageError where there is one already."""
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path.parent)
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except FileExistsError:
             raise UsageError(

@@ -11,6 +11,8 @@ from cyberflow.run.work.ledger import LedgerEntry
 
 KEY_LIFE = 3600.0
 """Seconds from its first sending in which a submission without an answer is sent again under its key."""
+SKEW = 60.0
+"""Seconds that a clock may have been set back since; a key whose age nobody knows is not used again."""
 RowAction = Literal["send", "repeat", "follow", "expired", "leave"]
 
 
@@ -41,7 +43,8 @@ def next_action(entry: LedgerEntry, policy: RetryPolicy, now: float) -> RowActio
     """What to do with a row: `send` is a new attempt, `repeat` the same one under its key."""
     match entry.stage:
         case "sending":
-            return "repeat" if policy.same and now - (entry.sent_at or 0.0) < KEY_LIFE else "expired"
+            age = now - (entry.sent_at or 0.0)
+            return "repeat" if policy.same and -SKEW <= age < KEY_LIFE else "expired"
         case "accepted":
             return "follow"
         case "waiting":

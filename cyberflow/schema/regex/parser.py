@@ -1,65 +1,43 @@
-r"""The regular part of ECMA 262 patterns, parsed. What is not regular or differs between engines (look-around, back
-references, `\b`, `\p`, set operations) is `Irregular`. Not for matching: that is the automaton's.
-"""
+"""Parses ECMA-262 patterns as they are read with the `u` flag; what is not one is `InvalidPattern`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
-
-DIGITS: Final[Ranges] = ((48, 57),)
-WORD: Final[Ranges] = ((48, 57), (65, 90), (95, 95), (97, 122))
-SPACE: Final[Ranges] = (
-    *((9, 13), (32, 32), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029)),
-    *((0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF)),
+from cyberflow.schema.regex.syntax import (
+    BINARY,
+    CATEGORIES,
+    DIGITS,
+    LAST,
+    LINE_ENDS,
+    SPACE,
+    WORD,
+    Alternation,
+    Anchor,
+    BackReference,
+    Capture,
+    CharProperty,
+    CharSet,
+    Concatenation,
+    Look,
+    OutOfReach,
+    PatternNode,
+    Repetition,
+    complement,
 )
+
 CLASSES: Final = {"d": DIGITS, "w": WORD, "s": SPACE}
 CONTROLS: Final = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
+HEX: Final = frozenset("0123456789abcdefABCDEF")
+LOOKS: Final = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<!": (True, True)}
+DEEPEST: Final = 60
 
 
-class Irregular(Exception):
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class CharSet:
-    ranges: Ranges
-    negated: bool = False
-    dot: bool = False
-
-    def __contains__(self, char: str) -> bool:
-        code = ord(char)
-        return any(low <= code <= high for low, high in self.ranges) is not self.negated
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """`^` or `$`."""
-
-    at_end: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Concatenation:
-    items: tuple[PatternNode, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Alternation:
-    options: tuple[PatternNode, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repetition:
-    item: PatternNode
-    low: int
-    high: int | None
-
-
-PatternNode: TypeAlias = CharSet | Anchor | Concatenation | Alternation | Repetition
+class InvalidPattern(ValueError):
+    """A text that is not a pattern; its message says why."""
 
 
 @dataclass(slots=True)
@@ -67,9 +45,15 @@ class _PatternParser:
     text: str
     at: int = 0
     depth: int = 0
+    groups: int = 0
+    names: dict[str, int] = field(default_factory=dict)
+    wanted: list[int | str] = field(default_factory=list)
 
-    def peek(self) -> str:
-        return self.text[self.at : self.at + 1]
+    def fail(self, why: str) -> InvalidPattern:
+        return InvalidPattern(f"{why}, at position {self.at}")
+
+    def peek(self, ahead: int = 0) -> str:
+        return self.text[self.at + ahead : self.at + ahead + 1]
 
     def take(self, wanted: str) -> bool:
         if self.text.startswith(wanted, self.at):
@@ -77,14 +61,14 @@ class _PatternParser:
             return True
         return False
 
-    def expect(self, wanted: str) -> None:
+    def expect(self, wanted: str, why: str) -> None:
         if not self.take(wanted):
-            raise Irregular
+            raise self.fail(why)
 
     def alternation(self) -> PatternNode:
         self.depth += 1
-        if self.depth > 40:  # noqa: PLR2004 - groups within groups; the walks below are recursive
-            raise Irregular
+        if self.depth > DEEPEST:
+            raise OutOfReach
         options = [self.concatenation()]
         while self.take("|"):
             options.append(self.concatenation())
@@ -102,10 +86,11 @@ class _PatternParser:
         bounds = self.quantifier()
         if bounds is None:
             return atom
-        self.take("?")
-        if isinstance(atom, Anchor) or (bounds[1] is not None and bounds[1] < bounds[0]):
-            raise Irregular
-        return Repetition(atom, *bounds)
+        if isinstance(atom, (Anchor, Look)):
+            raise self.fail("nothing to repeat")
+        if bounds[1] is not None and bounds[1] < bounds[0]:
+            raise self.fail("the bounds of a repetition are the wrong way round")
+        return Repetition(atom, *bounds, lazy=self.take("?"))
 
     def quantifier(self) -> tuple[int, int | None] | None:
         for sign, bounds in {"*": (0, None), "+": (1, None), "?": (0, 1)}.items():
@@ -117,16 +102,16 @@ class _PatternParser:
         high: int | None = low
         if self.take(","):
             high = None if self.peek() == "}" else self.number()
-        self.expect("}")
+        self.expect("}", "a repetition is `{2}`, `{2,}` or `{2,4}`")
         return low, high
 
     def number(self) -> int:
         start = self.at
         while self.peek() in tuple("0123456789"):
             self.at += 1
-        if not 0 < self.at - start <= 4:  # noqa: PLR2004 - longer counts do not fit the automaton anyway
-            raise Irregular
-        return int(self.text[start : self.at])
+        if start == self.at:
+            raise self.fail("a repetition begins with a number, `{0,3}`")
+        return int(self.text[start : self.at][:12])
 
     def atom(self) -> PatternNode:
         if self.take("("):
@@ -136,85 +121,178 @@ class _PatternParser:
         if self.take("\\"):
             return self.escape()
         char = self.peek()
+        if char in tuple("*+?"):
+            raise self.fail("nothing to repeat")
+        if char in tuple("{}]"):
+            raise self.fail(f"`{char}` is written `\\{char}`")
         self.at += 1
-        match char:
-            case "^" | "$":
-                return Anchor(char == "$")
-            case ".":
-                return CharSet(((10, 10),), negated=True, dot=True)
-            case "*" | "+" | "?" | "{" | "}" | "]":
-                raise Irregular
-        return CharSet(((ord(char), ord(char)),))
+        if char in ("^", "$"):
+            return Anchor(char)
+        return CharSet(LINE_ENDS, negated=True) if char == "." else CharSet(((ord(char), ord(char)),))
 
     def group(self) -> PatternNode:
-        if self.take("?") and not self.take(":"):
-            self.expect("<")
-            name, closed, _ = self.text[self.at :].partition(">")
-            if not closed or not name.isidentifier():
-                raise Irregular
-            self.at += len(name) + 1
+        for sign, (behind, negated) in LOOKS.items():
+            if self.take(sign):
+                return Look(self._inside(), behind, negated)
+        if self.take("?:"):
+            return self._inside()
+        self.groups += 1
+        number = self.groups
+        if self.take("?"):
+            self.expect("<", "a group begins `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!` or `(?<name>`")
+            name = self.name()
+            if name in self.names:
+                raise self.fail(f"two groups are called `{name}`")
+            self.names[name] = number
+        return Capture(self._inside(), number)
+
+    def _inside(self) -> PatternNode:
         inner = self.alternation()
-        self.expect(")")
+        self.expect(")", "a group is not closed")
         return inner
+
+    def name(self) -> str:
+        name, closed, _ = self.text[self.at :].partition(">")
+        if not closed or not name.replace("$", "_").isidentifier():
+            raise self.fail("a group has no name")
+        self.at += len(name) + 1
+        return name
 
     def char_class(self) -> CharSet:
         negated = self.take("^")
         ranges: list[tuple[int, int]] = []
+        properties: list[CharProperty] = []
         while not self.take("]"):
             low = self.class_item()
-            if self.peek() == "-" and self.text[self.at + 1 : self.at + 2] not in ("]", ""):
+            if self.peek() == "-" and self.peek(1) not in ("]", ""):
                 self.at += 1
-                high = self.class_item()
-                if len(low) != 1 or len(high) != 1 or low[0][0] != low[0][1] or high[0][1] < low[0][0]:
-                    raise Irregular
-                low = ((low[0][0], high[0][1]),)
-            ranges.extend(low)
-        return CharSet(tuple(ranges), negated)
+                low = self._range(low, self.class_item())
+            ranges.extend(low.ranges)
+            properties.extend(low.properties)
+        return CharSet(tuple(ranges), negated, tuple(properties))
 
-    def class_item(self) -> Ranges:
-        if self.take("\\"):
-            if self.take("-"):
-                return ((45, 45),)
-            found = self.escape()
-            if found.negated:
-                raise Irregular
-            return found.ranges
-        char = self.peek()
-        # `[[`, `&&`, `--` and `~~` mean set operations to some engines.
-        if not char or char == "[" or (char in "&-~" and self.text.startswith(char * 2, self.at)):
-            raise Irregular
-        self.at += 1
-        return ((ord(char), ord(char)),)
+    def _range(self, low: CharSet, high: CharSet) -> CharSet:
+        ends = [*low.ranges, *high.ranges]
+        if low.properties or high.properties or len(ends) != 2 or any(first != last for first, last in ends):  # noqa: PLR2004
+            raise self.fail("a range begins and ends with one character")
+        if ends[1][0] < ends[0][0]:
+            raise self.fail("a range is the wrong way round")
+        return CharSet(((ends[0][0], ends[1][0]),))
 
-    def escape(self) -> CharSet:
+    def class_item(self) -> CharSet:
         char = self.peek()
+        if not char:
+            raise self.fail("a set `[` is not closed")
         self.at += 1
-        if char.lower() in CLASSES:
-            return CharSet(CLASSES[char.lower()], negated=char.isupper())
-        if char in CONTROLS:
-            return CharSet(((CONTROLS[char], CONTROLS[char]),))
-        if char in ("x", "u"):
-            code = self.code_point(2 if char == "x" else 4)
-            return CharSet(((code, code),))
-        if char in SYNTAX:
+        if char != "\\":
             return CharSet(((ord(char), ord(char)),))
-        raise Irregular
+        if self.take("-"):
+            return CharSet(((45, 45),))
+        if self.take("b"):
+            return CharSet(((8, 8),))
+        found = self.escape(inside=True)
+        if not isinstance(found, CharSet):
+            raise self.fail("this escape has no meaning inside a set")
+        return CharSet(complement(found.ranges)) if found.negated else found
 
-    def code_point(self, width: int) -> int:
-        digits = self.text[self.at : self.at + width]
-        self.at += width
-        if len(digits) != width or any(digit not in "0123456789abcdefABCDEF" for digit in digits):
-            raise Irregular
-        code = int(digits, 16)
-        if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - half of a surrogate pair
-            raise Irregular
+    def escape(self, *, inside: bool = False) -> PatternNode:
+        char = self.peek()
+        self.at += 1
+        if char and char.lower() in CLASSES:
+            return CharSet(CLASSES[char.lower()], negated=char.isupper())
+        if char and char in "pP":
+            return CharSet(properties=(self.char_property(negated=char == "P"),))
+        if char in ("b", "B") and not inside:
+            return Anchor(char)
+        if (char == "k" or (char and char in "123456789")) and not inside:
+            return self.back_reference(char)
+        code = self.character(char)
+        return CharSet(((code, code),))
+
+    def character(self, char: str) -> int:
+        if char in CONTROLS:
+            return CONTROLS[char]
+        if char in ("x", "u"):
+            return self.code_point(char)
+        if char == "c" and self.peek().isascii() and self.peek().isalpha():
+            self.at += 1
+            return ord(self.text[self.at - 1]) % 32
+        if char == "0" and not self.peek().isdigit():
+            return 0
+        if char in SYNTAX:
+            return ord(char)
+        raise self.fail(f"`\\{char}` has no meaning")
+
+    def code_point(self, sign: str) -> int:
+        if sign == "u" and self.take("{"):
+            digits, closed, _ = self.text[self.at :].partition("}")
+            self.at += len(digits) + 1
+            if not closed or not digits or not HEX.issuperset(digits) or int(digits, 16) > LAST:
+                raise self.fail("`\\u{…}` is not a character")
+            return int(digits, 16)
+        code = self.hex(2 if sign == "x" else 4)
+        if 0xD800 <= code <= 0xDBFF and self.text.startswith("\\u", self.at):  # noqa: PLR2004 - half of a pair
+            back, self.at = self.at, self.at + 2
+            low = self.hex(4) if self.peek() != "{" else 0
+            if 0xDC00 <= low <= 0xDFFF:  # noqa: PLR2004 - the other half
+                return 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
+            self.at = back
         return code
 
+    def hex(self, width: int) -> int:
+        digits = self.text[self.at : self.at + width]
+        self.at += width
+        if len(digits) != width or not HEX.issuperset(digits):
+            raise self.fail("an escape has too few hexadecimal digits")
+        return int(digits, 16)
 
-def parse_pattern(pattern: str) -> PatternNode:
-    """Raises `Irregular`."""
+    def char_property(self, *, negated: bool) -> CharProperty:
+        self.expect("{", "a property is written `\\p{L}`")
+        written, closed, _ = self.text[self.at :].partition("}")
+        key, equals, value = written.partition("=")
+        script = key in ("Script", "sc", "Script_Extensions", "scx") and value.replace("_", "").isalpha()
+        category = key in ("General_Category", "gc") and value in CATEGORIES
+        known = script or category if equals else key in CATEGORIES or key in BINARY
+        if not closed or not known:
+            raise self.fail(f"there is no property `{written}`")
+        self.at += len(written) + 1
+        return CharProperty(value if category else written, negated)
+
+    def back_reference(self, char: str) -> BackReference:
+        if char == "k":
+            self.expect("<", "`\\k` names a group, `\\k<name>`")
+            self.wanted.append(self.name())
+        else:
+            start = self.at - 1
+            while self.peek() in tuple("0123456789"):
+                self.at += 1
+            self.wanted.append(int(self.text[start : self.at][:9]))
+        return BackReference(len(self.wanted))
+
+    def resolve(self) -> tuple[int, ...]:
+        """The numbers of the groups that are referred to, in the order of the references."""
+        numbers: list[int] = []
+        for wanted in self.wanted:
+            number = self.names.get(wanted, 0) if isinstance(wanted, str) else wanted
+            if not 0 < number <= self.groups:
+                raise InvalidPattern(f"there is no group `{wanted}`")
+            numbers.append(number)
+        return tuple(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPattern:
+    """A pattern as a tree; `references` are the groups that its back references mean, in order."""
+
+    root: PatternNode
+    references: tuple[int, ...]
+
+
+@lru_cache(maxsize=512)
+def parse_pattern(pattern: str) -> ParsedPattern:
+    """Raises `InvalidPattern`, or `OutOfReach` for one that is nested too deeply."""
     parser = _PatternParser(pattern)
     node = parser.alternation()
     if parser.at < len(pattern):
-        raise Irregular
-    return node
+        raise parser.fail("a `)` has no `(`")
+    return ParsedPattern(node, parser.resolve())

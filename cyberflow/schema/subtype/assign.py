@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from cyberflow.schema.describe import format_literal
-from cyberflow.schema.keywords import accepts_anything, is_well_formed
+from cyberflow.schema.keywords import accepts_anything
+from cyberflow.schema.normal_form import readable
 from cyberflow.schema.subtype.counterexample import CounterexampleSearch
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.subtype.explain import explain_rejection
@@ -48,10 +49,15 @@ def check_assignable(
     producer: Schema, consumer: Schema, *, may_be_absent: bool = False, required: bool = True
 ) -> Assignability:
     """Compare two types. `may_be_absent`: the producer may send nothing; `required`: the consumer needs a value."""
-    if not is_well_formed(producer) or not is_well_formed(consumer):
+    sent, wanted = readable(producer), readable(consumer)
+    if sent is None or wanted is None:
         return Undetermined()
     if may_be_absent and required:
         return NotAssignable(ABSENT, (), "may be absent")
+    return _compare(sent, wanted)
+
+
+def _compare(producer: Schema, consumer: Schema) -> Assignability:
     if accepts_anything(consumer) or attempt(_are_equal, producer, consumer) or attempt(_prove, producer, consumer):
         return Assignable()
     return attempt(_refute, producer, consumer) or Undetermined()
@@ -78,12 +84,10 @@ def _refute(producer: Schema, consumer: Schema) -> Assignability:
     return _explain_refutation(found[0], consumer)
 
 
-def _explain_refutation(witness: Any, consumer: Schema) -> NotAssignable:
+def _explain_refutation(witness: Any, consumer: Schema, *, asserts_format: bool = False) -> NotAssignable:
     # A budget of its own: the search may have spent all but the last step.
-    path, text = attempt(explain_rejection, Validator(SchemaContext(consumer, WorkBudget())), consumer, witness) or (
-        (),
-        "rejected",
-    )
+    validator = Validator(SchemaContext(consumer, WorkBudget()), asserts_format)
+    path, text = attempt(explain_rejection, validator, consumer, witness) or ((), "rejected")
     return NotAssignable(witness, path, text)
 
 
@@ -92,10 +96,11 @@ def check_value(value: Any, consumer: Schema, *, required: bool = True) -> Assig
     sent = drop_empty(value) if is_json(value) else value
     if sent is ABSENT:
         return NotAssignable(ABSENT, (), "`__EMPTY__` counts as absent") if required else Assignable()
-    if not is_well_formed(consumer) or not is_json(sent):
+    wanted = readable(consumer)
+    if wanted is None or not is_json(sent):
         return Undetermined()
-    validator = Validator(SchemaContext(consumer, WorkBudget()))
-    verdict = attempt(validator.check, consumer, sent)
+    validator = Validator(SchemaContext(wanted, WorkBudget()), asserts_format=True)
+    verdict = attempt(validator.check, wanted, sent)
     if verdict is False:
-        return _explain_refutation(sent, consumer)
+        return _explain_refutation(sent, wanted, asserts_format=True)
     return Assignable() if verdict else Undetermined()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
 from cyberflow.schema.subtype.prove import SubtypeProver

@@ -10,15 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, ParamSpec, TypeVar
 
-from cyberflow.schema.keywords import (
-    APPLIES_TO,
-    accepts_anything,
-    keyword_kinds,
-    kinds_of_type,
-    resolve_pointer,
-    subschemas,
-)
-from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.keywords import accepts_anything, keyword_kinds, kinds_of_keyword, kinds_of_type
+from cyberflow.schema.references import UNREAD, resolve_pointer
+from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.values import KINDS, Schema, kind_of
 
 MAX_SHAPES: Final = 64
@@ -154,7 +148,7 @@ class SchemaContext:
             return [shape for shape in options if shape.kinds]
 
     def _alternatives(self, schema: dict[str, Any]) -> Iterator[list[Disjunct]]:
-        if "$dynamicRef" in schema or "$recursiveRef" in schema:
+        if not UNREAD.isdisjoint(schema):
             raise Undecided
         if "$ref" in schema:
             yield self.disjuncts(self.resolve(schema["$ref"]))
@@ -227,19 +221,10 @@ class SchemaContext:
         return list(reached.values())
 
 
-def has_refs(schema: Schema) -> bool:
-    """Say whether any reference is written in this schema."""
-    if isinstance(schema, bool):
-        return False
-    return any(key in schema for key in ("$ref", "$dynamicRef", "$recursiveRef")) or any(
-        map(has_refs, subschemas(schema))
-    )
-
-
 def is_bare(shape: Disjunct, kind: str) -> bool:
     """Say whether an `object` or `array` is only named and nothing is said of what is inside."""
     return not any(
-        kind in APPLIES_TO.get(keyword, ())
+        kind in kinds_of_keyword(keyword)
         and not (keyword in ("items", "additionalProperties") and accepts_anything(value))
         for part in shape.parts
         for keyword, value in part.items()

@@ -6,8 +6,9 @@ import json
 from typing import Any, Final
 
 from cyberflow.schema.describe import describe, format_literal
-from cyberflow.schema.keywords import resolve_pointer
-from cyberflow.schema.regex.automaton import matches
+from cyberflow.schema.evaluated import evaluated
+from cyberflow.schema.references import resolve_pointer
+from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import Undecided
 from cyberflow.schema.validate import Validator
 from cyberflow.schema.values import Schema, ValuePath, kind_of
@@ -22,6 +23,7 @@ BOUNDS: Final = {
     "minLength": "shorter than {}",
     "maxLength": "longer than {}",
     "pattern": "does not match {}",
+    "format": "does not have the format {}",
     "minItems": "fewer than {} entries",
     "maxItems": "more than {} entries",
     "minProperties": "fewer than {} members",
@@ -50,7 +52,7 @@ def _explain_keyword(validator: Validator, keyword: str, schema: dict[str, Any],
         return (), f"{type_name(value)}, not {describe({'type': schema['type']})}"
     if keyword in BOUNDS:
         limit = schema[keyword]
-        return (), BOUNDS[keyword].format(f"`{limit}`" if keyword == "pattern" else json.dumps(limit))
+        return (), BOUNDS[keyword].format(f"`{limit}`" if keyword in ("pattern", "format") else json.dumps(limit))
     if keyword == "required":
         return (next(name for name in schema["required"] if name not in value),), "missing"
     if keyword == "contains":
@@ -95,6 +97,10 @@ def _explaining_subschemas(
             listed, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
             names = [name for name in value if name not in listed and not any(matches(p, name) for p in patterns)]
             return [((name,), schema["additionalProperties"]) for name in names]
+        case "unevaluatedProperties" | "unevaluatedItems":
+            seen = evaluated(validator, schema, value, itself=True).surely
+            keys = value if isinstance(value, dict) else range(len(value))
+            return [((key,), schema[keyword]) for key in keys if key not in seen]
         case "prefixItems":
             return [((index,), sub) for index, sub in enumerate(schema["prefixItems"][: len(value)])]
         case "items":

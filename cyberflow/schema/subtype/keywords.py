@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias
 
-from cyberflow.schema.regex.automaton import matches
-from cyberflow.schema.subtype.disjuncts import Disjunct, has_refs
+from cyberflow.schema.references import has_refs
+from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.subtype.disjuncts import Disjunct
 from cyberflow.schema.validate import Validator
 from cyberflow.schema.values import Schema, freeze
 

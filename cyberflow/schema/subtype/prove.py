@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cyberflow.schema.keywords import APPLIES_TO, accepts_anything, kinds_of_type
-from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided, has_refs
+from cyberflow.schema.keywords import accepts_anything, kinds_of_keyword, kinds_of_type
+from cyberflow.schema.references import has_refs
+from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided
 from cyberflow.schema.subtype.keywords import IMPLICATIONS, Facet
 from cyberflow.schema.subtype.producer import may_send
 from cyberflow.schema.validate import Validator
@@ -94,7 +95,7 @@ class SubtypeProver:
     def _implies_keyword(self, facet: Facet, keyword: str, consumer: dict[str, Any]) -> bool:
         if keyword in COMPOSED:
             return COMPOSED[keyword](self, facet, consumer)
-        if facet.kind not in APPLIES_TO.get(keyword, ()):
+        if facet.kind not in kinds_of_keyword(keyword):
             return True
         implication = IMPLICATIONS.get(keyword)
         return implication is not None and implication(self, facet, consumer)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -231,3 +233,39 @@ def test_what_a_chain_prints_is_one_mistake_and_has_no_marks(
     assert out == ""
     assert error.splitlines()[0] == "… … for … <lookup.outputs, known when the chain runs>"
     assert error.isprintable() or not set(error) & {"\ufdd5", "\ufdd6"}
+
+
+NOISY = """
+import os, subprocess, sys
+print("printed")
+os.system("echo from a shell")
+subprocess.run([sys.executable, "-c", "print('from a program')"], check=True)
+os.write(1, b"written by hand\\n")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("redirected", ["", ">&-", "2>&-"])
+def test_what_modules_start_writes_to_standard_error(project: Project, redirected: str) -> None:
+    project.write("flows/flow.py", NOISY + FLOW.format(name="one"))
+    command = f"{sys.executable} -m cyberflow check --format json --project {project.root} {redirected}"
+    answer = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    if redirected != ">&-":
+        assert json.loads(answer.stdout)["summary"]["workflows"] == 1
+    else:
+        assert answer.stdout == ""
+    if not redirected:
+        for said in ("printed", "from a shell", "from a program", "written by hand"):
+            assert answer.stderr.count(said) == 1
+
+
+@pytest.mark.slow
+def test_standard_output_comes_back(project: Project) -> None:
+    project.write("flows/flow.py", NOISY + FLOW.format(name="one"))
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom cyberflow.language.project.load import read_project\n"
+        f"sys.stdout.write('before ')\nread_project(Path({str(project.root)!r}))\nsys.stdout.write('after ')\n"
+        "sys.stdout.flush()\nos.write(1, b'last')\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout == "before after last"

@@ -65,12 +65,8 @@ def test_run_gives_the_typed_outputs(flows: ModuleType) -> None:
 def test_a_workflow_runs_alone_and_one_without_outputs_gives_none(flows: ModuleType) -> None:
     script = {"log-out": {"seconds": 0}}
     assert flows.log_out.run(reason="late", options={"simulate": script}) is None
-    assert (
-        flows.lookup.run(
-            name="Ada", secrets={"pw" if False else "password": "env:EPIC"}, options={"simulate": OUTPUTS}
-        ).mrn
-        == "M7"
-    )
+    own = {"simulate": {"lookup": OUTPUTS["lookup"]}}
+    assert flows.lookup.run(name="Ada", secrets={"password": "env:EPIC"}, options=own).mrn == "M7"
 
 
 def test_arun_and_run_inside_a_running_loop(flows: ModuleType) -> None:
@@ -235,3 +231,27 @@ def test_a_script_that_declares_and_runs(project: Project, tmp_path: Path) -> No
     )
     assert answer.stderr == ""
     assert answer.stdout  # made up from the type
+
+
+@pytest.mark.parametrize("where", ["yaml", "another module", "a function inside another"])
+def test_a_name_that_the_project_has_for_something_else_is_refused(
+    flows: ModuleType, project: Project, where: str
+) -> None:
+    """The project's own would run, and its outputs would be read as those of another."""
+    names = {"yaml": "go", "another module": "other", "a function inside another": "intake"}
+    project.write("chains.yaml", "chains:\n  go: {steps: [{id: log-out, workflow: log-out}]}\n")
+    project.write("flows/other.py", "from cyberflow import workflow\n\n@workflow\ndef other() -> None:\n    'Other.'\n")
+    places = {
+        "yaml": "chains.yaml:2",
+        "another module": "flows/other.py:4",
+        "a function inside another": "flows/flow.py:",
+    }
+
+    @cyberflow.chain(name=names[where])
+    def stranger(name: str) -> None:
+        flows.book(mrn=name, reason="x")
+
+    with pytest.raises(UsageError, match="is not the project's own") as raised:
+        stranger.run(target="local", name="x", options={"project": str(project.root)})
+    assert places[where] in str(raised.value)
+    assert "`cyberflow run" in (raised.value.help or "")

@@ -34,6 +34,8 @@ class PythonDocument(DeclarationDocument):
     """Where its texts stand, in which `#` begins no comment."""
     secrets: list[tuple[int, int, str]] = field(default_factory=list)
     """Literals where a secret belongs: where they stand, and their text."""
+    functions: dict[Route, tuple[str, str]] = field(default_factory=dict)
+    """The file and qualified name of the function behind each declaration, by its route."""
     references: list[tuple[Route, str, Mark]] = field(default_factory=list)
     """Steps of workflows that are declared elsewhere, the names, and where these were written."""
 

@@ -5,6 +5,7 @@ comes from below it is imported anew from its source, and is forgotten afterward
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec
+from io import StringIO
 from keyword import iskeyword
 from pathlib import Path
 from threading import RLock
@@ -24,6 +26,7 @@ from cyberflow.language.python.tracing.symbols import strip_marks
 _ONE_AT_A_TIME = RLock()
 """`sys.modules` is one for all threads."""
 _READING: ContextVar[bool] = ContextVar("cyberflow_reading", default=False)
+_STDOUT, _STDERR = 1, 2
 _LIBRARIES = ("site-packages", "dist-packages")
 
 
@@ -72,7 +75,7 @@ def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession
         importlib.invalidate_caches()
         token = _READING.set(True)
         try:
-            with redirect_stdout(cast("TextIO", _ThreadStdout(sys.stdout))):
+            with _move_descriptor(sys.stdout) as stdout, redirect_stdout(cast("TextIO", _ThreadStdout(stdout))):
                 yield session
         finally:
             _READING.reset(token)
@@ -83,6 +86,36 @@ def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession
             sys.modules.update(aside)
 
 
+@contextmanager
+def _move_descriptor(stdout: TextIO) -> Iterator[TextIO]:
+    """Have file descriptor 1 lead to standard error, for what programs and C code that a module starts write there.
+    Gives a stream to where it led before, or `stdout` where that is another.
+    """
+    aside = _duplicate_stderr()  # first: a closed one would be taken for the copy of descriptor 1
+    try:
+        stdout.flush()
+        ours, before = stdout.fileno() == _STDOUT, os.dup(_STDOUT)
+    except (OSError, ValueError, AttributeError):
+        os.close(aside)
+        yield stdout
+        return
+    try:
+        os.dup2(aside, _STDOUT)
+        with open(before, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False) as kept:
+            yield kept if ours else stdout
+    finally:
+        os.dup2(before, _STDOUT)
+        os.close(before)
+        os.close(aside)
+
+
+def _duplicate_stderr() -> int:
+    try:
+        return os.dup(_STDERR)
+    except OSError:  # it is closed
+        return os.open(os.devnull, os.O_WRONLY)
+
+
 class _ThreadStdout:
     """Standard output for all threads but the one that reads a project: what that one prints goes to standard error."""
 
@@ -90,10 +123,14 @@ class _ThreadStdout:
         self._stdout = stdout
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(strip_marks(text)) if is_reading() else self._stdout.write(text)
+        return self._stream.write(strip_marks(text)) if is_reading() else self._stdout.write(text)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(sys.stderr if is_reading() else self._stdout, name)
+        return getattr(self._stream, name)
+
+    @property
+    def _stream(self) -> TextIO:
+        return (sys.stderr or StringIO()) if is_reading() else self._stdout  # there is none when it is closed
 
 
 def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:

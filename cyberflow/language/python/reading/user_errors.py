@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.python.reading.source import PythonSource
 from cyberflow.language.python.tracing.frames import innermost_file, raise_position
 from cyberflow.language.python.tracing.symbols import Misuse
@@ -33,6 +34,8 @@ def diagnose(error: BaseException, sources: Mapping[str, PythonSource], place: P
 
 
 def _diagnose_syntax_error(error: SyntaxError, source: PythonSource) -> Diagnostic:
+    if (conflict := find_conflict(source.text, source.path)) is not None:
+        return conflict
     line, column = error.lineno or 1, max(error.offset or 1, 1)
     start = source.offset(line, 0) + column - 1
     same = error.end_lineno == line and (error.end_offset or 0) > column

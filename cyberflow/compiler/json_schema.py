@@ -1,0 +1,134 @@
+"""Reads one JSON Schema among the declarations: keywords are checked, names of types become references, and each
+reference is followed once all is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cyberflow.compiler.refs import Ref, parse_ref
+from cyberflow.compiler.type_help import flag_help, schema_help
+from cyberflow.diagnostics import Label, did_you_mean
+from cyberflow.language.model import NAME
+from cyberflow.schema.keywords import TYPES, holds
+from cyberflow.schema.references import SchemaDocument
+from cyberflow.schema.well_formed import check_keyword, find_stray_fields, is_schema, marker_of
+from cyberflow.source import Place
+
+
+class NotationReader(Protocol):
+    """What is around the JSON Schema: the notation, whose types may stand in it by name."""
+
+    @property
+    def types(self) -> Mapping[str, Any]: ...
+
+    def lower_word(self, word: str, place: Place) -> Any: ...
+
+    def lower_box(self, content: Any, place: Place) -> Any: ...
+
+    def refer(self, name: str) -> dict[str, Any]: ...
+
+    def within_bounds(self, place: Place) -> Any: ...
+
+    def add_unknown_type(self, word: str, place: Place, known: list[str]) -> None: ...
+
+    def add(
+        self, rule: str, message: str, place: Place, *, help: str | None = None, labels: tuple[Label, ...] = ()
+    ) -> None: ...
+
+
+def is_boxed(notation: Mapping[str, Any]) -> bool:
+    """Whether a mapping is `{schema: …}` around a JSON Schema, a boolean or the name of a file."""
+    return set(notation) == {"schema"} and isinstance(notation["schema"], (dict, bool))
+
+
+@dataclass(eq=False)
+class DocumentReader:
+    """Reads one document. `free`: a keyword that nobody knows is kept, unless it is a slip of a known one."""
+
+    notation: NotationReader
+    free: bool = False
+    has_local_refs: bool = False
+    _references: list[tuple[dict[str, Any], Place]] = field(default_factory=list)
+
+    def read(self, schema: Any, place: Place) -> Any:
+        lowered = self._schema(schema, place)
+        if self._references:
+            self._follow(lowered)
+        return lowered
+
+    def _schema(self, schema: Any, place: Place) -> Any:
+        if isinstance(schema, bool):
+            return schema
+        if isinstance(schema, dict):
+            with self.notation.within_bounds(place) as within:
+                return self._read_keywords(schema, place) if within else {}
+        if isinstance(schema, str) and schema.replace("[]", "") in self.notation.types:
+            return self.notation.lower_word(schema, place)
+        help = did_you_mean(str(schema), self.notation.types) or schema_help(str(schema), self.notation.types)
+        self.notation.add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
+        return {}
+
+    def _read_keywords(self, schema: Mapping[str, Any], place: Place) -> Any:
+        if not self.free and is_boxed(schema):
+            return self.notation.lower_box(schema["schema"], place.at("schema"))
+        if not self.free and is_schema(schema) and (strange := find_stray_fields(schema, self.notation.types)):
+            labels = (Label(place.at(marker_of(schema)).at_key(), "this key makes it JSON Schema"),)
+            help = flag_help(place, schema, strange[0]) or strange[1].help
+            self.notation.add("bad-schema", strange[1].message, place.at(strange[0]).at_key(), help=help, labels=labels)
+            return {}
+        made: dict[str, Any] = {}
+        for key, value in schema.items():
+            if self._is_sound(schema, key, place):
+                made[key] = self._value(key, value, place.at(key))
+        if "$ref" in made:
+            self._references.append((made, place.at("$ref")))
+        return made
+
+    def _is_sound(self, schema: Mapping[str, Any], key: str, place: Place) -> bool:
+        value = schema[key]
+        if key == "type" and isinstance(value, str) and value not in TYPES and value in self.notation.types:
+            help = f"write `{value}` alone, or `{{$ref: {value}}}`"
+            message = f"`{value}` is a type of the project, not of JSON Schema"
+            self.notation.add("bad-schema", message, place.at(key), help=help)
+            return False
+        problem = check_keyword(key, value, free=self.free)
+        if problem is None:
+            return True
+        at = place.at(key).at_key() if problem.about_key else place.at(key, *problem.below)
+        self.notation.add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
+        return False
+
+    def _value(self, key: str, value: Any, place: Place) -> Any:
+        match holds(key):
+            case "schema":
+                return self._schema(value, place)
+            case "list":
+                return [self._schema(item, place.at(index)) for index, item in enumerate(value)]
+            case "map":
+                return {name: self._schema(item, place.at(name)) for name, item in value.items()}
+        return value
+
+    def _follow(self, root: Any) -> None:
+        document = SchemaDocument(root)
+        definitions = root.get("$defs", {}) if isinstance(root, dict) else {}
+        for schema, place in self._references:
+            reference = schema["$ref"]
+            if document.resolve(schema) is not None:
+                self.has_local_refs = True
+            elif reference in self.notation.types:
+                schema.update(self.notation.refer(reference))
+            elif isinstance(parse_ref(reference), Ref):
+                help = "write a type such as `string` here, and set the ref in the `inputs` of a step"
+                self.notation.add("bad-ref", "a declared type cannot come from a step", place, help=help)
+                del schema["$ref"]
+            elif not reference.startswith("#") and not NAME.fullmatch(reference):
+                help = "copy what it names below `$defs` of this schema, and write `$ref: '#/$defs/NAME'`"
+                self.notation.add("bad-schema", f"`{reference}` is outside this schema", place, help=help)
+                del schema["$ref"]
+            else:
+                known = [*(f"#/$defs/{name}" for name in definitions), *self.notation.types]
+                self.notation.add_unknown_type(reference, place, known)
+                del schema["$ref"]

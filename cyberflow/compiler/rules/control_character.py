@@ -1,0 +1,88 @@
+r"""An escape of YAML made a control character.
+
+In double quotes a backslash begins an escape: `"C:\temp\new"` holds a tab and a line end. In the target of a file, a
+terminal command, a title and a path this is an error. In prompts it is a warning, for a tab and a line end only inside
+a word that looks like a path.
+
+    files:
+      - {path: data/new.csv, target: "C:\temp\new.csv"}
+
+Write the text in single quotes: `'C:\temp\new.csv'`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
+from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.language.characters import CONTROL, describe_character
+from cyberflow.language.model import Chain, Workflow
+from cyberflow.language.project.load import Definition
+from cyberflow.language.prompt.prompt_files import FORMATS
+from cyberflow.source import Document, Place, Text
+
+_PATH = re.compile(r"[(\"'`*_]*(?:[A-Za-z]:|\\\\|%\w+%|\.{1,2}\\|~\\|\$env:)")
+_BLANKS = "\t\n\r"
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    documents = graph.project.files.documents
+    for what, text in _texts(graph):
+        if CONTROL.search(text.value) and (document := documents.get(text.pieces[0].place.path)):
+            yield from _findings(document, what, text)
+
+
+def _texts(graph: Graph) -> Iterator[tuple[str, Text]]:
+    """Every text in which a control character is looked for, and what it is: empty for a prompt."""
+    kinds = {"title": "a title", "terminal": "a command", "file": "the target of a file"}
+    for workflow in graph.workflows.values():
+        yield from ((kinds.get(text.kind, ""), text.text) for text in workflow.texts)
+        for place, written in _prompt_files(workflow.definition):
+            yield "a path", graph.project.text(written, place)
+    for chain in graph.chains.values():
+        yield from ((kinds["file"], text.text) for value in chain.files for text in value.texts)
+    declared: list[Definition[Workflow] | Definition[Chain]] = [
+        *graph.project.workflows.values(),
+        *graph.project.chains.values(),
+    ]
+    for definition in declared:
+        for index, file in enumerate(definition.body.files):
+            if file.path is not None:
+                yield "a path", graph.project.text(file.path, definition.at("files", index, "path"))
+    for task in graph.tasks.values():
+        for key, path in task.body.files.items():
+            yield "a path", graph.project.text(path, task.at("files", key))
+
+
+def _prompt_files(definition: Definition[Workflow]) -> Iterator[tuple[Place, str]]:
+    for key in ("prompt", "on_check_failure"):
+        path: str | None = getattr(getattr(definition.body, key), "file", None)
+        if path and path.rstrip().endswith((*FORMATS,)):
+            yield definition.at(key, "file"), path
+
+
+def _findings(document: Document, what: str, text: Text) -> Iterator[Diagnostic]:
+    """One finding for each word in which an escape made a control character."""
+    lines, words = document.text.split("\n"), set()
+    for match in CONTROL.finditer(text.value):
+        place = text.place(*match.span())
+        span = document.span(place)
+        line, at = lines[span.line - 1], span.column - 1
+        begin = max(line.rfind(blank, 0, at) for blank in " \t") + 1
+        word = re.compile(r"\S*").match(line, begin)
+        made = what == "a path" or line.startswith(("\\", "${{") if what else "\\", at)
+        if not word or not made or (span.line, begin) in words:
+            continue
+        if what or match[0] not in _BLANKS or _PATH.match(word[0]):
+            words.add((span.line, begin))
+            yield _finding(place, what, match[0], line[at : span.end_column - 1])
+
+
+def _finding(place: Place, what: str, character: str, escape: str) -> Diagnostic:
+    severity: Severity = "error" if what else "warning"
+    made = f", which `{escape}` makes" if escape.startswith("\\") else ""
+    message = f"{what or 'this text'} holds {describe_character(character)}{made}"
+    help = "in double quotes a backslash begins an escape: write the text in single quotes, or paths with `/`"
+    if place.path.endswith(PYTHON_SUFFIX):
+        help = "a backslash begins an escape: put an `r` before the text, or write paths with `/`"
+    return Diagnostic("control-character", message, place, help=help, severity=severity)
