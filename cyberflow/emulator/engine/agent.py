@@ -15,7 +15,7 @@ from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
-from cyberflow.schema.examples import example
+from cyberflow.schema.samples.examples import example
 
 DEFAULT_SECONDS = 1.0
 NO_OUTPUTS = "no output was found that fits the output_schema; script one for this step"
