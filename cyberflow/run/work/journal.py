@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.ids import one_of
-from cyberflow.storage import make_folder, private_folder
+from cyberflow.storage import make_folder, parse_json, private_folder
 
 FOLDER = "journal"
 JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -127,7 +127,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     for line in text.splitlines():
         try:
-            read = json.loads(line)
+            read = parse_json(line)
         except ValueError:
             continue
         if isinstance(read, dict):
