@@ -19,7 +19,7 @@ from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.task.outputs import SavedOutput
@@ -153,26 +153,16 @@ class _Runner(Generic[E]):
         if live and (self.state.timed_out or isinstance(self.state, TaskState)):
             say(f"follow it with\n  {self.execution.follow_command(self.state)}")
         saved: list[SavedOutput] = []
-        troubles = [error async for error in self._save(saved)]
-        self.print_result(saved)
-        if not live:
-            self.execution.record_end(self.state)
-        if troubles:
-            raise troubles[0]
-        raise_save_failures(saved)
-        return self.exit_code
-
-    async def _save(self, saved: list[SavedOutput]) -> AsyncGenerator[CyberflowError, None]:
-        """Save files, and give what goes wrong: the result is told before it."""
-        if not self.saves or (self.state.timed_out and self.state.trouble):
-            return
-        try:
+        if self.saves and not (self.state.timed_out and self.state.trouble):
             async for one in self.execution.save(self.state, self.display.download):
                 saved.append(one)
                 if one.path:
                     self._say(f"saved {one.path}")
-        except CyberflowError as error:
-            yield error
+        self.print_result(saved)
+        if not live:
+            self.execution.record_end(self.state)
+        raise_save_failures(saved)
+        return self.exit_code
 
     def _detach(self, code: int) -> int:
         say_detached(self.execution.follow_command(self.state))
