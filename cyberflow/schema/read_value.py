@@ -167,7 +167,7 @@ def _has_trailing_comma(text: str, at: int) -> bool:
 
 
 def _reject_constant(_: str) -> Any:
-    raise UnreadableValue("is not JSON: NaN and Infinity are no numbers there")
+    raise UnreadableValue("is not JSON: NaN and Infinity are not numbers there")
 
 
 def _parse_finite(text: str) -> float:
