@@ -15,12 +15,11 @@ from typing import Any, Generic, TypeVar
 import click
 
 from cyberflow.cli.console import announce, say
-from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
-from cyberflow.cli.output_streams import filter_streams
+from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
+from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
-from cyberflow.errors import UsageError
+from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.task.outputs import SavedOutput
@@ -53,8 +52,8 @@ def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, displa
     execution = execution_of(compiled, name, options, filter_streams)
     if isinstance(execution, TaskExecution):
         _refuse_chain_options(name, options)
-        return asyncio.run(_TaskRunner(execution, display).run())
-    return asyncio.run(_ChainRunner(execution, display).run())
+        return run_cancellable(_TaskRunner(execution, display).run())
+    return run_cancellable(_ChainRunner(execution, display).run())
 
 
 def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
@@ -66,6 +65,9 @@ def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
         "keep-session": where.keep_session,
         "stale-ok": options.stale_ok,
         "from": options.first,
+        "priority": options.priority,
+        "prompt-file": options.prompt_file,
+        "model": options.model,
     }
     if wrong := next((option for option, value in given.items() if value), None):
         raise UsageError(f"`{name}` is a task, and --{wrong} is for chains", help="leave it out")
@@ -115,7 +117,6 @@ class _Runner(Generic[E]):
         self.state: Any = None
 
     async def run(self) -> int:
-        cancel_on_sigterm()
         try:
             async with self.execution.open(say) as service:
                 announce(service, quiet=self.display.quiet, said=self.display.said)
@@ -139,7 +140,7 @@ class _Runner(Generic[E]):
             self.state = await follow_and_show(execution.follow, self.state, options, quiet=display.quiet)
         except FollowInterrupted as interrupted:
             self.state = interrupted.state
-            if not (display.cancel_on_interrupt or ask_to_cancel("detach and let it go on, or cancel it?")):
+            if not (display.cancel_on_interrupt or ask_to_cancel("leave it running, or cancel it?")):
                 return self._detach(INTERRUPTED)
             async for seen in execution.cancel(self.state, options):
                 self.state = seen
@@ -148,20 +149,30 @@ class _Runner(Generic[E]):
     async def _finish(self) -> int:
         for line in self.notes():
             say(line)
-        if any(step.is_live for step in self.state.steps):
-            if self.state.timed_out or isinstance(self.state, TaskState):
-                say(f"follow it with\n  {self.execution.follow_command(self.state)}")
-        else:
+        live = any(step.is_live for step in self.state.steps)
+        if live and (self.state.timed_out or isinstance(self.state, TaskState)):
+            say(f"follow it with\n  {self.execution.follow_command(self.state)}")
+        saved: list[SavedOutput] = []
+        troubles = [error async for error in self._save(saved)]
+        self.print_result(saved)
+        if not live:
             self.execution.record_end(self.state)
-        saved = []
-        if self.saves and not (self.state.timed_out and self.state.trouble):
+        if troubles:
+            raise troubles[0]
+        raise_save_failures(saved)
+        return self.exit_code
+
+    async def _save(self, saved: list[SavedOutput]) -> AsyncGenerator[CyberflowError, None]:
+        """Save files, and give what goes wrong: the result is told before it."""
+        if not self.saves or (self.state.timed_out and self.state.trouble):
+            return
+        try:
             async for one in self.execution.save(self.state, self.display.download):
                 saved.append(one)
                 if one.path:
                     self._say(f"saved {one.path}")
-        self.print_result(saved)
-        raise_save_failures(saved)
-        return self.exit_code
+        except CyberflowError as error:
+            yield error
 
     def _detach(self, code: int) -> int:
         say_detached(self.execution.follow_command(self.state))
@@ -189,7 +200,10 @@ class _Runner(Generic[E]):
         text = json.dumps(data, ensure_ascii=False, indent=2)
         if self.display.out:
             write_text(self.display.out, text + "\n")
-        click.echo(text if self.display.format == "json" else "\n".join(lines))
+        if self.display.format == "json":
+            write_machine(text)
+        else:
+            click.echo("\n".join(lines))
 
     def say_resumed(self) -> None:
         """Say which steps are not run again."""

@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections import defaultdict
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
@@ -18,6 +18,8 @@ import pytest
 
 from cyberflow.cli.main import run
 from cyberflow.compiler.rules import REMOTE_RULES, RULES
+from cyberflow.emulator.platform import Platform
+from tests.emulator.served import serve
 
 CASES = Path(__file__).parents[1] / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/cyberflow.yaml"))
@@ -26,11 +28,19 @@ SEVERAL, SILENT = "several-", "near-miss"
 
 
 def printed(folder: Path, *options: str) -> tuple[int, str]:
-    """What `check` prints of a case; one of a rule that needs a target asks the local platform, in a copy."""
+    """What `check` prints of a case; one of a rule that needs a target asks a platform that is empty but for `local-1`."""
     out = io.StringIO()
-    with TemporaryDirectory() as place, redirect_stdout(out):
+    with TemporaryDirectory() as place, ExitStack() as account, redirect_stdout(out):
         if folder.parent.name in REMOTE_RULES:
-            folder, options = Path(copytree(folder, Path(place, "case"))), (*options, "--remote", "--quiet")
+            platform = account.enter_context(Platform.open(":memory:"))
+            url = account.enter_context(serve(platform.app))
+            folder, options = (
+                Path(copytree(folder, Path(place, "case"))),
+                (*options, "-t", "clinic", "--remote", "--quiet"),
+            )
+            settings = folder / "cyberflow.yaml"
+            target = f"targets: {{clinic: {{url: '{url}'}}}}\n"
+            settings.write_text(settings.read_text(encoding="utf-8") + target, encoding="utf-8")
         code = run(["check", "--no-color", "--project", str(folder), *options])
     gc.enable()
     return code, out.getvalue()

@@ -7,8 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-import click
-
+from cyberflow.cli.styles import unstyle
 from cyberflow.cli.views.plan_text import hunks, live_text, summary
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, FieldChange, Plan, PlanProblem
@@ -25,7 +24,7 @@ def plan_markdown(plan: Plan) -> str:
         comment_marker(plan),
         f"### cyberflow plan for `{plan.bundle.target}`",
         "",
-        f"**{click.unstyle(summary(plan))}**",
+        f"**{unstyle(summary(plan))}**",
         *_problems(plan),
     ]
     lines = [*head, *_table(plan)]
