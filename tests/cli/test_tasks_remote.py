@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 
 from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program
+from tests.emulator.served import serve
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 PARAMETERS = [
     {"key": "prompt", "type": "string", "required": True},
@@ -71,15 +75,17 @@ tasks:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project, and in its local platform a pool of two machines of which one has no `user`."""
-    (tmp_path / "cyberflow.yaml").write_text(PROJECT, encoding="utf-8")
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The project, and its target with a pool of two machines of which one has no `user`. It is not `local`, where
+    all that the project names would exist.
+    """
     (tmp_path / "a.txt").write_text("no picture", encoding="utf-8")
-    (tmp_path / ".cyberflow").mkdir()
     monkeypatch.chdir(tmp_path)
-    with Platform.open(tmp_path / ".cyberflow" / "local.db") as platform:
+    with Platform.open(":memory:") as platform, serve(platform.app) as url:
         asyncio.run(_furnish(platform))
-    return tmp_path
+        settings = f"{PROJECT}default_target: there\ntargets: {{there: {{url: '{url}'}}}}\n"
+        (tmp_path / "cyberflow.yaml").write_text(settings, encoding="utf-8")
+        yield tmp_path
 
 
 async def _furnish(platform: Platform) -> None:
@@ -107,15 +113,15 @@ async def _furnish(platform: Platform) -> None:
 
 
 EXPECTED = [
-    (8, "not-on-target", "local: there is no model configuration `Fastt`; did you mean `Fast Agent`?"),
-    (9, "not-on-target", "local has no tag `Prod`: `apply` will make it"),
-    (9, "not-on-target", "local: the tag `Old` is archived"),
+    (8, "not-on-target", "there: there is no model configuration `Fastt`; did you mean `Fast Agent`?"),
+    (9, "not-on-target", "there has no tag `Prod`: `apply` will make it"),
+    (9, "not-on-target", "there: the tag `Old` is archived"),
     (7, "missing-input", "`local-1` does not supply the input `user`"),
     (13, "missing-input", "no machine supplies the input `desk`"),
-    (14, "not-on-target", "local: there is no model configuration `Nobody`"),
-    (17, "not-on-target", "local has no pool `epik`"),
-    (25, "not-on-target", "local has no machine `desk-9`"),
-    (29, "not-on-target", "local has no machine that is in `empty`"),
+    (14, "not-on-target", "there: there is no model configuration `Nobody`"),
+    (17, "not-on-target", "there has no pool `epik`"),
+    (25, "not-on-target", "there has no machine `desk-9`"),
+    (29, "not-on-target", "there has no machine that is in `empty`"),
     (35, "missing-input", "`poster`: the workflow requires the parameter `mask`"),
     (37, "type-mismatch", "the parameter `width` of `poster` is required, and <w> may be absent"),
     (37, "type-mismatch", "the parameter `height` of `poster` cannot take 9000"),
@@ -123,7 +129,7 @@ EXPECTED = [
     (37, "type-mismatch", "the parameter `hue` of `poster` cannot take <h>"),
     (37, "type-mismatch", 'the parameter `style` of `poster` cannot take "wild"'),
     (38, "type-mismatch", "`poster`: the parameter `logo` does not take a file `a.txt`"),
-    (39, "not-on-target", "local has no Cyberun workflow `poster-maker@7`"),
+    (39, "not-on-target", "there has no Cyberun workflow `poster-maker@7`"),
 ]
 
 
@@ -148,7 +154,7 @@ def test_in_every_form(project: Path, program: Program, format: str) -> None:
 
     assert answer.code == 1
     assert "not-on-target" in answer.out
-    assert answer.err.startswith("target local")
+    assert answer.err.startswith("target there")
 
 
 def test_nothing_is_kept_of_it(project: Path, program: Program) -> None:
