@@ -11,7 +11,7 @@ from typing import Any
 
 from cyberflow.compiler.interface import Field, FieldSet
 from cyberflow.compiler.json_schema import DocumentReader, is_boxed
-from cyberflow.compiler.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
+from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
 from cyberflow.compiler.type_help import looks_optional, optional_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.language.files import Files

@@ -9,7 +9,7 @@ Workflows are named by their declaration, not by their title on the platform.
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import has_unread_declaration, labels_for_repeats
+from cyberflow.compiler.queries.lookalikes import has_unread_declaration, labels_for_repeats
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.source import Place
 

@@ -88,7 +88,7 @@ def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:
 
 
 def _route(detail: ErrorDetails) -> Route:
-    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are no steps."""
+    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are not steps."""
     *above, last = detail["loc"] or ("",)
     kept = [step for step in above if step not in ("<text>", "<file>")]
     if detail["type"] == "extra_forbidden" or last not in ("<text>", "<file>", "[key]", ""):

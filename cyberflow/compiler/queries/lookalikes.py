@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cyberflow.compiler.graph import ScannedText, WorkflowNode
+from cyberflow.compiler.graph import WorkflowNode
 from cyberflow.compiler.refs import Ref, parse_ref
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Label
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.prompt_files import FORMATS
