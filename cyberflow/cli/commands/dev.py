@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyberflow.cli.interrupts import SIGNALS
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import write_text
@@ -137,7 +138,8 @@ def _serve(
             click.echo(f"webhook {hook}: secret {platform.webhook_sender.signing_secret(hook)}")
         if webhooks:
             platform.webhook_sender.start()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in SIGNALS:
+            signal.signal(number, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
             serve(
                 site(platform.app),
