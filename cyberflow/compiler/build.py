@@ -11,19 +11,10 @@ from typing import Any
 
 from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.bundle import GIVEN_FILE
-from cyberflow.compiler.graph import (
-    ChainNode,
-    Graph,
-    ScannedText,
-    StepNode,
-    TaskNode,
-    TokenUse,
-    Value,
-    WorkflowNode,
-    ref_at,
-)
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, TokenUse, Value, WorkflowNode, ref_at
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import is_ref, walk_leaves
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.characters import CONTROL

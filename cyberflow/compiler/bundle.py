@@ -140,7 +140,7 @@ def load_bundle(text: str) -> Bundle:
             raise UsageError(f"this bundle has version {data.get('version')}, this cyberflow reads version {VERSION}")
         parts = {name: [_item_from_json(kind, item) for item in data[name]] for name, kind in _ITEM_TYPES.items()}
         bundle = Bundle(data["project"], data["target"], **parts)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"this is not a bundle: {error}", help="`cyberflow build` writes one") from error
     if data.get("digest") != bundle.digest:
         raise UsageError("the bundle does not match its digest: it was changed after it was built")

@@ -9,6 +9,7 @@ from itertools import chain
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, WARNINGS, graph_rules
 from cyberflow.compiler.suppressions import Suppressions
@@ -28,7 +29,7 @@ def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder,
     """Compile a project for one target: its graph, and what is wrong with it, told as `check` tells it."""
     graph, builder, found = _compile_target(sourced, target)
     left = Suppressions.read(sourced.sources, _prompt_files([graph])).filter(found)
-    return graph, builder, _redact_and_sort(left, sourced)
+    return graph, builder, _redact_and_sort(apply_levels(left, levels_to_compile(sourced.settings.rules)), sourced)
 
 
 def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
@@ -50,10 +51,10 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
         for diagnostic, where in hit.items()
     )
     ignores = Suppressions.read(sourced.sources, _prompt_files(graphs))
-    left = [*ignores.filter([*_check_default_target(sourced), *merged, *(remote or ())])]
-    return _redact_and_sort(
-        [*left, *ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())], sourced
-    )
+    levels = sourced.settings.rules
+    left = [*ignores.filter([*_check_default_target(sourced), *check_levels(levels), *merged, *(remote or ())])]
+    left += ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())
+    return _redact_and_sort(apply_levels(left, levels), sourced)
 
 
 def _compile_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:

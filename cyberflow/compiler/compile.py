@@ -105,7 +105,7 @@ class _BundleCompiler:
 
 
 def input_schema(node: WorkflowNode) -> dict[str, Any]:
-    """An object schema of the inputs and, under `$name`, the secrets (SPEC section 2). What a machine supplies is as
+    """An object schema of the inputs and, under `$name`, the secrets. What a machine supplies is as
     required as the rest: the service validates the inputs with the machine's parameters merged in.
     """
     secrets = {f"${name}": (field.schema, field.required) for name, field in node.secrets.fields.items()}

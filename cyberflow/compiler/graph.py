@@ -4,82 +4,24 @@ ask the graph; they read no text of their own.
 
 from __future__ import annotations
 
-import html
-import re
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import Ref, read_ref
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
-from cyberflow.language.prompt.render import RenderedPrompt
-from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
+from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.normal_form import ObjectSchema
-from cyberflow.source import Place, Text
+from cyberflow.source import Place
 
 PYTHON_SUFFIX = ".py"
 NameKind = Literal["input", "secret"]
 D = TypeVar("D")
-_RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
-_RENDERED_PATTERN = re.compile(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")
-"""Nesting that the parser cuts, and tables."""
-
-_WITHOUT_WORDS = re.compile(r"[\W\d_]*")
-_INVISIBLE_TAG = re.compile(r"<(?!img\b)[^>]*>")
-
-
-@dataclass(frozen=True)
-class ScannedText:
-    """A text in which tokens count, scanned. `kind` says where it stands: `prompt`, `title`, `terminal`, `check`, …"""
-
-    kind: str
-    place: Place
-    text: Text
-    scan: ScannedPrompt
-    format: Format | None = None
-    render: Callable[[], RenderedPrompt] | None = field(default=None, repr=False, compare=False)
-
-    @cached_property
-    def rendering(self) -> RenderedPrompt | None:
-        """A prompt as it goes out; None for every other text."""
-        return self.render() if self.render else None
-
-    @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """The tokens that reach the wire; a comment of a prompt holds none."""
-        return self._token_source.tokens
-
-    @cached_property
-    def flaws(self) -> tuple[PromptFlaw, ...]:
-        found = self._token_source.flaws
-        return tuple(one for one in found if one.rule != "lost-text" or not self.sends_nothing)
-
-    @cached_property
-    def sends_nothing(self) -> bool:
-        """Whether nothing of a prompt goes out; what it loses is no finding of its own then."""
-        written = self.scan.text
-        if not self.render or not written.strip() or not (_WITHOUT_WORDS.fullmatch(written) or self._must_render):
-            return not written.strip()
-        sent = self.rendering.html if self.rendering else ""
-        return not html.unescape(_INVISIBLE_TAG.sub("", sent)).strip()
-
-    @cached_property
-    def _must_render(self) -> bool:
-        return bool(self.scan.tags or self.scan.images) or _needs_rendering(self.scan.text)
-
-    @cached_property
-    def _token_source(self) -> RenderedPrompt | ScannedPrompt:
-        """What is known of tokens and flaws. Markdown is read only where it can hide a token or find a flaw."""
-        if self.render is None or not self._must_render:
-            return self.scan
-        return self.rendering or self.scan
-
-    def place_of(self, start: int, end: int) -> Place:
-        return self.text.place(start, end)
 
 
 @dataclass(frozen=True)
@@ -264,11 +206,6 @@ class Graph:
     workflows: Mapping[str, WorkflowNode] = field(default_factory=dict)
     chains: Mapping[str, ChainNode] = field(default_factory=dict)
     tasks: Mapping[str, TaskNode] = field(default_factory=dict)
-
-
-def _needs_rendering(text: str) -> bool:
-    """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
-    return any(mark in text for mark in _RENDERED_MARKS) or _RENDERED_PATTERN.search(text) is not None
 
 
 def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:

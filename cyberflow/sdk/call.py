@@ -26,7 +26,7 @@ from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
-from cyberflow.run.work.journal import check_id
+from cyberflow.run.work.ids import check_id
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.source import Place

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cyberflow.redact import EVERYDAY, MASK, HiddenBytes, HiddenDict, HiddenText, Redactor
+from cyberflow.hidden import HiddenBytes, HiddenDict, HiddenText
+from cyberflow.redact import EVERYDAY, MASK, Redactor
 
 SECRETS = [
     "correct horse/battery+staple=&?",

@@ -166,7 +166,7 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
 
         state = await retry(service.client, options["run"], resolve_secrets)
         if options["detach"]:
-            say(f"it runs again; follow it with\n  {follow_command(service.name, None, [options['run']])}")
+            say(f"it runs again; follow it with\n  {follow_command(service.name, None, [state.steps[0].run_id])}")
             return 0
         return await _watch(service, state, format, quiet=quiet)
 

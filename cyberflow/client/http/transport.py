@@ -35,7 +35,8 @@ from cyberflow.client.http.replies import api_error_from_reply, redirect_error, 
 from cyberflow.client.http.request import Reply, Request
 from cyberflow.client.http.retry import RateLimitWindow, Retry, retry_after_seconds
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.redact import HiddenBytes, HiddenDict, Redactor
+from cyberflow.hidden import HiddenBytes, HiddenDict
+from cyberflow.redact import Redactor
 from cyberflow.storage import open_atomic
 from cyberflow.version import __version__
 

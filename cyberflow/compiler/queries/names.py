@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, NameKind, ScannedText, StepNode, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, NameKind, StepNode, TaskNode, Value, WorkflowNode
 from cyberflow.compiler.interface import Field, FieldSet
-from cyberflow.compiler.lookalikes import unread_prompt_text
+from cyberflow.compiler.queries.lookalikes import unread_prompt_text
 from cyberflow.compiler.queries.suggestions import suggest_declaration
 from cyberflow.compiler.queries.texts import owners
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
 from cyberflow.language.prompt.placeholders import SIGNS, placeholder
 from cyberflow.language.prompt.tokens import Token

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cyberflow.compiler.graph import ChainNode, NameKind, ScannedText, TaskNode, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, NameKind, TaskNode, WorkflowNode
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.language.prompt.escapes import with_literal
 from cyberflow.language.prompt.paths import format_path

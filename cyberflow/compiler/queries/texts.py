@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, ScannedText, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, Value, WorkflowNode
 from cyberflow.compiler.interface import Field
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.paths import MissingMember, Scalar, lookup

@@ -13,11 +13,12 @@ Write the text in single quotes: `'C:\temp\new.csv'`.
 import re
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
 from cyberflow.diagnostics import Diagnostic, Severity
 from cyberflow.language.characters import CONTROL, describe_character
 from cyberflow.language.model import Chain, Workflow
 from cyberflow.language.project.load import Definition
+from cyberflow.language.prompt.prompt_files import FORMATS
 from cyberflow.source import Document, Place, Text
 
 _PATH = re.compile(r"[(\"'`*_]*(?:[A-Za-z]:|\\\\|%\w+%|\.{1,2}\\|~\\|\$env:)")
@@ -55,7 +56,8 @@ def _texts(graph: Graph) -> Iterator[tuple[str, Text]]:
 
 def _prompt_files(definition: Definition[Workflow]) -> Iterator[tuple[Place, str]]:
     for key in ("prompt", "on_check_failure"):
-        if (path := getattr(getattr(definition.body, key), "file", None)) is not None:
+        path: str | None = getattr(getattr(definition.body, key), "file", None)
+        if path and path.rstrip().endswith((*FORMATS,)):
             yield definition.at(key, "file"), path
 
 
@@ -81,4 +83,6 @@ def _finding(place: Place, what: str, character: str, escape: str) -> Diagnostic
     made = f", which `{escape}` makes" if escape.startswith("\\") else ""
     message = f"{what or 'this text'} holds {describe_character(character)}{made}"
     help = "in double quotes a backslash begins an escape: write the text in single quotes, or paths with `/`"
+    if place.path.endswith(PYTHON_SUFFIX):
+        help = "a backslash begins an escape: put an `r` before the text, or write paths with `/`"
     return Diagnostic("control-character", message, place, help=help, severity=severity)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import prompt_ending_comment
+from cyberflow.compiler.queries.lookalikes import prompt_ending_comment
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.yaml.document import YamlDocument

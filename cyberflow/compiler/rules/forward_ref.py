@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, StepNode
-from cyberflow.compiler.lookalikes import labels_for_repeats
+from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.refs import ValidRef, forward_refs
 from cyberflow.diagnostics import Diagnostic, Label
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.lookalikes import labels_for_repeats
+from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.texts import runtime_tokens
 from cyberflow.diagnostics import Diagnostic, Label, edit_distance
 from cyberflow.source import Place

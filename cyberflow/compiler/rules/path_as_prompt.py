@@ -9,9 +9,10 @@ Name the file: `prompt: {file: prompts/lookup.md}`.
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, ScannedText
-from cyberflow.compiler.lookalikes import whole_prompt_path
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
+from cyberflow.compiler.queries.lookalikes import whole_prompt_path
 from cyberflow.compiler.queries.texts import prompts
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.yaml.bounds import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument

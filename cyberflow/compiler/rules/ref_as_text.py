@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, Value
-from cyberflow.compiler.lookalikes import ref_lookalike
+from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.subtype.assign import NotAssignable, check_value
 

@@ -15,8 +15,9 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from cyberflow.compiler.graph import Graph, ScannedText
+from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.prompt.markdown import find_renumbered_items
 

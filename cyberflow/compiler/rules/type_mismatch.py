@@ -11,9 +11,9 @@ error, and it shows a witness: a value that the one side allows and the other fo
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cyberflow.compiler.dataflow import Flow, flows
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.lookalikes import ref_lookalike
+from cyberflow.compiler.queries.dataflow import Flow, flows
+from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe, format_literal

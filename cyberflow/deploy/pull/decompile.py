@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Model, WorkflowRecord
+from cyberflow.deploy.pull.names import file_name
 from cyberflow.deploy.pull.type_writer import TypeWriter
 from cyberflow.deploy.pull.yaml_writer import escape_template, is_encodable
 from cyberflow.remote.canonical import CHECK_FIELDS, MODEL_FIELDS, canonicalize, wire_fields
@@ -126,7 +127,7 @@ class _PromptWriter:
         return html, "wire"
 
     def _add_file(self, part: str, ending: str, text: str) -> dict[str, str]:
-        path = f"prompts/{'.'.join(filter(None, (self.made.name, part)))}.{ending}"
+        path = f"prompts/{file_name('.'.join(filter(None, (self.made.name, part, ending))))}"
         self.made.files[path] = text
         return {"file": path}
 
@@ -164,7 +165,7 @@ def _fields(made: DecompiledWorkflow, part: str, schema: Any, types: TypeWriter)
     said = types.write_fields(schema) if schema.get("properties") else None
     if said is not None:
         return _literal(said)
-    path = f"schemas/{made.name}.{part}.json"
+    path = f"schemas/{file_name(f'{made.name}.{part}.json')}"
     made.files[path] = _json_text(schema)
     return {"schema": {"file": path}}
 

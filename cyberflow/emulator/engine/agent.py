@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from cyberflow.emulator.engine import file_checks, inputs, refs, sample_outputs, schemas, trajectory
+from cyberflow.emulator.engine import file_checks, inputs, refs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
 from cyberflow.emulator.files import attachment_files
@@ -15,8 +15,10 @@ from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
+from cyberflow.schema.examples import example
 
 DEFAULT_SECONDS = 1.0
+NO_OUTPUTS = "no output was found that fits the output_schema; script one for this step"
 MAX_LINES = 40
 MAX_LINE_LENGTH = 400
 
@@ -66,10 +68,12 @@ def finish(store: Store, run: RunRow, at: datetime) -> str:
     script = run.plan["script"]
     status = script.get("status") or ("error" if script.get("error") else "success")
     errors = script.get("error")
+    outputs = _outputs(run) if status == "success" or script.get("outputs") is not None else (run.doc["output_data"],)
+    if outputs is None:
+        status, errors, outputs = "error", NO_OUTPUTS, (None,)
     run.doc["error"] = [errors] if isinstance(errors, str) else errors
     run.doc["usage_metadata"] = _usage(store, run, status)
-    if status == "success" or script.get("outputs") is not None:
-        run.doc["output_data"] = _outputs(run)
+    run.doc["output_data"] = outputs[0]
     if status == "success":
         run.doc["output_attachment_ids"] = _export(store, run, at)
         trajectory.record(store, run, at)
@@ -100,12 +104,13 @@ def _usage(store: Store, run: RunRow, status: str) -> dict[str, Any]:
     }
 
 
-def _outputs(run: RunRow) -> Any:
+def _outputs(run: RunRow) -> tuple[Any] | None:
+    """What the script says, else a value made of the schema; None when no value can be made that fits it."""
     scripted = run.plan["script"].get("outputs")
     if scripted is not None:
-        return scripted
+        return (scripted,)
     schema = schemas.load_output_schema(run.plan["output_schema"])
-    return None if schema is None else sample_outputs.example(schema)
+    return (None,) if schema is None else example(schema)
 
 
 def _export(store: Store, run: RunRow, at: datetime) -> list[str]:

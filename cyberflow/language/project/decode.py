@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.language.characters import INVISIBLE, note_invisible
 from cyberflow.language.model import NAME, PROJECT_NAME
 from cyberflow.source import Place, Route
 
@@ -86,7 +87,7 @@ def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:
 
 
 def _route(detail: ErrorDetails) -> Route:
-    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are no steps."""
+    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are not steps."""
     *above, last = detail["loc"] or ("",)
     kept = [step for step in above if step not in ("<text>", "<file>")]
     if detail["type"] == "extra_forbidden" or last not in ("<text>", "<file>", "[key]", ""):
@@ -132,7 +133,8 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
-        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), help=help)
+        note = note_invisible(str(route[-1]))
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help)
     if kind == "missing":
         owner = place.at(*route[:-1])
         message = f"{_display_name(owner.route)} has no {name}"
@@ -169,10 +171,12 @@ def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
 def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic:
     """Say that something cannot be a name, and which one would be near it."""
     pattern, rules = (PROJECT_NAME, _PROJECT_NAME_HELP) if project else (NAME, _NAME_HELP)
-    near = re.sub(r"[^A-Za-z0-9_-]+", "-", written.lower().replace("_", "-") if project else written).strip("-")
+    visible = INVISIBLE.sub(lambda sign: "-" if sign[0].isspace() else "", written)
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", visible.lower().replace("_", "-") if project else visible).strip("-")
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
-    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, help=help)
+    note = note_invisible(written)
+    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, note=note, help=help)
 
 
 def duplicate_name(name: str, place: Place, first: Place, before: str, help: str) -> Diagnostic:

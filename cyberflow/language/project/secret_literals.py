@@ -47,10 +47,15 @@ class SecretLiterals:
         read = list(read)
         documents = [one for one in read if isinstance(one, YamlDocument | PythonDocument)]
         types = {name for one in documents for name in _type_names(one.data)}
+        names = {name for one in documents for name in _secret_names(one.data)}
         spans: list[Span] = []
         texts: dict[str, tuple[str, ...]] = {}
         for document in documents:
-            found = document.secrets if isinstance(document, PythonDocument) else list(_literal_ranges(document, types))
+            found = (
+                document.secrets
+                if isinstance(document, PythonDocument)
+                else list(_literal_ranges(document, types, names))
+            )
             spans += [document.lines.span(start, end) for start, end, _ in found]
             parts = [part for _, _, text in found for part in (text, *userinfo(text).split(":"))]
             texts[document.path] = tuple(part for part in parts if len(part) >= _SHORTEST)
@@ -91,7 +96,18 @@ def _type_names(data: Any) -> Iterable[str]:
     return named if isinstance(named, dict) else ()
 
 
-def _literal_ranges(document: YamlDocument, types: Collection[str]) -> Iterator[tuple[int, int, str]]:
+def _secret_names(data: Any) -> Iterator[str]:
+    """The secrets that chains declare: the name of one is not a secret itself."""
+    chains = data.get("chains") if isinstance(data, dict) else None
+    for chain in chains.values() if isinstance(chains, dict) else ():
+        declared = chain.get("secrets") if isinstance(chain, dict) else None
+        if isinstance(declared, dict | list):
+            yield from (name.removesuffix("?") for name in declared if isinstance(name, str))
+
+
+def _literal_ranges(
+    document: YamlDocument, types: Collection[str], names: Collection[str]
+) -> Iterator[tuple[int, int, str]]:
     lowered = document.text.lower()
     if not any(word in lowered for word in ("secr", "api", "password", "@")):
         return
@@ -99,7 +115,7 @@ def _literal_ranges(document: YamlDocument, types: Collection[str]) -> Iterator[
     if root is None:
         yield from ((start, end, "") for start, end in _guess_secret_ranges(document.text))
         return
-    walk = _SecretWalk(types, set())
+    walk = _SecretWalk(types, names, set())
     for node in walk.visit(root, "free"):
         start, end = node.start_mark.index, node.end_mark.index
         written = document.text[start:end].rstrip()
@@ -112,6 +128,7 @@ class _SecretWalk:
     """Down the nodes of a file; the state says what the keys above make of a value."""
 
     types: Collection[str]
+    names: Collection[str]
     seen: set[tuple[int, str]]
 
     def visit(self, node: Any, state: str) -> Iterator[Any]:
@@ -139,7 +156,9 @@ class _SecretWalk:
                 return True
             case "address":
                 return bool(userinfo(value))
-            case "given" | "value" | "declared":
+            case "value":
+                return not _TOKEN.fullmatch(value) and value.strip() not in self.names
+            case "given" | "declared":
                 return not _TOKEN.fullmatch(value)
             case "type":
                 return not _is_type(value, self.types)

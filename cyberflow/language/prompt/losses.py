@@ -17,7 +17,9 @@ _CELL: Final = re.compile(r"(?<!\\)\|")
 _INTENDED: Final = re.compile(r"//|COMMENT")
 """Labels of the definitions that stand for comments: `[//]: # (later)`."""
 _SETTING: Final = re.compile(r"\S*[=:{}]\S*|[\W\d_]+")
-"""What follows the language of a fence and is meant for programs: `title=x`, `{1,3}`."""
+_QUOTED_SETTING: Final = re.compile(r"""\S+=(?:"[^"]*+"|'[^']*+')""")
+_FLAG: Final = re.compile(r"[a-z_-]+")
+"""What follows the language of a fence and is meant for programs: `{1,3}`, `title="a b"`, `linenums`."""
 _INTO_TEXT: Final = "write it into the text"
 
 
@@ -66,8 +68,8 @@ class LossRecorder:
             help = "give the header a cell for it; inside a cell a `|` is written `&#124;`"
             self._add(message, help, start + rest[0][0], start + rest[-1][1])
 
-    def add_title(self, title: str, lines: Sequence[int] | None) -> None:
-        self._add_text(title, lines, "the title of a link is not sent", _INTO_TEXT)
+    def add_title(self, title: str, lines: Sequence[int] | None, of: str) -> None:
+        self._add_text(title, lines, f"the title of {of} is not sent", _INTO_TEXT)
 
     def add_target(self, url: str, lines: Sequence[int] | None) -> None:
         self._add_text(url, lines, "the target of this link is not sent", "link to a page, or write it into the text")
@@ -75,9 +77,9 @@ class LossRecorder:
     def add_info(self, info: str, lines: Sequence[int] | None) -> None:
         """What stands beside the opening of a fence: the name of a language is not meant for the agent."""
         _, _, rest = info.strip().partition(" ")
-        words = [word for word in rest.split() if not _SETTING.fullmatch(word)]
+        words = [word for word in _QUOTED_SETTING.sub("", rest).split() if not _SETTING.fullmatch(word)]
         shown = info if self._first_token(info) else rest
-        if words or shown is info:
+        if len(words) > 1 or any(not _FLAG.fullmatch(word) for word in words) or shown is info:
             help = "write it on a line of its own"
             self._add_text(shown.strip(), lines, "the text behind the opening of a fence is not sent", help)
 

@@ -118,7 +118,7 @@ class _InlineRestorer:
         from markdown_it.common.normalize_url import normalizeLink
 
         if title := token.attrs.get("title"):
-            self.losses.add_title(str(title), self.lines)
+            self.losses.add_title(str(title), self.lines, "a link")
         url = self.standins.restore_tags(str(token.attrs.get("href", "")))
         safe = is_safe_link(self.standins.to_plain_text(normalizeLink(url)))
         token.attrs = {"href": self.standins.add(normalizeLink(url))} if safe else {}
@@ -131,7 +131,7 @@ class _InlineRestorer:
         src = self.standins.restore_tags(str(token.attrs.get("src", "")))
         source = self.images.resolve_source(src, alt, start, end)
         if title := token.attrs.get("title"):
-            self.losses.add_title(str(title), self.lines)
+            self.losses.add_title(str(title), self.lines, "an image")
         token.type, token.content = "html_inline", f'<img src="{source}" alt="{self.standins.add(alt)}">'
 
 

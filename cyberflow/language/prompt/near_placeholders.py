@@ -23,7 +23,8 @@ _SECRET: Final = re.compile(rf"\{{\{{\s*(\${PATH})\s*\}}\}}")
 _BRACES: Final = re.compile(BRACES)
 _ANGLES: Final = re.compile(ANGLES)
 _ROOTS: Final = ("vars.", "target.", "env.", "steps.")
-_UNSEEN: Final = re.compile(r"[<{][^ \t\r\n<>{}]{1,200}[>}]")
+UNSEEN: Final = rf"[<{{](?=[^ \t\r\n<>{{}}]*{INVISIBLE.pattern})[^ \t\r\n<>{{}}]{{1,200}}[>}}]"
+_UNSEEN: Final = re.compile(UNSEEN)
 _SHORT: Final = 60
 
 
@@ -43,18 +44,21 @@ def find_foreign_template(text: str, at: int, inputs: Collection[str], format: F
     help = "a value that is known before the run is written `${{ … }}`"
     if root or secret:
         help = f"write `<{root}>` for the input" if root else f"write `<{secret[1] if secret else ''}>` for the secret"
-    if token is None and _BRACES.search(written):
+    if (hidden := INVISIBLE.search(written)) and _BRACES.fullmatch(INVISIBLE.sub("", written)):
+        help = f"write `{INVISIBLE.sub('', written)}`"
+    elif token is None and _BRACES.search(written):
         help += "; for the text itself write `&#123;` for each `{`"
     else:
         help = with_literal(help, text, *match.span(), format)
+    note = f"holds {describe_character(hidden[0])}" if hidden else "templates are `${{ }}` here"
     message = f"`{written if len(written) <= _SHORT else written[: _SHORT - 1] + '…'}` is not filled in by anybody"
-    return PromptFlaw("foreign-template", message, *match.span(), "templates are `${{ }}` here", help, root)
+    return PromptFlaw("foreign-template", message, *match.span(), note, help, root)
 
 
 def find_unseen_character(text: str, at: int, inputs: Collection[str]) -> PromptFlaw | None:
     """The finding about what would be a placeholder, were it not for a character in it that nobody sees."""
     match = _UNSEEN.match(text, at)
-    if not match or not (hidden := INVISIBLE.search(match[0])):
+    if not match or text[at - 1 : at] == "{" or not (hidden := INVISIBLE.search(match[0])):
         return None
     meant = INVISIBLE.sub("", match[0])
     read = (_ANGLES if meant[0] == "<" else _BRACES).fullmatch(meant)

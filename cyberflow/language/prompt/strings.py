@@ -8,13 +8,14 @@ from typing import Final
 
 from cyberflow.language.prompt.escapes import WORD_OPENERS, with_literal
 from cyberflow.language.prompt.html_tags import AUTOLINK
+from cyberflow.language.prompt.near_placeholders import UNSEEN, find_unseen_character
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.placeholders import ANGLES, BRACES, BROKEN, bad_placeholder, make_token
 from cyberflow.language.prompt.tokens import LiteralText, PromptFlaw, ScannedPrompt, Token
 
 _WORD_START: Final = rf"(?<![^\s{re.escape(''.join(sorted(WORD_OPENERS)))}])"
 _LITERAL: Final = rf"(?P<literal>{_WORD_START}\\<\$?{PATH}>)"
-_REST: Final = rf"(?P<link>{AUTOLINK.pattern})|(?P<broken>{BROKEN})"
+_REST: Final = rf"(?P<link>{AUTOLINK.pattern})|(?P<unseen>{UNSEEN})|(?P<broken>{BROKEN})"
 _CHAIN: Final = re.compile(rf"{_LITERAL}|{ANGLES}|{_REST}")
 _FIELD: Final = re.compile(
     rf"{_LITERAL}|(?P<escaped>\\(?:\{{\{{{PATH}\}}\}}|\{{\$?{PATH}\}}))|{ANGLES}|{BRACES}|{_REST}"
@@ -64,6 +65,9 @@ def _scan(text: str, pattern: re.Pattern[str]) -> ScannedPrompt:
         found = {name for name, value in match.groupdict().items() if value is not None}
         if "literal" in found:
             literals.append(LiteralText(match.start(), match.end(), match[0][1:]))
+        elif "unseen" in found:
+            flaw = find_unseen_character(text, match.start(), ())
+            flaws += [flaw] if flaw else []
         elif "broken" in found:
             flaws.append(bad_placeholder(match, _NOTE, with_literal(_HELP, text, *match.span(), None)))
         elif "link" not in found and "escaped" not in found:

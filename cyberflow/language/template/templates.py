@@ -1,5 +1,5 @@
-"""Templates: `${{ }}` and blocks of Jinja2, sandboxed and strict, rendered so that every character of the result knows where
-it was written. jinja2 is imported only where there is a template.
+"""Templates: `${{ }}` and blocks of Jinja2, sandboxed and strict. Every character of what they make knows where it was
+written; jinja2 is imported only where there is a template.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, 
 from cyberflow.compiler.refs import find_refs
 from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
+from cyberflow.hidden import hide
 from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
 from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.inputs.arguments import (
@@ -143,7 +144,7 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
     body: dict[str, Any] = {
         "workflow_id": _lookup_id(parts.ids.workflows, workflow.name, "workflow"),
         "input_values": dict(given.inputs),
-        **({"sensitive_input_values": dict(given.secrets)} if given.secrets else {}),
+        **({"sensitive_input_values": hide(given.secrets)} if given.secrets else {}),
         **({"file_inputs": files} if files else {}),
         **_resolve_placement(None, (), parts),
         **_override(parts.overrides),
@@ -211,7 +212,7 @@ class _StepRequest:
             "workflow_id": _lookup_id(self.parts.ids.workflows, self.workflow.name, "workflow"),
             "session_alias": self.alias,
             **({"inputs": inputs} if inputs else {}),
-            **({"sensitive_inputs": secrets} if secrets else {}),
+            **({"sensitive_inputs": hide(secrets)} if secrets else {}),
         }
 
     def _values(self, key: str, word: str, filler: Interpolator) -> dict[str, Any]:

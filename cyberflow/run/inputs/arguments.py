@@ -125,9 +125,7 @@ def read_file_options(
             problems.append(ArgumentProblem(name, f"file `{name}`: {path} cannot be read, {why}"))
     told = {*found, *(problem.about for problem in problems)}
     lacking = (name for name in dict.fromkeys(wanted) if name not in told)
-    problems += (
-        ArgumentProblem(name, missing_file(name)) for name in lacking
-    )
+    problems += (ArgumentProblem(name, missing_file(name)) for name in lacking)
     return found, tuple(problems)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.hidden import reveal
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.pairs import INPUT, ArgumentProblem, read_pairs
 from cyberflow.schema.describe import describe
@@ -109,5 +110,5 @@ def describe_faults(
     noun: str, name: str, schema: Any, value: Any, *, secret: bool = False, refs: Sequence[Keys] = ()
 ) -> Iterator[str]:
     """What does not fit, in words: of a secret neither keys nor values. `refs` are places whose values come later."""
-    found = faults(schema, value, secret=secret, refs=refs)
+    found = faults(schema, reveal(value) if secret else value, secret=secret, refs=refs)
     yield from dict.fromkeys(f"{noun} `{name if secret else value_path(name, keys)}` {how}" for keys, how in found)

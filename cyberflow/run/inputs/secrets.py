@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.hidden import HiddenText, hide
 from cyberflow.run.inputs.durations import parse_duration
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import Runnable, describe_faults
@@ -121,7 +122,7 @@ def resolve_secrets(
         if source.kind == "prompt" and not ask:
             continue
         try:
-            values[name] = read_value(declared["schema"], read_secret(source, world, name))
+            values[name] = hide(read_value(declared["schema"], read_secret(source, world, name)))
         except (SecretNotFound, UnreadableValue) as error:
             problems.append(ArgumentProblem(f"${name}", f"secret `{name}` {error}"))
         else:
@@ -172,7 +173,7 @@ def read_secret(source: SecretLocation, world: SecretBackends, name: str = "valu
         value, reason = world.ask(f"{name}: "), "is missing: nothing was typed"
     if not value:
         raise SecretNotFound(reason)
-    return value
+    return HiddenText(value)
 
 
 def _read_secret_file(path: str) -> str:

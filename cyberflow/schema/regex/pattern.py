@@ -53,6 +53,12 @@ def _compile(pattern: str) -> tuple[ParsedPattern, Automaton | None] | None:
     return parsed, automaton
 
 
+def automaton_of(pattern: str) -> Automaton | None:
+    """Give the automaton of a pattern that has one."""
+    compiled = _compile(pattern)
+    return None if compiled is None else compiled[1]
+
+
 @lru_cache(maxsize=4096)
 def matches(pattern: str, text: str) -> Ternary:
     """Search `text` for `pattern` as the `pattern` keyword does: anchored only where it says so."""
@@ -113,7 +119,7 @@ class _Sampler:
     def text(self, node: PatternNode) -> str:
         match node:
             case CharSet():
-                return _sample_char(node)
+                return sample_char(node)
             case Concatenation(items):
                 return "".join(map(self.text, items))
             case Alternation(options):
@@ -131,7 +137,8 @@ class _Sampler:
 
 
 @lru_cache(maxsize=512)
-def _sample_char(node: CharSet) -> str:
+def sample_char(node: CharSet) -> str:
+    """Give one plain character of a set."""
     chars = [*SAMPLE_CHARS, *(chr(low) for low, _ in node.ranges), *map(chr, range(33, 0x500))]
     try:
         return next((char for char in chars if char in node), "x")

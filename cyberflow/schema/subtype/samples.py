@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from cyberflow.schema.formats import EXAMPLES
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.regex.pattern import sample_texts as texts_of
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, is_bare
@@ -24,22 +25,6 @@ MAX_NUMBER: Final = 1e15
 NUMBERS: Final = KINDS_OF_TYPE["number"]
 BOUNDS: Final = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 TEXTS: Final = ("x", "", "0", "X", " ", "é", "x y")
-WELL_KNOWN: Final = {
-    "date": "2026-03-01",
-    "date-time": "2026-03-01T09:30:00Z",
-    "time": "09:30:00Z",
-    "duration": "P1D",
-    "email": "ada@example.com",
-    "idn-email": "ada@example.com",
-    "hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "uri": "https://example.com/",
-    "uri-reference": "https://example.com/",
-    "iri": "https://example.com/",
-    "uuid": "0190163d-8694-739b-aea5-966c26f8ad91",
-    "json-pointer": "/x",
-}
 ANYTHING: Final = Opaque(KINDS, ("x", 0, None))
 BARE: Final = {"object": Opaque(frozenset({"object"}), ({}, {"x": "x"})), "array": Opaque(frozenset({"array"}), ([],))}
 
@@ -203,7 +188,7 @@ def _text_values(shape: Disjunct, hints: Hints) -> Iterator[str | Opaque]:
         *shape.keyword_values("contentMediaType"),
     ]:
         # A value that breaks the producer's own promise would prove nothing, though 2020-12 lets it pass.
-        known = [WELL_KNOWN[name] for name in formats if name in WELL_KNOWN]
+        known = [EXAMPLES[name] for name in formats if isinstance(name, str) and name in EXAMPLES]
         yield from known
         if not known:
             yield Opaque(frozenset({"string"}), ("x", ""))

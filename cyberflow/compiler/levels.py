@@ -1,0 +1,41 @@
+"""The levels of rules: how loud each is, by what the project has settled under `rules`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from cyberflow.compiler.rules import RULES
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.source import Place
+
+Level = Literal["off", "warning", "error"]
+_LEFT_UNREAD = frozenset(
+    [
+        *("merge-conflict", "yaml-syntax", "duplicate-key", "unknown-key", "missing-key", "wrong-type", "bad-name"),
+        *("duplicate-name", "bad-schema", "file-not-found", "path-escape", "template-error", "python-error"),
+    ]
+)
+"""Rules whose findings say that something was not read: what is left of the project is not what was written."""
+
+
+def apply_levels(found: Iterable[Diagnostic], levels: Mapping[str, Level]) -> Iterator[Diagnostic]:
+    """Findings as loud as the project wants them: a rule that is `off` has none."""
+    for finding in found:
+        level = levels.get(finding.rule, finding.severity)
+        if level != "off":
+            yield replace(finding, severity=level) if level != finding.severity else finding
+
+
+def levels_to_compile(levels: Mapping[str, Level]) -> dict[str, Level]:
+    """The levels that hold where a project is compiled: what was not read cannot be sent, however quiet it is kept."""
+    return {rule: level for rule, level in levels.items() if level == "error" or rule not in _LEFT_UNREAD}
+
+
+def check_levels(levels: Mapping[str, Level]) -> Iterator[Diagnostic]:
+    """What is wrong with the names under `rules` in cyberflow.yaml."""
+    for name in levels:
+        if name not in RULES:
+            place = Place("cyberflow.yaml", ("rules", name)).at_key()
+            yield Diagnostic("unknown-key", f"there is no rule `{name}`", place, help=did_you_mean(name, RULES))
