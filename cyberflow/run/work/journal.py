@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from cyberflow.errors import CyberflowError
-from cyberflow.run.work.ids import one_of
+from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import make_folder, private_folder
 
 FOLDER = "journal"
@@ -87,12 +86,17 @@ def entries(folder: Path) -> Iterator[JournalEntry]:
 
 
 def entry_of_task(state: Path, task_id: str) -> JournalEntry | None:
-    """The invocation that submitted a task, if it was one of this project on this machine. Raises UsageError when the
-    beginning of an id means several.
-    """
-    known = {entry.task_id: entry for entry in entries(state / FOLDER) if entry.task_id}
-    id = one_of(task_id, list(known))
-    return known[id] if id is not None else None
+    """The invocation that submitted a task, if it was one of this project on this machine."""
+    return next((entry for entry in entries(state / FOLDER) if entry.task_id == task_id), None)
+
+
+def check_id(text: str, what: str) -> str:
+    """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is not one."""
+    try:
+        UUID(text)
+    except ValueError:
+        raise UsageError(f"`{text}` is not an id of {what}", help="`cyberflow runs list` shows the ids") from None
+    return text
 
 
 def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
