@@ -209,8 +209,7 @@ class _Runner(ABC, Generic[E]):
         """Say which steps are not run again."""
 
     @property
-    def saves(self) -> bool:
-        """Whether files are saved at the end."""
+    def saves(self) -> bool:  # what files it made is asked for, or is all that it gives
         return True
 
     @property

@@ -16,6 +16,8 @@ from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program, replace
 from tests.cli.test_batches import CYBERFLOW, intake_applied, panda, runs  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.slow
+
 
 def test_so_many_runs_alike_with_a_ledger(panda: Path, program: Program) -> None:  # noqa: F811 - a fixture
     words = ("research", "-i", "topic=otter", "--simulate", "quick.json")

@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.cli_program import Program
 
+pytestmark = pytest.mark.slow
 CYBERFLOW = [sys.executable, "-m", "cyberflow"]
 QUICK = {"find-article": {"seconds": 0.01}, "collect-facts": {"seconds": 0.01}}
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -53,7 +54,6 @@ def test_what_is_not_a_bundle_is_told(panda: Path, program: Program, content: st
     assert "bundle" in answer.err
 
 
-@pytest.mark.slow
 def test_a_working_directory_that_is_gone_is_told(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -127,7 +127,6 @@ def test_results_come_before_the_trouble(panda: Path, program: Program, monkeypa
     assert "journal" in ended.err
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("delay", [0.05, 0.15, 0.3, 0.6])
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
@@ -145,7 +144,6 @@ def test_a_signal_in_the_first_moments_is_told(panda: Path, delay: float, number
     assert "Traceback" not in said
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_apply_ends_between_two_writes_with_a_true_receipt(panda: Path, number: str) -> None:
@@ -171,7 +169,6 @@ def test_apply_ends_between_two_writes_with_a_true_receipt(panda: Path, number: 
     assert done.returncode == 0
 
 
-@pytest.mark.slow
 def test_nothing_is_imported_from_the_working_directory(tmp_path: Path) -> None:
     for name in ("click", "yaml", "typing", "json", "httpx"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the working directory')\n")
