@@ -13,8 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+<<<<<<< HEAD
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import make_folder, private_folder
+=======
+from cyberflow.errors import CyberflowError
+from cyberflow.run.work.ids import one_of
+from cyberflow.storage import make_folder, parse_json, private_folder
+>>>>>>> house
 
 FOLDER = "journal"
 JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -131,7 +137,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     for line in text.splitlines():
         try:
-            read = json.loads(line)
+            read = parse_json(line)
         except ValueError:
             continue
         if isinstance(read, dict):
