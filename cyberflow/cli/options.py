@@ -49,9 +49,9 @@ def project_root(project: Path | None) -> Path:
 
 def parse_id(value: str) -> str:
     """The type of an argument that is the id of a run, a session or a task, or the beginning of one."""
-    from cyberflow.sdk.runs.ids import read_id
+    from cyberflow.run.work.ids import check_id
 
-    return read_id(value, "a run or session")
+    return check_id(value, "a run or session")
 
 
 def check_status(status: str | None, *, tasks: bool) -> None:

@@ -26,9 +26,9 @@ from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
+from cyberflow.run.work.ids import check_id
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.project import CompiledProject, compile_project
-from cyberflow.sdk.runs.ids import read_id
 from cyberflow.source import Place
 
 _HELD = "the Secret in `secrets`, {}"
@@ -104,7 +104,7 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: Pyt
     where = RunPlacement(
         call.option("machine"),
         tuple(call.option("pools", ())),
-        session and read_id(session, "a session"),
+        session and check_id(session, "a session"),
         bool(call.option("keep_session")),
     )
     return SubmitOptions(

@@ -34,6 +34,7 @@ from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
+from cyberflow.run.work.ids import complete_id
 from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.prepare import (
@@ -47,7 +48,6 @@ from cyberflow.sdk.prepare import (
 )
 from cyberflow.sdk.prepare import script_outcomes as script_run
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.sdk.runs.ids import complete_id
 from cyberflow.targets.local_platform import Say, state_folder
 from cyberflow.targets.service import OpenTarget, open_cyberun, open_target
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from cyberflow.errors import UsageError
-from cyberflow.sdk.runs.ids import NoSuchRun, _only, read_id
 from tests.cli.cli_program import Program
 
 pytestmark = pytest.mark.slow
@@ -35,7 +33,7 @@ def test_an_id_may_be_cut(two_runs: list[dict[str, Any]], program: Program) -> N
     assert json.loads(program("runs", "show", run[:8], "--format", "json").out)["id"] == run
     assert program("runs", "watch", session[:9]).out == program("runs", "watch", session).out
     assert program("runs", "show", run[:7]).code == 2
-    assert "begins with `00000000`" in program("runs", "show", "00000000").err
+    assert "no run `00000000`" in program("runs", "show", "00000000").err
 
 
 def test_the_list_has_a_header_how_long_and_which_chain(two_runs: list[dict[str, Any]], program: Program) -> None:
@@ -46,20 +44,3 @@ def test_the_list_has_a_header_how_long_and_which_chain(two_runs: list[dict[str,
     assert " s " in first
     assert first.endswith(two_runs[0]["id"])
     assert [run["chain"] for run in two_runs] == ["research"] * 4
-
-
-def test_what_several_begin_with_is_refused() -> None:
-    with pytest.raises(UsageError, match="2 ids"):
-        _only("12345678", ["12345678-a", "12345678-b", "9"], "run")
-    with pytest.raises(NoSuchRun):
-        _only("12345678", ["9"], "run")
-    assert _only("12345678", ["12345678-a", "12345678-a"], "run") == "12345678-a"
-
-
-@pytest.mark.parametrize("text", ["1234567", "zzzzzzzz", "12345678-", "ABCDEF12"])
-def test_what_an_id_can_be(text: str) -> None:
-    if len(text) < 8 or "z" in text:
-        with pytest.raises(UsageError):
-            read_id(text, "a run")
-    else:
-        assert read_id(text, "a run") == text.lower()

@@ -77,6 +77,7 @@ class Ledger:
         self.path = path
         self.head = head
         self._connection = connection
+        self._file = path.stat().st_ino
 
     @classmethod
     def create(cls, path: Path, head: LedgerHeader) -> Self:
@@ -115,6 +116,14 @@ class Ledger:
                 ) from None
             raise UsageError(f"{path} is not a ledger of a batch") from error
         return cls(path, connection, header)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its file is still where it was opened: an open one can be removed, and nobody finds it then."""
+        try:
+            return self.path.stat().st_ino == self._file
+        except OSError:
+            return False
 
     def close(self) -> None:
         self._connection.close()

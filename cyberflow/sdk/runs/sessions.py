@@ -15,9 +15,10 @@ from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
+from cyberflow.run.work.ids import complete_id
 from cyberflow.run.work.journal import FOLDER, entries
 from cyberflow.run.work.polling import FollowOptions
-from cyberflow.sdk.runs.ids import NoSuchRun, complete_id
+from cyberflow.sdk.runs.ids import NoSuchRun
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
