@@ -165,6 +165,8 @@ class _Runner(ABC, Generic[E]):
 
     async def _save(self) -> tuple[list[SavedOutput], CyberflowError | None]:
         saved: list[SavedOutput] = []
+        if self.state.timed_out and self.state.trouble:
+            return saved, None
         try:
             async for one in self.execution.save(self.state, self.display.download):
                 saved.append(one)
