@@ -80,12 +80,11 @@ def say_detached(command: str) -> int:
     return INTERRUPTED
 
 
-class FollowInterrupted(Exception):
+@dataclass
+class FollowInterrupted(Exception):  # noqa: N818 - who followed has what was seen
     """Whoever followed was interrupted; `state` is the last that was seen."""
 
-    def __init__(self, state: Any) -> None:
-        super().__init__()
-        self.state = state
+    state: Any
 
 
 async def follow_and_show(
