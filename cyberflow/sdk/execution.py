@@ -17,7 +17,7 @@ from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.client.cyberun.wire import CyberunWorkflow
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledChain, BundledTask
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
@@ -120,7 +120,7 @@ class Execution(ABC, Generic[C, S]):
 
     @abstractmethod
     def save(self, state: S, below: Path | None) -> AsyncGenerator[SavedOutput, None]:
-        """Save the files that it made, in a folder that holds those of no other run. What goes wrong is a `failure`."""
+        """Save the files that it made, in a folder that holds those of no other run."""
 
     @abstractmethod
     def ids(self, state: S) -> tuple[str | None, list[str]]:
@@ -220,11 +220,8 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
 
     async def save(self, state: ChainState, below: Path | None) -> AsyncGenerator[SavedOutput, None]:
         folder = output_folder(state.name, state.session_id or state.steps[0].run_id, below)
-        try:
-            async for path in save_all(self.service.client, state, folder):
-                yield SavedOutput(path.name, path)
-        except CyberflowError as error:
-            yield SavedOutput(folder.name, failure=error)
+        async for path in save_all(self.service.client, state, folder):
+            yield SavedOutput(path.name, path)
 
     def ids(self, state: ChainState) -> tuple[str | None, list[str]]:
         return state.session_id, [step.run_id for step in state.steps]
