@@ -20,6 +20,7 @@ from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program, replace
 from tests.cli.test_batches import CYBERFLOW, intake_applied, panda, runs  # noqa: F401 - fixtures
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program
-from tests.emulator.served import serve
-
-pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 PARAMETERS = [
     {"key": "prompt", "type": "string", "required": True},
@@ -75,23 +70,21 @@ tasks:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The project, and its target with a pool of two machines of which one has no `user`. It is not `local`, where
-    all that the project names would exist.
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: str) -> Path:
+    """The project, and at its target `there` a pool of two machines of which one has no `user`. (What a project names
+    exists on `local` from the start.)
     """
+    target = f"default_target: there\ntargets: {{there: {{url: '{served}'}}}}\n"
+    (tmp_path / "cyberflow.yaml").write_text(PROJECT + target, encoding="utf-8")
     (tmp_path / "a.txt").write_text("no picture", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with Platform.open(":memory:") as platform, serve(platform.app) as url:
-        asyncio.run(_furnish(platform))
-        settings = f"{PROJECT}default_target: there\ntargets: {{there: {{url: '{url}'}}}}\n"
-        (tmp_path / "cyberflow.yaml").write_text(settings, encoding="utf-8")
-        yield tmp_path
+    asyncio.run(_furnish(served))
+    return tmp_path
 
 
-async def _furnish(platform: Platform) -> None:
-    transport = httpx.ASGITransport(platform.app)
+async def _furnish(url: str) -> None:
     headers = {"Authorization": "Bearer cd_1"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://local", headers=headers) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers) as client:
 
         async def post(path: str, body: Any) -> Any:
             answer = await client.post(path, json=body)
@@ -112,6 +105,7 @@ async def _furnish(platform: Platform) -> None:
         await post("/api/v1/workflows/import", body)
 
 
+pytestmark = pytest.mark.slow
 EXPECTED = [
     (8, "not-on-target", "there: there is no model configuration `Fastt`; did you mean `Fast Agent`?"),
     (9, "not-on-target", "there has no tag `Prod`: `apply` will make it"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyberflow.cli.interrupts import SIGNALS
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import write_text
@@ -148,8 +149,8 @@ class _Ending:
 
     def __init__(self) -> None:
         self.is_asked = False
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self._note)
+        for number in (signal.SIGINT, *SIGNALS):
+            signal.signal(number, self._note)
 
     def _note(self, _number: int, _frame: object) -> None:
         self.is_asked = True
