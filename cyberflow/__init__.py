@@ -1,5 +1,11 @@
 """Workflow-as-code and chain orchestration for Cyberdesk. Importing this package costs next to nothing."""
 
+import sys
+
+if "-m" in sys.orig_argv and sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # `python -m cyberflow`: what lies in the working directory is data, whatever it is called, and is never imported.
+    sys.path[:1] = []
+
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.version import __version__

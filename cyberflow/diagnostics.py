@@ -26,7 +26,7 @@ class Label:
 class Diagnostic:
     """One finding. `note` stands beside the underline; `notes` are further lines such as a witness; `help` is the mend.
 
-    `rule` is its name in SPEC section 6, in the reference, and in `ignore[rule]`.
+    `rule` is its name in the reference and in `ignore[rule]`.
     """
 
     rule: str

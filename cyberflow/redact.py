@@ -52,29 +52,6 @@ FOREIGN = frozenset(
 """Fields of our own formats that hold what others wrote: everything below them is theirs, its keys too."""
 
 
-class HiddenText(str):
-    """A secret text: in all a text, but its repr shows nothing, in whatever body, frame or log it stands."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"'{MASK}'"
-
-
-class HiddenBytes(bytes):
-    """Bytes that may hold secrets, such as the body of a request: the repr tells their number alone."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} bytes>"
-
-
-class HiddenDict(dict[str, Any]):
-    """A mapping that may hold secrets, such as headers: the repr tells its keys alone."""
-
-    def __repr__(self) -> str:
-        return f"<{', '.join(self)}>"
-
-
 class Redactor:
     """Replaces every form in which a secret may appear. The parts of a structured secret are secrets of their own; so
     are the lines of one that has several, and what is left of one when the blanks at its ends go.
@@ -178,7 +155,7 @@ def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_weak(word: str) -> bool:
-    return len(word) < SHORT or word.lower() in EVERYDAY
+    return len(word) < SHORT or word.strip().lower() in EVERYDAY
 
 
 def _compile(words: list[str], whole: set[str]) -> re.Pattern[str] | None:

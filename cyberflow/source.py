@@ -108,10 +108,13 @@ class LineIndex:
 
 @dataclass(frozen=True)
 class PlainDocument:
-    """A file without structure of ours: a prompt, an included template. Only the range of a place matters."""
+    """A file without structure of ours: a prompt, an included template. Only the range of a place matters. `unread` is
+    the text of one that is not UTF-8, to look for names in and never to be shown.
+    """
 
     path: str
     text: str
+    unread: str = field(default="", repr=False)
 
     @cached_property
     def lines(self) -> LineIndex:

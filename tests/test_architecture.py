@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "cyberflow"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
-GROUND = {"certificates", "loopback", "errors", "source", "diagnostics", "redact", "storage", "version"}
+GROUND = {"certificates", "hidden", "loopback", "errors", "source", "diagnostics", "redact", "storage", "version"}
 COMPILED = GROUND | {"schema", "language", "compiler"}
 REMOTE = COMPILED | {"client", "remote"}
 OPENED = REMOTE | {"deploy", "run", "emulator"}
@@ -314,6 +314,7 @@ HEAVY = {
         "from cyberflow.cli.main import run; run(['--help'])",
     ],
 )
+@pytest.mark.slow
 def test_the_start_path_is_light(what: str) -> None:
     program = f"{what}\nimport sys\nprint('LOADED', *sorted(set(sys.modules) & {HEAVY!r}))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from cyberflow.cli.console import announce, print_json, say
-from cyberflow.cli.interrupts import ask_to_cancel, cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import CyberflowError
@@ -21,6 +20,9 @@ from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.project import compile_project
 from cyberflow.sdk.rows.batch_run import BatchRun, open_batch, resume_setup
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, prepare_batch
+
+LOST = "nothing can go on with it: `cyberflow runs list` shows what was submitted"
+"""The way on from a batch whose ledger is gone."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,19 @@ class BatchDisplay:
 
 
 def start_batch(
-    folder: Path, target: str | None, work: tuple[str, Path], options: BatchOptions, display: BatchDisplay
+    folder: Path, target: str | None, work: tuple[str, Path | int], options: BatchOptions, display: BatchDisplay
 ) -> int:
     """Begin a batch: check every row, write a ledger, send."""
     name, file = work
     compiled = compile_project(folder, target, options.bundle)
     setup = prepare_batch(compiled, name, file, options, filter_streams)
     if display.dry_run:
-        say(f"{setup.rows.count} rows of {file if setup.copied else setup.rows.table.path} are good; nothing was sent")
+        rows = f"{setup.rows.count} rows of {file} are" if isinstance(file, Path) else f"{setup.rows.count} runs are"
+        say(f"{rows} good; nothing was sent")
         if setup.copied:
             setup.copied.unlink(missing_ok=True)
         return 0
-    return asyncio.run(_open_and_run(setup, None, display))
+    return run_cancellable(_open_and_run(setup, None, display))
 
 
 def resume_batch(folder: Path, ledger: Ledger, file: Path | None, options: BatchOptions, display: BatchDisplay) -> int:
@@ -53,11 +56,10 @@ def resume_batch(folder: Path, ledger: Ledger, file: Path | None, options: Batch
     options = options.over(ledger.head.options)
     compiled = compile_project(folder, ledger.head.target, options.bundle)
     setup = resume_setup(compiled, ledger, file, options, filter_streams)
-    return asyncio.run(_open_and_run(setup, ledger, display))
+    return run_cancellable(_open_and_run(setup, ledger, display))
 
 
 async def _open_and_run(setup: BatchSetup, ledger: Ledger | None, display: BatchDisplay) -> int:
-    cancel_on_sigterm()
     try:
         async with open_batch(setup, ledger, say) as batch:
             announce(batch.service, quiet=display.quiet, said=display.said)
@@ -82,10 +84,11 @@ async def _run(batch: BatchRun, display: BatchDisplay) -> int:
     except asyncio.CancelledError:
         return await _handle_interrupt(batch, again)
     except CyberflowError as error:
-        error.help = f"{error.help + '; ' if error.help else ''}go on with `{again}`"
+        way = f"go on with `{again}`" if batch.ledger.is_there else LOST
+        error.help = f"{error.help + '; ' if error.help else ''}{way}"
         raise
     if batch.halt_reason:
-        say(f"stopped: {batch.halt_reason}; go on with\n  {again}")
+        say(f"stopped: {batch.halt_reason}; {f'go on with{chr(10)}  {again}' if batch.ledger.is_there else LOST}")
     data = summary(batch.ledger, batch.results)
     if display.format == "json":
         print_json(data)
@@ -97,9 +100,10 @@ async def _run(batch: BatchRun, display: BatchDisplay) -> int:
 
 def _raise_unwritten(batch: BatchRun, again: str) -> None:
     """Raise what kept the results from the disk, after all else is said."""
+    if not batch.ledger.is_there:
+        raise CyberflowError(f"the ledger at {batch.ledger.path} was removed while the batch was at work", help=LOST)
     if (error := batch.unwritten) is not None:
-        if batch.ledger.path.exists():
-            error.help = f"nothing is lost, the ledger has it: `{again} --out FILE` writes it elsewhere"
+        error.help = f"nothing is lost, the ledger has it: `{again} --out FILE` writes it elsewhere"
         raise error
 
 
@@ -107,7 +111,7 @@ async def _handle_interrupt(batch: BatchRun, again: str) -> int:
     live = batch.live
     if ask_to_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
         await batch.cancel_live()
-    say(f"interrupted; no row is lost, go on with\n  {again}")
+    say(f"interrupted; no row is lost, go on with\n  {again}" if batch.ledger.is_there else f"interrupted; {LOST}")
     _raise_unwritten(batch, again)
     return INTERRUPTED
 

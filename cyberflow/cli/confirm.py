@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from cyberflow.cli.console import say
-from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.interrupts import INTERRUPTED
 from cyberflow.errors import UsageError
 from cyberflow.sdk.deployment import Deployment
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyberflow.cli.output_streams import write_machine
+from cyberflow.cli.styles import indent_lines, style
+
 if TYPE_CHECKING:
     from cyberflow.targets.service import OpenTarget
 
 
 def say(text: str) -> None:
     """Print something beside the results."""
-    click.echo(text, err=True)
+    click.echo(text, err=True, color=True)
 
 
 def print_target_line(root: Path, target: str | None, *, quiet: bool) -> str | None:
@@ -36,12 +39,12 @@ def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) 
 
 def say_help(text: str) -> None:
     """Print what to do next, below what went wrong."""
-    say(f"  {click.style('help', bold=True)}: {text}")
+    say(f"  {style('help', bold=True)}: {text}")
 
 
 def print_json(data: Any) -> None:
     """Print a result as data."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    write_machine(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 def print_record(data: Mapping[str, Any], format: str) -> None:
@@ -53,4 +56,4 @@ def print_record(data: Mapping[str, Any], format: str) -> None:
     for key, value in data.items():
         if value not in (None, "", [], {}, False):
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            click.echo(f"{key:<{width}}  {shown}")
+            click.echo(f"{key:<{width}}  {indent_lines(shown, ' ' * width + '| ')}")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
-from cyberflow.errors import CyberflowError
+from cyberflow.cli.console import say
+from cyberflow.cli.error_text import print_error, translate_error
+from cyberflow.cli.interrupts import INTERRUPTED, quit_on_signals
+from cyberflow.cli.output_streams import ReaderGone, drop_colours, keep_on, open_streams, output_failure
 from cyberflow.version import __version__
 
 COMMANDS = {
@@ -29,8 +33,9 @@ COMMANDS = {
     "stubs": "Write typed Python stubs of the workflows in YAML.",
 }
 RUNS_COMMANDS = ("list", "show", "watch", "cancel", "retry", "release", "download", "screenshots")
+WORKING = ("init", "build", "apply", "pull", "adopt", "run", "worker", "dev", "stubs")
+"""Commands that go on when nobody reads what they say; so do those of `runs` that change or fetch something."""
 BUG = 70
-INTERRUPTED = 130
 
 
 class _LazyGroup(click.Group):
@@ -54,13 +59,13 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name not in COMMANDS and not name.startswith("-"):
-            from cyberflow.diagnostics import did_you_mean
+            from cyberflow.cli.error_text import unknown_command
 
-            ctx.fail(f"there is no command `{name}`; {did_you_mean(name, COMMANDS)}")
+            ctx.fail(unknown_command(name, COMMANDS))
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "color": True})
 @click.version_option(__version__, "--version", message="cyberflow %(version)s")
 @click.option("--project", metavar="DIR", help="The project's folder; before or after the command.")
 @click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml; before or after the command.")
@@ -80,7 +85,9 @@ def cyberflow(ctx: click.Context, *, project: str | None, target: str | None, qu
       cyberflow run intake --inputs intake.json -s epic_password=env:EPIC_PASSWORD
     """
     if no_color:
-        ctx.color = False
+        drop_colours()
+    if ctx.invoked_subcommand in WORKING:
+        keep_on()
     _share_options(ctx, {"project": project, "target": target, "quiet": quiet})
 
 
@@ -93,64 +100,50 @@ def _share_options(ctx: click.Context, given: dict[str, object]) -> None:
 
 def main() -> None:
     """The program: parse, run, and turn whatever went wrong into one of the exit codes."""
+    quit_on_signals()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(args: list[str]) -> int:
     """Run one command line and give its exit code; nothing but a bug of ours shows a traceback."""
+    with open_streams():
+        code = _run(args)
+        failure = output_failure()
+        if failure is None or not code <= failure.exit_code:
+            return code
+        if code != failure.exit_code:
+            print_error(failure)
+        return failure.exit_code
+
+
+def _run(args: list[str]) -> int:
     try:
+        Path.cwd()
         result = cyberflow.main(args, prog_name="cyberflow", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return INTERRUPTED
-    except CyberflowError as error:
-        print_error(error)
-        return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
+    except ReaderGone:
         return 0
-    except Exception:  # noqa: BLE001 - the last door: a bug is reported, never hidden
-        return _report_bug()
-    finally:
-        _restore_streams()
+    except Exception as error:  # noqa: BLE001 - the last door: a bug is reported, never hidden
+        known = translate_error(error)
+        if known is None:
+            return _report_bug()
+        print_error(known)
+        return known.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _restore_streams() -> None:
-    """Take the filters off the streams, where a command has put them on."""
-    if "cyberflow.cli.output_streams" in sys.modules:
-        from cyberflow.cli.output_streams import restore_streams
-
-        restore_streams()
-
-
-def print_error(error: CyberflowError) -> None:
-    """Say what went wrong and what to do next; findings of a project go to standard output, as `check` prints them."""
-    if "cyberflow.sdk.project" in sys.modules:
-        from cyberflow.cli.commands.check import render_findings
-        from cyberflow.sdk.project import ProjectErrors
-
-        if isinstance(error, ProjectErrors):
-            click.echo(render_findings(error.sourced, error.found, "text"), nl=False)
-            return
-    for line in getattr(error, "lines", tuple)():
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {line}", err=True)
-    click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
-    if error.help:
-        click.echo(f"  {click.style('help', bold=True)}: {error.help}", err=True)
 
 
 def _report_bug() -> int:
     import traceback
 
-    click.echo(traceback.format_exc(), err=True)
-    click.echo(
+    say(traceback.format_exc())
+    say(
         f"This is a bug in cyberflow {__version__}, not in your project. Please report the lines above, and what you "
-        "typed, in the issue tracker of cyberflow.",
-        err=True,
+        "typed, in the issue tracker of cyberflow."
     )
     return BUG
 

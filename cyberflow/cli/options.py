@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from cyberflow.cli.output_streams import drop_colours
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -33,9 +35,9 @@ def target_option(function: F) -> F:
     return click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml.")(function)
 
 
-def _no_color(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+def _no_color(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
-        ctx.color = False
+        drop_colours()
 
 
 def project_root(project: Path | None) -> Path:
@@ -46,8 +48,8 @@ def project_root(project: Path | None) -> Path:
 
 
 def parse_id(value: str) -> str:
-    """The type of an argument that is the id of a run, a session or a task."""
-    from cyberflow.run.work.journal import check_id
+    """The type of an argument that is the id of a run, a session or a task, or the beginning of one."""
+    from cyberflow.run.work.ids import check_id
 
     return check_id(value, "a run or session")
 

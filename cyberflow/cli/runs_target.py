@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from cyberflow.cli.console import announce, say
+from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import project_root
 from cyberflow.language.project.load import read_project
 from cyberflow.run.task.request import TaskState
@@ -38,8 +38,8 @@ def run_on_target(
         return await task[1](service, state) if task else 0
 
     if task is None:
-        return asyncio.run(work_on_run(sourced, target, say, on_run))
-    return asyncio.run(work_on_owner(sourced, target, say, (on_run, (task[0], on_task))))
+        return run_cancellable(work_on_run(sourced, target, say, on_run))
+    return run_cancellable(work_on_owner(sourced, target, say, (on_run, (task[0], on_task))))
 
 
 def run_on_cyberun(
@@ -53,4 +53,4 @@ def run_on_cyberun(
             announce(service, quiet=quiet)
             return await work(service)
 
-    return asyncio.run(go())
+    return run_cancellable(go())

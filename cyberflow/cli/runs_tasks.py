@@ -11,8 +11,8 @@ import click
 
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
-from cyberflow.cli.interrupts import cancel_on_sigterm
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
+from cyberflow.cli.styles import one_line
 from cyberflow.cli.views.run_view import STATUS
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.client.cyberun.client import CyberunClient
@@ -32,7 +32,6 @@ async def show_task(service: CyberunService, state: TaskState, format: str) -> i
 
 
 async def watch_task(service: CyberunService, state: TaskState, format: str, *, quiet: bool) -> int:
-    cancel_on_sigterm()
     command = follow_command(service.name, None, [state.task_id])
     try:
         state = await follow_and_show(
@@ -86,7 +85,10 @@ async def list_tasks(service: CyberunService, format: str, limit: int, status: s
         return 0
     for row in rows:
         click.echo(
-            f"{(row['created_at'] or '')[:19]}  {row['status']:<{STATUS}}  {row['workflow_id'] or '':<36}  {row['id']}"
+            one_line(
+                f"{(row['created_at'] or '')[:19]}  {row['status']:<{STATUS}}  "
+                f"{row['workflow_id'] or '':<36}  {row['id']}"
+            )
         )
     if not rows:
         say("no tasks")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cyberflow.compiler.refs import Ref, parse_ref
 from cyberflow.compiler.type_help import flag_help, schema_help
-from cyberflow.diagnostics import Label
+from cyberflow.diagnostics import Label, did_you_mean
 from cyberflow.language.model import NAME
 from cyberflow.schema.keywords import TYPES, holds
 from cyberflow.schema.references import SchemaDocument
@@ -67,7 +67,7 @@ class DocumentReader:
                 return self._read_keywords(schema, place) if within else {}
         if isinstance(schema, str) and schema.replace("[]", "") in self.notation.types:
             return self.notation.lower_word(schema, place)
-        help = schema_help(str(schema), self.notation.types)
+        help = did_you_mean(str(schema), self.notation.types) or schema_help(str(schema), self.notation.types)
         self.notation.add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
         return {}
 
@@ -97,7 +97,8 @@ class DocumentReader:
         problem = check_keyword(key, value, free=self.free)
         if problem is None:
             return True
-        at = place.at(key).at_key() if problem.about_key else place.at(key, *problem.below)
+        at = place.at(key, *problem.below)
+        at = at.at_key() if problem.about_key else at
         self.notation.add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
         return False
 

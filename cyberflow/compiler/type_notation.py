@@ -19,6 +19,7 @@ from cyberflow.language.model import NAME
 from cyberflow.language.project.decode import bad_name, describe_kind
 from cyberflow.language.project.load import Definition
 from cyberflow.language.project.secret_literals import type_literals
+from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.schema.keywords import WORDS
 from cyberflow.schema.normal_form import DEEPEST, MOST, ObjectSchema, SchemaTooLarge, normal_form
@@ -262,7 +263,8 @@ class TypeReader:
             self.problems[index] = replace(self.problems[index], labels=labels_for_repeats(places))
             return
         bare = word.removesuffix("?")
-        help = optional_help(place, bare) if bare != word and bare in known else did_you_mean(word, known)
+        help = type_word_help(word) or did_you_mean(word, known)
+        help = optional_help(place, bare) if bare != word and bare in known else help
         self.add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`")
 
     def add(

@@ -7,12 +7,12 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cyberflow.deploy.commit import current_commit
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.storage import make_folder, write_text
 from cyberflow.version import __version__
@@ -36,7 +36,7 @@ class Receipt:
             "url": url,
             "at": now.isoformat(timespec="seconds"),
             "by": _user_name(),
-            "commit": _commit(root),
+            "commit": current_commit(root),
             "bundle": made.bundle.digest,
             "plan": made.digest,
         }
@@ -69,17 +69,3 @@ def _user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
-
-
-def _commit(root: Path) -> str | None:
-    """The commit that is checked out, with `+` when the work tree differs; None outside git."""
-    try:
-        head = _git(root, "rev-parse", "HEAD")
-        return None if head is None else head + ("+" if _git(root, "status", "--porcelain", "--", ".") else "")
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-
-
-def _git(root: Path, *words: str) -> str | None:
-    answer = subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False, timeout=10, text=True)  # noqa: S603, S607
-    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -29,3 +29,9 @@ def describe_character(character: str) -> str:
         return _CONTROLS[character]
     name = unicodedata.name(character, "control character").lower()
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name} (U+{ord(character):04X})"
+
+
+def note_invisible(text: str) -> str:
+    """What to say beside a name or key that holds characters that nobody sees; empty without any."""
+    found = dict.fromkeys(INVISIBLE.findall(text))
+    return f"it holds {', '.join(map(describe_character, found))}" if found else ""

@@ -101,6 +101,16 @@ class Walk:
         for path in folders:
             yield from self.yaml_files(path, ignored=ignored)
 
+    def any_files(self, most: int) -> Iterator[str]:
+        """Files of the project of any kind, for help: without dot-folders, at most so many entries looked at."""
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
+            above = Path(folder).relative_to(self.root).as_posix()
+            yield from (name if above == "." else f"{above}/{name}" for name in names)
+            most -= len(names) + len(folders)
+            if most < 0:
+                return
+
     def _scan(self, folder: str) -> list[os.DirEntry[str]]:
         """The folders and YAML files in a folder that can matter; nothing when it cannot be read."""
         try:

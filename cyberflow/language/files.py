@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
@@ -21,6 +21,8 @@ from cyberflow.source import Document, Place, PlainDocument
 PARSED_SUFFIXES = (".yaml", ".yml", ".json")
 """The endings of files whose reader looks for merge conflicts itself."""
 LARGEST_TEXT = 10 * 1024 * 1024
+_WIDE = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
+_MOST_LOOKED_AT = 5_000
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -81,7 +83,7 @@ class Files:
     def _missing_file(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
         above, (part, *rest) = parts
-        note, help = "", None
+        note, help = "", self._find_elsewhere(name, place)
         if "\\" in name:
             help = f"write the path with `/`: `{name.replace(chr(92), '/')}`"
         elif meant := nearest(part, self._listing(folder)):
@@ -94,6 +96,23 @@ class Files:
         elif above + part != name.strip("/").removeprefix("./") and not note:
             note = f"looked for `{above}{part}`"
         return Diagnostic("file-not-found", f"there is no file `{name}`", place, note=note, help=help)
+
+    def _find_elsewhere(self, name: str, place: Place) -> str | None:
+        """Help that names the one file which a wrong path can mean: below the project, or in a folder that moved."""
+        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        found = "/".join(parts)
+        if not parts:
+            return None
+        if not (self.root / found).is_file():
+            self.cacheable = False
+            named = [path for path in self.walk.any_files(_MOST_LOOKED_AT) if path.rpartition("/")[2] == parts[-1]]
+            if len(named) != 1:
+                return None
+            found = named[0]
+        above = place.path.rpartition("/")[0]
+        below = f"{above}/" if above else ""
+        written = found[len(below) :] if found.startswith(below) else f"/{found}"
+        return f"did you mean `{written}`?" + (" a leading `/` means the project" if written.startswith("/") else "")
 
     def _listing(self, folder: Path) -> frozenset[str]:
         if folder not in self._listings:
@@ -112,6 +131,19 @@ class Files:
         """What is in every folder that was walked or looked into, without what cyberflow makes."""
         looked = {path.relative_to(self.root).as_posix(): path for path in self._listings}
         return {path: folder_entries(folder) for path, folder in looked.items()} | self.walk.entries
+
+    def find_ignored_declaration(self, name: str) -> str | None:
+        """The YAML file that git ignores, and that declares something of this name."""
+        key = re.compile(rf"""^[ \t]+["']?{re.escape(name)}["']?[ \t]*:""", re.MULTILINE)
+        for path in self.walk.ignored:
+            try:
+                text = self.read_beginning(path).decode("utf-8", "replace") if path.endswith(PARSED_SUFFIXES) else ""
+            except OSError:
+                continue
+            if key.search(text):
+                self.cacheable = False
+                return path
+        return None
 
     def ignore_facts(self) -> dict[str, str | None]:
         """The content of every ignore file that was asked, by its path."""
@@ -184,7 +216,7 @@ class Files:
         """Point at the first byte that is not UTF-8. No text is shown: it may hold a secret that nobody can mask."""
         before = error.object[: error.start].decode().replace("\r\n", "\n")
         blank = re.sub(r"[^\n]", " ", before)
-        self.documents[path] = PlainDocument(path, f"{blank}\ufffd")
+        self.documents[path] = PlainDocument(path, f"{blank}\ufffd", decode_leniently(error.object))
         labels = (Label(place, "named here"),) if place.path != path else ()
         note = "this is UTF-16" if error.object[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "this is not UTF-8"
         at, help = Place(path).within(len(blank), len(blank) + 1), "save the file as UTF-8"
@@ -193,6 +225,12 @@ class Files:
     def _unreadable(self, name: str, place: Place, error: OSError) -> Diagnostic:
         self.cacheable = False
         return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
+
+
+def decode_leniently(data: bytes) -> str:
+    """The text of a file that is not UTF-8, as well as can be told: to look for names in, never to be shown."""
+    encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")
+    return data.decode(encoding, "replace").replace("\0", "")
 
 
 class _NotText(Exception):

@@ -37,6 +37,8 @@ class DesiredWorkflow:
     faults: tuple[str, ...] = ()
     untitled: bool = False
     """Whether the title is only the declared name: a workflow without any title says the same."""
+    title: str = ""
+    """The title without the owner's scope."""
 
 
 def resolve_workflow(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot, owner: Owner) -> DesiredWorkflow:
@@ -60,6 +62,7 @@ def resolve_workflow(workflow: BundledWorkflow, bundle: Bundle, remote: Snapshot
         tuple(asset for asset in assets if there[asset.sha256] is None),
         tuple(dict.fromkeys(faults)),
         workflow.payload.get("name") in (None, "", workflow.name),
+        workflow.payload.get("name") or workflow.name,
     )
 
 

@@ -4,7 +4,7 @@ once, as far as the project asks; what is wrong with it is for `requirements` to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
     from cyberflow.client.cyberun.client import CyberunClient
 
+FEW = 3
 RULE = "not-on-target"
 """The finding about a name that the target does not have."""
 
@@ -43,12 +44,24 @@ def is_called(what: Machine | Pool, name: str) -> bool:
     return name == what.name or canonical_id(name) == what.id
 
 
+def is_away(machine: Machine) -> bool:
+    """Whether a run would wait for it; a status that is not known may well be one in which it works."""
+    return machine.status in {"disconnected", "error"}
+
+
+def who_is_away(machines: Sequence[Machine]) -> str:
+    """The machines with their statuses, in brackets; nothing where there are none."""
+    said = ", ".join(f"`{one.name or one.id}` {one.status}" for one in machines[:FEW])
+    more = f" and {len(machines) - FEW} more" if len(machines) > FEW else ""
+    return f" ({said}{more})" if said else ""
+
+
 async def read_inventory(desk: Cyberdesk, graph: Graph, target: str) -> Inventory:
     """Ask Cyberdesk. Raises what the service raises."""
     named = {name for chain in graph.chains.values() for name in chain.body.pools}
     pools = await read_list("pools", lambda skip: desk.pools.page(skip=skip))
     wanted = [pool for pool in pools if any(is_called(pool, name) for name in named)]
-    members = {pool.id: await _pool_machine_ids(desk, pool) for pool in wanted}
+    members = {pool.id: await pool_machine_ids(desk, pool) for pool in wanted}
     machines = await read_list("machines", lambda skip: desk.machines.page(skip=skip))
     tags = await desk.tags.list(include_archived=True)
     return Inventory(target, machines, pools, await desk.models.list(), tags, members)
@@ -71,8 +84,13 @@ async def read_cyberun_workflows(
     return found, tuple([one.workflow_slug async for one in cyberun.workflows() if one.workflow_slug])
 
 
-async def _pool_machine_ids(desk: Cyberdesk, pool: Pool) -> frozenset[str]:
-    whole = await desk.pools.get(pool.id, include=("machines",))
+async def pool_machine_ids(desk: Cyberdesk, pool: Pool) -> frozenset[str]:
+    """The ids of the machines in a pool."""
+    return machine_ids_of(await desk.pools.get(pool.id, include=("machines",)))
+
+
+def machine_ids_of(whole: Pool) -> frozenset[str]:
+    """The ids of the machines that an answer about a pool brings along."""
     listed = [machine.id for machine in whole.machines or ()]
     included = [str(one["id"]) for one in whole.included or () if one.get("type") == "machine"]
     return frozenset([*listed, *map(canonical_id, included)])

@@ -14,7 +14,7 @@ from cyberflow.compiler.graph import ChainNode, Graph, WorkflowNode
 from cyberflow.compiler.interface import Field
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, join_names
 from cyberflow.remote.desired import model_faults
-from cyberflow.remote.inventory import RULE, Inventory, is_called
+from cyberflow.remote.inventory import RULE, Inventory, is_away, is_called, who_is_away
 from cyberflow.remote.task_requirements import check_task
 from cyberflow.source import Place
 
@@ -22,7 +22,6 @@ _TOOL_WITH_MODEL = re.compile(r"\b(?:focused_action|extract_prompt|screenshot)\b
 _MODEL = re.compile(r"""\bmodel\s*=\s*(?:(?:"|&quot;)(?P<double>[^"\n]+?)(?:"|&quot;)|'(?P<single>[^'\n]+)')""")
 _TOKEN = re.compile(r"[<>{}]")
 _CONNECT = "start the Cyberdesk agent on a machine, or runs wait until one is connected"
-_FEW = 3
 
 
 def check_against(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
@@ -107,9 +106,9 @@ class _Placement:
             message = f"{offer.target} has no machine that is in {join_names([pool.name for pool in found])}"
             help = "add a machine to the pool in the dashboard, or name another pool"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=help))
-        elif found and all(map(_is_away, machines)):
+        elif found and all(map(is_away, machines)):
             where = join_names([pool.name for pool in found])
-            message = f"{offer.target}: no machine in {where} is connected{_who_is_away(machines)}"
+            message = f"{offer.target}: no machine in {where} is connected{who_is_away(machines)}"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=_CONNECT))
         return cls(machines, tuple(found), tuple(missing))
 
@@ -127,8 +126,8 @@ def _check_machine(name: str, found: Sequence[Machine], chain: ChainNode, offer:
         help = f"name one by its id: {', '.join(one.id for one in found)}"
         message = f"{offer.target} has {len(found)} machines that are called `{name}`"
         yield Diagnostic(RULE, message, chain.at("machine"), help=help)
-    elif _is_away(found[0]):
-        message = f"{offer.target}: the machine `{name}` is not connected{_who_is_away(found)}"
+    elif is_away(found[0]):
+        message = f"{offer.target}: the machine `{name}` is not connected{who_is_away(found)}"
         yield Diagnostic(RULE, message, chain.at("machine"), help=_CONNECT)
 
 
@@ -136,21 +135,10 @@ def _check_any_machine(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
     """Chains that name neither a machine nor pools, and workflows without chains, take any machine: once for all."""
     asking = [one.definition.place for one in graph.chains.values() if not one.body.machine and not one.body.pools]
     asking = asking or ([] if graph.chains else [one.definition.place for one in graph.workflows.values()])
-    if asking and all(map(_is_away, offer.machines)):
+    if asking and all(map(is_away, offer.machines)):
         what = "no machine is connected" if offer.machines else "there is no machine"
-        message = f"{offer.target}: {what}{_who_is_away(offer.machines)}"
+        message = f"{offer.target}: {what}{who_is_away(offer.machines)}"
         yield Diagnostic(RULE, message, asking[0], help=_CONNECT)
-
-
-def _is_away(machine: Machine) -> bool:
-    """Whether a run would wait for it; a status that is not known may well be one in which it works."""
-    return machine.status in {"disconnected", "error"}
-
-
-def _who_is_away(machines: Sequence[Machine]) -> str:
-    said = ", ".join(f"`{one.name or one.id}` {one.status}" for one in machines[:_FEW])
-    more = f" and {len(machines) - _FEW} more" if len(machines) > _FEW else ""
-    return f" ({said}{more})" if said else ""
 
 
 def _check_machine_inputs(chain: ChainNode, where: _Placement) -> Iterator[Diagnostic]:

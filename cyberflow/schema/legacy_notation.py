@@ -34,7 +34,7 @@ def to_unmistakable(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_json_schema(notation: Any) -> dict[str, Any]:
-    """Every field is required; a word that is no type describes a string."""
+    """Every field is required; a word that is not a type describes a string."""
     if isinstance(notation, Mapping):
         properties = {str(name): to_json_schema(value) for name, value in notation.items()}
         return {"type": "object", "properties": properties, "required": list(properties)}

@@ -11,8 +11,8 @@ from typing import Any
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.schema.describe import describe
-from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.predicates import accepts_string
+from cyberflow.schema.validation.jsonschema import validator_of
 from cyberflow.schema.values import CLEAR, EMPTY
 
 Keys = tuple[str | int, ...]
@@ -114,7 +114,8 @@ def _describe_error(error: Any, schema: Any, *, secret: bool) -> str:
         case "propertyNames" if not secret:
             inner = error.kind.error
             name = json.dumps(inner.instance, ensure_ascii=False)
-            return f"does not fit its type: {name} {str(inner.message).removeprefix(name).removeprefix('the value').strip()}"
+            said = str(inner.message).removeprefix(name).removeprefix("the value").strip()
+            return f"does not fit its type: {name} {said}"
         case "minimum" | "maximum" | "multipleOf" | "minLength" | "maxLength" | "pattern" | "format":
             return str(error.message).removeprefix("the value ")
     return "does not fit its type" if secret else _strip_subject(str(error.message))
@@ -166,7 +167,7 @@ def _has_trailing_comma(text: str, at: int) -> bool:
 
 
 def _reject_constant(_: str) -> Any:
-    raise UnreadableValue("is not JSON: NaN and Infinity are no numbers there")
+    raise UnreadableValue("is not JSON: NaN and Infinity are not numbers there")
 
 
 def _parse_finite(text: str) -> float:

@@ -26,7 +26,7 @@ ABSENT: Final = Absent.ABSENT
 EMPTY: Final = "__EMPTY__"
 CLEAR: Final = "__CLEAR__"
 
-# `fraction` is a number that is no integer: with it every type of JSON Schema is a plain set of kinds.
+# `fraction` is a number that is not an integer: with it every type of JSON Schema is a plain set of kinds.
 KINDS: Final = frozenset({"null", "boolean", "integer", "fraction", "string", "array", "object"})
 KINDS_OF_TYPE: Final = {
     **{kind: frozenset({kind}) for kind in KINDS - {"fraction"}},

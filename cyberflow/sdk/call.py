@@ -26,7 +26,7 @@ from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends
-from cyberflow.run.work.journal import check_id
+from cyberflow.run.work.ids import check_id
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.source import Place
@@ -107,7 +107,16 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: Pyt
         session and check_id(session, "a session"),
         bool(call.option("keep_session")),
     )
-    return SubmitOptions(arguments, where, bool(call.option("stale_ok")), call.option("simulate"), backends=backends)
+    return SubmitOptions(
+        arguments,
+        where,
+        bool(call.option("stale_ok")),
+        call.option("simulate"),
+        priority=bool(call.option("priority")),
+        prompt_file=(path := call.option("prompt_file")) and Path(path),
+        model=call.option("model"),
+        backends=backends,
+    )
 
 
 def _raw_arguments(

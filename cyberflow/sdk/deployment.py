@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
@@ -102,7 +102,9 @@ class Deployment:
 
 @dataclass
 class Application:
-    """A plan being carried out. `outcomes` and `exit_code` are true on every way out, and so is the receipt."""
+    """A plan being carried out, inside `async with`: its receipt is begun before the first write and closed at the end
+    with `exit_code`, which whoever shows the end may still raise.
+    """
 
     deployment: Deployment
     plan: Plan
@@ -111,31 +113,34 @@ class Application:
     outcomes: list[Outcome] = field(default_factory=list)
     exit_code: int = 0
 
-    def refuse(self) -> None:
-        """Close the receipt of a plan that cannot be carried out."""
+    async def __aenter__(self) -> Self:
         self.exit_code = self.plan.exit_code
+        if self.plan.pending and not self.is_refused:
+            self.receipt.open()
+        return self
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, CyberflowError):
+            self.exit_code = max(self.exit_code, error.exit_code)
+        elif error is not None:
+            self.exit_code = INTERRUPTED
         self.receipt.close(self.outcomes, self.exit_code)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the plan cannot be carried out."""
+        return bool(self.plan.errors or self.plan.refused)
 
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Carry out, and give each outcome as it comes. Those of changes that were not reached are in `outcomes`."""
-        self.exit_code = self.plan.exit_code
-        if self.plan.pending:
-            self.receipt.open()
         desk, assets = self.deployment.service.client, self.deployment.compiled.assets
         try:
             async for outcome in apply(self.plan, desk, assets, overwrite_drift=self.options.overwrite_drift):
                 self.outcomes.append(outcome)
                 self.exit_code = max(self.exit_code, outcome.exit_code)
                 yield outcome
-        except (asyncio.CancelledError, GeneratorExit):
-            self.exit_code = INTERRUPTED
-            raise
-        except CyberflowError as error:
-            self.exit_code = max(self.exit_code, error.exit_code)
-            raise
         finally:
             self._add_unfinished()
-            self.receipt.close(self.outcomes, self.exit_code)
 
     def _add_unfinished(self) -> None:
         known = {(one.kind, one.name, one.action) for one in self.outcomes}

@@ -29,13 +29,23 @@ from cyberflow.run.chain.resume import resume
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
+from cyberflow.run.simulation import read_outcomes
 from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskRequest, TaskState, task_request
 from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
+from cyberflow.run.work.ids import complete_id
 from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.run.work.polling import FollowOptions
-from cyberflow.sdk.prepare import Deployed, Guard, fill, find_runnable, look_up_ids, resolve_run_arguments
+from cyberflow.sdk.prepare import (
+    Deployed,
+    Guard,
+    fill,
+    find_runnable,
+    look_up_ids,
+    resolve_overrides,
+    resolve_run_arguments,
+)
 from cyberflow.sdk.prepare import script_outcomes as script_run
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.targets.local_platform import Say, state_folder
@@ -48,7 +58,8 @@ S = TypeVar("S", ChainState, TaskState)
 @dataclass(frozen=True)
 class SubmitOptions:
     """What a run is given. `first` goes on with a failed chain from that step, `runs` are those of the chain;
-    `simulate` scripts the outcome on the local platform.
+    `simulate` scripts the outcome on the local platform. `priority`, and for single workflows the prompt of
+    `prompt_file` and a `model` by name, hold for this run alone.
     """
 
     arguments: RawArguments = field(default_factory=RawArguments)
@@ -57,6 +68,9 @@ class SubmitOptions:
     simulate: Mapping[str, Any] | None = None
     first: str | None = None
     runs: tuple[str, ...] = ()
+    priority: bool = False
+    prompt_file: Path | None = None
+    model: str | None = None
     backends: SecretBackends = field(default_factory=system_backends, repr=False)
 
 
@@ -142,6 +156,8 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
     finished: tuple[StepRun, ...] = ()
 
     def __init__(self, compiled: CompiledProject, what: Deployed, options: SubmitOptions, guard: Guard) -> None:
+        if options.simulate is not None:
+            options = replace(options, simulate=read_outcomes(options.simulate, what, compiled.bundle))
         super().__init__(compiled, what.name, options, guard)
         self._what = what
         self._ids = TargetIds({}, {}, {})
@@ -161,13 +177,18 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         if options.first is not None:
             await self._resume(options.first)
         what, where = self._what, options.where
+        if where.session_id is not None:
+            where = replace(where, session_id=await complete_id(self.service.client, where.session_id))
         self._ids = await look_up_ids(compiled, self.service, what, where, stale=options.stale_ok)
-        self._request = fill(what, RequestParts(compiled.bundle, self.given, self._ids, compiled.assets, where))
+        overrides = await resolve_overrides(self.service, what, options)
+        parts = RequestParts(compiled.bundle, self.given, self._ids, compiled.assets, where, overrides)
+        self._request = fill(what, parts)
 
     async def _resume(self, first: str) -> None:
         """Make the rest of a chain that stopped the thing to run."""
         assert isinstance(self._what, BundledChain)  # noqa: S101 - the constructor refuses everything else
-        rest = await resume(self.service.client, self._what, first, self.options.runs)
+        runs = [await complete_id(self.service.client, run) for run in self.options.runs]
+        rest = await resume(self.service.client, self._what, first, runs)
         asked = self.options.arguments
         given = self._resolve(rest.chain, replace(asked, document={**rest.inputs, **asked.document}))
         self._what, self.finished = rest.chain, rest.finished_steps
@@ -210,6 +231,8 @@ class TaskExecution(Execution[CyberunClient, TaskState]):
     """One invocation of a task."""
 
     def __init__(self, compiled: CompiledProject, task: BundledTask, options: SubmitOptions, guard: Guard) -> None:
+        if options.simulate is not None:
+            options = replace(options, simulate=read_outcomes(options.simulate, task, compiled.bundle))
         super().__init__(compiled, task.name, options, guard)
         self.task = task
         self.given = self._resolve(task, options.arguments)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
-import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,21 +18,13 @@ from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import Result, result_of
+from cyberflow.run.inputs.hints import Hint, HintedText, HintKind
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, submit_options
 from cyberflow.sdk.execution import C, ChainExecution, Execution, S
 from cyberflow.sdk.prepare import find_runnable
 
 R = TypeVar("R")
-_OPTIONS = (
-    (re.compile(r"`-i (\S+?)=…`"), r"`\1=…`"),
-    (re.compile(r"`-s (\S+?)=([^`]+)`"), r'`secrets={"\1": "\2"}`'),
-    (re.compile(r"`--file (\S+?)=PATH`"), r'`files={"\1": PATH}`'),
-    (re.compile(r"`?--session ID`?"), '`options={"session": ID}`'),
-    (re.compile(r"--stale-ok"), '`options={"stale_ok": True}`'),
-    (re.compile(r"^--simulate"), "`simulate`"),
-)
-"""What the command line calls an option, and what Python calls it."""
 
 
 class RunFailed(CyberflowError):
@@ -95,7 +86,10 @@ class Handle(Generic[R]):
         async with self.execution.open(say):
             state = await follow_to_end(self.execution, state, timeout, cancel_on_timeout=cancel_on_timeout)
         result = result_of(state)
-        self.execution.record_end(state)
+        try:
+            self.execution.record_end(state)
+        except CyberflowError as error:  # the result is there, and counts for more
+            say(error.message)
         if result.status != "success":
             raise RunFailed(result, self.execution.redactor)
         outputs = _validate_outputs(self.declaration, result.outputs)
@@ -161,22 +155,38 @@ async def _submit(
     call: PythonCall,
     timeout: float | None = None,  # noqa: ASYNC109 - the runs go on
 ) -> Handle[R]:
-    with translate_errors():
+    with python_wording():
         return await _submit_call(one, call, timeout)
 
 
 @contextmanager
-def translate_errors() -> Iterator[None]:
-    """Have errors speak of what Python calls an option."""
+def python_wording() -> Iterator[None]:
+    """Have errors say what Python calls an option."""
     try:
         yield
     except CyberflowError as error:
-        error.message = _python_wording(error.message)
-        error.args = (error.message,)
+        if isinstance(error.message, HintedText):
+            error.message = error.message.reword(python_words)
+            error.args = (error.message,)
+        if isinstance(error.help, HintedText):
+            error.help = error.help.reword(python_words)
         if error.help:
-            error.help = _python_wording(error.help)
             error.add_note(error.help)
         raise
+
+
+def python_words(hint: Hint) -> str:
+    """What Python calls an option."""
+    words: dict[HintKind, str] = {
+        "input": f"`{hint.name}=…`",
+        "whole": f"`{hint.name}=…`",
+        "secret": f'`secrets={{"{hint.name}": "{hint.source}"}}`',
+        "file": f'`files={{"{hint.name}": PATH}}`',
+        "session": '`options={"session": ID}`',
+        "stale": '`options={"stale_ok": True}`',
+        "simulate": "`simulate`",
+    }
+    return words[hint.kind]
 
 
 async def _submit_call(
@@ -222,12 +232,6 @@ def run_blocking(work: Coroutine[Any, Any, R]) -> R:
     with ThreadPoolExecutor(1) as pool:
         start: Callable[[Coroutine[Any, Any, R]], R] = asyncio.run
         return pool.submit(start, work).result()
-
-
-def _python_wording(text: str) -> str:
-    for pattern, words in _OPTIONS:
-        text = pattern.sub(words, text)
-    return text
 
 
 def say(text: str) -> None:

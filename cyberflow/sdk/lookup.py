@@ -12,6 +12,7 @@ from cyberflow.errors import ConflictError, UsageError
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import read_snapshot
 from cyberflow.run.chain.request import TargetIds
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.targets.service import CyberdeskService
 
@@ -55,7 +56,8 @@ def _check_up_to_date(moved: list[Change], target: str, *, stale: bool) -> None:
         parts = [
             f"`{change.name}` ({', '.join(field.path for field in change.fields) or change.reason})" for change in moved
         ]
-        help = f"`cyberflow plan --target {target}` shows how; apply, or run what is there with --stale-ok"
+        lead = f"`cyberflow plan --target {target}` shows how; apply, or run what is there with "
+        help = HintedText(lead, Hint("stale"))
         raise ConflictError(f"{target} differs from the sources: {'; '.join(parts)}", help=help)
 
 

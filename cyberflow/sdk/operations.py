@@ -81,18 +81,16 @@ def apply(
 
     async def work(deployment: Deployment) -> Applied:
         made = await deployment.plan_apply(options)
-        application = deployment.apply(made, options)
-        if made.errors or made.refused:
-            application.refuse()
-            return Applied(made, (), application.exit_code)
         if made.pending:
             deployment.require_name(confirm)
         if options.wait_idle and made.live:
             async for _ in deployment.wait_until_idle(made):
                 pass
-        async with aclosing(application.run()) as outcomes:
-            async for outcome in outcomes:
-                on_outcome(outcome)
+        async with deployment.apply(made, options) as application:
+            if not application.is_refused:
+                async with aclosing(application.run()) as outcomes:
+                    async for outcome in outcomes:
+                        on_outcome(outcome)
         return Applied(made, tuple(application.outcomes), application.exit_code)
 
     if options.saved is not None and target is None:
@@ -131,18 +129,19 @@ def pull(
 
 def batch(
     name: str,
-    rows: Folder,
+    rows: Folder | int,
     project: Folder = ".",
     *,
     target: str | None = None,
     options: BatchOptions = BatchOptions(),  # noqa: B008 - a frozen value
     on_update: Callable[[RowUpdate | ServiceTrouble], None] = lambda _: None,
 ) -> BatchResult:
-    """Run a chain or a workflow once for each row of a file, with a ledger. Raises BadRows before anything is sent when
-    a row does not fit.
+    """Run a chain or a workflow once for each row of a file, or so many times, with a ledger. Raises BadRows before
+    anything is sent when a row does not fit.
     """
+    source = rows if isinstance(rows, int) else Path(rows)
     compiled = compile_project(Path(project), target, options.bundle)
-    return run_blocking(_run_batch(prepare_batch(compiled, name, Path(rows), options), None, on_update))
+    return run_blocking(_run_batch(prepare_batch(compiled, name, source, options), None, on_update))
 
 
 def resume(

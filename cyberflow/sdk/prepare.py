@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
 
 from cyberflow.compiler.bundle import BundledChain, BundledTask, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import target_of
 from cyberflow.redact import Redactor
+from cyberflow.run.chain.overrides import RunOverrides, find_model, read_prompt_override
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds, chain_request, run_request
 from cyberflow.run.inputs.arguments import (
     Arguments,
@@ -18,6 +20,7 @@ from cyberflow.run.inputs.arguments import (
     resolve_arguments,
     resolve_shared_arguments,
 )
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.secrets import SecretBackends, SecretLocation, target_sources
 from cyberflow.run.task.request import task_files
 from cyberflow.sdk.lookup import look_up
@@ -78,6 +81,27 @@ async def look_up_ids(
     return await look_up(compiled, service, names, (machine, pools), stale=stale)
 
 
+class Overrides(Protocol):
+    """The options of a run that hold for it alone."""
+
+    @property
+    def priority(self) -> bool: ...
+    @property
+    def prompt_file(self) -> Path | None: ...
+    @property
+    def model(self) -> str | None: ...
+
+
+async def resolve_overrides(service: CyberdeskService, what: Deployed, options: Overrides) -> RunOverrides:
+    """Read the prompt and find the model that one run is to have. Raises UsageError."""
+    if isinstance(what, BundledChain):
+        RunOverrides(False, None if options.prompt_file is None else "", options.model).refuse_for_chain(what.name)
+        return RunOverrides(options.priority)
+    prompt = None if options.prompt_file is None else read_prompt_override(options.prompt_file, what)
+    model = None if options.model is None else await find_model(service.client, options.model)
+    return RunOverrides(options.priority, prompt, model)
+
+
 def fill(what: Deployed, parts: RequestParts) -> RunRequest:
     """Fill the request of a chain or a run. Raises UsageError with everything that does not fit."""
     return chain_request(what, parts) if isinstance(what, BundledChain) else run_request(what, parts)
@@ -86,5 +110,6 @@ def fill(what: Deployed, parts: RequestParts) -> RunRequest:
 async def script_outcomes(service: CyberdeskService, outcomes: Mapping[str, Any], ids: TargetIds, key: str) -> None:
     """Script the outcome of one submission. Raises UsageError where the target is not the local platform."""
     if not service.local:
-        raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
+        text = HintedText(Hint("simulate"), " scripts the local platform")
+        raise UsageError(text, help="take it away, or run with --target local")
     await service.client.simulate({ids.workflows.get(name, name): outcome for name, outcome in outcomes.items()}, key)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cyberflow.compiler.bundle import AssetReader, Bundle, load_bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
+from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.discovery import find_root
@@ -45,10 +48,13 @@ class CompiledProject:
         return Owner(self.bundle.project, target_of(self.sourced.settings, self.target).scope)
 
 
-def compile_project(folder: Path, target: str | None = None, bundle: Path | None = None) -> CompiledProject:
-    """Compile the sources of the project at or above `folder`, or read a bundle of it.
+def compile_project(
+    folder: Path, target: str | None = None, bundle: Path | None = None, *, only: str | None = None
+) -> CompiledProject:
+    """Compile the sources of the project at or above `folder`, or read a bundle of it; of the sources the whole, or the
+    declaration `only` alone.
 
-    Raises ProjectErrors, and UsageError when there is no project or no such target.
+    Raises ProjectErrors, and UsageError when there is no project, no such target, or no such declaration.
     """
     sourced = read_project(find_root(folder))
     name = resolve_target_name(sourced, target)
@@ -57,7 +63,20 @@ def compile_project(folder: Path, target: str | None = None, bundle: Path | None
     graph, builder, found = check_target(sourced, name)
     if sourced.has_templates or found:
         raise_errors(sourced, check(sourced))
+        raise_errors(sourced, found)  # what was not read cannot be compiled, however quiet the project keeps it
+    if only is not None:
+        graph = _narrow(graph, only)
     return CompiledProject(sourced, name, compile_bundle(graph, builder), sourced.files.by_hash)
+
+
+def _narrow(graph: Graph, name: str) -> Graph:
+    """The graph with one declaration; its steps hold what else is needed."""
+    groups: dict[str, Mapping[str, Any]] = {"workflows": graph.workflows, "chains": graph.chains, "tasks": graph.tasks}
+    if not any(name in group for group in groups.values()):
+        known = [known for group in groups.values() for known in group]
+        raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))
+    narrow: dict[str, Any] = {kind: {name: group[name]} if name in group else {} for kind, group in groups.items()}
+    return replace(graph, **narrow)
 
 
 def raise_errors(sourced: RawProject, found: list[Diagnostic]) -> None:
@@ -96,6 +115,9 @@ def _read_bundle(path: Path, sourced: RawProject, target: str) -> Bundle:
         loaded = load_bundle(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CyberflowError(f"{path} cannot be read: {(error.strerror or '').lower()}") from error
+    except (RecursionError, UnicodeDecodeError) as error:
+        help = "`cyberflow build` writes one"
+        raise UsageError(f"{path} is not a bundle", help=help) from error
     if loaded.project != sourced.settings.project:
         raise UsageError(f"the bundle is of project `{loaded.project}`, this is `{sourced.settings.project}`")
     if loaded.target == target:

@@ -14,7 +14,7 @@ from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.call import PythonCall, compile_enclosing_project, submit_options
 from cyberflow.sdk.execution import TaskExecution
-from cyberflow.sdk.handle import follow_to_end, run_blocking, say, translate_errors
+from cyberflow.sdk.handle import follow_to_end, python_wording, run_blocking, say
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def run_task(one: TaskReference, call: PythonCall) -> TaskRun:
 
 
 async def arun_task(one: TaskReference, call: PythonCall) -> TaskRun:
-    with translate_errors():
+    with python_wording():
         return await _run_task(one, call)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from cyberflow.storage import private_folder, write_text
+from cyberflow.errors import CyberflowError
+from cyberflow.storage import parse_json, private_folder, write_text
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -140,10 +141,23 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
                 say(f"waiting for {_lock_holder(state)}, which uses the local platform of this project")
                 told = True
             continue
-        holder = {"pid": os.getpid(), "who": who}
-        write_text(state / HOLDER, json.dumps(holder))
-        (state / DEV).unlink(missing_ok=True)
+        except (OSError, NotImplementedError) as error:
+            raise _lock_error(state / LOCK, error) from error
+        try:
+            write_text(state / HOLDER, json.dumps({"pid": os.getpid(), "who": who}))
+            (state / DEV).unlink(missing_ok=True)
+        except BaseException as error:
+            lock.release()
+            if isinstance(error, OSError):
+                raise _lock_error(state / DEV, error) from error
+            raise
         return lock
+
+
+def _lock_error(path: Path, error: Exception) -> CyberflowError:
+    why = getattr(error, "strerror", None) or "this system cannot lock files there"
+    help = "move it out of the way, or mend its permissions"
+    return CyberflowError(f"{path} cannot be used: {why.lower()}", help=help)
 
 
 def state_folder(root: Path) -> Path:
@@ -153,7 +167,7 @@ def state_folder(root: Path) -> Path:
 
 def dev_address(state: Path) -> PlatformAddress | None:
     try:
-        data = json.loads((state / DEV).read_text(encoding="utf-8"))
+        data = parse_json((state / DEV).read_text(encoding="utf-8"))
         return PlatformAddress(str(data["url"]), str(data["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -161,7 +175,7 @@ def dev_address(state: Path) -> PlatformAddress | None:
 
 def _lock_holder(state: Path) -> str:
     try:
-        data = json.loads((state / HOLDER).read_text(encoding="utf-8"))
+        data = parse_json((state / HOLDER).read_text(encoding="utf-8"))
         return f"`{data['who']}` (process {data['pid']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another cyberflow"

@@ -74,7 +74,7 @@ async def open_target(
             yield OpenTarget(LOCAL, desk, target, at.line, local=True)
         return
     key = resolve_key(name, target, sourced.root, environ)
-    async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target)) as desk:
+    async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target), insecure=target.insecure) as desk:
         yield OpenTarget(name, desk, target, _url_line(name, target.url))
 
 
@@ -101,7 +101,8 @@ async def open_cyberun(
         help = f"say where its key is found: `targets: {{{name}: {{cyberun: {{api_key: {{env: CYBERUN_API_KEY}}}}}}}}`"
         raise UsageError(f"the target `{name}` has no `cyberun`, where tasks run", help=help)
     key = resolve_key(name, declared, sourced.root, environ)
-    async with CyberunClient.connect(declared.url, key, team=declared.team, ca=_ca_path(sourced, target)) as cyberun:
+    ca = _ca_path(sourced, target)
+    async with CyberunClient.connect(declared.url, key, team=declared.team, ca=ca, insecure=target.insecure) as cyberun:
         yield OpenTarget(name, cyberun, target, f"target {name}, tasks: {declared.url}")
 
 

@@ -128,3 +128,74 @@ def test_help_of_every_command_has_an_example(program: Program) -> None:
         answer = program(name, "--help")
         assert answer.code == 0
         assert "Example:" in answer.out
+
+
+BROKEN = """\
+workflows:
+  one: {prompt: Type <nothing>., inputs: {spare: string}}
+"""
+
+
+@pytest.fixture
+def two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two files with the same two findings each."""
+    (tmp_path / "cyberflow.yaml").write_text("project: two\n", encoding="utf-8")
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "flows.yaml").write_text(BROKEN.replace("one:", f"{name}:"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        ((), 1, {("a", "undeclared-input"), ("a", "unused-input"), ("b", "undeclared-input"), ("b", "unused-input")}),
+        (("a",), 1, {("a", "undeclared-input"), ("a", "unused-input")}),
+        (("b/flows.yaml",), 1, {("b", "undeclared-input"), ("b", "unused-input")}),
+        (("a", "b", "--select", "unused-input"), 0, {("a", "unused-input"), ("b", "unused-input")}),
+        (("--ignore", "undeclared-input"), 0, {("a", "unused-input"), ("b", "unused-input")}),
+        (("--ignore", "undeclared-input,unused-input"), 0, set()),
+        (("a", "--select", "unused-input", "--error-on", "warning"), 1, {("a", "unused-input")}),
+        (("--target", "local", "b", "--select", "undeclared-input"), 1, {("b", "undeclared-input")}),
+    ],
+)
+def test_only_what_was_asked_for_is_shown_and_counted(
+    two_files: Path, program: Program, words: tuple[str, ...], code: int, expected: set[tuple[str, str]]
+) -> None:
+    answer = program("check", "--format", "json", *words)
+
+    found = json.loads(answer.out)
+    assert {(one["path"][0], one["rule"]) for one in found["diagnostics"]} == expected
+    assert found["summary"]["errors"] + found["summary"]["warnings"] == len(expected)
+    assert answer.code == code
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--select", "unused-inputs"), "did you mean `unused-input`?"),
+        (("--ignore", "nothing-like-it"), "there is no rule `nothing-like-it`"),
+        (("c.yaml",), "there is no c.yaml"),
+        (("/",), "is not in the project"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_wrong_usage(
+    two_files: Path, program: Program, words: tuple[str, ...], said: str
+) -> None:
+    answer = program("check", *words)
+    assert (answer.code, said in answer.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("lint", "`check`"), ("status", "`plan` or `runs`"), ("aply", "`apply`"), ("deploy", "`apply`")]
+)
+def test_a_mistyped_command_lists_all_and_names_near_ones(program: Program, word: str, meant: str) -> None:
+    from cyberflow.cli.main import COMMANDS
+
+    answer = program(word)
+
+    assert answer.code == 2
+    assert f"there is no command `{word}`; did you mean {meant}?" in answer.err
+    assert all(f"\n  {name} " in answer.err for name in COMMANDS)

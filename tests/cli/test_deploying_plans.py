@@ -237,7 +237,7 @@ def test_ignored_findings_do_not_stop_an_apply(clinic: Path, program: Program) -
 
 
 def test_a_receipt_that_cannot_be_written_stops_before_the_first_write(clinic: Path, program: Program) -> None:
-    answer = program("apply", "--yes", "--receipt", "nowhere/receipt.json")
+    answer = program("apply", "--yes", "--receipt", "flows.yaml/receipt.json")
 
     assert answer.code == 3
     assert "cannot be written" in answer.err

@@ -82,7 +82,9 @@ def test_a_failing_step_is_told_and_stops_the_chain(applied: Path, program: Prog
 
 
 def test_scripted_outputs_reach_the_next_step(applied: Path, program: Program) -> None:
-    script = {"lookup": {"outputs": {"mrn": "M1234", "medications": [], "allergies": []}}}
+    coverage = {"payer": "Blue Cross", "member_id": "BC1"}
+    outputs = {"mrn": "M1234", "medications": [], "allergies": [], "coverage": coverage}
+    script = {"lookup": {"outputs": outputs}}
     Path("script.json").write_text(json.dumps(script), encoding="utf-8")
 
     result = json.loads(program("run", "intake", *GIVEN, "--simulate", "script.json", "--format", "json").out)

@@ -13,9 +13,9 @@ from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.http.decode import NotJson, parse_json
 from cyberflow.client.http.errors import ApiError
 from tests.client.scripted_service import Script, answer, run, workflow
+from tests.suites import SUITES, needs_suite
 
-SUITE = Path("/work/shared/suites/json/test_parsing")
-FOREIGN = sorted(SUITE.glob("*.json")) if SUITE.is_dir() else []
+FOREIGN = sorted((SUITES / "json" / "test_parsing").glob("*.json"))
 HTML = answer(200, "<html><title>Sign in to the hospital's network</title>", Content_Type="text/html")
 CUT = answer(201, '{"session_id": "s1", "run_i', Content_Type="application/json")
 
@@ -122,7 +122,7 @@ def test_what_is_not_json_is_refused(text: str) -> None:
         parse_json(text)
 
 
-@pytest.mark.skipif(not FOREIGN, reason="the suite is not here")
+@needs_suite("json")
 @pytest.mark.parametrize("file", FOREIGN, ids=[file.name for file in FOREIGN])
 def test_the_json_test_suite(file: Path) -> None:
     """`y_` is read, `n_` is refused, of `i_` either; and what is read can be written again as UTF-8."""

@@ -34,7 +34,10 @@ def printed(folder: Path, *options: str) -> tuple[int, str]:
         if folder.parent.name in REMOTE_RULES:
             platform = account.enter_context(Platform.open(":memory:"))
             url = account.enter_context(serve(platform.app))
-            folder, options = Path(copytree(folder, Path(place, "case"))), (*options, "-t", "clinic", "--remote", "--quiet")
+            folder, options = (
+                Path(copytree(folder, Path(place, "case"))),
+                (*options, "-t", "clinic", "--remote", "--quiet"),
+            )
             settings = folder / "cyberflow.yaml"
             target = f"targets: {{clinic: {{url: '{url}'}}}}\n"
             settings.write_text(settings.read_text(encoding="utf-8") + target, encoding="utf-8")

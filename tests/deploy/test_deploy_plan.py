@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cyberflow.client.cyberdesk.wire import Image, Model, TagRecord, WorkflowRecord
-from cyberflow.compiler.bundle import Bundle
+from cyberflow.compiler.bundle import Bundle, BundledChain
+from cyberflow.deploy.plan.breaking import find_breaking_changes
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import FieldChange, PlanRefused
 from cyberflow.deploy.plan.plan import plan
@@ -304,3 +305,33 @@ def test_a_plan_does_not_change_the_bundle() -> None:
     plan(edited(bundle, "book"), Snapshot(models=(model("Fast Agent"),)), OWNER)
 
     assert bundle.digest == clinic().digest
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "find.outputs.mrn",
+        "find.outputs['mrn']",
+        'find.outputs["mrn"]',
+        "find['outputs'].mrn",
+        "find.outputs.mrn[0]",
+        "find.outputs['mrn'].id",
+    ],
+)
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_chain_that_reads_a_changed_output_is_named_however_it_writes_the_ref(ref: str, deep: bool) -> None:
+    value: Any = {"$ref": ref}
+    inputs = {"a": [{"b": value}] if deep else value}
+    steps = [
+        {"workflow_id": "find", "session_alias": "find"},
+        {"workflow_id": "book", "session_alias": "book", "inputs": inputs},
+    ]
+    chain = BundledChain("intake", {"steps": steps}, outputs={"mrn": value})
+    states = [
+        {"output_schema": {"type": "object", "properties": {"mrn": {"type": kind}}, "required": ["mrn"]}}
+        for kind in ("string", "integer")
+    ]
+
+    found = list(find_breaking_changes(replace(bundle_of(), chains=[chain]), "find", *states))
+
+    assert [(one.chain, one.step) for one in found] == [("intake", "book"), ("intake", None)]

@@ -64,7 +64,7 @@ NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
         ({"properties": {"x": True, "y": False}}, "a:\n"),
         ({"type": "array", "items": {"description": "x"}}, "a:\n"),
         ({"$ref": "#/$defs/node"}, "$defs"),
-        ({"type": "string", "pattern": "${{ x }}"}, r"\${{ x }}"),
+        ({"type": "string", "description": "${{ x }}"}, r"\${{ x }}"),
         ({"type": "string", "pattern": "^<a>$"}, "<a>"),
         ({"enum": ["no", "1", None, True, 1.5]}, "enum"),
         ({"const": "\u2028x\x00"}, "const"),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from cyberflow.errors import UsageError
 from cyberflow.language.model import Target
-from cyberflow.redact import Redactor
+from cyberflow.redact import EVERYDAY, Redactor
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.run.inputs.secrets import (
@@ -280,7 +280,7 @@ def test_a_structured_secret_is_filtered_in_its_parts_and_lines() -> None:
 
 @given(st.text(min_size=4), st.text(), st.text())
 def test_no_secret_of_four_characters_survives_in_a_text(secret: Any, before: Any, after: Any) -> None:
-    if not secret.strip():
+    if not secret.strip() or secret.strip().lower() in EVERYDAY:
         return
     clean = Redactor([secret]).text(f"{before}{secret}{after}")
     assert "•••" in clean

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -14,10 +13,11 @@ import click
 
 from cyberflow.cli.commands.plan import FILE, prune_options, split_names
 from cyberflow.cli.confirm import ask_yes_no, confirm_write, is_terminal
-from cyberflow.cli.console import announce, say, say_help
-from cyberflow.cli.interrupts import cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.console import announce, print_json, say, say_help
+from cyberflow.cli.error_text import print_error
+from cyberflow.cli.interrupts import INTERRUPTED, run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.cli.output_streams import output_failure
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.cli.views.plan_text import outcome_line, plan_lines
 from cyberflow.deploy.plan.model import Outcome, Plan
@@ -76,7 +76,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
     )
     door = _Door(options["yes"], options["confirm"], options["format"] == "json", options["quiet"])
     compiled = compile_project(project_root(project), target, bundle)
-    return asyncio.run(_Apply(compiled, asked, door).run())
+    return run_cancellable(_Apply(compiled, asked, door).run())
 
 
 def _read_plan(options: dict[str, Any]) -> SavedPlan | None:
@@ -108,7 +108,6 @@ class _Apply:
         self._door = door
 
     async def run(self) -> int:
-        cancel_on_sigterm()
         try:
             async with open_deployment(self._compiled, say) as deployment:
                 announce(deployment.service, quiet=self._door.quiet)
@@ -119,15 +118,22 @@ class _Apply:
     async def _deploy(self, deployment: Deployment) -> int:
         made = await deployment.plan_apply(self._options)
         self._show(made)
-        if made.errors or made.refused:
-            application = deployment.apply(made, self._options)
-            application.refuse()
-            self._conclude(application)
-            return application.exit_code
-        if made.pending:
+        if made.pending and not (made.errors or made.refused):
             self._ask(made, deployment)
             await self._wait(made, deployment)
-        return await self._carry_out(deployment.apply(made, self._options))
+        application = deployment.apply(made, self._options)
+        try:
+            async with application:
+                if not application.is_refused:
+                    await self._carry_out(application)
+                self._conclude(application)
+        except asyncio.CancelledError:
+            say("interrupted: what was under way may have been written; the next apply goes on from what is there")
+            raise
+        except CyberflowError as error:
+            print_error(error)
+            return max(application.exit_code, error.exit_code)
+        return application.exit_code
 
     def _show(self, made: Plan) -> None:
         if not self._door.json and not (self._door.quiet and not made.exit_code):
@@ -152,25 +158,19 @@ class _Apply:
                 say(f"waiting for {pluralize(runs, 'live run')} of {', '.join(_workflow_names(made, live))}")
                 told = runs
 
-    async def _carry_out(self, application: Application) -> int:
+    async def _carry_out(self, application: Application) -> None:
         reported = 0
         try:
             async with aclosing(application.run()) as outcomes:
                 async for outcome in outcomes:
                     self._report(outcome)
                     reported += 1
-        except asyncio.CancelledError:
+        except BaseException:
             self._report(*application.outcomes[reported:])
-            say("interrupted: what was under way may have been written; the next apply goes on from what is there")
-            raise
-        except CyberflowError:
-            self._report(*application.outcomes[reported:])
-            raise
-        finally:
             self._conclude(application)
+            raise
         if application.plan.pending and not self._door.json:
             self._sum_up(application)
-        return application.exit_code
 
     def _sum_up(self, application: Application) -> None:
         for help in dict.fromkeys(one.help for one in application.outcomes if one.help):
@@ -182,9 +182,12 @@ class _Apply:
         say("done" if application.exit_code == 0 else end)
 
     def _conclude(self, application: Application) -> None:
+        """Print what a program reads, and have the receipt say so when nothing could be printed."""
         if self._door.json:
             outcomes = [one.to_json() for one in application.outcomes]
-            click.echo(json.dumps({**application.plan.to_json(), "outcomes": outcomes}, ensure_ascii=False, indent=2))
+            print_json({**application.plan.to_json(), "outcomes": outcomes})
+        if (failure := output_failure()) is not None:
+            application.exit_code = max(application.exit_code, failure.exit_code)
 
     def _report(self, *outcomes: Outcome) -> None:
         for outcome in outcomes if not self._door.json else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def command(*, project: Path | None, target: str | None, out: Path | None, quiet
     Example:
       cyberflow build --target prod --out dist
     """
+    gc.disable()
     compiled = compile_project(project_root(project), target)
     sourced, bundle = compiled.sourced, compiled.bundle
     folder = out or sourced.root / "dist"

@@ -12,6 +12,7 @@ import click
 from cyberflow.cli.check_cache import CheckCache, CheckReport
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.cli.output_streams import write_machine
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
@@ -21,40 +22,46 @@ if TYPE_CHECKING:
 @click.command("check")
 @common_options("text", "json", "sarif", "github")
 @target_option
+@click.argument("paths", nargs=-1, metavar="[PATH...]", type=click.Path(path_type=Path))
+@click.option("--select", multiple=True, metavar="RULE", help="Findings of this rule alone; several times, or commas.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="No findings of this rule, this once.")
 @click.option("--remote", is_flag=True, help="Ask the target too: pools, machines, models, tags, tasks, inputs.")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
 @click.option("--no-cache", is_flag=True, help="Check anew, though nothing has changed.")
-@click.pass_context
-def command(
-    ctx: click.Context, /, *, project: Path | None, target: str | None, format: str, quiet: bool, **options: Any
-) -> int:
+def command(*, project: Path | None, target: str | None, format: str, quiet: bool, **options: Any) -> int:
     """Find every mistake of the project, offline.
 
     Reads all declarations, prompts and schemas, checks placeholders, refs and types, and prints each finding with its
-    place and what to do about it. Exit code 1 when there is an error. With --target only what is wrong for that one.
+    place and what to do about it. Exit code 1 when there is an error. With PATH the findings of these files alone, of a
+    project that is read as a whole. With --target only what is wrong for that one.
     With --remote the target is asked as well whether it has the pools, machines, models, tags and Cyberun workflows
     that are named, and whether each required input is supplied.
 
     \b
     Example:
       cyberflow check
+      cyberflow check workflows/lookup.yaml --select unknown-output
       cyberflow check --format github --error-on warning
       cyberflow check --format sarif > cyberflow.sarif
       cyberflow check --remote --target prod
     """
     folder = project_root(project)
+    asked = bool(options["paths"] or options["select"] or options["ignore"])
     if options["remote"]:
         from cyberflow.sdk.remote_check import check_remote
 
         lines = (lambda _: None) if quiet else say
-        answer = _make_report(*check_remote(folder, target, say, lines), format)
-    elif target is not None:
-        answer = _make_report(*_check_target(folder, target), format)
+        answer = _make_report(*_select(*check_remote(folder, target, say, lines), options), format)
+    elif target is not None or asked:
+        answer = _make_report(*_select(*_check_anew(folder, target), options), format)
     else:
         kept = CheckCache(folder)
         answer = (None if options["no_cache"] else kept.find(format)) or _check_and_cache(folder, format, kept)
     if answer.errors or answer.warnings or format != "text" or not quiet:
-        click.echo(answer.text, nl=False, color=ctx.color)
+        if format == "text":
+            click.echo(answer.text, nl=False)
+        else:
+            write_machine(answer.text.removesuffix("\n"))
     return 1 if answer.errors or (options["error_on"] == "warning" and answer.warnings) else 0
 
 
@@ -71,14 +78,26 @@ def _check_and_cache(folder: Path, format: str, kept: CheckCache) -> CheckReport
     return answer
 
 
-def _check_target(folder: Path, target: str) -> tuple[RawProject, list[Diagnostic]]:
-    """What is wrong for one target."""
-    from cyberflow.compiler.check import check_target
+def _check_anew(folder: Path, target: str | None) -> tuple[RawProject, list[Diagnostic]]:
+    """What is wrong with a project, or for one target."""
+    from cyberflow.compiler.check import check, check_target
     from cyberflow.language.project.load import read_project
     from cyberflow.sdk.project import resolve_target_name
 
     sourced = read_project(folder)
+    if target is None:
+        return sourced, check(sourced)
     return sourced, check_target(sourced, resolve_target_name(sourced, target))[2]
+
+
+def _select(
+    sourced: RawProject, found: list[Diagnostic], options: dict[str, Any]
+) -> tuple[RawProject, list[Diagnostic]]:
+    """The findings that were asked for."""
+    from cyberflow.sdk.selection import FindingSelection
+
+    asked = FindingSelection.of(sourced.root, options["paths"], options["select"], options["ignore"])
+    return sourced, asked.filter(found)
 
 
 def _make_report(sourced: RawProject, found: list[Diagnostic], format: str) -> CheckReport:

@@ -79,11 +79,11 @@ def screenshots_command(*, project: Path | None, target: str | None, quiet: bool
 
 async def _save(service: CyberdeskService, where: tuple[Path, Path | None], id: str, save: Save) -> int:
     run = await read_run(service.client, id)
-    folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), id)
+    folder = claim_folder(*where, workflow_names(run.included).get(run.workflow_id, "run"), run.id)
     if where[1] is None and save is save_screenshots:
         folder /= SCREENSHOTS
     saved = False
-    async for path in save(service.client, id, folder):
+    async for path in save(service.client, run.id, folder):
         click.echo(str(path))
         saved = True
     if not saved:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cyberflow.cli.styles import style
 from cyberflow.diagnostics import did_you_mean
 
 
@@ -31,5 +32,5 @@ def command(*, every: bool, format: str, rule: str | None) -> int:
     elif format == "markdown":
         click.echo(render_page() if rule is None else chosen[0].section(), nl=False)
     else:
-        click.echo("\n\n".join(f"{click.style(one.name, bold=True)}\n\n{one.text}" for one in chosen))
+        click.echo("\n\n".join(f"{style(one.name, bold=True)}\n\n{one.text}" for one in chosen))
     return 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from cyberflow.cli.console import print_json
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.errors import UsageError
 
@@ -44,7 +44,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
         known = [*graph.chains, *graph.workflows, *graph.tasks]
         raise UsageError(f"the project declares no `{name}`", help=did_you_mean(str(name), known))
     if format == "json":
-        click.echo(json.dumps(picture.to_json(), ensure_ascii=False, indent=2))
+        print_json(picture.to_json())
     else:
         click.echo({"mermaid": to_mermaid, "dot": to_dot, "svg": to_svg}[format](picture), nl=False)
     return 0

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cyberflow.cli.console import announce, say
+from cyberflow.cli.console import announce, print_json, say
+from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import dump_plan
@@ -44,7 +43,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
     """
     compiled = compile_project(project_root(project), target, bundle)
     asked = PlanOptions(split_names(options["only"]), prune_options(options))
-    made = asyncio.run(_plan(compiled, asked, quiet=options["quiet"]))
+    made = run_cancellable(_plan(compiled, asked, quiet=options["quiet"]))
     print_plan(made, options["format"], images=options["images"])
     if (out := options["out"]) is not None:
         write_text(out, dump_plan(made))
@@ -62,7 +61,7 @@ async def _plan(compiled: CompiledProject, options: PlanOptions, *, quiet: bool)
 def print_plan(made: Plan, format: str, *, images: bool = False) -> None:
     """Print a plan in one of its formats."""
     if format == "json":
-        click.echo(json.dumps(made.to_json(), ensure_ascii=False, indent=2))
+        print_json(made.to_json())
     elif format == "markdown":
         from cyberflow.cli.views.plan_markdown import plan_markdown
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyberflow.cli.console import announce, say
+from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.cli.styles import one_line, style
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.deploy.pull.folder import PullFolder, display_path
 from cyberflow.deploy.pull.read import PullResult
@@ -43,7 +44,7 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
     name = resolve_target_name(sourced, target)
     quiet = options["quiet"]
     asked = PullOptions(names, options["into"], options["force"])
-    folder, found = asyncio.run(pull_sources(sourced, name, asked, say, lambda at: announce(at, quiet=quiet)))
+    folder, found = run_cancellable(pull_sources(sourced, name, asked, say, lambda at: announce(at, quiet=quiet)))
     if found.left_out:
         shown = ", ".join(f"`{one}`" for one in found.left_out)
         say(f"left out, declared already: {shown}; `--into .cyberflow/pulled` writes them beside the sources")
@@ -58,12 +59,12 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
 
 def _print_pulled(folder: PullFolder, found: PullResult) -> None:
     for one in found.verified.pulled:
-        title = f"  {click.style(one.title, dim=True)}" if one.title and one.title != one.name else ""
+        title = f"  {style(one_line(one.title), dim=True)}" if one.title and one.title != one.name else ""
         path = display_path(folder.path / next(iter(one.texts)))
-        click.echo(f"  {click.style('✓', fg='green', bold=True)} {path}{title}")
+        click.echo(f"  {style('✓', fg='green', bold=True)} {path}{title}")
     for name, faults in found.verified.faults.items():
         for fault in faults:
-            say(f"{click.style('note', fg='yellow', bold=True)}: `{name}`: {fault}")
+            say(f"{style('note', fg='yellow', bold=True)}: `{name}`: {fault}")
 
 
 def _print_next_steps(folder: PullFolder, target: str, found: PullResult) -> None:

@@ -24,7 +24,7 @@ ONE_RUN = (
 )
 MANY_ROWS = (
     *("mapping", "parallel", "canary", "failures", "ledger"),
-    *("retry_failed", "resubmit_unknown", "dry_run", "engine"),
+    *("retry_failed", "resubmit_unknown", "dry_run", "engine", "keep_queue"),
 )
 _WRITTEN = {"first": "from", "runs": "with", "mapping": "map", "failures": "stop-at-failures"}
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -36,9 +36,18 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @common_options("text", "json")
 @target_option
 @click.argument("name", required=False)
-@click.option("-i", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text.")
-@click.option("--inputs", "document", type=_FILE, metavar="FILE.json", help="Inputs as a JSON object.")
-@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
+@click.option(
+    "-i", "--input", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text."
+)
+@click.option("--inputs", "document", type=_FILE, metavar="FILE", help="Inputs as a mapping, in JSON or YAML.")
+@click.option(
+    "-s",
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
+)
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="A file that the declaration leaves open.")
 @click.option("--machine", metavar="NAME", help="Run on this machine.")
 @click.option("--pool", "pools", multiple=True, metavar="NAME", help="Run on a machine of every pool given.")
@@ -67,6 +76,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--retry-failed", is_flag=True, help="With --resume: rows that failed once more.")
 @click.option("--resubmit-unknown", is_flag=True, help="With --resume: rows of unknown fate once more.")
 @click.option("--engine", metavar="URL", help="With --each: have workers run the rows.")
+@click.option("--keep-queue", is_flag=True, help="With --engine: leave rows that are over in its database.")
+@click.option("--count", type=_COUNT, metavar="N", help="N runs alike, with a ledger.")
+@click.option("--priority", is_flag=True, help="Before other runs that wait for a machine.")
+@click.option("--prompt-file", type=_FILE, metavar="FILE", help="Another prompt, for a run of a single workflow.")
+@click.option("--model", metavar="NAME", help="Another main model, for a run of a single workflow.")
 @click.option("--dry-run", is_flag=True, help="With --each: check every row and send none.")
 @click.option(
     "--out", type=_FILE, metavar="FILE", help="Write the result here too: JSON, with --each JSON Lines or CSV."
@@ -90,10 +104,13 @@ def command(*, project: Path | None, target: str | None, name: str | None, **opt
     timeout = None if options["timeout"] is None else read_duration(options["timeout"])
     if options["out"] and not options["out"].parent.is_dir():
         raise UsageError(f"--out {options['out']}: there is no folder {options['out'].parent}", help="make it first")
-    if options["each"] or options["resume"]:
+    if options["each"] or options["resume"] or options["count"]:
         return _run_batch(folder, target, name, options)
     if wrong := _first_option(options, MANY_ROWS):
-        raise UsageError(f"{wrong} is for many rows", help="name their file with --each, or a ledger with --resume")
+        raise UsageError(
+            f"{wrong} is for many rows",
+            help="name their file with --each, how many with --count, or a ledger with --resume",
+        )
     if name is None:
         raise UsageError("say what to run: `cyberflow run NAME`", help="`cyberflow show` lists the names")
     if (options["first"] is None) != (not options["runs"]):
@@ -117,7 +134,8 @@ def _submit_options(options: dict[str, Any]) -> SubmitOptions:
     given = RawArguments(options["inputs"], _read_document(options["document"]) or {}, secrets, files)
     where = RunPlacement(options["machine"], options["pools"], options["session"], options["keep_session"])
     script = _read_document(options["simulate"])
-    return SubmitOptions(given, where, options["stale_ok"], script, options["first"], options["runs"])
+    own = {name: options[name] for name in ("priority", "prompt_file", "model")}
+    return SubmitOptions(given, where, options["stale_ok"], script, options["first"], options["runs"], **own)
 
 
 def _batch_options(options: dict[str, Any]) -> BatchOptions:
@@ -141,6 +159,8 @@ def _run_batch(folder: Path, target: str | None, name: str | None, options: dict
     """Begin or go on with a batch; it is the ledger that knows the target of one that goes on."""
     if wrong := _first_option(options, ONE_RUN):
         raise UsageError(f"{wrong} is for one run, and this is a batch", help="leave it out")
+    if options["count"] and (options["each"] or options["resume"]):
+        raise UsageError("--count is for runs without a file of rows, and without a ledger", help="leave it out")
     if options["resume"]:
         return _resume_batch(folder, target, name, options)
     if name is None:
@@ -151,7 +171,7 @@ def _run_batch(folder: Path, target: str | None, name: str | None, options: dict
     from cyberflow.cli.batch_runner import BatchDisplay, start_batch
 
     display = BatchDisplay(options["quiet"], options["format"], said, options["dry_run"])
-    return start_batch(folder, target, (name, options["each"]), _batch_options(options), display)
+    return start_batch(folder, target, (name, options["each"] or options["count"]), _batch_options(options), display)
 
 
 def _resume_batch(folder: Path, target: str | None, name: str | None, options: dict[str, Any]) -> int:

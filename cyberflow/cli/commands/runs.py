@@ -12,13 +12,12 @@ import click
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
-from cyberflow.cli.interrupts import cancel_on_sigterm
 from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
-from cyberflow.cli.output_streams import filter_streams
+from cyberflow.cli.output_streams import filter_streams, keep_on
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
 from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
-from cyberflow.cli.views.run_view import STATUS, result_lines
+from cyberflow.cli.views.run_view import result_lines, run_rows
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import result_of
@@ -37,11 +36,13 @@ from cyberflow.sdk.runs.sessions import (
     release,
     retry,
 )
+from cyberflow.targets.local_platform import STATE
 from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
 @click.group("runs")
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """List, show, follow, cancel and fetch runs.
 
     A RUN is the id of a run; where a SESSION is asked for, the id of one of its runs will do.
@@ -51,6 +52,8 @@ def command() -> None:
       cyberflow runs list
       cyberflow runs watch 5c1a58d7-5b31-43ec-b4f6-5b27056adc3d
     """
+    if ctx.invoked_subcommand not in ("list", "show"):
+        keep_on()
 
 
 @command.command("list")
@@ -67,20 +70,19 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
       cyberflow runs list --status error
     """
     check_status(options["status"], tasks=options["tasks"])
+    folder = project_root(project)
     if options["tasks"]:
         return run_on_cyberun(
             project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
         )
 
     async def work(service: CyberdeskService) -> int:
-        rows = await list_runs(service.client, options["limit"], options["status"])
+        rows = await list_runs(service.client, options["limit"], options["status"], folder / STATE)
         if format == "json":
             print_json({"version": 1, "runs": rows})
             return 0
-        for row in rows:
-            alias = row["session_alias"] or ""
-            made, status = row["created_at"][:19], f"{row['status']:<{STATUS}}"
-            click.echo(f"{made}  {status}  {row['workflow'][:32]:<32}  {alias:<16}  {row['id']}")
+        for line in run_rows(rows):
+            click.echo(line)
         if not rows:
             say("no runs")
         return 0
@@ -134,7 +136,14 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
 @common_options("text", "json")
 @target_option
 @click.argument("run", type=parse_id)
-@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, prompt, keyring:S/USER.")
+@click.option(
+    "-s",
+    "--secret",
+    "secrets",
+    multiple=True,
+    metavar="NAME=SOURCE",
+    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
+)
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
 def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
     """Start a run that is over again, under its own id, and follow it.
@@ -157,7 +166,7 @@ def retry_command(*, project: Path | None, target: str | None, quiet: bool, form
 
         state = await retry(service.client, options["run"], resolve_secrets)
         if options["detach"]:
-            say(f"it runs again; follow it with\n  {follow_command(service.name, None, [options['run']])}")
+            say(f"it runs again; follow it with\n  {follow_command(service.name, None, [state.steps[0].run_id])}")
             return 0
         return await _watch(service, state, format, quiet=quiet)
 
@@ -221,7 +230,6 @@ def release_command(*, project: Path | None, target: str | None, quiet: bool, se
 
 
 async def _watch(service: CyberdeskService, state: ChainState, format: str, *, quiet: bool) -> int:
-    cancel_on_sigterm()
     command = follow_command(service.name, state.session_id, [step.run_id for step in state.steps])
     follow = partial(follow_session, service.client)
     try:

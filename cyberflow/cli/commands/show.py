@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,10 @@ from typing import Any, cast
 
 import click
 
+from cyberflow.cli.console import print_json
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.cli.styles import style
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
-from cyberflow.diagnostics import did_you_mean
-from cyberflow.errors import UsageError
 from cyberflow.sdk.project import compile_project
 
 _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre|blockquote|hr|div)\b)")
@@ -35,20 +36,21 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
       cyberflow show patient-lookup
       cyberflow show intake --format json
     """
-    bundle = compile_project(project_root(project), target).bundle
+    gc.disable()
+    bundle = compile_project(project_root(project), target, only=name).bundle
     if name is None:
         _print_declarations(bundle, format)
         return 0
     kind, found = _find(bundle, name)
     if format == "json":
-        click.echo(json.dumps({"version": 1, "kind": kind, **found}, ensure_ascii=False, indent=2))
+        print_json({"version": 1, "kind": kind, **found})
         return 0
     workflow = bundle.workflow(name)
     if workflow is not None:
         click.echo("\n".join(_workflow_lines(workflow)))
     else:
         body = found["request"] if kind == "chain" else found
-        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        print_json(body)
     return 0
 
 
@@ -65,12 +67,12 @@ def _print_declarations(bundle: Bundle, format: str) -> None:
         for one in cast("Sequence[Any]", group)
     ]
     if format == "json":
-        click.echo(json.dumps({"version": 1, "declared": rows}, ensure_ascii=False, indent=2))
+        print_json({"version": 1, "declared": rows})
         return
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         takes = ", ".join([*row["inputs"], *row["secrets"]])
-        click.echo(f"{row['kind']:<8}  {click.style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
+        click.echo(f"{row['kind']:<8}  {style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
 
 
 def _parameter_names(names: dict[str, Any], sign: str) -> list[str]:
@@ -82,12 +84,7 @@ def _find(bundle: Bundle, name: str) -> tuple[str, dict[str, Any]]:
         for one in group:
             if one.name == name:
                 return kind, asdict(one)
-    known = [*_names(bundle.workflows), *_names(bundle.chains), *_names(bundle.tasks)]
-    raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))
-
-
-def _names(group: Sequence[Any]) -> list[str]:
-    return [one.name for one in group]
+    raise KeyError(name)  # the project was compiled for it
 
 
 def _workflow_lines(workflow: BundledWorkflow) -> Iterator[str]:
@@ -117,4 +114,4 @@ def _setting_lines(workflow: BundledWorkflow) -> Iterator[str]:
 
 
 def _heading(text: str) -> str:
-    return click.style(text, bold=True)
+    return style(text, bold=True)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyberflow.cli.console import announce, print_target_line, say
-from cyberflow.cli.interrupts import cancel_on_sigterm
-from cyberflow.cli.main import INTERRUPTED
+from cyberflow.cli.interrupts import INTERRUPTED, run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 
 if TYPE_CHECKING:
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Rows at a time, for each worker of the queue: who starts last decides.",
 )
-@click.option("-s", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, keyring:S/USER.")
+@click.option(
+    "-s", "--secret", "secrets", multiple=True, metavar="NAME=SOURCE", help="env:VAR, file:PATH, keyring:S/USER."
+)
 @click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
 @click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path), help="A bundle in place of the sources.")
 def command(*, project: Path | None, target: str | None, engine: str, parallel: int, **options: Any) -> int:
@@ -48,14 +49,13 @@ def command(*, project: Path | None, target: str | None, engine: str, parallel: 
     from cyberflow.sdk.rows.workers import WorkerOptions
 
     asked = WorkerOptions(engine, parallel, options["secrets"], options["stale_ok"])
-    return asyncio.run(_work(compile_project(folder, target, options["bundle"]), asked, said, quiet=quiet))
+    return run_cancellable(_work(compile_project(folder, target, options["bundle"]), asked, said, quiet=quiet))
 
 
 async def _work(compiled: CompiledProject, options: WorkerOptions, said: str | None, *, quiet: bool) -> int:
     from cyberflow.sdk.rows.workers import work_rows
     from cyberflow.targets.service import open_target
 
-    cancel_on_sigterm()
     try:
         async with open_target(compiled.sourced, compiled.target, say) as service:
             announce(service, quiet=quiet, said=said)

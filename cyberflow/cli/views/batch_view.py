@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
+from cyberflow.cli.output_streams import drawing_stream
+from cyberflow.cli.styles import one_line, style, unstyle
 from cyberflow.run.batch.batch import RowUpdate
 from cyberflow.run.work.ledger import Ledger
 
@@ -90,7 +92,7 @@ class BatchLines:
 
     def show_trouble(self, reason: str) -> None:
         if reason != self._trouble:
-            self._say(f"  trying again: {reason}")
+            self._say(f"  trying again: {one_line(reason)}")
         self._trouble = reason
 
     def _say(self, text: str) -> None:
@@ -112,7 +114,7 @@ class BatchBar:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(file=sys.stderr, highlight=False)
+        console = Console(file=drawing_stream(sys.stderr), highlight=False)
         self._live = Live(console=console, refresh_per_second=4, get_renderable=self._draw)
         self._live.start()
         return self
@@ -129,7 +131,7 @@ class BatchBar:
             if self._failures <= FAILURES and self._live is not None:
                 from rich.text import Text
 
-                self._live.console.print(Text(click.unstyle(failure_line(turn)), style="red"), overflow="ellipsis")
+                self._live.console.print(Text(unstyle(failure_line(turn)), style="red"), overflow="ellipsis")
 
     def show_trouble(self, reason: str) -> None:
         self._reason = reason
@@ -147,7 +149,7 @@ class BatchBar:
             Text(self._remaining_time(), style="dim"),
         )
         if self._reason:
-            grid.add_row("", Text(f"trying again: {self._reason.splitlines()[0]}", style="yellow"))
+            grid.add_row("", Text(one_line(f"trying again: {self._reason}"), style="yellow"))
         return grid
 
     def _remaining_time(self) -> str:
@@ -160,9 +162,9 @@ class BatchBar:
 
 
 def failure_line(turn: RowUpdate) -> str:
-    said = (turn.entry.error or "").splitlines()
-    status = click.style(turn.entry.display_status, fg="red")
-    return f"  row {turn.entry.number}: {status}{f': {said[0]}' if said else ''}"
+    said = one_line((turn.entry.error or "").partition("\n")[0])
+    status = style(one_line(turn.entry.display_status), fg="red")
+    return f"  row {turn.entry.number}: {status}{f': {said}' if said else ''}"
 
 
 def summary(ledger: Ledger, results: Path) -> dict[str, Any]:
@@ -189,7 +191,7 @@ def end_lines(ledger: Ledger, data: Mapping[str, Any], command: str) -> Iterator
     width = len(str(rows["total"]))
     for name, count in rows.items():
         if name != "total":
-            yield f"  {count:>{width}} {click.style(name, fg='green' if name == 'success' else 'yellow')}"
+            yield f"  {count:>{width}} {style(one_line(name), fg='green' if name == 'success' else 'yellow')}"
     if unknown := data["unknown"]:
         shown = ", ".join(map(str, unknown[:FAILURES])) + (", …" if len(unknown) > FAILURES else "")
         yield f"of unknown fate, the answer to their submission was lost: rows {shown}"
@@ -198,4 +200,4 @@ def end_lines(ledger: Ledger, data: Mapping[str, Any], command: str) -> Iterator
         yield f"  `{command} --retry-failed` runs what failed once more"
     yield f"results {data['results']}"
     colour = "green" if data["status"] == "success" else "red"
-    yield f"{data['name']}: {click.style(data['status'], fg=colour, bold=True)}"
+    yield f"{data['name']}: {style(one_line(data['status']), fg=colour, bold=True)}"

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import click
-
+from cyberflow.cli.styles import escape, one_line, style
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import MASK
@@ -100,13 +99,13 @@ class DiagnosticRenderer:
         marks = [_Underline(self.sources.span(found.place), "^", found.note)]
         marks += [_Underline(self.sources.span(label.place), "-", label.message) for label in found.labels]
         width = max(len(str(mark.span.line)) for mark in marks)
-        title = click.style(f"{found.severity}[{found.rule}]", fg=colour, bold=True)
-        lines = [f"{title}{click.style(': ' + _printable(found.message), bold=True)}"]
+        title = style(f"{found.severity}[{found.rule}]", fg=colour, bold=True)
+        lines = [f"{title}{style(': ' + one_line(found.message), bold=True)}"]
         for index, path in enumerate(dict.fromkeys(mark.span.path for mark in marks)):
             group = [mark for mark in marks if mark.span.path == path]
             head = group[0].span
             arrow = _dim(f"{' ' * width}{'-->' if not index else ':::'}")
-            lines.append(f"{arrow} {path}:{head.line}:{head.column}")
+            lines.append(f"{arrow} {one_line(path)}:{head.line}:{head.column}")
             if not index:
                 lines.append(_dim(f"{' ' * width} |"))
             lines.extend(self._frame(group, width, colour))
@@ -136,17 +135,17 @@ class DiagnosticRenderer:
                 inside = [here[0], *near]
                 for mark in inside:
                     tint = colour if mark.sign == "^" else "blue"
-                    under = click.style(_underline_text(line, mark, shift), fg=tint, bold=True)
+                    under = style(_underline_text(line, mark, shift), fg=tint, bold=True)
                     yield f"{_dim(' ' * width + ' |')} {under}".rstrip()
                 here = [mark for mark in here if mark not in inside]
 
     def _trailer(self, found: Diagnostic, width: int) -> Iterator[str]:
         edge = _dim(" " * width + " =")
         for note in found.notes:
-            yield f"{edge} {_printable(note)}"
+            yield f"{edge} {one_line(note)}"
         if found.help:
-            first, *rest = _printable(found.help).split("\n")
-            yield f"{edge} {click.style('help', bold=True)}: {first}"
+            first, *rest = escape(found.help).split("\n")
+            yield f"{edge} {style('help', bold=True)}: {first}"
             yield from (f"{' ' * width}         {line}" for line in rest)
 
 
@@ -157,7 +156,7 @@ def _underline_text(line: _SourceLine, mark: _Underline, shift: int) -> str:
     end = max(min(end, len(text), start + _WIDEST), start + 1)
     lead = _width(text[shift:start]) + (1 if shift else 0)
     signs = mark.sign * max(1, _width(text[shift:end]) - _width(text[shift:start]))
-    return f"{' ' * lead}{signs[:_WIDEST]} {_printable(mark.text)}".rstrip()
+    return f"{' ' * lead}{signs[:_WIDEST]} {one_line(mark.text)}".rstrip()
 
 
 def _crop(line: str, column: int) -> tuple[str, int]:
@@ -187,7 +186,7 @@ def _printable(text: str) -> str:
 
 
 def _dim(text: str) -> str:
-    return click.style(text, fg="blue", bold=True)
+    return style(text, fg="blue", bold=True)
 
 
 def pluralize(number: int, noun: str) -> str:
@@ -203,8 +202,8 @@ def summary(sourced: RawProject, found: list[Diagnostic]) -> str:
     warnings = len(found) - errors
     if not found:
         said = f"{looked}, nothing to complain about" if any(counts.values()) else _EMPTY
-        return f"{click.style('clean', fg='green', bold=True)}: {said}"
+        return f"{style('clean', fg='green', bold=True)}: {said}"
     parts = [pluralize(errors, "error")] if errors else []
     parts += [pluralize(warnings, "warning")] if warnings else []
     colour = "red" if errors else "yellow"
-    return f"{click.style(', '.join(parts), fg=colour, bold=True)} in {looked}"
+    return f"{style(', '.join(parts), fg=colour, bold=True)} in {looked}"

@@ -7,8 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-import click
-
+from cyberflow.cli.styles import unstyle
 from cyberflow.cli.views.plan_text import hunks, live_text, summary
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, FieldChange, Plan, PlanProblem
@@ -25,7 +24,7 @@ def plan_markdown(plan: Plan) -> str:
         comment_marker(plan),
         f"### cyberflow plan for `{plan.bundle.target}`",
         "",
-        f"**{click.unstyle(summary(plan))}**",
+        f"**{unstyle(summary(plan))}**",
         *_problems(plan),
     ]
     lines = [*head, *_table(plan)]
@@ -53,7 +52,7 @@ def _problems(plan: Plan) -> Iterator[str]:
         yield from _problem_lines(word, problems)
     for change in plan.changes:
         for broken in change.breaking:
-            yield f"\n> ⚠️ `{change.name}`: {broken}"
+            yield f"\n> ⚠️ `{_cell(change.name)}`: {broken}"
 
 
 def _problem_lines(word: str, problems: Iterable[PlanProblem]) -> Iterator[str]:
@@ -69,16 +68,16 @@ def _table(plan: Plan) -> Iterator[str]:
         what = ", ".join(f"`{field.path}`" for field in change.fields) if change.action != "create" else ""
         runs = live_text(plan.live[change.id]) if change.id and change.id in plan.live else ""
         told = "; ".join(filter(None, (what, _cell(change.reason), runs)))
-        yield f"| {_ICONS.get(change.action, '')} | {change.action} {change.kind} | `{change.name}` | {told} |"
+        yield f"| {_ICONS.get(change.action, '')} | {change.action} {change.kind} | `{_cell(change.name)}` | {told} |"
     for kept in plan.kept:
-        yield f"| ⚪ | keep workflow | `{kept.name}` | {_cell(kept.reason)} |"
+        yield f"| ⚪ | keep workflow | `{_cell(kept.name)}` | {_cell(kept.reason)} |"
 
 
 def _details(change: Change, plan: Plan) -> Iterator[str]:
     fields = [field for field in change.fields if field.path != "is_archived"]
     if change.kind != "workflow" or not fields:
         return
-    yield from ("", f"<details><summary><code>{change.name}</code>: {change.action}</summary>", "")
+    yield from ("", f"<details><summary><code>{_cell(change.name)}</code>: {change.action}</summary>", "")
     for field in fields:
         yield from _field(field, plan)
     yield "</details>"

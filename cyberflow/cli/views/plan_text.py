@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import click
-
+from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
@@ -58,10 +57,10 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     for problem in plan.refused:
         yield from _problem("refused", "red", problem.message, problem.help)
     for kept in plan.kept:
-        yield _dim(f"  = workflow {kept.name} {kept.id}: {kept.reason}")
+        yield _dim(f"  = workflow {one_line(kept.name)} {kept.id}: {one_line(kept.reason)}")
     created = any(change.kind == "workflow" and change.action == "create" for change in plan.changes)
     if created and (gone := next((one.name for one in plan.kept if one.prunable), None)):
-        yield f"  {click.style('help', bold=True)}: if `{gone}` was renamed, declare `was: {gone}` at its new name"
+        yield f"  {style('help', bold=True)}: if `{gone}` was renamed, declare `was: {gone}` at its new name"
     if plan.changes or plan.errors or plan.conflicts or plan.refused or plan.kept:
         yield ""
     yield summary(plan)
@@ -73,13 +72,13 @@ def summary(plan: Plan) -> str:
         if plan.errors or plan.conflicts or plan.exit_code:
             return "nothing will be changed"
         workflows = pluralize(len(plan.bundle.workflows), "workflow")
-        return f"{click.style('no changes', fg='green', bold=True)}: {workflows} as declared"
+        return f"{style('no changes', fg='green', bold=True)}: {workflows} as declared"
     counts = {(action, kind): 0 for action in _SAID for kind in ("workflow", "image", "tag")}
     for change in plan.changes:
         if (change.action, change.kind) in counts:
             counts[change.action, change.kind] += 1
     parts = [_SAID[action].format(pluralize(number, kind)) for (action, kind), number in counts.items() if number]
-    return click.style("plan", bold=True) + ": " + ", ".join(parts)
+    return style("plan", bold=True) + ": " + ", ".join(parts)
 
 
 def image_lines(plan: Plan) -> Iterator[str]:
@@ -91,7 +90,7 @@ def image_lines(plan: Plan) -> Iterator[str]:
     yield f"{pluralize(len(plan.orphans), 'image')} of ours that nothing uses; `apply --prune-images` deletes them:"
     for image in plan.orphans:
         size = f"  {image.size_bytes / 1024:.0f} kB" if image.size_bytes else ""
-        yield f"  {image.filename}{size}  {_dim(image.supabase_url)}"
+        yield f"  {one_line(image.filename)}{size}  {_dim(one_line(image.supabase_url))}"
 
 
 def live_text(runs: Sequence[str]) -> str:
@@ -105,19 +104,19 @@ def outcome_line(outcome: Outcome) -> str:
     sign, colour = _MARKS.get(outcome.status, ("·", "blue"))
     verb = _DONE.get(outcome.action, outcome.action) if outcome.status == "done" else outcome.status
     id = f"  {_dim(outcome.id)}" if outcome.id and outcome.kind != "image" else ""
-    text = f": {outcome.message}" if outcome.message and outcome.status != "skipped" else ""
-    return f"  {click.style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {outcome.name}{id}{text}"
+    text = f": {indent_lines(outcome.message, '    | ')}" if outcome.message and outcome.status != "skipped" else ""
+    return f"  {style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {one_line(outcome.name)}{id}{text}"
 
 
 def _change(change: Change, plan: Plan) -> Iterator[str]:
     sign, colour = _SIGNS.get(change.action, ("·", "blue"))
-    reason = f"  {_dim(change.reason)}" if change.reason else ""
+    reason = f"  {_dim(one_line(change.reason))}" if change.reason else ""
     id = f"  {_dim(change.id)}" if change.id and change.kind != "image" and change.action != "create" else ""
-    yield f"  {click.style(sign, fg=colour, bold=True)} {change.kind} {click.style(change.name, bold=True)}{id}{reason}"
+    yield f"  {style(sign, fg=colour, bold=True)} {change.kind} {style(one_line(change.name), bold=True)}{id}{reason}"
     for broken in change.breaking:
-        yield f"      {click.style(str(broken), fg='red')}"
+        yield f"      {style(one_line(str(broken)), fg='red')}"
     if runs := plan.live.get(change.id or ""):
-        yield f"      {click.style(live_text(runs), fg='yellow')}"
+        yield f"      {style(live_text(runs), fg='yellow')}"
     if change.action == "create":
         return
     for field in change.fields:
@@ -126,7 +125,7 @@ def _change(change: Change, plan: Plan) -> Iterator[str]:
             continue
         lines = field_diff(field, images=plan.image_names)
         if len(lines) == 3:  # noqa: PLR2004 - a heading, one line before and one after fit on one line
-            yield f"      {field.path}: {click.style(lines[1][1:], fg='red')} → {click.style(lines[2][1:], fg='green')}"
+            yield f"      {field.path}: {style(lines[1][1:], fg='red')} → {style(lines[2][1:], fg='green')}"
             continue
         yield f"      {field.path}"
         yield from (f"        {_tint(line)}" for line in hunks(lines, "⋮"))
@@ -142,14 +141,14 @@ def hunks(lines: Sequence[str], between: str) -> Iterator[str]:
 
 
 def _tint(line: str) -> str:
-    return click.style(line, fg=_TINTS[line[0]]) if line[:1] in _TINTS else line
+    return style(line, fg=_TINTS[line[0]]) if line[:1] in _TINTS else line
 
 
 def _problem(word: str, colour: str, message: str, help: str | None) -> Iterator[str]:
-    yield f"{click.style(word, fg=colour, bold=True)}: {message}"
+    yield f"{style(word, fg=colour, bold=True)}: {indent_lines(message, '  | ')}"
     if help:
-        yield f"  {click.style('help', bold=True)}: {help}"
+        yield f"  {style('help', bold=True)}: {indent_lines(help, '  | ')}"
 
 
 def _dim(text: str) -> str:
-    return click.style(text, dim=True)
+    return style(text, dim=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
 
+from cyberflow.cli.output_streams import drawing_stream
+from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.client.cyberdesk.wire import parse_time
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import Result
@@ -26,6 +28,7 @@ _COLOURS = {
 }
 STATUS = 14
 """How wide a column of statuses is: `running_checks` fits."""
+_WIDEST_CELL = 32
 _NOT_BEGUN = ("scheduling", "pending")
 
 
@@ -102,10 +105,10 @@ class StatusLines:
             self._said[step.id] = step.status
             took = "" if step.is_live else _duration_text(step)
             space = " " * (STATUS - len(step.status) + 2) if took else ""
-            status = click.style(step.status, fg=_COLOURS.get(step.status))
-            click.echo(f"  {step.id:<{width}}  {status}{space}{took}", err=True)
+            status = style(one_line(step.status), fg=_COLOURS.get(step.status))
+            click.echo(f"  {one_line(step.id):<{width}}  {status}{space}{took}", err=True)
         if state.trouble and state.trouble != self._trouble and not self._silent:
-            click.echo(f"  trying again: {state.trouble}", err=True)
+            click.echo(f"  trying again: {one_line(state.trouble)}", err=True)
         self._trouble = state.trouble
 
 
@@ -122,7 +125,7 @@ class StatusTable:
         from rich.console import Console
         from rich.live import Live
 
-        console = Console(file=sys.stderr, highlight=False)
+        console = Console(file=drawing_stream(sys.stderr), highlight=False)
         self._live = Live(console=console, refresh_per_second=8, get_renderable=self._draw, transient=False)
         self._live.start()
         return self
@@ -152,9 +155,9 @@ class StatusTable:
             )
             grid.add_row(
                 sign,
-                Text(step.id, style="bold"),
-                Text(step.workflow, style="dim"),
-                Text(step.status, style=_COLOURS.get(step.status, "dim")),
+                Text(one_line(step.id), style="bold"),
+                Text(one_line(step.workflow), style="dim"),
+                Text(one_line(step.status), style=_COLOURS.get(step.status, "dim")),
                 Text(_duration_text(step), style="dim"),
                 _last_message(step),
             )
@@ -167,8 +170,8 @@ def _last_message(step: ProgressRow) -> Any:
     from rich.text import Text
 
     if step.error:
-        return Text(step.error[0].splitlines()[0], style="red")
-    return Text((step.message or "") if step.is_live else "", style="dim")
+        return Text(one_line(step.error[0].partition("\n")[0]), style="red")
+    return Text(one_line(step.message or "") if step.is_live else "", style="dim")
 
 
 def result_lines(result: Result) -> Iterator[str]:
@@ -176,29 +179,45 @@ def result_lines(result: Result) -> Iterator[str]:
     causes = [step for step in result.steps if step.has_failed and step.status != "cancelled"]
     for step in causes or result.steps:
         for line in step.error:
-            yield f"{click.style(step.status, fg='red', bold=True)} in {step.id}: {line}"
+            status = style(one_line(step.status), fg="red", bold=True)
+            yield f"{status} in {one_line(step.id)}: {indent_lines(line, '  | ')}"
     if result.outputs:
         width = max(len(name) for name in result.outputs)
-        yield click.style("outputs", bold=True)
+        yield style("outputs", bold=True)
         for name, value in result.outputs.items():
             shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield f"  {name:<{width}}  {shown}"
+            yield f"  {one_line(name):<{width}}  {indent_lines(shown, '  ' + ' ' * width + '| ')}"
     for problem in result.problems:
-        yield f"{click.style('problem', fg='red', bold=True)} in {problem}"
-    yield f"{result.name}: {click.style(result.status, fg=colour_of(result.status), bold=True)}"
+        yield f"{style('problem', fg='red', bold=True)} in {indent_lines(str(problem), '  | ')}"
+    yield f"{result.name}: {style(one_line(result.status), fg=colour_of(result.status), bold=True)}"
 
 
 def end_notes(state: ChainState) -> Iterator[str]:
     """What there is to say of an end besides its result."""
     for reason in state.refused:
         yield f"it could not be cancelled as asked: {reason}"
-    live = ", ".join(f"{step.id} ({step.status})" for step in state.live_steps)
+    live = ", ".join(f"{one_line(step.id)} ({one_line(step.status)})" for step in state.live_steps)
     if state.trouble:
         yield f"the service could not be asked: {state.trouble}"
     if state.timed_out and live:
         yield f"the time is over and it goes on: {live}"
     elif live:
         yield f"nothing moves any more, and the service has not ended {live}; it is left as it is"
+
+
+def run_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Runs as a table with a header: when, how it stands, how long it took, of which chain, which step, its id."""
+    if not rows:
+        return
+    table = [("CREATED", "STATUS", "TOOK", "CHAIN", "STEP", "WORKFLOW", "ID")]
+    for row in rows:
+        took = _span_text(row["started_at"], row["ended_at"])
+        words = (row["created_at"][:19], row["status"], took, row["chain"], row["session_alias"], row["workflow"])
+        table.append((*(one_line(str(word or "")) for word in words), row["id"]))
+    widths = [min(max(len(line[at]) for line in table), _WIDEST_CELL) for at in range(len(table[0]))]
+    for number, line in enumerate(table):
+        text = "  ".join(f"{cell[:width]:<{width}}" for cell, width in zip(line[:-1], widths[:-1], strict=True))
+        yield style(f"{text}  {line[-1]}", bold=True) if not number else f"{text}  {line[-1]}"
 
 
 def colour_of(status: str) -> str:
@@ -211,9 +230,13 @@ def _sign(step: ProgressRow) -> str:
 
 
 def _duration_text(step: ProgressRow) -> str:
-    started = parse_time(step.started_at) if step.started_at else None
+    return _span_text(step.started_at, step.ended_at)
+
+
+def _span_text(started_at: str | None, ended_at: str | None) -> str:
+    started = parse_time(started_at) if started_at else None
     if started is None:
         return ""
-    ended = parse_time(step.ended_at) if step.ended_at else datetime.now(started.tzinfo)
+    ended = parse_time(ended_at) if ended_at else datetime.now(started.tzinfo)
     seconds = max(0.0, ((ended or started) - started).total_seconds())
     return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60):02} s"  # noqa: PLR2004

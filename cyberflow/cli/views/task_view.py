@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import click
-
 from cyberflow.cli.console import say
+from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.cli.views.run_view import colour_of
 from cyberflow.errors import CyberflowError
 from cyberflow.redact import Redactor
@@ -18,14 +17,14 @@ from cyberflow.run.task.request import TaskState
 def task_lines(state: TaskState, outputs: Iterable[SavedOutput]) -> Iterator[str]:
     """The last line ends in the status."""
     for line in state.error:
-        yield f"{click.style(state.status, fg='red', bold=True)}: {line}"
+        yield f"{style(one_line(state.status), fg='red', bold=True)}: {indent_lines(line, '  | ')}"
     found = [*outputs]
     if found:
         width = max(len(one.key) for one in found)
-        yield click.style("outputs", bold=True)
+        yield style("outputs", bold=True)
         for one in found:
-            yield f"  {one.key:<{width}}  {one.path or one.url or 'no address'}"
-    yield f"{state.name}: {click.style(state.status, fg=colour_of(state.status), bold=True)}"
+            yield f"  {one_line(one.key):<{width}}  {one.path or one_line(one.url or 'no address')}"
+    yield f"{state.name}: {style(one_line(state.status), fg=colour_of(state.status), bold=True)}"
 
 
 def task_json(state: TaskState, outputs: Iterable[SavedOutput], redactor: Redactor) -> dict[str, Any]:

@@ -121,6 +121,12 @@ class Unreachable(CyberflowError):
         return not self.may_have_arrived
 
 
+def bare(failure: ApiError | Unreachable) -> ApiError | Unreachable:
+    """A failure without what led to it: neither texts nor frames of other libraries are ours to filter."""
+    failure.__cause__ = failure.__context__ = None
+    return failure.with_traceback(None)
+
+
 def note_earlier_tries(failure: ApiError | Unreachable, *, arrived: bool) -> bool:
     """Tell a failure whether an earlier try may have been carried out; answer whether one may have been by now."""
     if isinstance(failure, Unreachable):

@@ -16,15 +16,26 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 SAME_METHOD = frozenset({307, 308})
 
 
+LOCATION = "x-location"
+"""Where the header goes that httpx would read though nobody asked it to follow, and stumble over."""
+
+
+async def set_location_aside(response: httpx.Response) -> None:
+    """Keep a redirect from httpx: a hook for its responses."""
+    if "location" in response.headers:
+        response.headers[LOCATION] = response.headers.pop("location")
+
+
 def is_redirect(reply: Reply) -> bool:
-    return reply.status in MOVED and "location" in reply.headers
+    return reply.status in MOVED and LOCATION in reply.headers
 
 
 def find_redirect(request: Request, url: httpx.URL, reply: Reply) -> tuple[httpx.URL, str | None]:
     """Where the answer of `url` sends a request, and why it is not to be followed, if it is not."""
     try:
-        onward = url.join(reply.headers["location"])
-    except httpx.InvalidURL:
+        onward = url.join(reply.headers[LOCATION])
+        onward.host.encode("idna")
+    except (httpx.InvalidURL, ValueError):
         onward = httpx.URL()
     why = _why_not(request, url, onward, reply.status)
     where = f"{onward.scheme}://{onward.netloc.decode().rpartition('@')[2]}" if onward.host else "nowhere"

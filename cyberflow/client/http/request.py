@@ -15,7 +15,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from cyberflow.errors import UsageError
-from cyberflow.redact import HiddenBytes, HiddenText
+from cyberflow.hidden import HiddenBytes, HiddenText
 
 SENSITIVE = frozenset(
     {

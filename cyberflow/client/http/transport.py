@@ -1,6 +1,5 @@
-"""The one place that sends: authentication, deadlines, retries, rate limit, redirects.
-
-It knows methods, paths and bytes, and no resource. No call of it waits without a bound.
+"""The one place that sends: authentication, deadlines, retries, rate limit, redirects. It knows methods, paths and bytes,
+and no resource. No call of it waits without a bound.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from cyberflow.client.http.connection_errors import (
     may_pass,
 )
 from cyberflow.client.http.decode import NotJson, decode_reply
-from cyberflow.client.http.errors import ApiError, Unreachable, note_earlier_tries, path_for_errors
+from cyberflow.client.http.errors import ApiError, Unreachable, bare, note_earlier_tries, path_for_errors
 from cyberflow.client.http.network import (
     AsgiApp,
     InProcessTransport,
@@ -30,12 +29,13 @@ from cyberflow.client.http.network import (
     parse_base_url,
     strip_url,
 )
-from cyberflow.client.http.redirects import find_redirect, is_redirect
+from cyberflow.client.http.redirects import find_redirect, is_redirect, set_location_aside
 from cyberflow.client.http.replies import api_error_from_reply, redirect_error, unreadable_body_error
 from cyberflow.client.http.request import Reply, Request
 from cyberflow.client.http.retry import RateLimitWindow, Retry, retry_after_seconds
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.redact import HiddenBytes, HiddenDict, Redactor
+from cyberflow.hidden import HiddenBytes, HiddenDict
+from cyberflow.redact import Redactor
 from cyberflow.storage import open_atomic
 from cyberflow.version import __version__
 
@@ -73,8 +73,8 @@ class ConnectOptions(TypedDict, total=False):
 
 
 class Transport:
-    """One connection pool to one service under one key. Safe to share between tasks of one event loop. `streams` is
-    false where an answer comes only when it is whole; `headers` go with every request that bears the key.
+    """A connection pool to one service under one key, to be shared by tasks of one event loop. `streams` is false where
+    an answer comes only when it is whole; `headers` go with every request that bears the key.
     """
 
     def __init__(
@@ -91,20 +91,21 @@ class Transport:
 
     @classmethod
     def open(cls, url: str, key: str | None, **options: Unpack[ConnectOptions]) -> Transport:
-        """Prepare for `url`, which may have a path; nothing is sent yet. See `Cyberdesk.connect` for what is raised."""
+        """Prepare for `url`, which may have a path; see `Cyberdesk.connect`."""
         app, ca = options.get("app"), options.get("ca")
         base = parse_base_url(url, insecure=options.get("insecure", False) or app is not None)
         if key is not None and not (key.isascii() and key.isprintable() and key.strip() == key != ""):
-            raise UsageError(
-                "the API key cannot be sent: it is empty, or holds blanks at its ends or characters no header can hold"
-            )
-        if app is None:
-            carrier: httpx.AsyncBaseTransport = NetworkTransport.open(base, ca)
-        else:
-            carrier = app if isinstance(app, httpx.AsyncBaseTransport) else InProcessTransport(app)
+            why = "it is empty, or holds blanks at its ends or characters no header can hold"
+            raise UsageError(f"the API key cannot be sent: {why}")
+        given = app if app is None or isinstance(app, httpx.AsyncBaseTransport) else InProcessTransport(app)
+        carrier = given or NetworkTransport.open(base, ca)
         policy = options.get("retry") or Retry()
-        timeout = httpx.Timeout(policy.patience, connect=min(CONNECT, policy.patience))
-        client = httpx.AsyncClient(transport=carrier, timeout=timeout, trust_env=False)
+        client = httpx.AsyncClient(
+            transport=carrier,
+            timeout=httpx.Timeout(policy.patience, connect=min(CONNECT, policy.patience)),
+            trust_env=False,
+            event_hooks={"response": [set_location_aside]},
+        )
         transport = cls(base, key, client, policy, ca=ca)
         transport.streams = not isinstance(carrier, InProcessTransport)
         return transport
@@ -160,7 +161,7 @@ class Transport:
                 again, failure.help = False, f"{asks}, longer than cyberflow waits by itself: try again then"
             arrived = note_earlier_tries(failure, arrived=arrived)
             if not again or tried == policy.retries or not request.may_repeat:
-                raise failure.with_traceback(None)
+                raise bare(failure)
             spent += wait
             await policy.sleep(wait + policy.backoff(tried))
         raise AssertionError  # pragma: no cover
@@ -170,10 +171,15 @@ class Transport:
         """Send once, and give a success while it comes. Raises as `send`, Unreachable also while it is read; an
         `endless` one has no deadline but that of silence.
         """
-        async with self._open_response(request, accept, endless=endless) as (reply, pieces):
-            if not reply.is_success:
-                raise await self._refusal(request, reply, pieces)
-            yield Stream(reply.status, reply.headers, pieces)
+        try:
+            async with self._open_response(request, accept, endless=endless) as (reply, pieces):
+                if not reply.is_success:
+                    raise await self._refusal(request, reply, pieces)
+                yield Stream(reply.status, reply.headers, pieces)
+                return
+        except (ApiError, Unreachable) as error:
+            failure = error
+        raise bare(failure)
 
     async def _send_once(self, request: Request, file: BinaryIO | None) -> Reply:
         async with self._open_response(request, "*/*" if file else "application/json") as (reply, pieces):
@@ -193,14 +199,13 @@ class Transport:
         return api_error_from_reply(request, whole, self._redactor(request), retry_after=wait)
 
     async def _read(self, request: Request, pieces: AsyncIterator[bytes]) -> bytes:
-        found, size = [], 0
+        found = bytearray()
         async for piece in pieces:
-            found.append(piece)
-            size += len(piece)
-            if size > LARGEST:
+            found += piece
+            if len(found) > LARGEST:
                 reason = f"its answer is larger than {LARGEST // 2**20} MB"
                 raise Unreachable(self._place(request), reason, transient=False)
-        return HiddenBytes(b"".join(found))
+        return HiddenBytes(found)
 
     @asynccontextmanager
     async def _open_response(
@@ -248,9 +253,8 @@ class Transport:
         try:
             return httpx.URL(text, params=request.params) if request.params else httpx.URL(text)
         except httpx.InvalidURL:
-            raise Unreachable(
-                path_for_errors(request), "this is not a url", may_have_arrived=False, transient=False
-            ) from None
+            place = path_for_errors(request)
+            raise Unreachable(place, "this is not a url", may_have_arrived=False, transient=False) from None
 
     def _headers(self, request: Request, accept: str) -> Mapping[str, str]:
         headers = HiddenDict({"User-Agent": f"cyberflow/{__version__}", "Accept": accept})

@@ -16,7 +16,7 @@ from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.prompt_files import FORMATS
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.source import Document, Place
+from cyberflow.source import Document, Place, PlainDocument
 
 _COMMENT = re.compile(r"[ \t]+(#(?!\s*cyberflow:).*)")
 _FILE = re.compile(rf"[^\s<>{{}}]+(?:{'|'.join(map(re.escape, FORMATS))})")
@@ -34,6 +34,8 @@ def has_unread_declaration(name: str, section: str, documents: Mapping[str, Docu
         if isinstance(data, dict) and isinstance(data.get(section), dict) and name in data[section]:
             return True
         if isinstance(document, YamlDocument) and data is None and document.problems and key.search(document.text):
+            return True
+        if isinstance(document, PlainDocument) and key.search(document.unread):
             return True
     return False
 

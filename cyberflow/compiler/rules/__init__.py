@@ -26,7 +26,7 @@ GROUPS = {
         empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
         path-on-scalar unknown-property bad-image unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list
-        lost-text runtime-input lookalike-runtime foreign-template control-character
+        lost-text runtime-input lookalike-runtime foreign-template control-character password-input
     """),
     "chain": _names("""
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
@@ -44,7 +44,7 @@ WARNINGS = frozenset(
         unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
         cleanup-before-use ref-index ref-as-text
-        lost-text runtime-input lookalike-runtime foreign-template
+        lost-text runtime-input lookalike-runtime foreign-template password-input
     """)
 )
 _FOUND_BY_READERS = frozenset(

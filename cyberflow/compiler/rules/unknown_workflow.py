@@ -31,6 +31,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 def _finding(graph: Graph, name: str, places: list[Place]) -> Diagnostic:
     help = did_you_mean(name, graph.workflows)
     note = ""
+    if (ignored := graph.project.files.find_ignored_declaration(name)) is not None:
+        note = f"`{ignored}` declares it, and git ignores that file"
+        help = f"take `{ignored}` out of the ignore file, or name it under `sources`"
     if name in graph.chains or name in graph.tasks:
         kind = "chain" if name in graph.chains else "task"
         note, help = f"this is a {kind}", "a step runs a workflow"

@@ -13,7 +13,7 @@ from cyberflow.compiler.bundle import Bundle
 from cyberflow.deploy.plan.breaking import find_breaking_changes
 from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, PlanProblem, PruneOptions
 from cyberflow.deploy.plan.prune import image_prune_changes, prune_candidates, prune_changes, prune_problems
-from cyberflow.deploy.plan.reconcile import Reconciliation, reconcile
+from cyberflow.deploy.plan.reconcile import Reconciliation, adoption_hint, reconcile, unowned_ids
 from cyberflow.deploy.plan.tags import tag_change, tag_changes, tag_problems, tags_by_name
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -39,10 +39,11 @@ def plan(
     prune = prune or PruneOptions(workflows=False)
     going = prune_candidates(matched.kept, only) if prune.workflows else ()
     picked = _select(desired, only, [one.name for one in going])
-    matched = matched.about([one.name for one in picked])
+    matched = matched.about({one.name for one in picked})
     tags = tags_by_name(remote.tags)
     gone = owner.tag not in tags and any(one.marker for one in held)
-    workflows = [] if gone else list(_changes(picked, matched, bundle))
+    strangers = unowned_ids(remote.workflows)
+    workflows = [] if gone else list(_changes(picked, matched, bundle, strangers))
     leaving = () if gone else tuple(prune_changes(going, prune))
     unused = _orphans(remote, desired, (*workflows, *leaving))
     needed = (*tag_changes(workflows, tags, owner), *_uploads(workflows))
@@ -84,12 +85,15 @@ def _orphans(remote: Snapshot, desired: Sequence[DesiredWorkflow], changes: Sequ
     return orphans(remote.images, used)
 
 
-def _changes(picked: Sequence[DesiredWorkflow], matched: Reconciliation, bundle: Bundle) -> Iterator[Change]:
+def _changes(
+    picked: Sequence[DesiredWorkflow], matched: Reconciliation, bundle: Bundle, strangers: Mapping[str, list[str]]
+) -> Iterator[Change]:
     for desired in picked:
         if desired.name in matched.stopped:
             continue
         holding = matched.found.get(desired.name)
-        change = _create(desired) if holding is None else _change(desired, holding)
+        hint = adoption_hint(desired, strangers, bundle.target)
+        change = _create(desired, hint) if holding is None else _change(desired, holding)
         if change is None:
             continue
         if change.seen is not None:
@@ -98,10 +102,12 @@ def _changes(picked: Sequence[DesiredWorkflow], matched: Reconciliation, bundle:
         yield change
 
 
-def _create(desired: DesiredWorkflow) -> Change:
+def _create(desired: DesiredWorkflow, reason: str) -> Change:
     fields = tuple(_field_change(name, None, desired.fields[name]) for name in canonicalize(desired.fields))
     tags = tag_change(desired, None)
-    return Change("create", "workflow", desired.name, None, (*fields, *((tags,) if tags else ())), desired=desired)
+    return Change(
+        "create", "workflow", desired.name, None, (*fields, *((tags,) if tags else ())), reason, desired=desired
+    )
 
 
 def _change(desired: DesiredWorkflow, holding: OwnedWorkflow) -> Change | None:

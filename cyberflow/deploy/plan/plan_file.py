@@ -4,14 +4,18 @@ written, so the file holds what to ask for and what the answer was, and no way t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from cyberflow.compiler.bundle import canonical_json
 from cyberflow.deploy.plan.model import VERSION, Plan, PruneOptions
 from cyberflow.errors import ConflictError, UsageError
+from cyberflow.storage import parse_json
 
 KIND = "cyberflow plan"
+_TEXTS = ("project", "target", "bundle", "digest")
+_PRUNE = ("workflows", "delete_runs", "images", "force")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,6 @@ class SavedPlan:
 def dump_plan(plan: Plan) -> str:
     """Give the text of the file."""
     asked = plan.prune or PruneOptions(workflows=False)
-    names = ("workflows", "delete_runs", "images", "force")
     return (
         canonical_json(
             {
@@ -52,7 +55,7 @@ def dump_plan(plan: Plan) -> str:
                 "bundle": plan.bundle.digest,
                 "digest": plan.digest,
                 "only": list(plan.only),
-                "prune": {name: getattr(asked, name) for name in names},
+                "prune": {name: getattr(asked, name) for name in _PRUNE},
                 "plan": plan.to_json(),
             }
         )
@@ -61,14 +64,30 @@ def dump_plan(plan: Plan) -> str:
 
 
 def load_plan(text: str) -> SavedPlan:
-    """Read the file. Raises UsageError when it is not one."""
+    """Read the file. Raises UsageError, with the reason, when it is not one."""
     try:
-        data = json.loads(text)
-        if data["kind"] != KIND or data["version"] != VERSION:
-            raise UsageError("this plan was saved by another version of cyberflow; make it again")
-        asked = data["prune"]
-        prune = PruneOptions(asked["workflows"], asked["delete_runs"], asked["images"], asked["force"])
-        only = tuple(map(str, data["only"]))
-        return SavedPlan(data["project"], data["target"], data["bundle"], data["digest"], only, prune)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError("this is not a saved plan", help="`cyberflow plan --out FILE` writes one") from error
+        data = parse_json(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_a_plan("it cannot be read as JSON") from error
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        raise _not_a_plan(f"its `kind` is not `{KIND}`")
+    if data.get("version") != VERSION:
+        raise UsageError("this plan was saved by another version of cyberflow; make it again")
+    project, target, bundle, digest = (_read(data, name, str, "a text") for name in _TEXTS)
+    only, asked = _read(data, "only", list, "a list of names"), _read(data, "prune", dict, "a mapping")
+    if not all(isinstance(name, str) for name in only):
+        raise _not_a_plan("`only` is not a list of names")
+    workflows, delete_runs, images, force = (_read(asked, name, bool, "true or false") for name in _PRUNE)
+    prune = PruneOptions(workflows, delete_runs, images, force)
+    return SavedPlan(project, target, bundle, digest, tuple(only), prune)
+
+
+def _read(data: dict[str, Any], name: str, kind: type[T], words: str) -> T:
+    value = data.get(name)
+    if not isinstance(value, kind):
+        raise _not_a_plan(f"`{name}` is not {words}")
+    return value
+
+
+def _not_a_plan(why: str) -> UsageError:
+    return UsageError(f"this is not a saved plan: {why}", help="`cyberflow plan --out FILE` writes one")

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.deploy.plan.model import Change, KeptWorkflow, PlanProblem
 from cyberflow.diagnostics import join_names
 from cyberflow.remote.desired import DesiredWorkflow
-from cyberflow.remote.identity import OwnedWorkflow, Ownership
+from cyberflow.remote.identity import PREFIX, Marker, OwnedWorkflow, Ownership
 
 _CANDIDATES = (Ownership.MANAGED, Ownership.UNFINISHED)
 
@@ -51,9 +52,8 @@ def reconcile(desired: Sequence[DesiredWorkflow], held: Iterable[OwnedWorkflow])
             by_name[one.name].append(one)
     for wanted in desired:
         _reconcile_one(wanted, by_name.pop(_name_on_account(wanted, by_name, desired, match), ()), match)
-    _match_by_title(
-        [one for one in desired if one.name not in match.found | dict.fromkeys(match.stopped)], rewritten, match
-    )
+    settled = match.found.keys() | match.stopped
+    _match_by_title([one for one in desired if one.name not in settled], rewritten, match)
     for name, others in by_name.items():
         match.kept.extend(_to_kept_workflow(name, one) for one in others if one.ownership is not Ownership.LOST)
     return match
@@ -124,6 +124,30 @@ def _match_by_title(
             help = "take our tag off those that it is not"
             if all(problem.name != declared.name for problem in match.conflicts):
                 match.conflicts.append(PlanProblem(declared.name, message, ids, help))
+
+
+def unowned_ids(workflows: Iterable[WorkflowRecord]) -> Mapping[str, list[str]]:
+    """The ids of the workflows that bear nobody's marks, so that they may be adopted, by title."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in workflows:
+        if (
+            one.name
+            and Marker.find_in(one.input_schema) is None
+            and not any(tag.name.startswith(PREFIX) for tag in one.tags or ())
+        ):
+            found[one.name].append(one.id)
+    return found
+
+
+def adoption_hint(desired: DesiredWorkflow, strangers: Mapping[str, list[str]], target: str) -> str:
+    """Say beside a create which workflows have its title already, with the command that takes one in its place."""
+    titles = dict.fromkeys((desired.fields["name"], desired.title))
+    ids = [id for title in titles for id in strangers.get(title, ())]
+    if not ids:
+        return ""
+    where = "" if target == "local" else f"--target {target} "
+    others = f" (also {', '.join(ids[1:])})" if ids[1:] else ""
+    return f"`{desired.title}` is there, not ours: `cyberflow adopt {where}{desired.name} {ids[0]}` takes it{others}"
 
 
 def _describe_copy(one: OwnedWorkflow) -> str:

@@ -4,13 +4,14 @@ fetches, `verify` compiles the result and holds it against the platform, `folder
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord, canonical_id
 from cyberflow.deploy.pull.decompile import DecompileContext, decompile
+from cyberflow.deploy.pull.names import declared_name, file_name
 from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -18,10 +19,6 @@ from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workf
 from cyberflow.remote.images import image_addresses, name_without_hash
 from cyberflow.remote.snapshot import Snapshot
 from cyberflow.source import Route
-from cyberflow.storage import safe_name
-
-_SLUG = re.compile(r"[^A-Za-z0-9]+")
-LONGEST = 63
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def choose_workflows(remote: Snapshot, owner: Owner, names: Collection[str], tak
     chosen = []
     for workflow in dict.fromkeys(one.id for one in meant):
         found = next(one for one in meant if one.id == workflow)
-        name = ours.get(workflow) or _new_name(found.name or "workflow", used)
+        name = ours.get(workflow) or declared_name(found.name or "workflow", used)
         used.add(name)
         chosen.append(PullItem(name, found, workflow in ours))
     return chosen
@@ -98,26 +95,18 @@ def _find_workflow(name: str, workflows: Sequence[WorkflowRecord], ours: dict[st
     raise UsageError(f"there is no workflow `{name}` on the target", help=did_you_mean(name, known))
 
 
-def _new_name(title: str, used: Collection[str]) -> str:
-    """A name made of a title: `(Copy) Patient lookup` is `copy-patient-lookup`."""
-    slug = _SLUG.sub("-", title.removeprefix("[")).strip("-").lower()[:LONGEST].strip("-") or "workflow"
-    slug = slug if slug[0].isalpha() else f"workflow-{slug}"[:LONGEST]
-    name, number = slug, 1
-    while name in used:
-        number += 1
-        name = f"{slug[: LONGEST - 4]}-{number}"
-    return name
-
-
 def image_files(chosen: Iterable[PullItem], images: Iterable[Image]) -> dict[str, str]:
     """Where the images that the workflows show are kept below the folder, by address; names stay readable."""
     used = frozenset().union(*(image_addresses(one.workflow) for one in chosen))
     files: dict[str, str] = {}
+    taken: set[str] = set()
     for image in sorted(images, key=lambda one: one.supabase_url):
         if image.supabase_url in used:
-            name = safe_name(name_without_hash(image.filename))
-            if f"images/{name}" in files.values():
-                name = safe_name(image.filename)
+            short, whole = (file_name(one) for one in (name_without_hash(image.filename), image.filename))
+            stem, dot, ending = whole.rpartition(".")
+            wanted = chain((short, whole), (f"{stem}-{number}{dot}{ending}" for number in count(2)))
+            name = next(one for one in wanted if one.casefold() not in taken)
+            taken.add(name.casefold())
             files[image.supabase_url] = f"images/{name}"
     return files
 
@@ -137,7 +126,7 @@ def pull(
         for route, rules in (ignores or {}).items()
     }
     text = yaml_text({"workflows": {made.name: made.body}}, comments)
-    texts = {f"{made.name}.yaml": text, **made.files}
+    texts = {file_name(f"{made.name}.yaml"): text, **made.files}
     title, prompts = chosen.workflow.name or "", dict(_file_routes(made.body))
     return PulledWorkflow(made.name, chosen.workflow.id, title, chosen.ours, texts, prompts)
 

@@ -32,5 +32,5 @@ def aggregate(call: ApiCall) -> Document:
 
 
 def _total(found: list[Document], name: str) -> int:
-    """Usage can be patched into a run, so what is no number there counts for nothing."""
+    """Usage can be patched into a run, so what is not a number there counts for nothing."""
     return sum(usage[name] for usage in found if isinstance(usage.get(name), int))

@@ -7,17 +7,20 @@ import re
 from datetime import datetime
 from typing import Any
 
-from cyberflow.emulator.engine import file_checks, inputs, refs, sample_outputs, schemas, trajectory
+from cyberflow.emulator.engine import file_checks, inputs, refs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
-from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
+from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lines_of, substitute
 from cyberflow.emulator.files import attachment_files
 from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
+from cyberflow.schema.samples.examples import example
 
 DEFAULT_SECONDS = 1.0
+NO_OUTPUTS = "no output was found that fits the output_schema; script one for this step"
 MAX_LINES = 40
+_EMPTY_LOOP = re.compile(rf"\bstart_loop\b[^\"'`]*[\"'`]?\s*(?:\[\s*\]|0|{EMPTY})\s*(?:[\"'`.,;)]|$)")
 MAX_LINE_LENGTH = 400
 
 
@@ -57,8 +60,29 @@ def begin(store: Store, secret_store: SecretStore, run: RunRow, machine: Documen
 
 def render_prompt_lines(prompt: str, values: dict[str, Any], secrets: Any) -> list[str]:
     """The first lines of a prompt with its values. All of it is walked, since any token may fail the run."""
-    lines = [substitute(line, values, secrets) for line in lines_of(prompt)]
+    lines = skip_empty_loops([substitute(line, values, secrets) for line in lines_of(prompt)])
     return [line[:MAX_LINE_LENGTH] for line in lines[:MAX_LINES]]
+
+
+def skip_empty_loops(lines: list[str]) -> list[str]:
+    """The lines without what a loop over nothing does: `start_loop` over an empty list skips it, its end included."""
+    kept: list[str] = []
+    index = 0
+    while index < len(lines):
+        kept.append(lines[index])
+        end = _loop_end(lines, index) if _EMPTY_LOOP.search(lines[index]) else None
+        index = index + 1 if end is None else end + 1
+    return kept
+
+
+def _loop_end(lines: list[str], start: int) -> int | None:
+    """The line that ends the loop begun at a line; None when nothing does."""
+    depth = 0
+    for index, line in enumerate(lines[start:], start):
+        depth += len(re.findall(r"\bstart_loop\b", line)) - len(re.findall(r"\bend_loop_iteration\b", line))
+        if depth <= 0:
+            return index
+    return None
 
 
 def finish(store: Store, run: RunRow, at: datetime) -> str:
@@ -66,10 +90,12 @@ def finish(store: Store, run: RunRow, at: datetime) -> str:
     script = run.plan["script"]
     status = script.get("status") or ("error" if script.get("error") else "success")
     errors = script.get("error")
+    outputs = _outputs(run) if status == "success" or script.get("outputs") is not None else (run.doc["output_data"],)
+    if outputs is None:
+        status, errors, outputs = "error", NO_OUTPUTS, (None,)
     run.doc["error"] = [errors] if isinstance(errors, str) else errors
     run.doc["usage_metadata"] = _usage(store, run, status)
-    if status == "success" or script.get("outputs") is not None:
-        run.doc["output_data"] = _outputs(run)
+    run.doc["output_data"] = outputs[0]
     if status == "success":
         run.doc["output_attachment_ids"] = _export(store, run, at)
         trajectory.record(store, run, at)
@@ -100,12 +126,13 @@ def _usage(store: Store, run: RunRow, status: str) -> dict[str, Any]:
     }
 
 
-def _outputs(run: RunRow) -> Any:
+def _outputs(run: RunRow) -> tuple[Any] | None:
+    """What the script says, else a value made of the schema; None when no value can be made that fits it."""
     scripted = run.plan["script"].get("outputs")
     if scripted is not None:
-        return scripted
+        return (scripted,)
     schema = schemas.load_output_schema(run.plan["output_schema"])
-    return None if schema is None else sample_outputs.example(schema)
+    return (None,) if schema is None else example(schema)
 
 
 def _export(store: Store, run: RunRow, at: datetime) -> list[str]:

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.language.characters import INVISIBLE, note_invisible
 from cyberflow.language.model import NAME, PROJECT_NAME
+from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.source import Place, Route
 
 M = TypeVar("M", bound=BaseModel)
@@ -86,7 +88,7 @@ def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:
 
 
 def _route(detail: ErrorDetails) -> Route:
-    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are no steps."""
+    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are not steps."""
     *above, last = detail["loc"] or ("",)
     kept = [step for step in above if step not in ("<text>", "<file>")]
     if detail["type"] == "extra_forbidden" or last not in ("<text>", "<file>", "[key]", ""):
@@ -101,7 +103,7 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
         broken.update(_list_keys(model, ()))
         needed = [field.alias or key for key, field in model.model_fields.items() if field.is_required()]
         return {key: _STAND_INS[key] for key in needed}
-    parent = _value_at(data, route[:-1])
+    parent = value_at(data, route[:-1])
     if detail["type"] == "extra_forbidden":
         meant = _find_intended_key(str(route[-1]), _list_keys(model, route[:-1]), parent)
         if meant and isinstance(parent, dict) and meant not in parent:
@@ -109,13 +111,13 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
             mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
             if route[-1] == "prompt_file":
                 mended[meant] = {"file": mended[meant]}
-            return _replace_at(data, route[:-1], mended)
-        return _remove_at(data, route)
+            return replace_at(data, route[:-1], mended)
+        return remove_at(data, route)
     broken.add(str(route[0]))
     name = str(route[-1])
     if name in _STAND_INS and isinstance(parent, dict) and "[key]" not in detail["loc"]:
-        return _replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
-    return _remove_at(data, route)
+        return replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
+    return remove_at(data, route)
 
 
 def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
@@ -128,11 +130,12 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     name = _display_name(at.route)
     if kind == "extra_forbidden":
         known = _list_keys(model, route[:-1])
-        meant = _find_intended_key(str(route[-1]), known, _value_at(data, route[:-1]))
+        meant = _find_intended_key(str(route[-1]), known, value_at(data, route[:-1]))
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
-        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), help=help)
+        note = note_invisible(str(route[-1]))
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help)
     if kind == "missing":
         owner = place.at(*route[:-1])
         message = f"{_display_name(owner.route)} has no {name}"
@@ -149,9 +152,9 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     return Diagnostic(
         "wrong-type",
         message,
-        at if _value_at(data, route) is not None else at.at_key(),
+        at if value_at(data, route) is not None else at.at_key(),
         note=note,
-        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, _value_at(data, route)),
+        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, value_at(data, route)),
     )
 
 
@@ -169,10 +172,12 @@ def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
 def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic:
     """Say that something cannot be a name, and which one would be near it."""
     pattern, rules = (PROJECT_NAME, _PROJECT_NAME_HELP) if project else (NAME, _NAME_HELP)
-    near = re.sub(r"[^A-Za-z0-9_-]+", "-", written.lower().replace("_", "-") if project else written).strip("-")
+    visible = INVISIBLE.sub(lambda sign: "-" if sign[0].isspace() else "", written)
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", visible.lower().replace("_", "-") if project else visible).strip("-")
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
-    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, help=help)
+    note = note_invisible(written)
+    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, note=note, help=help)
 
 
 def duplicate_name(name: str, place: Place, first: Place, before: str, help: str) -> Diagnostic:
@@ -272,35 +277,3 @@ def _strip_annotation(model: Any) -> Any:
             model = [arm for arm in get_args(model) if arm is not type(None)][-1]
         else:
             return model
-
-
-def _value_at(data: Any, route: Route) -> Any:
-    for step in route:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def _replace_at(data: Any, route: Route, value: Any) -> Any:
-    if not route:
-        return value
-    head, rest = route[0], route[1:]
-    if isinstance(data, dict) and head in data:
-        return {**data, head: _replace_at(data[head], rest, value)}
-    if isinstance(data, list) and isinstance(head, int) and head < len(data):
-        return [*data[:head], _replace_at(data[head], rest, value), *data[head + 1 :]]
-    return data
-
-
-def _remove_at(data: Any, route: Route) -> Any:
-    if not route:
-        return data
-    parent = _value_at(data, route[:-1])
-    if isinstance(parent, dict):
-        return _replace_at(data, route[:-1], {key: value for key, value in parent.items() if key != route[-1]})
-    if isinstance(parent, list) and isinstance(route[-1], int):
-        kept = [item for index, item in enumerate(parent) if index != route[-1]]
-        return _replace_at(data, route[:-1], kept)
-    return data

@@ -6,21 +6,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, edit_distance
 from cyberflow.language.discovery import MISNAMED_PROJECT_FILE, PROJECT_FILE, is_project, printable_name
-from cyberflow.language.files import LARGEST_TEXT, Files, path_escape
+from cyberflow.language.files import LARGEST_TEXT, Files, decode_leniently, path_escape
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place
 
 SECTIONS = ("workflows", "chains", "types", "tasks")
 _STARTS = re.compile(rf"""^(?:\{{\s*)?(["']?)({"|".join(SECTIONS)})\1\s*:""", re.MULTILINE)
 _NEAR = 2
-_WIDE = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
 
 
 def documents_from_sources(files: Files, sources: list[str], place: Place) -> Iterator[YamlDocument | Diagnostic]:
@@ -134,8 +132,7 @@ def _may_declare(files: Files, path: str) -> bool:
         data = files.read_beginning(path)
     except OSError as error:
         return not isinstance(error, IsADirectoryError)
-    encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")
-    text = data.decode(encoding, "replace").replace("\0", "")
+    text = decode_leniently(data)
     return bool(_STARTS.search(text)) or (len(data) < LARGEST_TEXT and _looks_like_declarations(parse_yaml(text, path)))
 
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from cyberflow.certificates import certificates_fault
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
 from cyberflow.language.model import ProjectFile, Target
+from cyberflow.loopback import is_loopback_url
 from cyberflow.source import Place
 
 LOCAL = "local"
 _REMOTE_KEYS = ("url", "api_key", "ca", "cyberun")
-_LOOPBACK = ("localhost", "::1")
-_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
 
 def check_targets(settings: ProjectFile, files: Files, place: Place) -> Iterator[Diagnostic]:
@@ -32,18 +32,9 @@ def check_targets(settings: ProjectFile, files: Files, place: Place) -> Iterator
             yield from _check_certificate(target.ca, files, at.at("ca"))
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address is of this machine."""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return host in _LOOPBACK or (host.startswith("127.") and host.replace(".", "").isdecimal())
-
-
 def gives_key_away(url: str, *, insecure: bool) -> bool:
     """Whether a request to an address would carry its key in clear text over a network, and nobody allowed it."""
-    return url.strip().lower().startswith("http:") and not insecure and not is_loopback(url)
+    return url.strip().lower().startswith("http:") and not insecure and not is_loopback_url(url)
 
 
 def userinfo(url: str) -> str:
@@ -94,6 +85,6 @@ def _check_certificate(name: str, files: Files, place: Place) -> Iterator[Diagno
     except OSError as error:
         yield Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
         return
-    if _CERTIFICATE not in data:
+    if fault := certificates_fault(data):
         help = "name a PEM file: it holds lines `-----BEGIN CERTIFICATE-----`"
-        yield Diagnostic("file-not-found", f"`{name}` holds no certificate", place, help=help)
+        yield Diagnostic("file-not-found", f"`{name}` {fault}", place, help=help)

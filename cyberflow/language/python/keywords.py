@@ -114,4 +114,7 @@ class RunOptions(TypedDict, total=False):
     cancel_on_timeout: bool
     stale_ok: bool
     simulate: Mapping[str, Any]
+    priority: bool
+    prompt_file: str
+    model: str
     project: str

@@ -26,5 +26,8 @@ else:  # pragma: no cover - exercised by the tests in a process of their own
 
 def compose(text: str) -> Node | None:
     """Give the root node of one document. Raises yaml.YAMLError and YamlTooLarge."""
-    root: Node | None = _NodeLoader(text).get_single_node()
+    try:
+        root: Node | None = _NodeLoader(text).get_single_node()
+    except UnicodeEncodeError as error:  # half of a surrogate pair
+        raise yaml.reader.ReaderError("", error.start, text[error.start], "unicode", error.reason) from None
     return root

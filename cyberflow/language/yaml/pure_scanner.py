@@ -11,9 +11,11 @@ from yaml.error import Mark
 from yaml.events import Event, ScalarEvent
 from yaml.nodes import ScalarNode
 from yaml.parser import Parser, ParserError
-from yaml.reader import Reader
+from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner, ScannerError
 from yaml.tokens import DirectiveToken, ScalarToken, TagToken
+
+from cyberflow.language.yaml.bounds import FORBIDDEN
 
 _BREAKS = "\r\n\x85\u2028\u2029"
 _BREAK_OR_END = "\0" + _BREAKS
@@ -272,6 +274,11 @@ class LibyamlParser(Reader, _LibyamlScanner, Parser, Composer):
         if isinstance(event, ScalarEvent) and event.start_mark is event.end_mark:
             event.start_mark = event.end_mark = self.peek_token().start_mark
         return event
+
+    def check_printable(self, data: str) -> None:
+        if (found := FORBIDDEN.search(data, 1 if data.startswith("\ufeff") else 0)) is not None:
+            reason = "control characters are not allowed"
+            raise ReaderError(self.name, found.start(), ord(found[0]), "unicode", reason)
 
     def process_directives(self) -> Any:
         token = self.peek_token()

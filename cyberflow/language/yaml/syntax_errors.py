@@ -10,12 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.characters import INVISIBLE, describe_character
+from cyberflow.language.yaml.bounds import FORBIDDEN
 from cyberflow.source import LineIndex, Place
 
 _WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
 _KEY = re.compile(r"\s*(?:- +)*[\w-]+\s*$")
 _CRAMPED = re.compile(r"\s*(?:- +)*([\w-]+):(?=\S)")
 _CLOSING = {"[": "]", "{": "}"}
+_OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
+_QUOTE_HELP = {
+    "'": "inside single quotes write `''` for `'`, or put the text in double quotes",
+    '"': 'inside double quotes write `\\"` for `"`, or put the text in single quotes',
+}
 _FARTHEST = 100_000
 
 
@@ -65,7 +72,7 @@ def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
         lines,
         str(getattr(error, "problem", None) or getattr(error, "reason", None) or error),
         str(getattr(error, "context", None) or ""),
-        int(getattr(error, "position", 0) or 0) if at is None else at,
+        _first_forbidden(text) if at is None else at,
         _offset(getattr(error, "context_mark", None), lines),
     )
     said = next(_explanations(complaint))
@@ -77,12 +84,30 @@ def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
 
 def _explanations(of: _ParserError) -> Iterator[_Explanation]:
     """Every way to understand a complaint, the best first."""
+    yield from _explain_invisible(of)
     yield from _explain_quotes(of)
     yield from _explain_brackets(of)
     yield from _explain_aliases(of)
     yield from _explain_lines(of)
     yield from _explain_starts(of)
     yield _Explanation(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
+
+
+def _explain_invisible(of: _ParserError) -> Iterator[_Explanation]:
+    """A character that nobody sees before the first word of the line, or just where the parser stopped."""
+    for number in (of.line(of.at), of.line(of.at) - 1):
+        start, end = of.lines.range(number)
+        line = of.text[start:end]
+        at = len(line) - len(line.lstrip(" \t"))
+        if number >= 1 and at < len(line) and INVISIBLE.match(line[at]):
+            message = f"{describe_character(line[at])} indents this line"
+            yield _Explanation(start + at, message, "indent with plain spaces", end=start + at + 1)
+    for at in (of.at, of.at - 1):
+        if at == of.at or of.text[at : at + 1] in _OTHER_LINE_ENDS:
+            sign = of.text[at : at + 1]
+            if sign == "\x85" or INVISIBLE.match(sign):
+                message = f"{describe_character(sign)} stands here"
+                yield _Explanation(at, message, "take it away, or write a plain space", end=at + 1)
 
 
 def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
@@ -100,6 +125,8 @@ def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
 
 
 def _explain_brackets(of: _ParserError) -> Iterator[_Explanation]:
+    if "flow" in of.context and of.here.isalnum() and of.before.endswith(tuple(_QUOTE_HELP)):
+        yield _Explanation(of.at - 1, "this quote ends the text", _QUOTE_HELP[of.before[-1]], end=of.at)
     if "flow" not in of.context:
         if of.here in ("]", "}"):
             yield _Explanation(of.at, f"`{of.here}` closes nothing", "take it away, or quote a text that holds it")
@@ -162,7 +189,10 @@ def _explain_lines(of: _ParserError) -> Iterator[_Explanation]:
         yield _Explanation(of.at, "a list cannot begin on the line of its key", help)
     if "block collection" in of.context or "block mapping" in of.context:
         if of.before.strip():
-            yield _Explanation(of.at, "the value ends before this", "quote the whole text")
+            help = "quote the whole text"
+            if of.before.endswith(("'", '"')):
+                help = _QUOTE_HELP[of.before[-1]]
+            yield _Explanation(of.at, "the value ends before this", help)
         if of.here == "-":
             yield _Explanation(of.at, "a list item where a key is expected", "line it up with its list")
         yield _Explanation(
@@ -221,6 +251,12 @@ def _last_open_bracket(text: str, at: int) -> int | None:
                 return index
             depth -= 1
     return None
+
+
+def _first_forbidden(text: str) -> int:
+    """Where a character stands that YAML does not take; libyaml counts bytes up to it."""
+    found = FORBIDDEN.search(text, 1 if text.startswith("\ufeff") else 0)
+    return found.start() if found else 0
 
 
 def _offset(mark: Any, lines: LineIndex) -> int | None:

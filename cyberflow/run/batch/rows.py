@@ -14,6 +14,7 @@ from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.run.batch.table import RowFault, Table, TableRow
+from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.request import RequestParts, RunRequest, fill_request
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.inputs import read_inputs, unknown_input
@@ -35,6 +36,15 @@ class RowMapper:
     _fixed: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _wrong_inputs: set[str] = field(default_factory=set)
     """Inputs that are wrong in every row: told once, and no row is filled."""
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the file, once it was read."""
+        return self.table.digest
+
+    @property
+    def file(self) -> str:
+        return str(self.table.path.resolve())
 
     def requests(self, parts: RequestParts) -> Iterator[tuple[TableRow, RunRequest] | RowFault]:
         """Every row as a request, or what is wrong with it. Raises as `Table.rows` and `fill_request` do."""
@@ -161,6 +171,8 @@ def request_fingerprint(what: BundledChain | BundledWorkflow, parts: RequestPart
     files = {name: sha256(file.content).hexdigest() for name, file in parts.arguments.files.items()}
     given = {"inputs": list(raw.inputs), "document": dict(raw.document), "files": files}
     content = [own, workflows, asdict(parts.ids), asdict(parts.where), given]
+    if parts.overrides != RunOverrides():
+        content.append(asdict(parts.overrides))
     return sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 

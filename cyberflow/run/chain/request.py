@@ -16,13 +16,17 @@ from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, 
 from cyberflow.compiler.refs import find_refs
 from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
+from cyberflow.hidden import hide
 from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
+from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.inputs.arguments import (
     Arguments,
     file_argument_name,
     files_of,
+    missing_file,
     raise_problems,
 )
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT, EMPTY
 
@@ -73,6 +77,7 @@ class RequestParts:
     ids: TargetIds
     assets: AssetReader
     where: RunPlacement = field(default_factory=RunPlacement)
+    overrides: RunOverrides = field(default_factory=RunOverrides)
     encoded: dict[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -94,7 +99,8 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     where, request = parts.where, chain.request
     if chain.session and where.session_id is None:
         help = f"its steps use {join_names(chain.session)} of a session that is already there"
-        raise UsageError(f"`{chain.name}` goes on in a session: give it with `--session ID`", help=help)
+        lead = f"`{chain.name}` goes on in a session: give it with "
+        raise UsageError(HintedText(lead, Hint("session")), help=help)
     plain = Interpolator(parts.arguments.inputs)
     steps = [_StepRequest(step, chain, parts, plain) for step in request["steps"]]
     filled = [step.build() for step in steps]
@@ -111,6 +117,9 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
         **({"shared_file_inputs": files} if files else {}),
         **_resolve_placement(chain.machine, chain.pools, parts),
     }
+    parts.overrides.refuse_for_chain(chain.name)
+    if parts.overrides.priority:
+        body["is_priority"] = True
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
     schemas = {step.alias: schema for step in steps if (schema := output_schema(step.workflow)) is not None}
@@ -135,9 +144,10 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
     body: dict[str, Any] = {
         "workflow_id": _lookup_id(parts.ids.workflows, workflow.name, "workflow"),
         "input_values": dict(given.inputs),
-        **({"sensitive_input_values": dict(given.secrets)} if given.secrets else {}),
+        **({"sensitive_input_values": hide(given.secrets)} if given.secrets else {}),
         **({"file_inputs": files} if files else {}),
         **_resolve_placement(None, (), parts),
+        **_override(parts.overrides),
     }
     if where.session_id is not None or where.keep_session:
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
@@ -146,6 +156,12 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
     schema = output_schema(workflow)
     schemas = {} if schema is None else {workflow.name: schema}
     return RunRequest(workflow.name, "run", body, (step,), None, given.inputs, schemas), plain.problems
+
+
+def _override(overrides: RunOverrides) -> dict[str, Any]:
+    body = {"main_prompt": overrides.prompt, "main_agent_model_id": overrides.model_id}
+    given = {name: value for name, value in body.items() if value is not None}
+    return {**({"is_priority": True} if overrides.priority else {}), **given}
 
 
 def output_schema(workflow: BundledWorkflow) -> Any:
@@ -196,7 +212,7 @@ class _StepRequest:
             "workflow_id": _lookup_id(self.parts.ids.workflows, self.workflow.name, "workflow"),
             "session_alias": self.alias,
             **({"inputs": inputs} if inputs else {}),
-            **({"sensitive_inputs": secrets} if secrets else {}),
+            **({"sensitive_inputs": hide(secrets)} if secrets else {}),
         }
 
     def _values(self, key: str, word: str, filler: Interpolator) -> dict[str, Any]:
@@ -242,7 +258,7 @@ def _files(files: Sequence[Mapping[str, Any]], parts: RequestParts, filler: Inte
         if name is not None:
             given = parts.arguments.files.get(name)
             if given is None:
-                filler.problems.append(f"file `{name}` is missing: give it with `--file {name}=PATH`")
+                filler.problems.append(missing_file(name))
                 continue
             filename, content = given.filename, _encode(parts, f"file {name}", given.content)
         else:
@@ -263,6 +279,13 @@ def _encode(parts: RequestParts, name: str, content: bytes) -> str:
     if name not in parts.encoded:
         parts.encoded[name] = b64encode(content).decode()
     return parts.encoded[name]
+
+
+def placement(what: BundledChain | BundledWorkflow, parts: RequestParts) -> dict[str, Any]:
+    """Where a request of these parts runs, as the service takes it."""
+    if isinstance(what, BundledChain):
+        return _resolve_placement(what.machine, what.pools, parts)
+    return _resolve_placement(None, (), parts)
 
 
 def _resolve_placement(machine: str | None, pools: Sequence[str], parts: RequestParts) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cyberflow.diagnostics import did_you_mean, join_names
 from cyberflow.errors import UsageError
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.run.chain.events import StepRun
+from cyberflow.run.work.ids import complete_id
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -75,6 +76,7 @@ async def resume(desk: Cyberdesk, chain: BundledChain, first: str, runs: Sequenc
 
 async def _session_runs(desk: Cyberdesk, id: str) -> list[RunRecord]:
     """The runs of a session, newest first, by its id or by that of one of its runs."""
+    id = await complete_id(desk, id)
     try:
         page = await desk.runs.page(session_id=id, fields=FIELDS, sort_mode="created_at_desc", limit=PAGE)
         if page.items:

@@ -13,6 +13,7 @@ from cyberflow.compiler.bundle import GIVEN_FILE, BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
+from cyberflow.run.inputs.hints import Hint, HintedText, join_texts
 from cyberflow.run.inputs.inputs import Runnable, read_inputs
 from cyberflow.run.inputs.pairs import FILE, ArgumentProblem, read_pairs
 from cyberflow.run.inputs.secrets import SecretBackends, SecretLocation, read_secret_options, resolve_secrets
@@ -96,11 +97,17 @@ def _resolve_shared(
 
 def raise_problems(what: Runnable, problems: Sequence[str]) -> None:
     """Raise UsageError when there are problems: one in a line, several one below the other."""
-    if len(problems) == 1:
-        raise UsageError(f"`{what.name}` cannot run: {problems[0]}", help="nothing was sent")
-    if problems:
-        lines = "".join(f"\n  {problem}" for problem in problems)
-        raise UsageError(f"`{what.name}` cannot run, for {len(problems)} reasons:{lines}", help="nothing was sent")
+    if not problems:
+        return
+    head, between = f"`{what.name}` cannot run:", " "
+    if len(problems) > 1:
+        head, between = f"`{what.name}` cannot run, for {len(problems)} reasons:", "\n  "
+    raise UsageError(join_texts(head, problems, between), help="nothing was sent")
+
+
+def missing_file(name: str) -> HintedText:
+    """What to say of a file that is not given."""
+    return HintedText(f"file `{name}` is missing: give it with ", Hint("file", name))
 
 
 def read_file_options(
@@ -118,9 +125,7 @@ def read_file_options(
             problems.append(ArgumentProblem(name, f"file `{name}`: {path} cannot be read, {why}"))
     told = {*found, *(problem.about for problem in problems)}
     lacking = (name for name in dict.fromkeys(wanted) if name not in told)
-    problems += (
-        ArgumentProblem(name, f"file `{name}` is missing: give it with `--file {name}=PATH`") for name in lacking
-    )
+    problems += (ArgumentProblem(name, missing_file(name)) for name in lacking)
     return found, tuple(problems)
 
 

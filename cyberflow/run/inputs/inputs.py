@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.hidden import reveal
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.pairs import INPUT, ArgumentProblem, read_pairs
 from cyberflow.schema.describe import describe
 from cyberflow.schema.read_value import (
@@ -80,13 +82,12 @@ def unknown_input(what: Runnable, name: str) -> ArgumentProblem:
     """What to say of a name that is not an input."""
     secret = name.removeprefix("$")
     if secret in what.secrets:
-        text = f"`{secret}` is a secret and is given by where to find it: `-s {secret}=env:VARIABLE`"
+        lead = f"`{secret}` is a secret and is given by where to find it: "
+        text = HintedText(lead, Hint("secret", secret, "env:VARIABLE"))
         return ArgumentProblem(f"${secret}", text)
     root = name.replace("[", ".").partition(".")[0]
     if root in what.inputs:
-        return ArgumentProblem(
-            root, f"`{root}` is given as a whole: `-i {root}=…` in JSON, or with `--inputs FILE.json`"
-        )
+        return ArgumentProblem(root, HintedText(f"`{root}` is given as a whole: ", Hint("whole", root)))
     help = did_you_mean(name, what.inputs) or "it takes none"
     return ArgumentProblem(nearest(name, what.inputs) or name, f"`{what.name}` has no input `{name}`: {help}")
 
@@ -101,12 +102,13 @@ def _check(what: Runnable, name: str, values: Mapping[str, Any]) -> Iterator[str
     elif declared["required"] and name in values:
         yield f"input `{name}` is required, and `{EMPTY}` counts as not given"
     elif declared["required"] and name not in what.from_machine:
-        yield f"input `{name}` is missing: give it with `-i {name}=…`, a `{describe(declared['schema'])}`"
+        lead, type = f"input `{name}` is missing: give it with ", describe(declared["schema"])
+        yield HintedText(lead, Hint("input", name), f", a `{type}`")
 
 
 def describe_faults(
     noun: str, name: str, schema: Any, value: Any, *, secret: bool = False, refs: Sequence[Keys] = ()
 ) -> Iterator[str]:
     """What does not fit, in words: of a secret neither keys nor values. `refs` are places whose values come later."""
-    found = faults(schema, value, secret=secret, refs=refs)
+    found = faults(schema, reveal(value) if secret else value, secret=secret, refs=refs)
     yield from dict.fromkeys(f"{noun} `{name if secret else value_path(name, keys)}` {how}" for keys, how in found)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.hidden import HiddenText, hide
 from cyberflow.run.inputs.durations import parse_duration
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import Runnable, describe_faults
 from cyberflow.run.inputs.pairs import SECRET, ArgumentProblem, read_pairs
 from cyberflow.run.inputs.secret_command import TIMEOUT, SecretCommand, SecretNotFound, drop_line_end
@@ -113,13 +115,14 @@ def resolve_secrets(
         source = sources.get(name)
         if source is None:
             if declared["required"] and f"${name}" not in what.from_machine:
-                text = f"secret `{name}` is missing: say where to find it with `-s {name}=SOURCE`, {FORMS}"
+                lead = f"secret `{name}` is missing: say where to find it with "
+                text = HintedText(lead, Hint("secret", name), f", {FORMS}")
                 problems.append(ArgumentProblem(f"${name}", text))
             continue
         if source.kind == "prompt" and not ask:
             continue
         try:
-            values[name] = read_value(declared["schema"], read_secret(source, world, name))
+            values[name] = hide(read_value(declared["schema"], read_secret(source, world, name)))
         except (SecretNotFound, UnreadableValue) as error:
             problems.append(ArgumentProblem(f"${name}", f"secret `{name}` {error}"))
         else:
@@ -170,7 +173,7 @@ def read_secret(source: SecretLocation, world: SecretBackends, name: str = "valu
         value, reason = world.ask(f"{name}: "), "is missing: nothing was typed"
     if not value:
         raise SecretNotFound(reason)
-    return value
+    return HiddenText(value)
 
 
 def _read_secret_file(path: str) -> str:

@@ -17,6 +17,7 @@ from cyberflow.client.cyberun.wire import CyberunWorkflow, TaskRecord
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import UsageError
+from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.task.request import TaskRequest, TaskState, check_request, unknown_workflow_error
 from cyberflow.run.work.journal import Invocation, entries, follow_command
 from cyberflow.run.work.polling import GRACE, Deadline, FollowOptions
@@ -50,7 +51,8 @@ async def script_outcome(
     if outcomes is None:
         return None
     if not local:
-        raise UsageError("--simulate scripts the local platform", help="take it away, or run with --target local")
+        text = HintedText(Hint("simulate"), " scripts the local platform")
+        raise UsageError(text, help="take it away, or run with --target local")
     slug = task.workflow.partition("@")[0]
     return await cyberun.simulate({slug if name == task.name else name: item for name, item in outcomes.items()})
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.storage import make_folder, private_folder
+from cyberflow.errors import CyberflowError
+from cyberflow.run.work.ids import one_of
+from cyberflow.storage import make_folder, parse_json, private_folder
 
 FOLDER = "journal"
 JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -46,7 +47,7 @@ class Invocation:
             finally:
                 os.close(file)
         except OSError as error:
-            raise _write_error(self.path, error) from error
+            raise _write_error(self.path, error, sent=what != "submitting") from error
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,12 @@ def entries(folder: Path) -> Iterator[JournalEntry]:
 
 
 def entry_of_task(state: Path, task_id: str) -> JournalEntry | None:
-    """The invocation that submitted a task, if it was one of this project on this machine."""
-    return next((entry for entry in entries(state / FOLDER) if entry.task_id == task_id), None)
-
-
-def check_id(text: str, what: str) -> str:
-    """Give an id back: those of runs, sessions and tasks are UUIDs. Raises UsageError for what is not one."""
-    try:
-        UUID(text)
-    except ValueError:
-        raise UsageError(f"`{text}` is not an id of {what}", help="`cyberflow runs list` shows the ids") from None
-    return text
+    """The invocation that submitted a task, if it was one of this project on this machine. Raises UsageError when the
+    beginning of an id means several.
+    """
+    known = {entry.task_id: entry for entry in entries(state / FOLDER) if entry.task_id}
+    id = one_of(task_id, list(known))
+    return known[id] if id is not None else None
 
 
 def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:
@@ -131,15 +127,15 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     for line in text.splitlines():
         try:
-            read = json.loads(line)
+            read = parse_json(line)
         except ValueError:
             continue
         if isinstance(read, dict):
             yield read
 
 
-def _write_error(path: Path, error: OSError) -> CyberflowError:
+def _write_error(path: Path, error: OSError, *, sent: bool = False) -> CyberflowError:
     return CyberflowError(
         f"the journal at {path} cannot be written: {(error.strerror or str(error)).lower()}",
-        help="nothing is submitted that was not written down first",
+        help=None if sent else "nothing is submitted that was not written down first",
     )

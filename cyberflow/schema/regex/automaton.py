@@ -81,6 +81,22 @@ class Automaton:
                 pending.extend(self.following[state])
         return reached
 
+    def step(self, states: set[int], text: str) -> set[int]:
+        """Go over the last character of a text, from the states before it."""
+        at = len(text) - 1
+        return {self.following[s][0] for s in self._closure(states, text, at) if self._accepts(s, text[at])}
+
+    def reach(self, states: set[int]) -> set[int]:
+        """Every state that empty transitions and anchors of any kind may lead to."""
+        reached: set[int] = set()
+        pending = list(states)
+        while pending:
+            state = pending.pop()
+            if state not in reached:
+                reached.add(state)
+                pending.extend(() if isinstance(self.labels[state], CharSet) else self.following[state])
+        return reached
+
     def search(self, text: str) -> bool:
         """Raises `OutOfReach` when the text is too long for it."""
         if (len(text) + 1) * len(self.labels) > MAX_WORK:

@@ -21,8 +21,10 @@ from cyberflow.schema.regex.syntax import (
     CharProperty,
     CharSet,
     Concatenation,
+    InvalidPattern,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
     complement,
@@ -34,10 +36,8 @@ SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
 HEX: Final = frozenset("0123456789abcdefABCDEF")
 LOOKS: Final = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<!": (True, True)}
 DEEPEST: Final = 60
-
-
-class InvalidPattern(ValueError):
-    """A text that is not a pattern; its message says why."""
+_ELSEWHERE: Final = {"A": "^", "Z": "$", "z": "$", "h": "[ \\t]", "R": "\\r?\\n", "-": "-", "_": "_"}
+"""How what other engines have is written here."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class _PatternParser:
     wanted: list[int | str] = field(default_factory=list)
 
     def fail(self, why: str) -> InvalidPattern:
-        return InvalidPattern(f"{why} at position {self.at}")
+        return InvalidPattern(f"{why}, at position {self.at}")
 
     def peek(self, ahead: int = 0) -> str:
         return self.text[self.at + ahead : self.at + ahead + 1]
@@ -102,7 +102,7 @@ class _PatternParser:
         high: int | None = low
         if self.take(","):
             high = None if self.peek() == "}" else self.number()
-        self.expect("}", "a repetition is `{2}`, `{2,}` or `{2,4}`;")
+        self.expect("}", "a repetition is `{2}`, `{2,}` or `{2,4}`")
         return low, high
 
     def number(self) -> int:
@@ -110,7 +110,7 @@ class _PatternParser:
         while self.peek() in tuple("0123456789"):
             self.at += 1
         if start == self.at:
-            raise self.fail("a repetition begins with a number, `{0,3}`;")
+            raise self.fail("a repetition begins with a number, `{0,3}`")
         return int(self.text[start : self.at][:12])
 
     def atom(self) -> PatternNode:
@@ -124,7 +124,7 @@ class _PatternParser:
         if char in tuple("*+?"):
             raise self.fail("nothing to repeat")
         if char in tuple("{}]"):
-            raise self.fail(f"`{char}` is written `\\{char}`;")
+            raise self.fail(f"`{char}` is written `\\{char}`")
         self.at += 1
         if char in ("^", "$"):
             return Anchor(char)
@@ -139,7 +139,9 @@ class _PatternParser:
         self.groups += 1
         number = self.groups
         if self.take("?"):
-            self.expect("<", "a group begins `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!` or `(?<name>`;")
+            if self.peek() == "P":
+                raise self.fail("a group is named `(?<name>…)`, without a `P`")
+            self.expect("<", "a group begins `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!` or `(?<name>`")
             name = self.name()
             if name in self.names:
                 raise self.fail(f"two groups are called `{name}`")
@@ -221,14 +223,15 @@ class _PatternParser:
             return 0
         if char in SYNTAX:
             return ord(char)
-        raise self.fail(f"`\\{char}` has no meaning;")
+        meant = _ELSEWHERE.get(char)
+        raise self.fail(f"`\\{char}` has no meaning" + (f" (write `{meant}`)" if meant else ""))
 
     def code_point(self, sign: str) -> int:
         if sign == "u" and self.take("{"):
             digits, closed, _ = self.text[self.at :].partition("}")
             self.at += len(digits) + 1
             if not closed or not digits or not HEX.issuperset(digits) or int(digits, 16) > LAST:
-                raise self.fail("`\\u{…}` is not a character;")
+                raise self.fail("`\\u{…}` is not a character")
             return int(digits, 16)
         code = self.hex(2 if sign == "x" else 4)
         if 0xD800 <= code <= 0xDBFF and self.text.startswith("\\u", self.at):  # noqa: PLR2004 - half of a pair
@@ -247,7 +250,7 @@ class _PatternParser:
         return int(digits, 16)
 
     def char_property(self, *, negated: bool) -> CharProperty:
-        self.expect("{", "a property is written `\\p{L}`;")
+        self.expect("{", "a property is written `\\p{L}`")
         written, closed, _ = self.text[self.at :].partition("}")
         key, equals, value = written.partition("=")
         script = key in ("Script", "sc", "Script_Extensions", "scx") and value.replace("_", "").isalpha()
@@ -260,7 +263,7 @@ class _PatternParser:
 
     def back_reference(self, char: str) -> BackReference:
         if char == "k":
-            self.expect("<", "`\\k` names a group, `\\k<name>`;")
+            self.expect("<", "`\\k` names a group, `\\k<name>`")
             self.wanted.append(self.name())
         else:
             start = self.at - 1
@@ -278,14 +281,6 @@ class _PatternParser:
                 raise InvalidPattern(f"there is no group `{wanted}`")
             numbers.append(number)
         return tuple(numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedPattern:
-    """A pattern as a tree; `references` are the groups that its back references mean, in order."""
-
-    root: PatternNode
-    references: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)

@@ -4,21 +4,24 @@ it, and makes texts that match. What costs too much, or needs data of Unicode th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from cyberflow.schema.regex.automaton import Automaton
 from cyberflow.schema.regex.backtrack import Backtracker
-from cyberflow.schema.regex.parser import InvalidPattern, ParsedPattern, parse_pattern
+from cyberflow.schema.regex.parser import parse_pattern
 from cyberflow.schema.regex.syntax import (
     Alternation,
     BackReference,
     Capture,
     CharSet,
     Concatenation,
+    InvalidPattern,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
 )
@@ -53,6 +56,12 @@ def _compile(pattern: str) -> tuple[ParsedPattern, Automaton | None] | None:
     return parsed, automaton
 
 
+def automaton_of(pattern: str) -> Automaton | None:
+    """Give the automaton of a pattern that has one."""
+    compiled = _compile(pattern)
+    return None if compiled is None else compiled[1]
+
+
 @lru_cache(maxsize=4096)
 def matches(pattern: str, text: str) -> Ternary:
     """Search `text` for `pattern` as the `pattern` keyword does: anchored only where it says so."""
@@ -79,8 +88,8 @@ def sample_texts(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
     parsed = compiled[0]
     counts = dict.fromkeys((0, 1, *(length for length in lengths if 0 < length <= 200)))  # noqa: PLR2004
     made: list[str] = []
-    for count in counts:
-        for option in range(3):
+    for count, option in ((count, option) for count in counts for option in range(3)):
+        with suppress(OutOfReach):
             text = _Sampler(parsed, count, option).text(parsed.root)
             looks = [(look.behind, _Sampler(parsed, 1, option).text(look.item)) for look in _looks(parsed.root)]
             ahead = "".join(seen for behind, seen in looks if not behind)
@@ -113,7 +122,7 @@ class _Sampler:
     def text(self, node: PatternNode) -> str:
         match node:
             case CharSet():
-                return _sample_char(node)
+                return sample_char(node)
             case Concatenation(items):
                 return "".join(map(self.text, items))
             case Alternation(options):
@@ -126,12 +135,15 @@ class _Sampler:
             case Repetition(item, low, high):
                 text = self.text(item)
                 times = max(low, self.count if high is None else min(self.count, high))
-                return text * min(times, max(low, MAX_SAMPLE // max(1, len(text))))
+                if low * len(text) > MAX_SAMPLE:
+                    raise OutOfReach
+                return text * min(times, MAX_SAMPLE // max(1, len(text)))
         return ""
 
 
 @lru_cache(maxsize=512)
-def _sample_char(node: CharSet) -> str:
+def sample_char(node: CharSet) -> str:
+    """Give one plain character of a set."""
     chars = [*SAMPLE_CHARS, *(chr(low) for low, _ in node.ranges), *map(chr, range(33, 0x500))]
     try:
         return next((char for char in chars if char in node), "x")

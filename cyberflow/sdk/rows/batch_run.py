@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import output_names, request_fingerprint
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import cancel
+from cyberflow.run.chain.machines import explain_waiting
+from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import RunRequest, TargetIds
+from cyberflow.run.chain.request import RunRequest, TargetIds, placement
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.work.distributed import DistributedExecutor, queue_of
 from cyberflow.run.work.executor import LocalExecutor
@@ -23,7 +25,7 @@ from cyberflow.run.work.ledger import Ledger, LedgerEntry
 from cyberflow.run.work.policy import RetryPolicy
 from cyberflow.run.work.polling import LOCAL, FollowOptions, PollInterval
 from cyberflow.run.work.work_item import WorkItem
-from cyberflow.sdk.prepare import Guard, look_up_ids, script_outcomes
+from cyberflow.sdk.prepare import Guard, look_up_ids, resolve_overrides, script_outcomes
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
 from cyberflow.targets.local_platform import Say
@@ -40,10 +42,11 @@ def resume_setup(
     the file of its rows is another.
     """
     head = ledger.head
-    setup = prepare_batch(compiled, head.name, file or Path(head.file), options, guard)
-    if setup.rows.table.digest != head.digest:
+    rows = file or (Path(head.file) if head.file else head.total)
+    setup = prepare_batch(compiled, head.name, rows, options, guard)
+    if setup.rows.digest != head.digest:
         help = "name the file it was begun with by --each, or begin a new batch"
-        raise ConflictError(f"{setup.rows.table.path} is not the file of this ledger: its content differs", help=help)
+        raise ConflictError(f"{rows} is not the file of this ledger: its content differs", help=help)
     return setup
 
 
@@ -54,7 +57,10 @@ async def open_batch(setup: BatchSetup, ledger: Ledger | None, say: Say) -> Asyn
     async with open_target(compiled.sourced, compiled.target, say) as service:
         where, stale = setup.parts.where, setup.options.stale_ok
         ids = await look_up_ids(compiled, service, setup.what, where, stale=stale)
-        setup.parts = replace(setup.parts, ids=ids)
+        overrides = await resolve_overrides(service, setup.what, setup.options)
+        setup.parts = replace(setup.parts, ids=ids, overrides=overrides)
+        if (why := await explain_waiting(service.client, placement(setup.what, setup.parts))) is not None:
+            say(why)
         shape = request_fingerprint(setup.what, setup.parts, setup.rows.arguments)
         if ledger is not None:
             same = shape == ledger.head.shape
@@ -140,6 +146,8 @@ class BatchRun:
         here = replace(setup.parts, arguments=Arguments())
         shape = request_fingerprint(setup.what, here, RawArguments())
         places: dict[str, Any] = {"machine": here.where.machine, "pools": list(here.where.pools)}
+        if here.overrides != RunOverrides():
+            places["overrides"] = asdict(here.overrides)
 
         def make_item(entry: LedgerEntry, submission: RunRequest, key: str) -> WorkItem:
             return WorkItem(setup.what.name, entry.number, key, shape, submission.inputs, places)

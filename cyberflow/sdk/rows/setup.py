@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
+from cyberflow.run.batch.repeat import RepeatedRows
 from cyberflow.run.batch.rows import RowMapper, read_mapping
 from cyberflow.run.batch.table import RowFault, Table, copy_stream, is_stream
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
 from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
+from cyberflow.run.simulation import read_outcomes
 from cyberflow.run.work.ledger import Ledger, LedgerHeader
 from cyberflow.run.work.policy import Limits
 from cyberflow.sdk.prepare import Deployed, Guard, find_runnable, resolve_row_arguments
@@ -25,8 +27,20 @@ from cyberflow.targets.service import CyberdeskService
 
 SHOWN_FAULTS = 50
 PARALLEL = 10
-_IN_LEDGER = ("inputs", "document", "mapping", "files", "machine", "pools", "parallel", "canary", "failures")
-_PATHS = ("bundle", "out")
+_IN_LEDGER = (
+    "inputs",
+    "document",
+    "mapping",
+    "files",
+    "machine",
+    "pools",
+    "parallel",
+    "canary",
+    "failures",
+    "priority",
+    "model",
+)
+_PATHS = ("bundle", "out", "prompt_file")
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,9 @@ class BatchOptions:
     stale_ok: bool = False
     simulate: Mapping[str, Any] | None = None
     keep_queue: bool = False
+    priority: bool = False
+    prompt_file: Path | None = None
+    model: str | None = None
     retry_failed: bool = False
     resubmit_unknown: bool = False
     backends: SecretBackends = field(default_factory=system_backends, repr=False)
@@ -76,6 +93,9 @@ class BatchOptions:
         known = {name: before[name] for name in (*_IN_LEDGER, *_PATHS) if before.get(name) is not None}
         empty: tuple[Any, ...] = (None, (), {})
         return replace(self, **{name: value for name, value in known.items() if getattr(self, name) in empty})
+
+
+Rows: TypeAlias = RowMapper | RepeatedRows
 
 
 class BadRows(UsageError):
@@ -101,7 +121,7 @@ class BatchSetup:
 
     compiled: CompiledProject
     what: Deployed
-    rows: RowMapper
+    rows: Rows
     parts: RequestParts
     options: BatchOptions
     copied: Path | None = None
@@ -129,10 +149,12 @@ def _refuse_over_engine(what: Deployed, options: BatchOptions) -> None:
 
 
 def prepare_batch(
-    compiled: CompiledProject, name: str, file: Path, options: BatchOptions, guard: Guard = lambda _: None
+    compiled: CompiledProject, name: str, file: Path | int, options: BatchOptions, guard: Guard = lambda _: None
 ) -> BatchSetup:
-    """Find secrets and files, and hold every row against its types. Raises UsageError, and BadRows for the rows."""
-    if is_stream(file):
+    """Find secrets and files, and hold every row against its types; in place of a file a number, for so many runs that
+    are alike. Raises UsageError, and BadRows for the rows.
+    """
+    if isinstance(file, Path) and is_stream(file):
         options = replace(options, ledger=options.ledger or default_ledger(compiled, name))
         assert options.ledger is not None  # noqa: S101 - the line above
         file = copied = copy_stream(file, options.ledger)
@@ -143,6 +165,8 @@ def prepare_batch(
             raise
     what = find_runnable(compiled, name)
     _refuse_over_engine(what, options)
+    if options.simulate is not None:
+        options = replace(options, simulate=read_outcomes(options.simulate, what, compiled.bundle))
     asked = RawArguments(options.inputs, options.document, options.secrets, options.files)
     given = resolve_row_arguments(compiled, what, asked, options.backends)
     guard(given.redactor())
@@ -153,12 +177,16 @@ def prepare_batch(
         {one: one for one in (where.machine, getattr(what, "machine", None)) if one},
     )
     parts = RequestParts(compiled.bundle, given, names, compiled.assets, where)
-    rows = RowMapper(what, Table(file), read_mapping(options.mapping), asked)
+    rows: Rows = RepeatedRows(what, asked, file) if isinstance(file, int) else _mapped_rows(what, file, asked, options)
     _check_rows(rows, parts)
     return BatchSetup(compiled, what, rows, parts, options)
 
 
-def _check_rows(rows: RowMapper, parts: RequestParts) -> None:
+def _mapped_rows(what: Deployed, file: Path, asked: RawArguments, options: BatchOptions) -> RowMapper:
+    return RowMapper(what, Table(file), read_mapping(options.mapping), asked)
+
+
+def _check_rows(rows: Rows, parts: RequestParts) -> None:
     """Read every row. Raises BadRows when one is wrong."""
     wrong, count = set(), 0
     shown: list[RowFault] = []
@@ -171,14 +199,13 @@ def _check_rows(rows: RowMapper, parts: RequestParts) -> None:
             shown.append(row)
     if count:
         where = f" in {len(wrong - {0})} of {rows.count} rows" if wrong != {0} else ""
-        raise BadRows(str(rows.table.path), shown, count, where)
+        raise BadRows(_name_of(rows), shown, count, where)
 
 
 def new_ledger(setup: BatchSetup, service: CyberdeskService, shape: str) -> Ledger:
     """Begin the ledger of a batch. Raises UsageError where there is one already, CyberflowError for the disk."""
-    table, what = setup.rows.table, setup.what
-    file, kept = str(table.path.resolve()), setup.options.to_ledger()
-    head = LedgerHeader(str(uuid4()), what.name, service.name, file, table.digest, setup.rows.count, shape, kept)
+    rows, what, kept = setup.rows, setup.what, setup.options.to_ledger()
+    head = LedgerHeader(str(uuid4()), what.name, service.name, rows.file, rows.digest, rows.count, shape, kept)
     return Ledger.create(setup.options.ledger or default_ledger(setup.compiled, what.name), head)
 
 
@@ -188,12 +215,17 @@ def default_ledger(compiled: CompiledProject, name: str) -> Path:
     return state_folder(compiled.sourced.root) / "ledgers" / f"{name}-{moment}.db"
 
 
-def submissions(rows: RowMapper, parts: RequestParts) -> Iterator[tuple[int, RunRequest]]:
+def submissions(rows: Rows, parts: RequestParts) -> Iterator[tuple[int, RunRequest]]:
     """The rows again, which were found good before."""
     for row in rows.requests(parts):
         if isinstance(row, RowFault):
-            raise UsageError(row.to_text(str(rows.table.path)), help="it was good before: the file was changed")
+            raise UsageError(row.to_text(_name_of(rows)), help="it was good before: the file was changed")
         yield row[0].number, row[1]
+
+
+def _name_of(rows: Rows) -> str:
+    """The file of rows as it was named, or the option in its place."""
+    return str(rows.table.path) if isinstance(rows, RowMapper) else f"--count {rows.count}"
 
 
 def _parse_failure_limit(text: str | None, total: int) -> int | None:

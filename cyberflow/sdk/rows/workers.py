@@ -11,6 +11,7 @@ from typing import Any
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.batch.rows import request_fingerprint
+from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
@@ -108,9 +109,10 @@ class RowExecutor:
         """Fill a row. Raises UsageError when this project would make something else of it."""
         what = find_runnable(self._compiled, item.name)
         where = RunPlacement(item.places.get("machine"), tuple(item.places.get("pools") or ()))
+        overrides = RunOverrides(**item.places.get("overrides", {}))
         async with self._making:
             if item.shape not in self._parts:
-                parts = await self._load_parts(what, where)
+                parts = replace(await self._load_parts(what, where), overrides=overrides)
                 self._parts[item.shape] = (request_fingerprint(what, parts, RawArguments()), parts)
         shape, parts = self._parts[item.shape]
         if shape != item.shape:

@@ -9,8 +9,7 @@ from cyberflow.errors import UsageError
 from cyberflow.language.project.load import RawProject, target_of
 from cyberflow.run.task.follow import merge_task
 from cyberflow.run.task.request import TaskState
-from cyberflow.run.work.journal import entry_of_task
-from cyberflow.sdk.runs.sessions import NoSuchRun
+from cyberflow.sdk.runs.ids import NoSuchRun, complete_task_id, find_task_entry
 from cyberflow.targets.local_platform import LOCAL, STATE, Say
 from cyberflow.targets.service import CyberdeskService, CyberunService, cyberun_settings, open_cyberun, open_target
 
@@ -31,7 +30,7 @@ async def work_on_owner(sourced: RawProject, target: str, say: Say, works: tuple
     Cyberdesk does not know, where the target has a Cyberun. Raises UsageError when it is neither.
     """
     on_run, (id, on_task) = works
-    entry = entry_of_task(sourced.root / STATE, id)
+    entry = find_task_entry(sourced.root / STATE, id)
     if entry is None:
         try:
             return await work_on_run(sourced, target, say, on_run)
@@ -40,7 +39,8 @@ async def work_on_owner(sourced: RawProject, target: str, say: Say, works: tuple
                 raise
     async with open_cyberun(sourced, target, say) as service:
         try:
-            found = await service.client.task(id)
+            known = entry.task_id if entry else None
+            found = await service.client.task(known or await complete_task_id(service.client, id))
         except ApiError as error:
             if not error.names_nothing:
                 raise

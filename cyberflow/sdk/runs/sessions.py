@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.client.cyberdesk.wire import Machine, RunRecord, is_live
@@ -14,7 +15,10 @@ from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
+from cyberflow.run.work.ids import complete_id
+from cyberflow.run.work.journal import FOLDER, entries
 from cyberflow.run.work.polling import FollowOptions
+from cyberflow.sdk.runs.ids import NoSuchRun
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -23,24 +27,24 @@ FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
 SecretResolver = Callable[[BundledWorkflow], Mapping[str, Any]]
 
 
-class NoSuchRun(UsageError):
-    """The target has no session and no run of this id."""
-
-
-async def list_runs(desk: Cyberdesk, limit: int, status: str | None) -> list[dict[str, Any]]:
-    """The newest runs, a row each, with the names of their workflows."""
+async def list_runs(desk: Cyberdesk, limit: int, status: str | None, state: Path) -> list[dict[str, Any]]:
+    """The newest runs, a row each, with the names of their workflows, and of the chains that the journal knows of."""
     page = await desk.runs.page(
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
     )
     names = workflow_names(page.included)
+    chains = {entry.session_id: entry.name for entry in entries(state / FOLDER) if len(entry.run_ids) > 1}
     return [
         {
             "id": run.id,
             "status": run.status,
+            "chain": chains.get(run.session_id) if run.session_id else None,
             "workflow": names.get(run.workflow_id, run.workflow_id),
             "session_id": run.session_id,
             "session_alias": run.session_alias,
             "created_at": run.created_at,
+            "started_at": run.started_at,
+            "ended_at": run.ended_at,
         }
         for run in page.items
     ]
@@ -48,6 +52,7 @@ async def list_runs(desk: Cyberdesk, limit: int, status: str | None) -> list[dic
 
 async def read_session(desk: Cyberdesk, id: str) -> ChainState:
     """Find the runs of a session by its id or by that of one of its runs. Raises UsageError when there is none."""
+    id = await complete_id(desk, id)
     page = await desk.runs.page(
         session_id=id, limit=1000, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",)
     )
@@ -64,6 +69,7 @@ async def read_session(desk: Cyberdesk, id: str) -> ChainState:
 
 async def read_run(desk: Cyberdesk, id: str) -> RunRecord:
     """Read a run with its workflow. Raises UsageError when there is none of that id."""
+    id = await complete_id(desk, id)
     try:
         return await desk.runs.get(id, include=("workflow",))
     except ApiError as error:
@@ -107,6 +113,7 @@ class HeldMachines:
 
 async def held_machines(desk: Cyberdesk, session: str) -> HeldMachines:
     """Find what a session holds. Raises UsageError when it holds nothing."""
+    session = await complete_id(desk, session)
     machines = [machine async for machine in desk.machines.list() if machine.reserved_session_id == session]
     if not machines:
         raise UsageError(f"no machine is reserved for a session `{session}`", help="a session that ended holds none")
@@ -136,7 +143,7 @@ async def retry(desk: Cyberdesk, id: str, given: SecretResolver) -> ChainState:
         raise UsageError(f"the run is not over, it is `{run.status}`", help="wait for its end, or cancel it first")
     secrets = given(_secrets_workflow(run, names))
     body = {"sensitive_input_values": dict(secrets)} if secrets else {}
-    again = await desk.runs.retry(id, body)
+    again = await desk.runs.retry(run.id, body)
     step = replace(
         _step_from_run(run, names), status=again.status, error=(), started_at=None, ended_at=None, machine_id=None
     )

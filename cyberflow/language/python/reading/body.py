@@ -16,7 +16,7 @@ from cyberflow.language.python.reading.string_offsets import StringOffsets, dede
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
 from cyberflow.source import Place, Route
 
-_PROMPTS = ("prompt", "on_check_failure")
+_ENDINGS = (".md", ".html", ".txt", ".wire")
 
 
 class DeclarationBody:
@@ -64,7 +64,13 @@ class DeclarationBody:
                 self.document.mark_keywords(self.route, self.source, decorator.keywords)
         self.data = {key: _to_data(value) for key, value in self.declaration.keywords.items()}
         prompt = self.data.get("prompt")
-        if isinstance(prompt, str):
+        if isinstance(prompt, str) and _is_text(prompt):
+            help = 'write the text as the docstring; `prompt="prompts/a.md"` names a file'
+            message = "`prompt=` names a file, and this is a text"
+            self.document.report(message, self.place("prompt"), help)
+            self.document.broken.add((*self.route, "prompt"))
+            self.data["prompt"] = ""
+        elif isinstance(prompt, str):
             self.data["prompt"] = {"file": prompt}
             if (mark := self.document.marks.get((*self.route, "prompt"))) is not None:
                 self.document.marks[(*self.route, "prompt", "file")] = mark
@@ -161,6 +167,11 @@ def _to_data(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_to_data(item) for item in value]
     return value
+
+
+def _is_text(prompt: str) -> bool:
+    """Whether a `prompt=` is the prompt itself: no file is called with line ends, tokens, or words and a full stop."""
+    return any(sign in prompt for sign in "\n<{") or (" " in prompt.strip() and not prompt.endswith(_ENDINGS))
 
 
 def _docstring_node(node: Function | None) -> Any:

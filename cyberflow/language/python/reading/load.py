@@ -58,6 +58,9 @@ def read_modules(
         text = files.read_text(path, Place(path))
         if isinstance(text, Diagnostic):
             problems.append(text)
+        elif path.split("/", maxsplit=1)[0].removesuffix(SUFFIX) == "cyberflow":
+            message, help = f"`{path}` has the name of cyberflow itself", "rename it: `import cyberflow` would find it"
+            problems.append(Diagnostic("python-error", message, Place(path), help=help))
         else:
             readable.append(path)
     if not readable:

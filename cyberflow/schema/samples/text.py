@@ -1,28 +1,11 @@
-"""Readable text for simulated values, by the name of a property and what its schema says of format and length."""
+"""Readable text for made values, by the name of a property, its format and its length."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
-FORMATS = {
-    "date": "2026-03-01",
-    "date-time": "2026-03-01T09:30:00Z",
-    "time": "09:30:00Z",
-    "duration": "PT30M",
-    "email": "alex.morgan@example.com",
-    "idn-email": "alex.morgan@example.com",
-    "hostname": "desk.example.com",
-    "ipv4": "192.0.2.10",
-    "ipv6": "2001:db8::10",
-    "uri": "https://example.com/record/1001",
-    "url": "https://example.com/record/1001",
-    "uri-reference": "/record/1001",
-    "uuid": "3f2b8c1e-5a47-4d0b-9c6e-2f1a7b8d9e01",
-    "json-pointer": "/record",
-    "regex": ".*",
-}
+from cyberflow.schema.validation.formats import EXAMPLES
 
 NAMES: tuple[tuple[str, str], ...] = (
     ("email", "alex.morgan@example.com"),
@@ -48,12 +31,10 @@ NAMES: tuple[tuple[str, str], ...] = (
 )
 
 
-def text_for_schema(schema: Mapping[str, Any], name: str) -> str:
-    made = FORMATS.get(schema.get("format", "")) or _by_name(name)
-    low, high = schema.get("minLength") or 0, schema.get("maxLength")
-    if len(made) < low:
-        made = made.ljust(low, "x")
-    return made if high is None else made[:high]
+def text_for_schema(format: Any, name: str, low: int, high: int) -> str:
+    """Text of a length between two bounds; a format comes before the name."""
+    made = (EXAMPLES.get(format) if isinstance(format, str) else None) or _by_name(name)
+    return made.ljust(low, "x")[:high]
 
 
 def text_for_name(name: str) -> str:

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.regex.pattern import sample_texts as texts_of
+from cyberflow.schema.samples.hints import NO_HINTS, Hints
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
-from cyberflow.schema.subtype.seeds import NO_HINTS, Hints
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.formats import EXAMPLES
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import KINDS, KINDS_OF_TYPE, Opaque, Schema, kind_of
 
 MAX_SIMPLE: Final = 8
@@ -24,22 +25,6 @@ MAX_NUMBER: Final = 1e15
 NUMBERS: Final = KINDS_OF_TYPE["number"]
 BOUNDS: Final = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 TEXTS: Final = ("x", "", "0", "X", " ", "é", "x y")
-WELL_KNOWN: Final = {
-    "date": "2026-03-01",
-    "date-time": "2026-03-01T09:30:00Z",
-    "time": "09:30:00Z",
-    "duration": "P1D",
-    "email": "ada@example.com",
-    "idn-email": "ada@example.com",
-    "hostname": "example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "uri": "https://example.com/",
-    "uri-reference": "https://example.com/",
-    "iri": "https://example.com/",
-    "uuid": "0190163d-8694-739b-aea5-966c26f8ad91",
-    "json-pointer": "/x",
-}
 ANYTHING: Final = Opaque(KINDS, ("x", 0, None))
 BARE: Final = {"object": Opaque(frozenset({"object"}), ({}, {"x": "x"})), "array": Opaque(frozenset({"array"}), ([],))}
 
@@ -203,7 +188,7 @@ def _text_values(shape: Disjunct, hints: Hints) -> Iterator[str | Opaque]:
         *shape.keyword_values("contentMediaType"),
     ]:
         # A value that breaks the producer's own promise would prove nothing, though 2020-12 lets it pass.
-        known = [WELL_KNOWN[name] for name in formats if name in WELL_KNOWN]
+        known = [EXAMPLES[name] for name in formats if isinstance(name, str) and name in EXAMPLES]
         yield from known
         if not known:
             yield Opaque(frozenset({"string"}), ("x", ""))

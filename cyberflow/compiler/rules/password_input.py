@@ -1,0 +1,40 @@
+"""An input has the format of a password.
+
+An input is written into the prompt as it is, stored with the run and shown on its page. What nobody may read is a
+secret: the agent gets a name for it, and the value is filled in where it is typed.
+
+    inputs: {pin: {type: string, format: password}}
+
+Declare it under `secrets: [pin]` and write `<$pin>` in the prompt; in Python, annotate it with `Secret`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.queries.texts import owners
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.source import Route
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for owner in owners(graph):
+        for written, notation in owner.body.inputs.items():
+            for route in _password_routes(notation):
+                name = written.removesuffix("?")
+                place = owner.definition.at("inputs", written, *route)
+                help = f"declare it under `secrets`, and write `<${name}>` where it is typed"
+                yield Diagnostic("password-input", f"the input `{name}` holds a password", place, help=help)
+
+
+def _password_routes(notation: Any, route: Route = ()) -> Iterator[Route]:
+    """Where a type says `format: password`; values are not looked into."""
+    if isinstance(notation, list):
+        for index, item in enumerate(notation):
+            yield from _password_routes(item, (*route, index))
+    elif isinstance(notation, dict):
+        for key, item in notation.items():
+            if key == "format" and item == "password":
+                yield (*route, key)
+            elif key not in ("default", "const", "enum", "examples"):
+                yield from _password_routes(item, (*route, key))

@@ -1,0 +1,38 @@
+"""Ids of tasks, completed from the journal and from Cyberun, and what is said of an id that is nobody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyberflow.errors import UsageError
+from cyberflow.run.work.ids import NEWEST, is_prefix, one_of
+from cyberflow.run.work.journal import FOLDER, JournalEntry, entries
+
+if TYPE_CHECKING:
+    from cyberflow.client.cyberun.client import CyberunClient
+
+
+class NoSuchRun(UsageError):
+    """The target has no session and no run of this id."""
+
+
+async def complete_task_id(cyberun: CyberunClient, id: str) -> str:
+    """The id of the one task that begins so, among the newest; what is whole, or begins nothing, is given back.
+
+    Raises UsageError when it means several.
+    """
+    if not is_prefix(id):
+        return id
+    found: list[str] = []
+    async for task in cyberun.tasks():
+        found.append(task.id)
+        if len(found) == NEWEST:
+            break
+    return one_of(id, found) or id
+
+
+def find_task_entry(state: Path, id: str) -> JournalEntry | None:
+    """The invocation that submitted a task, if it was one of this project on this machine."""
+    found = [entry for entry in entries(state / FOLDER) if entry.task_id and entry.task_id.startswith(id)]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,6 @@
+from cyberflow import workflow
+
+
+@workflow
+def look() -> None:
+    """Look."""

@@ -1,0 +1,5 @@
+from cyberflow import workflow
+
+
+@workflow(prompt="Open <chart>.")
+def look(chart: str) -> None: ...

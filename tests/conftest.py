@@ -1,0 +1,42 @@
+"""Which tests are `slow`: those that search, start a process, or serve. `make unit` leaves them out, and a test that is
+not marked so may do none of it.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+TESTS = Path(__file__).parent
+SLOW_FILES = {
+    *("cli/test_batches.py", "cli/test_downloads.py", "cli/test_pull.py", "cli/test_running.py", "cli/test_sarif.py"),
+    *("cli/test_deploying.py", "cli/test_deploying_plans.py", "cli/test_examples.py", "cli/test_tasks.py"),
+    *("client/test_client_start.py", "compiler/test_limits.py", "compiler/test_rules_limits.py"),
+    *("compiler/test_rules_mutations.py", "emulator/test_emulator_webhooks.py", "fuzz/test_fuzz.py"),
+    *("language/python/test_python_run.py", "language/python/test_python_start.py"),
+    *("language/test_template_limits.py", "run/test_run_batch.py", "schema/test_schema_limits.py"),
+    *("sdk/test_operations.py", "docs/test_readme.py"),
+}
+"""Files whose tests are slow one and all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        searches = hasattr(getattr(item, "function", None), "hypothesis")
+        if searches or item.path.relative_to(TESTS).as_posix() in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _quick_tests_stay_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.node.get_closest_marker("slow"):
+
+        def refuse(*_: Any, **__: Any) -> NoReturn:
+            pytest.fail("a test that starts a process or serves is marked `slow`")
+
+        monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+        monkeypatch.setattr(socket.socket, "listen", refuse)
