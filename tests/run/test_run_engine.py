@@ -226,7 +226,7 @@ def test_nobody_listens(project: Path, database: str) -> None:
 def test_a_finished_batch_leaves_no_inputs_in_the_queue(project: Path, database: str) -> None:
     write_rows(project, 5)
     words = ("research", "-t", "fast", "--each", "rows.csv", "--ledger")
-    left = "SELECT count(*) FROM dbos.workflow_status WHERE inputs LIKE '%animal%' OR output LIKE '%animal%'"
+    left = "SELECT count(*) FROM dbos.workflow_input WHERE inputs LIKE '%animal%'"
     steps = "SELECT count(*) FROM dbos.operation_outputs"
     before, steps_before = ask(database, left), ask(database, steps)
     with worker(project, database):
