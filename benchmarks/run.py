@@ -158,7 +158,8 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     from cyberflow.run.batch.batch import Batch
     from cyberflow.run.batch.rows import RowMapper
     from cyberflow.run.batch.table import RowFault, Table
-    from cyberflow.run.chain.request import RequestParts, TargetIds
+    from cyberflow.run.chain.placement import TargetIds
+    from cyberflow.run.chain.request import RequestParts
     from cyberflow.run.inputs.arguments import Arguments, RawArguments
     from cyberflow.run.work.executor import LocalExecutor
     from cyberflow.run.work.ledger import Ledger, LedgerHeader

@@ -13,7 +13,7 @@ import click
 from cyberflow.cli.console import say
 from cyberflow.cli.interrupts import INTERRUPTED
 from cyberflow.errors import UsageError
-from cyberflow.sdk.deployment import Deployment
+from cyberflow.sdk.deployments.deployment import Deployment
 
 
 def is_terminal() -> bool:

@@ -22,7 +22,7 @@ from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.request import RunPlacement
+from cyberflow.run.chain.placement import RunPlacement
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.deploy.plan.model import PruneOptions
-    from cyberflow.sdk.deployment import ApplyOptions, PlanOptions, read_saved_plan
+    from cyberflow.sdk.deployments.deployment import ApplyOptions, PlanOptions, read_saved_plan
+    from cyberflow.sdk.deployments.pulls import PullOptions
     from cyberflow.sdk.operations import Applied, BatchResult, adopt, apply, batch, plan, pull, resume, worker
     from cyberflow.sdk.project import ProjectErrors
-    from cyberflow.sdk.pulls import PullOptions
     from cyberflow.sdk.rows.setup import BadRows, BatchOptions
     from cyberflow.sdk.rows.workers import WorkerOptions
 
@@ -17,10 +17,10 @@ _HOMES = {
     "deploy.plan.model": ("PruneOptions",),
     "sdk.rows.setup": ("BadRows", "BatchOptions"),
     "sdk.rows.workers": ("WorkerOptions",),
-    "sdk.deployment": ("ApplyOptions", "PlanOptions", "read_saved_plan"),
+    "sdk.deployments.deployment": ("ApplyOptions", "PlanOptions", "read_saved_plan"),
     "sdk.operations": ("Applied", "BatchResult", "adopt", "apply", "batch", "plan", "pull", "resume", "worker"),
     "sdk.project": ("ProjectErrors",),
-    "sdk.pulls": ("PullOptions",),
+    "sdk.deployments.pulls": ("PullOptions",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [

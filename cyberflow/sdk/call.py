@@ -22,7 +22,7 @@ from cyberflow.language.python.signature import FunctionParameter, read_paramete
 from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
 from cyberflow.language.python.tracing.symbols import Misuse
 from cyberflow.language.python.typed_dicts import make_portable
-from cyberflow.run.chain.request import RunPlacement
+from cyberflow.run.chain.placement import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.durations import read_duration
 from cyberflow.run.inputs.secrets import SecretBackends, parse_location, system_backends

@@ -23,8 +23,9 @@ from cyberflow.run.chain.downloads import output_folder, save_all
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.machines import explain_waiting
+from cyberflow.run.chain.placement import RunPlacement, TargetIds
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
+from cyberflow.run.chain.request import RequestParts, RunRequest
 from cyberflow.run.chain.resume import resume
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments, RawArguments

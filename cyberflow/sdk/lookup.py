@@ -11,7 +11,7 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
 from cyberflow.remote.identity import Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import read_snapshot
-from cyberflow.run.chain.request import TargetIds
+from cyberflow.run.chain.placement import TargetIds
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.targets.service import CyberdeskService

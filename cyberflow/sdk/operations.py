@@ -16,10 +16,10 @@ from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import read_project
 from cyberflow.run.batch.batch import RowUpdate, ServiceTrouble
 from cyberflow.run.work.ledger import Ledger, LedgerEntry
-from cyberflow.sdk.deployment import ApplyOptions, Deployment, PlanOptions, open_deployment
+from cyberflow.sdk.deployments.deployment import ApplyOptions, Deployment, PlanOptions, open_deployment
+from cyberflow.sdk.deployments.pulls import PullOptions, pull_sources
 from cyberflow.sdk.handle import run_blocking, say
 from cyberflow.sdk.project import compile_project, resolve_target_name
-from cyberflow.sdk.pulls import PullOptions, pull_sources
 from cyberflow.sdk.rows.batch_run import open_batch, resume_setup
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, prepare_batch
 from cyberflow.sdk.rows.workers import WorkerOptions, work_rows

@@ -12,7 +12,8 @@ from cyberflow.errors import UsageError
 from cyberflow.language.project.load import target_of
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.overrides import RunOverrides, find_model, read_prompt_override
-from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds, chain_request, run_request
+from cyberflow.run.chain.placement import RunPlacement, TargetIds
+from cyberflow.run.chain.request import RequestParts, RunRequest, chain_request, run_request
 from cyberflow.run.inputs.arguments import (
     Arguments,
     RawArguments,

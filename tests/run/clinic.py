@@ -9,7 +9,8 @@ from typing import Any
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.request import RequestParts, RunRequest, TargetIds, chain_request
+from cyberflow.run.chain.placement import TargetIds
+from cyberflow.run.chain.request import RequestParts, RunRequest, chain_request
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.work.journal import Invocation, open_journal

@@ -23,7 +23,8 @@ from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import RowMapper
 from cyberflow.run.batch.table import RowFault, Table
-from cyberflow.run.chain.request import RequestParts, TargetIds
+from cyberflow.run.chain.placement import TargetIds
+from cyberflow.run.chain.request import RequestParts
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.work.executor import LocalExecutor
 from cyberflow.run.work.ledger import Ledger, LedgerHeader

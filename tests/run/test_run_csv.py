@@ -14,7 +14,8 @@ import pytest
 from cyberflow.errors import UsageError
 from cyberflow.run.batch.rows import RowMapper
 from cyberflow.run.batch.table import RowFault, Table, copy_stream, is_stream
-from cyberflow.run.chain.request import RequestParts, TargetIds
+from cyberflow.run.chain.placement import TargetIds
+from cyberflow.run.chain.request import RequestParts
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from tests.run.intake import bundle, need, workflow
 from tests.suites import SUITES, needs_suite

@@ -13,7 +13,8 @@ from cyberflow.run.batch.repeat import RepeatedRows
 from cyberflow.run.batch.rows import request_fingerprint
 from cyberflow.run.batch.table import RowFault
 from cyberflow.run.chain.overrides import RunOverrides, find_model, read_prompt_override
-from cyberflow.run.chain.request import RequestParts, TargetIds, chain_request, run_request
+from cyberflow.run.chain.placement import TargetIds
+from cyberflow.run.chain.request import RequestParts, chain_request, run_request
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from tests.run.clinic import World
 from tests.run.intake import BOOK, CANARY, LOOKUP, WORKFLOWS, bundle

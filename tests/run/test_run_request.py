@@ -12,7 +12,8 @@ import pytest
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.interpolate import Interpolator
-from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, chain_request, run_request
+from cyberflow.run.chain.placement import RunPlacement, TargetIds
+from cyberflow.run.chain.request import RequestParts, chain_request, run_request
 from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.schema.values import ABSENT
 from tests.run.intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from cyberflow.errors import UsageError
 from cyberflow.run.batch.rows import RowMapper, read_mapping
 from cyberflow.run.batch.table import RowFault, Table
-from cyberflow.run.chain.request import RequestParts, TargetIds
+from cyberflow.run.chain.placement import TargetIds
+from cyberflow.run.chain.request import RequestParts
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from tests.run.intake import PATIENT, bundle, chain, may, need
 

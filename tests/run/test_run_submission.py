@@ -19,8 +19,9 @@ from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.follow import follow
+from cyberflow.run.chain.placement import RunPlacement, TargetIds
 from cyberflow.run.chain.reducer import replay
-from cyberflow.run.chain.request import RequestParts, RunPlacement, TargetIds, run_request
+from cyberflow.run.chain.request import RequestParts, run_request
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments

@@ -23,7 +23,7 @@ from cyberflow.cli.views.plan_text import outcome_line, plan_lines
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.deploy.plan.plan_file import SavedPlan
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.sdk.deployment import (
+from cyberflow.sdk.deployments.deployment import (
     Application,
     ApplyOptions,
     Deployment,

@@ -48,7 +48,7 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
     folder = project_root(project)
     asked = bool(options["paths"] or options["select"] or options["ignore"])
     if options["remote"]:
-        from cyberflow.sdk.remote_check import check_remote
+        from cyberflow.sdk.deployments.remote_check import check_remote
 
         lines = (lambda _: None) if quiet else say
         answer = _make_report(*_select(*check_remote(folder, target, say, lines), options), format)

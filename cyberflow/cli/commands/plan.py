@@ -12,7 +12,7 @@ from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import dump_plan
-from cyberflow.sdk.deployment import PlanOptions, open_deployment
+from cyberflow.sdk.deployments.deployment import PlanOptions, open_deployment
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.storage import write_text
 

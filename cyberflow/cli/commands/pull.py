@@ -16,8 +16,8 @@ from cyberflow.deploy.pull.folder import PullFolder, display_path
 from cyberflow.deploy.pull.read import PullResult
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import read_project
+from cyberflow.sdk.deployments.pulls import PullOptions, pull_sources
 from cyberflow.sdk.project import resolve_target_name
-from cyberflow.sdk.pulls import PullOptions, pull_sources
 
 
 @click.command("pull")

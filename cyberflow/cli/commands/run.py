@@ -126,7 +126,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, **opt
 
 
 def _submit_options(options: dict[str, Any]) -> SubmitOptions:
-    from cyberflow.run.chain.request import RunPlacement
+    from cyberflow.run.chain.placement import RunPlacement
     from cyberflow.run.inputs.arguments import RawArguments
     from cyberflow.sdk.execution import SubmitOptions
 

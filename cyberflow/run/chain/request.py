@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
 from cyberflow.compiler.refs import find_refs
-from cyberflow.diagnostics import did_you_mean, join_names
+from cyberflow.diagnostics import join_names
 from cyberflow.errors import UsageError
 from cyberflow.hidden import hide
 from cyberflow.run.chain.interpolate import Interpolator, resolve_refs
 from cyberflow.run.chain.overrides import RunOverrides
+from cyberflow.run.chain.placement import RunPlacement, TargetIds, lookup_id, placement
 from cyberflow.run.inputs.arguments import (
     Arguments,
     file_argument_name,
@@ -29,25 +30,6 @@ from cyberflow.run.inputs.arguments import (
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT, EMPTY
-
-
-@dataclass(frozen=True)
-class TargetIds:
-    """The ids of a target's things by the names a bundle uses. Whoever hands them in has looked them up."""
-
-    workflows: Mapping[str, str]
-    pools: Mapping[str, str] = field(default_factory=dict)
-    machines: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class RunPlacement:
-    """Where to run, as asked: a machine or pools, by name, win over the declaration's; a session wins over both."""
-
-    machine: str | None = None
-    pools: tuple[str, ...] = ()
-    session_id: str | None = None
-    keep_session: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +97,7 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
         **{key: value for key, value in request.items() if key not in _PLACES},
         "steps": filled,
         **({"shared_file_inputs": files} if files else {}),
-        **_resolve_placement(chain.machine, chain.pools, parts),
+        **placement(chain, parts.where, parts.ids),
     }
     parts.overrides.refuse_for_chain(chain.name)
     if parts.overrides.priority:
@@ -142,11 +124,11 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
     plain = Interpolator(given.inputs)
     files = list(_files(files_of(workflow), parts, plain))
     body: dict[str, Any] = {
-        "workflow_id": _lookup_id(parts.ids.workflows, workflow.name, "workflow"),
+        "workflow_id": lookup_id(parts.ids.workflows, workflow.name, "workflow"),
         "input_values": dict(given.inputs),
         **({"sensitive_input_values": hide(given.secrets)} if given.secrets else {}),
         **({"file_inputs": files} if files else {}),
-        **_resolve_placement(None, (), parts),
+        **placement(workflow, parts.where, parts.ids),
         **parts.overrides.body(),
     }
     if where.session_id is not None or where.keep_session:
@@ -203,7 +185,7 @@ class _StepRequest:
         self.problems += self._input_faults(inputs)
         self.problems += self._secret_faults(secrets)
         return {
-            "workflow_id": _lookup_id(self.parts.ids.workflows, self.workflow.name, "workflow"),
+            "workflow_id": lookup_id(self.parts.ids.workflows, self.workflow.name, "workflow"),
             "session_alias": self.alias,
             **({"inputs": inputs} if inputs else {}),
             **({"sensitive_inputs": hide(secrets)} if secrets else {}),
@@ -273,28 +255,3 @@ def _encode(parts: RequestParts, name: str, content: bytes) -> str:
     if name not in parts.encoded:
         parts.encoded[name] = b64encode(content).decode()
     return parts.encoded[name]
-
-
-def placement(what: BundledChain | BundledWorkflow, parts: RequestParts) -> dict[str, Any]:
-    """Where a request of these parts runs, as the service takes it."""
-    if isinstance(what, BundledChain):
-        return _resolve_placement(what.machine, what.pools, parts)
-    return _resolve_placement(None, (), parts)
-
-
-def _resolve_placement(machine: str | None, pools: Sequence[str], parts: RequestParts) -> dict[str, Any]:
-    """Where it runs, in ids: a session, else the machine or pools that were asked for, else the declared ones."""
-    where = parts.where
-    if where.session_id is not None:
-        return {"session_id": where.session_id}
-    if where.machine is not None or where.pools:
-        machine, pools = where.machine, where.pools
-    if machine is not None:
-        return {"machine_id": _lookup_id(parts.ids.machines, machine, "machine")}
-    return {"pool_ids": [_lookup_id(parts.ids.pools, pool, "pool") for pool in pools]} if pools else {}
-
-
-def _lookup_id(ids: Mapping[str, str], name: str, what: str) -> str:
-    if name in ids:
-        return ids[name]
-    raise UsageError(f"the target has no {what} `{name}`", help=did_you_mean(name, ids))

@@ -16,8 +16,9 @@ from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.follow import cancel
 from cyberflow.run.chain.machines import explain_waiting
 from cyberflow.run.chain.overrides import RunOverrides
+from cyberflow.run.chain.placement import TargetIds, placement
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.chain.request import RunRequest, TargetIds, placement
+from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.work.distributed import DistributedExecutor, queue_of
 from cyberflow.run.work.executor import LocalExecutor
@@ -59,7 +60,9 @@ async def open_batch(setup: BatchSetup, ledger: Ledger | None, say: Say) -> Asyn
         ids = await look_up_ids(compiled, service, setup.what, where, stale=stale)
         overrides = await resolve_overrides(service, setup.what, setup.options)
         setup.parts = replace(setup.parts, ids=ids, overrides=overrides)
-        if (why := await explain_waiting(service.client, placement(setup.what, setup.parts))) is not None:
+        if (
+            why := await explain_waiting(service.client, placement(setup.what, setup.parts.where, setup.parts.ids))
+        ) is not None:
             say(why)
         shape = request_fingerprint(setup.what, setup.parts, setup.rows.arguments)
         if ledger is not None:

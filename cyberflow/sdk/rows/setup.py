@@ -14,7 +14,8 @@ from cyberflow.redact import Redactor
 from cyberflow.run.batch.repeat import RepeatedRows
 from cyberflow.run.batch.rows import RowMapper, read_mapping
 from cyberflow.run.batch.table import RowFault, Table, copy_stream, is_stream
-from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest, TargetIds
+from cyberflow.run.chain.placement import RunPlacement, TargetIds
+from cyberflow.run.chain.request import RequestParts, RunRequest
 from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
 from cyberflow.run.simulation import read_outcomes

@@ -12,7 +12,8 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.batch.rows import request_fingerprint
 from cyberflow.run.chain.overrides import RunOverrides
-from cyberflow.run.chain.request import RequestParts, RunPlacement, RunRequest
+from cyberflow.run.chain.placement import RunPlacement
+from cyberflow.run.chain.request import RequestParts, RunRequest
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
 from cyberflow.run.work.distributed import STUCK, Worker, queue_of
