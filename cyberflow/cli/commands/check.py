@@ -48,7 +48,7 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
     folder = project_root(project)
     asked = bool(options["paths"] or options["select"] or options["ignore"])
     if options["remote"]:
-        from cyberflow.sdk.deployments.remote_check import check_remote
+        from cyberflow.sdk.checks.remote import check_remote
 
         lines = (lambda _: None) if quiet else say
         answer = _make_report(*_select(*check_remote(folder, target, say, lines), options), format)
@@ -94,7 +94,7 @@ def _select(
     sourced: RawProject, found: list[Diagnostic], options: dict[str, Any]
 ) -> tuple[RawProject, list[Diagnostic]]:
     """The findings that were asked for."""
-    from cyberflow.sdk.selection import FindingSelection
+    from cyberflow.sdk.checks.selection import FindingSelection
 
     asked = FindingSelection.of(sourced.root, options["paths"], options["select"], options["ignore"])
     return sourced, asked.filter(found)
