@@ -13,21 +13,15 @@ def main() -> None:
     if sys.argv[1:] == ["--version"] and _answer(f"cyberflow {__version__}\n", sys.stdout):
         return
     try:
-        _interrupt_on_sigterm()
+        from cyberflow.cli.interrupts import quit_on_signals
+
+        quit_on_signals()
         from cyberflow.cli.main import main as cli
 
         cli()
     except KeyboardInterrupt:  # while we were still loading
         _answer("interrupted; nothing was sent\n", sys.stderr)
         sys.exit(INTERRUPTED)
-
-
-def _interrupt_on_sigterm() -> None:
-    """Have SIGTERM do what Ctrl-C does, from the first moment on."""
-    import signal
-
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _answer(text: str, stream: TextIO | None) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import normalize
 from uuid import uuid4
 
@@ -174,3 +175,13 @@ def write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CyberflowError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def parse_json(text: str) -> Any:
+    """Read JSON that a file of ours holds. Raises ValueError, for what is nested too deep or holds half an emoji too."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    return value

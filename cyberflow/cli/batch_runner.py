@@ -21,6 +21,9 @@ from cyberflow.sdk.project import compile_project
 from cyberflow.sdk.rows.batch_run import BatchRun, open_batch, resume_setup
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, prepare_batch
 
+LOST = "nothing can go on with it: `cyberflow runs list` shows what was submitted"
+"""The way on from a batch whose ledger is gone."""
+
 
 @dataclass(frozen=True)
 class BatchDisplay:
@@ -81,10 +84,11 @@ async def _run(batch: BatchRun, display: BatchDisplay) -> int:
     except asyncio.CancelledError:
         return await _handle_interrupt(batch, again)
     except CyberflowError as error:
-        error.help = f"{error.help + '; ' if error.help else ''}go on with `{again}`"
+        way = f"go on with `{again}`" if batch.ledger.is_there else LOST
+        error.help = f"{error.help + '; ' if error.help else ''}{way}"
         raise
     if batch.halt_reason:
-        say(f"stopped: {batch.halt_reason}; go on with\n  {again}")
+        say(f"stopped: {batch.halt_reason}; {f'go on with{chr(10)}  {again}' if batch.ledger.is_there else LOST}")
     data = summary(batch.ledger, batch.results)
     if display.format == "json":
         print_json(data)
@@ -96,9 +100,10 @@ async def _run(batch: BatchRun, display: BatchDisplay) -> int:
 
 def _raise_unwritten(batch: BatchRun, again: str) -> None:
     """Raise what kept the results from the disk, after all else is said."""
+    if not batch.ledger.is_there:
+        raise CyberflowError(f"the ledger at {batch.ledger.path} was removed while the batch was at work", help=LOST)
     if (error := batch.unwritten) is not None:
-        if batch.ledger.path.exists():
-            error.help = f"nothing is lost, the ledger has it: `{again} --out FILE` writes it elsewhere"
+        error.help = f"nothing is lost, the ledger has it: `{again} --out FILE` writes it elsewhere"
         raise error
 
 
@@ -106,7 +111,7 @@ async def _handle_interrupt(batch: BatchRun, again: str) -> int:
     live = batch.live
     if ask_to_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
         await batch.cancel_live()
-    say(f"interrupted; no row is lost, go on with\n  {again}")
+    say(f"interrupted; no row is lost, go on with\n  {again}" if batch.ledger.is_there else f"interrupted; {LOST}")
     _raise_unwritten(batch, again)
     return INTERRUPTED
 

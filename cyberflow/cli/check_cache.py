@@ -18,7 +18,7 @@ from cyberflow.cli.styles import from_segments, to_segments
 from cyberflow.errors import CyberflowError
 from cyberflow.language.discovery import folder_entries
 from cyberflow.language.ignore_files import are_current
-from cyberflow.storage import private_folder, write_text
+from cyberflow.storage import parse_json, private_folder, write_text
 from cyberflow.version import __version__
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class CheckCache:
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
         try:
-            data = json.loads((self.root / FOLDER / FILE).read_text(encoding="utf-8"))
+            data = _read_sealed(self.root / FOLDER / FILE)
             if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
             kept = data["answers"][form]
@@ -70,7 +70,7 @@ class CheckCache:
         }
         path = self.root / FOLDER / FILE
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = _read_sealed(path)
             answers = data["answers"] if data["inputs"] == inputs else {}
         except (OSError, ValueError, KeyError, TypeError):
             answers = {}
@@ -113,8 +113,16 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
+def _read_sealed(path: Path) -> Any:
+    """What `_write` kept. Raises ValueError for a file that is not, to the byte, what it wrote."""
+    seal, _, text = path.read_text(encoding="utf-8").partition("\n")
+    if hashlib.sha256(text.encode()).hexdigest() != seal:
+        raise ValueError("damaged")
+    return parse_json(text)
+
+
 def _write(path: Path, text: str) -> None:
-    """Keep it if the disk lets us: an answer that is not kept is found anew."""
+    """Keep it, below its own hash, if the disk lets us: an answer that is not kept is found anew."""
     with suppress(CyberflowError, OSError):
         private_folder(path.parent)
-        write_text(path, text)
+        write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")

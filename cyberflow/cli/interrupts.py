@@ -2,54 +2,79 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 from collections.abc import Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
-import click
-
+T = TypeVar("T")
 INTERRUPTED = 130
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
-def interrupt_on_signals() -> None:
-    """Have SIGTERM and SIGHUP do what Ctrl-C does; what `nohup` ignores stays ignored."""
+def quit_on_signals() -> None:
+    """Have SIGTERM and SIGHUP end the program and say so, as long as nothing is under way: no exception, which whoever
+    is being imported might swallow. What `nohup` ignores stays ignored.
+    """
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _quit)
 
 
-def run_cancellable(work: Coroutine[Any, Any, int]) -> int:
-    """Run a command's work. A signal cancels it, once; how it ends is the work's business."""
+def _quit(_number: int, _frame: object) -> None:
+    with suppress(OSError):
+        os.write(2, b"interrupted; nothing was sent\n")
+    os._exit(INTERRUPTED)
+
+
+def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work. A signal cancels it, once; how it ends is the work's business. One that comes after the end
+    changes nothing any more. Raises KeyboardInterrupt when the work leaves its end to others.
+    """
     import asyncio
 
-    async def listen() -> int:
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+    async def listen() -> T:
         task = asyncio.current_task()
         if task is not None and sys.platform != "win32":
-            for number in SIGNALS:
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        return await work
+            for number in heard:
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            return await work
+        finally:
+            for number in heard if sys.platform != "win32" else ():
+                asyncio.get_running_loop().remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in heard}
     try:
         return asyncio.run(listen())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if threading.current_thread() is threading.main_thread() and _quit not in before.values():
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def ask_to_cancel(question: str | None) -> bool:
     """After an interruption: what a person says; where nobody is, or nothing is asked, nothing is cancelled."""
     if question is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
+    import click
+
     answer = click.prompt(f"{question} [d]etach, [c]ancel", value_proc=_read_choice, default="detach", err=True)
     return bool(answer == "cancel")
 
 
 def _read_choice(text: str) -> str:
     """`detach` or `cancel`, by its first letters."""
+    import click
+
     word = text.strip().lower()
     for choice in ("detach", "cancel"):
         if word and choice.startswith(word):

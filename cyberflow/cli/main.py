@@ -10,7 +10,7 @@ import click
 
 from cyberflow.cli.console import say
 from cyberflow.cli.error_text import print_error, translate_error
-from cyberflow.cli.interrupts import INTERRUPTED, interrupt_on_signals
+from cyberflow.cli.interrupts import INTERRUPTED, quit_on_signals
 from cyberflow.cli.output_streams import ReaderGone, drop_colours, keep_on, open_streams, output_failure
 from cyberflow.version import __version__
 
@@ -100,7 +100,7 @@ def _share_options(ctx: click.Context, given: dict[str, object]) -> None:
 
 def main() -> None:
     """The program: parse, run, and turn whatever went wrong into one of the exit codes."""
-    interrupt_on_signals()
+    quit_on_signals()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -19,8 +20,9 @@ from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
-from cyberflow.errors import UsageError
+from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.events import ChainState
+from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState
@@ -51,13 +53,12 @@ def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, displa
     """Run a name of the project and give the exit code."""
     execution = execution_of(compiled, name, options, filter_streams)
     if isinstance(execution, TaskExecution):
-        _refuse_chain_options(name, options)
+        _refuse_chain_options(name, options, options.where)
         return run_cancellable(_TaskRunner(execution, display).run())
     return run_cancellable(_ChainRunner(execution, display).run())
 
 
-def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
-    where = options.where
+def _refuse_chain_options(name: str, options: SubmitOptions, where: RunPlacement) -> None:
     given = {
         "machine": where.machine,
         "pool": where.pools,
@@ -79,12 +80,11 @@ def say_detached(command: str) -> int:
     return INTERRUPTED
 
 
+@dataclass
 class FollowInterrupted(Exception):
     """Whoever followed was interrupted; `state` is the last that was seen."""
 
-    def __init__(self, state: Any) -> None:
-        super().__init__()
-        self.state = state
+    state: Any
 
 
 async def follow_and_show(
@@ -106,7 +106,7 @@ async def follow_and_show(
 E = TypeVar("E", ChainExecution, TaskExecution)
 
 
-class _Runner(Generic[E]):
+class _Runner(ABC, Generic[E]):
     """What is the same for everything that runs. `unanswered` lists where a lost submission would be."""
 
     unanswered = "cyberflow runs list"
@@ -147,22 +147,32 @@ class _Runner(Generic[E]):
         return await self._finish()
 
     async def _finish(self) -> int:
+        """Print the end, and only then raise what kept something from the disk."""
         for line in self.notes():
             say(line)
-        if any(step.is_live for step in self.state.steps):
-            if self.state.timed_out or isinstance(self.state, TaskState):
-                say(f"follow it with\n  {self.execution.follow_command(self.state)}")
-        else:
+        live = any(step.is_live for step in self.state.steps)
+        if live and (self.state.timed_out or isinstance(self.state, TaskState)):
+            say(f"follow it with\n  {self.execution.follow_command(self.state)}")
+        unreachable = self.state.timed_out and self.state.trouble
+        saved, trouble = await self._save() if self.saves and not unreachable else ([], None)
+        self.print_result(saved)
+        if not live:
             self.execution.record_end(self.state)
-        saved = []
-        if self.saves and not (self.state.timed_out and self.state.trouble):
+        if trouble is not None:
+            raise trouble
+        raise_save_failures(saved)
+        return self.exit_code
+
+    async def _save(self) -> tuple[list[SavedOutput], CyberflowError | None]:
+        saved: list[SavedOutput] = []
+        try:
             async for one in self.execution.save(self.state, self.display.download):
                 saved.append(one)
                 if one.path:
                     self._say(f"saved {one.path}")
-        self.print_result(saved)
-        raise_save_failures(saved)
-        return self.exit_code
+        except CyberflowError as error:
+            return saved, error
+        return saved, None
 
     def _detach(self, code: int) -> int:
         say_detached(self.execution.follow_command(self.state))
@@ -188,39 +198,36 @@ class _Runner(Generic[E]):
 
     def _print(self, data: dict[str, Any], lines: list[str]) -> None:
         text = json.dumps(data, ensure_ascii=False, indent=2)
-        if self.display.out:
-            write_text(self.display.out, text + "\n")
         if self.display.format == "json":
             write_machine(text)
         else:
             click.echo("\n".join(lines))
+        if self.display.out:
+            write_text(self.display.out, text + "\n")
 
     def say_resumed(self) -> None:
         """Say which steps are not run again."""
 
-    # What differs between chains and tasks.
-    saves = True
+    @property
+    def saves(self) -> bool:
+        return True
 
     @property
-    def exit_code(self) -> int:
-        raise NotImplementedError
-
-    def where(self) -> str:
-        raise NotImplementedError
-
-    def notes(self) -> list[str]:
-        raise NotImplementedError
-
-    def after_command(self, target: str) -> str:
-        raise NotImplementedError
-
-    def print_result(self, saved: list[SavedOutput]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def exit_code(self) -> int: ...
+    @abstractmethod
+    def where(self) -> str: ...
+    @abstractmethod
+    def notes(self) -> list[str]: ...
+    @abstractmethod
+    def after_command(self, target: str) -> str: ...
+    @abstractmethod
+    def print_result(self, saved: list[SavedOutput]) -> None: ...
 
 
 class _ChainRunner(_Runner[ChainExecution]):
     @property
-    def saves(self) -> bool:  # type: ignore[override]
+    def saves(self) -> bool:
         return self.display.download is not None
 
     @property

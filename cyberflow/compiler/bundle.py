@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from cyberflow.errors import UsageError
+from cyberflow.storage import parse_json
 
 VERSION = 1
 ASSET = "asset://sha256/"
@@ -135,14 +136,15 @@ def canonical_json(value: Any) -> str:
 def load_bundle(text: str) -> Bundle:
     """Read `bundle.json`. Raises UsageError when it is not one, is of another version, or was changed by hand."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         if data.get("version") != VERSION:
             raise UsageError(f"this bundle has version {data.get('version')}, this cyberflow reads version {VERSION}")
         parts = {name: [_item_from_json(kind, item) for item in data[name]] for name, kind in _ITEM_TYPES.items()}
         bundle = Bundle(data["project"], data["target"], **parts)
+        changed = data.get("digest") != bundle.digest
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"this is not a bundle: {error}", help="`cyberflow build` writes one") from error
-    if data.get("digest") != bundle.digest:
+    if changed:
         raise UsageError("the bundle does not match its digest: it was changed after it was built")
     return bundle
 

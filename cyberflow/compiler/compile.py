@@ -13,8 +13,9 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Check, File, Models, Workflow
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.strings import scan_field, to_wire
+from cyberflow.schema.definitions import add_members, object_schema
 from cyberflow.schema.legacy_notation import to_unmistakable
-from cyberflow.schema.normal_form import add_members, object_schema, schema_text
+from cyberflow.schema.normal_form import schema_text
 from cyberflow.source import Place
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cyberflow.schema.normal_form import ObjectSchema, object_schema
+from cyberflow.schema.definitions import object_schema
+from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place
 
 

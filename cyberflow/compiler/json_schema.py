@@ -97,7 +97,8 @@ class DocumentReader:
         problem = check_keyword(key, value, free=self.free)
         if problem is None:
             return True
-        at = place.at(key).at_key() if problem.about_key else place.at(key, *problem.below)
+        at = place.at(key, *problem.below)
+        at = at.at_key() if problem.about_key else at
         self.notation.add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
         return False
 

@@ -48,7 +48,7 @@ class ScannedText:
 
     @cached_property
     def sends_nothing(self) -> bool:
-        """Whether nothing of a prompt goes out; what it loses is not a finding of its own then."""
+        """Whether nothing of a prompt goes out; what it loses is not told apart then."""
         written = self.scan.text
         if not self.render or not written.strip() or not (_WITHOUT_WORDS.fullmatch(written) or self._must_render):
             return not written.strip()

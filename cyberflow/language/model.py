@@ -98,9 +98,7 @@ Prompt = Annotated[
 
 
 class SecretSource(ClosedModel):
-    """Where a secret is found: exactly one of an environment variable, a file, a keyring entry, and a program that
-    writes it to its standard output within `timeout`. Never the secret.
-    """
+    """Where a secret is found: a variable, a file, a keyring entry, a program that writes it. Never the secret."""
 
     env: str | None = None
     file: str | None = None

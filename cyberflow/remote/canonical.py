@@ -88,7 +88,11 @@ def _input_schema(text: str | None) -> Any:
 @lru_cache(maxsize=4096)
 def _output_schema(text: str | None) -> Any:
     schema = _parse_json(text)
-    return without_boolean(canonical_schema(schema if is_json_schema(schema) else to_json_schema(schema)))
+    try:
+        read = schema if is_json_schema(schema) else to_json_schema(schema)
+    except RecursionError:
+        return text
+    return without_boolean(canonical_schema(read))
 
 
 def _parse_json(text: Any) -> Any:

@@ -110,6 +110,15 @@ def parse_tree(text: str) -> HtmlNode:
     return root
 
 
+def nesting(text: str) -> int:
+    """How deep elements stand in one another."""
+    depth = deepest = 0
+    for token in _read_tokens(text):
+        depth += 0 if not token.tag or token.tag in VOID else -1 if token.ends else 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def start_tag(tag: str, attributes: Mapping[str, str]) -> str:
     """A start tag as text."""
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from cyberflow.remote.html import HtmlNode, parse_tree, start_tag
+from cyberflow.remote.html import HtmlNode, html_lines, nesting, parse_tree, start_tag
 
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _BLOCKS = frozenset({"p", "ul", "ol", "pre", "blockquote", "hr", "table", "div", *_HEADINGS})
@@ -19,13 +19,16 @@ _STARTS_BLOCK = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+>](?=\s|$)|={3,}|-{3,})", re
 _BEFORE_WORD = frozenset(" \n\t([\"'")
 _NUMBERED = re.compile(r"^(\s*\d+)([.)])(?=\s)", re.MULTILINE)
 _ALIKE = {"b": "strong", "i": "em"}
+DEEPEST = 50
 ImageSource = Callable[[str], str]
 
 
 def html_to_markdown(html: str, *, source: ImageSource = str, exact: bool = True) -> str:
     """Write it out. `source` says how the address of an image is written; without `exact`, for eyes only, nothing is
-    escaped.
+    escaped. What is nested deeper than a person would write stays HTML.
     """
+    if nesting(html) > DEEPEST:
+        return "\n".join(html_lines(html))
     return "\n".join(_MarkdownWriter(source, exact).blocks(parse_tree(html).children))
 
 

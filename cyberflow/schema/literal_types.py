@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cyberflow.schema.normal_form import include
+from cyberflow.schema.definitions import include
 from cyberflow.schema.paths import FoundType
 from cyberflow.schema.values import EMPTY, Schema, ValuePath
 

@@ -11,13 +11,13 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from cyberflow.schema.keywords import map_subschemas, restricts
-from cyberflow.schema.references import SchemaDocument, has_names, is_well_formed, resolve_pointer
+from cyberflow.schema.references import SchemaDocument, has_names, is_well_formed
 from cyberflow.schema.values import Schema
 
 ObjectSchema: TypeAlias = dict[str, Any]
 Documents: TypeAlias = Callable[[str], SchemaDocument | None]
-_DEFS: Final = "#/$defs/"
-_NAMING: Final = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor", "$vocabulary", "$defs", "definitions"})
+DEFS: Final = "#/$defs/"
+NAMING: Final = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor", "$vocabulary", "$defs", "definitions"})
 """Keywords that only name: once every reference is followed they say nothing."""
 DEEPEST: Final = 100
 MOST: Final = 50_000
@@ -93,7 +93,7 @@ class _Normalizer:
         form: Schema = {
             key: map_subschemas(key, value, lambda sub: self.form(sub, document))
             for key, value in schema.items()
-            if key not in _NAMING and not (target and key == "$ref")
+            if key not in NAMING and not (target and key == "$ref")
         }
         if target is not None and isinstance(form, dict):
             form = _beside(self._form_of(target), form)
@@ -104,7 +104,7 @@ class _Normalizer:
         ref = schema.get("$ref")
         if not isinstance(ref, str):
             return None
-        name = _definition_name(ref)
+        name = definition_name(ref)
         found = document.resolve(schema)
         if found is not None:
             return _Target(found, document, name)
@@ -115,7 +115,7 @@ class _Normalizer:
         if isinstance(target.schema, bool):
             return target.schema
         if self._is_recursive(target):
-            return {"$ref": _DEFS + self._define(target)}
+            return {"$ref": DEFS + self._define(target)}
         key = id(target.schema)
         if key not in self._forms:
             before = self._size
@@ -127,7 +127,7 @@ class _Normalizer:
     def _define(self, target: _Target) -> str:
         key = id(target.schema)
         if key not in self._names:
-            self._names[key] = _free_name(target.name, self.definitions)
+            self._names[key] = free_name(target.name, self.definitions)
             self.definitions[self._names[key]] = {}
             self._waiting.append((self._names[key], target))
         return self._names[key]
@@ -148,12 +148,12 @@ class _Normalizer:
     def _targets(self, start: _Target) -> list[_Target]:
         key = id(start.schema)
         if key not in self._references:
-            found = (self._follow(node, start.document) for node in _nodes(start.schema))
+            found = (self._follow(node, start.document) for node in nodes_of(start.schema))
             self._references[key] = [target for target in found if target and not isinstance(target.schema, bool)]
         return self._references[key]
 
 
-def _nodes(schema: Schema) -> Iterator[ObjectSchema]:
+def nodes_of(schema: Schema) -> Iterator[ObjectSchema]:
     """Give the schema and every one written below it; definitions are only reached by reference."""
     pending: list[Any] = [schema]
     seen: set[int] = set()
@@ -163,7 +163,7 @@ def _nodes(schema: Schema) -> Iterator[ObjectSchema]:
             seen.add(id(node))
             yield node
             for key, value in node.items():
-                if key not in _NAMING:
+                if key not in NAMING:
                     map_subschemas(key, value, pending.append)
 
 
@@ -180,97 +180,18 @@ def _beside(form: Schema, rest: ObjectSchema) -> Schema:
     return {**rest, "allOf": [form, *rest.get("allOf", ())]}
 
 
-def _definition_name(ref: str) -> str:
+def definition_name(ref: str) -> str:
+    """Give the name that a reference suggests for what it leads to."""
     last = unquote(ref).rpartition("/")[2].rpartition("#")[2].replace("~1", "-").replace("~0", "-")
     return "".join(char if char.isalnum() or char in "-_." else "-" for char in last) or "root"
 
 
-def _free_name(stem: str, taken: Mapping[str, Any]) -> str:
+def free_name(stem: str, taken: Mapping[str, Any]) -> str:
+    """Give a name that is not taken, numbered where it has to be."""
     number = 1
     while (name := stem if number == 1 else f"{stem}-{number}") in taken:
         number += 1
     return name
-
-
-def extract(schema: Schema, root: Schema) -> Schema:
-    """Cut `schema`, in which every reference is a pointer, out of `root`, so that it stands alone."""
-    definitions: dict[str, Any] = {}
-    made = include(schema, root, definitions)
-    return {**made, "$defs": definitions} if definitions and isinstance(made, dict) else made
-
-
-def include(schema: Schema, root: Schema, definitions: dict[str, Any]) -> Any:
-    """Copy a sub-schema of `root`; what it refers to is added to the definitions, under a name of its own."""
-    if isinstance(schema, bool):
-        return schema
-    own = {key: value for key, value in schema.items() if key not in _NAMING}
-    needed: dict[str, Any] = {}
-    _collect(own, root, needed)
-    if not needed:
-        return own
-    taken = _rename(needed, definitions)
-    definitions |= {taken[ref]: _with_refs(needed[ref], taken) for ref in needed}
-    return _with_refs(own, taken)
-
-
-def _collect(schema: ObjectSchema, root: Schema, needed: dict[str, Any]) -> None:
-    pending = [schema]
-    while pending:
-        for node in _nodes(pending.pop()):
-            ref = node.get("$ref")
-            if isinstance(ref, str) and ref not in needed and (found := resolve_pointer(root, ref)) is not None:
-                needed[ref] = _without_naming(found)
-                pending.append(needed[ref])
-
-
-def _without_naming(schema: Schema) -> Schema:
-    return schema if isinstance(schema, bool) else {key: schema[key] for key in schema if key not in _NAMING}
-
-
-def _rename(needed: Mapping[str, Any], taken: Mapping[str, Any]) -> dict[str, str]:
-    """A name for each reference: its own where that is free or already means the same, else a new one."""
-    shared = {ref for ref in needed if _definition_name(ref) in taken}
-    while True:
-        names: dict[str, str] = {}
-        reserved = dict.fromkeys(taken)
-        for ref in needed:
-            wished = _definition_name(ref)
-            names[ref] = wished if ref in shared else _free_name(wished, reserved)
-            reserved[names[ref]] = None
-        different = {ref for ref in shared if taken[names[ref]] != _with_refs(needed[ref], names)}
-        if not different:
-            return names
-        shared -= different
-
-
-def _with_refs(schema: Schema, names: Mapping[str, str]) -> Any:
-    if isinstance(schema, bool):
-        return schema
-    return {
-        key: _DEFS + names[value]
-        if key == "$ref" and value in names
-        else map_subschemas(key, value, lambda sub: _with_refs(sub, names))
-        for key, value in schema.items()
-    }
-
-
-def object_schema(members: Mapping[str, tuple[ObjectSchema, bool]]) -> ObjectSchema:
-    """An object schema of members; their `$defs` move to its root, where two of one name stay two."""
-    return add_members({"type": "object", "properties": {}}, members)
-
-
-def add_members(schema: ObjectSchema, members: Mapping[str, tuple[ObjectSchema, bool]]) -> ObjectSchema:
-    """Add members to the root of an object schema."""
-    if not members:
-        return schema
-    definitions: dict[str, Any] = dict(schema.get("$defs", {}))
-    properties = {name: include(member, member, definitions) for name, (member, _) in members.items()}
-    needed = dict.fromkeys(
-        [*schema.get("required", ()), *(name for name, (_, required) in members.items() if required)]
-    )
-    made = {**schema, "properties": {**schema.get("properties", {}), **properties}}
-    made |= {"required": list(needed)} if needed else {}
-    return {**made, "$defs": definitions} if definitions else made
 
 
 def canonical_schema(schema: Any) -> Any:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cyberflow.schema.definitions import extract
 from cyberflow.schema.describe import describe
 from cyberflow.schema.keywords import accepts_anything
-from cyberflow.schema.normal_form import extract, readable
+from cyberflow.schema.normal_form import readable
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, attempt
 from cyberflow.schema.values import Schema
 

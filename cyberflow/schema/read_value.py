@@ -11,8 +11,8 @@ from typing import Any
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.schema.describe import describe
-from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.predicates import accepts_string
+from cyberflow.schema.validation.jsonschema import validator_of
 from cyberflow.schema.values import CLEAR, EMPTY
 
 Keys = tuple[str | int, ...]

@@ -25,7 +25,7 @@ from cyberflow.schema.regex.pattern import pattern_problem
 
 @dataclass(frozen=True)
 class KeywordProblem:
-    """What is wrong with one keyword: at the key itself, or at `below` inside its value."""
+    """What is wrong with one keyword: in its value, at `below` inside it, or, `about_key`, at the key there."""
 
     message: str
     help: str | None = None
@@ -142,5 +142,5 @@ def _check_patterns(key: str, patterns: Iterable[Any]) -> KeywordProblem | None:
         if isinstance(pattern, str) and (why := pattern_problem(pattern)):
             below = (pattern,) if key == "patternProperties" else ()
             where = f"`{pattern}`" if below else f"`{key}`"
-            return KeywordProblem(f"{where} is not a regular expression: {why}", below=below)
+            return KeywordProblem(f"{where} is not a regular expression: {why}", about_key=bool(below), below=below)
     return None

@@ -86,7 +86,10 @@ class Handle(Generic[R]):
         async with self.execution.open(say):
             state = await follow_to_end(self.execution, state, timeout, cancel_on_timeout=cancel_on_timeout)
         result = result_of(state)
-        self.execution.record_end(state)
+        try:
+            self.execution.record_end(state)
+        except CyberflowError as error:  # the result is there, and counts for more
+            say(error.message)
         if result.status != "success":
             raise RunFailed(result, self.execution.redactor)
         outputs = _validate_outputs(self.declaration, result.outputs)

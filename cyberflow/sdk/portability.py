@@ -12,6 +12,7 @@ from pathlib import Path
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.language.model import ProjectFile
 from cyberflow.language.project.load import RawProject
+from cyberflow.storage import parse_json
 
 READS = "reads.json"
 _TEMPLATE = re.compile(r"(?<!\\)(?:\$\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
@@ -34,7 +35,7 @@ def reads_json(sourced: RawProject, bundle: Bundle) -> str:
 def portability_problem(path: Path, bundle: Bundle, settings: ProjectFile) -> str:
     """Why this bundle may go to its own target only; empty when it may go to others."""
     try:
-        note = json.loads((path.parent / READS).read_text(encoding="utf-8"))
+        note = parse_json((path.parent / READS).read_text(encoding="utf-8"))
         if note["bundle"] != bundle.digest:
             return f"the `{READS}` beside it is of another bundle"
         read = set(note["reads"])

@@ -63,6 +63,7 @@ def compile_project(
     graph, builder, found = check_target(sourced, name)
     if sourced.has_templates or found:
         raise_errors(sourced, check(sourced))
+        raise_errors(sourced, found)  # what was not read cannot be compiled, however quiet the project keeps it
     if only is not None:
         graph = _narrow(graph, only)
     return CompiledProject(sourced, name, compile_bundle(graph, builder), sourced.files.by_hash)

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from cyberflow.errors import CyberflowError
-from cyberflow.storage import private_folder, write_text
+from cyberflow.storage import parse_json, private_folder, write_text
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -167,7 +167,7 @@ def state_folder(root: Path) -> Path:
 
 def dev_address(state: Path) -> PlatformAddress | None:
     try:
-        data = json.loads((state / DEV).read_text(encoding="utf-8"))
+        data = parse_json((state / DEV).read_text(encoding="utf-8"))
         return PlatformAddress(str(data["url"]), str(data["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -175,7 +175,7 @@ def dev_address(state: Path) -> PlatformAddress | None:
 
 def _lock_holder(state: Path) -> str:
     try:
-        data = json.loads((state / HOLDER).read_text(encoding="utf-8"))
+        data = parse_json((state / HOLDER).read_text(encoding="utf-8"))
         return f"`{data['who']}` (process {data['pid']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another cyberflow"

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from socket import socket
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,18 @@ RESERVED_FILES = 48
 QUIET_SECONDS = 60.0
 
 
-def serve(app: ASGIApp, listening: socket, *, before_end: Callable[[], None], each_second: Callable[[], None]) -> None:
-    """Serve until a signal ends it, in order, and raise KeyboardInterrupt for it. `before_end` is called first of
-    all then, so that answers which go on for ever can be ended.
+@dataclass(frozen=True)
+class Host:
+    """What the server asks of who runs it: whether it is to end, and what is done every second and before the end."""
+
+    is_over: Callable[[], bool]
+    each_second: Callable[[], None]
+    before_end: Callable[[], None]
+
+
+def serve(app: ASGIApp, listening: socket, host: Host) -> None:
+    """Serve until a signal comes, or the host says that one came before. `before_end` is called first of all then, so
+    that answers which go on for ever can be ended.
     """
     most = connection_limit()
     config = uvicorn.Config(
@@ -45,7 +55,7 @@ def serve(app: ASGIApp, listening: socket, *, before_end: Callable[[], None], ea
         lifespan="off",
         ws="none",
     )
-    _Server(config, before_end, each_second).run(sockets=[listening])
+    _Server(config, host).run(sockets=[listening])
 
 
 def connection_limit() -> int:
@@ -65,10 +75,9 @@ def connection_limit() -> int:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None], each_second: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, host: Host) -> None:
         super().__init__(config)
-        self._before_end = before_end
-        self._each_second = each_second
+        self._host = host
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         asyncio.get_running_loop().set_exception_handler(_LoopLog())
@@ -76,11 +85,14 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:
-            self._each_second()
+            self._host.each_second()
+        if self._host.is_over():
+            self._host.before_end()
+            return True
         return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._before_end()
+        self._host.before_end()
         super().handle_exit(sig, frame)
 
 

@@ -34,12 +34,16 @@ def dev(intake: Path) -> Iterator[str]:
     process.stdout.close()
 
 
+def key_of(project: Path) -> str:
+    return str(json.loads((project / ".cyberflow" / "dev.json").read_text(encoding="utf-8"))["token"])
+
+
 def test_the_official_sdk_cannot_tell(dev: str, intake: Path) -> None:
     """Two workflows, a chain with a ref and a secret: success, the resolved input, and no secret anywhere."""
     from cyberdesk import CyberdeskClient, WorkflowCreate
     from openapi_client.cyberdesk_cloud_client.models import ChainStep, WorkflowChainCreate
 
-    client = CyberdeskClient("cd_any", base_url=dev)
+    client = CyberdeskClient(key_of(intake), base_url=dev)
     outputs = {"type": "object", "properties": {"result": {"type": "string", "examples": ["a bear"]}}}
     find = client.workflows.create_sync(
         WorkflowCreate(

@@ -21,6 +21,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_what_it_says_next_works(empty: Path, program: Program) -> None:
     begun = program("init")
     commands = [shlex.split(line) for line in begun.out.splitlines()]

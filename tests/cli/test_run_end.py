@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cyberflow.cli.styles import style
 from cyberflow.cli.views.run_view import end_notes, result_lines
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.result import result_of
@@ -30,7 +31,7 @@ def test_a_refused_cancellation_is_told() -> None:
 def test_what_a_failure_took_with_it_is_no_cause() -> None:
     gone = StepRun("c", "w", "r3", "cancelled", error=("the session ended",))
     assert list(result_lines(result_of(ChainState("x", (DONE, FAILED, gone), "s", {})))) == [
-        "\x1b[31m\x1b[1merror\x1b[0m in b: it broke",
-        "x: \x1b[31m\x1b[1merror\x1b[0m",
+        f"{style('error', fg='red', bold=True)} in b: it broke",
+        f"x: {style('error', fg='red', bold=True)}",
     ]
     assert "the session ended" in "".join(result_lines(result_of(ChainState("x", (DONE, gone), "s", {}))))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,9 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program, replace
 from tests.cli.test_batches import CYBERFLOW, intake_applied, panda, runs  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
 
 
 def test_so_many_runs_alike_with_a_ledger(panda: Path, program: Program) -> None:  # noqa: F811 - a fixture
@@ -56,7 +63,6 @@ def test_a_priority_a_prompt_and_a_model_for_one_run(panda: Path, program: Progr
         assert "is for single workflows" in chain.err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("file", ["-", "/dev/stdin"])
 def test_rows_from_a_pipe_are_kept_beside_the_ledger(panda: Path, program: Program, file: str) -> None:  # noqa: F811
     if os.name == "nt" and file != "-":
@@ -129,7 +135,6 @@ def test_a_machine_that_is_away_is_told_at_once(panda: Path, program: Program) -
     assert program("run", *words, "--timeout", "0.5s").code == 1
 
 
-@pytest.mark.slow
 def test_a_key_that_a_program_writes_is_asked_for_once(panda: Path, program: Program) -> None:  # noqa: F811
     code = "open('asked', 'a').write('x'); print('value')"
     command = json.dumps([sys.executable, "-c", code])
@@ -146,3 +151,40 @@ def test_a_key_that_a_program_writes_is_asked_for_once(panda: Path, program: Pro
         answer = program(*words, *count)
         assert answer.code == 0, answer.err
     assert (panda / "asked").read_text() == "x"
+
+
+@contextmanager
+def serve_platform(folder: Path) -> Iterator[str]:
+    """A platform in a process of its own, with its data elsewhere than the project's."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "flaky.py"), str(folder / "platform.db"), "--speed", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed")
+@pytest.mark.parametrize("words", [("-i", "topic=otter"), ("--each", "rows.csv")])
+def test_the_state_folder_is_removed_in_the_middle(panda: Path, words: tuple[str, ...], tmp_path: Path) -> None:  # noqa: F811
+    """What was found out is told first, then the trouble; no advice points at what is gone."""
+    command = [CYBERFLOW, "run", "research", *words, "--format", "json"]
+    with serve_platform(tmp_path) as url:
+        (panda / "cyberflow.yaml").write_text(f"project: red-panda\ntargets: {{dev: {{url: {url}}}}}\n", "utf-8")
+        target = ("-t", "dev")
+        assert subprocess.run([CYBERFLOW, "apply", "--yes", *target], cwd=panda, capture_output=True, check=True)
+        with subprocess.Popen([*command, *target], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as going:
+            assert going.stderr
+            lines = iter(going.stderr)
+            next(line for line in lines if "submitted" in line or line.startswith("ledger"))
+            time.sleep(1)
+            shutil.rmtree(panda / ".cyberflow")
+            assert going.stdout
+            out = going.stdout.read()
+            err = "".join(lines)
+        assert going.returncode == 3, err
+    data = json.loads(out)
+    assert data["status"] == "success"
+    assert "--resume" not in err
+    assert "removed while" in err or "cannot be written" in err

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 
-from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program
 
 PARAMETERS = [
@@ -71,21 +70,21 @@ tasks:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project, and in its local platform a pool of two machines of which one has no `user`."""
-    (tmp_path / "cyberflow.yaml").write_text(PROJECT, encoding="utf-8")
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: str) -> Path:
+    """The project, and at its target `there` a pool of two machines of which one has no `user`. (What a project names
+    exists on `local` from the start.)
+    """
+    target = f"default_target: there\ntargets: {{there: {{url: '{served}'}}}}\n"
+    (tmp_path / "cyberflow.yaml").write_text(PROJECT + target, encoding="utf-8")
     (tmp_path / "a.txt").write_text("no picture", encoding="utf-8")
-    (tmp_path / ".cyberflow").mkdir()
     monkeypatch.chdir(tmp_path)
-    with Platform.open(tmp_path / ".cyberflow" / "local.db") as platform:
-        asyncio.run(_furnish(platform))
+    asyncio.run(_furnish(served))
     return tmp_path
 
 
-async def _furnish(platform: Platform) -> None:
-    transport = httpx.ASGITransport(platform.app)
+async def _furnish(url: str) -> None:
     headers = {"Authorization": "Bearer cd_1"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://local", headers=headers) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers) as client:
 
         async def post(path: str, body: Any) -> Any:
             answer = await client.post(path, json=body)
@@ -106,16 +105,17 @@ async def _furnish(platform: Platform) -> None:
         await post("/api/v1/workflows/import", body)
 
 
+pytestmark = pytest.mark.slow
 EXPECTED = [
-    (8, "not-on-target", "local: there is no model configuration `Fastt`; did you mean `Fast Agent`?"),
-    (9, "not-on-target", "local has no tag `Prod`: `apply` will make it"),
-    (9, "not-on-target", "local: the tag `Old` is archived"),
+    (8, "not-on-target", "there: there is no model configuration `Fastt`; did you mean `Fast Agent`?"),
+    (9, "not-on-target", "there has no tag `Prod`: `apply` will make it"),
+    (9, "not-on-target", "there: the tag `Old` is archived"),
     (7, "missing-input", "`local-1` does not supply the input `user`"),
     (13, "missing-input", "no machine supplies the input `desk`"),
-    (14, "not-on-target", "local: there is no model configuration `Nobody`"),
-    (17, "not-on-target", "local has no pool `epik`"),
-    (25, "not-on-target", "local has no machine `desk-9`"),
-    (29, "not-on-target", "local has no machine that is in `empty`"),
+    (14, "not-on-target", "there: there is no model configuration `Nobody`"),
+    (17, "not-on-target", "there has no pool `epik`"),
+    (25, "not-on-target", "there has no machine `desk-9`"),
+    (29, "not-on-target", "there has no machine that is in `empty`"),
     (35, "missing-input", "`poster`: the workflow requires the parameter `mask`"),
     (37, "type-mismatch", "the parameter `width` of `poster` is required, and <w> may be absent"),
     (37, "type-mismatch", "the parameter `height` of `poster` cannot take 9000"),
@@ -123,7 +123,7 @@ EXPECTED = [
     (37, "type-mismatch", "the parameter `hue` of `poster` cannot take <h>"),
     (37, "type-mismatch", 'the parameter `style` of `poster` cannot take "wild"'),
     (38, "type-mismatch", "`poster`: the parameter `logo` does not take a file `a.txt`"),
-    (39, "not-on-target", "local has no Cyberun workflow `poster-maker@7`"),
+    (39, "not-on-target", "there has no Cyberun workflow `poster-maker@7`"),
 ]
 
 
@@ -148,7 +148,7 @@ def test_in_every_form(project: Path, program: Program, format: str) -> None:
 
     assert answer.code == 1
     assert "not-on-target" in answer.out
-    assert answer.err.startswith("target local")
+    assert answer.err.startswith("target there")
 
 
 def test_nothing_is_kept_of_it(project: Path, program: Program) -> None:

@@ -16,7 +16,7 @@ PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
 WARNINGS = """
     cut-prompt unused-ignore unused-input unused-secret unsafe-html unbalanced-loop loop-item-outside-loop unknown-tool
     untyped-output unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text path-as-prompt
-    restarted-list lost-text runtime-input lookalike-runtime foreign-template
+    restarted-list lost-text runtime-input lookalike-runtime foreign-template password-input
 """
 
 

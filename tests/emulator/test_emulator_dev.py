@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,14 +23,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 @contextmanager
 def dev(folder: Path, *options: str) -> Iterator[list[str]]:
-    """The first lines that it prints, one more for each webhook."""
+    """The first line that it prints, and one for each webhook. It takes the key `k`."""
+    with serving(folder, "--api-key", "k", *options) as process:
+        assert process.stdout is not None
+        first, _key, _page, *hooks = [process.stdout.readline() for _ in range(3 + options.count("--webhook"))]
+        yield [first, *hooks]
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "cyberflow", "dev", "--port", "0", *options]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    yield [process.stdout.readline() for _ in range(1 + options.count("--webhook"))]
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    process.stdout.close()
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
 
 
 def refused(folder: Path, *options: str) -> tuple[int, str]:
@@ -40,6 +50,55 @@ def refused(folder: Path, *options: str) -> tuple[int, str]:
 
 def client(line: str) -> httpx.Client:
     return httpx.Client(base_url=line.split()[2], headers={"Authorization": "Bearer k"}, trust_env=False, timeout=10)
+
+
+def read_lines(process: subprocess.Popen[str], count: int) -> list[str]:
+    assert process.stdout is not None
+    return [process.stdout.readline().strip() for _ in range(count)]
+
+
+def statuses(first_line: str, *keys: str) -> list[int]:
+    url = f"{first_line.split()[2]}/v1/runs"
+    return [httpx.get(url, headers={"Authorization": f"Bearer {key}"}, trust_env=False).status_code for key in keys]
+
+
+def test_the_key_of_each_start_is_required(tmp_path: Path) -> None:
+    with serving(tmp_path) as process:
+        first, key, page = read_lines(process, 3)
+        token = key.removeprefix("key: ")
+        assert statuses(first, token, "any", "cyberflow-page") == [200, 401, 401]
+        assert page == f"page: {first.split()[2]}/#key={token}"
+        session = httpx.get(f"{first.split()[2]}/session.json", trust_env=False)
+        assert token not in session.text, "who can reach the port is not let in by that"
+    with serving(tmp_path) as process:
+        assert read_lines(process, 2)[1] != key
+
+
+def test_a_key_that_is_given_is_the_one(tmp_path: Path) -> None:
+    with serving(tmp_path, "--api-key", "mine") as process:
+        first, key, _page = read_lines(process, 3)
+        assert key == "key: mine"
+        assert statuses(first, "mine", "other") == [200, 401]
+
+
+def test_open_takes_any_key(tmp_path: Path) -> None:
+    with serving(tmp_path, "--open") as process:
+        first, key = read_lines(process, 2)
+        assert key == "key: any"
+        assert statuses(first, "one", "another") == [200, 200]
+    assert refused(tmp_path, "--open", "--api-key", "k")[0] == 2
+
+
+def test_it_says_that_its_data_were_removed(tmp_path: Path) -> None:
+    (tmp_path / "cyberflow.yaml").write_text("project: clinic\n")
+    with serving(tmp_path) as process:
+        first, key, _page = read_lines(process, 3)
+        announced = json.loads((tmp_path / ".cyberflow" / "dev.json").read_text())
+        assert key == f"key: {announced['token']}"
+        shutil.rmtree(tmp_path / ".cyberflow")
+        assert process.stderr is not None
+        assert ".cyberflow was removed" in process.stderr.readline()
+        assert statuses(first, announced["token"]) == [200], "it goes on with what it holds"
 
 
 def test_faults_come_from_a_file(tmp_path: Path) -> None:

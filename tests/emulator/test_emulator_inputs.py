@@ -9,8 +9,8 @@ import pytest
 from cyberflow.emulator.engine.refs import resolve
 from cyberflow.emulator.engine.schemas import is_valid
 from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
-from cyberflow.schema.examples import example
 from cyberflow.schema.legacy_notation import is_json_schema
+from cyberflow.schema.samples.examples import example
 
 if TYPE_CHECKING:
     from tests.emulator.emulator_api import Api, TurnedClock

@@ -166,6 +166,7 @@ def test_a_linked_work_tree_has_the_exclude_file_of_its_repository(tmp_path: Pat
     assert sources(tmp_path / "one") == {"a.yaml"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(which("git") is None, reason="there is no git that could be called")
 def test_nothing_of_a_foreign_repository_is_run(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)

@@ -99,6 +99,7 @@ def test_what_does_not_parse_is_said_in_our_words(text: str) -> None:
     assert problem.help
 
 
+@pytest.mark.slow
 def test_a_python_without_libyaml_says_the_same(tmp_path: Path) -> None:
     program = (
         "import sys, yaml\n"

@@ -87,9 +87,12 @@ def project(tmp_path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def worker(project: Path, database: str, parallel: int = 8) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    project: Path, database: str, parallel: int = 8, environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     command = [CYBERFLOW, "worker", "-t", "fast", "--engine", database, "--parallel", str(parallel)]
-    with subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL) as going:
+    environ = {**os.environ, **(environment or {})}
+    with subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL, env=environ) as going:
         try:
             yield going
         finally:
@@ -220,9 +223,50 @@ def test_nobody_listens(project: Path, database: str) -> None:
     assert "no worker listens to cyberflow.red-panda.fast" in said[2]
 
 
+def test_a_finished_batch_leaves_no_inputs_in_the_queue(project: Path, database: str) -> None:
+    write_rows(project, 5)
+    words = ("research", "-t", "fast", "--each", "rows.csv", "--ledger")
+    left = "SELECT count(*) FROM dbos.workflow_input WHERE inputs LIKE '%animal%'"
+    steps = "SELECT count(*) FROM dbos.operation_outputs"
+    before, steps_before = ask(database, left), ask(database, steps)
+    with worker(project, database):
+        kept = batch(project, database, *words, "kept.db", "--keep-queue")
+        assert kept.returncode == 0, kept.stderr
+        assert ask(database, left) == before + 5
+        cleaned = batch(project, database, *words, "clean.db")
+        assert cleaned.returncode == 0, cleaned.stderr
+        assert ask(database, left) == before + 5
+        again = batch(project, database, "--resume", "kept.db")
+    assert json.loads(again.stdout)["rows"] == {"total": 5, "success": 5}
+    assert (ask(database, left), ask(database, steps)) == (before, steps_before)
+    assert chains(project) == Counter({f"animal {n}": 2 for n in range(5)})
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_worker_with_another_clock_changes_no_fate(project: Path, database: str, hours: int, tmp_path: Path) -> None:
+    """What it had goes to one whose clock is hours away; how old a key is, is told by the database alone."""
+    count = 40
+    write_rows(project, count)
+    shifted = tmp_path / "shifted"
+    shifted.mkdir()
+    code = f"import time\nnow = time.time\ntime.time = lambda: now() + {hours * 3600}\n"
+    (shifted / "sitecustomize.py").write_text(code, encoding="utf-8")
+    words = ("research", "-t", "fast", "--each", "rows.csv", "--ledger", "b.db", "--parallel", str(count))
+    command = [CYBERFLOW, "run", *words, "--engine", database, "--format", "json"]
+    with ExitStack() as stack:
+        first = stack.enter_context(worker(project, database, count, {"PYTHONPATH": str(shifted)}))
+        driver = stack.enter_context(subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True))
+        wait(lambda: ask(database, rows("PENDING", f"{first.pid}-")) > 0)
+        first.kill()
+        stack.enter_context(worker(project, database, count))
+        out, _ = driver.communicate(timeout=PATIENCE)
+    assert json.loads(out)["rows"] == {"total": count, "success": count}
+    assert chains(project) == Counter({f"animal {n}": 1 for n in range(count)})
+
+
 def test_an_engine_that_is_not_there(project: Path) -> None:
     answer = batch(project, "postgresql://u:s3cret@127.0.0.1:1/x", "research", "-t", "fast", "--each", "rows.csv")
     assert answer.returncode == 3
-    assert "the engine at 127.0.0.1 cannot be used" in answer.stderr
+    assert "the engine at 127.0.0.1 cannot be used: connection refused" in answer.stderr
     assert "s3cret" not in answer.stderr
     assert batch(project, "mysql://x", "research", "-t", "fast", "--each", "rows.csv").returncode == 2

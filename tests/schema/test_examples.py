@@ -8,11 +8,11 @@ import jsonschema_rs
 import pytest
 from hypothesis import given
 
-from cyberflow.schema.examples import example
-from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.keywords import ALL_KEYWORDS
+from cyberflow.schema.samples.examples import example
 from cyberflow.schema.subtype.keywords import IMPLICATIONS
-from cyberflow.schema.validate import ANY_KIND, BY_KIND
+from cyberflow.schema.validation.jsonschema import validator_of
+from cyberflow.schema.validation.validate import ANY_KIND, BY_KIND
 from cyberflow.schema.values import Schema
 from tests.schema.test_schema_laws import LAW, VALUES, schemas
 from tests.schema.typed_schemas import INTEGER, STRING, listed, record, text

@@ -13,10 +13,10 @@ import pytest
 
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.language.files import Files
-from cyberflow.schema.examples import example
-from cyberflow.schema.formats import FORMATS, has_format
 from cyberflow.schema.normal_form import canonical_schema
+from cyberflow.schema.samples.examples import example
 from cyberflow.schema.subtype.assign import Assignable, NotAssignable, check_assignable, check_value
+from cyberflow.schema.validation.formats import FORMATS, has_format
 from cyberflow.source import Place
 from tests.schema.suites import SuiteCase, cases, needs_suites
 

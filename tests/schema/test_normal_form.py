@@ -8,7 +8,8 @@ import jsonschema_rs
 import pytest
 from hypothesis import assume, given
 
-from cyberflow.schema.normal_form import SchemaTooLarge, canonical_schema, normal_form, object_schema
+from cyberflow.schema.definitions import object_schema
+from cyberflow.schema.normal_form import SchemaTooLarge, canonical_schema, normal_form
 from cyberflow.schema.values import Schema
 from tests.schema.test_schema_laws import LAW, VALUES, schemas
 from tests.schema.typed_schemas import INTEGER, STRING, record

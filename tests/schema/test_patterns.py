@@ -7,8 +7,8 @@ import regress
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.regex.pattern import matches, pattern_problem, sample_texts
+from cyberflow.schema.validation.jsonschema import validator_of
 
 VALID = [
     r"^M\d{4}$",

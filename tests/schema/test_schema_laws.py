@@ -15,12 +15,12 @@ from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.paths import FoundType, lookup
 from cyberflow.schema.predicates import accepts_string
 from cyberflow.schema.regex.pattern import matches, sample_texts
+from cyberflow.schema.samples.generator import SampleGenerator
+from cyberflow.schema.samples.hints import hints_of
 from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable, check_value
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.subtype.producer import may_send
-from cyberflow.schema.subtype.samples import SampleGenerator
-from cyberflow.schema.subtype.seeds import hints_of
-from cyberflow.schema.validate import Validator, accepts
+from cyberflow.schema.validation.validate import Validator, accepts
 from cyberflow.schema.values import Schema, has_opaque
 
 NAMES = st.sampled_from(["a", "b", "c"])

@@ -10,7 +10,7 @@ import pytest
 from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.paths import lookup
 from cyberflow.schema.subtype.assign import Assignable, NotAssignable, Undetermined, check_assignable, check_value
-from cyberflow.schema.validate import accepts
+from cyberflow.schema.validation.validate import accepts
 from cyberflow.schema.values import Schema
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.predicates import accepts_string, possible_kinds
-from cyberflow.schema.validate import accepts
+from cyberflow.schema.validation.validate import accepts
 from cyberflow.schema.values import ABSENT, Schema
 from tests.schema.typed_schemas import (
     ANY,

@@ -22,27 +22,17 @@ Connect = Callable[[], socket.socket]
 
 
 @contextmanager
-def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+def serving() -> Iterator[Connect]:
     """A server in a thread; it ends when the test does."""
     opened: list[socket.socket] = []
-    running: list[server._Server] = []
+    ending = [False]
     started = threading.Event()
-
-    def watch() -> None:
-        started.set()
-
-    class Kept(server._Server):
-        def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments)  # type: ignore[arg-type]
-            running.append(self)
-
-    monkeypatch.setattr(server, "_Server", Kept)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
 
     def run() -> None:
         with Platform.open(":memory:") as platform:
-            server.serve(site(platform.app), listening, before_end=platform.end_streams, each_second=watch)
+            server.serve(site(platform.app), listening, server.Host(lambda: ending[0], started.set, lambda: None))
 
     def connect() -> socket.socket:
         opened.append(socket.create_connection(("127.0.0.1", port), timeout=10))
@@ -56,7 +46,7 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     finally:
         for connection in opened:
             connection.close()
-        running[0].should_exit = True
+        ending[0] = True
         thread.join(20)
 
 
@@ -86,7 +76,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 @pytest.mark.parametrize("sent", [b"", HALF])
 def test_a_head_that_never_comes_whole_is_cut(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.3)
-    with serving(monkeypatch) as connect:
+    with serving() as connect:
         held = connect()
         held.sendall(sent)
         wait_until(lambda: not is_open(held))
@@ -94,7 +84,7 @@ def test_a_head_that_never_comes_whole_is_cut(monkeypatch: pytest.MonkeyPatch, s
 
 def test_a_head_that_drips_on_a_used_connection_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.5)
-    with serving(monkeypatch) as connect:
+    with serving() as connect:
         held = connect()
         held.sendall(GET)
         assert held.recv(4096).startswith(b"HTTP/1.1 200")
@@ -104,7 +94,7 @@ def test_a_head_that_drips_on_a_used_connection_is_cut(monkeypatch: pytest.Monke
 
 def test_who_asks_is_served_however_many_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
-    with serving(monkeypatch) as connect:
+    with serving() as connect:
         held = [connect() for _ in range(60)]
         for connection in held:
             with suppress(OSError):
@@ -115,9 +105,9 @@ def test_who_asks_is_served_however_many_say_nothing(monkeypatch: pytest.MonkeyP
         wait_until(lambda: sum(map(is_open, held)) <= 20)
 
 
-def test_a_body_beyond_the_limit_is_answered_before_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_beyond_the_limit_is_answered_before_it_has_come() -> None:
     head = b"POST /v1/workflows HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer x\r\n"
-    with serving(monkeypatch) as connect:
+    with serving() as connect:
         connection = connect()
         connection.sendall(head + b"Content-Type: application/json\r\nContent-Length: 209715200\r\n\r\n" + b"[" * 9999)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -128,7 +118,7 @@ def test_a_body_beyond_the_limit_is_answered_before_it_has_come(monkeypatch: pyt
 def test_a_body_that_drips_is_answered_with_408(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cyberflow.emulator.http.body.SECONDS", 0.3)
     head = b"POST /v1/workflows HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer x\r\n"
-    with serving(monkeypatch) as connect:
+    with serving() as connect:
         connection = connect()
         connection.sendall(head + b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
         assert connection.recv(65536).startswith(b"HTTP/1.1 408")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
 from cyberflow.cli.confirm import confirm_target_name
 from cyberflow.cli.console import announce, say
+from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.views.plan_text import outcome_line, summary
 from cyberflow.errors import UsageError
@@ -39,7 +39,7 @@ def command(
         raise UsageError("adopt takes pairs of a name and an id", help="cyberflow adopt NAME ID")
     compiled = compile_project(project_root(project), target)
     named = list(zip(pairs[::2], pairs[1::2], strict=True))
-    return asyncio.run(_adopt(compiled, named, confirm, quiet=quiet))
+    return run_cancellable(_adopt(compiled, named, confirm, quiet=quiet))
 
 
 async def _adopt(compiled: CompiledProject, pairs: list[tuple[str, str]], confirm: str | None, *, quiet: bool) -> int:

@@ -7,12 +7,13 @@ import os
 import secrets
 import signal
 import socket
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cyberflow.cli.interrupts import SIGNALS
 from cyberflow.cli.options import common_options
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.storage import write_text
@@ -77,6 +78,7 @@ def _listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind(("127.0.0.1", port))
+        listening.listen()
     except OSError as error:
         listening.close()
         help = "choose another with --port, or let 0 find one"
@@ -128,8 +130,9 @@ def _serve(
     listening: socket.socket, platform: Platform, banner: list[str], webhooks: tuple[str, ...], state: Path | None
 ) -> None:
     from cyberflow.web.routes import site
-    from cyberflow.web.server import serve
+    from cyberflow.web.server import Host, serve
 
+    ending = _Ending()
     with platform:
         for line in banner:
             click.echo(line)
@@ -137,14 +140,20 @@ def _serve(
             click.echo(f"webhook {hook}: secret {platform.webhook_sender.signing_secret(hook)}")
         if webhooks:
             platform.webhook_sender.start()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with suppress(KeyboardInterrupt):  # the server ends in order, then raises again what ended it
-            serve(
-                site(platform.app),
-                listening,
-                before_end=platform.end_streams,
-                each_second=_Watch(platform, state).look,
-            )
+        host = Host(lambda: ending.is_asked, _Watch(platform, state).look, platform.end_streams)
+        serve(site(platform.app), listening, host)
+
+
+class _Ending:
+    """Remembers that a signal came. The one that Python raises for it gets lost where it meets the wrong moment."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        for number in (signal.SIGINT, *SIGNALS):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: object) -> None:
+        self.is_asked = True
 
 
 class _Watch:

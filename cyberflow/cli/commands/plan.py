@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyberflow.cli.console import announce, print_json, say
+from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import dump_plan
@@ -43,7 +43,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
     """
     compiled = compile_project(project_root(project), target, bundle)
     asked = PlanOptions(split_names(options["only"]), prune_options(options))
-    made = asyncio.run(_plan(compiled, asked, quiet=options["quiet"]))
+    made = run_cancellable(_plan(compiled, asked, quiet=options["quiet"]))
     print_plan(made, options["format"], images=options["images"])
     if (out := options["out"]) is not None:
         write_text(out, dump_plan(made))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
 from cyberflow.cli.console import announce, say
+from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.styles import one_line, style
 from cyberflow.cli.views.diagnostics_text import pluralize
@@ -44,7 +44,7 @@ def command(*, project: Path | None, target: str | None, names: tuple[str, ...],
     name = resolve_target_name(sourced, target)
     quiet = options["quiet"]
     asked = PullOptions(names, options["into"], options["force"])
-    folder, found = asyncio.run(pull_sources(sourced, name, asked, say, lambda at: announce(at, quiet=quiet)))
+    folder, found = run_cancellable(pull_sources(sourced, name, asked, say, lambda at: announce(at, quiet=quiet)))
     if found.left_out:
         shown = ", ".join(f"`{one}`" for one in found.left_out)
         say(f"left out, declared already: {shown}; `--into .cyberflow/pulled` writes them beside the sources")

@@ -52,7 +52,7 @@ def _problems(plan: Plan) -> Iterator[str]:
         yield from _problem_lines(word, problems)
     for change in plan.changes:
         for broken in change.breaking:
-            yield f"\n> ⚠️ `{change.name}`: {broken}"
+            yield f"\n> ⚠️ `{_cell(change.name)}`: {broken}"
 
 
 def _problem_lines(word: str, problems: Iterable[PlanProblem]) -> Iterator[str]:
@@ -68,16 +68,16 @@ def _table(plan: Plan) -> Iterator[str]:
         what = ", ".join(f"`{field.path}`" for field in change.fields) if change.action != "create" else ""
         runs = live_text(plan.live[change.id]) if change.id and change.id in plan.live else ""
         told = "; ".join(filter(None, (what, _cell(change.reason), runs)))
-        yield f"| {_ICONS.get(change.action, '')} | {change.action} {change.kind} | `{change.name}` | {told} |"
+        yield f"| {_ICONS.get(change.action, '')} | {change.action} {change.kind} | `{_cell(change.name)}` | {told} |"
     for kept in plan.kept:
-        yield f"| ⚪ | keep workflow | `{kept.name}` | {_cell(kept.reason)} |"
+        yield f"| ⚪ | keep workflow | `{_cell(kept.name)}` | {_cell(kept.reason)} |"
 
 
 def _details(change: Change, plan: Plan) -> Iterator[str]:
     fields = [field for field in change.fields if field.path != "is_archived"]
     if change.kind != "workflow" or not fields:
         return
-    yield from ("", f"<details><summary><code>{change.name}</code>: {change.action}</summary>", "")
+    yield from ("", f"<details><summary><code>{_cell(change.name)}</code>: {change.action}</summary>", "")
     for field in fields:
         yield from _field(field, plan)
     yield "</details>"

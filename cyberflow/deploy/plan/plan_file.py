@@ -4,13 +4,13 @@ written, so the file holds what to ask for and what the answer was, and no way t
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cyberflow.compiler.bundle import canonical_json
 from cyberflow.deploy.plan.model import VERSION, Plan, PruneOptions
 from cyberflow.errors import ConflictError, UsageError
+from cyberflow.storage import parse_json
 
 KIND = "cyberflow plan"
 _TEXTS = ("project", "target", "bundle", "digest")
@@ -66,7 +66,7 @@ def dump_plan(plan: Plan) -> str:
 def load_plan(text: str) -> SavedPlan:
     """Read the file. Raises UsageError, with the reason, when it is not one."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise _not_a_plan("it cannot be read as JSON") from error
     if not isinstance(data, dict) or data.get("kind") != KIND:

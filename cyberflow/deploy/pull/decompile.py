@@ -17,6 +17,7 @@ from cyberflow.deploy.pull.yaml_writer import escape_template, is_encodable
 from cyberflow.remote.canonical import CHECK_FIELDS, MODEL_FIELDS, canonicalize, wire_fields
 from cyberflow.remote.identity import PREFIX, Owner, strip_marker
 from cyberflow.remote.markdown import html_to_markdown
+from cyberflow.schema.normal_form import DEEPEST
 
 _FIELDS = frozenset({"type", "properties", "required", "$defs"})
 """The keywords of a schema that names to types can say."""
@@ -54,7 +55,8 @@ def decompile(name: str, workflow: WorkflowRecord, owner: Owner, language: Decom
     made = DecompiledWorkflow(name)
     body = made.body
     title = (fields["name"] or name).removeprefix(owner.title(""))
-    schema = canonicalize(fields).get("input_schema")
+    canonical = canonicalize(fields)
+    schema = _if_readable(canonical.get("input_schema"))
     inputs, secrets = _inputs_and_secrets(made, schema, language.types)
     named = language.tokens("\n".join(_texts(fields)))
     nothing = strip_marker(fields["input_schema"]) is None or (not inputs and not secrets and any(named))
@@ -69,7 +71,7 @@ def decompile(name: str, workflow: WorkflowRecord, owner: Owner, language: Decom
     _set(body, "schema", "off" if off else None)
     _set(body, "inputs", inputs)
     _set(body, "secrets", list(secrets) if all(kind == "string" for kind in secrets.values()) else secrets)
-    _set(body, "outputs", _fields(made, "outputs", canonicalize(fields).get("output_schema"), language.types))
+    _set(body, "outputs", _fields(made, "outputs", _if_readable(canonical.get("output_schema")), language.types))
     _set(body, "exports", fields["includes_file_exports"])
     _set(body, "webhooks", fields["is_webhooks_enabled"])
     _set(body, "terminal", [_escape_tokens(one) for one in fields["terminal_command_allowlist"] or ()])
@@ -152,6 +154,16 @@ def _part(root: Mapping[str, Any], *, secret: bool) -> dict[str, Any]:
     if "required" in root:
         part["required"] = [name.removeprefix("$") for name in root["required"] if _is_secret(name) is secret]
     return {key: value for key, value in part.items() if key not in {"properties", "required"} or value}
+
+
+def _if_readable(schema: Any) -> Any:
+    """A schema, or None where it is nested deeper than types may be: that it cannot be said is found later."""
+    level, depth = [one for one in (schema,) if isinstance(one, dict | list)], 0
+    while level:
+        values = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [inner for one in values for inner in one if isinstance(inner, dict | list)]
+        depth += 1
+    return schema if depth <= 3 * DEEPEST else None
 
 
 def _is_secret(name: str) -> bool:

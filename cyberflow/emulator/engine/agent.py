@@ -9,17 +9,18 @@ from typing import Any
 
 from cyberflow.emulator.engine import file_checks, inputs, refs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
-from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
+from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lines_of, substitute
 from cyberflow.emulator.files import attachment_files
 from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
-from cyberflow.schema.examples import example
+from cyberflow.schema.samples.examples import example
 
 DEFAULT_SECONDS = 1.0
 NO_OUTPUTS = "no output was found that fits the output_schema; script one for this step"
 MAX_LINES = 40
+_EMPTY_LOOP = re.compile(rf"\bstart_loop\b[^\"'`]*[\"'`]?\s*(?:\[\s*\]|0|{EMPTY})\s*(?:[\"'`.,;)]|$)")
 MAX_LINE_LENGTH = 400
 
 
@@ -59,8 +60,29 @@ def begin(store: Store, secret_store: SecretStore, run: RunRow, machine: Documen
 
 def render_prompt_lines(prompt: str, values: dict[str, Any], secrets: Any) -> list[str]:
     """The first lines of a prompt with its values. All of it is walked, since any token may fail the run."""
-    lines = [substitute(line, values, secrets) for line in lines_of(prompt)]
+    lines = skip_empty_loops([substitute(line, values, secrets) for line in lines_of(prompt)])
     return [line[:MAX_LINE_LENGTH] for line in lines[:MAX_LINES]]
+
+
+def skip_empty_loops(lines: list[str]) -> list[str]:
+    """The lines without what a loop over nothing does: `start_loop` over an empty list skips it, its end included."""
+    kept: list[str] = []
+    index = 0
+    while index < len(lines):
+        kept.append(lines[index])
+        end = _loop_end(lines, index) if _EMPTY_LOOP.search(lines[index]) else None
+        index = index + 1 if end is None else end + 1
+    return kept
+
+
+def _loop_end(lines: list[str], start: int) -> int | None:
+    """The line that ends the loop begun at a line; None when nothing does."""
+    depth = 0
+    for index, line in enumerate(lines[start:], start):
+        depth += len(re.findall(r"\bstart_loop\b", line)) - len(re.findall(r"\bend_loop_iteration\b", line))
+        if depth <= 0:
+            return index
+    return None
 
 
 def finish(store: Store, run: RunRow, at: datetime) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from cyberflow.emulator.contract import json_text
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
-from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
+from cyberflow.schema.validation.jsonschema import validator_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ The first rule that is due hits; the others do not count that request.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cyberflow.errors import UsageError
+from cyberflow.storage import parse_json
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 When = Literal["before", "after"]
@@ -121,7 +121,7 @@ def parse_plan(given: FaultPlanSource) -> FaultPlan:
 def load_faults(file: Path) -> FaultPlan:
     """Read a plan from a JSON file. Raises UsageError with the place of every mistake."""
     try:
-        return parse_plan(json.loads(file.read_text(encoding="utf-8")))
+        return parse_plan(parse_json(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {(error.strerror or str(error)).lower()}") from error
     except ValidationError as error:

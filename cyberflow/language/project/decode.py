@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
 from cyberflow.language.characters import INVISIBLE, note_invisible
 from cyberflow.language.model import NAME, PROJECT_NAME
+from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.source import Place, Route
 
 M = TypeVar("M", bound=BaseModel)
@@ -102,7 +103,7 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
         broken.update(_list_keys(model, ()))
         needed = [field.alias or key for key, field in model.model_fields.items() if field.is_required()]
         return {key: _STAND_INS[key] for key in needed}
-    parent = _value_at(data, route[:-1])
+    parent = value_at(data, route[:-1])
     if detail["type"] == "extra_forbidden":
         meant = _find_intended_key(str(route[-1]), _list_keys(model, route[:-1]), parent)
         if meant and isinstance(parent, dict) and meant not in parent:
@@ -110,13 +111,13 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
             mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
             if route[-1] == "prompt_file":
                 mended[meant] = {"file": mended[meant]}
-            return _replace_at(data, route[:-1], mended)
-        return _remove_at(data, route)
+            return replace_at(data, route[:-1], mended)
+        return remove_at(data, route)
     broken.add(str(route[0]))
     name = str(route[-1])
     if name in _STAND_INS and isinstance(parent, dict) and "[key]" not in detail["loc"]:
-        return _replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
-    return _remove_at(data, route)
+        return replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
+    return remove_at(data, route)
 
 
 def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
@@ -129,7 +130,7 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     name = _display_name(at.route)
     if kind == "extra_forbidden":
         known = _list_keys(model, route[:-1])
-        meant = _find_intended_key(str(route[-1]), known, _value_at(data, route[:-1]))
+        meant = _find_intended_key(str(route[-1]), known, value_at(data, route[:-1]))
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
@@ -151,9 +152,9 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     return Diagnostic(
         "wrong-type",
         message,
-        at if _value_at(data, route) is not None else at.at_key(),
+        at if value_at(data, route) is not None else at.at_key(),
         note=note,
-        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, _value_at(data, route)),
+        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, value_at(data, route)),
     )
 
 
@@ -276,35 +277,3 @@ def _strip_annotation(model: Any) -> Any:
             model = [arm for arm in get_args(model) if arm is not type(None)][-1]
         else:
             return model
-
-
-def _value_at(data: Any, route: Route) -> Any:
-    for step in route:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def _replace_at(data: Any, route: Route, value: Any) -> Any:
-    if not route:
-        return value
-    head, rest = route[0], route[1:]
-    if isinstance(data, dict) and head in data:
-        return {**data, head: _replace_at(data[head], rest, value)}
-    if isinstance(data, list) and isinstance(head, int) and head < len(data):
-        return [*data[:head], _replace_at(data[head], rest, value), *data[head + 1 :]]
-    return data
-
-
-def _remove_at(data: Any, route: Route) -> Any:
-    if not route:
-        return data
-    parent = _value_at(data, route[:-1])
-    if isinstance(parent, dict):
-        return _replace_at(data, route[:-1], {key: value for key, value in parent.items() if key != route[-1]})
-    if isinstance(parent, list) and isinstance(route[-1], int):
-        kept = [item for index, item in enumerate(parent) if index != route[-1]]
-        return _replace_at(data, route[:-1], kept)
-    return data

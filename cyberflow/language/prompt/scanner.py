@@ -31,6 +31,8 @@ _BRACES: Final = re.compile(BRACES)
 _ANGLES: Final = re.compile(ANGLES)
 _SPACED: Final = re.compile(rf"<(\$?)({WORD})[ \t]++>")
 _BROKEN: Final = re.compile(BROKEN)
+_OFFICE_TAG: Final = re.compile(r"<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*/?>")
+_OFFICE_NOTE: Final = "a tag that a word processor left"
 _DESTINATION: Final = re.compile(r"<(?:\\.|[^<>\\\n])*+>")
 _PICTURE: Final = re.compile(
     r"!\[(?:\\.|[^\[\]\\]|\[[^\[\]]*+\])*+\](\((?:<[^<>\n]*+>|\\.|[^()\\\n]|\([^()\n]*+\))*+\))?", re.DOTALL
@@ -251,6 +253,11 @@ class _PromptScanner:
         if not match:
             return 0
         self.literals.append(LiteralText(at, match.end(), match[0]))
+        if _OFFICE_TAG.fullmatch(match[0]):
+            if all(flaw.note != _OFFICE_NOTE for flaw in self.flaws):  # one paste, one finding
+                help = "take it away with its end tag, or paste the text again without its formatting"
+                self.flaws.append(bad_placeholder(match, _OFFICE_NOTE, help))
+            return match.end()
         note = "a blank inside" if spaced else "neither placeholder, tag nor link"
         help = "a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`"
         help = f"write `<{spaced[1]}{spaced[2]}>`" if spaced else help

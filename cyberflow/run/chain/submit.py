@@ -52,7 +52,10 @@ async def submit(
         explain,
         options.timeout,
     )
-    invocation.record("accepted", session_id=session_id, run_ids=run_ids)
+    try:
+        invocation.record("accepted", session_id=session_id, run_ids=run_ids)
+    except CyberflowError as error:  # it runs: whoever follows it knows its ids all the same
+        tell(error.message)
     if len(run_ids) != len(request.steps):
         raise CyberflowError(
             f"the service made {len(run_ids)} runs for the {len(request.steps)} steps of `{request.name}`",

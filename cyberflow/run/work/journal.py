@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.ids import one_of
-from cyberflow.storage import make_folder, private_folder
+from cyberflow.storage import make_folder, parse_json, private_folder
 
 FOLDER = "journal"
 JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
@@ -47,7 +47,7 @@ class Invocation:
             finally:
                 os.close(file)
         except OSError as error:
-            raise _write_error(self.path, error) from error
+            raise _write_error(self.path, error, sent=what != "submitting") from error
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,15 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
         return
     for line in text.splitlines():
         try:
-            read = json.loads(line)
+            read = parse_json(line)
         except ValueError:
             continue
         if isinstance(read, dict):
             yield read
 
 
-def _write_error(path: Path, error: OSError) -> CyberflowError:
+def _write_error(path: Path, error: OSError, *, sent: bool = False) -> CyberflowError:
     return CyberflowError(
         f"the journal at {path} cannot be written: {(error.strerror or str(error)).lower()}",
-        help="nothing is submitted that was not written down first",
+        help=None if sent else "nothing is submitted that was not written down first",
     )

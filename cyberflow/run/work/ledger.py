@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 from uuid import UUID, uuid5
 
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.storage import make_folder
+from cyberflow.storage import make_folder, parse_json
 
 FORMAT = 1
 Stage = Literal["waiting", "sending", "accepted", "ended", "refused", "unknown"]
@@ -77,6 +77,7 @@ class Ledger:
         self.path = path
         self.head = head
         self._connection = connection
+        self._file = path.stat().st_ino
 
     @classmethod
     def create(cls, path: Path, head: LedgerHeader) -> Self:
@@ -107,13 +108,22 @@ class Ledger:
             if version != FORMAT:
                 raise UsageError(f"{path} is a ledger of format {version}, this cyberflow reads {FORMAT}")
             (content,) = connection.execute("SELECT content FROM head").fetchone()
-        except (sqlite3.DatabaseError, TypeError) as error:
+            header = LedgerHeader(**parse_json(content))
+        except (sqlite3.DatabaseError, TypeError, ValueError) as error:
             if "locked" in str(error):
                 raise CyberflowError(
                     f"another cyberflow is at work on {path}", help="wait for it, or stop it"
                 ) from None
             raise UsageError(f"{path} is not a ledger of a batch") from error
-        return cls(path, connection, LedgerHeader(**json.loads(content)))
+        return cls(path, connection, header)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its file is still where it was opened: an open one can be removed, and nobody finds it then."""
+        try:
+            return self.path.stat().st_ino == self._file
+        except OSError:
+            return False
 
     def close(self) -> None:
         self._connection.close()
@@ -200,9 +210,9 @@ def _to_columns(entry: LedgerEntry) -> tuple[Any, ...]:
 
 def _from_columns(row: tuple[Any, ...]) -> LedgerEntry:
     number, stage, attempt, sent_at, session_id, runs, status, outputs, error = row
-    ids = tuple(json.loads(runs)) if runs else ()
+    ids = tuple(parse_json(runs)) if runs else ()
     return LedgerEntry(
-        number, stage, attempt, sent_at, session_id, ids, status, json.loads(outputs) if outputs else None, error
+        number, stage, attempt, sent_at, session_id, ids, status, parse_json(outputs) if outputs else None, error
     )
 
 

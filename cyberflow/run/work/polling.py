@@ -11,7 +11,7 @@ from math import inf
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.run.chain.events import Unanswered
 
-GRACE = 4.0
+GRACE = 3.0
 """Seconds after the end of the time given in which cancelling is tried and what there is of outputs is read."""
 
 

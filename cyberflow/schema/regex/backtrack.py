@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from cyberflow.schema.regex.parser import ParsedPattern
 from cyberflow.schema.regex.syntax import (
     Alternation,
     Anchor,
@@ -16,6 +15,7 @@ from cyberflow.schema.regex.syntax import (
     Concatenation,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
 )

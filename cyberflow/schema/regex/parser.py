@@ -21,8 +21,10 @@ from cyberflow.schema.regex.syntax import (
     CharProperty,
     CharSet,
     Concatenation,
+    InvalidPattern,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
     complement,
@@ -34,10 +36,8 @@ SYNTAX: Final = frozenset("^$\\.*+?()[]{}|/")
 HEX: Final = frozenset("0123456789abcdefABCDEF")
 LOOKS: Final = {"?=": (False, False), "?!": (False, True), "?<=": (True, False), "?<!": (True, True)}
 DEEPEST: Final = 60
-
-
-class InvalidPattern(ValueError):
-    """A text that is not a pattern; its message says why."""
+_ELSEWHERE: Final = {"A": "^", "Z": "$", "z": "$", "h": "[ \\t]", "R": "\\r?\\n", "-": "-", "_": "_"}
+"""How what other engines have is written here."""
 
 
 @dataclass(slots=True)
@@ -139,6 +139,8 @@ class _PatternParser:
         self.groups += 1
         number = self.groups
         if self.take("?"):
+            if self.peek() == "P":
+                raise self.fail("a group is named `(?<name>…)`, without a `P`")
             self.expect("<", "a group begins `(?:`, `(?=`, `(?!`, `(?<=`, `(?<!` or `(?<name>`")
             name = self.name()
             if name in self.names:
@@ -221,7 +223,8 @@ class _PatternParser:
             return 0
         if char in SYNTAX:
             return ord(char)
-        raise self.fail(f"`\\{char}` has no meaning")
+        meant = _ELSEWHERE.get(char)
+        raise self.fail(f"`\\{char}` has no meaning" + (f" (write `{meant}`)" if meant else ""))
 
     def code_point(self, sign: str) -> int:
         if sign == "u" and self.take("{"):
@@ -278,14 +281,6 @@ class _PatternParser:
                 raise InvalidPattern(f"there is no group `{wanted}`")
             numbers.append(number)
         return tuple(numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedPattern:
-    """A pattern as a tree; `references` are the groups that its back references mean, in order."""
-
-    root: PatternNode
-    references: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)

@@ -4,21 +4,24 @@ it, and makes texts that match. What costs too much, or needs data of Unicode th
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from cyberflow.schema.regex.automaton import Automaton
 from cyberflow.schema.regex.backtrack import Backtracker
-from cyberflow.schema.regex.parser import InvalidPattern, ParsedPattern, parse_pattern
+from cyberflow.schema.regex.parser import parse_pattern
 from cyberflow.schema.regex.syntax import (
     Alternation,
     BackReference,
     Capture,
     CharSet,
     Concatenation,
+    InvalidPattern,
     Look,
     OutOfReach,
+    ParsedPattern,
     PatternNode,
     Repetition,
 )
@@ -85,8 +88,8 @@ def sample_texts(pattern: str, lengths: tuple[int, ...] = ()) -> list[str]:
     parsed = compiled[0]
     counts = dict.fromkeys((0, 1, *(length for length in lengths if 0 < length <= 200)))  # noqa: PLR2004
     made: list[str] = []
-    for count in counts:
-        for option in range(3):
+    for count, option in ((count, option) for count in counts for option in range(3)):
+        with suppress(OutOfReach):
             text = _Sampler(parsed, count, option).text(parsed.root)
             looks = [(look.behind, _Sampler(parsed, 1, option).text(look.item)) for look in _looks(parsed.root)]
             ahead = "".join(seen for behind, seen in looks if not behind)
@@ -132,7 +135,9 @@ class _Sampler:
             case Repetition(item, low, high):
                 text = self.text(item)
                 times = max(low, self.count if high is None else min(self.count, high))
-                return text * min(times, max(low, MAX_SAMPLE // max(1, len(text))))
+                if low * len(text) > MAX_SAMPLE:
+                    raise OutOfReach
+                return text * min(times, MAX_SAMPLE // max(1, len(text)))
         return ""
 
 

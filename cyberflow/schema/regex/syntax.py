@@ -23,6 +23,10 @@ class OutOfReach(Exception):
     """A question about a valid pattern that cannot be answered here: too much work, or a property without data."""
 
 
+class InvalidPattern(ValueError):
+    """A text that is not a pattern; its message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class CharProperty:
     r"""`\\p{…}`: a general category, or another property of Unicode."""
@@ -103,6 +107,14 @@ class Look:
 
 PatternNode: TypeAlias = CharSet | Anchor | Concatenation | Alternation | Repetition | Capture | BackReference | Look
 _WORD_CHAR: Final = CharSet(WORD)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPattern:
+    """A pattern as a tree; `references` are the groups that its back references mean, in order."""
+
+    root: PatternNode
+    references: tuple[int, ...]
 
 
 def complement(ranges: Ranges) -> Ranges:

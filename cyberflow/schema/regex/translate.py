@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cyberflow.schema.regex.parser import ParsedPattern, parse_pattern
+from cyberflow.schema.regex.parser import parse_pattern
 from cyberflow.schema.regex.syntax import (
     LAST,
     WORD,
@@ -15,6 +15,7 @@ from cyberflow.schema.regex.syntax import (
     CharSet,
     Concatenation,
     Look,
+    ParsedPattern,
     PatternNode,
     Ranges,
     Repetition,

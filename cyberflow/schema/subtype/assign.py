@@ -14,7 +14,7 @@ from cyberflow.schema.subtype.counterexample import CounterexampleSearch
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.subtype.explain import explain_rejection
 from cyberflow.schema.subtype.prove import SubtypeProver
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import ABSENT, Schema, ValuePath, drop_empty, freeze, is_json
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.samples.generator import SampleGenerator
+from cyberflow.schema.samples.hints import hints_of
 from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
 from cyberflow.schema.subtype.prove import SubtypeProver
-from cyberflow.schema.subtype.samples import SampleGenerator
-from cyberflow.schema.subtype.seeds import hints_of
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Schema, fill_template, reading_cost
 
 ENOUGH: Final = 6

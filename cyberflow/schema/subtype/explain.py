@@ -6,11 +6,11 @@ import json
 from typing import Any, Final
 
 from cyberflow.schema.describe import describe, format_literal
-from cyberflow.schema.evaluated import evaluated
 from cyberflow.schema.references import resolve_pointer
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import Undecided
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.evaluated import evaluated
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Schema, ValuePath, kind_of
 
 TYPE_NAMES: Final = {"fraction": "number"}

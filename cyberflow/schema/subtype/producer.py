@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from cyberflow.schema.subtype.disjuncts import Disjunct
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Opaque, Schema, Ternary, every, some
 
 

@@ -13,7 +13,7 @@ from cyberflow.schema.references import has_refs
 from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided
 from cyberflow.schema.subtype.keywords import IMPLICATIONS, Facet
 from cyberflow.schema.subtype.producer import may_send
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Schema, freeze
 
 CONSTANTS: Final = {"null": (None,), "boolean": (True, False)}

@@ -18,7 +18,7 @@ class NoSuchRun(UsageError):
 
 
 async def complete_task_id(cyberun: CyberunClient, id: str) -> str:
-    """The id of the one task that begins so, among the newest; what is whole, or begins nothing, is given back as it is.
+    """The id of the one task that begins so, among the newest; what is whole, or begins nothing, is given back.
 
     Raises UsageError when it means several.
     """

@@ -291,3 +291,23 @@ def test_keywords_compile_as_the_keys_do(project: Project) -> None:
         other.write(name, (project.root / name).read_text(encoding="utf-8"))
     project.write("cyberflow.yaml", "project: made\nsources: []\npython: [flows/*.py]\n")
     assert project.bundle().to_json() == other.bundle().to_json()
+
+
+@pytest.mark.parametrize(
+    "kind", ["SecretStr", "SecretBytes", "SecretStr | None", "list[SecretStr]", "Holder", "dict[str, Holder]"]
+)
+def test_a_secret_type_of_pydantic_is_refused_wherever_it_is_held(project: Project, kind: str) -> None:
+    project.flow(
+        "from pydantic import SecretBytes, SecretStr\n\nclass Holder(BaseModel):\n    pin: SecretStr\n\n"
+        f"@workflow\ndef look(pin: {kind}) -> None:\n    'Type <pin>.'\n"
+    )
+    found = [one for one in project.findings() if one.severity == "error"]
+    assert [(one.rule, "a secret is `Secret`" in one.message) for one in found] == [("python-error", True)]
+
+
+def test_a_password_of_another_kind_is_a_warning(project: Project) -> None:
+    project.flow(
+        "from typing import Annotated\nfrom pydantic import Field\n\n@workflow\n"
+        "def look(pin: Annotated[str, Field(json_schema_extra={'format': 'password'})]) -> None:\n    'Type <pin>.'\n"
+    )
+    assert "password-input" in [one.rule for one in project.findings()]

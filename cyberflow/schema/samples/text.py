@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cyberflow.schema.formats import EXAMPLES
+from cyberflow.schema.validation.formats import EXAMPLES
 
 NAMES: tuple[tuple[str, str], ...] = (
     ("email", "alex.morgan@example.com"),

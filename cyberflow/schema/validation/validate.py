@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from cyberflow.schema.evaluated import evaluated
-from cyberflow.schema.formats import has_format
 from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.references import resolve_pointer
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
+from cyberflow.schema.validation.evaluated import evaluated
+from cyberflow.schema.validation.formats import has_format
 from cyberflow.schema.values import (
     Opaque,
     Schema,

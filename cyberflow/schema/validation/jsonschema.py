@@ -8,12 +8,11 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from cyberflow.schema.formats import has_format
 from cyberflow.schema.keywords import map_subschemas
-from cyberflow.schema.regex.parser import InvalidPattern
 from cyberflow.schema.regex.pattern import matches, pattern_problem
-from cyberflow.schema.regex.syntax import OutOfReach
+from cyberflow.schema.regex.syntax import InvalidPattern, OutOfReach
 from cyberflow.schema.regex.translate import translate
+from cyberflow.schema.validation.formats import has_format
 
 
 def validator_of(schema: Any, *, asserts_format: bool = False) -> Any:

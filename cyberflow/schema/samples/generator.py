@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from cyberflow.schema.formats import EXAMPLES
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.regex.pattern import sample_texts as texts_of
+from cyberflow.schema.samples.hints import NO_HINTS, Hints
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, is_bare
 from cyberflow.schema.subtype.producer import may_send
-from cyberflow.schema.subtype.seeds import NO_HINTS, Hints
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.formats import EXAMPLES
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import KINDS, KINDS_OF_TYPE, Opaque, Schema, kind_of
 
 MAX_SIMPLE: Final = 8

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
 
-from cyberflow.schema.example_text import text_for_name, text_for_schema
-from cyberflow.schema.jsonschema import validator_of
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.regex.pattern import sample_texts
 from cyberflow.schema.regex.search import find_texts
+from cyberflow.schema.samples.generator import SampleGenerator
+from cyberflow.schema.samples.hints import hints_of
+from cyberflow.schema.samples.text import text_for_name, text_for_schema
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, WorkBudget, attempt
-from cyberflow.schema.subtype.samples import SampleGenerator
-from cyberflow.schema.subtype.seeds import hints_of
-from cyberflow.schema.validate import Validator
+from cyberflow.schema.validation.jsonschema import validator_of
+from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Schema, fill_template
 
 DEEPEST: Final = 6
@@ -42,11 +42,14 @@ def example(schema: Any) -> tuple[Any] | None:
 
 def _plain_example(schema: Any) -> tuple[Any] | None:
     """What is out of our reach is asked of the other validator, with the plainest values."""
+    return next(((value,) for value in PLAIN if _is_valid(schema, value)), None)
+
+
+def _is_valid(schema: Any, value: Any) -> bool:
     try:
-        is_valid = validator_of(schema, asserts_format=True).is_valid
+        return bool(validator_of(schema, asserts_format=True).is_valid(value))
     except (ValueError, TypeError, RecursionError):
-        return None
-    return next(((value,) for value in PLAIN if is_valid(value)), None)
+        return False
 
 
 class _ExampleBuilder:
@@ -60,6 +63,8 @@ class _ExampleBuilder:
         perhaps: tuple[Any] | None = None
         for value in islice(self._candidates(schema, name, depth), MAX_TRIED):
             verdict = self._judge(schema, value)
+            if verdict is None and not depth:
+                verdict = _is_valid(self.scope.root, value)
             if verdict:
                 return (value,)
             if verdict is None and perhaps is None:

@@ -1,0 +1,1 @@
+"""Values made of schemas: readable examples, and candidates for witnesses."""
