@@ -24,13 +24,20 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10
 
 @asynccontextmanager
 async def service(serve: Serve) -> AsyncIterator[str]:
+    busy: set[asyncio.Task[None] | None] = set()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        busy.add(asyncio.current_task())
         with suppress(OSError, asyncio.CancelledError):
             await serve(reader, writer)
-        writer.close()
+        writer.transport.abort()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for task in filter(None, busy):
+            task.cancel()
+        await asyncio.gather(*filter(None, busy), return_exceptions=True)
+        await asyncio.sleep(0)
 
 
 def files_in(folder: Path) -> list[Path]:

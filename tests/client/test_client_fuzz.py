@@ -87,6 +87,7 @@ async def test_every_call_ends_with_a_value_or_with_an_error_of_ours(seed: int) 
             if random.random() < 0.3:
                 writer.transport.abort()
             writer.close()
+            await writer.wait_closed()
 
     async def at_once(_: float) -> None: ...
 
