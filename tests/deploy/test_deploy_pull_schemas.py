@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,9 @@ from cyberflow.emulator.engine.schemas import require_schema
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.snapshot import Snapshot
 from cyberflow.schema.keywords import DIALECT
+from tests.suites import SUITES
 
-SUITE = Path("/work/shared/suites/json-schema/tests/draft2020-12")
+SUITE = SUITES / "json-schema" / "tests" / "draft2020-12"
 TIMES = {"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 UNREAD = ('"$dynamicRef"', '"dependencies"', '"$ref": "https://json-schema.org/', '"enum": []')
 """What `check` refuses, with the reason: no declaration can say it, and pull tells that."""

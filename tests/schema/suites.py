@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-SUITES = Path(os.environ.get("CYBERFLOW_SUITES", ROOT.parent / "shared" / "suites"))
+from tests.suites import SUITES
+
 FOLDER = SUITES / "json-schema" / "tests" / "draft2020-12"
 needs_suites = pytest.mark.skipif(not FOLDER.is_dir(), reason="the JSON Schema Test Suite is not here")
 

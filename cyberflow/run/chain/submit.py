@@ -32,13 +32,6 @@ async def submit(
     """
     options = options or FollowOptions()
     begun = options.clock()
-    seconds = PATIENCE if options.timeout is None else options.timeout
-    resend = Resend(
-        seconds,
-        tell=lambda reason: tell(f"sent again under its key: {reason.splitlines()[0]}"),
-        sleep=options.sleep,
-        clock=options.clock,
-    )
 
     async def explain(error: ApiError | Unreachable | SubmissionTimedOut) -> None:
         invocation.record("unanswered")
@@ -48,7 +41,7 @@ async def submit(
     session_id, run_ids = await record_and_send(
         invocation,
         {"name": request.name, "target": invocation.target, "kind": request.kind, "key": invocation.key},
-        lambda: send_until_answered(lambda: send_request(desk, request, invocation.key), resend),
+        lambda: send_until_answered(lambda: send_request(desk, request, invocation.key), _resend(options, tell)),
         explain,
         options.timeout,
     )
@@ -62,6 +55,16 @@ async def submit(
             help=f"the session is {session_id}: `cyberflow runs list` shows what became of it",
         )
     return initial_state(request, session_id, run_ids, begun)
+
+
+def _resend(options: FollowOptions, tell: Callable[[str], object]) -> Resend:
+    """How an answer that was lost is asked for again."""
+    return Resend(
+        PATIENCE if options.timeout is None else options.timeout,
+        tell=lambda reason: tell(f"sent again under its key: {reason.splitlines()[0]}"),
+        sleep=options.sleep,
+        clock=options.clock,
+    )
 
 
 def initial_state(
