@@ -178,7 +178,7 @@ def write_errors(path: Path) -> Iterator[None]:
 
 
 def parse_json(text: str) -> Any:
-    """Read JSON that a file of ours holds. Raises ValueError, for what is nested too deep or holds half an emoji too."""
+    """Read JSON of a file of ours. Raises ValueError, for what is nested too deep or holds half an emoji too."""
     try:
         value = json.loads(text)
         json.dumps(value, ensure_ascii=False).encode()

@@ -28,7 +28,7 @@ SEVERAL, SILENT = "several-", "near-miss"
 
 
 def printed(folder: Path, *options: str) -> tuple[int, str]:
-    """What `check` prints of a case; one of a rule that needs a target asks a platform that is empty but for `local-1`."""
+    """What `check` prints of a case; where a rule needs a target, a platform that is empty but for `local-1`."""
     out = io.StringIO()
     with TemporaryDirectory() as place, ExitStack() as account, redirect_stdout(out):
         if folder.parent.name in REMOTE_RULES:

@@ -31,7 +31,7 @@ class RunPlacement:
 
 
 def placement(what: BundledChain | BundledWorkflow, where: RunPlacement, ids: TargetIds) -> dict[str, Any]:
-    """Where it runs, as the service takes it: a session, else the machine or pools asked for, else the declared ones."""
+    """Where it runs, for the service: a session, else the machine or pools asked for, else the declared ones."""
     machine: str | None = None
     pools: Sequence[str] = ()
     if isinstance(what, BundledChain):

@@ -96,7 +96,10 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
     out, error = capsys.readouterr()
     assert out == "said\n" * 4
     assert "waiting for" not in error
-    code = "from pathlib import Path; from cyberflow.targets.local_platform import take_lock; take_lock(Path(), 'another', print)"
+    code = (
+        "from pathlib import Path; from cyberflow.targets.local_platform import take_lock; "
+        "take_lock(Path(), 'another', print)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)  # the last has given the lock back
 
 
