@@ -13,7 +13,7 @@ from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import UsageError
 from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.chain.placement import RunPlacement, TargetIds
-from cyberflow.run.chain.request import RequestParts, chain_request, run_request
+from cyberflow.run.chain.request import MOST_FILE_BYTES, RequestParts, chain_request, run_request
 from cyberflow.run.inputs.arguments import Arguments, FileArgument
 from cyberflow.schema.values import ABSENT
 from tests.run.intake import BOOK, CANARY, FILE, LOOKUP, MARK, PATIENT, SEED, STEPS, bundle, chain, may, need, workflow
@@ -305,6 +305,18 @@ def test_files_of_the_project_and_given_ones() -> None:
     assert refused(lambda: chain_request(chain(request={"shared_file_inputs": FILES}), parts())) == [
         "`intake` cannot run: file `referral` is missing: give it with `--file referral=PATH`"
     ]
+
+
+@pytest.mark.parametrize(("size", "refuses"), [(MOST_FILE_BYTES - 3, False), (MOST_FILE_BYTES - 2, True)])
+def test_files_of_one_submission_have_a_limit_that_is_told(size: int, *, refuses: bool) -> None:
+    """Beside the project's file, of three bytes."""
+    given = replace(GIVEN, files={"referral": FileArgument("letter.pdf", bytes(size))})
+    request = {"shared_file_inputs": FILES}
+    if refuses:
+        (text,) = refused(lambda: chain_request(chain(request=request), parts(given=given)))
+        assert "25.0 MB, and they travel inside the submission: 25 MB is the most" in text
+    else:
+        assert chain_request(chain(request=request), parts(given=given)).body["shared_file_inputs"]
 
 
 def test_a_single_run_carries_what_it_is_given() -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 import copy
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, Literal
 
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledChain, BundledWorkflow
@@ -30,6 +30,10 @@ from cyberflow.run.inputs.arguments import (
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.schema.values import ABSENT, EMPTY
+
+MEGABYTE = 1_000_000
+MOST_FILE_BYTES = 25 * MEGABYTE
+"""The files of one submission: as text inside JSON they take about ten times their size in memory on the way."""
 
 
 @dataclass(frozen=True)
@@ -229,6 +233,7 @@ class _StepRequest:
 
 def _files(files: Sequence[Mapping[str, Any]], parts: RequestParts, filler: Interpolator) -> Iterator[dict[str, Any]]:
     """Bundled files as the service takes them: content in base64, the token-free path on the machine."""
+    size = 0
     for file in files:
         name = file_argument_name(file)
         if name is not None:
@@ -236,22 +241,30 @@ def _files(files: Sequence[Mapping[str, Any]], parts: RequestParts, filler: Inte
             if given is None:
                 filler.problems.append(missing_file(name))
                 continue
-            filename, content = given.filename, _encode(parts, f"file {name}", given.content)
+            filename, size = given.filename, size + len(given.content)
+            key, read = f"file {name}", partial(bytes, given.content)
         else:
             sha256 = str(file["content"]).removeprefix(ASSET)
             asset = parts.bundle.asset(sha256)
             filename = file.get("filename") or (asset.filename if asset else sha256)
-            content = parts.encoded.get(sha256) or _encode(parts, sha256, parts.assets(sha256))
+            size += asset.size if asset else 0
+            key, read = sha256, partial(parts.assets, sha256)
+        if size > MOST_FILE_BYTES:
+            filler.problems.append(
+                f"with `{filename}` the files are {size / MEGABYTE:.1f} MB, and they travel inside the submission: "
+                f"{MOST_FILE_BYTES // MEGABYTE} MB is the most"
+            )
+            return
         target = file.get("target_path")
         yield {
             "filename": filename,
-            "content": content,
+            "content": _encode(parts, key, read),
             **({"target_path": filler.text(target, f"the target of file `{filename}`")} if target else {}),
             "cleanup_imports_after_run": bool(file.get("cleanup_imports_after_run")),
         }
 
 
-def _encode(parts: RequestParts, name: str, content: bytes) -> str:
+def _encode(parts: RequestParts, name: str, read: Callable[[], bytes]) -> str:
     if name not in parts.encoded:
-        parts.encoded[name] = b64encode(content).decode()
+        parts.encoded[name] = b64encode(read()).decode()
     return parts.encoded[name]
