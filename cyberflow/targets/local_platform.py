@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from cyberflow.errors import CyberflowError
-from cyberflow.storage import parse_json, private_folder, write_text
+from cyberflow.storage import close_folder, parse_json, private_folder, write_text
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -128,6 +128,7 @@ def take_lock(root: Path, who: str, say: Say, *, shared: bool = False) -> FileLo
     from filelock import FileLock, Timeout
 
     state = state_folder(root)
+    _close_to_others(state, say)
     lock = FileLock(state / LOCK, thread_local=False)  # who closes may be another thread than who opened
     told = False
     while True:
@@ -158,6 +159,16 @@ def _lock_error(path: Path, error: Exception) -> CyberflowError:
     why = getattr(error, "strerror", None) or "this system cannot lock files there"
     help = "move it out of the way, or mend its permissions"
     return CyberflowError(f"{path} cannot be used: {why.lower()}", help=help)
+
+
+def _close_to_others(state: Path, say: Say) -> None:
+    """Close a folder that others could read, which holds inputs and outputs of runs; say so where they could write."""
+    others_wrote = state.stat().st_mode & 0o022
+    try:
+        if close_folder(state) and others_wrote:
+            say(f"{state} was open to other users of this machine, and is closed now")
+    except CyberflowError as error:
+        say(f"{state} is open to other users of this machine and cannot be closed: {error.message.rpartition(': ')[2]}")
 
 
 def state_folder(root: Path) -> Path:

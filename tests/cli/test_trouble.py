@@ -181,3 +181,19 @@ def test_nothing_is_imported_from_the_working_directory(tmp_path: Path) -> None:
     answer = subprocess.run([*CYBERFLOW, "check"], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of folders")
+@pytest.mark.parametrize(("mode", "is_told"), [(0o777, True), (0o775, True), (0o755, False), (0o700, False)])
+def test_a_state_folder_that_others_could_use_is_closed(
+    panda: Path, program: Program, mode: int, *, is_told: bool
+) -> None:
+    state = panda / ".cyberflow"
+    state.mkdir()
+    state.chmod(mode)
+
+    answer = program("runs", "list")
+
+    assert answer.code == 0
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert ("was open to other users of this machine, and is closed now" in answer.err) is is_told

@@ -122,7 +122,7 @@ export function runs(root, { query, ready, fail }) {
 function nothingYet() {
   return blank("No runs yet.",
     h("p", {}, "Put the workflows of a project on this platform, then run one of its chains:"),
-    h("pre", {}, h("code", {}, "cyberflow apply\ncyberflow run intake -i patient=7")),
+    h("pre", {}, h("code", {}, "cyberflow apply\ncyberflow show        # what there is to run\ncyberflow run NAME")),
     h("p", { class: "hint" }, "This list follows along by itself."));
 }
 
