@@ -19,6 +19,7 @@ SLOW_FILES = {
     *("compiler/test_rules_mutations.py", "emulator/test_emulator_webhooks.py", "fuzz/test_fuzz.py"),
     *("language/python/test_python_run.py", "language/python/test_python_start.py"),
     *("language/test_template_limits.py", "run/test_run_batch.py", "schema/test_schema_limits.py"),
+    *("run/test_run_secret_command.py", "cli/test_run_options.py"),
     *("sdk/test_operations.py", "docs/test_readme.py"),
 }
 """Files whose tests are slow one and all."""

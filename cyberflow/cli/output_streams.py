@@ -17,6 +17,10 @@ from typing import IO, Any, cast
 from cyberflow.cli.styles import escape_ci_commands, to_terminal
 from cyberflow.errors import CyberflowError
 
+STATUSES = frozenset(
+    ("success", "error", "task_failed", "cancelled", "completed", "failed", "scheduling", "running", "running_checks")
+)
+"""Words of ours wherever one stands by itself with a style of its own: no secret changes how a run is said to end."""
 _ANSI = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
 GONE = frozenset({errno.EPIPE, errno.EIO, errno.EBADF, errno.ESHUTDOWN, errno.ECONNRESET})
 """Nobody reads any more: a pipe, a terminal or a socket whose other end is closed."""
@@ -82,7 +86,7 @@ class OutputStream(io.TextIOBase):
         return len(text)
 
     def _mask(self, text: str) -> str:
-        return text if self.redactor is None else str(self.redactor.text(text))
+        return text if self.redactor is None or text in STATUSES else str(self.redactor.text(text))
 
     def write_machine(self, text: str) -> None:
         """Write a document whose texts were masked before: its syntax and our words stay."""

@@ -22,6 +22,7 @@ from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
 from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.events import ChainState
+from cyberflow.run.chain.request import RunPlacement
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState
@@ -52,13 +53,12 @@ def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, displa
     """Run a name of the project and give the exit code."""
     execution = execution_of(compiled, name, options, filter_streams)
     if isinstance(execution, TaskExecution):
-        _refuse_chain_options(name, options)
+        _refuse_chain_options(name, options, options.where)
         return run_cancellable(_TaskRunner(execution, display).run())
     return run_cancellable(_ChainRunner(execution, display).run())
 
 
-def _refuse_chain_options(name: str, options: SubmitOptions) -> None:
-    where = options.where
+def _refuse_chain_options(name: str, options: SubmitOptions, where: RunPlacement) -> None:
     given = {
         "machine": where.machine,
         "pool": where.pools,
@@ -153,7 +153,8 @@ class _Runner(ABC, Generic[E]):
         live = any(step.is_live for step in self.state.steps)
         if live and (self.state.timed_out or isinstance(self.state, TaskState)):
             say(f"follow it with\n  {self.execution.follow_command(self.state)}")
-        saved, trouble = await self._save() if self.saves else ([], None)
+        unreachable = self.state.timed_out and self.state.trouble
+        saved, trouble = await self._save() if self.saves and not unreachable else ([], None)
         self.print_result(saved)
         if not live:
             self.execution.record_end(self.state)
@@ -164,8 +165,6 @@ class _Runner(ABC, Generic[E]):
 
     async def _save(self) -> tuple[list[SavedOutput], CyberflowError | None]:
         saved: list[SavedOutput] = []
-        if self.state.timed_out and self.state.trouble:
-            return saved, None
         try:
             async for one in self.execution.save(self.state, self.display.download):
                 saved.append(one)
@@ -210,7 +209,7 @@ class _Runner(ABC, Generic[E]):
         """Say which steps are not run again."""
 
     @property
-    def saves(self) -> bool:  # what files it made is asked for, or is all that it gives
+    def saves(self) -> bool:
         return True
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cyberflow.schema.keywords import DIALECT, FREE, KEYWORDS, TEXT, TYPE, TYPES, VALUES
+from cyberflow.schema.normal_form import DEEPEST
 
 _STRUCTURAL = frozenset(name for name, keyword in KEYWORDS.items() if keyword.form not in (TEXT, TYPE, FREE, VALUES))
 """Keywords that never hold text; a field of the notation that is called as one of them does."""
@@ -42,10 +43,15 @@ def to_json_schema(notation: Any) -> dict[str, Any]:
         return {"type": "array", "items": to_json_schema(notation[0])} if notation else {"type": "array"}
     if not isinstance(notation, str):
         return {}
-    word = notation.strip()
-    if word.endswith("[]"):
-        return {"type": "array", "items": to_json_schema(word[:-2])}
-    return {"type": word.lower()} if _is_type_word(word) else {"type": "string", "description": notation}
+    word, lists = notation.strip(), 0
+    while word.endswith("[]") and lists < DEEPEST:
+        word, lists = word[:-2].strip(), lists + 1
+    made: dict[str, Any] = {"type": "string", "description": word if lists else notation}
+    if _is_type_word(word):
+        made = {"type": word.lower()}
+    for _ in range(lists):
+        made = {"type": "array", "items": made}
+    return made
 
 
 def _is_type_word(value: Any) -> bool:

@@ -63,7 +63,6 @@ def test_a_priority_a_prompt_and_a_model_for_one_run(panda: Path, program: Progr
         assert "is for single workflows" in chain.err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("file", ["-", "/dev/stdin"])
 def test_rows_from_a_pipe_are_kept_beside_the_ledger(panda: Path, program: Program, file: str) -> None:  # noqa: F811
     if os.name == "nt" and file != "-":
@@ -136,7 +135,6 @@ def test_a_machine_that_is_away_is_told_at_once(panda: Path, program: Program) -
     assert program("run", *words, "--timeout", "0.5s").code == 1
 
 
-@pytest.mark.slow
 def test_a_key_that_a_program_writes_is_asked_for_once(panda: Path, program: Program) -> None:  # noqa: F811
     code = "open('asked', 'a').write('x'); print('value')"
     command = json.dumps([sys.executable, "-c", code])
@@ -167,7 +165,6 @@ def serve_platform(folder: Path) -> Iterator[str]:
             server.terminate()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed")
 @pytest.mark.parametrize("words", [("-i", "topic=otter"), ("--each", "rows.csv")])
 def test_the_state_folder_is_removed_in_the_middle(panda: Path, words: tuple[str, ...], tmp_path: Path) -> None:  # noqa: F811

@@ -254,3 +254,42 @@ def test_what_was_kept_has_this_process_its_marks() -> None:
 def test_lines_of_others_stand_behind_a_margin() -> None:
     assert one_line("a\nb\tc\x1b") == r"a\nb\tc" + "\\u001b"
     assert indent_lines("a\nb", "  | ") == "a\n  | b"
+
+
+def test_the_status_of_a_run_is_a_word_of_ours() -> None:
+    stream = io.StringIO()
+    out = OutputStream(stream)
+    out.redactor = Redactor(["success"])
+
+    out.write(f"go: {style('success', bold=True)}\nthe agent said success\n")
+
+    assert stream.getvalue() == "go: success\nthe agent said •••\n"
+
+
+SECRET = """\
+project: masked
+workflows:
+  a: {prompt: "Sign in with <$pw> as <user>.", inputs: {user: string}, secrets: [pw], outputs: {name: string}}
+"""
+
+
+@pytest.mark.slow
+def test_a_secret_changes_neither_words_nor_syntax_of_a_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program
+) -> None:
+    (tmp_path / "cyberflow.yaml").write_text(SECRET, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert program("apply", "--yes").code == 0
+    for secret in ("1", "null", "{", ":", "success", "steps", "version", "hunter2"):
+        monkeypatch.setenv("PW", secret)
+        script = {"a": {"seconds": 0, "outputs": {"name": f"it is {secret} here"}}}
+        (tmp_path / "quick.json").write_text(json.dumps(script), encoding="utf-8")
+        words = ("run", "a", "-i", "user=u", "-s", "pw=env:PW", "--simulate", "quick.json")
+
+        data = json.loads(program(*words, "--format", "json").out)
+
+        assert list(data)[:5] == ["version", "name", "status", "session_id", "steps"]
+        assert (data["version"], data["status"], data["steps"][0]["status"]) == (1, "success", "success")
+        shown = "•••" if secret.isalnum() else secret  # a sign alone hides nothing
+        assert data["outputs"] == {"name": f"it is {shown} here"}
+        assert program(*words).out.splitlines()[-1] == "a: success"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -247,3 +248,26 @@ def test_no_hash_of_a_secret_is_stored(reopen: Callable[[], Api], tmp_path: Path
     digest = hashlib.sha256(b"correct horse")
     for trace in (b"correct horse", digest.digest(), digest.hexdigest().encode()):
         assert trace not in stored
+
+
+def test_a_long_text_is_the_same_body_and_another_is_not(api: Api) -> None:
+    prompt = "ä" * 2_000_000
+    first = make(api, KEY, main_prompt=prompt)
+    assert make(api, KEY, main_prompt=prompt).content == first.content
+    assert make(api, KEY, main_prompt=prompt[:-1] + "b").status_code == 422
+
+
+@pytest.mark.parametrize("text", ["aGk", "aG=k", "=", "aGk=aGk=", "aGk=\n", "aGk-", "ä", "aGkx" * 300_000 + "a"])
+def test_what_is_not_base64_is_422(api: Api, text: str) -> None:
+    run = api.post("/v1/runs", {"workflow_id": api.workflow()})["id"]
+    body = {"run_id": run, "filename": "a", "content": text, "content_type": "text/plain", "attachment_type": "input"}
+    assert api.violations("/v1/run-attachments", body) == [(["body", "content"], "value_error")]
+
+
+def test_a_large_file_is_kept_byte_for_byte(api: Api) -> None:
+    content = bytes(range(256)) * 12_001
+    run = api.post("/v1/runs", {"workflow_id": api.workflow()})["id"]
+    body = {"run_id": run, "filename": "a", "content": base64.b64encode(content).decode(), "content_type": "text/plain"}
+    made = api.post("/v1/run-attachments", body | {"attachment_type": "input"})
+    assert made["size_bytes"] == len(content)
+    assert api.request("GET", f"/v1/run-attachments/{made['id']}/download").content == content

@@ -123,6 +123,7 @@ def test_spreadsheets_write_booleans_in_capitals(tmp_path: Path) -> None:
     assert "the cell is empty, and `urgent` is required" in found[4]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="named pipes")
 @pytest.mark.parametrize(
     ("content", "suffix"), [("date\nx\n", ".csv"), ('\ufeff {"date": "x"}\n', ".jsonl"), ("", ".csv")]

@@ -1,5 +1,5 @@
-"""The one place that sends: authentication, deadlines, retries, rate limit, redirects. It knows methods, paths and bytes,
-and no resource. No call of it waits without a bound.
+"""The one place that sends: authentication, deadlines, retries, rate limit, redirects. It knows methods, paths and
+bytes, and no resource. No call of it waits without a bound.
 """
 
 from __future__ import annotations

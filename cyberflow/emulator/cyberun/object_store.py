@@ -142,5 +142,5 @@ def _sample_png(task_id: str, slug: str, key: str, size: tuple[int, int, int]) -
     return draw_png(task_id, slug, key, size)
 
 
-def _etag(content: bytes) -> str:
+def _etag(content: bytes | bytearray) -> str:
     return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,7 +32,7 @@ async def deadline() -> AsyncIterator[None]:
         raise HttpError(400, "The body ended early", headers=CLOSE) from None
 
 
-async def read_whole(request: Request, most: int = MAX_BYTES) -> bytes:
+async def read_whole(request: Request, most: int = MAX_BYTES) -> bytearray:
     """All of the body. Refused: 413 for a larger one, 408 for one that takes too long."""
     too_large = HttpError(413, f"The body is too large: at most {most // 1024 // 1024} MB", headers=CLOSE)
     declared = request.headers.get("content-length", "")
@@ -43,30 +44,39 @@ async def read_whole(request: Request, most: int = MAX_BYTES) -> bytes:
             whole += part
             if len(whole) > most:
                 raise too_large
-    return bytes(whole)
+    return whole
 
 
 async def read_json(request: Request, *, optional: bool = False) -> Any:
     """The JSON value of the body; None for an optional one that is empty or null."""
     raw = await read_whole(request)
-    if not raw.strip():
+    if not raw or raw.isspace():
         if optional:
             return None
         raise InvalidRequest([violation(["body"], "Field required", "missing")])
     if not _is_json_type(request.headers.get("content-type", "")):
         message = "Input should be a valid dictionary or object to extract fields from"
         raise InvalidRequest([violation(["body"], message, "model_attributes_type")])
-    return _parse(raw)
-
-
-def _parse(raw: bytes) -> Any:
     try:
-        value = json_text.parse(raw)
+        text = raw.decode(json.detect_encoding(raw))
+    except UnicodeDecodeError:
+        raise _not_json() from None
+    del raw  # a large one is not held twice while it is parsed
+    return _parse(text)
+
+
+def _parse(text: str) -> Any:
+    try:
+        value = json_text.parse(text)
     except ValueError:
-        raise InvalidRequest([violation(["body", 0], "JSON decode error", "json_invalid")]) from None
+        raise _not_json() from None
     if found := list(json_text.find_unstorable(value)):
         raise InvalidRequest(found)
     return value
+
+
+def _not_json() -> InvalidRequest:
+    return InvalidRequest([violation(["body", 0], "JSON decode error", "json_invalid")])
 
 
 def validate(model: type[Any], value: Any) -> Any:

@@ -20,6 +20,7 @@ from cyberflow.emulator.contract.errors import ApiResponse
 from cyberflow.emulator.store.store import Store
 
 KEY_LIFETIME = timedelta(hours=24)
+LONG = 1 << 20
 
 SECRET_MAPS = frozenset(
     {
@@ -49,8 +50,25 @@ def scope(store: Store, api_key: str, method: str, target: str, key: str) -> str
 
 
 def fingerprint(body: Any) -> str:
-    text = json.dumps(_without_secret_values(body), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(_shorten(_without_secret_values(body)), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shorten(value: Any) -> Any:
+    """The value with a digest in place of each long text."""
+    if isinstance(value, str):
+        return _digest(value) if len(value) > LONG else value
+    if isinstance(value, Mapping):
+        return {key: _shorten(item) for key, item in value.items()}
+    return [_shorten(item) for item in value] if isinstance(value, list) else value
+
+
+def _digest(text: str) -> str:
+    """Stands for a text that is too long to be copied: a file, as a rule."""
+    digest = hashlib.sha256()
+    for at in range(0, len(text), LONG):
+        digest.update(text[at : at + LONG].encode())
+    return f"sha256:{digest.hexdigest()}:{len(text)}"
 
 
 def _without_secret_values(body: Any, depth: int = 0) -> Any:

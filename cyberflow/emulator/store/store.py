@@ -182,7 +182,7 @@ class Store:
         rows = self.connection.execute(f"SELECT doc FROM {tables} {clause} {rest}", values)  # noqa: S608
         return [json.loads(row[0]) for row in rows]
 
-    def keep_content(self, id: str, content: bytes) -> None:
+    def keep_content(self, id: str, content: bytes | bytearray) -> None:
         self.connection.execute("INSERT OR REPLACE INTO contents VALUES (?, ?)", (id, content))
 
     def content(self, id: str) -> bytes:

@@ -94,10 +94,10 @@ class LossRecorder:
         first, last = lines or (0, len(self._line_starts))
         start = self._line_starts[min(first, len(self._line_starts) - 1)]
         end = self._line_starts[last] if last < len(self._line_starts) else len(self._text)
-        if text not in self._text:
-            text = self._first_token(text)
         at = self._text.find(text, start)
         at = self._text.find(text) if at < 0 else at
+        if at < 0 and (text := self._first_token(text)):
+            at = self._text.find(text)
         self._add(message, help, *((at, at + len(text)) if at >= 0 and text else (start, end)))
 
     def _first_token(self, text: str) -> str:

@@ -28,6 +28,12 @@ class RunOverrides:
     prompt: str | None = field(default=None, repr=False)
     model_id: str | None = None
 
+    def body(self) -> dict[str, str | bool]:
+        """The fields of a run's body."""
+        fields = {"main_prompt": self.prompt, "main_agent_model_id": self.model_id}
+        given = {name: value for name, value in fields.items() if value is not None}
+        return {**({"is_priority": True} if self.priority else {}), **given}
+
     def refuse_for_chain(self, name: str) -> None:
         """Raise UsageError for what the service has for single runs alone."""
         if self.prompt is not None or self.model_id is not None:

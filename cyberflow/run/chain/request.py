@@ -147,7 +147,7 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
         **({"sensitive_input_values": hide(given.secrets)} if given.secrets else {}),
         **({"file_inputs": files} if files else {}),
         **_resolve_placement(None, (), parts),
-        **_override(parts.overrides),
+        **parts.overrides.body(),
     }
     if where.session_id is not None or where.keep_session:
         body |= {"session_alias": workflow.name, "release_session_after": not where.keep_session}
@@ -156,12 +156,6 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
     schema = output_schema(workflow)
     schemas = {} if schema is None else {workflow.name: schema}
     return RunRequest(workflow.name, "run", body, (step,), None, given.inputs, schemas), plain.problems
-
-
-def _override(overrides: RunOverrides) -> dict[str, Any]:
-    body = {"main_prompt": overrides.prompt, "main_agent_model_id": overrides.model_id}
-    given = {name: value for name, value in body.items() if value is not None}
-    return {**({"is_priority": True} if overrides.priority else {}), **given}
 
 
 def output_schema(workflow: BundledWorkflow) -> Any:
