@@ -50,7 +50,11 @@ def name(folder: Path) -> str:
     return folder.relative_to(CASES).as_posix()
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+SERVED = [pytest.param(one, marks=pytest.mark.slow) for one in FOLDERS if one.parent.name in REMOTE_RULES]
+QUICK = [one for one in FOLDERS if one.parent.name not in REMOTE_RULES]
+
+
+@pytest.mark.parametrize("folder", [*QUICK, *SERVED], ids=name)
 def test_case_prints_what_is_expected(folder: Path) -> None:
     code, text = printed(folder)
     expected = folder / "expected.txt"
@@ -60,6 +64,7 @@ def test_case_prints_what_is_expected(folder: Path) -> None:
     assert code == int("error[" in text)
 
 
+@pytest.mark.slow
 def test_a_case_is_about_its_rule_alone() -> None:
     found: defaultdict[str, list[str]] = defaultdict(list)
     strange = []

@@ -9,6 +9,7 @@ import pytest
 
 from cyberflow.deploy.commit import current_commit
 
+pytestmark = pytest.mark.slow
 WHO = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
 
 
