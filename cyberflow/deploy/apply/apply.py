@@ -5,6 +5,7 @@ at the end. Killed anywhere and run again, it makes nothing twice and loses noth
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -173,7 +174,11 @@ class _Deployment:
             message = f"it was written, but could not be read back: {error.message}"
             return [Outcome(one.action, one.kind, one.name, one.id, status, message) for one in self.written]
         told = {one.name for one in self.plan.conflicts}
-        faults = [(one, _read_back_fault(one, held)) for one in self.written if one.name not in told]
+        ours: defaultdict[str | None, list[OwnedWorkflow]] = defaultdict(list)
+        for one in held:
+            if one.ownership.is_ours:
+                ours[one.name].append(one)
+        faults = [(done, _read_back_fault(done, ours[done.name])) for done in self.written if done.name not in told]
         return [Outcome(one.action, one.kind, one.name, one.id, "conflict", fault) for one, fault in faults if fault]
 
 
@@ -188,9 +193,8 @@ def _begun(change: Change, id: str, why: str, help: str | None = None) -> Outcom
     return replace(Outcome.of(change, "unfinished", message, id), help=help)
 
 
-def _read_back_fault(outcome: Outcome, held: Sequence[OwnedWorkflow]) -> str | None:
-    """What is wrong with a workflow that was written, seen from the list of all."""
-    same = [one for one in held if one.name == outcome.name and one.ownership.is_ours]
+def _read_back_fault(outcome: Outcome, same: Sequence[OwnedWorkflow]) -> str | None:
+    """What is wrong with a workflow that was written, seen from those of its name in the list of all."""
     if len(same) > 1:
         return f"{len(same)} workflows are marked as `{outcome.name}`: {', '.join(one.id for one in same)}"
     there = next((one for one in same if one.id == outcome.id), None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
@@ -26,7 +28,14 @@ class RevalidatedPlan:
 
     def ids_of(self, name: str) -> frozenset[str]:
         """The ids already seen under the marker of a name, copies included."""
-        return frozenset(one.id for one in self.workflows if one.name == name)
+        return self._ids_by_name.get(name, frozenset())
+
+    @cached_property
+    def _ids_by_name(self) -> dict[str | None, frozenset[str]]:
+        ids: defaultdict[str | None, set[str]] = defaultdict(set)
+        for one in self.workflows:
+            ids[one.name].add(one.id)
+        return {name: frozenset(found) for name, found in ids.items()}
 
 
 async def revalidate(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> RevalidatedPlan:
@@ -38,10 +47,11 @@ async def revalidate(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> Rev
     remote = await read_snapshot(desk, plan.bundle.assets)
     held = list_owned_workflows(remote.workflows, plan.owner)
     now = compare(plan.bundle, remote, plan.owner, plan.only, plan.prune)
+    seen = _Account.of(now, held)
     kept: list[Change] = []
     outcomes: list[Outcome] = []
     for change in todo:
-        found = _revalidate_change(change, now, held)
+        found = _revalidate_change(change, now, seen)
         if isinstance(found, Outcome):
             outcomes.append(found)
         else:
@@ -49,10 +59,28 @@ async def revalidate(plan: Plan, todo: Sequence[Change], desk: Cyberdesk) -> Rev
     return RevalidatedPlan(now, tuple(kept), tuple(outcomes), held)
 
 
-def _revalidate_change(change: Change, now: Plan, held: Iterable[OwnedWorkflow]) -> Change | Outcome:
-    found = next(
-        (one for one in now.changes if (one.kind, one.name) == (change.kind, change.name) and one.pending), None
-    )
+@dataclass(frozen=True)
+class _Account:
+    """What was read once more, by what is asked of it for each change: a plan may have thousands."""
+
+    pending: Mapping[tuple[str, str], Change]
+    lost: Mapping[str, Change]
+    conflicts: Mapping[str | None, str]
+    managed: Mapping[str | None, str]
+
+    @classmethod
+    def of(cls, now: Plan, held: Iterable[OwnedWorkflow]) -> _Account:
+        """The first of each name counts, as in the plan."""
+        return cls(
+            {(one.kind, one.name): one for one in reversed(now.changes) if one.pending},
+            {one.name: one for one in reversed(now.changes) if one.action == "lost"},
+            {one.name: one.message for one in reversed(now.conflicts)},
+            {one.name: one.id for one in reversed([*held]) if one.ownership is Ownership.MANAGED},
+        )
+
+
+def _revalidate_change(change: Change, now: Plan, account: _Account) -> Change | Outcome:
+    found = account.pending.get((change.kind, change.name))
     if change.action in {"delete", "release"} and change.kind == "workflow":
         still = found is not None and found.action == change.action and found.id == change.id
         return change if still else Outcome.of(change, "conflict", "it moved since the plan was made")
@@ -60,16 +88,15 @@ def _revalidate_change(change: Change, now: Plan, held: Iterable[OwnedWorkflow])
         return change
     if change.kind != "workflow":
         return found or Outcome.of(change, "unchanged", id=now.tags.get(change.name))
-    if stopped := [one.message for one in now.conflicts if one.name is None]:
-        return Outcome.of(change, "conflict", stopped[0])
-    if found is None and (told := [one.message for one in now.conflicts if one.name == change.name]):
-        return Outcome.of(change, "conflict", told[0])
-    lost = [one for one in now.changes if one.action == "lost" and one.name == change.name]
-    if found is None and not lost:
-        id = next((one.id for one in held if one.name == change.name and one.ownership is Ownership.MANAGED), None)
-        return Outcome.of(change, "unchanged", id=id)
+    if (stopped := account.conflicts.get(None)) is not None:
+        return Outcome.of(change, "conflict", stopped)
+    if found is None and (told := account.conflicts.get(change.name)) is not None:
+        return Outcome.of(change, "conflict", told)
+    lost = account.lost.get(change.name)
+    if found is None and lost is None:
+        return Outcome.of(change, "unchanged", id=account.managed.get(change.name))
     if found is None or not _still_applies(change, found, now):
-        seen = found.id if found else lost[0].id
+        seen = found.id if found else lost.id if lost else None
         return Outcome.of(change, "conflict", "it moved since the plan was made", seen)
     return replace(found, seen=change.seen or found.seen)
 
