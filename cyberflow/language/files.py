@@ -103,7 +103,7 @@ class Files:
         found = "/".join(parts)
         if not parts:
             return None
-        if not (self.root / found).is_file():
+        if not os.path.isfile(self.root / found):  # noqa: PTH113 - a name that no system takes is not a file either
             self.cacheable = False
             named = [path for path in self.walk.any_files(_MOST_LOOKED_AT) if path.rpartition("/")[2] == parts[-1]]
             if len(named) != 1:

@@ -33,7 +33,7 @@ def test_an_id_may_be_cut(two_runs: list[dict[str, Any]], program: Program) -> N
     assert json.loads(program("runs", "show", run[:8], "--format", "json").out)["id"] == run
     assert program("runs", "watch", session[:9]).out == program("runs", "watch", session).out
     assert program("runs", "show", run[:7]).code == 2
-    assert "no run `00000000`" in program("runs", "show", "00000000").err
+    assert "`00000000`" in program("runs", "show", "00000000").err
 
 
 def test_the_list_has_a_header_how_long_and_which_chain(two_runs: list[dict[str, Any]], program: Program) -> None:

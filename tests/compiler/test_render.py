@@ -244,6 +244,7 @@ def test_what_only_the_wire_shows(text: str, rule: str | None) -> None:
     assert ([rule] if rule else []) == [flaw.rule for flaw in made(text).flaws]
 
 
+@pytest.mark.slow
 def test_the_libraries_are_imported_when_the_first_prompt_is_rendered() -> None:
     code = "import sys, cyberflow.language.prompt.render; print({'markdown_it', 'nh3', 'mdurl'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

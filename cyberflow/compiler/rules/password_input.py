@@ -24,7 +24,12 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 name = written.removesuffix("?")
                 place = owner.definition.at("inputs", written, *route)
                 help = f"declare it under `secrets`, and write `<${name}>` where it is typed"
-                yield Diagnostic("password-input", f"the input `{name}` holds a password", place, help=help)
+                yield Diagnostic(
+                    "password-input",
+                    f"`password` is the format of the input `{name}`, and an input is not hidden",
+                    place,
+                    help=help,
+                )
 
 
 def _password_routes(notation: Any, route: Route = ()) -> Iterator[Route]:

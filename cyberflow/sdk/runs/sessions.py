@@ -15,7 +15,7 @@ from cyberflow.errors import UsageError
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
-from cyberflow.run.work.ids import complete_id
+from cyberflow.run.work.ids import complete_id, is_prefix
 from cyberflow.run.work.journal import FOLDER, entries
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.runs.ids import NoSuchRun
@@ -50,9 +50,17 @@ async def list_runs(desk: Cyberdesk, limit: int, status: str | None, state: Path
     ]
 
 
+async def _complete_id(desk: Cyberdesk, id: str) -> str:
+    """The whole id of a run or session. Raises NoSuchRun where none begins so, and UsageError where several do."""
+    whole = await complete_id(desk, id)
+    if is_prefix(whole):
+        raise NoSuchRun(f"there is no session and no run `{id}`", help="`cyberflow runs list` shows them")
+    return whole
+
+
 async def read_session(desk: Cyberdesk, id: str) -> ChainState:
     """Find the runs of a session by its id or by that of one of its runs. Raises UsageError when there is none."""
-    id = await complete_id(desk, id)
+    id = await _complete_id(desk, id)
     page = await desk.runs.page(
         session_id=id, limit=1000, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",)
     )
@@ -69,7 +77,7 @@ async def read_session(desk: Cyberdesk, id: str) -> ChainState:
 
 async def read_run(desk: Cyberdesk, id: str) -> RunRecord:
     """Read a run with its workflow. Raises UsageError when there is none of that id."""
-    id = await complete_id(desk, id)
+    id = await _complete_id(desk, id)
     try:
         return await desk.runs.get(id, include=("workflow",))
     except ApiError as error:
@@ -113,7 +121,7 @@ class HeldMachines:
 
 async def held_machines(desk: Cyberdesk, session: str) -> HeldMachines:
     """Find what a session holds. Raises UsageError when it holds nothing."""
-    session = await complete_id(desk, session)
+    session = await _complete_id(desk, session)
     machines = [machine async for machine in desk.machines.list() if machine.reserved_session_id == session]
     if not machines:
         raise UsageError(f"no machine is reserved for a session `{session}`", help="a session that ended holds none")
