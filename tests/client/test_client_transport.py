@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import ssl
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -165,6 +164,10 @@ async def tls_service() -> AsyncIterator[str]:
         await asyncio.sleep(0.1)  # a handshake that was refused is cleared away by the loop
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:unclosed:ResourceWarning"
+)  # the server of asyncio drops a refused handshake's socket
 async def test_an_own_authority_is_trusted_besides_the_usual_ones(script: Script) -> None:
     async with tls_service() as url:
         async with Cyberdesk.connect(url, KEY, ca=CERTS / "authority.pem", retry=script.retry()) as desk:
@@ -181,9 +184,7 @@ async def test_an_own_authority_is_trusted_besides_the_usual_ones(script: Script
     trust = usual._pool._ssl_context
     assert trust is not None
     assert trust.cert_store_stats()["x509_ca"] > 50
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()  # the server of asyncio drops the socket of a handshake that was refused, and does not close it
+    gc.collect()
 
 
 async def test_an_asgi_application_stands_in_for_the_network() -> None:

@@ -17,7 +17,7 @@ from cyberflow.storage import safe_name
 from tests.suites import SUITES, needs_suite
 
 SUITE = SUITES / "naughty" / "blns.json"
-pytestmark = needs_suite("naughty")
+pytestmark = [needs_suite("naughty"), pytest.mark.slow]
 STRINGS: list[str] = json.loads(SUITE.read_text(encoding="utf-8")) if SUITE.is_file() else []
 
 
