@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.suites import SUITES
+
 if TYPE_CHECKING:
     from tests.emulator.emulator_api import Api, TurnedClock
 
-SUITE = Path("/work/shared/suites/naughty/blns.json")
+SUITE = SUITES / "naughty" / "blns.json"
 OWN = [
     "\0",
     "a\0b",
