@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
@@ -156,6 +157,7 @@ class Worker:
     id: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}")
     _busy: set[str] = field(default_factory=set)
     _lost: set[str] = field(default_factory=set)
+    _asking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     async def run(self) -> None:
         """Work until cancelled; a database that is away is waited for. Raises CyberflowError when it cannot be used."""
@@ -196,10 +198,10 @@ class Worker:
 
     def _row_workflow(self, dbos: Any) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
         async def record_start() -> dict[str, Any]:
-            return {"at": await asyncio.to_thread(self._database_time), "by": self.id}
+            return {"at": await self._now(), "by": self.id}
 
         async def submit(item: WorkItem, since: float, *, repeated: bool) -> dict[str, Any]:
-            age = max(0.0, await asyncio.to_thread(self._database_time) - since)
+            age = max(0.0, await self._now() - since)
             return await self.steps.submit(item, age, repeated=repeated)
 
         async def whole(item: WorkItem) -> dict[str, Any]:
@@ -222,9 +224,13 @@ class Worker:
 
         return row
 
-    def _database_time(self) -> float:
+    async def _now(self) -> float:
         """Seconds of the epoch by the one clock that all workers see: their own may be hours apart."""
-        with connect(self.url) as connection:
+        return await asyncio.to_thread(self._database_time)
+
+    def _database_time(self) -> float:
+        """One row asks at a time: a database has few connections, and a worker many rows."""
+        with self._asking, connect(self.url) as connection:
             (now,) = connection.execute(NOW).fetchone()
         return float(now)
 
