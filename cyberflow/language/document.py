@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +13,7 @@ from cyberflow.source import LineIndex, Place, Route, Span
 
 
 @dataclass
-class DeclarationDocument:
+class DeclarationDocument(ABC):
     """What YAML files and Python modules share. `broken` are routes of which a problem has been reported, so that
     nothing else need be said of what is below them. `data` is None when the text does not parse.
     """
@@ -28,8 +29,9 @@ class DeclarationDocument:
     def lines(self) -> LineIndex:
         return LineIndex(self.path, self.text)
 
+    @abstractmethod
     def span(self, place: Place) -> Span:
-        raise NotImplementedError
+        """Where a place of this document stands in its text."""
 
     def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
         """Note that the key at the end of each route is spelt otherwise in the file."""
