@@ -112,6 +112,19 @@ def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]
         yield replace(at, source="a text", given=known[()].schema)
 
 
+def type_of_value(chain: ChainNode, value: Value) -> FoundType | None:
+    """The type of a value of a chain with what its refs and tokens bring; None when another rule speaks of it."""
+    parts: dict[tuple[str | int, ...], FoundType] = {}
+    for keys, found in (
+        *((use.keys, _ref_type(chain, use.ref) if isinstance(use.ref, Ref) else None) for use in value.refs),
+        *((use.keys, _token_type(chain, use) if use.whole else FoundType(TEXT)) for use in value.tokens),
+    ):
+        if found is None:
+            return None
+        parts[keys] = found
+    return parts.get(()) or FoundType(literal_schema(value.data, parts))
+
+
 def _token_flow(wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
     made = replace(wanted, source=f"the chain's `{field.name}`", given=found.schema, optional=found.optional)
     return replace(made, place=place, given_place=field.place)
