@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, replace
 
 from cyberflow.run.chain.request import RunRequest
-from cyberflow.run.work.dispatch import JobDispatcher, EntryUpdate, ServiceTrouble, Start
+from cyberflow.run.work.dispatch import EntryUpdate, JobDispatcher, ServiceTrouble, Start
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import Executor
 from cyberflow.run.work.ledger import Ledger
