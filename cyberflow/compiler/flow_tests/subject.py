@@ -10,7 +10,7 @@ from typing import TypeAlias
 from cyberflow.compiler.flow_tests.mocks import RUN_STATUSES, TASK_STATUSES, MockTarget
 from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries.dataflow import type_of_value
+from cyberflow.compiler.queries.dataflow import value_type
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
@@ -102,7 +102,7 @@ class Subject:
 
     def _chain_outputs(self, chain: ChainNode) -> Iterator[tuple[str, tuple[ObjectSchema, bool]]]:
         for name, value in chain.outputs.items():
-            found = type_of_value(chain, value)
+            found = value_type(chain, value)
             schema = found.schema if found is not None and isinstance(found.schema, dict) else {}
             yield name, (schema, found is not None and not found.optional)
 
@@ -126,7 +126,7 @@ def _ref_types(chain: ChainNode, id: str) -> Iterator[tuple[str, tuple[ObjectSch
     step = chain.step(id)
     for name, value in step.inputs.items() if step else ():
         if value.sole_token is not None or [use.keys for use in value.refs] == [()]:
-            found = type_of_value(chain, value)
+            found = value_type(chain, value)
             if found is not None and isinstance(found.schema, dict):
                 yield name, (found.schema, not found.optional)
 

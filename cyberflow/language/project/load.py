@@ -123,9 +123,9 @@ class Project:
         return self.prompts.get((place.path, place.route))
 
 
-def read_project(root: Path) -> RawProject:
-    """Read the project file and every declaration file of the project at `root`."""
-    files = Files(root)
+def read_project(root: Path, overlays: Mapping[str, bytes] | None = None) -> RawProject:
+    """Read the project file and every declaration file of the project at `root`, with what an editor holds open."""
+    files = Files(root, overlays or {})
     problems: list[Diagnostic] = []
     head = read_document(files, PROJECT_FILE, Place(PROJECT_FILE))
     if isinstance(head, Diagnostic):
