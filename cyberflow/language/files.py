@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
@@ -29,10 +30,12 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 @dataclass
 class Files:
     """The files below `root`. Paths that come out are relative to it, with `/`. `cacheable` is false when an answer
-    rests on more than `file_hashes`, `folder_listings` and `ignore_facts` tell, such as a permission.
+    rests on more than `file_hashes`, `folder_listings` and `ignore_facts` tell, such as a permission. `overlays` lie
+    over the disk: the bytes of files that an editor holds open, by path.
     """
 
     root: Path
+    overlays: Mapping[str, bytes] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     cacheable: bool = True
     walk: Walk = field(init=False)
@@ -41,7 +44,8 @@ class Files:
     _hashed: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.walk = Walk(self.root)
+        self.walk = Walk(self.root, self.overlays)
+        self._bytes.update(self.overlays)
 
     def find(self, name: str, place: Place) -> str | Diagnostic:
         """Resolve a file named at `place`: relative to that file, or to the project with a leading `/`."""
@@ -63,6 +67,9 @@ class Files:
                 above = "".join(f"{part}/" for part in parts[:index])
                 return self._missing_file(name, here, (above, parts[index:]), place)
             here = here / part
+        path = "/".join(parts)
+        if path in self.overlays:
+            return path
         try:
             if not here.is_file():
                 self.cacheable = False
@@ -71,7 +78,6 @@ class Files:
                 return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
         except OSError as error:
             return self._unreadable(name, place, error)
-        path = "/".join(parts)
         return path_escape(name, place, "a symbolic link leads out of the project") if self.leads_out(path) else path
 
     def leads_out(self, path: str) -> bool:
@@ -116,11 +122,13 @@ class Files:
 
     def _listing(self, folder: Path) -> frozenset[str]:
         if folder not in self._listings:
+            below = folder.relative_to(self.root).as_posix()
+            held = self.walk.overlay_entries("" if below == "." else below) if self.overlays else {}
             try:
-                self._listings[folder] = frozenset(path.name for path in folder.iterdir())
+                self._listings[folder] = frozenset(held).union(os.listdir(folder))  # noqa: PTH208 - no path is wanted for each name
             except OSError:
                 self.cacheable = False
-                self._listings[folder] = frozenset()
+                self._listings[folder] = frozenset(held)
         return self._listings[folder]
 
     def file_hashes(self) -> dict[str, str]:
@@ -177,12 +185,14 @@ class Files:
 
     def read_beginning(self, path: str) -> bytes:
         """Give as much of a file as is ever read as text; nothing of what is not a regular file. Raises OSError."""
+        if path in self.overlays:
+            return self.overlays[path][:LARGEST_TEXT]
         with self._open(path) as file:
             return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
 
     def size(self, path: str) -> int:
         """Give the length of a file in bytes. Raises OSError when the disk refuses."""
-        return (self.root / path).stat().st_size
+        return len(self.overlays[path]) if path in self.overlays else (self.root / path).stat().st_size
 
     def sha256(self, path: str) -> str:
         """Give the hash of a file's content, in hex."""

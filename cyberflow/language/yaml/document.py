@@ -48,26 +48,48 @@ class YamlDocument(DeclarationDocument):
         if place.part == "key" and key is not None:
             return self._node_span(key)
         if place.range and isinstance(node, ScalarNode):
-            return self._range_span(node, place.range)
+            return self.lines.span(*self.written_range(node, place.range))
         return self.lines.span(*alias) if alias else self._node_span(node)
 
     def node(self, route: Route) -> Any:
         """The parser's own node at a route, for readers of what was written; None when the text does not parse."""
         return self._find(route)[0]
 
+    def written_node(self, place: Place) -> Any:
+        """The node of a key or value that is written out at its place; None for what an alias stands for."""
+        node, key, alias, missing = self._walk(place.route)
+        return None if missing or alias else key if place.part == "key" else node
+
+    def written_range(self, node: ScalarNode, wanted: tuple[int, int]) -> tuple[int, int]:
+        """Where characters of a scalar's text stand in the file."""
+        if id(node) not in self._offsets:
+            written = self.text[node.start_mark.index : node.end_mark.index]
+            self._offsets[id(node)] = written, source_offsets(written, node.value, node.style or None)
+        raw, offsets = self._offsets[id(node)]
+        start, end = (min(index, len(offsets) - 1) for index in wanted)
+        low, last = offsets[start], offsets[end - 1]
+        high = last + source_width(raw, last, node.style or None) if end > start else low
+        base = node.start_mark.index
+        return base + low, base + max(high, low)
+
     def _find(self, route: Route) -> tuple[Node | None, Node | None, tuple[int, int] | None]:
         """The node at a route, its key, and the alias that stands for it; the nearest parent when it is not there."""
+        return self._walk(route)[:3]
+
+    def _walk(self, route: Route) -> tuple[Node | None, Node | None, tuple[int, int] | None, int]:
+        """What `_find` gives, and how many steps of the route are not there."""
         node, alias = self._root, None
         key: Node | None = None
-        for step in self.written_route(route):
+        steps = self.written_route(route)
+        for depth, step in enumerate(steps):
             child = self._child(node, step)
             if child is None:
-                break
+                return node, key, alias, len(steps) - depth
             before = key
             key, node = child[0], child[1]
             start = key.end_mark.index if key is not None else (before.end_mark.index if before is not None else 0)
             alias = self._alias(start) if node.start_mark.index < start else None
-        return node, key, alias
+        return node, key, alias, 0
 
     def _child(self, node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
         if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
@@ -95,17 +117,6 @@ class YamlDocument(DeclarationDocument):
         start, end = node.start_mark.index, node.end_mark.index
         written = self.text[start:end].rstrip()
         return self.lines.span(start, start + len(written))
-
-    def _range_span(self, node: ScalarNode, wanted: tuple[int, int]) -> Span:
-        if id(node) not in self._offsets:
-            written = self.text[node.start_mark.index : node.end_mark.index]
-            self._offsets[id(node)] = written, source_offsets(written, node.value, node.style or None)
-        raw, offsets = self._offsets[id(node)]
-        start, end = (min(index, len(offsets) - 1) for index in wanted)
-        low, last = offsets[start], offsets[end - 1]
-        high = last + source_width(raw, last, node.style or None) if end > start else low
-        base = node.start_mark.index
-        return self.lines.span(base + low, base + max(high, low))
 
 
 def parse_yaml(text: str, path: str) -> YamlDocument:
