@@ -55,7 +55,7 @@ def prompt_names(
 
 
 def token_names(inputs: FieldSet, secrets: FieldSet, before: str, after: str) -> Names | None:
-    """The placeholder that is begun at the end of a text: inputs behind `<`, secrets behind `<$`, members behind `.`."""
+    """The placeholder that is begun at the end of a text: inputs behind `<`, secrets behind `<$`, members behind."""
     match = _TOKEN.search(before)
     if match is None:
         return None
