@@ -118,6 +118,13 @@ class Walk:
         for path in folders:
             yield from self.yaml_files(path, ignored=ignored)
 
+    def top_ignores(self) -> IgnoreFiles:
+        """What git ignores, as far as the files above every folder say."""
+        if self.ignore_files is None:
+            self.ignore_files = IgnoreFiles(self.root)
+            self.ignore_files.enter("")
+        return self.ignore_files
+
     def any_files(self, most: int) -> Iterator[str]:
         """Files of the project of any kind, for help: without dot-folders, at most so many entries looked at."""
         for folder, folders, names in os.walk(self.root):
