@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cyberflow.cli.views.diagnostics_text import secret_spans
 from cyberflow.cli.views.findings_json import workspace_prefix
 from cyberflow.cli.views.rules_page import RuleDocumentation, load_rules
+from cyberflow.compiler.queries.masked_spans import secret_spans
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import SecretLiterals
