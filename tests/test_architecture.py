@@ -77,6 +77,8 @@ DOOR_OF = {
     "PIL": {"emulator/", "remote/images.py"},
     "filelock": {"targets/"},
     "dbos": {"run/"},
+    "pygls": {"lsp/"},
+    "lsprotocol": {"lsp/"},
     "cyberdesk": set(),
 }
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "base", "core", "manager", "misc"}

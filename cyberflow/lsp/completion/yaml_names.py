@@ -12,9 +12,9 @@ from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.compiler.rules import RULES
 from cyberflow.language.project.routes import value_at
 from cyberflow.language.yaml.cursor import Cursor
-from cyberflow.lsp.key_completion import complete_key
-from cyberflow.lsp.ref_completion import ref_names
-from cyberflow.lsp.suggestions import (
+from cyberflow.lsp.completion.key_names import complete_key
+from cyberflow.lsp.completion.ref_names import ref_names
+from cyberflow.lsp.completion.suggestions import (
     Names,
     Suggestion,
     declaration_suggestions,

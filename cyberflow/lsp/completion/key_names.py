@@ -8,7 +8,7 @@ from typing import Any
 from cyberflow.language.editor.json_schemas import editor_schema
 from cyberflow.language.project.routes import value_at
 from cyberflow.language.yaml.cursor import Cursor
-from cyberflow.lsp.suggestions import Names, Suggestion
+from cyberflow.lsp.completion.suggestions import Names, Suggestion
 
 
 def complete_key(cursor: Cursor) -> Names | None:

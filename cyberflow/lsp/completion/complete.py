@@ -11,8 +11,8 @@ from typing import Any
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.compiler.rules import RULES
 from cyberflow.language.yaml.cursor import cursor_at
-from cyberflow.lsp.suggestions import Names, Suggestion, prompt_names, vars_names
-from cyberflow.lsp.yaml_completion import complete_yaml
+from cyberflow.lsp.completion.suggestions import Names, Suggestion, prompt_names, vars_names
+from cyberflow.lsp.completion.yaml_names import complete_yaml
 
 _IGNORE = re.compile(r"cyberflow:[ \t]*ignore\[(?:[\w-]+[ \t]*,[ \t]*)*(?P<word>[\w-]*)$")
 _TEMPLATE = re.compile(r"\$\{\{(?:(?!\}\}).)*?(?P<vars>\bvars\.)?(?P<word>[A-Za-z_]?\w*)$")

@@ -9,7 +9,7 @@ from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.language.project.routes import value_at
 from cyberflow.language.prompt.paths import TokenPath
 from cyberflow.language.yaml.cursor import Cursor
-from cyberflow.lsp.suggestions import Names, Suggestion, members
+from cyberflow.lsp.completion.suggestions import Names, Suggestion, members
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import FoundType, lookup
 from cyberflow.schema.subtype.assign import NotAssignable, check_assignable
