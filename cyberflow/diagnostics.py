@@ -5,13 +5,15 @@ No stage prints one; the doors do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
+from cyberflow.edits import Fix
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]
+_NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Label:
 class Diagnostic:
     """One finding. `note` stands beside the underline; `notes` are further lines such as a witness; `help` is the mend.
 
-    `rule` is its name in the reference and in `ignore[rule]`.
+    `rule` is its name in the reference and in `ignore[rule]`. Two findings that differ in their `fix` alone are one.
     """
 
     rule: str
@@ -37,6 +39,7 @@ class Diagnostic:
     help: str | None = None
     notes: tuple[str, ...] = ()
     severity: Severity = "error"
+    fix: Fix | None = field(default=None, compare=False)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -47,6 +50,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         return folded[_fold(word)]
     close = get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None
+
+
+def is_only_near(word: str, meant: str, known: Iterable[str]) -> bool:
+    """Whether `meant` is the one member of a closed set at a distance of one or two: it may be written unasked."""
+    near = {name for name in known if edit_distance(word, name, _NEAR) <= _NEAR}
+    return near == {meant} and meant != word
 
 
 def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | None:

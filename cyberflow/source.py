@@ -49,6 +49,10 @@ class Span:
     end_line: int
     end_column: int
 
+    @property
+    def is_empty(self) -> bool:
+        return (self.line, self.column) == (self.end_line, self.end_column)
+
 
 class Document(Protocol):
     """Something that was read: it knows its lines and where each of its routes is written."""
@@ -99,11 +103,15 @@ class LineIndex:
 
     def span(self, start: int, end: int) -> Span:
         """Lines and columns of a half-open interval; an empty one is widened to one column."""
+        exact = self.exact_span(start, end)
+        return replace(exact, end_column=exact.end_column + 1) if exact.is_empty else exact
+
+    def exact_span(self, start: int, end: int) -> Span:
+        """Lines and columns of a half-open interval, which may be empty."""
         start = min(start, len(self.text))
         end = min(max(end, start), len(self.text))
         line, end_line = self.number(start), self.number(end)
-        column, end_column = start - self._starts[line - 1] + 1, end - self._starts[end_line - 1] + 1
-        return Span(self.path, line, column, end_line, end_column + (start == end))
+        return Span(self.path, line, start - self._starts[line - 1] + 1, end_line, end - self._starts[end_line - 1] + 1)
 
 
 @dataclass(frozen=True)

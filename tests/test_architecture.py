@@ -20,7 +20,18 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "cyberflow"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
-GROUND = {"certificates", "hidden", "loopback", "errors", "source", "diagnostics", "redact", "storage", "version"}
+GROUND = {
+    "certificates",
+    "edits",
+    "hidden",
+    "loopback",
+    "errors",
+    "source",
+    "diagnostics",
+    "redact",
+    "storage",
+    "version",
+}
 COMPILED = GROUND | {"schema", "language", "compiler"}
 REMOTE = COMPILED | {"client", "remote"}
 OPENED = REMOTE | {"deploy", "run", "emulator"}
@@ -63,7 +74,7 @@ DOOR_OF = {
     "starlette": {"emulator/", "web/"},
     "uvicorn": {"web/server.py"},
     "h11": {"web/server.py"},
-    "PIL": {"emulator/"},
+    "PIL": {"emulator/", "remote/images.py"},
     "filelock": {"targets/"},
     "dbos": {"run/"},
     "cyberdesk": set(),

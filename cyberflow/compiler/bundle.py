@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any, TypeVar
 
+from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.errors import UsageError
 from cyberflow.storage import parse_json
 
-VERSION = 1
+VERSION, VERSION_WITH_PIPELINES = 1, 2
+"""A bundle without pipelines is what it was before there were any, so that its bytes are the same."""
+
 ASSET = "asset://sha256/"
 GIVEN_FILE = "file://"
 AssetReader = Callable[[str], bytes]
@@ -93,6 +96,7 @@ class Bundle:
     chains: list[BundledChain] = field(default_factory=list)
     tasks: list[BundledTask] = field(default_factory=list)
     assets: list[Asset] = field(default_factory=list)
+    pipelines: list[BundledPipeline] = field(default_factory=list)
 
     @cached_property
     def digest(self) -> str:
@@ -108,8 +112,16 @@ class Bundle:
     def task(self, name: str) -> BundledTask | None:
         return next((one for one in self.tasks if one.name == name), None)
 
+    def pipeline(self, name: str) -> BundledPipeline | None:
+        return next((one for one in self.pipelines if one.name == name), None)
+
     def asset(self, sha256: str) -> Asset | None:
         return next((one for one in self.assets if one.sha256 == sha256), None)
+
+    @property
+    def asset_names(self) -> dict[str, str]:
+        """The names under which a reader knows the images that prompts name by content."""
+        return {f"{ASSET}{one.sha256}": one.filename for one in self.assets}
 
     def to_json(self) -> str:
         """Give `bundle.json`, ending in a line end."""
@@ -117,7 +129,10 @@ class Bundle:
 
     def _content(self) -> dict[str, Any]:
         content = {name: [asdict(item) for item in getattr(self, name)] for name in _ITEM_TYPES}
-        return {"version": VERSION, "project": self.project, "target": self.target, **content}
+        if self.pipelines:
+            content["pipelines"] = [asdict(pipeline) for pipeline in self.pipelines]
+        version = VERSION_WITH_PIPELINES if self.pipelines else VERSION
+        return {"version": version, "project": self.project, "target": self.target, **content}
 
 
 _ITEM_TYPES: dict[str, type[Any]] = {
@@ -137,9 +152,11 @@ def load_bundle(text: str) -> Bundle:
     """Read `bundle.json`. Raises UsageError when it is not one, is of another version, or was changed by hand."""
     try:
         data = parse_json(text)
-        if data.get("version") != VERSION:
-            raise UsageError(f"this bundle has version {data.get('version')}, this cyberflow reads version {VERSION}")
+        if (version := data.get("version")) not in (VERSION, VERSION_WITH_PIPELINES):
+            newest = VERSION_WITH_PIPELINES
+            raise UsageError(f"this bundle has version {version}, this cyberflow reads versions up to {newest}")
         parts = {name: [_item_from_json(kind, item) for item in data[name]] for name, kind in _ITEM_TYPES.items()}
+        parts["pipelines"] = [BundledPipeline.from_json(one) for one in data.get("pipelines", ())]
         bundle = Bundle(data["project"], data["target"], **parts)
         changed = data.get("digest") != bundle.digest
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

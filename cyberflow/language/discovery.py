@@ -5,7 +5,7 @@ before anything is compiled.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,14 +44,15 @@ def folder_entries(folder: Path) -> list[str] | None:
     """
     try:
         with os.scandir(folder) as entries:
-            return sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+            return sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
     except OSError:
         return None
 
 
-def _describe(entry: os.DirEntry[str]) -> str:
+def describe_entry(entry: os.DirEntry[str] | OverlayEntry) -> str:
+    """The name of an entry as it can be kept; `/` ends that of a folder, a link is named with where it leads."""
     name = printable_name(entry.name)
-    if entry.is_symlink():
+    if isinstance(entry, os.DirEntry) and entry.is_symlink():
         return f"{name} -> {printable_name(os.path.realpath(entry.path))}"
     return f"{name}/" if entry.is_dir(follow_symlinks=False) else name
 
@@ -61,13 +62,29 @@ def printable_name(name: str) -> str:
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
+@dataclass(frozen=True)
+class OverlayEntry:
+    """A file, or a folder above one, that an editor holds open and the disk may not have."""
+
+    name: str
+    folder: bool = False
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - as os.DirEntry has it
+        return self.folder
+
+    def is_symlink(self) -> bool:
+        return False
+
+
 @dataclass
 class Walk:
     """What was seen on the way through a project: what is in each folder, which files are symbolic links, which folders
-    could not be read and why, what git ignores, and misnamed project files.
+    could not be read and why, what git ignores, and misnamed project files. `overlays` are files that are there whether
+    or not the disk has them.
     """
 
     root: Path
+    overlays: Collection[str] = ()
     entries: dict[str, list[str] | None] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
     unreadable_folders: dict[str, str] = field(default_factory=dict)
@@ -101,6 +118,13 @@ class Walk:
         for path in folders:
             yield from self.yaml_files(path, ignored=ignored)
 
+    def top_ignores(self) -> IgnoreFiles:
+        """What git ignores, as far as the files above every folder say."""
+        if self.ignore_files is None:
+            self.ignore_files = IgnoreFiles(self.root)
+            self.ignore_files.enter("")
+        return self.ignore_files
+
     def any_files(self, most: int) -> Iterator[str]:
         """Files of the project of any kind, for help: without dot-folders, at most so many entries looked at."""
         for folder, folders, names in os.walk(self.root):
@@ -111,20 +135,29 @@ class Walk:
             if most < 0:
                 return
 
-    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
+    def overlay_entries(self, folder: str) -> dict[str, OverlayEntry]:
+        """What an editor holds open in a folder, by name, folders that lead to such files included."""
+        above = f"{folder}/" if folder else ""
+        below = [path[len(above) :].partition("/") for path in self.overlays if path.startswith(above)]
+        return {name: OverlayEntry(name, bool(deeper)) for name, deeper, _ in below}
+
+    def _scan(self, folder: str) -> list[os.DirEntry[str] | OverlayEntry]:
         """The folders and YAML files in a folder that can matter; nothing when it cannot be read."""
+        seen: dict[str, os.DirEntry[str] | OverlayEntry] = {**self.overlay_entries(folder)}
         try:
             with os.scandir(self.root / folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                seen |= {entry.name: entry for entry in found}
         except OSError as error:
-            self.unreadable_folders[folder or "."] = error.strerror or ""
-            return []
-        described = sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+            if not seen:
+                self.unreadable_folders[folder or "."] = error.strerror or ""
+                return []
+        entries = [seen[name] for name in sorted(seen)]
+        described = sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
         self.entries[printable_name(folder) or "."] = described
         return [entry for entry in entries if not entry.name.startswith(".") and _may_matter(entry)]
 
 
-def _may_matter(entry: os.DirEntry[str]) -> bool:
+def _may_matter(entry: os.DirEntry[str] | OverlayEntry) -> bool:
     if entry.is_dir(follow_symlinks=False):
         return entry.name not in _SKIPPED
     return entry.name.endswith(_SUFFIXES)

@@ -6,17 +6,34 @@ from collections.abc import Iterable
 
 from cyberflow.compiler.graph import ChainNode, NameKind, TaskNode, WorkflowNode
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.diagnostics import did_you_mean, nearest
+from cyberflow.diagnostics import did_you_mean, is_only_near, nearest
+from cyberflow.edits import Fix, Replacement
 from cyberflow.language.prompt.escapes import with_literal
-from cyberflow.language.prompt.paths import format_path
+from cyberflow.language.prompt.paths import format_path, part_span
 from cyberflow.language.prompt.placeholders import placeholder
 from cyberflow.language.prompt.tokens import Token
+from cyberflow.source import Place
 
 
 def suggest_member(word: str, known: Iterable[str], note: str) -> str | None:
     """Help for a misspelt member; what there is is not listed again when the note shows the whole type."""
     names = list(known)
     return did_you_mean(word, names) if nearest(word, names) or not note or "…" in note else None
+
+
+def fix_name(place: Place, word: str, known: Iterable[str]) -> Fix | None:
+    """The mend of a misspelt member of a closed set, which stands at the place."""
+    names = list(known)
+    meant = nearest(word, names)
+    if meant is None:
+        return None
+    return Fix(f"write `{meant}`", (Replacement(place, word, meant),), safe=is_only_near(word, meant, names))
+
+
+def fix_path_part(place: Place, written: str, part: int, word: str, known: Iterable[str]) -> Fix | None:
+    """The mend of a misspelt part of a path that is the whole text at the place; part 0 is the root."""
+    span = part_span(written, part)
+    return fix_name(place.within(*span), word, known) if span else None
 
 
 def argument_syntax(chain: ChainNode, kind: NameKind, name: str, given: str) -> str:

@@ -12,11 +12,16 @@ from collections.abc import Iterator
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.refs import all_valid_refs
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.edits import Fix, Replacement
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for _, use in all_valid_refs(graph):
         if use.ref.indexed:
             message = "the service does not document brackets in refs"
-            help = "hand the whole value on, and pick the part in the prompt"
-            yield Diagnostic("ref-index", message, use.place, help=help)
+            if all(isinstance(key, str) for key in use.ref.keys) and "[" not in str(use.ref):
+                fix = Fix(f"write `{use.ref}`", (Replacement(use.place, use.written, str(use.ref)),), safe=True)
+                yield Diagnostic("ref-index", message, use.place, help=f"write `{{$ref: {use.ref}}}`", fix=fix)
+            else:
+                help = "hand the whole value on, and pick the part in the prompt"
+                yield Diagnostic("ref-index", message, use.place, help=help)

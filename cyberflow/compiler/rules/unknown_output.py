@@ -6,13 +6,15 @@ The agent fills the declared outputs and nothing else, so the value would be mis
     mrn: {$ref: lookup.outputs.mrm}                      # in the chain
 
 Declare the output, or read one that is declared.
+
+In a test it is a mock, or an expectation, that names what the workflow or the chain does not give.
 """
 
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.queries.refs import ValidRef, all_valid_refs, closes_cycle
-from cyberflow.compiler.queries.suggestions import suggest_member
+from cyberflow.compiler.queries.suggestions import fix_path_part, suggest_member
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe
@@ -46,4 +48,5 @@ def _finding(use: ValidRef, producer: WorkflowNode, found: MissingMember | Scala
         place = producer.outputs.fields[str(use.ref.keys[0])].place.at_key()
     labels = (Label(place, "declared here"),)
     help = suggest_member(word, found.known, note)
-    return Diagnostic("unknown-output", message, use.place, note=note, labels=labels, help=help)
+    fix = fix_path_part(use.place, use.written, found.key_index + 2, word, found.known)
+    return Diagnostic("unknown-output", message, use.place, note=note, labels=labels, help=help, fix=fix)

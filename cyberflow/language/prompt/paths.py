@@ -15,6 +15,7 @@ PATH = rf"{WORD}(?:\.{WORD}|\[(?:[0-9]{{1,9}}|{_QUOTED})\])*+"
 _WHOLE = re.compile(PATH)
 _KEY = re.compile(rf"\.({WORD})|\[([0-9]+)\]|\[({_QUOTED})\]")
 _ROOT = re.compile(WORD)
+_QUOTED_GROUP = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,18 @@ def format_path(root: str, keys: Iterable[str | int]) -> str:
     return root + "".join(
         f"[{key}]" if isinstance(key, int) else f".{key}" if _ROOT.fullmatch(key) else f"['{key}']" for key in keys
     )
+
+
+def part_span(text: str, index: int) -> tuple[int, int] | None:
+    """Where a part of a path stands in its text, without brackets and quotes; 0 is the root, 1 the first key."""
+    root = _ROOT.match(text)
+    if root is None or index == 0:
+        return root.span() if root else None
+    for number, match in enumerate(_KEY.finditer(text, root.end()), 1):
+        if number == index:
+            start, end = match.span(match.lastindex or 0)
+            return (start + 1, end - 1) if match.lastindex == _QUOTED_GROUP else (start, end)
+    return None
 
 
 def _parse_key(match: re.Match[str]) -> str | int:

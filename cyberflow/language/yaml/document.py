@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -24,16 +23,29 @@ from cyberflow.language.yaml.scalars import source_offsets, source_width
 from cyberflow.language.yaml.syntax_errors import explain_yaml_error
 from cyberflow.source import Place, Route, Span
 
+_SAID = frozenset({"data", "problems", "broken", "_root"})
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 
 
-@dataclass
 class YamlDocument(DeclarationDocument):
-    """One YAML file, which finds the span of each route among the parser's nodes."""
+    """One YAML file, which finds the span of each route among the parser's nodes. It is parsed when what it says is
+    first asked for.
+    """
 
-    _offsets: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
-    _members: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
-    _root: Node | None = None
+    _root: Node | None
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.text = path, text
+        self._renamed: dict[Route, str] = {}
+        self._offsets: dict[int, tuple[str, list[int]]] = {}
+        self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _SAID:
+            raise AttributeError(name)
+        self.data, self._root, self.problems, self.broken = None, None, [], set()
+        self._parse()
+        return self.__dict__[name]
 
     @property
     def is_json(self) -> bool:
@@ -48,26 +60,48 @@ class YamlDocument(DeclarationDocument):
         if place.part == "key" and key is not None:
             return self._node_span(key)
         if place.range and isinstance(node, ScalarNode):
-            return self._range_span(node, place.range)
+            return self.lines.span(*self.written_range(node, place.range))
         return self.lines.span(*alias) if alias else self._node_span(node)
 
     def node(self, route: Route) -> Any:
         """The parser's own node at a route, for readers of what was written; None when the text does not parse."""
         return self._find(route)[0]
 
+    def written_node(self, place: Place) -> Any:
+        """The node of a key or value that is written out at its place; None for what an alias stands for."""
+        node, key, alias, missing = self._walk(place.route)
+        return None if missing or alias else key if place.part == "key" else node
+
+    def written_range(self, node: ScalarNode, wanted: tuple[int, int]) -> tuple[int, int]:
+        """Where characters of a scalar's text stand in the file."""
+        if id(node) not in self._offsets:
+            written = self.text[node.start_mark.index : node.end_mark.index]
+            self._offsets[id(node)] = written, source_offsets(written, node.value, node.style or None)
+        raw, offsets = self._offsets[id(node)]
+        start, end = (min(index, len(offsets) - 1) for index in wanted)
+        low, last = offsets[start], offsets[end - 1]
+        high = last + source_width(raw, last, node.style or None) if end > start else low
+        base = node.start_mark.index
+        return base + low, base + max(high, low)
+
     def _find(self, route: Route) -> tuple[Node | None, Node | None, tuple[int, int] | None]:
         """The node at a route, its key, and the alias that stands for it; the nearest parent when it is not there."""
+        return self._walk(route)[:3]
+
+    def _walk(self, route: Route) -> tuple[Node | None, Node | None, tuple[int, int] | None, int]:
+        """What `_find` gives, and how many steps of the route are not there."""
         node, alias = self._root, None
         key: Node | None = None
-        for step in self.written_route(route):
+        steps = self.written_route(route)
+        for depth, step in enumerate(steps):
             child = self._child(node, step)
             if child is None:
-                break
+                return node, key, alias, len(steps) - depth
             before = key
             key, node = child[0], child[1]
             start = key.end_mark.index if key is not None else (before.end_mark.index if before is not None else 0)
             alias = self._alias(start) if node.start_mark.index < start else None
-        return node, key, alias
+        return node, key, alias, 0
 
     def _child(self, node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
         if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
@@ -96,40 +130,32 @@ class YamlDocument(DeclarationDocument):
         written = self.text[start:end].rstrip()
         return self.lines.span(start, start + len(written))
 
-    def _range_span(self, node: ScalarNode, wanted: tuple[int, int]) -> Span:
-        if id(node) not in self._offsets:
-            written = self.text[node.start_mark.index : node.end_mark.index]
-            self._offsets[id(node)] = written, source_offsets(written, node.value, node.style or None)
-        raw, offsets = self._offsets[id(node)]
-        start, end = (min(index, len(offsets) - 1) for index in wanted)
-        low, last = offsets[start], offsets[end - 1]
-        high = last + source_width(raw, last, node.style or None) if end > start else low
-        base = node.start_mark.index
-        return self.lines.span(base + low, base + max(high, low))
+    def _parse(self) -> None:
+        """Every mistake is noted in `problems`; what could be made of the rest in `data`."""
+        path, text, problems = self.path, self.text, self.problems
+        if (conflict := find_conflict(text, path)) is not None:
+            problems.append(conflict)
+            return
+        try:
+            root = JsonReader(text).read() if self.is_json else compose(text)
+            if root is not None:
+                self.data = DataBuilder(path, text, problems, self.broken).build(root)
+                self._root = root
+        except yaml.YAMLError as error:
+            problems.append(explain_yaml_error(error, text, path))
+        except JsonError as error:
+            place = Place(path, (), "value", (error.start, error.end))
+            problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
+        except InvisibleSeparator as error:
+            place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
+            message = f"{describe_character(error.sign)} stands where YAML needs a space"
+            problems.append(Diagnostic("yaml-syntax", message, place, help=help))
+        except YamlTooLarge as error:
+            problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
 
 
 def parse_yaml(text: str, path: str) -> YamlDocument:
     """Read one YAML document, or a `.json` file as JSON. Every mistake is in `problems`; what could be made of the rest
     is in `data`.
     """
-    document = YamlDocument(path, text)
-    if (conflict := find_conflict(text, path)) is not None:
-        document.problems.append(conflict)
-        return document
-    try:
-        root = JsonReader(text).read() if document.is_json else compose(text)
-        if root is not None:
-            document.data = DataBuilder(path, text, document.problems, document.broken).build(root)
-            document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
-    except yaml.YAMLError as error:
-        document.problems.append(explain_yaml_error(error, text, path))
-    except JsonError as error:
-        place = Place(path, (), "value", (error.start, error.end))
-        document.problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
-    except InvisibleSeparator as error:
-        place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
-        message = f"{describe_character(error.sign)} stands where YAML needs a space"
-        document.problems.append(Diagnostic("yaml-syntax", message, place, help=help))
-    except YamlTooLarge as error:
-        document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
-    return document
+    return YamlDocument(path, text)

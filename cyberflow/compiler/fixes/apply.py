@@ -1,0 +1,37 @@
+"""Edits of text applied: which of them go together, and the texts that come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cyberflow.edits import TextEdit
+
+
+def choose_apart(candidates: Iterable[tuple[TextEdit, ...]]) -> Iterator[tuple[TextEdit, ...]]:
+    """The groups of edits, first come first served, none of which touches a text that one before it edits."""
+    chosen: set[TextEdit] = set()
+    for edits in candidates:
+        new = [edit for edit in edits if edit not in chosen]
+        if not any(_meet(edit, other) for edit in new for other in chosen):
+            chosen.update(new)
+            yield edits
+
+
+def edit_texts(edits: Iterable[TextEdit], texts: dict[str, str]) -> dict[str, str]:
+    """The texts that change, by path, with every edit made."""
+    by_path: dict[str, set[TextEdit]] = {}
+    for edit in edits:
+        by_path.setdefault(edit.path, set()).add(edit)
+    return {path: edit_text(texts[path], some) for path, some in by_path.items()}
+
+
+def edit_text(text: str, edits: Iterable[TextEdit]) -> str:
+    """A text with all of its edits made, which lie apart."""
+    for edit in sorted(edits, key=lambda one: (one.start, one.end), reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _meet(left: TextEdit, right: TextEdit) -> bool:
+    """Whether two edits touch: insertions at one place do, in whatever order they would come."""
+    return left.path == right.path and left.start <= right.end and right.start <= left.end

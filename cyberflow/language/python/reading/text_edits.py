@@ -1,0 +1,28 @@
+"""Edits of Python modules as edits of their text: names of keyword arguments, and characters of texts."""
+
+from __future__ import annotations
+
+import re
+
+from cyberflow.edits import Replacement, TextEdit
+from cyberflow.language.python.reading.document import PythonDocument
+
+_HARMLESS = re.compile(r"[^\\\"'{}\n\r\0]*")
+"""Text that stands as it is in a literal of any prefix."""
+
+
+def python_edits(document: PythonDocument, edit: Replacement) -> tuple[TextEdit, ...]:
+    """What to write into the module; nothing when what is meant is not written out there."""
+    mark = document.marks.get(document.written_route(edit.place.route))
+    if mark is None:
+        return ()
+    if edit.place.part == "key":
+        wanted = mark.key if edit.new.isidentifier() else None
+    elif mark.characters is not None and _HARMLESS.fullmatch(edit.new):
+        start, end = edit.place.range or (0, len(edit.old))
+        wanted = mark.characters.range(start, end) if end > start else None
+    else:
+        wanted = None
+    if wanted is None or mark.source.text[slice(*wanted)] != edit.old:
+        return ()
+    return (TextEdit(mark.source.path, *wanted, edit.new),)
