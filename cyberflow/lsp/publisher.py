@@ -108,7 +108,7 @@ class Publisher:
                 result, version = _identify(found), buffer.version if buffer else None
                 self._push(view, path, found)
                 if known.get(uri) != result:
-                    reports.append(types.WorkspaceFullDocumentDiagnosticReport(uri, found, version, result))
+                    reports.append(types.WorkspaceFullDocumentDiagnosticReport(uri, found, version, result_id=result))
         return reports
 
     def _is_pulled(self, uri: str) -> bool:

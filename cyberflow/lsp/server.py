@@ -15,6 +15,7 @@ from pygls.uris import to_fs_path
 
 from cyberflow.lsp.analyst import Analyst, Checked
 from cyberflow.lsp.handlers import COMMANDS, FEATURES
+from cyberflow.lsp.protocol import BufferlessProtocol
 from cyberflow.lsp.publisher import Publisher
 from cyberflow.lsp.session import Session
 from cyberflow.lsp.texts import Encoding
@@ -29,7 +30,7 @@ class CyberflowServer(LanguageServer):
     """
 
     def __init__(self) -> None:
-        super().__init__("cyberflow", __version__)
+        super().__init__("cyberflow", __version__, protocol_cls=BufferlessProtocol)
         self.session = Session(Analyst(self._deliver))
         self.publisher = Publisher(self)
         self.keys = False

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 WAIT = 60.0
+Finding = tuple[str, str, str, int, int, int, int]
 FULL: dict[str, Any] = {
     "textDocument": {
         "publishDiagnostics": {"relatedInformation": True},
@@ -99,9 +100,28 @@ class Client:
     def diagnostics(self, path: str, version: int | None = None) -> list[dict[str, Any]]:
         """What was published for a file, once it is about the version that is open."""
         uri, wanted = self.uri(path), self._versions.get(path) if version is None else version
-        self._wait(lambda: uri in self.published and self.published[uri].get("version") == wanted, f"findings of {path}")
+        self._wait(
+            lambda: uri in self.published and self.published[uri].get("version") == wanted, f"findings of {path}"
+        )
         found: list[dict[str, Any]] = self.published[uri]["diagnostics"]
         return found
+
+    def findings(self) -> set[Finding]:
+        """Everything that is published: path, rule, message, and the range."""
+        found = set()
+        for uri, told in self.published.items():
+            for one in told["diagnostics"]:
+                start, end = one["range"]["start"], one["range"]["end"]
+                spot = start["line"], start["character"], end["line"], end["character"]
+                found.add((uri.removeprefix(f"{self.root.as_uri()}/"), one["code"], one["message"], *spot))
+        return found
+
+    def wait_for_findings(self, expected: set[Finding]) -> None:
+        """Wait until exactly this is published. Raises TimeoutError with what differs."""
+        try:
+            self._wait(lambda: self.findings() == expected, "")
+        except TimeoutError:
+            raise TimeoutError(f"{expected ^ self.findings()}") from None
 
     def wait_for(self, method: str) -> dict[str, Any]:
         """The first message of a kind that the server sent."""

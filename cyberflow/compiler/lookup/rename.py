@@ -48,12 +48,12 @@ def rename(lookup: Lookup, entity: Entity, new: str) -> tuple[TextEdit, ...] | R
     """The edits of text that give an entity another name, or why there are none."""
     if refusal := check_rename(entity) or _check_name(lookup, entity, new):
         return refusal
-    mentions = list(_linked_mentions(lookup, entity))
+    mentions, renamed = _linked_mentions(lookup, entity)
     for one in mentions:
         if one.place.path.endswith(PYTHON_SUFFIX) and one.entity.kind not in ("input", "secret"):
             return Refusal(_IN_PYTHON, lookup.sources.span(one.place))
     edits: list[Edit] = [Replacement(one.place, one.written, _rewrite(one, entity.name, new)) for one in mentions]
-    for edit in _hand_on(lookup, {one.entity for one in mentions}, entity, new):
+    for edit in _hand_on(lookup, renamed, entity, new):
         if isinstance(edit, Refusal):
             return edit
         edits.append(edit)
@@ -66,9 +66,9 @@ def _rewrite(mention: Mention, old: str, new: str) -> str:
     return mention.written[:start] + new + mention.written[start + len(old) :]
 
 
-def _linked_mentions(lookup: Lookup, entity: Entity) -> Iterator[Mention]:
-    """The mentions of an entity, and of every other whose name stands in one of the same texts: two workflows that
-    share a prompt, or their inputs by an alias.
+def _linked_mentions(lookup: Lookup, entity: Entity) -> tuple[list[Mention], set[Entity]]:
+    """The mentions of an entity, one for each text, and of every other whose name stands in one of the same texts: two
+    workflows that share a prompt, or their inputs by an alias. With them, all that get the new name.
     """
     by_entity: dict[Entity, list[tuple[Span, Mention]]] = {}
     by_span: dict[Span, set[Entity]] = {}
@@ -85,7 +85,7 @@ def _linked_mentions(lookup: Lookup, entity: Entity) -> Iterator[Mention]:
             others = {other for other in by_span[span] if other.kind in _OURS} - done
             waiting += sorted(others, key=repr)
             done |= others
-    return iter(once.values())
+    return list(once.values()), done
 
 
 def _check_name(lookup: Lookup, entity: Entity, new: str) -> Refusal | None:
@@ -98,7 +98,7 @@ def _check_name(lookup: Lookup, entity: Entity, new: str) -> Refusal | None:
     taken = Entity(entity.kind, new, entity.owner)
     for one in [Entity(kind, new) for kind in _DECLARED] if entity.kind in _DECLARED else [taken]:
         if spans := lookup.definitions(one):
-            return Refusal(f"there is a {one.kind} `{new}` already", spans[0])
+            return Refusal(f"the {one.kind} `{new}` is there already", spans[0])
     return None
 
 

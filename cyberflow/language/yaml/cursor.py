@@ -21,6 +21,7 @@ _SIGN = "\ue0c7"
 """Stands for the cursor: a character for private use, which is text in every style."""
 _CLOSERS = {"{": "}", "[": "]", '"': '"', "'": "'"}
 _INDENT = re.compile(r"[ ]*")
+_KEY = re.compile(r"[ ]*(?:- +)*[\w-]*")
 _EMPTY = re.compile(r"[ \t]*(?:#.*)?")
 
 
@@ -102,7 +103,7 @@ def _repairs(before: str, after: str) -> Iterator[str]:
     yield closed
     if not bare:
         yield f"{closed}{after}"
-    elif after.strip():
+    if _KEY.fullmatch(before):
         yield f"{before}{_SIGN}:"
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.interface import Field, FieldSet
+from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.lookup.describe import find_declaration
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.compiler.rules import RULES
+from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.language.project.routes import value_at
 from cyberflow.language.yaml.cursor import Cursor
 from cyberflow.lsp.completion.key_names import complete_key
@@ -39,9 +40,8 @@ def complete_yaml(lookup: Lookup, path: str, cursor: Cursor | None, *, keys: boo
     if cursor is None:
         return None
     place = _Site(lookup, path, cursor)
-    if cursor.is_key and not place.is_item:
-        return place.key_names() or (complete_key(cursor) if keys else None)
-    return place.value_names()
+    found = place.key_names() if cursor.is_key and not place.is_item else place.value_names()
+    return found or (complete_key(cursor) if keys and cursor.is_key else None)
 
 
 class _Site:
@@ -135,19 +135,16 @@ class _Site:
         return token_names(inputs, secrets, before, after)
 
     def _fields(self, key: str) -> FieldSet:
-        """The inputs or secrets of the declaration as it is being written; their types as they were last read."""
+        """The inputs or secrets of the declaration as it is being written."""
         body = value_at(self.data, self.route[:2])
         written = body.get(key) if isinstance(body, dict) else None
         node = find_declaration(self.graph, str(self.route[1]))
         known = (node.secrets if key == "secrets" else node.inputs).fields if node else {}
         if not isinstance(written, dict | list) or set(written) == {"schema"}:
             return FieldSet(known)
-        fields = {}
-        for one in written:
-            name, optional = str(one).removesuffix("?"), str(one).endswith("?")
-            if name:
-                fields[name] = known.get(name) or Field(name, {}, not optional, Place(self.path))
-        return FieldSet(fields)
+        reader = TypeReader(self.graph.project.types, self.graph.project.files)
+        typed = written if isinstance(written, dict) else dict.fromkeys(map(str, written), "string")
+        return reader.read_fields({name: one for name, one in typed.items() if name}, Place(self.path))
 
     def _step(self) -> Mapping[str, Any]:
         step = value_at(self.data, self.route[:4])
