@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.characters import describe_character
 from cyberflow.language.document import DeclarationDocument
 from cyberflow.language.merge_conflict import find_conflict
@@ -140,7 +140,8 @@ def parse_yaml(text: str, path: str) -> YamlDocument:
     except InvisibleSeparator as error:
         place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
         message = f"{describe_character(error.sign)} stands where YAML needs a space"
-        document.problems.append(Diagnostic("yaml-syntax", message, place, help=help))
+        fix = replace_text(place, error.sign, " ", safe=True)
+        document.problems.append(Diagnostic("yaml-syntax", message, place, help=help, fix=fix))
     except YamlTooLarge as error:
         document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
     return document
