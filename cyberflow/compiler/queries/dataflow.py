@@ -9,7 +9,7 @@ from typing import Any
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
 from cyberflow.compiler.interface import Field
 from cyberflow.compiler.queries.refs import closes_cycle
-from cyberflow.compiler.refs import Ref
+from cyberflow.compiler.refs import Keys, Ref
 from cyberflow.schema.literal_types import TEXT, literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType, UnknownPath, lookup
@@ -92,12 +92,9 @@ def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]
         if not any(flaw.root for text in value.texts for flaw in text.flaws):
             yield replace(at, data=value.data)
         return
-    parts = {use.keys: _ref_type(chain, use.ref) for use in value.refs if isinstance(use.ref, Ref)}
-    for use in value.tokens:
-        parts[use.keys] = _token_type(chain, use) if use.whole else FoundType(TEXT)
-    if any(found is None for found in parts.values()):
+    known = _part_types(chain, value)
+    if known is None:
         return
-    known = {keys: found for keys, found in parts.items() if found is not None}
     if () not in known:
         yield replace(at, source="a value", given=literal_schema(value.data, known))
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
@@ -110,6 +107,21 @@ def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]
         yield _token_flow(at, field, known[()], value.sole_token.place)
     else:
         yield replace(at, source="a text", given=known[()].schema)
+
+
+def value_type(chain: ChainNode, value: Value) -> FoundType | None:
+    """What a value of a chain brings; None when a part of it names what is not known."""
+    known = _part_types(chain, value)
+    return None if known is None else known.get(()) or FoundType(literal_schema(value.data, known))
+
+
+def _part_types(chain: ChainNode, value: Value) -> dict[Keys, FoundType] | None:
+    """The types of the refs and tokens in a value, by the keys that lead to them."""
+    parts = {use.keys: _ref_type(chain, use.ref) for use in value.refs if isinstance(use.ref, Ref)}
+    for use in value.tokens:
+        parts[use.keys] = _token_type(chain, use) if use.whole else FoundType(TEXT)
+    known = {keys: found for keys, found in parts.items() if found is not None}
+    return known if len(known) == len(parts) else None
 
 
 def _token_flow(wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
