@@ -52,7 +52,7 @@ def check_outcomes(outcomes: Mapping[str, Any], what: Noun, bundle: Bundle) -> I
             help = did_you_mean(name, known) or "there is none"
             yield OutcomeProblem(name, f"is neither a step nor a workflow of `{what.name}`: {help}")
         else:
-            yield from _check_outcome(name, outcome, known[name], form)
+            yield from check_outcome(name, outcome, known[name], form)
 
 
 def read_outcomes(outcomes: Mapping[str, Any], what: Noun, bundle: Bundle) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def read_outcomes(outcomes: Mapping[str, Any], what: Noun, bundle: Bundle) -> di
         lines = "".join(f"\n  {problem}" for problem in problems)
         text = f"the simulation cannot be used, for {len(problems)} reasons:{lines}"
         raise UsageError(text, help="nothing was started")
-    return {name: _without_marker(outcome) for name, outcome in outcomes.items()}
+    return {name: without_marker(outcome) for name, outcome in outcomes.items()}
 
 
 def _scripted_names(what: Noun, bundle: Bundle) -> dict[str, BundledWorkflow | None]:
@@ -79,7 +79,8 @@ def _scripted_names(what: Noun, bundle: Bundle) -> dict[str, BundledWorkflow | N
     return {**workflows, **steps}
 
 
-def _check_outcome(name: str, outcome: Any, workflow: BundledWorkflow | None, form: Form) -> Iterator[OutcomeProblem]:
+def check_outcome(name: str, outcome: Any, workflow: BundledWorkflow | None, form: Form) -> Iterator[OutcomeProblem]:
+    """Hold one outcome against the workflow that is to have it."""
     if not isinstance(outcome, Mapping):
         yield OutcomeProblem(name, f"must be a mapping with `outputs` or `status`, not `{kind(outcome)}`")
         return
@@ -164,7 +165,8 @@ def _is_file(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _without_marker(outcome: Any) -> Any:
+def without_marker(outcome: Any) -> Any:
+    """The outcome with outputs that break their schema on purpose as they are to come."""
     outputs = outcome.get("outputs") if isinstance(outcome, Mapping) else None
     if isinstance(outputs, Mapping) and set(outputs) == {INVALID}:
         return {**outcome, "outputs": outputs[INVALID]}
