@@ -15,7 +15,7 @@ from cyberflow.errors import UsageError
 from cyberflow.run.inputs.durations import read_duration
 
 if TYPE_CHECKING:
-    from cyberflow.cli.pipeline_runner import PipelineDisplay
+    from cyberflow.cli.ledgers.pipeline_runner import PipelineDisplay
     from cyberflow.sdk.execution import SubmitOptions
     from cyberflow.sdk.pipelines.setup import PipelineOptions
     from cyberflow.sdk.project import CompiledProject
@@ -154,7 +154,7 @@ def _run_only_pipeline(folder: Path, target: str | None, name: str, options: dic
 
 
 def _start_pipeline(compiled: CompiledProject, name: str, options: dict[str, Any], said: str | None) -> int:
-    from cyberflow.cli.pipeline_runner import start_pipeline
+    from cyberflow.cli.ledgers.pipeline_runner import start_pipeline
 
     if wrong := _first_option(options, ("rerun", "keep", "retry_failed", "resubmit_unknown")):
         raise UsageError(f"{wrong} goes with --resume", help="name the ledger")
@@ -164,7 +164,7 @@ def _start_pipeline(compiled: CompiledProject, name: str, options: dict[str, Any
 
 
 def _pipeline_display(options: dict[str, Any], said: str | None) -> PipelineDisplay:
-    from cyberflow.cli.pipeline_runner import PipelineDisplay
+    from cyberflow.cli.ledgers.pipeline_runner import PipelineDisplay
 
     timeout = None if options["timeout"] is None else read_duration(options["timeout"])
     shown = ("quiet", "format", "plan", "cancel_on_timeout", "cancel_on_interrupt")
@@ -229,7 +229,7 @@ def _run_batch(folder: Path, target: str | None, name: str | None, options: dict
     if options["retry_failed"] or options["resubmit_unknown"]:
         raise UsageError("--retry-failed and --resubmit-unknown go with --resume", help="name the ledger")
     said = print_target_line(folder, target, quiet=options["quiet"])
-    from cyberflow.cli.batch_runner import BatchDisplay, start_batch
+    from cyberflow.cli.ledgers.batch_runner import BatchDisplay, start_batch
 
     display = BatchDisplay(options["quiet"], options["format"], said, options["dry_run"])
     return start_batch(folder, target, (name, options["each"] or options["count"]), _batch_options(options), display)
@@ -248,7 +248,7 @@ def _resume_pipeline(folder: Path, target: str | None, name: str | None, options
         if wrong := _first_option(options, (*NOT_PIPELINES, "ledger")):
             raise UsageError(f"{wrong} is not for a pipeline that goes on", help="leave it out")
         said = print_target_line(folder, head.target, quiet=options["quiet"])
-        from cyberflow.cli.pipeline_runner import resume_pipeline
+        from cyberflow.cli.ledgers.pipeline_runner import resume_pipeline
 
         return resume_pipeline(folder, ledger, _pipeline_options(options), _pipeline_display(options, said))
 
@@ -261,7 +261,7 @@ def _resume_batch(folder: Path, target: str | None, name: str | None, options: d
         if target not in (None, head.target) or name not in (None, head.name):
             raise UsageError(f"the ledger is of `{head.name}` on {head.target}", help="leave out what it knows")
         said = print_target_line(folder, head.target, quiet=options["quiet"])
-        from cyberflow.cli.batch_runner import BatchDisplay, resume_batch
+        from cyberflow.cli.ledgers.batch_runner import BatchDisplay, resume_batch
 
         display = BatchDisplay(options["quiet"], options["format"], said)
         return resume_batch(folder, ledger, options["each"], _batch_options(options), display)

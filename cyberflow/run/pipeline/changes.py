@@ -39,7 +39,7 @@ def all_steps(bundle: Bundle, pipeline: BundledPipeline) -> Iterator[BundledStep
 
 
 def describe_steps(bundle: Bundle, pipeline: BundledPipeline) -> dict[str, Any]:
-    """Each step with what it runs, by id; inner pipelines by their name. What only a reader sees is no part of it."""
+    """Each step with what it runs, by id; inner pipelines by their name. What only a reader sees is left out."""
     described: dict[str, Any] = {}
     for step in pipeline.steps:
         runs = _describe_declaration(bundle, step)

@@ -9,15 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.compiler.bundle import Bundle, BundledChain, BundledWorkflow
+from cyberflow.compiler.bundle import Bundle
+from cyberflow.compiler.flow_tests.mocks import MockTarget, bare_outcome
 from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.compiler.refs import Ref, is_ref, parse_ref
-from cyberflow.diagnostics import did_you_mean
-from cyberflow.errors import UsageError
 from cyberflow.run.chain.request import RunRequest, output_schema
-from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.run.pipeline.changes import all_steps
-from cyberflow.run.simulation import OutcomeProblem, check_outcome, without_marker
+from cyberflow.run.simulation import (
+    OutcomeProblem,
+    find_outcome_problems,
+    mock_targets,
+    raise_outcome_problems,
+    target_of,
+)
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.schema.samples.examples import example
 
@@ -38,13 +42,13 @@ class PipelineScript:
         item = entry.id[len(entry.step) :]
         names = (entry.id, f"{last}{item}", _ITEM.sub("", entry.step), last)
         found = next((self.outcomes[name] for name in names if name in self.outcomes), None)
-        return None if found is None else without_marker(found)
+        return None if found is None else bare_outcome(found)
 
     def of_request(self, entry: LedgerEntry, request: RunRequest) -> dict[str, Any]:
         """The script of a chain or a run, by the aliases of its steps or the name of its workflow."""
         steps = {_ITEM.sub("", step.id) for step in all_steps(self.bundle, self.pipeline)}
         general = {
-            name: without_marker(outcome)
+            name: bare_outcome(outcome)
             for name, outcome in self.outcomes.items()
             if _ITEM.sub("", name).rpartition("/")[2] not in steps
         }
@@ -81,59 +85,43 @@ class PipelineScript:
 
 def read_script(outcomes: Mapping[str, Any], bundle: Bundle, pipeline: BundledPipeline) -> PipelineScript:
     """The outcomes, found good. Raises UsageError with everything that is wrong."""
-    problems = [str(problem) for problem in check_script(outcomes, bundle, pipeline)]
-    if problems:
-        lines = problems[0] if len(problems) == 1 else "".join(f"\n  {one}" for one in problems)
-        text = f"the simulation cannot be used:{' ' if len(problems) == 1 else ''}{lines}"
-        raise UsageError(text, help="nothing was started")
+    raise_outcome_problems([str(problem) for problem in check_script(outcomes, bundle, pipeline)])
     return PipelineScript(outcomes, bundle, pipeline)
 
 
 def check_script(outcomes: Mapping[str, Any], bundle: Bundle, pipeline: BundledPipeline) -> Iterator[OutcomeProblem]:
     """Hold the outcomes of a simulation against a pipeline."""
-    steps = {step.id: step for step in all_steps(bundle, pipeline)}
-    workflows = {workflow.name: workflow for workflow in bundle.workflows}
-    aliases = {
-        one["session_alias"]: bundle.workflow(one["workflow_id"])
-        for step in steps.values()
-        if step.kind == "chain" and (chain := bundle.chain(step.run or "")) is not None
-        for one in chain.request["steps"]
-    }
-    known = [*steps, *aliases, *workflows]
+    targets = pipeline_targets(bundle, pipeline)
     for name, outcome in outcomes.items():
         bare = _ITEM.sub("", name).rpartition("/")[2]
-        if bare in steps:
-            yield from _check_step(name, outcome, steps[bare], bundle)
-        elif name in aliases or name in workflows:
-            yield from check_outcome(name, outcome, aliases.get(name) or workflows.get(name), "run")
-        else:
-            help = did_you_mean(bare, known) or "there is none"
-            yield OutcomeProblem(name, f"is neither a step nor a workflow of `{pipeline.name}`: {help}")
+        yield from find_outcome_problems({bare: outcome}, targets, pipeline.name)
 
 
-def _check_step(name: str, outcome: Any, step: BundledStep, bundle: Bundle) -> Iterator[OutcomeProblem]:
-    if step.kind == "pipeline":
-        yield OutcomeProblem(name, f"runs the pipeline `{step.run}`: script its steps")
-        return
-    what = bundle.workflow(step.run or "") if step.kind == "workflow" else bundle.chain(step.run or "")
-    workflow = what if isinstance(what, BundledWorkflow) else None
-    yield from check_outcome(name, outcome, workflow, "task" if step.kind == "task" else "run")
-    outputs = outcome.get("outputs") if isinstance(outcome, Mapping) else None
-    if not isinstance(outputs, Mapping) or step.kind == "task" or set(outputs) == {"$invalid"}:
-        return
-    if isinstance(what, BundledChain):
-        declared: Mapping[str, Any] = dict.fromkeys(what.outputs)
-    elif step.wait is not None or step.call is not None:
-        declared = step.wait.outputs if step.wait else step.call.outputs if step.call else {}
-    else:
-        return
-    for key, value in outputs.items():
-        if key not in declared:
-            help = did_you_mean(key, declared) or "it has none"
-            yield OutcomeProblem(f"{name}.outputs.{key}", f"is not an output of `{step.id}`: {help}")
-        elif declared[key] is not None:
-            for text in describe_faults("output", key, declared[key]["schema"], value):
-                yield OutcomeProblem(f"{name}.outputs", f"could never be given: {text}")
+def pipeline_targets(bundle: Bundle, pipeline: BundledPipeline) -> dict[str, MockTarget]:
+    """What an outcome may be for: steps of the pipeline and of those it runs, steps of its chains, workflows."""
+    targets: dict[str, MockTarget] = {}
+    steps = {step.id: step for step in all_steps(bundle, pipeline)}
+    for step in steps.values():
+        if step.kind == "chain" and (chain := bundle.chain(step.run or "")) is not None:
+            targets |= mock_targets(chain, bundle)
+    targets |= {workflow.name: target_of(workflow) for workflow in bundle.workflows}
+    return targets | {id: found for id, step in steps.items() if (found := _step_target(step, bundle)) is not None}
+
+
+def _step_target(step: BundledStep, bundle: Bundle) -> MockTarget | None:
+    name = step.run or step.id
+    if step.kind == "task":
+        return MockTarget(name, form="task")
+    if step.kind == "workflow" and (workflow := bundle.workflow(name)) is not None:
+        return target_of(workflow)
+    if step.kind == "chain" and (chain := bundle.chain(name)) is not None:
+        return MockTarget(name, {"type": "object", "properties": {output: {} for output in chain.outputs}})
+    declared = step.wait.outputs if step.wait else step.call.outputs if step.call else None
+    if declared is None:
+        return None
+    properties = {output: one["schema"] for output, one in declared.items()}
+    required = [output for output, one in declared.items() if one["required"]]
+    return MockTarget(step.id, {"type": "object", "properties": properties, "required": required})
 
 
 def _put(outputs: dict[str, Any], keys: tuple[str | int, ...], value: Any) -> None:
