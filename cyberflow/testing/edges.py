@@ -65,7 +65,7 @@ class EdgeJudge:
         for step in played.steps.values():
             if not step.was_reached:
                 continue
-            if step.id != self.step and step.status == "error":
+            if step.status == "error" and not (step.id == self.step and self.edge == "error"):
                 yield from self._refusals(step)
                 continue
             for probe in self.probes:

@@ -28,7 +28,7 @@ _PORTION = 8
 """Cases that a process takes at a time."""
 
 
-class Judge(Protocol):
+class ScriptJudge(Protocol):
     """Who says what came of a run, and for which test."""
 
     @property
@@ -45,7 +45,7 @@ class Judge(Protocol):
 class Job:
     """One script to be played, who judges it, and the target whose stage it is played on."""
 
-    judge: Judge
+    judge: ScriptJudge
     script: Script
     target: str
 
