@@ -14,7 +14,8 @@ from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_comp
 from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES, WARNINGS, graph_rules
 from cyberflow.compiler.suppressions import Suppressions
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
+from cyberflow.edits import texts_of
 from cyberflow.language.flow_tests.cases import ReadTests
 from cyberflow.language.project.load import RawProject, decode_project
 from cyberflow.language.project.secret_literals import SecretLiterals
@@ -95,7 +96,8 @@ def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
     unread = any(problem.place.route[:1] == ("targets",) for problem in sourced.problems)
     if name not in known and not unread:
         place = Place("cyberflow.yaml", ("default_target",))
-        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=did_you_mean(name, known))
+        help, fix = did_you_mean(name, known), fix_name(place, name, known)
+        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=help, fix=fix)
 
 
 def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagnostic]:
@@ -112,6 +114,7 @@ def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterato
             notes=tuple(hide(note) for note in one.notes),
             help=hide(one.help) if one.help else None,
             labels=tuple(replace(label, message=hide(label.message)) for label in one.labels),
+            fix=one.fix if one.fix and all(hide(text) == text for text in texts_of(one.fix)) else None,
         )
 
 

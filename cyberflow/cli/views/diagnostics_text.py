@@ -81,6 +81,12 @@ class _SourceLine:
         return replace(span, column=start, end_column=max(end, start + 1))
 
 
+def mask_lines(text: str, path: str, secrets: Iterable[Span]) -> list[str]:
+    """The lines of a text as they may be shown."""
+    lines = text.removesuffix("\n").split("\n")
+    return [_SourceLine.of(line, path, number, secrets).text for number, line in enumerate(lines, 1)]
+
+
 @dataclass(frozen=True)
 class DiagnosticRenderer:
     """Renders findings against the sources they speak of. Secret places are masked in every line that is shown."""
