@@ -44,12 +44,13 @@ def folder_entries(folder: Path) -> list[str] | None:
     """
     try:
         with os.scandir(folder) as entries:
-            return sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+            return sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
     except OSError:
         return None
 
 
-def _describe(entry: os.DirEntry[str] | OverlayEntry) -> str:
+def describe_entry(entry: os.DirEntry[str] | OverlayEntry) -> str:
+    """The name of an entry as it can be kept; `/` ends that of a folder, a link is named with where it leads."""
     name = printable_name(entry.name)
     if isinstance(entry, os.DirEntry) and entry.is_symlink():
         return f"{name} -> {printable_name(os.path.realpath(entry.path))}"
@@ -151,7 +152,7 @@ class Walk:
                 self.unreadable_folders[folder or "."] = error.strerror or ""
                 return []
         entries = [seen[name] for name in sorted(seen)]
-        described = sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+        described = sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
         self.entries[printable_name(folder) or "."] = described
         return [entry for entry in entries if not entry.name.startswith(".") and _may_matter(entry)]
 

@@ -65,7 +65,7 @@ def read_modules(
             readable.append(path)
     if not readable:
         return []
-    with import_session(files.root.absolute(), readable) as session:
+    with import_session(files.root.absolute(), readable, files.disk.overlays) as session:
         return _ModuleReader(files, session, WorkflowInterfaces(interfaces_from_yaml(files, documents)), problems).read(
             readable
         )
@@ -85,7 +85,7 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
     if (closed := _find_unreadable_folder(files.root, name)) is not None:
-        files.cacheable = False
+        files.distrust()
         message = f"the folder `{Path(closed.filename).relative_to(files.root).as_posix()}` cannot be read"
         return Diagnostic("file-not-found", message, place, note=closed.strerror or "")
     for path in matched:
