@@ -12,7 +12,7 @@ from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.queries.texts import text_findings
-from cyberflow.compiler.rules import REMOTE_RULES, RULES, WARNINGS, graph_rules
+from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES, WARNINGS, graph_rules
 from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
 from cyberflow.edits import texts_of
@@ -59,7 +59,7 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
     levels = sourced.settings.rules
     found = [*_check_default_target(sourced), *check_levels(levels), *merged, *tests, *(remote or ())]
     left = [*ignores.filter(found)]
-    left += ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())
+    left += ignores.check_comments(RULES, unasked=(*TEST_RULES, *(REMOTE_RULES if remote is None else ())))
     return _redact_and_sort(apply_levels(left, levels), sourced)
 
 
