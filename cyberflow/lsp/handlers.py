@@ -10,7 +10,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.uris import to_fs_path
 
 from cyberflow.compiler.lookup.lookup import Hit
-from cyberflow.compiler.lookup.rename import Refusal, check_rename, rename
+from cyberflow.compiler.lookup.rename import RenameRefusal, check_rename, rename
 from cyberflow.lsp import outline
 from cyberflow.lsp.actions import FIX_ALL, code_actions
 from cyberflow.lsp.commands import run_command
@@ -170,7 +170,7 @@ async def rename_symbol(ls: Server, params: types.RenameParams) -> types.Workspa
         return None
     view, hit = found
     made = rename(view.checked.lookup, hit.entity, params.new_name)
-    if isinstance(made, Refusal):
+    if isinstance(made, RenameRefusal):
         raise JsonRpcException(str(made), _REFUSED)
     return view.workspace_edit(made, versions=ls.versions)
 

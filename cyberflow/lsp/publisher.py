@@ -69,7 +69,7 @@ class Publisher:
         uri = view.uri(path)
         buffer = view.checked.buffers.get(path)
         now = (buffer.version if buffer else None, found)
-        if self._is_pulled(uri):
+        if self._pulls(uri):
             now = (now[0], [])
             if not self._told.get(uri, (None, []))[1]:
                 return
@@ -111,7 +111,7 @@ class Publisher:
                     reports.append(types.WorkspaceFullDocumentDiagnosticReport(uri, found, version, result_id=result))
         return reports
 
-    def _is_pulled(self, uri: str) -> bool:
+    def _pulls(self, uri: str) -> bool:
         return self._refreshes and (self._pulls_all or uri in self._pulled)
 
     def _paths_below(self, root: Path) -> list[str]:

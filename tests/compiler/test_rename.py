@@ -14,7 +14,7 @@ from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.compiler.fixes.apply import edit_texts
 from cyberflow.compiler.lookup.entities import Entity
-from cyberflow.compiler.lookup.rename import Refusal, rename
+from cyberflow.compiler.lookup.rename import RenameRefusal, rename
 from cyberflow.edits import TextEdit
 from cyberflow.language.project.load import read_project
 from tests.compiler.test_lookup import EXAMPLES, STYLES, lookup_of, project
@@ -74,11 +74,11 @@ def without(text: str, *names: str) -> object:
     return {key: sorted(value, key=json.dumps) if isinstance(value, list) else value for key, value in made.items()}
 
 
-def renamed(root: Path, entity: Entity, new: str = NEW) -> Path | Refusal:
+def renamed(root: Path, entity: Entity, new: str = NEW) -> Path | RenameRefusal:
     """A copy of a project in which something has another name."""
     lookup = lookup_of(root)
     made = rename(lookup, entity, new)
-    if isinstance(made, Refusal):
+    if isinstance(made, RenameRefusal):
         return made
     copy = root.with_name(f"{root.name}-renamed")
     shutil.copytree(root, copy)
@@ -163,7 +163,7 @@ def test_an_input_in_a_prompt_two_chains_and_a_test(tmp_path: Path) -> None:
 def test_what_is_refused(tmp_path: Path, entity: Entity, new: str, why: str) -> None:
     refusal = rename(lookup_of(project(tmp_path, STYLES)), entity, new)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RenameRefusal)
     assert why in str(refusal)
 
 
@@ -174,7 +174,7 @@ def test_a_name_that_would_catch_another_value_is_refused(tmp_path: Path) -> Non
     )
     refusal = rename(lookup_of(project(tmp_path, text)), Entity("input", "x", "c"), "b")
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RenameRefusal)
     assert str(refusal) == "step `s` of `c` would get the chain's `b` too (cyberflow.yaml:9:18)"
 
 
@@ -185,7 +185,7 @@ def test_a_name_that_a_template_makes_is_refused(tmp_path: Path) -> None:
     )
     refusal = rename(lookup_of(project(tmp_path, text)), Entity("input", "a", "w"), NEW)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RenameRefusal)
     assert "made by a template" in str(refusal)
     assert refusal.span is not None
 
@@ -195,8 +195,8 @@ def test_python_keeps_its_names_but_for_arguments() -> None:
     made = rename(lookup, Entity("input", "patient", "patient-lookup"), NEW)
     refusal = rename(lookup, Entity("step", "lookup", "intake"), NEW)
 
-    assert not isinstance(made, Refusal)
+    assert not isinstance(made, RenameRefusal)
     assert {edit.path for edit in made} == {"flows/intake.py", "prompts/patient-lookup.md"}
     assert all(isinstance(edit, TextEdit) for edit in made)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RenameRefusal)
     assert "stands in Python" in str(refusal)

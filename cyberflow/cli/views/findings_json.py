@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cyberflow.cli.views.fixes import FixView
 from cyberflow.compiler.queries.masked_spans import MaskedSpans
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
@@ -15,11 +16,11 @@ from cyberflow.source import Span
 
 def render_json(sourced: RawProject, found: list[Diagnostic]) -> str:
     """The whole answer of `check --format json`."""
-    spans = MaskedSpans(sourced, found)
+    spans, fixes = MaskedSpans(sourced, found), FixView.of(sourced, found)
     return json.dumps(
         {
             "version": 1,
-            "diagnostics": [_finding_json(one, spans) for one in found],
+            "diagnostics": [_finding_json(one, spans) | {"fix": fixes.json(one)} for one in found],
             "summary": {**_counts(found), **sourced.counts()},
         },
         ensure_ascii=False,

@@ -24,7 +24,7 @@ _IN_PYTHON = "this name stands in Python, where more than cyberflow reads it: re
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RenameRefusal:
     """Why a name cannot be changed, and the place that stands in the way."""
 
     message: str
@@ -35,26 +35,28 @@ class Refusal:
         return self.message + where
 
 
-def check_rename(entity: Entity) -> Refusal | None:
+def check_rename(entity: Entity) -> RenameRefusal | None:
     """Why an entity cannot have another name at all."""
     if entity.keys:
-        return Refusal(f"`{entity.path}` is a member of a type: rename it there, and in each place that `check` shows")
+        return RenameRefusal(
+            f"`{entity.path}` is a member of a type: rename it there, and in each place that `check` shows"
+        )
     if entity.kind not in _OURS:
-        return Refusal(f"the name of a {entity.kind} is not given here")
+        return RenameRefusal(f"the name of a {entity.kind} is not given here")
     return None
 
 
-def rename(lookup: Lookup, entity: Entity, new: str) -> tuple[TextEdit, ...] | Refusal:
+def rename(lookup: Lookup, entity: Entity, new: str) -> tuple[TextEdit, ...] | RenameRefusal:
     """The edits of text that give an entity another name, or why there are none."""
     if refusal := check_rename(entity) or _check_name(lookup, entity, new):
         return refusal
     mentions, renamed = _linked_mentions(lookup, entity)
     for one in mentions:
         if one.place.path.endswith(PYTHON_SUFFIX) and one.entity.kind not in ("input", "secret"):
-            return Refusal(_IN_PYTHON, lookup.sources.span(one.place))
+            return RenameRefusal(_IN_PYTHON, lookup.sources.span(one.place))
     edits: list[Edit] = [Replacement(one.place, one.written, _rewrite(one, entity.name, new)) for one in mentions]
     for edit in _hand_on(lookup, renamed, entity, new):
-        if isinstance(edit, Refusal):
+        if isinstance(edit, RenameRefusal):
             return edit
         edits.append(edit)
     return _write(lookup, edits)
@@ -88,21 +90,21 @@ def _linked_mentions(lookup: Lookup, entity: Entity) -> tuple[list[Mention], set
     return list(once.values()), done
 
 
-def _check_name(lookup: Lookup, entity: Entity, new: str) -> Refusal | None:
+def _check_name(lookup: Lookup, entity: Entity, new: str) -> RenameRefusal | None:
     if not NAME.fullmatch(new):
-        return Refusal(f"`{new}` is not a name: letters, digits, `_` and `-`, and no digit first")
+        return RenameRefusal(f"`{new}` is not a name: letters, digits, `_` and `-`, and no digit first")
     if entity.kind == "type" and new in WORDS:
-        return Refusal(f"`{new}` is a type already")
+        return RenameRefusal(f"`{new}` is a type already")
     if new == entity.name:
-        return Refusal(f"this is called `{new}`")
+        return RenameRefusal(f"this is called `{new}`")
     taken = Entity(entity.kind, new, entity.owner)
     for one in [Entity(kind, new) for kind in _DECLARED] if entity.kind in _DECLARED else [taken]:
         if spans := lookup.definitions(one):
-            return Refusal(f"the {one.kind} `{new}` is there already", spans[0])
+            return RenameRefusal(f"the {one.kind} `{new}` is there already", spans[0])
     return None
 
 
-def _hand_on(lookup: Lookup, renamed: set[Entity], entity: Entity, new: str) -> Iterator[Edit | Refusal]:
+def _hand_on(lookup: Lookup, renamed: set[Entity], entity: Entity, new: str) -> Iterator[Edit | RenameRefusal]:
     """What a chain handed to a step by its name alone is written out once one of the two has another name."""
     if entity.kind not in ("input", "secret"):
         return
@@ -123,16 +125,16 @@ def _hand_on(lookup: Lookup, renamed: set[Entity], entity: Entity, new: str) -> 
                     yield Addition(step.at(f"{kind}s"), name, f'"{value}"')
                 elif new in (declared if gives else given) and new not in set_ and not (takes and entity.name in set_):
                     message = f"step `{step.id}` of `{chain.name}` would get the chain's `{new}` too"
-                    yield Refusal(message, lookup.sources.span(step.at("id")))
+                    yield RenameRefusal(message, lookup.sources.span(step.at("id")))
 
 
-def _write(lookup: Lookup, edits: list[Edit]) -> tuple[TextEdit, ...] | Refusal:
+def _write(lookup: Lookup, edits: list[Edit]) -> tuple[TextEdit, ...] | RenameRefusal:
     made: dict[TextEdit, None] = {}
     for edit in dict.fromkeys(edits):
         document = lookup.sources.documents.get(edit.place.path)
         written = write_edit(edit, document) if document is not None else ()
         if not written:
-            return Refusal(_why_not(edit), lookup.sources.span(edit.place))
+            return RenameRefusal(_why_not(edit), lookup.sources.span(edit.place))
         made |= dict.fromkeys(written)
     return tuple(made)
 
