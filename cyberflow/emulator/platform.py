@@ -14,6 +14,7 @@ from cyberflow.emulator import routes
 from cyberflow.emulator.contract.clock import Clock, wall_clock
 from cyberflow.emulator.contract.run_bodies import RunScript
 from cyberflow.emulator.cyberdesk import machines, models, scripts
+from cyberflow.emulator.engine import scheduler
 from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
 from cyberflow.emulator.http import dispatch
 from cyberflow.emulator.http.fault_middleware import FaultMiddleware
@@ -95,6 +96,16 @@ class Platform:
         checked = RunScript.model_validate(script)
         with self._store.explained(), self._store.transaction():
             return scripts.add_script(self._store, checked, idempotency_key, self._clock())
+
+    def revision(self) -> int:
+        """Bring the state to now, and give a number that grows when anything changed."""
+        with self._store.lock, self._store.explained():
+            scheduler.advance(self._store, self._secret_store, self._clock())
+            return self._store.connection.total_changes
+
+    @property
+    def is_closing(self) -> bool:
+        return self._store.is_closing
 
     def end_streams(self) -> None:
         """End the answers that go on: who serves the platform is about to close it."""
