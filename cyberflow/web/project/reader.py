@@ -80,7 +80,7 @@ def _form(made: Any, bundle: Bundle, sourced: set[str]) -> dict[str, Any]:
             _input(name, one) for name, one in made.inputs.items() if name not in getattr(made, "from_machine", ())
         ],
         "secrets": [{"name": name, "has_source": name in sourced} for name in made.secrets],
-        "files": _given_files(made),
+        "files": _file_names(made),
         "steps": [_step(step, bundle) for step in steps],
         "title": made.payload["name"] if isinstance(made, BundledWorkflow) else None,
     }
@@ -91,7 +91,7 @@ def _input(name: str, declared: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "type": describe(schema), "required": declared["required"], "schema": schema}
 
 
-def _given_files(made: Any) -> list[str]:
+def _file_names(made: Any) -> list[str]:
     """The names of files that whoever runs it brings along."""
     held = made.request.get("shared_file_inputs", []) if isinstance(made, BundledChain) else made.files
     contents = held.values() if isinstance(held, Mapping) else (one.get("content", "") for one in held)

@@ -61,7 +61,7 @@ def project_routes(
 
     def answer(work: Work) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
-            if not _is_allowed(request, token):
+            if not _has_token(request, token):
                 return JSONResponse({"message": "Invalid API key"}, 401, NO_STORE)
             content = await request.body()
             try:
@@ -73,7 +73,7 @@ def project_routes(
         return respond
 
     async def send_events(request: Request) -> Response:
-        if not _is_allowed(request, token):
+        if not _has_token(request, token):
             return JSONResponse({"message": "Invalid API key"}, 401, NO_STORE)
         return StreamingResponse(changes.stream(), headers=NO_STORE, media_type="text/event-stream")
 
@@ -90,7 +90,7 @@ def project_routes(
     ]
 
 
-def _is_allowed(request: Request, token: str) -> bool:
+def _has_token(request: Request, token: str) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
