@@ -31,11 +31,12 @@ _PACKAGE = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was printed, and how many errors and warnings it spoke of."""
+    """What was printed, how many errors and warnings it spoke of, and what is said beside it."""
 
     text: str
     errors: int
     warnings: int
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,13 @@ class CheckCache:
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
         try:
-            data = _read_sealed(self.root / FOLDER / FILE)
+            data = _read_intact(self.root / FOLDER / FILE)
             if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
             kept = data["answers"][form]
-            return CheckReport(from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]))
+            return CheckReport(
+                from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]), kept["hint"]
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -70,11 +73,11 @@ class CheckCache:
         }
         path = self.root / FOLDER / FILE
         try:
-            data = _read_sealed(path)
+            data = _read_intact(path)
             answers = data["answers"] if data["inputs"] == inputs else {}
         except (OSError, ValueError, KeyError, TypeError):
             answers = {}
-        counts = {"errors": answer.errors, "warnings": answer.warnings}
+        counts = {"errors": answer.errors, "warnings": answer.warnings, "hint": answer.hint}
         answers[form] = {"segments": to_segments(answer.text), **counts}
         _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
 
@@ -113,7 +116,7 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def _read_sealed(path: Path) -> Any:
+def _read_intact(path: Path) -> Any:
     """What `_write` kept. Raises ValueError for a file that is not, to the byte, what it wrote."""
     seal, _, text = path.read_text(encoding="utf-8").partition("\n")
     if hashlib.sha256(text.encode()).hexdigest() != seal:

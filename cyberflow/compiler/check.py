@@ -12,9 +12,9 @@ from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
-from cyberflow.compiler.rules import REMOTE_RULES, RULES
+from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.compiler.suppressions import Suppressions, comments_of
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
 from cyberflow.language.flow_tests.cases import ReadTests
 from cyberflow.language.project.load import RawProject, decode_project
 from cyberflow.source import Place
@@ -52,7 +52,7 @@ def check_facts(
     levels = sourced.settings.rules
     found = [*_check_default_target(sourced), *check_levels(levels), *sourced.problems, *kept, *(remote or ())]
     left = [*ignores.filter(found)]
-    left += ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())
+    left += ignores.check_comments(RULES, unasked=(*TEST_RULES, *(REMOTE_RULES if remote is None else ())))
     return redact_and_sort(apply_levels(left, levels), sourced)
 
 
@@ -68,4 +68,5 @@ def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
     unread = any(problem.place.route[:1] == ("targets",) for problem in sourced.problems)
     if name not in known and not unread:
         place = Place("cyberflow.yaml", ("default_target",))
-        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=did_you_mean(name, known))
+        help, fix = did_you_mean(name, known), fix_name(place, name, known)
+        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=help, fix=fix)

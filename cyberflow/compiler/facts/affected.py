@@ -30,7 +30,7 @@ def find_affected(documents: Mapping[str, AnyDocument], disk: Disk, kept: Projec
     reached: set[str] = set()
     while len(reached) < len(again) or names:
         for path in again - reached:
-            names |= names_given(path, documents, disk, kept)
+            names |= list_names(path, documents, disk, kept)
         reached = set(again)
         again |= _mentioning(documents, again, names)
         again |= _sharing(again, kept.files) & documents.keys()
@@ -44,7 +44,7 @@ def find_providers(
     """The files that some files need, themselves included: whoever declares what they name, and what that needs."""
     owners: dict[str, list[str]] = {}
     for path in documents:
-        for name in names_given(path, documents, disk, kept):
+        for name in list_names(path, documents, disk, kept):
             owners.setdefault(name, []).append(path)
     needed: set[str] = set()
     waiting = [*paths]
@@ -67,7 +67,7 @@ def content_of(path: str, disk: Disk) -> str:
         return ""
 
 
-def names_given(path: str, documents: Mapping[str, AnyDocument], disk: Disk, kept: ProjectFacts) -> frozenset[str]:
+def list_names(path: str, documents: Mapping[str, AnyDocument], disk: Disk, kept: ProjectFacts) -> frozenset[str]:
     """The names that others may know from a file, which is not parsed for them when they are kept."""
     facts = kept.files.get(path)
     return facts.names if facts is not None and content_of(path, disk) == facts.content else names_in(documents[path])

@@ -11,6 +11,7 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import WARNINGS, graph_rules
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.edits import texts_of
 from cyberflow.language.project.load import RawProject
 from cyberflow.source import Route, Sources, Span
 
@@ -78,6 +79,7 @@ def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterato
             notes=tuple(hide(note) for note in one.notes),
             help=hide(one.help) if one.help else None,
             labels=tuple(replace(label, message=hide(label.message)) for label in one.labels),
+            fix=one.fix if one.fix and all(hide(text) == text for text in texts_of(one.fix)) else None,
         )
 
 

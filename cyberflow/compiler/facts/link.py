@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.bundle import Asset
-from cyberflow.compiler.facts.affected import GLOBAL_RULES, content_of, find_affected, find_providers, names_given
+from cyberflow.compiler.facts.affected import GLOBAL_RULES, content_of, find_affected, find_providers, list_names
 from cyberflow.compiler.facts.file_facts import AnyDocument, FileFacts, ProjectFacts, documents_of
 from cyberflow.compiler.facts.findings import (
     PromptFiles,
@@ -114,7 +114,7 @@ class _Linker:
             doubtful = bool(files.doubtful & {"", path, *uses[path]})
             made[path] = FileFacts(
                 content_of(path, files.disk),
-                names_given(path, self.documents, files.disk, self.kept),
+                list_names(path, self.documents, files.disk, self.kept),
                 {used: files.disk.version(used) for used in sorted(uses[path])},
                 doubtful,
                 tuple(held[path]),
