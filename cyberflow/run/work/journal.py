@@ -23,13 +23,16 @@ JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of `run`. `key` goes with the submission, so that the service takes it once however often it is sent."""
+    """One call of `run`. `key` goes with the submission, so that the service takes it once however often it is sent;
+    `facts` are written down with it.
+    """
 
     id: str
     target: str
     path: Path
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -65,13 +68,15 @@ class JournalEntry:
     workflow: str | None = None
 
 
-def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
+def open_journal(
+    state: Path, target: str, *, id: str | None = None, facts: Mapping[str, Any] | None = None
+) -> Invocation:
     """Begin an invocation in the project's `.cyberflow` folder, with a random id and key unless one is handed in."""
     folder = state / FOLDER
     private_folder(state)
     make_folder(folder)
     id = id or str(uuid4())
-    return Invocation(id, target, folder / f"{id}.jsonl")
+    return Invocation(id, target, folder / f"{id}.jsonl", facts=facts or {})
 
 
 def open_entries(state: Path) -> list[JournalEntry]:
@@ -104,7 +109,7 @@ def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) 
 
 def _read_entry(path: Path) -> JournalEntry | None:
     facts: dict[str, Any] = {}
-    for line in _lines(path):
+    for line in journal_lines(path):
         facts |= line
     if any(not isinstance(facts.get(key), str) for key in ("name", "target", "what", "at")):
         return None
@@ -119,7 +124,7 @@ def _read_entry(path: Path) -> JournalEntry | None:
     )
 
 
-def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
+def journal_lines(path: Path) -> Iterator[Mapping[str, Any]]:
     """The lines that were written whole: a crash may have cut the last one."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
