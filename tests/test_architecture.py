@@ -74,7 +74,7 @@ DOOR_OF = {
     "starlette": {"emulator/", "web/"},
     "uvicorn": {"web/server.py"},
     "h11": {"web/server.py"},
-    "PIL": {"emulator/"},
+    "PIL": {"emulator/", "remote/images.py"},
     "filelock": {"targets/"},
     "dbos": {"run/"},
     "cyberdesk": set(),

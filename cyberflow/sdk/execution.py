@@ -30,6 +30,7 @@ from cyberflow.run.chain.resume import resume
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
+from cyberflow.run.readings.reading import Readings, read_again
 from cyberflow.run.simulation import read_outcomes
 from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
@@ -38,7 +39,6 @@ from cyberflow.run.task.submit import prepare_task, script_outcome, submit_task
 from cyberflow.run.work.ids import complete_id
 from cyberflow.run.work.journal import Invocation, follow_command, open_journal
 from cyberflow.run.work.polling import FollowOptions
-from cyberflow.run.work.readings import Readings, read_again
 from cyberflow.sdk.prepare import (
     Deployed,
     Guard,
@@ -204,18 +204,19 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         assert self._request is not None  # noqa: S101 - `prepare` comes first
         if (why := await explain_waiting(self.service.client, self._request.body)) is not None:
             say(why)
-        journal = self._begin(self._reading_facts(self._ids.readings) | {"bundle": self.compiled.bundle.digest})
+        facts = {"workflows": self._by_step(self._ids.readings), "bundle": self.compiled.bundle.digest}
+        journal = self._begin(facts)
         if self.options.simulate is not None:
             await script_run(self.service, self.options.simulate, self._ids, journal.key)
         state = await submit(self.service.client, self._request, journal, options, say)
         return replace(state, steps=(*self.finished, *state.steps))
 
-    def _reading_facts(self, readings: Readings) -> dict[str, Any]:
-        return {"workflows": readings.by_step(self._request.steps if self._request else (), self._ids.workflows)}
+    def _by_step(self, readings: Readings) -> dict[str, Any]:
+        return readings.by_step(self._request.steps if self._request else (), self._ids.workflows)
 
     async def _end_facts(self, state: ChainState) -> dict[str, Any]:
         again = await read_again(self.service.client, self._ids.readings)
-        return self._reading_facts(again) | {"runs": state.run_times}
+        return {"workflows_after": self._by_step(again), "runs": state.run_times}
 
     async def follow(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
         try:

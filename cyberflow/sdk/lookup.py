@@ -14,7 +14,7 @@ from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import Snapshot, read_snapshot
 from cyberflow.run.chain.placement import TargetIds
 from cyberflow.run.inputs.hints import Hint, HintedText
-from cyberflow.run.work.readings import PAGE, Readings
+from cyberflow.run.readings.reading import PAGE, Readings
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.targets.service import CyberdeskService
 

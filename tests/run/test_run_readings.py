@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from cyberflow.remote.canonical import field_hash, wire_fields
 from cyberflow.remote.identity import Marker
 from cyberflow.run.chain.submit import submit
+from cyberflow.run.readings.reading import Readings, WorkflowReading, content_commit, read_again
+from cyberflow.run.readings.submission import submissions_of, submissions_of_journal, write_reading
+from cyberflow.run.work.entry import LedgerEntry, LedgerHeader, Stage
 from cyberflow.run.work.journal import open_journal
-from cyberflow.run.work.readings import Readings, WorkflowReading, content_commit, read_again
-from cyberflow.run.work.submission import submissions_of_journal
+from cyberflow.run.work.ledger import Ledger
 from tests.run.clinic import World
 
 COMMIT = "c" * 40
@@ -82,31 +84,66 @@ async def test_the_journal_holds_what_was_read(world: World, tmp_path: Path) -> 
     before = await first(world)
     request = world.request()
     state = tmp_path / ".cyberflow"
-    facts = {"workflows": before.by_step(request.steps, world.ids)}
-    invocation = open_journal(state, "local", facts=facts)
+    seen = before.by_step(request.steps, world.ids)
+    invocation = open_journal(state, "local", facts={"workflows": seen})
     submitted = await submit(world.desk, request, invocation)
+    (open_one,) = submissions_of_journal(state)
+    assert open_one.readings == ()
     times = {step.run_id: {"started_at": "a", "ended_at": "b"} for step in submitted.steps}
-    invocation.record("ended", status="success", **facts, runs=times)
+    invocation.record("ended", status="success", workflows_after=seen, runs=times)
 
     (found,) = submissions_of_journal(state)
     assert (found.name, found.target, found.session_id) == ("intake", "local", submitted.session_id)
     assert found.run_ids == tuple(step.run_id for step in submitted.steps)
-    assert found.before == found.after
-    assert {one.id for one in found.before.values()} == {world.ids[workflow] for _, workflow in request.steps}
+    ids = {world.ids[workflow] for _, workflow in request.steps}
+    assert [look.keys() for look in found.readings] == [ids, ids]
+    assert all(found.readings_of(id) == (before.workflows[id],) * 2 for id in ids)
     assert set(found.times.values()) == {("a", "b")}
+    assert found.readings_of("another") == ()
 
 
-HALF: list[Any] = [None, [], {"a": None}, {"a": {"id": 1}}, {"a": {"id": "x", "hash": "y"}}]
+HALF: list[Any] = [None, [], 7, {"a": None}, {"a": {"id": 1}}, {"a": {"id": "x", "hash": "y"}}]
 
 
-@pytest.mark.parametrize("line", [*({"workflows": value} for value in HALF), {"runs": {"a": None}}, {"what": 7}])
-def test_a_damaged_journal_tells_what_it_can(tmp_path: Path, line: dict[str, Any]) -> None:
-    folder = tmp_path / "journal"
-    folder.mkdir()
-    begun: dict[str, Any] = {"what": "submitting", "name": "a", "target": "b"}
-    accepted: dict[str, Any] = {"what": "accepted", "run_ids": ["r"]}
-    text = "".join(json.dumps(one) + "\n" for one in (line | begun, line | accepted, {"what": "ended"} | line))
-    (folder / "x.jsonl").write_text(text + '{"what": "ended", "workflows"', encoding="utf-8")
+@pytest.mark.parametrize("value", HALF)
+def test_a_damaged_journal_tells_what_it_can(tmp_path: Path, value: Any) -> None:
+    facts = {"workflows": value, "workflows_after": value}
+    invocation = open_journal(tmp_path, "local", facts=facts)
+    invocation.record("sending", name="a", kind="run", **facts)
+    invocation.record("ended", status="success", run_ids=["r"], runs=value)
 
     (found,) = submissions_of_journal(tmp_path)
-    assert (found.run_ids, found.before, found.after, found.times) == (("r",), {}, {}, {})
+    assert (found.run_ids, found.readings) == (("r",), ())
+    assert not any(any(times) for times in found.times.values())
+
+
+def reading(id: str, moment: int) -> WorkflowReading:
+    return WorkflowReading(id, f"hash-{moment}", COMMIT, f"2026-03-0{moment}")
+
+
+def test_many_submissions_share_the_readings_around_them(tmp_path: Path) -> None:
+    """A reading stands after the end of what is over by then, and before what is sent later."""
+
+    def look(moment: int, *ids: str) -> Readings:
+        return Readings({id: reading(id, moment) for id in ids})
+
+    def row(number: int, stage: Stage, sent_at: float, attempt: int = 1) -> LedgerEntry:
+        runs = (f"run-{number}-{attempt}",)
+        return LedgerEntry(f"a[{number}]", "a", number, "run", stage, attempt, "k", sent_at, run_ids=runs)
+
+    with Ledger.create(tmp_path / "a.db", LedgerHeader(str(uuid4()), "a", "prod", total=3)) as ledger:
+        assert list(submissions_of(ledger)) == []
+        write_reading(ledger, Readings(), 5.0)
+        write_reading(ledger, look(1, "w"), 10.0)
+        with ledger.transaction():
+            ledger.write([row(1, "ended", 11.0), row(2, "accepted", 11.0), row(3, "ended", 9.0)])
+        write_reading(ledger, look(2, "w"), 20.0)
+        with ledger.transaction():
+            ledger.write([row(2, "ended", 11.0), row(1, "ended", 21.0, attempt=2)])
+        write_reading(ledger, look(3, "w"), 30.0)
+
+        found = {one.run_ids[0]: one for one in submissions_of(ledger)}
+    assert found["run-1-2"].readings_of("w") == (reading("w", 2), reading("w", 3))
+    assert found["run-2-1"].readings_of("w") == (reading("w", 1), reading("w", 2), reading("w", 3))
+    assert found["run-3-1"].readings == (), "it was sent before the first reading"
+    assert {one.target for one in found.values()} == {"prod"}

@@ -6,6 +6,9 @@ error, and it shows a witness: a value that the one side allows and the other fo
     lookup: {outputs: {age: integer}}
     book: {inputs: {age: string}}
     - {id: second, workflow: book, inputs: {age: {$ref: first.outputs.age}}}      # witness: 0
+
+In a test an input is held against what takes it; a mock, and what is expected, against what the workflow could ever
+give. A mock that breaks its type on purpose says so: `outputs: {$invalid: {…}}`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -6,6 +6,8 @@ The agent fills the declared outputs and nothing else, so the value would be mis
     mrn: {$ref: lookup.outputs.mrm}                      # in the chain
 
 Declare the output, or read one that is declared.
+
+In a test it is a mock, or an expectation, that names what the workflow or the chain does not give.
 """
 
 from collections.abc import Iterator

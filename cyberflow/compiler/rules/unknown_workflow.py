@@ -4,6 +4,8 @@
       - {id: lookup, workflow: patient-lokup}
 
 Workflows are named by their declaration, not by their title on the platform.
+
+In a test, `run` names a chain, a workflow or a task.
 """
 
 from collections.abc import Iterator

@@ -163,9 +163,11 @@ class Store:
         clause, values = where({"kind = ?": kind, "a = ?": a, "b = ?": b})
         return self.connection.execute(f"SELECT 1 FROM links {clause} LIMIT 1", values).fetchone() is not None  # noqa: S608
 
-    def count_links(self, kind: Link, a: str | None, b: str | None) -> int:
-        clause, values = where({"kind = ?": kind, "a = ?": a, "b = ?": b})
-        return int(self.connection.execute(f"SELECT count(*) FROM links {clause}", values).fetchone()[0])  # noqa: S608
+    def count_links(self, kind: Link, end: Literal["a", "b"], id: str) -> int:
+        """How many links have an id at this end."""
+        query = "SELECT count FROM link_counts WHERE kind = ? AND id = ?"
+        row = self.connection.execute(query, (f"{kind}.{end}", id)).fetchone()
+        return int(row[0]) if row else 0
 
     def targets(self, link: Link, a: str, kind: Kind, rest: str = OLDEST_FIRST) -> list[Document]:
         """The documents that `a` is linked to."""

@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
+from cyberflow.language.flow_tests.cases import ReadTests, read_cases
+from cyberflow.language.flow_tests.discover import discover_tests
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
@@ -58,6 +60,7 @@ class RawProject:
     documents: tuple[YamlDocument, ...]
     problems: tuple[Diagnostic, ...]
     modules: tuple[PythonDocument, ...] = ()
+    tests: tuple[YamlDocument, ...] = ()
 
     @property
     def sources(self) -> Sources:
@@ -70,7 +73,12 @@ class RawProject:
     @cached_property
     def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
-        return SecretLiterals.of(self.declaration_files)
+        return SecretLiterals.of((*self.declaration_files, *self.tests))
+
+    @cached_property
+    def flow_tests(self) -> ReadTests:
+        """The cases of the test files."""
+        return read_cases(self.tests, self.files)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
@@ -141,8 +149,9 @@ def read_project(root: Path, overlays: Mapping[str, bytes] | None = None) -> Raw
         from cyberflow.language.python.reading.load import read_modules
 
         modules = read_modules(files, settings.python, list(documents.values()), problems)
-    sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules))
-    problems += [problem for document in sourced.declaration_files for problem in document.problems]
+    tests = tuple(discover_tests(files, problems))
+    sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules), tests)
+    problems += [problem for document in (*sourced.declaration_files, *tests) for problem in document.problems]
     return replace(sourced, problems=tuple(problems))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.run.work.readings import Readings
+from cyberflow.run.readings.reading import Readings
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ class Deployment:
     async def plan(self, options: PlanOptions = PlanOptions()) -> Plan:
         """Read the target and plan. Raises as the service does."""
         compiled = self.compiled
-        return await prepare(self.service.client, compiled.bundle, compiled.owner, options.only, options.prune)
+        asked = (compiled.owner, options.only, options.prune, compiled.assets)
+        return await prepare(self.service.client, compiled.bundle, *asked)
 
     async def plan_apply(self, options: ApplyOptions) -> Plan:
         """Plan what is to be carried out. Raises ConflictError when a saved plan is not what is planned now."""
