@@ -49,7 +49,15 @@ class Addition:
     json: str
 
 
-Edit = Replacement | Rewrite | Removal | Addition
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An item of a list goes, with the comments above it, before the item that has the index `before` now."""
+
+    place: Place
+    before: int
+
+
+Edit = Replacement | Rewrite | Removal | Addition | Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +79,15 @@ class Fix:
     message: str
     edits: tuple[Edit, ...]
     safe: bool = False
+
+
+def texts_of(fix: Fix) -> tuple[str, ...]:
+    """What a fix says and writes, and what it writes over."""
+    texts = [fix.message]
+    for edit in fix.edits:
+        match edit:
+            case Replacement(_, old, new):
+                texts += [old, new]
+            case Rewrite(_, written) | Addition(_, _, written):
+                texts.append(written)
+    return tuple(texts)

@@ -8,11 +8,15 @@ given by whoever runs the chain and can refer to nothing.
       mrn: {$ref: lookup.mrn}            # the outputs of a step are under `.outputs`
 """
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cyberflow.compiler.graph import ChainNode, Graph, RefUse
-from cyberflow.diagnostics import Diagnostic, nearest
+from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
+from cyberflow.diagnostics import Diagnostic, is_only_near, nearest, replace_text
+from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.prompt.paths import PATH
 
 _REST = re.compile(PATH)
@@ -25,7 +29,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 if where == "secrets":
                     secret = next(iter(chain.secrets.fields), "NAME")
                     help = f"hand on a secret of the chain: `<${secret}>`"
-                    yield Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help)
+                    edits = (Rewrite(replace(value.place), json.dumps(f"<${secret}>")),)
+                    fix = Fix(f"write `<${secret}>`", edits) if secret in chain.secrets.fields else None
+                    yield Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help, fix=fix)
                 elif isinstance(use.ref, str):
                     yield _finding(chain, use, use.ref)
     for task in graph.tasks.values():
@@ -49,6 +55,11 @@ def _finding(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
     declared = producer.outputs.fields if producer else {}
     if head not in declared and (nearest(head, ["outputs"]) or _first_key(tail) in declared):
         rest = tail
-    help = f"write `{{$ref: {step}.outputs.{rest if _REST.fullmatch(rest) else first}}}`"
+    ref = f"{step}.outputs.{rest if _REST.fullmatch(rest) else first}"
+    help, fix = f"write `{{$ref: {ref}}}`", None
+    if isinstance(use.written, str) and use.place.route[-1:] == ("$ref",) and step != "STEP":
+        fix = replace_text(use.place, use.written, ref, safe=is_only_near(use.written, ref, [ref]))
+    elif step != "STEP":
+        fix = rewrite_as_ref(use.place, ref)
     shown = f"`{use.written}` is not a ref" if isinstance(use.written, str) else "this is not a ref"
-    return Diagnostic("bad-ref", shown, use.place, note=reason, help=help)
+    return Diagnostic("bad-ref", shown, use.place, note=reason, help=help, fix=fix)

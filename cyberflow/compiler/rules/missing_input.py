@@ -9,28 +9,46 @@ or from its `default`. Nothing gives this one, so the service would refuse the c
 In a test it is an input of what is run.
 """
 
+import json
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
+from cyberflow.compiler.graph import PYTHON_SUFFIX, ChainNode, Graph, StepNode, WorkflowNode
 from cyberflow.compiler.interface import Field
+from cyberflow.compiler.queries.declaration_fixes import hand_on
 from cyberflow.compiler.queries.names import missing_arguments
 from cyberflow.compiler.queries.suggestions import argument_syntax
 from cyberflow.diagnostics import Diagnostic, Label, nearest
+from cyberflow.edits import Addition, Fix
+from cyberflow.language.project.routes import value_at
 from cyberflow.schema.describe import describe
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain in graph.chains.values():
         for step, workflow, field in missing_arguments(chain, "input"):
-            yield _finding(chain, step, workflow, field)
+            yield _finding(graph, chain, step, workflow, field)
 
 
-def _finding(chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Field) -> Diagnostic:
+def _finding(graph: Graph, chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Field) -> Diagnostic:
     message = f"step `{step.id}` lacks the input `{field.name}` of `{workflow.name}`"
     labels = (Label(field.place.at_key(), f"needs {describe(field.schema)}"),)
     declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the chain"
     help = f"give `{field.name}=` in the call" if chain.in_python else declare
     help += ", or list it in `from_machine`"
+    fix = None if chain.in_python else _declare(graph, chain, field)
     if meant := nearest(field.name, chain.inputs.fields):
+        fix = hand_on(chain, step, "input", field.name, meant)
         help = f"hand on the chain's `{meant}`: {argument_syntax(chain, 'input', field.name, meant)}"
-    return Diagnostic("missing-input", message, step.at("workflow"), labels=labels, help=help)
+    return Diagnostic("missing-input", message, step.at("workflow"), labels=labels, help=help, fix=fix)
+
+
+def _declare(graph: Graph, chain: ChainNode, field: Field) -> Fix | None:
+    """The guess that whoever runs the chain gives the value: an input of the chain, of the type that is declared."""
+    document = graph.project.files.documents.get(field.place.path)
+    notation = value_at(getattr(document, "data", None), field.place.route)
+    if not isinstance(notation, str):
+        notation = field.schema if isinstance(notation, dict) and isinstance(field.schema, dict) else None
+    if notation is None or field.place.path.endswith(PYTHON_SUFFIX):
+        return None
+    edit = Addition(chain.at("inputs"), field.name, json.dumps(notation))
+    return Fix(f"declare `{field.name}` as an input of `{chain.name}`", (edit,))

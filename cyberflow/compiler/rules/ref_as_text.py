@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, Value
+from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
 from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.subtype.assign import NotAssignable, check_value
@@ -33,7 +34,8 @@ def _findings(chain: ChainNode, step: StepNode | None, value: Value) -> Iterator
             continue
         if step is None or not _is_type_mismatch(step, value):
             message = f"`{text.text.value.strip()}` is handed on as text"
-            yield Diagnostic("ref-as-text", message, text.place, help=f"write `{{$ref: {ref}}}`")
+            fix = rewrite_as_ref(text.place, ref)
+            yield Diagnostic("ref-as-text", message, text.place, help=f"write `{{$ref: {ref}}}`", fix=fix)
 
 
 def _is_type_mismatch(step: StepNode, value: Value) -> bool:

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.refs import valid_refs
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.compiler.queries.suggestions import fix_path_part
+from cyberflow.diagnostics import Diagnostic, did_you_mean, replace_text
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -29,6 +30,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if use.ref.alias not in known:
                 message = f"`{chain.name}` has no step `{use.ref.alias}`"
                 help = did_you_mean(use.ref.alias, known)
+                fix = fix_path_part(use.place, use.written, 0, use.ref.alias, known)
                 if use.ref.alias in by_workflow:
-                    help = f"a ref names the step by its id: `{by_workflow[use.ref.alias]}`"
-                yield Diagnostic("unknown-step", message, use.place, help=help)
+                    id = by_workflow[use.ref.alias]
+                    help = f"a ref names the step by its id: `{id}`"
+                    fix = replace_text(use.place.within(0, len(use.ref.alias)), use.ref.alias, id)
+                yield Diagnostic("unknown-step", message, use.place, help=help, fix=fix)

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -62,6 +62,22 @@ class Store:
     def close(self) -> None:
         with self.lock:
             self.connection.close()
+
+    def dump(self) -> bytes:
+        """All that is held, for `load` of another store."""
+        with self.lock:
+            return self.connection.serialize()
+
+    def load(self, content: bytes) -> None:
+        """Become, in memory, what another store held."""
+        with self.lock, self.explained():
+            self.connection.deserialize(content)
+            self.organisation, self.signing_key = self._identity()
+
+    def save(self, path: Path | str) -> None:
+        """Write all that is held into a new file."""
+        with self.lock, closing(connect(path)) as file:
+            self.connection.backup(file)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

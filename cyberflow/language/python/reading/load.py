@@ -65,7 +65,7 @@ def read_modules(
             readable.append(path)
     if not readable:
         return []
-    with import_session(files.root.absolute(), readable) as session:
+    with import_session(files.root.absolute(), readable, files.disk.overlays) as session:
         return _ModuleReader(files, session, WorkflowInterfaces(interfaces_from_yaml(files, documents)), problems).read(
             readable
         )
