@@ -47,7 +47,7 @@ class ExecutorOptions:
     redactor: Redactor = field(default_factory=Redactor)
 
 
-class Script(Protocol):
+class SimulationScript(Protocol):
     """The outcomes of a simulation."""
 
     def outcome(self, entry: LedgerEntry) -> Any: ...
@@ -68,7 +68,7 @@ def make_executors(
     desks: Desks,
     options: ExecutorOptions,
     *,
-    script: Script | None = None,
+    script: SimulationScript | None = None,
     ledger: Ledger | None = None,
 ) -> Sequence[Executor]:
     """The executors in the order in which they are asked. Raises UsageError for a simulation elsewhere."""
@@ -85,7 +85,7 @@ def make_executors(
 
 
 def _local(
-    service: CyberdeskService, factory: RequestFactory, options: ExecutorOptions, script: Script | None
+    service: CyberdeskService, factory: RequestFactory, options: ExecutorOptions, script: SimulationScript | None
 ) -> LocalExecutor:
     async def prepare(entry: LedgerEntry, request: RunRequest) -> None:
         if script is not None:
@@ -96,7 +96,7 @@ def _local(
 
 
 def _tasks(
-    service: CyberunService, options: ExecutorOptions, script: Script | None, ledger: Ledger | None
+    service: CyberunService, options: ExecutorOptions, script: SimulationScript | None, ledger: Ledger | None
 ) -> TaskExecutor:
     async def prepare(entry: LedgerEntry, job: TaskJob) -> str | None:
         outcome = script.outcome(entry) if script is not None else None
