@@ -139,6 +139,8 @@ def prepare_pipeline(
         guard(given.redactor())
     else:
         given = Arguments(read_inputs(pipeline, options.inputs, options.document).values)
+    if options.simulate is not None and options.engine:
+        raise UsageError("--simulate does not reach the machines of an engine", help="leave one of them out")
     script = None if options.simulate is None else read_script(options.simulate, compiled.bundle, pipeline)
     return PipelineSetup(compiled, pipeline, options, given, script, describe_steps(compiled.bundle, pipeline))
 
