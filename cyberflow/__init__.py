@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
     from cyberflow.sdk.decorators import chain, workflow, workflow_ref
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
-    from cyberflow.sdk.script.journal import Journal, SubmissionUnknown, journal
+    from cyberflow.sdk.script.journal import Journal, journal
+    from cyberflow.sdk.script.steps import SubmissionUnknown
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
 
@@ -46,7 +47,8 @@ _HOMES = {
     "language.python.declarations": ("Secret",),
     "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
-    "sdk.script.journal": ("Journal", "SubmissionUnknown", "journal"),
+    "sdk.script.journal": ("Journal", "journal"),
+    "sdk.script.steps": ("SubmissionUnknown",),
     "sdk.task": ("TaskFailed", "TaskRun"),
     "sdk.task_ref": ("TaskRef", "task_ref"),
 }

@@ -84,10 +84,10 @@ def _tasks(service: CyberunService, hooks: JobHooks, redactor: Redactor, ledger:
         _require_local(service)
         return await service.client.simulate({job.request.workflow.partition("@")[0]: script})
 
-    def known() -> set[str]:
+    def list_tasks() -> set[str]:
         return {entry.task_id for entry in ledger.entries() if entry.task_id}
 
-    return TaskExecutor(service.client, FollowOptions(service.pace), redactor, prepare, known)
+    return TaskExecutor(service.client, FollowOptions(service.pace), redactor, prepare, list_tasks)
 
 
 def _require_local(service: OpenTarget[Any]) -> None:

@@ -148,7 +148,7 @@ class PipelineHooks:
 def _make_store(setup: PipelineSetup, ledger: Ledger, state: PipelineState, desks: Desks) -> FileStore:
     everything = setup.options.download is not None
 
-    def wanted(entry: LedgerEntry) -> bool:
+    def keeps_files(entry: LedgerEntry) -> bool:
         progress = state.find(entry)
         if progress is None or entry.kind not in ("chain", "run", "task"):
             return False
@@ -156,4 +156,4 @@ def _make_store(setup: PipelineSetup, ledger: Ledger, state: PipelineState, desk
 
     folder = ledger.path.with_name(ledger.path.name + FILES)
     desk, cyberun = desks.desk, desks.cyberun
-    return FileStore(folder, desk.client if desk else None, cyberun.client if cyberun else None, wanted)
+    return FileStore(folder, desk.client if desk else None, cyberun.client if cyberun else None, keeps_files)

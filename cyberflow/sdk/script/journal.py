@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.diagnostics import did_you_mean
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import UsageError
 from cyberflow.language.python.declarations import FunctionDeclaration, TaskReference
 from cyberflow.redact import Redactor
 from cyberflow.run.inputs.inputs import read_inputs
@@ -31,32 +31,14 @@ from cyberflow.sdk.prepare import find_runnable, resolve_run_arguments
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.sdk.script.driver import ScriptDriver, ScriptJob
 from cyberflow.sdk.script.options import JournalOptions
-from cyberflow.sdk.script.steps import JournalStep, JournalTask
+from cyberflow.sdk.script.steps import Declaration, JournalStep, JournalTask
 from cyberflow.sdk.task import compile_task, find_task
 from cyberflow.sdk.task_ref import TaskRef
 
 T = TypeVar("T")
 R = TypeVar("R")
-Declaration = FunctionDeclaration[..., Any] | TaskReference
 KEY = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 FILES = ".files"
-
-
-class SubmissionUnknown(CyberflowError):
-    """Whether it was submitted is not known: the answer was lost, and its key is too old to be used again, or there is
-    none. `candidates` are the tasks that may be it; look, then say `options={"retry": True}` to send it once more.
-    Exit code 1.
-    """
-
-    exit_code = 1
-
-    def __init__(self, entry: LedgerEntry) -> None:
-        candidates = list(entry.facts.get("candidates", ()))
-        maybe = f"; it may be one of these: {', '.join(candidates)}" if candidates else ""
-        help = 'look whether it is there; `options={"retry": True}` sends it once more'
-        super().__init__(f"the answer to the submission of `{entry.id}` was lost{maybe}", help=help)
-        self.key = entry.id
-        self.candidates = candidates
 
 
 class Journal:
@@ -256,7 +238,8 @@ def journal(
     engine: str | None = None,
     project: str | PathLike[str] | None = None,
 ) -> Journal:
-    """Open a journal for a script: `with journal("march.db") as done:`. The first start makes it, each other goes on.
+    """Give a script its journal, a context that does once what is asked for under a key. The first start makes it, and
+    each other goes on.
 
     `secrets` are for all that is run, each for those that declare it. With `engine`, the url of a PostgreSQL database,
     workers do the work. The project is the one around the file of what is run first, unless `project` names it.

@@ -9,9 +9,11 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from cyberflow.errors import CyberflowError
 from cyberflow.language.python.declarations import FunctionDeclaration, TaskReference
+from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import StepRun
 from cyberflow.run.chain.result import Result
 from cyberflow.run.task.request import TaskState
@@ -27,16 +29,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cyberflow.sdk.script.driver import ScriptJob
-    from cyberflow.sdk.script.journal import Journal
 
 R = TypeVar("R")
 FileArguments = Mapping[str, "str | PathLike[str]"]
+Declaration = FunctionDeclaration[..., Any] | TaskReference
+
+
+class OpenJournal(Protocol):
+    """What a step asks of its journal."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def files(self) -> Path: ...
+    def redactor(self, job: ScriptJob) -> Redactor: ...
+    def cancel(self, key: str) -> None: ...
+    def submit(self, key: str, one: Declaration, call: PythonCall, *, once_more: bool) -> ScriptJob: ...
+
+
+class SubmissionUnknown(CyberflowError):
+    """Whether it was submitted is not known: the answer was lost, and its key is too old to be used again, or there is
+    none. `candidates` are the tasks that may be it; look, then say `options={"retry": True}` to send it once more.
+    Exit code 1.
+    """
+
+    exit_code = 1
+
+    def __init__(self, entry: LedgerEntry) -> None:
+        candidates = list(entry.facts.get("candidates", ()))
+        maybe = f"; it may be one of these: {', '.join(candidates)}" if candidates else ""
+        help = 'look whether it is there; `options={"retry": True}` sends it once more'
+        super().__init__(f"the answer to the submission of `{entry.id}` was lost{maybe}", help=help)
+        self.key = entry.id
+        self.candidates = candidates
 
 
 class JournalStep(Generic[R]):
     """A chain or a workflow under a key."""
 
-    def __init__(self, journal: Journal, key: str, declaration: FunctionDeclaration[..., R]) -> None:
+    def __init__(self, journal: OpenJournal, key: str, declaration: FunctionDeclaration[..., R]) -> None:
         self._journal = journal
         self._key = key
         self._declaration = declaration
@@ -95,14 +126,14 @@ class JournalHandle(Handle[R]):
     """Something that was submitted under a key."""
 
     def __init__(
-        self, journal: Journal, declaration: FunctionDeclaration[..., R], job: ScriptJob, *, cancels: bool = False
+        self, journal: OpenJournal, declaration: FunctionDeclaration[..., R], job: ScriptJob, *, cancels: bool = False
     ) -> None:
         object.__setattr__(self, "declaration", declaration)
         object.__setattr__(self, "_journal", journal)
         object.__setattr__(self, "_job", job)
         object.__setattr__(self, "_cancels", cancels)
 
-    _journal: Journal
+    _journal: OpenJournal
     _job: ScriptJob
     _cancels: bool
 
@@ -152,7 +183,7 @@ class JournalHandle(Handle[R]):
 class JournalTask:
     """A task under a key."""
 
-    def __init__(self, journal: Journal, key: str, declaration: TaskReference) -> None:
+    def __init__(self, journal: OpenJournal, key: str, declaration: TaskReference) -> None:
         self._journal = journal
         self._key = key
         self._declaration = declaration
@@ -212,7 +243,7 @@ class JournalTask:
         return TaskRun(entry.task_id, outputs)
 
 
-def wait_for(journal: Journal, job: ScriptJob, timeout: float | None, *, cancels: bool) -> LedgerEntry:
+def wait_for(journal: OpenJournal, job: ScriptJob, timeout: float | None, *, cancels: bool) -> LedgerEntry:
     """Wait for the end. Raises StillRunning after `timeout` seconds."""
     try:
         return job.ended.result(timeout)
@@ -223,7 +254,7 @@ def wait_for(journal: Journal, job: ScriptJob, timeout: float | None, *, cancels
 
 
 async def await_end(
-    journal: Journal,
+    journal: OpenJournal,
     job: ScriptJob,
     timeout: float | None,  # noqa: ASYNC109 - the runs go on
     *,
@@ -239,7 +270,7 @@ async def await_end(
         raise
 
 
-def _give_up(journal: Journal, job: ScriptJob, *, cancels: bool) -> StillRunning:
+def _give_up(journal: OpenJournal, job: ScriptJob, *, cancels: bool) -> StillRunning:
     if cancels:
         journal.cancel(job.entry.id)
     return StillRunning(f"`{job.entry.id}` still runs", help="the next start of the script follows it")
@@ -257,8 +288,6 @@ def _detaching(job: ScriptJob) -> Iterator[None]:
 
 
 def _raise_unknown(entry: LedgerEntry) -> None:
-    from cyberflow.sdk.script.journal import SubmissionUnknown
-
     if entry.stage == "unknown":
         raise SubmissionUnknown(entry)
 
