@@ -81,7 +81,7 @@ async def _run_task(one: TaskReference, call: PythonCall) -> TaskRun:
         await execution.prepare()
         begun = await execution.submit(FollowOptions(timeout=call.timeout))
         state = await follow_to_end(execution, begun, call.timeout, cancel_on_timeout=late)
-        execution.record_end(state)
+        await execution.record_end(state)
         if state.status != "completed":
             raise TaskFailed(state, execution.redactor.text(" ".join(state.error)))
         saved = [found async for found in execution.save(state, Path(below) if below else None)]

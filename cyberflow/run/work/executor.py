@@ -169,6 +169,7 @@ class LocalExecutor:
             status=status,
             outputs=self.redactor.json(result.outputs),
             error=self.redactor.text("\n".join([*texts, *map(str, result.problems)])) or None,
+            facts={**entry.facts, "runs": state.run_times},
         )
 
 
