@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cyberflow.compiler.check import targets_to_check
 from cyberflow.compiler.facts.analysis import Analysis
+from cyberflow.compiler.facts.findings import targets_to_check
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.lsp.texts import Buffer
