@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import ChainDeclaration as Chain
     from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
     from cyberflow.sdk.decorators import chain, workflow, workflow_ref
+    from cyberflow.sdk.flow_tests.flow import FlowFixture, FlowRun
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Chain",
     "CyberflowError",
+    "FlowFixture",
+    "FlowRun",
     "Handle",
     "RunFailed",
     "Secret",
@@ -41,6 +44,7 @@ _HOMES = {
     "errors": ("CyberflowError",),
     "language.python.declarations": ("Secret",),
     "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
+    "sdk.flow_tests.flow": ("FlowFixture", "FlowRun"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
     "sdk.task": ("TaskFailed", "TaskRun"),
     "sdk.task_ref": ("TaskRef", "task_ref"),
