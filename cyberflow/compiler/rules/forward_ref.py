@@ -18,6 +18,7 @@ from cyberflow.compiler.graph import Graph, StepNode
 from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.refs import ValidRef, forward_refs
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.edits import Fix, Move
 
 _Later = tuple[StepNode, ValidRef, StepNode]
 
@@ -45,8 +46,11 @@ def _finding(moved: StepNode, refs: list[_Later]) -> Diagnostic:
     message = f"`{step.id}` reads `{target.id}`, which runs after it"
     note = f"`{step.id}` is step {step.index + 1}"
     if any(one == moved for _, _, one in refs):
-        help = f"move `{moved.id}` before `{min((one for one, _, _ in refs), key=lambda one: one.index).id}`"
+        other = min((one for one, _, _ in refs), key=lambda one: one.index)
+        help, before = f"move `{moved.id}` before `{other.id}`", other.index
     else:
-        help = f"move `{moved.id}` behind `{max((one for _, _, one in refs), key=lambda one: one.index).id}`"
+        other = max((one for _, _, one in refs), key=lambda one: one.index)
+        help, before = f"move `{moved.id}` behind `{other.id}`", other.index + 1
+    fix = Fix(help, (Move(moved.place, before),))
     labels = (where, *labels_for_repeats([use.place for _, use, _ in refs]))
-    return Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help)
+    return Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help, fix=fix)
