@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import chain, workflow, workflow_ref
     from cyberflow.sdk.flow_tests.flow import FlowFixture, FlowRun
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
+    from cyberflow.sdk.script.journal import Journal, journal
+    from cyberflow.sdk.script.steps import SubmissionUnknown
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
 
@@ -27,15 +29,18 @@ __all__ = [
     "FlowFixture",
     "FlowRun",
     "Handle",
+    "Journal",
     "RunFailed",
     "Secret",
     "StillRunning",
+    "SubmissionUnknown",
     "TaskFailed",
     "TaskRef",
     "TaskRun",
     "Workflow",
     "__version__",
     "chain",
+    "journal",
     "task_ref",
     "workflow",
     "workflow_ref",
@@ -46,6 +51,8 @@ _HOMES = {
     "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
     "sdk.flow_tests.flow": ("FlowFixture", "FlowRun"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
+    "sdk.script.journal": ("Journal", "journal"),
+    "sdk.script.steps": ("SubmissionUnknown",),
     "sdk.task": ("TaskFailed", "TaskRun"),
     "sdk.task_ref": ("TaskRef", "task_ref"),
 }

@@ -85,11 +85,11 @@ class Handle(Generic[R]):
     async def _follow(self, state: ChainState, timeout: float | None, *, cancel_on_timeout: bool) -> R:  # noqa: ASYNC109 - as above
         async with self.execution.open(say):
             state = await follow_to_end(self.execution, state, timeout, cancel_on_timeout=cancel_on_timeout)
+            try:
+                await self.execution.record_end(state)
+            except CyberflowError as error:  # the result is there, and counts for more
+                say(error.message)
         result = result_of(state)
-        try:
-            self.execution.record_end(state)
-        except CyberflowError as error:  # the result is there, and counts for more
-            say(error.message)
         if result.status != "success":
             raise RunFailed(result, self.execution.redactor)
         outputs = validate_outputs(self.declaration, result.outputs)
