@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
     from cyberflow.sdk.decorators import chain, workflow, workflow_ref
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
+    from cyberflow.sdk.script.journal import Journal, journal
+    from cyberflow.sdk.script.steps import SubmissionUnknown
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
 
@@ -24,15 +26,18 @@ __all__ = [
     "Chain",
     "CyberflowError",
     "Handle",
+    "Journal",
     "RunFailed",
     "Secret",
     "StillRunning",
+    "SubmissionUnknown",
     "TaskFailed",
     "TaskRef",
     "TaskRun",
     "Workflow",
     "__version__",
     "chain",
+    "journal",
     "task_ref",
     "workflow",
     "workflow_ref",
@@ -42,6 +47,8 @@ _HOMES = {
     "language.python.declarations": ("Secret",),
     "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
+    "sdk.script.journal": ("Journal", "journal"),
+    "sdk.script.steps": ("SubmissionUnknown",),
     "sdk.task": ("TaskFailed", "TaskRun"),
     "sdk.task_ref": ("TaskRef", "task_ref"),
 }

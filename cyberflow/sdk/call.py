@@ -62,11 +62,16 @@ def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) ->
     Raises ProjectErrors, and UsageError when there is no project or no such target.
     """
     made = compile_enclosing_project(inspect.unwrap(one.function).__code__.co_filename, one.name, call, RunOptions)
+    require_declared(one, made)
+    return made
+
+
+def require_declared(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:
+    """Raise UsageError for a declaration that a project does not hold, or holds otherwise."""
     if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
         help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
         raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
     _require_own(one, made)
-    return made
 
 
 def _require_own(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.compiler.check import check_target, targets_to_check
+from cyberflow.compiler.check import check_target
+from cyberflow.compiler.facts.findings import targets_to_check
 from cyberflow.compiler.lookup.describe import type_text
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.lookup import Lookup

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cyberflow.compiler.check import check_target, targets_to_check
+from cyberflow.compiler.check import check_target
+from cyberflow.compiler.facts.findings import targets_to_check
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.errors import UsageError

@@ -159,9 +159,9 @@ class Application:
                 self.exit_code = max(self.exit_code, outcome.exit_code)
                 yield outcome
         finally:
-            self._add_unfinished()
+            self._add_rest()
 
-    def _add_unfinished(self) -> None:
+    def _add_rest(self) -> None:
         known = {(one.kind, one.name, one.action) for one in self.outcomes}
         for change in self.plan.changes:
             if change.pending and (change.kind, change.name, change.action) not in known:
