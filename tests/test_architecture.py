@@ -54,6 +54,7 @@ MAY_KNOW = {
     "web": SDK | {"sdk", "diagram"},
     "lsp": SDK | {"sdk", "diagram"},
     "cli": SDK | {"sdk", "diagram", "web", "lsp"},
+    "pytest_plugin": SDK | {"sdk", "cli"},
     "__main__": GROUND | {"cli"},
     "": SDK | {"sdk"},
 }
