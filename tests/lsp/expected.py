@@ -77,3 +77,29 @@ class RandomEditor:
             return None
         self.texts[path] = text[:low] + new + text[high:]
         return {"range": {"start": spot(text, low), "end": spot(text, high)}, "text": new}
+
+
+def apply_edit(root: Path, edit: dict[str, Any], texts: dict[str, str] | None = None) -> dict[Path, str]:
+    """The texts that a workspace edit makes, by path, of those on the disk or of others; applied as an editor does."""
+    found = {}
+    for change in edit["documentChanges"]:
+        path = change["textDocument"]["uri"].removeprefix(f"{root.as_uri()}/")
+        text = (texts or {}).get(path) or (root / path).read_text(encoding="utf-8")
+        spots = [
+            (_offset(text, one["range"]["start"]), _offset(text, one["range"]["end"]), one) for one in change["edits"]
+        ]
+        for low, high, one in sorted(spots, key=lambda spot: spot[:2], reverse=True):
+            text = text[:low] + one["newText"] + text[high:]
+        found[root / path] = text
+    return found
+
+
+def _interval(text: str, edit: dict[str, Any]) -> tuple[int, int, str]:
+    return _offset(text, edit["range"]["start"]), _offset(text, edit["range"]["end"]), edit["newText"]
+
+
+def _offset(text: str, position: dict[str, int]) -> int:
+    lines = text.split("\n")
+    before = sum(len(line) + 1 for line in lines[: position["line"]])
+    line = lines[position["line"]] if position["line"] < len(lines) else ""
+    return before + len(line.encode("utf-16-le")[: 2 * position["character"]].decode("utf-16-le"))

@@ -12,7 +12,7 @@ import pytest
 
 from cyberflow.cli.main import run
 from tests.lsp.client import FULL, Client, serving
-from tests.lsp.expected import RandomEditor, expected_findings
+from tests.lsp.expected import RandomEditor, apply_edit, expected_findings
 
 pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -38,25 +38,8 @@ def position(text: str, words: str, shift: int = 0) -> tuple[int, int]:
 
 
 def apply(texts: dict[str, str], edit: dict[str, Any], root: Path) -> dict[str, str]:
-    """The texts after a workspace edit, as an editor makes it."""
-    found = dict(texts)
-    for change in edit["documentChanges"]:
-        path = change["textDocument"]["uri"].removeprefix(f"{root.as_uri()}/")
-        lines = found[path].split("\n")
-        for one in sorted(change["edits"], key=lambda one: str(one["range"]["start"]["line"]).zfill(9), reverse=True):
-            start, end = one["range"]["start"], one["range"]["end"]
-            low = sum(len(line) + 1 for line in lines[: start["line"]]) + _units(
-                lines[start["line"]], start["character"]
-            )
-            high = sum(len(line) + 1 for line in lines[: end["line"]]) + _units(lines[end["line"]], end["character"])
-            text = "\n".join(lines)
-            lines = (text[:low] + one["newText"] + text[high:]).split("\n")
-        found[path] = "\n".join(lines)
-    return found
-
-
-def _units(line: str, units: int) -> int:
-    return len(line.encode("utf-16-le")[: 2 * units].decode("utf-16-le"))
+    """The texts after a workspace edit."""
+    return {**texts, **{str(path.relative_to(root)): text for path, text in apply_edit(root, edit, texts).items()}}
 
 
 def test_a_session(client: Client) -> None:
