@@ -27,7 +27,7 @@ from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.work_item import WorkItem
-from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks, work_item
+from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks
 from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
 from cyberflow.sdk.pipelines.setup import PipelineSetup
 from cyberflow.storage import safe_name, write_bytes
@@ -133,7 +133,10 @@ class PipelineHooks:
     shapes: dict[str, str] = field(default_factory=dict)
 
     def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem:
-        return work_item(self.factory, self.shapes, entry, request)
+        name = request.name
+        if name not in self.shapes:
+            self.shapes[name] = self.factory.fingerprint(name)
+        return self.factory.work_item(entry, name, entry.inputs or {}, self.shapes[name])
 
     def run_script(self, entry: LedgerEntry, request: RunRequest) -> Mapping[str, Any] | None:
         if self.script is None:
