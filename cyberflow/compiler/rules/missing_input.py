@@ -9,8 +9,8 @@ or from its `default`. Nothing gives this one, so the service would refuse the c
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
-from cyberflow.compiler.interface import Field
+from cyberflow.compiler.graph import AnyCaller, CallNode, Graph
+from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.names import missing_arguments
 from cyberflow.compiler.queries.suggestions import argument_syntax
 from cyberflow.diagnostics import Diagnostic, Label, nearest
@@ -18,17 +18,18 @@ from cyberflow.schema.describe import describe
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for step, workflow, field in missing_arguments(chain, "input"):
-            yield _finding(chain, step, workflow, field)
+    for chain in graph.callers:
+        for step, callee, field in missing_arguments(chain, "input"):
+            yield _finding(chain, step, callee, field)
 
 
-def _finding(chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Field) -> Diagnostic:
-    message = f"step `{step.id}` lacks the input `{field.name}` of `{workflow.name}`"
+def _finding(caller: AnyCaller, step: CallNode, callee: Callee, field: Field) -> Diagnostic:
+    message = f"step `{step.id}` lacks the input `{field.name}` of `{callee.name}`"
     labels = (Label(field.place.at_key(), f"needs {describe(field.schema)}"),)
-    declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the chain"
-    help = f"give `{field.name}=` in the call" if chain.in_python else declare
-    help += ", or list it in `from_machine`"
-    if meant := nearest(field.name, chain.inputs.fields):
-        help = f"hand on the chain's `{meant}`: {argument_syntax(chain, 'input', field.name, meant)}"
-    return Diagnostic("missing-input", message, step.at("workflow"), labels=labels, help=help)
+    declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the {caller.definition.kind}"
+    help = f"give `{field.name}=` in the call" if caller.in_python else declare
+    help += ", or list it in `from_machine`" if callee.kind in ("workflow", "chain") else ""
+    if meant := nearest(field.name, caller.inputs_at(step, "inputs").fields):
+        whose = "item" if meant not in caller.inputs else f"{caller.definition.kind}'s"
+        help = f"hand on the {whose} `{meant}`: {argument_syntax(caller, 'input', field.name, meant)}"
+    return Diagnostic("missing-input", message, step.runs[1] if step.runs else step.place, labels=labels, help=help)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries.dataflow import Flow, flows
+from cyberflow.compiler.queries.dataflow import Flow, flows, witness_note
 from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.prompt.paths import format_path
@@ -55,7 +55,9 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
     else:
         message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
         note = f"is {describe(flow.given)}"
-    return Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=_notes(answer), help=help)
+    return Diagnostic(
+        "type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer), help=help
+    )
 
 
 def _faulty_part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, Any]:
@@ -66,11 +68,3 @@ def _faulty_part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Pl
             break
         place, data = place.at(key), data[key]
     return place, data
-
-
-def _notes(answer: NotAssignable) -> tuple[str, ...]:
-    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in answer.path)
-    reason = (
-        f"  ({where + ' ' if where else ''}{answer.reason})" if answer.reason and answer.witness is not ABSENT else ""
-    )
-    return (f"witness: {answer.witness_text}{reason}",)

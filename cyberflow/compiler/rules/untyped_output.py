@@ -16,13 +16,13 @@ from cyberflow.diagnostics import Diagnostic, Label
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain, use in all_valid_refs(graph):
-        producer = chain.producer(use.ref.alias)
-        if producer is None or producer.outputs.fields or not producer.outputs.known:
+    for caller, use in all_valid_refs(graph):
+        producer = caller.producer(use.ref.alias)
+        if producer is None or producer.kind != "workflow" or producer.outputs.fields or not producer.outputs.known:
             continue
-        if closes_cycle(chain, use.step, use.ref):
+        if closes_cycle(caller, use.step, use.ref):
             continue
-        labels = (Label(producer.definition.place.at_key(), "declares no `outputs`"),)
+        labels = (Label(producer.place.at_key(), "declares no `outputs`"),)
         message = f"nothing says what `{use.ref.alias}` returns"
         help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
         yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)

@@ -11,16 +11,24 @@ from pydantic.json_schema import models_json_schema
 from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
 from cyberflow.language.editor.notation_schema import Schema, definitions, name_map_schema, object_schema, ref
+from cyberflow.language.pipelines import Pipeline
 
 Kind = Literal["project", "declarations"]
 KINDS: tuple[Kind, ...] = ("project", "declarations")
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _PROJECT_ONLY = frozenset({"ProjectFile", "Target", "Cyberun", "SecretSource"})
 """Templates are not evaluated here."""
+_FILE_REF: Schema = {
+    "type": "object",
+    "properties": {"$ref": {"type": "string"}},
+    "required": ["$ref"],
+    "additionalProperties": False,
+}
 _OPEN: dict[str, Schema] = {
     "Declarations.workflows": name_map_schema(ref("Workflow")),
     "Declarations.chains": name_map_schema(ref("Chain")),
     "Declarations.tasks": name_map_schema(ref("Task")),
+    "Declarations.pipelines": name_map_schema(ref("Pipeline")),
     "Declarations.types": name_map_schema(ref("Type")),
     "Workflow.inputs": ref("Types"),
     "Workflow.secrets": ref("Secrets"),
@@ -34,10 +42,22 @@ _OPEN: dict[str, Schema] = {
     "Task.inputs": ref("Types"),
     "Task.secrets": ref("Secrets"),
     "Task.parameters": ref("Values"),
+    "Pipeline.inputs": ref("Types"),
+    "Pipeline.secrets": ref("Secrets"),
+    "Pipeline.outputs": ref("Values"),
+    "Pipeline.steps": {"type": "array", "items": ref("PipelineStep"), "minItems": 1},
+    "PipelineStep.inputs": ref("Values"),
+    "PipelineStep.secrets": ref("SecretTokens"),
+    "PipelineStep.files": name_map_schema({"anyOf": [{"type": "string"}, _FILE_REF]}),
+    "PipelineStep.each": {**name_map_schema(ref("Value")), "minProperties": 1, "maxProperties": 1},
+    **{f"PipelineStep.{key}": ref("Value") for key in ("key", "when", "unless")},
+    "Wait.until": ref("Value"),
+    "Wait.outputs": ref("Types"),
     "ProjectFile.rules": object_schema({}, additionalProperties={"enum": list(get_args(model.Level))}),
 }
 """What the model leaves to other rooms to read."""
 _EITHER: dict[str, tuple[str, ...]] = {"SecretSource": ("env", "file", "keyring", "exec"), "File": ("path", "name")}
+_EITHER |= {"PipelineStep": ("run", "call", "wait"), "Wait": ("until", "signal")}
 """Exactly one of these keys."""
 
 
@@ -55,7 +75,7 @@ def editor_schema(kind: Kind | None = None) -> Schema:
 
 
 def _definitions() -> Schema:
-    models = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task)
+    models = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task, Pipeline)
     _, generated = models_json_schema(
         [(one, "validation") for one in models],
         ref_template="#/definitions/{model}",

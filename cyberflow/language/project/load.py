@@ -17,18 +17,19 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
+from cyberflow.language.pipelines import Pipeline
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.project.target_settings import check_targets
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
-from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")
-_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task}
+_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}
 _PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
 
 
@@ -97,6 +98,8 @@ class Project:
     workflows: dict[str, Definition[Workflow]] = field(default_factory=dict)
     chains: dict[str, Definition[Chain]] = field(default_factory=dict)
     tasks: dict[str, Definition[Task]] = field(default_factory=dict)
+    pipelines: dict[str, Definition[Pipeline]] = field(default_factory=dict)
+    functions: dict[str, CalledFunction] = field(default_factory=dict)
     types: dict[str, Definition[Any]] = field(default_factory=dict)
     prompts: dict[tuple[str, Route], PromptText] = field(default_factory=dict)
     texts: dict[tuple[str, Route], Text] = field(default_factory=dict)
@@ -166,6 +169,7 @@ def decode_project(sourced: RawProject, target: str) -> Project:
     scope = TemplateScope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
+    project.functions = {name: one for module in sourced.modules for name, one in module.called.items()}
     for document in sourced.declaration_files:
         _DeclarationReader(project, templates, document).read()
     project.problems.extend(templates.problems)
@@ -205,7 +209,7 @@ class _DeclarationReader:
 
     def _read_body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
         place = Place(self.document.path, (section, name))
-        known = ChainMap[str, Definition[Any]](self.project.workflows, self.project.chains, self.project.tasks)
+        known = ChainMap[str, Definition[Any]](*(getattr(self.project, other) for other in _BODIES))
         if not self._admit(section[:-1], name, place, known):
             return
         failed = len(self.templates.problems)
@@ -230,7 +234,11 @@ class _DeclarationReader:
             return False
         if name in known:
             first = known[name]
-            help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
+            help = (
+                "workflows, chains, tasks and pipelines share one namespace"
+                if kind != first.kind
+                else "rename one of the two"
+            )
             before = f"first declared here, as a {first.kind}"
             self.project.problems.append(duplicate_name(name, place.at_key(), first.place.at_key(), before, help))
         return name not in known
