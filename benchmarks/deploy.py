@@ -122,7 +122,7 @@ async def first_apply(url: str) -> tuple[Took, Recorder]:
     async with Cyberdesk.connect(url, "any", app=cast("Any", carrier)) as desk:
         with timed() as took:
             planned = await prepare(desk, bundle(), OWNER)
-            done = [one async for one in apply(planned, desk, lambda _: b"", at_once=AT_ONCE)]
+            done = [one async for one in apply(planned, desk, lambda _: b"")]
     assert {one.status for one in done} == {"done"}
     return took[0], carrier
 

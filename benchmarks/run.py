@@ -161,8 +161,9 @@ async def _ours(url: str, root: Path, ids: dict[str, str]) -> tuple[int, float, 
     from cyberflow.run.chain.placement import TargetIds
     from cyberflow.run.chain.request import RequestParts
     from cyberflow.run.inputs.arguments import Arguments, RawArguments
+    from cyberflow.run.work.entry import LedgerHeader
     from cyberflow.run.work.executor import LocalExecutor
-    from cyberflow.run.work.ledger import Ledger, LedgerHeader
+    from cyberflow.run.work.ledger import Ledger
     from cyberflow.run.work.policy import Limits, RetryPolicy
     from cyberflow.run.work.polling import FollowOptions, PollInterval
 

@@ -15,7 +15,7 @@ from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import CyberflowError
-from cyberflow.run.batch.batch import ServiceTrouble
+from cyberflow.run.work.dispatch import ServiceTrouble
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.project import compile_project
 from cyberflow.sdk.rows.batch_run import BatchRun, open_batch, resume_setup
@@ -108,8 +108,8 @@ def _raise_unwritten(batch: BatchRun, again: str) -> None:
 
 
 async def _handle_interrupt(batch: BatchRun, again: str) -> int:
-    live = batch.live
-    if ask_to_cancel(f"leave the {len(live)} that run, or cancel them?" if live else None):
+    live = batch.live_count
+    if ask_to_cancel(f"leave the {live} that run, or cancel them?" if live else None):
         await batch.cancel_live()
     say(f"interrupted; no row is lost, go on with\n  {again}" if batch.ledger.is_there else f"interrupted; {LOST}")
     _raise_unwritten(batch, again)

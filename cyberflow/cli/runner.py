@@ -182,12 +182,12 @@ class _Runner(ABC, Generic[E]):
     def _say_interrupted(self) -> int:
         """Interrupted while there was nothing to follow, or nothing any more."""
         journal = self.execution.journal
-        if journal is None or not journal.path.exists():
+        if journal is None or journal.entry is None:
             say("interrupted; nothing was sent")
         elif self.state is not None:
             say(f"interrupted; it is over, see\n  {self.after_command(journal.target)}")
         else:
-            journal.record("unanswered")
+            journal.record("unknown")
             look = f"{self.unanswered} --target {journal.target}"
             say(f"interrupted while it was submitted: look whether it arrived before running it again\n  {look}")
         return INTERRUPTED

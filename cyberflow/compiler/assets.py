@@ -47,7 +47,7 @@ class AssetCollector:
                 f"`{source}` is not a PNG, JPEG, GIF or WebP", "the content decides, not the name of the file"
             )
         if not digest:
-            self.files.cacheable = False
+            self.files.distrust()
             return ImageRefusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
         self.by_digest[digest] = Asset(digest, name, kind[0], size)

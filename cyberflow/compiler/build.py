@@ -24,7 +24,7 @@ from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
-from cyberflow.language.python.reading.document import CalledFunction
+from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
 from cyberflow.source import Place
 
 CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
@@ -63,13 +63,16 @@ class GraphBuilder:
         callees = {name: one.callee for name, one in sure.items()}
         callees |= {name: chain_callee(one) for name, one in chains.items()}
         callees |= {name: task_callee(one) for name, one in tasks.items()}
-        pipelines = PipelineBuilder(self, callees, self._functions()).build(self.project.pipelines)
-        return Graph(self.project, workflows, chains, tasks, pipelines)
-
-    def _functions(self) -> dict[str, Callee]:
-        return {name: self._function(one) for name, one in self.project.functions.items()}
+        documents = [one for one in self.project.files.documents.values() if isinstance(one, PythonDocument)]
+        functions = {name: one for document in documents for name, one in document.called.items()}
+        callable_ = {name: self._function(one) for name, one in functions.items()}
+        pipelines = PipelineBuilder(self, callees, callable_).build(self.project.pipelines)
+        return Graph(self.project, workflows, chains, tasks, pipelines, functions)
 
     def _function(self, one: CalledFunction) -> Callee:
+        if one.problems:
+            unknown = FieldSet(known=False)
+            return Callee("call", one.name, one.place, unknown, outputs=unknown)
         inputs = self.read_types(one.inputs, one.place.at("inputs"))
         outputs = self.read_types(one.outputs, one.place.at("outputs"))
         return Callee("call", one.name, one.place, inputs, outputs=outputs, takes_key=one.takes_key)
@@ -96,6 +99,9 @@ class GraphBuilder:
             self._missing.append(found)
             return ""
         return found
+
+    def report(self, problem: Diagnostic) -> None:
+        self._missing.append(problem)
 
     def _add_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):

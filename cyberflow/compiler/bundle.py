@@ -118,6 +118,11 @@ class Bundle:
     def asset(self, sha256: str) -> Asset | None:
         return next((one for one in self.assets if one.sha256 == sha256), None)
 
+    @property
+    def asset_names(self) -> dict[str, str]:
+        """The names under which a reader knows the images that prompts name by content."""
+        return {f"{ASSET}{one.sha256}": one.filename for one in self.assets}
+
     def to_json(self) -> str:
         """Give `bundle.json`, ending in a line end."""
         return canonical_json({**self._content(), "digest": self.digest}) + "\n"

@@ -8,12 +8,14 @@ from functools import partial
 from itertools import chain
 
 from cyberflow.compiler.build import GraphBuilder
+from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, WARNINGS, graph_rules
 from cyberflow.compiler.suppressions import Suppressions
 from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.language.flow_tests.cases import ReadTests
 from cyberflow.language.project.load import RawProject, decode_project
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.source import Place, Route, Sources, Span
@@ -28,6 +30,7 @@ def check_graph(graph: Graph) -> Iterator[Diagnostic]:
 def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
     """Compile a project for one target: its graph, and what is wrong with it, told as `check` tells it."""
     graph, builder, found = _compile_target(sourced, target)
+    found += check_tests(_tests_for(sourced, target), {target: graph}, sourced.settings.default_target)
     left = Suppressions.read(sourced.sources, _prompt_files([graph])).filter(found)
     return graph, builder, _redact_and_sort(apply_levels(left, levels_to_compile(sourced.settings.rules)), sourced)
 
@@ -38,10 +41,10 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
     """
     names = targets_to_check(sourced)
     hit: dict[Diagnostic, list[str]] = {}
-    graphs: list[Graph] = []
+    graphs: dict[str, Graph] = {}
     for name in names:
         graph, _, found = _compile_target(sourced, name)
-        graphs.append(graph)
+        graphs[name] = graph
         for diagnostic in sort_findings(found, sourced.sources):
             hit.setdefault(diagnostic, []).append(name)
     merged = (
@@ -50,9 +53,11 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
         else replace(diagnostic, notes=(*diagnostic.notes, _only_for_targets(where)))
         for diagnostic, where in hit.items()
     )
-    ignores = Suppressions.read(sourced.sources, _prompt_files(graphs))
+    tests = check_tests(sourced.flow_tests, graphs, sourced.settings.default_target)
+    ignores = Suppressions.read(sourced.sources, _prompt_files(graphs.values()))
     levels = sourced.settings.rules
-    left = [*ignores.filter([*_check_default_target(sourced), *check_levels(levels), *merged, *(remote or ())])]
+    found = [*_check_default_target(sourced), *check_levels(levels), *merged, *tests, *(remote or ())]
+    left = [*ignores.filter(found)]
     left += ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())
     return _redact_and_sort(apply_levels(left, levels), sourced)
 
@@ -63,6 +68,13 @@ def _compile_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuild
     builder = GraphBuilder(project)
     graph = builder.build()
     return graph, builder, [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
+
+
+def _tests_for(sourced: RawProject, target: str) -> ReadTests:
+    """The tests that read a project as it is for one target."""
+    default, tests = sourced.settings.default_target, sourced.flow_tests
+    same = not sourced.has_templates
+    return replace(tests, cases=tuple(one for one in tests.cases if same or (one.target or default) == target))
 
 
 def _prompt_files(graphs: Iterable[Graph]) -> dict[tuple[str, Route], set[str]]:

@@ -16,6 +16,7 @@ from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.pipelines import Pipeline, PipelineStep
 from cyberflow.language.project.load import Definition, Project
+from cyberflow.language.python.reading.document import CalledFunction
 from cyberflow.schema.definitions import array_schema
 from cyberflow.schema.paths import FoundType
 from cyberflow.source import Place
@@ -290,6 +291,7 @@ class Graph:
     chains: Mapping[str, ChainNode] = field(default_factory=dict)
     tasks: Mapping[str, TaskNode] = field(default_factory=dict)
     pipelines: Mapping[str, PipelineNode] = field(default_factory=dict)
+    functions: Mapping[str, CalledFunction] = field(default_factory=dict)
 
     @property
     def callers(self) -> list[AnyCaller]:

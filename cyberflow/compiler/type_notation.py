@@ -58,7 +58,9 @@ class TypeReader:
 
     def read_secrets(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read `secrets`: a mapping, or a list of names that are text."""
-        listed = {name: place.at(index) for index, name in enumerate(notation) if notation[name] is True}
+        listed = {
+            name.removesuffix("?"): place.at(index) for index, name in enumerate(notation) if notation[name] is True
+        }
         typed = {}
         for name, value in notation.items():
             literal = None if value is True else next(type_literals(value, self.types), None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 _INERT = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "protocol.allow=never", "core.pager=cat")
@@ -14,9 +14,10 @@ _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 _SECONDS = 10
 
 
-def current_commit(root: Path) -> str | None:
+def current_commit(root: Path, read: Container[str] | None = None) -> str | None:
     """The full id of the commit that is checked out, with `+` when the work tree below `root` differs; None outside
-    git, or where git does not answer.
+    git, or where git does not answer. Of files that git does not know only those in `read` count, relative to `root`,
+    and modules: a saved plan changes nothing.
     """
     try:
         head = _git(root, _INERT, "rev-parse", "--verify", "HEAD^{commit}")
@@ -24,10 +25,19 @@ def current_commit(root: Path) -> str | None:
             return None
         listed = _git(root, _INERT, "config", "--name-only", "-z", "--get-regexp", _FILTERS) or ""
         inert = (*_INERT, *_without_filters(listed))
-        changed = _git(root, inert, "status", "--porcelain", "--ignore-submodules=all", "--", ".")
+        above = _git(root, inert, "rev-parse", "--show-prefix")
+        status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
+        changed = _git(root, inert, *status, "--", ".")
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return head + ("+" if changed != "" else "")
+    differs = changed is None or above is None or any(_counts(entry, above, read) for entry in changed.split("\0"))
+    return head + ("+" if differs else "")
+
+
+def _counts(entry: str, above: str, read: Container[str] | None) -> bool:
+    """Whether an entry of `git status` is a difference; `above` leads from the top of the work tree to the root."""
+    state, path = entry[:2], entry[3:].removeprefix(above)
+    return state.strip() != "" and (state != "??" or read is None or path in read or path.endswith(".py"))
 
 
 def _without_filters(names: str) -> Iterator[str]:
@@ -49,4 +59,4 @@ def _git(root: Path, settings: tuple[str, ...], *words: str) -> str | None:
         env=clean,
         stdin=subprocess.DEVNULL,
     )
-    return answer.stdout.decode(errors="replace").strip("\n ") if answer.returncode == 0 else None
+    return answer.stdout.decode(errors="replace").rstrip("\n") if answer.returncode == 0 else None

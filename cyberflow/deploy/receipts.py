@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cyberflow.deploy.commit import current_commit
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.storage import make_folder, write_text
 from cyberflow.version import __version__
@@ -23,8 +22,8 @@ VERSION = 1
 class Receipt:
     """The receipt of one apply: a file of its own in `folder` and, when it is over, also at `copy`."""
 
-    def __init__(self, made: Plan, root: Path, url: str | None, folder: Path, copy: Path | None = None) -> None:
-        """`root` is the project's folder, in whose git the commit is looked up; `url` is None for the local target."""
+    def __init__(self, made: Plan, commit: str | None, url: str | None, folder: Path, copy: Path | None = None) -> None:
+        """`commit` is the one that was applied; `url` is None for the local target."""
         self._plan = made
         self._copy = copy
         now = datetime.now(UTC)
@@ -36,7 +35,7 @@ class Receipt:
             "url": url,
             "at": now.isoformat(timespec="seconds"),
             "by": _user_name(),
-            "commit": current_commit(root),
+            "commit": commit,
             "bundle": made.bundle.digest,
             "plan": made.digest,
         }

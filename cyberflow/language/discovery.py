@@ -44,12 +44,13 @@ def folder_entries(folder: Path) -> list[str] | None:
     """
     try:
         with os.scandir(folder) as entries:
-            return sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+            return sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
     except OSError:
         return None
 
 
-def _describe(entry: os.DirEntry[str] | OverlayEntry) -> str:
+def describe_entry(entry: os.DirEntry[str] | OverlayEntry) -> str:
+    """The name of an entry as it can be kept; `/` ends that of a folder, a link is named with where it leads."""
     name = printable_name(entry.name)
     if isinstance(entry, os.DirEntry) and entry.is_symlink():
         return f"{name} -> {printable_name(os.path.realpath(entry.path))}"
@@ -117,6 +118,13 @@ class Walk:
         for path in folders:
             yield from self.yaml_files(path, ignored=ignored)
 
+    def top_ignores(self) -> IgnoreFiles:
+        """What git ignores, as far as the files above every folder say."""
+        if self.ignore_files is None:
+            self.ignore_files = IgnoreFiles(self.root)
+            self.ignore_files.enter("")
+        return self.ignore_files
+
     def any_files(self, most: int) -> Iterator[str]:
         """Files of the project of any kind, for help: without dot-folders, at most so many entries looked at."""
         for folder, folders, names in os.walk(self.root):
@@ -144,7 +152,7 @@ class Walk:
                 self.unreadable_folders[folder or "."] = error.strerror or ""
                 return []
         entries = [seen[name] for name in sorted(seen)]
-        described = sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+        described = sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
         self.entries[printable_name(folder) or "."] = described
         return [entry for entry in entries if not entry.name.startswith(".") and _may_matter(entry)]
 

@@ -20,7 +20,7 @@ class DeclarationDocument(ABC):
 
     path: str
     text: str
-    data: Any = None
+    data: Any = field(default_factory=lambda: None)
     problems: list[Diagnostic] = field(default_factory=list)
     broken: set[Route] = field(default_factory=set)
     _renamed: dict[Route, str] = field(default_factory=dict)

@@ -1,5 +1,5 @@
 """The project's folder as the language sees it: paths with `/`, exact case, never outside, UTF-8 with LF.
-The one place where the compiler reads a disk; it remembers every text so that findings can show it.
+It remembers every text so that findings can show it, and notes what is read.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ import os
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from stat import S_ISREG
-from typing import BinaryIO
 
 from cyberflow.diagnostics import Diagnostic, Label, nearest
 from cyberflow.language.discovery import Walk, folder_entries
+from cyberflow.language.disk import Disk, FileMemory, NotRegularError
 from cyberflow.language.merge_conflict import find_conflict
+from cyberflow.language.reads import ReadRecorder
 from cyberflow.source import Document, Place, PlainDocument
 
 PARSED_SUFFIXES = (".yaml", ".yml", ".json")
@@ -24,28 +23,34 @@ PARSED_SUFFIXES = (".yaml", ".yml", ".json")
 LARGEST_TEXT = 10 * 1024 * 1024
 _WIDE = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
 _MOST_LOOKED_AT = 5_000
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
-@dataclass
 class Files:
     """The files below `root`. Paths that come out are relative to it, with `/`. `cacheable` is false when an answer
     rests on more than `file_hashes`, `folder_listings` and `ignore_facts` tell, such as a permission. `overlays` lie
-    over the disk: the bytes of files that an editor holds open, by path.
+    over the disk: the bytes of files that an editor holds open, by path. `memory` keeps files over several readings.
     """
 
-    root: Path
-    overlays: Mapping[str, bytes] = field(default_factory=dict)
-    documents: dict[str, Document] = field(default_factory=dict)
-    cacheable: bool = True
-    walk: Walk = field(init=False)
-    _listings: dict[Path, frozenset[str]] = field(default_factory=dict)
-    _bytes: dict[str, bytes] = field(default_factory=dict)
-    _hashed: dict[str, bytes] = field(default_factory=dict)
+    def __init__(
+        self, root: Path, overlays: Mapping[str, bytes] | None = None, memory: FileMemory | None = None
+    ) -> None:
+        self.root = root
+        self.documents: dict[str, Document] = {}
+        self.reads = ReadRecorder()
+        self.disk = Disk(root, overlays or {}, {} if memory is None else memory)
+        self.walk = Walk(root, self.disk.overlays)
+        self._cacheable = True
+        self._looked: dict[str, frozenset[str]] = {}
+        self._hashed: dict[str, bytes] = {}
 
-    def __post_init__(self) -> None:
-        self.walk = Walk(self.root, self.overlays)
-        self._bytes.update(self.overlays)
+    @property
+    def cacheable(self) -> bool:
+        return self._cacheable
+
+    def distrust(self) -> None:
+        """Say that what is being read rests on more than can be noted."""
+        self._cacheable = False
+        self.reads.spoil()
 
     def find(self, name: str, place: Place) -> str | Diagnostic:
         """Resolve a file named at `place`: relative to that file, or to the project with a leading `/`."""
@@ -61,33 +66,44 @@ class Files:
         return self._check(name, parts, place)
 
     def _check(self, name: str, parts: list[str], place: Place) -> str | Diagnostic:
-        here = self.root
+        above = ""
         for index, part in enumerate(parts):
-            if part not in self._listing(here):
-                above = "".join(f"{part}/" for part in parts[:index])
-                return self._missing_file(name, here, (above, parts[index:]), place)
-            here = here / part
-        path = "/".join(parts)
-        if path in self.overlays:
+            if part not in self._listing(above):
+                start = "".join(f"{part}/" for part in parts[:index])
+                return self._missing_file(name, above, (start, parts[index:]), place)
+            above = f"{above}/{part}" if above else part
+        path, here = "/".join(parts), self.root.joinpath(*parts)
+        if path in self.disk.overlays:
+            self.note(path)
             return path
         try:
             if not here.is_file():
-                self.cacheable = False
+                self.distrust()
                 help = "name a file in it" if here.is_dir() else None
                 kind = "a folder" if here.is_dir() else "not a regular file"
                 return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
         except OSError as error:
             return self._unreadable(name, place, error)
-        return path_escape(name, place, "a symbolic link leads out of the project") if self.leads_out(path) else path
+        if self.leads_out(path):
+            return path_escape(name, place, "a symbolic link leads out of the project")
+        self.note(path)
+        return path
+
+    def note(self, path: str) -> None:
+        """Note that an answer rests on what a path leads to."""
+        if self.reads.is_recording:
+            self.reads.note("file", path, self.disk.version(path))
 
     def leads_out(self, path: str) -> bool:
         """Whether symbolic links take a file, or a folder, out of the project."""
         inside = (self.root / path).resolve().is_relative_to(self.root.resolve())
-        self.cacheable &= inside
+        if not inside:
+            self.distrust()
         return not inside
 
-    def _missing_file(self, name: str, folder: Path, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
+    def _missing_file(self, name: str, folder: str, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
+        self.reads.spoil()
         above, (part, *rest) = parts
         note, help = "", self._find_elsewhere(name, place)
         if "\\" in name:
@@ -110,7 +126,7 @@ class Files:
         if not parts:
             return None
         if not os.path.isfile(self.root / found):  # noqa: PTH113 - a name that no system takes is not a file either
-            self.cacheable = False
+            self.distrust()
             named = [path for path in self.walk.any_files(_MOST_LOOKED_AT) if path.rpartition("/")[2] == parts[-1]]
             if len(named) != 1:
                 return None
@@ -120,25 +136,22 @@ class Files:
         written = found[len(below) :] if found.startswith(below) else f"/{found}"
         return f"did you mean `{written}`?" + (" a leading `/` means the project" if written.startswith("/") else "")
 
-    def _listing(self, folder: Path) -> frozenset[str]:
-        if folder not in self._listings:
-            below = folder.relative_to(self.root).as_posix()
-            held = self.walk.overlay_entries("" if below == "." else below) if self.overlays else {}
-            try:
-                self._listings[folder] = frozenset(held).union(os.listdir(folder))  # noqa: PTH208 - no path is wanted for each name
-            except OSError:
-                self.cacheable = False
-                self._listings[folder] = frozenset(held)
-        return self._listings[folder]
+    def _listing(self, folder: str) -> frozenset[str]:
+        if folder not in self._looked:
+            entries = self.disk.entries(folder)
+            if entries is None:
+                self.distrust()
+            self._looked[folder] = frozenset(entries or ())
+        return self._looked[folder]
 
     def file_hashes(self) -> dict[str, str]:
         """The sha256 of every file that was read."""
-        return {path: hashlib.sha256(data).hexdigest() for path, data in self._bytes.items()}
+        return {path: file.sha256 for path, file in self.disk.read.items()}
 
     def folder_listings(self) -> dict[str, list[str] | None]:
         """What is in every folder that was walked or looked into, without what cyberflow makes."""
-        looked = {path.relative_to(self.root).as_posix(): path for path in self._listings}
-        return {path: folder_entries(folder) for path, folder in looked.items()} | self.walk.entries
+        looked = {folder or ".": folder_entries(self.root / folder) for folder in self._looked}
+        return looked | self.walk.entries
 
     def find_ignored_declaration(self, name: str) -> str | None:
         """The YAML file that git ignores, and that declares something of this name."""
@@ -149,7 +162,7 @@ class Files:
             except OSError:
                 continue
             if key.search(text):
-                self.cacheable = False
+                self.distrust()
                 return path
         return None
 
@@ -159,40 +172,23 @@ class Files:
 
     def read_bytes(self, path: str) -> bytes:
         """Give the content of a path that `find` or a listing gave. Raises OSError when the disk refuses."""
-        if path not in self._bytes:
-            with self._open(path) as file:
-                self._bytes[path] = file.read()
-        return self._bytes[path]
-
-    def _read_text_bytes(self, path: str) -> bytes:
-        if path not in self._bytes:
-            with self._open(path) as file:
-                facts = os.fstat(file.fileno())
-                if not S_ISREG(facts.st_mode):
-                    raise _NotText("is not a regular file")
-                if facts.st_size > LARGEST_TEXT:
-                    raise _NotText("is too large", "over 10 MB")
-                self._bytes[path] = file.read()
-        return self._bytes[path]
-
-    def _open(self, path: str) -> BinaryIO:
-        """Open a file for reading; one that is a pipe does not wait for a writer."""
         try:
-            return open(self.root / path, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
+            return self.disk.file(path).content
         except OSError:
-            self.cacheable = False
+            self.distrust()
             raise
 
     def read_beginning(self, path: str) -> bytes:
         """Give as much of a file as is ever read as text; nothing of what is not a regular file. Raises OSError."""
-        if path in self.overlays:
-            return self.overlays[path][:LARGEST_TEXT]
-        with self._open(path) as file:
-            return file.read(LARGEST_TEXT) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        try:
+            return self.disk.beginning(path, LARGEST_TEXT)
+        except OSError:
+            self.distrust()
+            raise
 
     def size(self, path: str) -> int:
         """Give the length of a file in bytes. Raises OSError when the disk refuses."""
-        return len(self.overlays[path]) if path in self.overlays else (self.root / path).stat().st_size
+        return self.disk.size(path)
 
     def sha256(self, path: str) -> str:
         """Give the hash of a file's content, in hex."""
@@ -210,10 +206,11 @@ class Files:
         merge is not finished is a finding.
         """
         try:
-            text = self._read_text_bytes(path).decode("utf-8-sig").replace("\r\n", "\n")
-        except _NotText as error:
-            self.cacheable = False
-            return Diagnostic("file-not-found", f"`{path}` {error}", place, note=error.note)
+            text = self.disk.file(path, text=True).content.decode("utf-8-sig").replace("\r\n", "\n")
+        except NotRegularError as error:
+            self.distrust()
+            message, note = ("is too large", "over 10 MB") if error.too_large else ("is not a regular file", "")
+            return Diagnostic("file-not-found", f"`{path}` {message}", place, note=note)
         except UnicodeDecodeError as error:
             return self._undecodable(path, place, error)
         except OSError as error:
@@ -233,7 +230,7 @@ class Files:
         return Diagnostic("file-not-found", f"`{path}` is not text", at, note=note, labels=labels, help=help)
 
     def _unreadable(self, name: str, place: Place, error: OSError) -> Diagnostic:
-        self.cacheable = False
+        self.distrust()
         return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
 
 
@@ -241,14 +238,6 @@ def decode_leniently(data: bytes) -> str:
     """The text of a file that is not UTF-8, as well as can be told: to look for names in, never to be shown."""
     encoding = next((encoding for mark, encoding in _WIDE.items() if data.startswith(mark)), "utf-8-sig")
     return data.decode(encoding, "replace").replace("\0", "")
-
-
-class _NotText(Exception):
-    """A file that is not read as text."""
-
-    def __init__(self, message: str, note: str = "") -> None:
-        super().__init__(message)
-        self.note = note
 
 
 def path_escape(name: str, place: Place, note: str) -> Diagnostic:

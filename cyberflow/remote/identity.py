@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -17,10 +17,13 @@ from cyberflow.errors import ConflictError
 
 PREFIX = "cyberflow:"
 NEW = "new"
+NO_COMMIT = "-"
+"""The commit word of content that no commit is known for."""
+_COMMIT = re.compile(r"[0-9a-f]{7,64}\+?")
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 _MARKER = re.compile(
     r"(?P<owner>cyberflow:[a-z][a-z0-9-]{0,62}(?:\.[a-z][a-z0-9-]{0,62})?)/(?P<name>[A-Za-z_][A-Za-z0-9_-]{0,62})"
-    r" (?P<id>\S+)(?: (?P<hash>\S+)(?:\s.*)?)?\s*",
+    r" (?P<id>\S+)(?: (?P<hash>\S+)(?: (?P<commit>\S+)(?:\s.*)?)?)?\s*",
     re.DOTALL,
 )
 
@@ -43,25 +46,46 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """`id` is the workflow's own, or `new` in the request that creates it; `hash` is the `field_hash` as we left it."""
+    """`id` is the workflow's own, or `new` in the request that creates it; `hash` is the `field_hash` as we left it.
+
+    `commit` is the git commit of the apply that wrote this content, with `+` where the work tree differed; None when
+    there is none, or an earlier version left no word of it. Markers that differ in it alone are the same marker.
+    """
 
     owner: str
     name: str
     id: str
     hash: str
+    commit: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.owner}/{self.name} {self.id} {self.hash}"
+        return f"{self.owner}/{self.name} {self.id} {self.hash} {self.commit or NO_COMMIT}"
+
+    @property
+    def commit_id(self) -> str | None:
+        """The commit alone, whether the work tree differed or not."""
+        return self.commit and self.commit.rstrip("+")
+
+    def with_commit(self, commit: str | None, before: Marker | None, content: str) -> Marker:
+        """The marker with the commit that wrote its content: that of the marker `before` where what is there, with the
+        hash `content`, is what that one left and this one says; else `commit`.
+        """
+        if before is not None and (before.name, before.hash, content) == (self.name, self.hash, self.hash):
+            return replace(self, commit=before.commit)
+        return replace(self, commit=commit)
 
     @classmethod
     def find_in(cls, schema: str | None) -> Marker | None:
-        """Find the marker in the text of an `input_schema`, whoever's it is. A hash that was cut off is empty; what
-        a later version may add behind it says nothing here.
+        """Find the marker in the text of an `input_schema`, whoever's it is. A hash that was cut off is empty, a
+        commit that is not an id of one None; what a later version may add behind it says nothing here.
         """
         root = _parse_object(schema)
         comment = root.get("$comment") if root is not None else None
         found = _MARKER.fullmatch(comment) if isinstance(comment, str) else None
-        return cls(found["owner"], found["name"], canonical_id(found["id"]), found["hash"] or "") if found else None
+        if found is None:
+            return None
+        commit = found["commit"] if _COMMIT.fullmatch(found["commit"] or "") else None
+        return cls(found["owner"], found["name"], canonical_id(found["id"]), found["hash"] or "", commit)
 
     def insert_into(self, schema: str | None) -> str:
         """Put it into the text, in place of a `$comment` that stands there; None becomes a schema that restricts

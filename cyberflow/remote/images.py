@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -89,3 +90,19 @@ def orphans(images: Iterable[Image], used: Iterable[frozenset[str]]) -> tuple[Im
     all_used = frozenset().union(*used)
     found = (one for one in images if is_our_upload(one) and one.supabase_url not in all_used)
     return tuple(sorted(found, key=lambda one: (one.filename, one.supabase_url)))
+
+
+def pixel_digest(content: bytes) -> str:
+    """The digest of what an image shows, whatever file holds it; that of the bytes for what cannot be read."""
+    from PIL import Image as Picture
+    from PIL import ImageSequence
+
+    found = sha256()
+    try:
+        with Picture.open(BytesIO(content)) as picture:
+            for frame in ImageSequence.Iterator(picture):
+                found.update(repr((frame.size, frame.info.get("duration"))).encode())
+                found.update(frame.convert("RGBA").tobytes())
+    except (OSError, ValueError, SyntaxError, EOFError, Picture.DecompressionBombError):
+        return sha256(content).hexdigest()
+    return found.hexdigest()

@@ -25,7 +25,8 @@ PASSES = 6
 @dataclass(frozen=True)
 class Snapshot:
     """`tags` has the archived ones too; every workflow has its tags and checks. `image_hashes` are those of images that
-    others uploaded, by address, where one of them may be an image of ours.
+    others uploaded, by address, where one of them may be an image of ours. `pixels` are digests of what images show, by
+    the addresses that two forms of a prompt hold, where somebody compared them.
     """
 
     workflows: tuple[WorkflowRecord, ...] = ()
@@ -33,6 +34,7 @@ class Snapshot:
     images: tuple[Image, ...] = ()
     models: tuple[Model, ...] = ()
     image_hashes: Mapping[str, str] = field(default_factory=dict)
+    pixels: Mapping[str, str] = field(default_factory=dict)
 
 
 async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapshot:

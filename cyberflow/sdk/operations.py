@@ -14,8 +14,9 @@ from cyberflow.deploy.pull.folder import PullFolder
 from cyberflow.deploy.pull.read import PullResult
 from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import read_project
-from cyberflow.run.batch.batch import RowUpdate, ServiceTrouble
-from cyberflow.run.work.ledger import Ledger, LedgerEntry
+from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.deployments.deployment import ApplyOptions, Deployment, PlanOptions, open_deployment
 from cyberflow.sdk.deployments.pulls import PullOptions, pull_sources
 from cyberflow.sdk.handle import run_blocking, say
@@ -134,7 +135,7 @@ def batch(
     *,
     target: str | None = None,
     options: BatchOptions = BatchOptions(),  # noqa: B008 - a frozen value
-    on_update: Callable[[RowUpdate | ServiceTrouble], None] = lambda _: None,
+    on_update: Callable[[EntryUpdate | ServiceTrouble], None] = lambda _: None,
 ) -> BatchResult:
     """Run a chain or a workflow once for each row of a file, or so many times, with a ledger. Raises BadRows before
     anything is sent when a row does not fit.
@@ -150,7 +151,7 @@ def resume(
     *,
     rows: Path | None = None,
     options: BatchOptions = BatchOptions(),  # noqa: B008 - a frozen value
-    on_update: Callable[[RowUpdate | ServiceTrouble], None] = lambda _: None,
+    on_update: Callable[[EntryUpdate | ServiceTrouble], None] = lambda _: None,
 ) -> BatchResult:
     """Go on with the batch of a ledger; `options` are over those it was begun with. No row is sent twice. Raises
     ConflictError when the file of its rows has changed.
@@ -178,7 +179,7 @@ def _deploy(project: Folder, target: str | None, bundle: Path | None, work: Call
 
 
 async def _run_batch(
-    setup: BatchSetup, ledger: Ledger | None, on_update: Callable[[RowUpdate | ServiceTrouble], None]
+    setup: BatchSetup, ledger: Ledger | None, on_update: Callable[[EntryUpdate | ServiceTrouble], None]
 ) -> BatchResult:
     async with open_batch(setup, ledger, say) as going:
         async with aclosing(going.run()) as updates:
@@ -186,4 +187,4 @@ async def _run_batch(
                 on_update(update)
         if going.unwritten is not None:
             raise going.unwritten
-        return BatchResult(going.ledger.path, going.results, tuple(going.ledger.all_entries()), going.halt_reason)
+        return BatchResult(going.ledger.path, going.results, tuple(going.ledger.rows()), going.halt_reason)

@@ -35,12 +35,15 @@ class ProjectErrors(CyberflowError):
 
 @dataclass(frozen=True)
 class CompiledProject:
-    """A project, the target that is meant, its bundle, and the content of its assets."""
+    """A project, the target that is meant, its bundle, and the content of its assets; `from_file` says that the bundle
+    was built before, perhaps from other sources.
+    """
 
     sourced: RawProject
     target: str
     bundle: Bundle
     assets: AssetReader
+    from_file: bool = False
 
     @property
     def owner(self) -> Owner:
@@ -59,7 +62,8 @@ def compile_project(
     sourced = read_project(find_root(folder))
     name = resolve_target_name(sourced, target)
     if bundle is not None:
-        return CompiledProject(sourced, name, _read_bundle(bundle, sourced, name), bundle_asset_reader(bundle.parent))
+        assets = bundle_asset_reader(bundle.parent)
+        return CompiledProject(sourced, name, _read_bundle(bundle, sourced, name), assets, from_file=True)
     graph, builder, found = check_target(sourced, name)
     if sourced.has_templates or found:
         raise_errors(sourced, check(sourced))

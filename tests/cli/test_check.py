@@ -98,6 +98,45 @@ def test_show(intake: Path, program: Program, snapshot: SnapshotAssertion) -> No
     assert program("show", "intak").code == 2
 
 
+def test_show_what_stands_at_a_place(intake: Path, program: Program, snapshot: SnapshotAssertion) -> None:
+    assert program("show", "--at", "chains.yaml:22:39").out == snapshot(name="output")
+    assert program("show", "--at", "prompts/patient-lookup.md:3:31").out == snapshot(name="property")
+
+    found = json.loads(program("show", "--at", str(intake / "chains.yaml:22:39"), "--format", "json").out)
+
+    assert list(found) == ["version", "kind", "name", "type", "definition", "references"]
+    assert (found["version"], found["kind"], found["name"], found["type"]) == (1, "output", "mrn", "string")
+    place = {"path": "workflows.yaml", "line": 21, "column": 7, "end_line": 21, "end_column": 10}
+    assert found["definition"] == place
+    assert [(one["path"], one["line"], one["column"]) for one in found["references"]] == [
+        ("chains.yaml", 22, 38),
+        ("chains.yaml", 25, 34),
+        ("prompts/patient-lookup.md", 17, 51),
+    ]
+
+
+@pytest.mark.parametrize("at", ["chains.yaml:3:3", "chains.yaml:3", "README.md:1:1", "chains.yaml:0:1", "x.yaml:1:1"])
+def test_show_where_nothing_is_named(intake: Path, program: Program, at: str) -> None:
+    answer = program("show", "--at", at)
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "Traceback" not in answer.err
+
+
+def test_show_at_a_place_hides_secrets(tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "project: p\nworkflows:\n  w: {prompt: Type <$key>., secrets: [key]}\n"
+        "chains:\n  c:\n    steps: [{id: s, workflow: w, secrets: {key: hunter2-canary}}]\n"
+    )
+    (tmp_path / "cyberflow.yaml").write_text(text, encoding="utf-8")
+
+    for format in ("text", "json"):
+        answer = program("show", "--at", "cyberflow.yaml:3:24", "--format", format)
+        assert answer.code == 0
+        assert "hunter2" not in answer.out + answer.err
+
+
 def test_every_rule_is_explained(program: Program) -> None:
     listed = program("explain").out
 

@@ -187,13 +187,15 @@ class Account:
 
         return asyncio.run(carried())
 
-    def deploy(self, bundle: Bundle, *, wire: Wire | None = None, overwrite_drift: bool = False) -> list[Outcome]:
+    def deploy(
+        self, bundle: Bundle, *, wire: Wire | None = None, overwrite_drift: bool = False, commit: str | None = None
+    ) -> list[Outcome]:
         """Snapshot, plan and apply in one client, as `cyberflow apply` does."""
 
         async def deployed() -> list[Outcome]:
             async with self.desk(wire) as desk:
                 planned = plan(bundle, await read_snapshot(desk), OWNER)
-                applied = apply(planned, desk, CONTENTS.__getitem__, overwrite_drift=overwrite_drift)
+                applied = apply(planned, desk, CONTENTS.__getitem__, overwrite_drift=overwrite_drift, commit=commit)
                 return [outcome async for outcome in applied]
 
         return asyncio.run(deployed())

@@ -40,7 +40,7 @@ def test_what_is_made_is_what_was_declared(account: Account) -> None:
     found = account.snapshot()
     held = list_owned_workflows(found.workflows, OWNER)
     assert [one.ownership for one in held] == [Ownership.MANAGED] * 6
-    assert all(comment(one.workflow).endswith(f" {one.id} {field_hash(wire_fields(one.workflow))}") for one in held)
+    assert all(comment(one.workflow).endswith(f" {one.id} {field_hash(wire_fields(one.workflow))} -") for one in held)
     assert sorted(image.filename for image in found.images) == sorted(
         [asset(SEARCH, "search").filename, asset(PRINT, "print").filename]
     )

@@ -106,3 +106,22 @@ def test_nothing_that_a_repository_configures_is_run(tmp_path: Path, repository:
 
     assert not caught.exists()
     assert (commit or "").endswith("+")
+
+
+def test_of_new_files_only_those_that_are_read_count(repository: Path) -> None:
+    flows = repository / "flows"
+    (flows / "prod.plan").write_text("{}\n", encoding="utf-8")
+    (flows / "a-ä b.yaml").write_text("b\n", encoding="utf-8")
+
+    assert (current_commit(flows) or "").endswith("+")
+    assert not (current_commit(flows, {"a.yaml"}) or "+").endswith("+")
+    assert (current_commit(flows, {"a.yaml", "a-ä b.yaml"}) or "").endswith("+")
+
+    (flows / "glue.py").write_text("", encoding="utf-8")
+    assert (current_commit(flows, {"a.yaml"}) or "").endswith("+"), "a module may be imported by another"
+
+
+def test_a_file_that_git_knows_counts_even_when_it_is_not_read(repository: Path) -> None:
+    (repository / "README").write_text("other\n", encoding="utf-8")
+
+    assert (current_commit(repository, {"flows/a.yaml"}) or "").endswith("+")

@@ -84,6 +84,7 @@ def test_the_json_of_a_plan_has_the_shape_of_the_surface() -> None:
             "name": "one",
             "id": "id-1",
             "fields": [{"path": "main_prompt", "before": "<p>Open it.</p>", "after": "<p>New</p>"}],
+            "verdict": "behavioural",
         }
     ]
     assert {key: data[key] for key in ("version", "project", "target", "summary")} == {

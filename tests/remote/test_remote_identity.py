@@ -34,8 +34,28 @@ def test_a_marker_goes_into_a_schema_and_out_again(schema: str | None) -> None:
     marked = MARKER.insert_into(schema)
 
     assert Marker.find_in(marked) == MARKER
-    assert json.loads(marked)["$comment"] == f"cyberflow:clinic/lookup id-1 {'a' * 64}"
+    assert json.loads(marked)["$comment"] == f"cyberflow:clinic/lookup id-1 {'a' * 64} -"
     assert json.loads(strip_marker(marked) or "{}") == json.loads(schema or "{}")
+
+
+@pytest.mark.parametrize(
+    ("words", "commit"),
+    [
+        (" 4f1c9e2", "4f1c9e2"),
+        (f" {'c' * 40}", "c" * 40),
+        (f" {'c' * 40}+", f"{'c' * 40}+"),
+        (f" {'c' * 64} and what a later version adds", "c" * 64),
+        *((words, None) for words in ("", " ", " -", " + ", " --upload-pack=x", " HEAD", " 4f1c9e2++", f" {'c' * 65}")),
+    ],
+)
+def test_the_commit_of_a_marker_is_read(words: str, commit: str | None) -> None:
+    """Old and new ones, and no word that would mean something else to git."""
+    found = Marker.find_in(json.dumps({"$comment": f"cyberflow:clinic/lookup id-1 {'a' * 64}{words}"}))
+
+    assert found == MARKER
+    assert found is not None
+    assert found.commit == commit
+    assert found.commit_id == (commit and commit.rstrip("+"))
 
 
 def test_a_marker_replaces_the_one_before() -> None:

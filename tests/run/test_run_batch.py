@@ -19,15 +19,17 @@ from cyberflow.client.http.errors import ApiError
 from cyberflow.client.http.retry import Retry
 from cyberflow.compiler.bundle import BundledChain
 from cyberflow.errors import CyberflowError, UsageError
-from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
+from cyberflow.run.batch.batch import Batch
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import RowMapper
 from cyberflow.run.batch.table import RowFault, Table
 from cyberflow.run.chain.placement import TargetIds
 from cyberflow.run.chain.request import RequestParts
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
+from cyberflow.run.work.entry import LedgerEntry, LedgerHeader
 from cyberflow.run.work.executor import LocalExecutor
-from cyberflow.run.work.ledger import Ledger, LedgerHeader
+from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.policy import Limits, RetryPolicy
 from tests.run.clinic import World
 from tests.run.intake import CANARY, MARK, bundle
@@ -74,9 +76,9 @@ class Clinic:
         hands = LocalExecutor(self.desk, watch, given.redactor(), self.prepare, self.world.time)
         return Batch(ledger, items, hands, limits, choice, self.world.time)
 
-    async def prepare(self, key: str) -> None:
+    async def prepare(self, entry: LedgerEntry, _: Any) -> None:
         if self.outcome is not None:
-            self.world.platform.simulate(self.outcome, idempotency_key=key)
+            self.world.platform.simulate(self.outcome, idempotency_key=entry.key or "")
 
     async def go(self, limits: Limits = Limits(), choice: RetryPolicy = RetryPolicy()) -> tuple[Counter[str], Batch]:  # noqa: B008
         with self.open() as ledger:
@@ -107,9 +109,9 @@ async def test_every_row_is_one_chain_and_the_results_are_in_order(clinic: Clini
     assert (counts, batch.halt_reason) == ({"success": 12}, None)
     assert await clinic.chains() == once(12)
     with clinic.open() as ledger:
-        entries = list(ledger.all_entries())
-        write_results(clinic.path.with_suffix(".out.jsonl"), ledger.all_entries(), ["mrn", "summary"])
-        write_results(clinic.path.with_suffix(".csv"), ledger.all_entries(), ["mrn", "summary"])
+        entries = list(ledger.rows())
+        write_results(clinic.path.with_suffix(".out.jsonl"), ledger.rows(), ["mrn", "summary"])
+        write_results(clinic.path.with_suffix(".csv"), ledger.rows(), ["mrn", "summary"])
     assert [entry.number for entry in entries] == list(range(1, 13))
     assert entries[4].outputs == {"mrn": "M7", "summary": {"first": "a", "day": "day 5"}}
     lines = [json.loads(line) for line in clinic.path.with_suffix(".out.jsonl").read_text().splitlines()]
@@ -258,7 +260,7 @@ async def test_nothing_more_is_sent_after_so_many_failures_and_what_runs_is_foll
     assert counts["waiting"] == 12 - counts["error"]
     assert "--stop-at-failures" in (batch.halt_reason or "")
     with clinic.open() as ledger:
-        assert ledger.entry(1).error == "lookup: the screen is black\nlookup: twice"
+        assert ledger.row(1).error == "lookup: the screen is black\nlookup: twice"
 
 
 async def test_failed_rows_run_again_under_another_key(clinic: Clinic) -> None:
@@ -268,8 +270,8 @@ async def test_failed_rows_run_again_under_another_key(clinic: Clinic) -> None:
     assert (await clinic.go())[0] == {"error": 12}
     assert (await clinic.go(choice=RetryPolicy(failed=True)))[0] == {"success": 12}
     with clinic.open() as ledger:
-        assert [entry.attempt for entry in ledger.all_entries()] == [2] * 12
-        assert ledger.key(1, 1) != ledger.key(1, 2)
+        assert [entry.attempt for entry in ledger.rows()] == [2] * 12
+        assert ledger.key("intake[1]", 1) != ledger.key("intake[1]", 2)
 
 
 async def test_a_row_that_the_service_refuses_does_not_stop_the_others(clinic: Clinic) -> None:
@@ -291,8 +293,8 @@ async def test_a_row_that_the_service_refuses_does_not_stop_the_others(clinic: C
         counts, _ = await clinic.go()
     assert counts == {"success": 11, "refused": 1}
     with clinic.open() as ledger:
-        assert ledger.entry(3).has_failed
-        assert "422" in (ledger.entry(3).error or "")
+        assert ledger.row(3).has_failed
+        assert "422" in (ledger.row(3).error or "")
 
 
 async def test_a_key_that_is_rejected_stops_the_batch_and_sends_nothing_twice(clinic: Clinic) -> None:
@@ -329,7 +331,7 @@ async def test_a_key_that_is_rejected_after_an_answer_was_lost_makes_no_row_twic
             await clinic.go(Limits(parallel=1))
     clinic.desk = clinic.world.desk
     with clinic.open() as ledger:
-        assert ledger.entry(1).stage == "sending"
+        assert ledger.row(1).stage == "sending"
     assert (await clinic.go())[0] == {"success": 12}
     assert await clinic.chains() == once(12)
 
@@ -361,9 +363,9 @@ async def test_a_deleted_session_is_an_error_of_its_row_alone(clinic: Clinic) ->
     with clinic.open() as ledger:
         gone = ""
         async for turn in clinic.batch(ledger, Limits(parallel=4)).run():
-            if isinstance(turn, RowUpdate) and turn.entry.stage == "accepted" and turn.entry.number == 4 and not gone:
+            if isinstance(turn, EntryUpdate) and turn.entry.stage == "accepted" and turn.entry.number == 4 and not gone:
                 gone = turn.entry.run_ids[0]
                 for run in reversed(turn.entry.run_ids):
                     await clinic.world.desk.runs.delete(run)
         assert ledger.counts() == {"success": 11, "error": 1}
-        assert "gone from the service" in (ledger.entry(4).error or "")
+        assert "gone from the service" in (ledger.row(4).error or "")

@@ -137,7 +137,8 @@ async def test_the_time_counts_from_the_submission_and_ends_one_that_has_no_answ
             await submit(desk, world.request(), invocation, FollowOptions(timeout=0.2))
     assert caught.value.exit_code == 1
     assert "cyberflow runs list --target prod" in (caught.value.help or "")
-    assert '"unanswered"' in invocation.path.read_text("utf-8")
+    assert (entry := invocation.entry) is not None
+    assert entry.stage == "unknown"
 
 
 async def test_what_was_spent_on_submitting_is_not_given_again(world: World) -> None:
@@ -169,7 +170,8 @@ async def test_a_submission_whose_answer_is_lost_is_sent_again_under_its_key(wor
     assert [step.run_id for step in state.steps] == ["r1", "r2", "r3"]
     assert (len(set(bodies)), set(keys)) == (1, {invocation.key})
     assert heard
-    assert '"accepted"' in invocation.path.read_text("utf-8")
+    assert (entry := invocation.entry) is not None
+    assert entry.stage == "accepted"
 
 
 async def test_a_refusal_is_not_sent_again(world: World) -> None:
@@ -180,7 +182,8 @@ async def test_a_refusal_is_not_sent_again(world: World) -> None:
             with pytest.raises(ApiError):
                 await submit(desk, world.request(), invocation, world.watch())
         assert len(service.asked) == 1
-        assert '"refused"' in invocation.path.read_text("utf-8")
+        assert (entry := invocation.entry) is not None
+        assert entry.stage == "refused"
 
 
 async def test_what_a_person_cancels_is_not_cut_short_by_the_time(world: World) -> None:

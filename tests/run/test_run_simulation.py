@@ -37,10 +37,10 @@ def test_what_can_be_used(outcomes: dict[str, Any]) -> None:
     [
         ({"lokup": {}}, "lokup", "did you mean `lookup`"),
         ({"book-visits": {}}, "book-visits", "did you mean `book-visit`"),
-        ({"lookup": {"output": GOOD}}, "lookup", "has no `output`: did you mean `outputs`"),
+        ({"lookup": {"output": GOOD}}, "lookup.output", "there is no key `output` here; did you mean `outputs`"),
         ({"lookup": []}, "lookup", "must be a mapping"),
         ({"lookup": {"status": "succes"}}, "lookup.status", "did you mean `success`"),
-        ({"lookup": {"status": 3}}, "lookup.status", "is not a status"),
+        ({"lookup": {"status": 3}}, "lookup.status", "`status` cannot be 3; one of `success`"),
         ({"lookup": {"seconds": -1}}, "lookup.seconds", "must be a number"),
         ({"lookup": {"seconds": "1"}}, "lookup.seconds", "must be a number"),
         ({"lookup": {"seconds": True}}, "lookup.seconds", "must be a number"),
@@ -50,11 +50,15 @@ def test_what_can_be_used(outcomes: dict[str, Any]) -> None:
         ({"lookup": {"attachments": [{"name": "a"}]}}, "lookup.attachments", "must be a list"),
         ({"lookup": {"error": 3}}, "lookup.error", "must be a text"),
         ({"lookup": {"checks": {"schema": "faild"}}}, "lookup.checks.schema", "did you mean `failed`"),
-        ({"lookup": {"outputs": [1]}}, "lookup.outputs", "must be a mapping of outputs"),
-        ({"lookup": {"outputs": {"mrn": "M7"}}}, "lookup.outputs.medications", "always gives it"),
+        ({"lookup": {"outputs": [1]}}, "lookup.outputs", "must be a mapping of names to values"),
+        ({"lookup": {"outputs": {"mrn": "M7"}}}, "lookup.outputs.medications", "always gives `medications`"),
         ({"lookup": {"outputs": {**GOOD, "mrm": "x"}}}, "lookup.outputs.mrm", "did you mean `mrn`"),
-        ({"lookup": {"outputs": {**GOOD, "mrn": 7}}}, "lookup.outputs", "could never be given: output `mrn` must be"),
-        ({"book-visit": {"outputs": {}}}, "book-visit.outputs.confirmation", "always gives it"),
+        (
+            {"lookup": {"outputs": {**GOOD, "mrn": 7}}},
+            "lookup.outputs.mrn",
+            "`mrn` of `lookup` cannot be 7; witness:",
+        ),
+        ({"book-visit": {"outputs": {}}}, "book-visit.outputs.confirmation", "leaves it out"),
     ],
 )
 def test_what_cannot(outcomes: dict[str, Any], at: str, words: str) -> None:

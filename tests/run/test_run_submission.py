@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from dataclasses import replace
@@ -25,15 +24,18 @@ from cyberflow.run.chain.request import RequestParts, run_request
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
-from cyberflow.run.work.journal import JournalEntry, follow_command, open_entries, open_journal
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.journal import JOURNAL, Invocation, follow_command, open_entries, open_journal
 from tests.run.clinic import World
 from tests.run.intake import FILE, MARK, bundle
 
 pytestmark = pytest.mark.anyio
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def entry_of(invocation: Invocation) -> LedgerEntry:
+    entry = invocation.entry
+    assert entry is not None
+    return entry
 
 
 async def no_wait(_: float) -> None:
@@ -47,29 +49,22 @@ def scripted(answer: Any) -> Cyberdesk:
 
 async def test_the_journal_knows_before_the_service_does(world: World) -> None:
     invocation = open_journal(world.folder, "local")
-    before: list[dict[str, Any]] = []
+    before: list[LedgerEntry] = []
     inner = world.wire.app
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        before.extend(lines(invocation.path))
+        before.append(entry_of(invocation))
         await inner(scope, receive, send)
 
     world.wire.app = app
     state = await submit(world.desk, world.request(), invocation)
 
-    assert [line["what"] for line in before] == ["submitting"]
-    assert UUID(before[0]["key"]).version == 4
-    assert before[0] | {"at": ""} == {
-        "at": "",
-        "what": "submitting",
-        "name": "intake",
-        "kind": "chain",
-        "target": "local",
-        "key": invocation.key,
-    }
-    after = lines(invocation.path)[1]
-    assert (after["what"], after["session_id"]) == ("accepted", state.session_id)
-    assert after["run_ids"] == [step.run_id for step in state.steps]
+    [first] = before
+    assert (first.stage, first.step, first.kind, first.facts["target"]) == ("sending", "intake", "chain", "local")
+    assert (UUID(first.key or "").version, first.key) == (4, invocation.key)
+    after = entry_of(invocation)
+    assert (after.stage, after.session_id) == ("accepted", state.session_id)
+    assert after.run_ids == tuple(step.run_id for step in state.steps)
 
 
 async def test_neither_inputs_nor_secrets_reach_the_disk(world: World) -> None:
@@ -77,7 +72,7 @@ async def test_neither_inputs_nor_secrets_reach_the_disk(world: World) -> None:
     events = [event async for event in follow(world.desk, state, world.watch())]
     invocation.record("ended", status=result_of(replay(state, events)).status)
 
-    written = "".join(path.read_text() for path in world.folder.rglob("*") if path.is_file())
+    written = "".join(path.read_text(errors="replace") for path in world.folder.rglob("*") if path.is_file())
     assert "ended" in written
     for text in (MARK, "2026-03-01", "patient"):
         assert text not in written
@@ -86,8 +81,8 @@ async def test_neither_inputs_nor_secrets_reach_the_disk(world: World) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 async def test_the_journal_is_its_owner_s_alone(world: World) -> None:
     _, invocation = await world.start()
-    assert stat.S_IMODE(invocation.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(invocation.path.parent.stat().st_mode) == 0o700
+    assert entry_of(invocation).stage == "accepted"
+    assert stat.S_IMODE((world.folder / JOURNAL).stat().st_mode) == 0o600
     assert stat.S_IMODE(world.folder.stat().st_mode) == 0o700
     assert (world.folder / ".gitignore").read_text() == "*\n"
 
@@ -106,27 +101,19 @@ async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
     state, invocation = await world.start()
     torn, _ = await world.start()
     (entry, other) = open_entries(world.folder)
-    assert entry == JournalEntry(
-        invocation.id,
-        "intake",
-        "local",
-        "accepted",
-        entry.at,
+    assert (entry.id, entry.step, entry.stage, entry.session_id) == (
+        *(invocation.id, "intake", "accepted"),
         state.session_id,
-        tuple(step.run_id for step in state.steps),
     )
+    assert entry.run_ids == tuple(step.run_id for step in state.steps)
     assert (
         follow_command("local", entry.session_id, entry.run_ids)
         == f"cyberflow runs watch {state.session_id} --target local"
     )
     assert follow_command("prod", None, ()) == "cyberflow runs list --target prod"
     assert follow_command("prod", None, ("r1",)) == "cyberflow runs watch r1 --target prod"
-    with invocation.path.open("a") as file:
-        file.write('{"what": "en')
     assert open_entries(world.folder) == [entry, other]
-    invocation.path.write_text(invocation.path.read_text().rpartition("{")[0])
     invocation.record("ended", status="success")
-    (world.folder / "journal" / "empty.jsonl").write_text("[]\n")
     assert [entry.session_id for entry in open_entries(world.folder)] == [torn.session_id]
     assert open_entries(world.folder.parent / "nowhere") == []
 
@@ -140,12 +127,12 @@ async def test_what_is_unfinished_is_known_until_its_end(world: World) -> None:
             ApiError,
         ),
         (lambda request: httpx.Response(404, json={"message": "no such workflow"}), "refused", ApiError),
-        (lambda request: httpx.Response(500), "unanswered", ApiError),
+        (lambda request: httpx.Response(500), "unknown", ApiError),
         (lambda request: httpx.Response(402), "refused", ApiError),
         (lambda request: httpx.Response(409), "refused", ApiError),
         (lambda request: httpx.Response(415), "refused", ApiError),
-        (lambda request: httpx.Response(409, headers={"Idempotency-Status": "in_progress"}), "unanswered", ApiError),
-        (lambda request: httpx.Response(201, json={"session": "x"}), "unanswered", ApiError),
+        (lambda request: httpx.Response(409, headers={"Idempotency-Status": "in_progress"}), "unknown", ApiError),
+        (lambda request: httpx.Response(201, json={"session": "x"}), "unknown", ApiError),
     ],
 )
 async def test_a_submission_that_fails_is_refused_or_of_unknown_fate(
@@ -156,14 +143,14 @@ async def test_a_submission_that_fails_is_refused_or_of_unknown_fate(
         with pytest.raises(error) as caught:
             await submit(desk, world.request(), invocation, world.watch())
 
-    assert [line["what"] for line in lines(invocation.path)] == ["submitting", what]
-    assert ("cyberflow runs list --target prod" in (caught.value.help or "")) == (what == "unanswered")
-    assert [entry.what for entry in open_entries(world.folder)] == (["unanswered"] if what == "unanswered" else [])
+    assert entry_of(invocation).stage == what
+    assert ("cyberflow runs list --target prod" in (caught.value.help or "")) == (what == "unknown")
+    assert [entry.stage for entry in open_entries(world.folder)] == (["unknown"] if what == "unknown" else [])
     assert MARK not in str(caught.value) + repr(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("failure", "what"), [(httpx.ConnectError("refused"), "refused"), (httpx.ReadError("reset"), "unanswered")]
+    ("failure", "what"), [(httpx.ConnectError("refused"), "refused"), (httpx.ReadError("reset"), "unknown")]
 )
 async def test_whether_it_may_have_arrived_decides(world: World, failure: Any, what: Any) -> None:
     invocation = open_journal(world.folder, "prod")
@@ -176,7 +163,7 @@ async def test_whether_it_may_have_arrived_decides(world: World, failure: Any, w
     async with scripted(fail) as desk:
         with pytest.raises(Unreachable):
             await submit(desk, world.request(), invocation, world.watch())
-    assert lines(invocation.path)[-1]["what"] == what
+    assert entry_of(invocation).stage == what
     assert set(keys) == {invocation.key}
 
 
@@ -189,12 +176,12 @@ async def test_runs_that_are_not_as_many_as_the_steps(world: World) -> None:
         with pytest.raises(CyberflowError, match="1 runs for the 3 steps") as caught:
             await submit(desk, world.request(), invocation, world.watch())
     assert "s-1" in str(caught.value.help)
-    assert lines(invocation.path)[-1]["run_ids"] == ["r1"]
+    assert entry_of(invocation).run_ids == ("r1",)
 
 
 async def test_nothing_is_sent_that_cannot_be_written_down(world: World, tmp_path: Path) -> None:
     invocation = open_journal(world.folder, "local")
-    invocation.path.mkdir()
+    (world.folder / JOURNAL).mkdir()
     with pytest.raises(CyberflowError, match="cannot be written"):
         await submit(world.desk, world.request(), invocation)
     assert world.wire.asked == []
@@ -206,7 +193,7 @@ async def test_nothing_is_sent_that_cannot_be_written_down(world: World, tmp_pat
 async def test_times_in_the_journal_come_from_its_clock(world: World) -> None:
     fixed = replace(open_journal(world.folder, "local", id="given"), clock=lambda: datetime(2026, 1, 2, 3, tzinfo=UTC))
     fixed.record("ended")
-    assert lines(fixed.path) == [{"at": "2026-01-02T03:00:00+00:00", "what": "ended"}]
+    assert entry_of(fixed).facts["at"] == "2026-01-02T03:00:00+00:00"
     assert fixed.key == "given"
 
 

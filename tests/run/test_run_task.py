@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -27,7 +26,8 @@ from cyberflow.run.task.follow import cancel_task, follow_task, merge_event, mer
 from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
-from cyberflow.run.work.journal import entry_of_task, follow_command, open_entries, open_journal
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.journal import JOURNAL, entry_of_task, follow_command, open_entries, open_journal
 from cyberflow.run.work.polling import FollowOptions, PollInterval
 from tests.run.clinic import Time, Wire
 from tests.run.gpu_world import fill
@@ -267,26 +267,27 @@ async def test_the_journal_knows_before_the_service_does(cyberun: CyberunClient,
     request = fill(TASK, GIVEN)
     workflow = await prepare_task(cyberun, TASK, request)
     invocation = open_journal(tmp_path, "prod")
-    before: list[str] = []
+    before: list[LedgerEntry | None] = []
     inner = cyberun.transport.fetch
 
     async def listening(sent: Any, *rest: Any) -> Any:
         if sent.path.endswith("/run"):
-            before.append(invocation.path.read_text(encoding="utf-8"))
+            before.append(invocation.entry)
         return await inner(sent, *rest)
 
     cyberun.transport.fetch = listening  # type: ignore[method-assign, assignment]
     state = await submit_task(cyberun, request, workflow, invocation)
 
-    [text] = before
-    first = json.loads(text)
-    assert (first["what"], first["kind"], first["workflow"]) == ("submitting", "task", "text-to-image")
+    [first] = before
+    assert first is not None
+    assert (first.stage, first.kind, first.facts["workflow"]) == ("sending", "task", "text-to-image")
     entry = entry_of_task(tmp_path, state.task_id)
     assert entry is not None
-    assert (entry.what, entry.name, entry.target) == ("accepted", "poster", "prod")
+    assert (entry.stage, entry.step, entry.facts["target"]) == ("accepted", "poster", "prod")
     assert [one.task_id for one in open_entries(tmp_path)] == [state.task_id]
-    assert CANARY not in invocation.path.read_text(encoding="utf-8")
-    assert stat.S_IMODE(invocation.path.stat().st_mode) == 0o600
+    journal = tmp_path / JOURNAL
+    assert CANARY.encode() not in journal.read_bytes()
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
 
 
 async def test_a_refusal_is_no_riddle(tmp_path: Path) -> None:
@@ -300,7 +301,8 @@ async def test_a_refusal_is_no_riddle(tmp_path: Path) -> None:
         with pytest.raises(CyberflowError) as caught:
             await submit_task(cyberun, fill(BundledTask("p", "w")), CyberunWorkflow(id="w"), invocation)
         assert said in str(caught.value)
-        assert json.loads(invocation.path.read_text(encoding="utf-8").splitlines()[-1])["what"] == "refused"
+        assert (entry := invocation.entry) is not None
+        assert entry.stage == "refused"
 
 
 def _unsent(request: httpx.Request) -> httpx.Response:

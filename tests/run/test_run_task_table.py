@@ -133,9 +133,9 @@ async def lost(gpu: Gpu) -> str:
     with pytest.raises((Unreachable, ApiError)) as caught:
         await gpu.start({"seconds": 0.1})
     tasks = [task.id async for task in gpu.cyberun.tasks() if task.id in str(caught.value.help)]
-    entry = next(entries(gpu.state_folder / "journal"))
+    [entry] = [one for one in entries(gpu.state_folder) if one.kind == "task"]
     sent = gpu.asked("POST /r/workflows/slug/text-to-image@2/run")
-    return f"sent {sent} time, journal `{entry.what}`, {len(tasks)} candidate listed"
+    return f"sent {sent} time, journal `{entry.stage}`, {len(tasks)} candidate listed"
 
 
 async def uploaded(gpu: Gpu) -> str:
@@ -268,19 +268,19 @@ CASES = (
     Case(
         "a submission whose answer was lost",
         lost,
-        "sent 1 time, journal `unanswered`, 1 candidate listed",
+        "sent 1 time, journal `unknown`, 1 candidate listed",
         hit("drop", RUN, method="POST", when="after", skip=1),
     ),
     Case(
         "a submission that never arrived, as far as one can tell",
         lost,
-        "sent 1 time, journal `unanswered`, 0 candidate listed",
+        "sent 1 time, journal `unknown`, 0 candidate listed",
         hit("drop", RUN, method="POST", skip=1),
     ),
     Case(
         "a submission answered with 500, though it was taken",
         lost,
-        "sent 1 time, journal `unanswered`, 1 candidate listed",
+        "sent 1 time, journal `unknown`, 1 candidate listed",
         hit("status", RUN, method="POST", status=500, when="after", skip=1),
     ),
     Case(

@@ -25,18 +25,24 @@ _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre
 @common_options("text", "json")
 @target_option
 @click.argument("name", required=False)
-def command(*, project: Path | None, target: str | None, name: str | None, format: str, quiet: bool) -> int:  # noqa: ARG001 - nothing is said beside the answer
+@click.option("--at", metavar="FILE:LINE:COLUMN", help="What is named there, its type, where it is declared and used.")
+def command(*, project: Path | None, target: str | None, name: str | None, format: str, **options: Any) -> int:
     """Show what one workflow or chain compiles to.
 
     Of a workflow, the prompt as it goes out and both schemas; of a chain, the body of its request. Without a name, what
-    the project declares.
+    the project declares. With --at what a name in a file means: a workflow, step, input, secret, output, type or file.
 
     \b
     Example:
       cyberflow show patient-lookup
       cyberflow show intake --format json
+      cyberflow show --at chains.yaml:19:34
     """
     gc.disable()
+    if options["at"] is not None:
+        if name is not None:
+            raise click.UsageError("--at says what is meant: leave the name out")
+        return _show_place(project_root(project), target, options["at"], format)
     bundle = compile_project(project_root(project), target, only=name).bundle
     if name is None:
         _print_declarations(bundle, format)
@@ -51,6 +57,18 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
     else:
         body = found["request"] if kind == "chain" else found
         print_json(body)
+    return 0
+
+
+def _show_place(root: Path, target: str | None, at: str, format: str) -> int:
+    from cyberflow.cli.views.lookup_text import lookup_json, lookup_lines
+    from cyberflow.sdk.checks.places import find_at
+
+    sourced, lookup, entity = find_at(root, target, at)
+    if format == "json":
+        print_json(lookup_json(sourced, lookup, entity))
+    else:
+        click.echo("\n".join(lookup_lines(sourced, lookup, entity)))
     return 0
 
 

@@ -13,7 +13,7 @@ import click
 
 from cyberflow.cli.output_streams import drawing_stream
 from cyberflow.cli.styles import one_line, style, unstyle
-from cyberflow.run.batch.batch import RowUpdate
+from cyberflow.run.work.dispatch import EntryUpdate
 from cyberflow.run.work.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class BatchView(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
-    def show_change(self, turn: RowUpdate) -> None: ...
+    def show_change(self, turn: EntryUpdate) -> None: ...
     def show_trouble(self, reason: str) -> None: ...
 
 
@@ -46,7 +46,7 @@ class RowCounts:
         self.counts = Counter(counts)
         self.total = sum(counts.values())
 
-    def apply_change(self, turn: RowUpdate) -> None:
+    def apply_change(self, turn: EntryUpdate) -> None:
         self.counts[turn.before] -= 1
         self.counts[turn.entry.display_status] += 1
 
@@ -80,7 +80,7 @@ class BatchLines:
     def __exit__(self, *_: object) -> None:
         return None
 
-    def show_change(self, turn: RowUpdate) -> None:
+    def show_change(self, turn: EntryUpdate) -> None:
         self._tally.apply_change(turn)
         if turn.entry.has_failed or turn.entry.stage == "unknown":
             self._failures += 1
@@ -123,7 +123,7 @@ class BatchBar:
         if self._live is not None:
             self._live.stop()
 
-    def show_change(self, turn: RowUpdate) -> None:
+    def show_change(self, turn: EntryUpdate) -> None:
         self._tally.apply_change(turn)
         self._reason = None
         if turn.entry.has_failed or turn.entry.stage == "unknown":
@@ -161,7 +161,7 @@ class BatchBar:
         return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left" if left else ""
 
 
-def failure_line(turn: RowUpdate) -> str:
+def failure_line(turn: EntryUpdate) -> str:
     said = one_line((turn.entry.error or "").partition("\n")[0])
     status = style(one_line(turn.entry.display_status), fg="red")
     return f"  row {turn.entry.number}: {status}{f': {said}' if said else ''}"
@@ -169,9 +169,7 @@ def failure_line(turn: RowUpdate) -> str:
 
 def summary(ledger: Ledger, results: Path) -> dict[str, Any]:
     """A batch as data. `status` is the first in the order of rows that is not `success`, or `success`."""
-    status = next(
-        (entry.display_status for entry in ledger.all_entries() if entry.display_status != "success"), "success"
-    )
+    status = next((entry.display_status for entry in ledger.rows() if entry.display_status != "success"), "success")
     counts = dict(sorted(ledger.counts().items()))
     rows = {"total": ledger.head.total, **counts}
     return {

@@ -11,6 +11,7 @@ from cyberflow.cli.styles import unstyle
 from cyberflow.cli.views.plan_text import hunks, live_text, summary
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, FieldChange, Plan, PlanProblem
+from cyberflow.deploy.plan.verdicts import EditVerdict
 
 LONGEST = 60_000
 """Characters: GitHub refuses a comment of more than 65,536."""
@@ -67,10 +68,15 @@ def _table(plan: Plan) -> Iterator[str]:
     for change in plan.changes:
         what = ", ".join(f"`{field.path}`" for field in change.fields) if change.action != "create" else ""
         runs = live_text(plan.live[change.id]) if change.id and change.id in plan.live else ""
-        told = "; ".join(filter(None, (what, _cell(change.reason), runs)))
+        verdict = f"**{change.verdict.word}**{_reasons(change.verdict)}" if change.verdict else ""
+        told = "; ".join(filter(None, (verdict, what, _cell(change.reason), runs)))
         yield f"| {_ICONS.get(change.action, '')} | {change.action} {change.kind} | `{_cell(change.name)}` | {told} |"
     for kept in plan.kept:
         yield f"| ⚪ | keep workflow | `{_cell(kept.name)}` | {_cell(kept.reason)} |"
+
+
+def _reasons(verdict: EditVerdict) -> str:
+    return f": {_cell('; '.join(verdict.reasons))}" if verdict.reasons else ""
 
 
 def _details(change: Change, plan: Plan) -> Iterator[str]:

@@ -22,6 +22,7 @@ _SIGNS = {
     "copy": ("=", "blue"),
 }
 _TINTS = {"+": "green", "-": "red", "@": "cyan"}
+_VERDICTS = {"cosmetic": "green", "behavioural": "yellow", "contract": "magenta", "breaking": "red"}
 _SAID = {
     "create": "{} to create",
     "update": "{} to update",
@@ -115,6 +116,8 @@ def _change(change: Change, plan: Plan) -> Iterator[str]:
     yield f"  {style(sign, fg=colour, bold=True)} {change.kind} {style(one_line(change.name), bold=True)}{id}{reason}"
     for broken in change.breaking:
         yield f"      {style(one_line(str(broken)), fg='red')}"
+    if change.verdict and (change.verdict.word != "breaking" or change.verdict.reasons):
+        yield f"      {style(one_line(str(change.verdict)), fg=_VERDICTS[change.verdict.word])}"
     if runs := plan.live.get(change.id or ""):
         yield f"      {style(live_text(runs), fg='yellow')}"
     if change.action == "create":

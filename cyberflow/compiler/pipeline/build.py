@@ -13,7 +13,9 @@ from cyberflow.compiler.pipeline.file_refs import read_file_ref
 from cyberflow.compiler.queries.value_types import item_type, output_fields, value_type
 from cyberflow.compiler.refs import is_ref
 from cyberflow.compiler.scanned_text import RefUse, Value
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.pipelines import Pipeline, PipelineStep, Wait
+from cyberflow.language.project.decode import duplicate_name
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.source import Place
@@ -26,6 +28,7 @@ class Readers(Protocol):
     def read_types(self, notation: Mapping[str, Any], place: Place) -> FieldSet: ...
     def read_value(self, data: Any, place: Place) -> Value: ...
     def add_file(self, written: str, place: Place) -> str: ...
+    def report(self, problem: Diagnostic) -> None: ...
 
 
 @dataclass
@@ -76,7 +79,14 @@ class PipelineBuilder:
         files = {name: self._file(one, place.at("files", name)) for name, one in step.files.items()}
         others = {key: value(one, place.at(*keys)) for key, keys, one in _other_values(step)}
         item = None
-        for name in step.each or ():
+        if step.each is not None and len(step.each) != 1:
+            message, help = "`each` gives one name to one list", "write `each: {NAME: {$ref: STEP.outputs.LIST}}`"
+            self.readers.report(Diagnostic("wrong-type", message, place.at("each"), help=help))
+        for name in list(step.each or ())[:1]:
+            if name in before.inputs:
+                first, help = before.inputs.fields[name].place.at_key(), "give the item another name"
+                at = place.at("each", name).at_key()
+                self.readers.report(duplicate_name(name, at, first, "an input of the pipeline", help))
             schema = item_type(value_type(before, None, "each", others["each"]))
             item = Field(name, schema if isinstance(schema, dict) else {}, required=True, place=place.at("each", name))
         callee = self._callee(step, place)
@@ -133,7 +143,7 @@ def nested_names(definition: Definition[Pipeline]) -> set[str]:
 
 
 def _other_values(step: PipelineStep) -> Iterable[tuple[str, tuple[str, ...], Any]]:
-    for name, items in (step.each or {}).items():
+    for name, items in list((step.each or {}).items())[:1]:
         yield "each", ("each", name), items
     for key in ("key", "when", "unless"):
         if (value := getattr(step, key)) is not None:

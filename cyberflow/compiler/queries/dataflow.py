@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, PipelineStepNode
+from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.refs import closes_cycle
 from cyberflow.compiler.queries.value_types import part_types, without_default
@@ -40,6 +40,8 @@ class Flow:
     given_place: Place | None = None
     optional: bool = False
     data: Any = None
+    advice: str | None = None
+    """What helps where a step may have given nothing, or null in its place."""
 
     @property
     def same_type(self) -> bool:
@@ -110,13 +112,29 @@ def _value_flows(caller: AnyCaller, step: CallNode, key: str, value: Value, want
         declared = producer.outputs.fields.get(ref.output) if producer else None
         origin = declared.place if declared else None
         flow = replace(at, source=f"`{ref}`", place=value.refs[0].place, given=known[()].schema)
-        yield replace(flow, given_place=origin, optional=known[()].optional)
+        advice = _advise(caller, step, key, ref) if isinstance(caller, PipelineNode) else None
+        yield replace(flow, given_place=origin, optional=known[()].optional, advice=advice)
     elif value.sole_token is not None and (
         field := caller.inputs_at(step, key).fields.get(value.sole_token.token.path.root)
     ):
         yield _token_flow(caller, at, field, known[()], value.sole_token.place)
     else:
         yield replace(at, source="a text", given=known[()].schema)
+
+
+def _advise(caller: PipelineNode, step: CallNode, key: str, ref: Ref) -> str | None:
+    """What helps when the step that a ref reads was left out, or failed and was forgiven."""
+    producer = caller.step(ref.alias)
+    if producer is None:
+        return None
+    under = step.condition if isinstance(step, PipelineStepNode) and key not in CONDITIONS else None
+    if producer.condition not in (None, under):
+        same = f"put `{step.id}` under the same condition" if key not in CONDITIONS else "ask a step that always runs"
+        return f"`{producer.id}` may be left out: {same}, or have a `call` say what then"
+    if producer.step.on_failure == "continue":
+        failed = f"an item of `{producer.id}` that failed is null" if producer.item else f"`{producer.id}` may fail"
+        return f"{failed}: let what takes it allow for that, or take `on_failure: continue` away"
+    return None
 
 
 def _token_flow(caller: AnyCaller, wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
@@ -130,6 +148,13 @@ def _token_flow(caller: AnyCaller, wanted: Flow, field: Field, found: FoundType,
 def check_found(found: FoundType, wanted: ObjectSchema) -> Assignability:
     """Hold what a value brings against a type."""
     return check_assignable(found.schema, wanted, may_be_absent=found.optional)
+
+
+def written_value(value: Value) -> tuple[str, Place]:
+    """A value as findings quote it, and where that stands."""
+    if value.refs and value.refs[0].keys == ():
+        return f"`{value.refs[0].written}`", value.refs[0].place
+    return f"`{value.data}`" if isinstance(value.data, str) else "this value", value.place
 
 
 def witness_note(answer: NotAssignable) -> tuple[str, ...]:

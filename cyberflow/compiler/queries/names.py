@@ -118,6 +118,8 @@ def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]
         for step in caller.steps:
             if step.callee is not None and step.callee.fields_of(kind).known:
                 yield from _unknown_arguments(caller, step, step.callee, kind)
+            if step.callee is not None and isinstance(step, PipelineStepNode) and kind == "input":
+                yield from _unknown_files(step, step.callee)
     for workflow in graph.workflows.values():
         fields = workflow.fields_of(kind)
         for index, written in enumerate(workflow.body.from_machine):
@@ -145,6 +147,16 @@ def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: 
             label = Label(callee.secrets.fields[name].place.at_key(), "declared as a secret")
         message = f"`{callee.name}` has no {kind} `{name}`"
         yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help)
+
+
+def _unknown_files(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
+    """Files of a step that what it runs does not ask for."""
+    for name, value in step.files.items():
+        if name not in callee.files:
+            help = did_you_mean(name, callee.files) if callee.files else f"`{callee.name}` asks for no file at run time"
+            labels = (Label(callee.place.at_key(), "declared here"),)
+            message = f"`{callee.name}` takes no file `{name}`"
+            yield Diagnostic("unknown-input", message, value.place.at_key(), labels=labels, help=help)
 
 
 def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:

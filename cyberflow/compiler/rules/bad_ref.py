@@ -49,10 +49,10 @@ def _ask(caller: AnyCaller, where: str, use: RefUse) -> Diagnostic | None:
     if isinstance(use.ref, str):
         return _finding(caller, use, use.ref)
     producer = caller.producer(use.ref.alias) if isinstance(use.ref, Ref) else None
-    if producer is not None and producer.kind == "task":
+    if isinstance(use.ref, Ref) and producer is not None and producer.kind == "task":
         labels = (Label(producer.place.at_key(), "a task"),)
         message, note = f"`{use.written}` reads an output of a task", "a task has files and no typed outputs"
-        help = f"hand its files on under `files`: `{{$ref: \"{producer.name}.files['KEY']\"}}`"
+        help = f"hand its files on under `files`: `{{$ref: \"{use.ref.alias}.files['KEY']\"}}`"
         return Diagnostic("bad-ref", message, use.place, note=note, labels=labels, help=help)
     return None
 

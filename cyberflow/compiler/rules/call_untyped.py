@@ -20,11 +20,11 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     seen: set[str] = set()
     for pipeline in graph.pipelines.values():
         for step in pipeline.steps:
-            function = graph.project.functions.get(step.step.call or "")
+            function = graph.functions.get(step.step.call or "")
             if function is None or function.name in seen:
                 continue
             seen.add(function.name)
             for problem in function.problems:
                 labels = (Label(problem.place, "here"),)
-                message = f"`{function.name}` has no type: {problem.message}"
+                message = f"the types of `{function.name}` cannot be read: {problem.message}"
                 yield Diagnostic("call-untyped", message, step.at("call"), labels=labels, help=problem.help)

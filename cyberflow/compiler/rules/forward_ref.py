@@ -14,7 +14,7 @@ Move the step that is read before the one that reads it.
 from collections import Counter
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import CallNode, Graph
+from cyberflow.compiler.graph import CallNode, Graph, PipelineStepNode
 from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.refs import StepUse, forward_uses
 from cyberflow.diagnostics import Diagnostic, Label
@@ -48,7 +48,8 @@ def _finding(moved: CallNode, refs: list[_Later]) -> Diagnostic:
     use, target = refs[0]
     step = use.step
     where = Label(target.at("id"), f"`{target.id}` is step {target.index + 1}")
-    message = f"`{step.id}` reads `{target.id}`, which runs after it"
+    reads, runs = ("waits for", "stands") if isinstance(step, PipelineStepNode) else ("reads", "runs")
+    message = f"`{step.id}` {reads} `{target.id}`, which {runs} after it"
     note = f"`{step.id}` is step {step.index + 1}"
     if any(one.index == moved.index for _, one in refs):
         help = f"move `{moved.id}` before `{min((one.step for one, _ in refs), key=lambda one: one.index).id}`"

@@ -12,7 +12,7 @@ Name a text or an integer of the item; without `key` the index of the item is us
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, PipelineNode, PipelineStepNode
-from cyberflow.compiler.queries.dataflow import check_found, witness_note
+from cyberflow.compiler.queries.dataflow import check_found, witness_note, written_value
 from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.diagnostics import Diagnostic
@@ -25,7 +25,7 @@ _SCALAR = {"type": ["integer", "string"]}
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for pipeline in graph.pipelines.values():
         for step in pipeline.steps:
-            if (value := step.others.get("key")) is not None and step.item is not None:
+            if (value := step.others.get("key")) is not None and step.item is not None and not value.refs:
                 yield from _findings(pipeline, step, value)
 
 
@@ -34,13 +34,13 @@ def _findings(pipeline: PipelineNode, step: PipelineStepNode, value: Value) -> I
     found = value_type(pipeline, step, "key", value)
     answer = check_found(found, _SCALAR) if found else None
     if found and isinstance(answer, NotAssignable):
-        message = f"the key of `{step.id}` must be a text or an integer"
+        message = f"{written_value(value)[0]} cannot name an item of `{step.id}`: it is neither text nor an integer"
         note, help = f"is {describe(found.schema)}", f"name one that each item has: `<{name}.number>`"
         yield Diagnostic("key-not-scalar", message, value.place, note=note, notes=witness_note(answer), help=help)
-    elif not value.refs and all(use.token.path.root != name for use in value.tokens):
+    elif all(use.token.path.root != name for use in value.tokens):
         flawed = any(flaw.root for text in value.texts for flaw in text.flaws)
         unknown = any(use.token.path.root not in pipeline.inputs for use in value.tokens)
         if not flawed and not unknown:
-            message = f"the key of `{step.id}` is the same for each item"
+            message = f"{written_value(value)[0]} is the same for each item of `{step.id}`"
             help = f"make it of the item: `<{name}.number>`"
             yield Diagnostic("key-not-scalar", message, value.place, help=help)

@@ -5,6 +5,8 @@ or from its `default`. Nothing gives this one, so the service would refuse the c
 
     book-visit: {inputs: {mrn: string, reason: string}}
     - {id: book, workflow: book-visit, inputs: {mrn: M7}}       # `reason` is missing
+
+In a test it is an input of what is run.
 """
 
 from collections.abc import Iterator

@@ -23,6 +23,6 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             run = runs.get(step.callee.name)
             if run is not None and len(run.steps) > 1:
                 labels = (Label(run.at("steps").at_key(), f"{len(run.steps)} steps"),)
-                message = f"a retry of `{step.id}` does again what `{run.name}` has done"
+                message = f"a `retry` of `{step.id}` does again what `{run.name}` has done"
                 help = f"make `{run.name}` safe to repeat and say so, or cut it into {step.callee.kind}s of one step"
                 yield Diagnostic("retry-repeats", message, step.at("retry").at_key(), labels=labels, help=help)

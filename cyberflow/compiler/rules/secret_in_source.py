@@ -10,6 +10,8 @@ look of the text: `api_key` and `secrets` of a target, `secrets` of a step, the 
 
 Name where it is found: `{env: NAME}`, `{file: PATH}`, `{keyring: SERVICE/USER}`; in a step, hand on a secret of the
 chain: `<$epic_password>`. A secret that was committed must be changed.
+
+In a test every secret is `any`.
 """
 
 from collections.abc import Iterator

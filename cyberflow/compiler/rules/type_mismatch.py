@@ -6,6 +6,9 @@ error, and it shows a witness: a value that the one side allows and the other fo
     lookup: {outputs: {age: integer}}
     book: {inputs: {age: string}}
     - {id: second, workflow: book, inputs: {age: {$ref: first.outputs.age}}}      # witness: 0
+
+In a test an input is held against what takes it; a mock, and what is expected, against what the workflow could ever
+give. A mock that breaks its type on purpose says so: `outputs: {$invalid: {…}}`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +47,7 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         message = f"`{flow.name}` of {flow.consumer} is required, but `__EMPTY__` leaves it out"
     elif absent:
         message = f"`{flow.name}` of {flow.consumer} is required, but {flow.source} may be absent"
-        help = f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
+        help = flow.advice or f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
     elif flow.given is None:
         place, part = _faulty_part(flow.place, flow.data, answer.path)
         shown = format_literal(part)
@@ -54,10 +57,14 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
         message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
-        note = f"is {describe(flow.given)}"
+        note, help = f"is {describe(flow.given)}", flow.advice if _holds_null(answer.witness) else None
     return Diagnostic(
         "type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer), help=help
     )
+
+
+def _holds_null(witness: Any) -> bool:
+    return witness is None or (isinstance(witness, list) and None in witness)
 
 
 def _faulty_part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, Any]:

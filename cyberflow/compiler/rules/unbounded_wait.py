@@ -19,5 +19,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         for step in pipeline.steps:
             wait = step.step.wait
             if isinstance(wait, Wait) and wait.signal is not None and wait.timeout is None:
-                message, help = f"`{step.id}` may wait for ever", "give it a `timeout`: `timeout: 48h`"
+                message, help = (
+                    f"this `signal` may never come, and `{step.id}` waits for it",
+                    "give it a `timeout`: `timeout: 48h`",
+                )
                 yield Diagnostic("unbounded-wait", message, step.at("wait", "signal").at_key(), help=help)

@@ -4,6 +4,8 @@ The platform ignores it, and the input that was meant stays empty.
 
     book-visit: {inputs: {mrn: string}}
     - {id: book, workflow: book-visit, inputs: {mnr: M7}}
+
+In a test it is an input or a file that what is run does not take, or a value that no machine supplies to it.
 """
 
 from functools import partial

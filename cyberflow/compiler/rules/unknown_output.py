@@ -6,6 +6,8 @@ The agent fills the declared outputs and nothing else, so the value would be mis
     mrn: {$ref: lookup.outputs.mrm}                      # in the chain
 
 Declare the output, or read one that is declared.
+
+In a test it is a mock, or an expectation, that names what the workflow or the chain does not give.
 """
 
 from collections.abc import Iterator
@@ -41,7 +43,7 @@ def _no_outputs(use: ValidRef, producer: Callee) -> Diagnostic:
     if producer.kind == "call":
         said, help = "returns nothing", f"return a model with the field `{name}`"
     elif producer.kind == "wait":
-        help = f"declare it beside the `signal`: `outputs: {{{name}: boolean}}`"
+        help = f"a `signal` has outputs: `wait: {{signal: …, outputs: {{{name}: boolean}}}}`"
     labels = (Label(producer.place.at_key(), said),)
     message = f"`{use.ref.alias}` has no output `{name}`"
     return Diagnostic("unknown-output", message, use.place, labels=labels, help=help)

@@ -4,6 +4,8 @@
     - {id: login, workflow: sign-in, secrets: {pasword: <$epic_password>}}
 
 The value would be sent to a run that does not use it.
+
+In a test it is a secret that what is run does not have.
 """
 
 from functools import partial

@@ -8,6 +8,8 @@
           mrn: {$ref: lokup.outputs.mrn}
 
 An alias that another chain leaves in the session is declared under `session`.
+
+In a test, `simulate` and `expect.steps` name steps too; a mock may also name a workflow.
 """
 
 from collections.abc import Iterator

@@ -5,6 +5,8 @@
 
 Workflows are named by their declaration, not by their title on the platform. A step of a chain runs a workflow; one of
 a pipeline runs a workflow, a chain, a task or another pipeline, or calls a function of a module under `python:`.
+
+In a test, `run` names a chain, a workflow, a task or a pipeline.
 """
 
 import re
@@ -42,7 +44,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 
 def _workflows(graph: Graph) -> dict[str, list[Place]]:
-    """Where chains name what is no workflow."""
+    """Where chains name a workflow that is not there."""
     named: dict[str, list[Place]] = {}
     for chain in graph.chains.values():
         for step in chain.steps:
@@ -59,7 +61,7 @@ def _runs(graph: Graph, key: str) -> dict[str, list[Place]]:
     named: dict[str, list[Place]] = {}
     for pipeline in graph.pipelines.values():
         for step in pipeline.steps:
-            if step.callee is None and (name := getattr(step.step, key)) is not None:
+            if step.callee is None and (name := getattr(step.step, key)):
                 named.setdefault(name, []).append(step.at(key))
     return named
 

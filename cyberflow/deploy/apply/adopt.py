@@ -14,6 +14,7 @@ from cyberflow.deploy.plan.tags import tags_by_name
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
 from cyberflow.remote.canonical import differing_fields, field_hash, wire_fields
+from cyberflow.remote.desired import resolve_workflow
 from cyberflow.remote.identity import Marker, OwnedWorkflow, Owner, list_owned_workflows, strip_marker
 from cyberflow.remote.snapshot import read_snapshot
 
@@ -21,25 +22,32 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 
-async def adopt(desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: str) -> Outcome:
-    """Adopt the workflow `id` as `name`; done twice, the second time does nothing.
+async def adopt(
+    desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: str, *, commit: str | None = None
+) -> Outcome:
+    """Adopt the workflow `id` as `name`; done twice, the second time does nothing. The marker names `commit` where the
+    workflow says what is declared: what a person made of it no commit wrote.
 
     Raises UsageError when nothing is declared under that name or nothing has that id, ConflictError when the one is
     taken or the other is somebody's.
     """
-    if bundle.workflow(name) is None:
+    declared = bundle.workflow(name)
+    if declared is None:
         known = did_you_mean(name, [one.name for one in bundle.workflows])
         raise UsageError(f"no workflow `{name}` is declared", help=known or "`cyberflow pull` writes a declaration")
-    remote = await read_snapshot(desk)
+    remote = await read_snapshot(desk, bundle.assets)
     now = next((one for one in remote.workflows if one.id == canonical_id(id.casefold())), None)
     if now is None:
         raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
     _check_adoptable(now, list_owned_workflows(remote.workflows, owner), owner, name)
     fields = wire_fields(now)
-    marker = Marker(owner.tag, name, now.id, field_hash(fields))
+    content = field_hash(fields)
+    same = content == field_hash(resolve_workflow(declared, bundle, remote, owner).fields)
+    before = Marker.find_in(now.input_schema)
+    marker = Marker(owner.tag, name, now.id, content).with_commit(commit if same else None, before, content)
     change = Change("adopt", "workflow", name, now.id)
     names = {one.name for one in now.tags or ()}
-    marked = Marker.find_in(now.input_schema) == marker
+    marked = before == marker
     if marked and owner.tag in names:
         return Outcome.of(change, "unchanged")
     if not marked:

@@ -20,7 +20,7 @@ from cyberflow.deploy.apply.write import Writer
 from cyberflow.deploy.plan.model import Change, Outcome, Plan, PlanRefused, Status
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.canonical import field_hash, wire_fields
-from cyberflow.remote.concurrency import AT_ONCE, run_concurrently
+from cyberflow.remote.concurrency import run_concurrently
 from cyberflow.remote.identity import OwnedWorkflow, Ownership, list_owned_workflows
 from cyberflow.remote.images import image_addresses, orphans
 from cyberflow.remote.snapshot import read_all_workflows, read_snapshot
@@ -35,10 +35,11 @@ async def apply(
     assets: AssetReader,
     *,
     overwrite_drift: bool = False,
-    at_once: int = AT_ONCE,
+    commit: str | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> AsyncGenerator[Outcome, None]:
-    """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too.
+    """Carry out a plan and yield what became of each change, as it happens; what went wrong is an outcome too. `commit`
+    is the word that the markers of new content bear.
 
     Raises what `ensure_applicable` raises, and what reading the account raises before the first write. A workflow
     may get a second outcome, a conflict, when it is read back and is not as it was written.
@@ -56,7 +57,8 @@ async def apply(
     ensure_applicable(fresh.plan)
     for outcome in fresh.outcomes:
         yield outcome
-    work = _Deployment(Writer(TagWriter(desk, plan.owner, dict(fresh.plan.tags), sleep), assets), fresh, plan, at_once)
+    tags = TagWriter(desk, plan.owner, dict(fresh.plan.tags), sleep)
+    work = _Deployment(Writer(tags, assets, commit), fresh, plan)
     async with aclosing(work.outcomes()) as outcomes:
         async for outcome in outcomes:
             yield outcome
@@ -85,7 +87,6 @@ class _Deployment:
     writer: Writer
     fresh: RevalidatedPlan
     plan: Plan
-    at_once: int
     halted: str | None = None
     written: list[Outcome] = field(default_factory=list)
 
@@ -103,7 +104,7 @@ class _Deployment:
             (leaving, self._release_or_delete),
         )
         for changes, write in phases:
-            async with aclosing(run_concurrently([self._job(one, write) for one in changes], self.at_once)) as outcomes:
+            async with aclosing(run_concurrently([self._job(one, write) for one in changes])) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
                     if outcome.kind == "workflow" and outcome.status == "done" and write != self._release_or_delete:

@@ -22,10 +22,13 @@ def create_payload(fields: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
 
 
 def update_payload(now: WorkflowRecord, fields: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
-    """The body of a PATCH that brings a workflow to `fields` and `marker`; empty when it is there already."""
+    """The body of a PATCH that brings a workflow to `fields` and `marker`; empty when it is there already, whatever
+    commit its marker names: that goes along with what is written anyway.
+    """
     names = differing_fields(wire_fields(now), fields)
     body = {name: _payload_value(name, fields[name], now) for name in names}
-    if "input_schema" in names or Marker.find_in(now.input_schema) != marker:
+    before = Marker.find_in(now.input_schema)
+    if "input_schema" in names or before != marker or (names and before.commit != marker.commit):
         schema = fields["input_schema"] if "input_schema" in names else strip_marker(now.input_schema)
         body["input_schema"] = marker.insert_into(schema)
     return body

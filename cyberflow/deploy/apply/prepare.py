@@ -7,12 +7,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Map
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cyberflow.compiler.bundle import Bundle
+from cyberflow.client.http.errors import ApiError
+from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.deploy.plan.prune import prune_candidates
+from cyberflow.remote.canonical import wire_fields
 from cyberflow.remote.concurrency import run_concurrently
+from cyberflow.remote.desired import images_of
 from cyberflow.remote.identity import Owner
+from cyberflow.remote.images import MOST, fetch_images, image_addresses, pixel_digest
 from cyberflow.remote.live_runs import has_runs, live_runs
 from cyberflow.remote.snapshot import read_snapshot
 
@@ -24,17 +28,48 @@ PATIENCE = (1.0, 2.0, 5.0, 10.0)
 
 
 async def prepare(
-    desk: Cyberdesk, bundle: Bundle, owner: Owner, only: Collection[str] = (), prune: PruneOptions | None = None
+    desk: Cyberdesk,
+    bundle: Bundle,
+    owner: Owner,
+    only: Collection[str] = (),
+    prune: PruneOptions | None = None,
+    assets: AssetReader | None = None,
 ) -> Plan:
-    """Read the account and plan. Runs are asked for only where a workflow would change or go."""
+    """Read the account and plan. Runs are asked for only where a workflow would change or go, images only where one
+    would take another's place; with `assets`, the content of ours, they are compared.
+    """
     remote = await read_snapshot(desk, bundle.assets)
     if prune is not None and prune.workflows:
         going = [one.id for one in prune_candidates(plan(bundle, remote, owner).kept, only)]
         live = await live_runs(desk, going) if going else {}
         prune = replace(prune, runs=await _workflows_with_runs(desk, going), live=frozenset(live))
     made = plan(bundle, remote, owner, only, prune)
+    if assets is not None and (pixels := await _compare_images(desk, made, assets)):
+        made = plan(bundle, replace(remote, pixels=pixels), owner, only, prune)
     changing = workflow_ids_to_change(made)
     return replace(made, live=await live_runs(desk, changing) if changing else {})
+
+
+async def _compare_images(desk: Cyberdesk, made: Plan, assets: AssetReader) -> dict[str, str]:
+    """What the images show that stand in one prompt in place of others, by address."""
+    there: set[str] = set()
+    ours: set[str] = set()
+    for change in made.changes:
+        if change.verdict is None or change.seen is None or change.desired is None:
+            continue
+        before, after = image_addresses(wire_fields(change.seen)), image_addresses(change.desired.fields)
+        missing = images_of(change.desired.fields)
+        if before - after and (missing or after - before):
+            there |= before ^ after
+            ours |= {*missing}
+    try:
+        found = await fetch_images(desk, sorted(there)[:MOST])
+    except ApiError as error:
+        if not error.not_found:
+            raise
+        return {}
+    contents = {**found, **{f"{ASSET}{sha256}": assets(sha256) for sha256 in ours}}
+    return {address: pixel_digest(content) for address, content in contents.items()}
 
 
 def workflow_ids_to_change(made: Plan) -> frozenset[str]:

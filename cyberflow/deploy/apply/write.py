@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Writer:
-    """`addresses` (of images, by sha256) grow while images are uploaded."""
+    """`addresses` (of images, by sha256) grow while images are uploaded; `commit` is the word of new content."""
 
     tags: TagWriter
     assets: AssetReader
+    commit: str | None = None
     addresses: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -74,7 +75,7 @@ class Writer:
         """
         desired, fields = self._resolve_fields(change)
         self.tags.ids_of(tag_names_to_set(desired, None, self.owner))
-        body = create_payload(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields)))
+        body = create_payload(fields, Marker(self.owner.tag, desired.name, NEW, field_hash(fields), self.commit))
 
         async def create(key: str) -> str:
             return (await self.desk.workflows.create(body, key)).id
@@ -170,7 +171,8 @@ class Writer:
         )
 
     def _marker(self, desired: DesiredWorkflow, now: WorkflowRecord, fields: Mapping[str, Any]) -> Marker:
-        return Marker(self.owner.tag, desired.name, now.id, field_hash(fields))
+        marker = Marker(self.owner.tag, desired.name, now.id, field_hash(fields))
+        return marker.with_commit(self.commit, Marker.find_in(now.input_schema), field_hash(wire_fields(now)))
 
     def _resolve_fields(self, change: Change) -> tuple[DesiredWorkflow, dict[str, Any]]:
         if change.desired is None:

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
-from cyberflow.compiler.bundle import ASSET, Asset, Bundle, canonical_json
+from cyberflow.compiler.bundle import Asset, Bundle, canonical_json
+from cyberflow.deploy.plan.verdicts import EditVerdict
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import Owner
@@ -82,6 +83,7 @@ class Change:
     desired: DesiredWorkflow | None = field(default=None, repr=False, compare=False)
     asset: Asset | None = field(default=None, repr=False, compare=False)
     breaking: tuple[BreakingChange, ...] = ()
+    verdict: EditVerdict | None = field(default=None, compare=False)
 
     @property
     def pending(self) -> bool:
@@ -89,6 +91,12 @@ class Change:
         return self.action not in {"lost", "copy"}
 
     def to_json(self) -> dict[str, Any]:
+        """Give the change with what it means."""
+        return {**self.content, "verdict": self.verdict.word} if self.verdict else self.content
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What a digest is made of: what the change does, and whom that breaks."""
         fields = [{"path": one.path, "before": one.before, "after": one.after} for one in self.fields]
         made = {"action": self.action, "kind": self.kind, "name": self.name, "id": self.id, "fields": fields}
         return {**made, "breaking": [asdict(one) for one in self.breaking]} if self.breaking else made
@@ -174,7 +182,7 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """The sha256 of bundle and plan: a plan made again from what did not move has the same."""
-        changes = [change.to_json() for change in self.changes if change.action != "copy"]
+        changes = [change.content for change in self.changes if change.action != "copy"]
         problems = [one.message for one in (*self.errors, *self.conflicts, *self.refused)]
         content = {"changes": changes, "problems": problems, "bundle": self.bundle.digest, "owner": self.owner.tag}
         states = [change.seen.input_schema for change in self.changes if change.seen and change.action != "copy"]
@@ -183,7 +191,7 @@ class Plan:
     @property
     def image_names(self) -> dict[str, str]:
         """The names under which a reader knows the images that the prompts still name by content."""
-        return {f"{ASSET}{one.sha256}": one.filename for one in self.bundle.assets}
+        return self.bundle.asset_names
 
     def to_json(self) -> dict[str, Any]:
         """Give the plan as `plan --format json` prints it; what stands in its way is told beside it."""

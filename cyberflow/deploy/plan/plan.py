@@ -15,12 +15,13 @@ from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, PlanP
 from cyberflow.deploy.plan.prune import image_prune_changes, prune_candidates, prune_changes, prune_problems
 from cyberflow.deploy.plan.reconcile import Reconciliation, adoption_hint, reconcile, unowned_ids
 from cyberflow.deploy.plan.tags import tag_change, tag_changes, tag_problems, tags_by_name
+from cyberflow.deploy.plan.verdicts import EditVerdict, judge_edit
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, differing_fields, field_hash, wire_fields
 from cyberflow.remote.desired import DesiredWorkflow, resolve_workflow
 from cyberflow.remote.identity import OwnedWorkflow, Owner, Ownership, list_owned_workflows, strip_marker
-from cyberflow.remote.images import image_addresses, orphans
+from cyberflow.remote.images import image_addresses, name_without_hash, orphans
 from cyberflow.remote.snapshot import Snapshot
 
 
@@ -43,7 +44,8 @@ def plan(
     tags = tags_by_name(remote.tags)
     gone = owner.tag not in tags and any(one.marker for one in held)
     strangers = unowned_ids(remote.workflows)
-    workflows = [] if gone else list(_changes(picked, matched, bundle, strangers))
+    found = () if gone else _changes(picked, matched, bundle, strangers)
+    workflows = [replace(one, verdict=_judge_change(one, remote, bundle)) for one in found]
     leaving = () if gone else tuple(prune_changes(going, prune))
     unused = _orphans(remote, desired, (*workflows, *leaving))
     needed = (*tag_changes(workflows, tags, owner), *_uploads(workflows))
@@ -100,6 +102,15 @@ def _changes(
             states = canonicalize(wire_fields(change.seen)), canonicalize(desired.fields)
             change = replace(change, breaking=tuple(find_breaking_changes(bundle, desired.name, *states)))
         yield change
+
+
+def _judge_change(change: Change, remote: Snapshot, bundle: Bundle) -> EditVerdict | None:
+    if change.action not in {"update", "rename", "drift"}:
+        return None
+    edits = {one.path: (one.before, one.after) for one in change.fields}
+    files = {image.supabase_url: image.filename for image in remote.images} | bundle.asset_names
+    names = {address: name_without_hash(name) for address, name in files.items()}
+    return judge_edit(edits, breaks=bool(change.breaking), pixels=remote.pixels, names=names)
 
 
 def _create(desired: DesiredWorkflow, reason: str) -> Change:

@@ -30,7 +30,7 @@ def pipeline_fields(
             "inputs": KeyDescription(f"The pipeline's own parameters. {inputs.text}", ({"month": "string"},)),
             "secrets": secrets,
             "steps": KeyDescription(
-                "Steps in an order that works; each starts as soon as what it reads, its condition and `after` are over."
+                "Steps in an order that works; each starts as soon as what it reads or names under `after` is over."
             ),
             "outputs": KeyDescription("What the pipeline gives back.", ({"count": {"$ref": "total.outputs.count"}},)),
         },
@@ -80,7 +80,7 @@ _STEP = {
         "Secrets of the pipeline by the name they have there.", ({"password": "<$epic_password>"},)
     ),
     "files": KeyDescription(
-        "Files for what is run, by the name under which it takes them: a file of a step, a project file, or `<name>` for "
+        "Files for what is run, by the name it takes them under: a file of a step, a project file, or `<name>` for "
         "`--file name=PATH`.",
         ({"banner": {"$ref": "banner.files['9.images.0']"}},),
     ),

@@ -34,6 +34,7 @@ _PROJECT_NAME_HELP = "small letters, digits and `-`, a letter first, at most 63 
 _MISSING_HELP = {
     "prompt": "write `prompt:` and a text, or `prompt: {file: PATH}`",
     "steps": "write `steps:` and a list of `{id: NAME, workflow: NAME}`",
+    "run": "write `run:` and the name of a chain, workflow or task",
     "project": "write `project:` and a name",
     "id": "write `id:` and a name for this step",
     "workflow": "write `workflow:` and the name of one",
@@ -41,12 +42,18 @@ _MISSING_HELP = {
     "type": "write `type:` and the kind of check",
     "file": "write `file:` and a path",
 }
-_ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "prompt_file": "prompt"}
+_ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "title": "name", "prompt_file": "prompt"}
+_ALSO_CALLED |= dict.fromkeys(("workflow", "chain", "task", "pipeline"), "run")
 """What other languages call a key, where `did you mean` helps nobody."""
+_ARMS = ("<text>", "<file>", "<mapping>")
+"""Tags of the arms of a union."""
 _MOST_ROUNDS = 20
 _STAND_INS: dict[str, Any] = {
     "prompt": "",
     "steps": [],
+    "run": "",
+    "call": "",
+    "wait": "0s",
     "project": "unnamed",
     "id": "unnamed",
     "workflow": "",
@@ -90,8 +97,8 @@ def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:
 def _route(detail: ErrorDetails) -> Route:
     """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are not steps."""
     *above, last = detail["loc"] or ("",)
-    kept = [step for step in above if step not in ("<text>", "<file>")]
-    if detail["type"] == "extra_forbidden" or last not in ("<text>", "<file>", "[key]", ""):
+    kept = [step for step in above if step not in _ARMS]
+    if detail["type"] == "extra_forbidden" or last not in (*_ARMS, "[key]", ""):
         kept.append(last)
     return tuple(kept)
 
@@ -143,6 +150,10 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
     if kind == "secret-in-source":
         help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
         return Diagnostic(kind, f"{name} holds a literal secret", at, note="this is in git for ever", help=help)
+    if kind == "secret-in-test":
+        help = "write `any`: a test needs no secret"
+        message, note = f"{name} holds a literal secret", "this is in git for ever"
+        return Diagnostic("secret-in-source", message, at, note=note, help=help)
     if kind == "rule-floor":
         rule = str(detail.get("ctx", {}).get("rule"))
         return Diagnostic("wrong-type", detail["msg"], at.at(rule), help="`warning` is the lowest that it takes")

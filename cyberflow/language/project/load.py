@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
+from cyberflow.language.flow_tests.cases import ReadTests, read_cases
+from cyberflow.language.flow_tests.discover import discover_tests
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.pipelines import Pipeline
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
@@ -23,7 +25,7 @@ from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.project.target_settings import check_targets
 from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
-from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
+from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
@@ -59,6 +61,7 @@ class RawProject:
     documents: tuple[YamlDocument, ...]
     problems: tuple[Diagnostic, ...]
     modules: tuple[PythonDocument, ...] = ()
+    tests: tuple[YamlDocument, ...] = ()
 
     @property
     def sources(self) -> Sources:
@@ -71,7 +74,12 @@ class RawProject:
     @cached_property
     def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
-        return SecretLiterals.of(self.declaration_files)
+        return SecretLiterals.of((*self.declaration_files, *self.tests))
+
+    @cached_property
+    def flow_tests(self) -> ReadTests:
+        """The cases of the test files."""
+        return read_cases(self.tests, self.files)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
@@ -99,7 +107,6 @@ class Project:
     chains: dict[str, Definition[Chain]] = field(default_factory=dict)
     tasks: dict[str, Definition[Task]] = field(default_factory=dict)
     pipelines: dict[str, Definition[Pipeline]] = field(default_factory=dict)
-    functions: dict[str, CalledFunction] = field(default_factory=dict)
     types: dict[str, Definition[Any]] = field(default_factory=dict)
     prompts: dict[tuple[str, Route], PromptText] = field(default_factory=dict)
     texts: dict[tuple[str, Route], Text] = field(default_factory=dict)
@@ -144,8 +151,9 @@ def read_project(root: Path, overlays: Mapping[str, bytes] | None = None) -> Raw
         from cyberflow.language.python.reading.load import read_modules
 
         modules = read_modules(files, settings.python, list(documents.values()), problems)
-    sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules))
-    problems += [problem for document in sourced.declaration_files for problem in document.problems]
+    tests = tuple(discover_tests(files, problems))
+    sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules), tests)
+    problems += [problem for document in (*sourced.declaration_files, *tests) for problem in document.problems]
     return replace(sourced, problems=tuple(problems))
 
 
@@ -169,7 +177,6 @@ def decode_project(sourced: RawProject, target: str) -> Project:
     scope = TemplateScope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
-    project.functions = {name: one for module in sourced.modules for name, one in module.called.items()}
     for document in sourced.declaration_files:
         _DeclarationReader(project, templates, document).read()
     project.problems.extend(templates.problems)

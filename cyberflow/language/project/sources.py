@@ -74,7 +74,7 @@ def _report_unreadable_folders(files: Files) -> Iterator[Diagnostic]:
     """Speak of each folder whose files could not be listed, once."""
     while files.walk.unreadable_folders:
         folder, why = files.walk.unreadable_folders.popitem()
-        files.cacheable = False
+        files.distrust()
         place, message = Place(printable_name(folder)), f"the folder `{printable_name(folder)}` cannot be read"
         help = "make it readable, or say under `sources` where declarations are"
         yield Diagnostic("file-not-found", message, place, note=why, help=help)

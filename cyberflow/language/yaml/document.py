@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -24,16 +23,29 @@ from cyberflow.language.yaml.scalars import source_offsets, source_width
 from cyberflow.language.yaml.syntax_errors import explain_yaml_error
 from cyberflow.source import Place, Route, Span
 
+_SAID = frozenset({"data", "problems", "broken", "_root"})
 _ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
 
 
-@dataclass
 class YamlDocument(DeclarationDocument):
-    """One YAML file, which finds the span of each route among the parser's nodes."""
+    """One YAML file, which finds the span of each route among the parser's nodes. It is parsed when what it says is
+    first asked for.
+    """
 
-    _offsets: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
-    _members: dict[int, dict[str, tuple[Node, Node]]] = field(default_factory=dict)
-    _root: Node | None = None
+    _root: Node | None
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path, self.text = path, text
+        self._renamed: dict[Route, str] = {}
+        self._offsets: dict[int, tuple[str, list[int]]] = {}
+        self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _SAID:
+            raise AttributeError(name)
+        self.data, self._root, self.problems, self.broken = None, None, [], set()
+        self._parse()
+        return self.__dict__[name]
 
     @property
     def is_json(self) -> bool:
@@ -118,29 +130,32 @@ class YamlDocument(DeclarationDocument):
         written = self.text[start:end].rstrip()
         return self.lines.span(start, start + len(written))
 
+    def _parse(self) -> None:
+        """Every mistake is noted in `problems`; what could be made of the rest in `data`."""
+        path, text, problems = self.path, self.text, self.problems
+        if (conflict := find_conflict(text, path)) is not None:
+            problems.append(conflict)
+            return
+        try:
+            root = JsonReader(text).read() if self.is_json else compose(text)
+            if root is not None:
+                self.data = DataBuilder(path, text, problems, self.broken).build(root)
+                self._root = root
+        except yaml.YAMLError as error:
+            problems.append(explain_yaml_error(error, text, path))
+        except JsonError as error:
+            place = Place(path, (), "value", (error.start, error.end))
+            problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
+        except InvisibleSeparator as error:
+            place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
+            message = f"{describe_character(error.sign)} stands where YAML needs a space"
+            problems.append(Diagnostic("yaml-syntax", message, place, help=help))
+        except YamlTooLarge as error:
+            problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
+
 
 def parse_yaml(text: str, path: str) -> YamlDocument:
     """Read one YAML document, or a `.json` file as JSON. Every mistake is in `problems`; what could be made of the rest
     is in `data`.
     """
-    document = YamlDocument(path, text)
-    if (conflict := find_conflict(text, path)) is not None:
-        document.problems.append(conflict)
-        return document
-    try:
-        root = JsonReader(text).read() if document.is_json else compose(text)
-        if root is not None:
-            document.data = DataBuilder(path, text, document.problems, document.broken).build(root)
-            document._root = root  # noqa: SLF001 - a document is filled by the function that makes it
-    except yaml.YAMLError as error:
-        document.problems.append(explain_yaml_error(error, text, path))
-    except JsonError as error:
-        place = Place(path, (), "value", (error.start, error.end))
-        document.problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
-    except InvisibleSeparator as error:
-        place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
-        message = f"{describe_character(error.sign)} stands where YAML needs a space"
-        document.problems.append(Diagnostic("yaml-syntax", message, place, help=help))
-    except YamlTooLarge as error:
-        document.problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
-    return document
+    return YamlDocument(path, text)

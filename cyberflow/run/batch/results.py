@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.storage import open_atomic
 
 OWN = ("row", "status", "session_id", "error")

@@ -34,7 +34,7 @@ async def submit(
     begun = options.clock()
 
     async def explain(error: ApiError | Unreachable | SubmissionTimedOut) -> None:
-        invocation.record("unanswered")
+        invocation.record("unknown")
         look = follow_command(invocation.target, None, ())
         error.help = f"it may have been submitted all the same: look with `{look}` before running it again"
 

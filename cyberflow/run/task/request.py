@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from cyberflow.client.cyberun.wire import FINAL_STATUSES, CyberunWorkflow
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle, BundledTask
@@ -36,6 +36,19 @@ class TaskRequest:
     files: Mapping[str, FileArgument] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     limit: float | None = None
+
+
+@dataclass(frozen=True)
+class TaskJob:
+    """A request held against the workflow that it is for."""
+
+    request: TaskRequest
+    workflow: CyberunWorkflow = field(repr=False)
+    kind: Literal["task"] = "task"
+
+    @property
+    def name(self) -> str:
+        return self.request.name
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
@@ -78,7 +78,7 @@ async def submit_task(
 
     try:
         async with asyncio.timeout(None if deadline.seconds_left == inf else deadline.seconds_left):
-            parameters = {**request.parameters, **await _upload_files(cyberun, request)}
+            parameters = {**request.parameters, **await upload_files(cyberun, request)}
     except TimeoutError:
         raise SubmissionTimedOut(f"the time is over; `{request.name}` was not submitted") from None
     id = await record_and_send(
@@ -92,7 +92,8 @@ async def submit_task(
     return TaskState(request.name, request.workflow, id, submitted_at=begun)
 
 
-async def _upload_files(cyberun: CyberunClient, request: TaskRequest) -> dict[str, str]:
+async def upload_files(cyberun: CyberunClient, request: TaskRequest) -> dict[str, str]:
+    """Send in the files of a task, and give their keys by parameter."""
     return {
         key: await cyberun.upload(
             file.filename, file.content, mimetypes.guess_type(file.filename)[0] or "application/octet-stream"
@@ -108,14 +109,15 @@ async def _explain_unknown_fate(
     error: ApiError | Unreachable | SubmissionTimedOut,
 ) -> None:
     look = f"`cyberflow runs list --tasks --target {invocation.target}`"
+    known = {entry.task_id for entry in entries(invocation.state)}
     try:
         async with asyncio.timeout(GRACE if isinstance(error, SubmissionTimedOut) else None):
-            found, all_seen = await _candidates(cyberun, workflow, invocation)
+            found, all_seen = await find_candidates(cyberun, workflow, invocation.started_at - SKEW, known)
     except (ApiError, Unreachable, TimeoutError):
-        invocation.record("unanswered")
+        invocation.record("unknown")
         error.help = f"it may have been submitted all the same, and the list of tasks cannot be read: look with {look}"
         return
-    invocation.record("unanswered", candidates=[task.id for task in found])
+    invocation.record("unknown", candidates=[task.id for task in found])
     if not found:
         where = "" if all_seen else f" among the first {SEARCHED}"
         name = workflow.workflow_slug or workflow.id
@@ -126,14 +128,12 @@ async def _explain_unknown_fate(
     error.help = f"it may be one of these tasks; then follow it with `{command}`, and do not run it again:{shown}"
 
 
-async def _candidates(
-    cyberun: CyberunClient, workflow: CyberunWorkflow, invocation: Invocation
+async def find_candidates(
+    cyberun: CyberunClient, workflow: CyberunWorkflow, since: datetime, known: Collection[str | None]
 ) -> tuple[list[TaskRecord], bool]:
-    """Tasks of this workflow that came up since and are none that the journal knows, and whether all were seen: the
-    order of the list is not documented.
+    """Tasks of this workflow that came up since and are not `known`, and whether all were seen: the order of the list
+    is not documented.
     """
-    known = {entry.task_id for entry in entries(invocation.path.parent)}
-    since = invocation.started_at - SKEW
     found, read = [], 0
     async for task in cyberun.tasks():
         made = parse_time(task.created_at)

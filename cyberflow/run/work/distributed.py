@@ -18,7 +18,8 @@ from uuid import uuid4
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.work.engine import connect, engine_error, load_dbos, set_up
-from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.executor import JobRequest
 from cyberflow.run.work.work_item import FORMAT, WorkItem, merge_result
 
 WORKFLOW = "cyberflow-row"
@@ -54,7 +55,7 @@ class DistributedExecutor:
 
     url: str
     queue: str
-    make_item: Callable[[LedgerEntry, RunRequest, str], WorkItem]
+    make_item: Callable[[LedgerEntry, JobRequest], WorkItem]
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,14 +70,22 @@ class DistributedExecutor:
         self._stuck: set[str] = set()
         self._idle = 0
 
-    async def submit(self, entry: LedgerEntry, request: RunRequest, key: str, *, repeated: bool = False) -> LedgerEntry:
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._rows)
+
+    def takes(self, request: JobRequest) -> bool:
+        """Files lie on this machine, and stay with it."""
+        return isinstance(request, RunRequest) or not request.request.files
+
+    async def submit(self, entry: LedgerEntry, request: JobRequest, *, repeated: bool = False) -> LedgerEntry:
         del repeated  # an id makes a row one row, however often it is put
-        item = self.make_item(entry, request, key)
+        item, key = self.make_item(entry, request), entry.key or ""
         options = {"queue_name": self.queue, "workflow_name": WORKFLOW, "workflow_id": key, "app_version": FORMAT}
         await self._call(self._client.enqueue_async, options, item.to_json())
         return replace(entry, stage="accepted", run_ids=(key,))
 
-    def follow(self, entry: LedgerEntry, request: RunRequest) -> None:  # noqa: ARG002 - the worker has it
+    def follow(self, entry: LedgerEntry, request: JobRequest) -> None:  # noqa: ARG002 - the worker has it
         (key,) = entry.run_ids
         self._rows[key] = entry
 
@@ -98,9 +107,18 @@ class DistributedExecutor:
         """Give a row that was refused to a worker once more: what was wrong may have been mended since."""
         id = one.workflow_id
         if id in self._stuck:
-            raise CyberflowError(f"a worker cannot run row {self._rows[id].number}: {_output_of(one).get('error')}")
+            raise CyberflowError(f"a worker cannot run {self._rows[id].id}: {_output_of(one).get('error')}")
         self._stuck.add(id)
         await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT_STEP, queue_name=self.queue)
+
+    async def cancel(self) -> list[LedgerEntry]:
+        """Take out of the queue what no worker has begun; what one is at work on goes on there."""
+        found = await self._call(
+            self._client.list_workflows_async, workflow_ids=list(self._rows), status="ENQUEUED", load_input=False
+        )
+        await self._call(self._client.cancel_workflows_async, [one.workflow_id for one in found])
+        entries = [self._rows.pop(one.workflow_id) for one in found]
+        return [replace(entry, stage="ended", run_ids=(), status="cancelled") for entry in entries]
 
     async def clean_up(self, keys: Iterable[str]) -> None:
         """Take rows that are over out of the database, their inputs with them."""

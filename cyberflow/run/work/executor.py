@@ -1,22 +1,22 @@
-"""Executors: what submits the rows of a batch and follows them to their end. What a row's end means to the batch is not
-known here.
-"""
+"""Executors: what submits and follows to the end. What an end means to a batch or a pipeline is not known here."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from cyberflow.client.http.errors import ApiError, Unreachable
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.events import ChainState, Event
+from cyberflow.run.chain.follow import cancel
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import initial_state, send_request
-from cyberflow.run.work.ledger import LedgerEntry, Stage
+from cyberflow.run.task.request import TaskJob
+from cyberflow.run.work.entry import LedgerEntry, Stage
 from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.poller import BulkPoller
 from cyberflow.run.work.polling import FollowOptions, OutageTimer, PollTimer
@@ -26,57 +26,78 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 
+JobRequest: TypeAlias = RunRequest | TaskJob
+"""What is submitted: a chain or a single run, or a task."""
+
+
 class Executor(Protocol):
     """`troubles` are what went wrong on the way and is tried again; whoever tells them takes them out."""
 
     troubles: list[str]
 
-    async def submit(self, entry: LedgerEntry, request: RunRequest, key: str, *, repeated: bool = False) -> LedgerEntry:
-        """Make it happen once, however often it is asked for under this key; `repeated` says that it was before, and
-        the answer lost. Gives the entry as it is then: accepted, refused or unknown. Raises what would stop every
-        other row too, an ApiError with `lost` when this one may have been carried out.
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is followed here."""
+        ...
+
+    def takes(self, request: JobRequest) -> bool:
+        """Whether this is the one for such a request."""
+        ...
+
+    async def submit(self, entry: LedgerEntry, request: JobRequest, *, repeated: bool = False) -> LedgerEntry:
+        """Make it happen once, however often it is asked for under the entry's key; `repeated` says that it was before,
+        and the answer lost. Gives the entry as it is then: accepted, refused or unknown. Raises what would stop every
+        other one too, an ApiError with `lost` when this one may have been carried out.
         """
         ...
 
-    def follow(self, entry: LedgerEntry, request: RunRequest) -> None:
-        """Look after an accepted row from now on."""
+    def follow(self, entry: LedgerEntry, request: JobRequest) -> None:
+        """Look after something accepted from now on."""
         ...
 
     async def poll(self) -> list[LedgerEntry]:
-        """Wait a while and give the rows that are over since the last look. Raises when patience is at its end."""
+        """Wait a while and give what is over since the last look. Raises when patience is at its end."""
+        ...
+
+    async def cancel(self) -> list[LedgerEntry]:
+        """Cancel everything that is followed here, and give what became of it."""
         ...
 
 
 @dataclass
 class LocalExecutor:
-    """Submits rows from this process, and follows all their chains together. `prepare` is called with a key before it
-    is sent; `wall` gives seconds of the epoch, which is what a ledger holds.
+    """Submits chains and runs from this process, and follows them all together. `prepare` is called with an entry
+    before it is sent; `wall` gives seconds of the epoch, which is what a ledger holds.
     """
 
     desk: Cyberdesk
     options: FollowOptions
     redactor: Redactor = field(default_factory=Redactor)
-    prepare: Callable[[str], Awaitable[None]] | None = None
+    prepare: Callable[[LedgerEntry, RunRequest], Awaitable[None]] | None = None
     wall: Callable[[], float] = time.time
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._poller = BulkPoller(self.desk)
         self._outage = OutageTimer(self.options)
-        self._live: dict[int, ChainState] = {}
-        self._entries: dict[int, LedgerEntry] = {}
+        self._live: dict[str, ChainState] = {}
+        self._entries: dict[str, LedgerEntry] = {}
         self._timer = PollTimer(self.options.interval)
         self._moved = False
 
     @property
-    def live_states(self) -> list[ChainState]:
-        """What is being followed."""
-        return list(self._live.values())
+    def is_busy(self) -> bool:
+        return bool(self._live)
 
-    async def submit(self, entry: LedgerEntry, request: RunRequest, key: str, *, repeated: bool = False) -> LedgerEntry:
+    def takes(self, request: JobRequest) -> bool:
+        return isinstance(request, RunRequest)
+
+    async def submit(self, entry: LedgerEntry, request: JobRequest, *, repeated: bool = False) -> LedgerEntry:
         """Submit until there is an answer that counts, or the key is too old to be used again."""
+        assert isinstance(request, RunRequest)  # noqa: S101 - it takes nothing else
         if self.prepare is not None:
-            await self.prepare(key)
+            await self.prepare(entry, request)
+        key = entry.key or ""
         age = max(0.0, self.wall() - (entry.sent_at or 0.0))
         resend = Resend(
             KEY_LIFE,
@@ -100,18 +121,19 @@ class LocalExecutor:
             return replace(entry, stage="unknown")
         return _accept_row(entry, request, session_id, run_ids)
 
-    def follow(self, entry: LedgerEntry, request: RunRequest) -> None:
-        self._live[entry.number] = initial_state(request, entry.session_id, entry.run_ids)
-        self._entries[entry.number] = entry
+    def follow(self, entry: LedgerEntry, request: JobRequest) -> None:
+        assert isinstance(request, RunRequest)  # noqa: S101 - it takes nothing else
+        self._live[entry.id] = initial_state(request, entry.session_id, entry.run_ids)
+        self._entries[entry.id] = entry
 
     async def poll(self) -> list[LedgerEntry]:
         """Wait as long as the interval says, look at everything that is live by then, read what has ended."""
         await self.options.sleep(self._timer.next_wait(moved=self._moved))
         self._moved = False
-        before = {number: state.status for number, state in self._live.items()}
+        before = {id: state.status for id, state in self._live.items()}
         try:
             self._advance(await self._poller.read_statuses(dict(self._live), self.options.clock()))
-            over = {number: state for number, state in self._live.items() if state.phase == "reading"}
+            over = {id: state for id, state in self._live.items() if state.phase == "reading"}
             if over:
                 self._advance(await self._poller.read_outputs(over))
         except (ApiError, Unreachable) as error:
@@ -119,15 +141,21 @@ class LocalExecutor:
             self.troubles.append(self._outage.tolerate(error).reason)
             return []
         self._outage.reset()
-        self._moved = any(self._live[number].status != status for number, status in before.items())
-        return [self._finish_row(number) for number in over if self._live[number].has_ended]
+        self._moved = any(self._live[id].status != status for id, status in before.items())
+        return [self._finish(id) for id in over if self._live[id].has_ended]
 
-    def _advance(self, events: Mapping[int, Event]) -> None:
-        for number, event in events.items():
-            self._live[number], _ = advance(self._live[number], event)
+    async def cancel(self) -> list[LedgerEntry]:
+        for id, state in self._live.items():
+            async for event in cancel(self.desk, state, self.options):
+                self._live[id], _ = advance(self._live[id], event)
+        return [self._finish(id) for id in list(self._live) if not self._live[id].live_steps]
 
-    def _finish_row(self, number: int) -> LedgerEntry:
-        state, entry = self._live.pop(number), self._entries.pop(number)
+    def _advance(self, events: Mapping[str, Event]) -> None:
+        for id, event in events.items():
+            self._live[id], _ = advance(self._live[id], event)
+
+    def _finish(self, id: str) -> LedgerEntry:
+        state, entry = self._live.pop(id), self._entries.pop(id)
         result = result_of(state)
         failed = next((step for step in state.steps if step.has_failed), None)
         texts = [f"{failed.id}: {line}" for line in failed.error] if failed else []

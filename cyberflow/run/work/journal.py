@@ -1,24 +1,26 @@
-"""What was submitted, on disk before it is sent: one file of JSON lines for each invocation, readable by its owner
-alone. It holds names, ids and keys; no input and no secret ever comes here.
+"""The journal: the ledger of a project's single runs, one entry for each call of `run`, written before it is sent. It
+holds names, ids and keys; no input and no secret ever comes here.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
+from cyberflow.run.work.entry import LedgerEntry, LedgerHeader, Stage
 from cyberflow.run.work.ids import one_of
-from cyberflow.storage import make_folder, parse_json, private_folder
+from cyberflow.run.work.ledger import Ledger
+from cyberflow.storage import parse_json, private_folder
 
-FOLDER = "journal"
-JournalStage = Literal["submitting", "accepted", "refused", "unanswered", "ended"]
+JOURNAL = "runs.db"
+OLD_FOLDER = "journal"
+"""Where the version before had a file of JSON lines for each invocation."""
+_OLD_STAGES: Mapping[str, Stage] = {"submitting": "sending", "unanswered": "unknown"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Invocation:
 
     id: str
     target: str
-    path: Path
+    state: Path
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -35,62 +37,53 @@ class Invocation:
     def key(self) -> str:
         return self.id
 
-    def record(self, what: JournalStage, **facts: Any) -> None:
-        """Append a line and wait until it is on the disk. Raises CyberflowError when the disk refuses."""
-        at = self.clock().astimezone(UTC).isoformat()
-        line = json.dumps({"at": at, "what": what, **facts}, ensure_ascii=False) + "\n"
+    def record(self, stage: Stage, **facts: Any) -> None:
+        """Write down what happened and wait until it is on the disk. Raises CyberflowError when the disk refuses."""
+        at = self.clock().astimezone(UTC)
         try:
-            file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                os.write(file, line.encode())
-                os.fsync(file)
-            finally:
-                os.close(file)
-        except OSError as error:
-            raise _write_error(self.path, error, sent=what != "submitting") from error
+            with _open(self.state) as ledger, ledger.transaction():
+                before = ledger.find(self.id) or LedgerEntry(self.id, key=self.id, attempt=1, sent_at=at.timestamp())
+                facts = {"target": self.target, "at": at.isoformat(), **facts}
+                ledger.write([_merge(before, stage, facts)])
+        except CyberflowError as error:
+            text = f"the journal at {self.state / JOURNAL} cannot be written: {error.message.rpartition(': ')[2]}"
+            help = "nothing is submitted that was not written down first" if stage == "sending" else None
+            raise CyberflowError(text, help=help) from error
 
-
-@dataclass(frozen=True)
-class JournalEntry:
-    """What the journal knows of an invocation. `what` is the last that happened to it."""
-
-    id: str
-    name: str
-    target: str
-    what: JournalStage
-    at: str
-    session_id: str | None = None
-    run_ids: tuple[str, ...] = field(default=())
-    task_id: str | None = None
-    workflow: str | None = None
+    @property
+    def entry(self) -> LedgerEntry | None:
+        """What is written down of it; None before anything is."""
+        if not (self.state / JOURNAL).is_file():
+            return None
+        with _open(self.state) as ledger:
+            return ledger.find(self.id)
 
 
 def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
     """Begin an invocation in the project's `.cyberflow` folder, with a random id and key unless one is handed in."""
-    folder = state / FOLDER
     private_folder(state)
-    make_folder(folder)
-    id = id or str(uuid4())
-    return Invocation(id, target, folder / f"{id}.jsonl")
+    return Invocation(id or str(uuid4()), target, state)
 
 
-def open_entries(state: Path) -> list[JournalEntry]:
+def open_entries(state: Path) -> list[LedgerEntry]:
     """The invocations of which no end is known, oldest first: still running, detached, or of unknown fate."""
-    open_ones = [entry for entry in entries(state / FOLDER) if entry.what not in ("ended", "refused")]
-    return sorted(open_ones, key=lambda entry: entry.at)
+    open_ones = [entry for entry in entries(state) if entry.stage not in ("ended", "refused")]
+    return sorted(open_ones, key=lambda entry: entry.sent_at or 0.0)
 
 
-def entries(folder: Path) -> Iterator[JournalEntry]:
-    """Everything that a journal knows, in no order."""
-    found = (_read_entry(path) for path in sorted(folder.glob("*.jsonl")))
-    return (entry for entry in found if entry is not None)
+def entries(state: Path) -> list[LedgerEntry]:
+    """Everything that the journal of a project knows: `step` is what was run, `target` and `workflow` are facts."""
+    if not (state / JOURNAL).is_file() and not (state / OLD_FOLDER).is_dir():
+        return []
+    with _open(state) as ledger:
+        return list(ledger.entries())
 
 
-def entry_of_task(state: Path, task_id: str) -> JournalEntry | None:
+def entry_of_task(state: Path, task_id: str) -> LedgerEntry | None:
     """The invocation that submitted a task, if it was one of this project on this machine. Raises UsageError when the
     beginning of an id means several.
     """
-    known = {entry.task_id: entry for entry in entries(state / FOLDER) if entry.task_id}
+    known = {entry.task_id: entry for entry in entries(state) if entry.task_id}
     id = one_of(task_id, list(known))
     return known[id] if id is not None else None
 
@@ -102,24 +95,61 @@ def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) 
     return f"cyberflow runs watch {session_id or run_ids[0]} --target {target}"
 
 
-def _read_entry(path: Path) -> JournalEntry | None:
-    facts: dict[str, Any] = {}
-    for line in _lines(path):
-        facts |= line
-    if any(not isinstance(facts.get(key), str) for key in ("name", "target", "what", "at")):
+def _open(state: Path) -> Ledger:
+    """Open the journal, made when it is not there, with what the version before left."""
+    path = state / JOURNAL
+    if not path.is_file():
+        private_folder(state)
+        try:
+            Ledger.create(path, LedgerHeader(str(uuid4()), "", "", kind="runs"), shared=True).close()
+        except CyberflowError:
+            if not path.is_file():
+                raise
+    ledger = Ledger.open(path, shared=True)
+    if (old := state / OLD_FOLDER).is_dir():
+        with ledger.transaction():
+            ledger.write(entry for entry in _read_old(old) if ledger.find(entry.id) is None)
+        old.replace(state / f"{OLD_FOLDER}-of-0.1")
+    return ledger
+
+
+def _merge(before: LedgerEntry, stage: Stage, facts: Mapping[str, Any]) -> LedgerEntry:
+    """The entry after something happened; what has no column is among its facts."""
+    known = {**before.facts, **facts}
+    task, runs = known.pop("task_id", None), known.pop("run_ids", before.run_ids)
+    columns: dict[str, Any] = {
+        "step": known.pop("name", before.step),
+        "kind": known.pop("kind", "task" if task else before.kind),
+        "session_id": known.pop("session_id", before.session_id),
+        "status": known.pop("status", before.status),
+        "run_ids": (task,) if task else tuple(runs),
+    }
+    known.pop("key", None)
+    return replace(before, stage=stage, facts=known, **columns)
+
+
+def _read_old(folder: Path) -> Iterator[LedgerEntry]:
+    for path in sorted(folder.glob("*.jsonl")):
+        entry = LedgerEntry(path.stem, key=path.stem, attempt=1)
+        for line in _old_lines(path):
+            stage = str(line.pop("what", "submitting"))
+            if entry.sent_at is None:
+                entry = replace(entry, sent_at=_seconds(line.get("at")))
+            if stage == "refused":
+                line.pop("status", None)
+            entry = _merge(entry, _OLD_STAGES.get(stage, stage), line)  # type: ignore[arg-type]
+        if entry.step:
+            yield entry
+
+
+def _seconds(moment: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except (TypeError, ValueError):
         return None
-    known = {key: facts[key] for key in ("name", "target", "what", "at")}
-    return JournalEntry(
-        path.stem,
-        **known,
-        session_id=facts.get("session_id"),
-        run_ids=tuple(facts.get("run_ids", ())),
-        task_id=facts.get("task_id"),
-        workflow=facts.get("workflow"),
-    )
 
 
-def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
+def _old_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines that were written whole: a crash may have cut the last one."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -132,10 +162,3 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
             continue
         if isinstance(read, dict):
             yield read
-
-
-def _write_error(path: Path, error: OSError, *, sent: bool = False) -> CyberflowError:
-    return CyberflowError(
-        f"the journal at {path} cannot be written: {(error.strerror or str(error)).lower()}",
-        help=None if sent else "nothing is submitted that was not written down first",
-    )

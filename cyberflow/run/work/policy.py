@@ -1,4 +1,4 @@
-"""The policy of a batch: the next action for a row, and when sending stops. Pure."""
+"""The policy of submissions: the next action for an entry of a ledger, and when sending stops. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.entry import LedgerEntry, attempt_key
 
 KEY_LIFE = 3600.0
 """Seconds from its first sending in which a submission without an answer is sent again under its key."""
 SKEW = 60.0
 """Seconds that a clock may have been set back since; a key whose age nobody knows is not used again."""
-RowAction = Literal["send", "repeat", "follow", "expired", "leave"]
+EntryAction = Literal["send", "repeat", "follow", "expired", "leave"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,13 @@ class RetryPolicy:
     same: bool = True
 
 
-def next_action(entry: LedgerEntry, policy: RetryPolicy, now: float) -> RowAction:
-    """What to do with a row: `send` is a new attempt, `repeat` the same one under its key."""
+def next_action(entry: LedgerEntry, policy: RetryPolicy, now: float) -> EntryAction:
+    """What to do with an entry: `send` is a new attempt, `repeat` the same one under its key. A task has no key that
+    its service knows: one whose answer was lost is `expired` at once.
+    """
     match entry.stage:
+        case "sending" if entry.kind == "task":
+            return "expired"
         case "sending":
             age = now - (entry.sent_at or 0.0)
             return "repeat" if policy.same and -SKEW <= age < KEY_LIFE else "expired"
@@ -52,6 +56,18 @@ def next_action(entry: LedgerEntry, policy: RetryPolicy, now: float) -> RowActio
         case "unknown":
             return "send" if policy.unknown else "leave"
     return "send" if entry.has_failed and policy.failed else "leave"
+
+
+def next_attempt(entry: LedgerEntry, invocation: str, now: float) -> LedgerEntry:
+    """The entry as it is written down before it is sent anew: nothing is left of the attempt before."""
+    attempt = entry.attempt + 1
+    return LedgerEntry(
+        *(entry.id, entry.step, entry.number, entry.kind, "sending", attempt),
+        key=attempt_key(invocation, entry.id, attempt),
+        sent_at=now,
+        shape=entry.shape,
+        inputs=entry.inputs,
+    )
 
 
 @dataclass

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cyberflow.client.cyberdesk.wire import RunRecord
 from cyberflow.client.http.errors import ApiError
@@ -16,6 +16,7 @@ from cyberflow.run.chain.events import ChainState, Event, OutputsRead, RunStatus
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
+K = TypeVar("K")
 STATUS_FIELDS = ("session_id",)
 """The base fields hold the status; something must be named, or everything comes."""
 OUTPUT_FIELDS = (*STATUS_FIELDS, "error", "started_at", "ended_at", "session_alias", "output_data")
@@ -45,8 +46,8 @@ class BulkPoller:
     _deep: set[str] = field(default_factory=set)
 
     async def read_statuses(
-        self, states: Mapping[int, ChainState], at: float, fields: Sequence[str] = STATUS_FIELDS
-    ) -> dict[int, Event]:
+        self, states: Mapping[K, ChainState], at: float, fields: Sequence[str] = STATUS_FIELDS
+    ) -> dict[K, Event]:
         """One look at each state. Raises ApiError and Unreachable; a chain whose runs are gone gets its last look."""
         wanted = {step.run_id for state in states.values() for step in state.live_steps}
         found = await self._newest_runs(wanted, len(states), fields)
@@ -54,7 +55,7 @@ class BulkPoller:
         statuses = _group_by_chain(states, found)
         return {number: StatusesRead(at, tuple(map(run_status, runs))) for number, runs in statuses.items() if runs}
 
-    async def read_outputs(self, states: Mapping[int, ChainState]) -> dict[int, Event]:
+    async def read_outputs(self, states: Mapping[K, ChainState]) -> dict[K, Event]:
         """The outputs of chains that have ended, all in one request where that is less than one for each."""
         wanted = {step.run_id for state in states.values() for step in state.steps}
         found = await self._newest_runs(wanted, len(states), OUTPUT_FIELDS)
@@ -88,7 +89,7 @@ class BulkPoller:
         return found
 
     async def _find_missing(
-        self, states: Mapping[int, ChainState], unseen: set[str], fields: Sequence[str]
+        self, states: Mapping[K, ChainState], unseen: set[str], fields: Sequence[str]
     ) -> list[RunRecord]:
         """Ask for what the sweep did not show, by session; a run that stays away is asked for by its id."""
         found: list[RunRecord] = []
@@ -120,7 +121,7 @@ class BulkPoller:
         return list(page.items)
 
 
-def _group_by_chain(states: Mapping[int, ChainState], found: Iterable[RunRecord]) -> dict[int, list[RunRecord]]:
+def _group_by_chain(states: Mapping[K, ChainState], found: Iterable[RunRecord]) -> dict[K, list[RunRecord]]:
     """The runs of each chain: those of its session, or the one run that has none."""
     by_session: defaultdict[str | None, dict[str, RunRecord]] = defaultdict(dict)
     by_id: dict[str, RunRecord] = {}

@@ -82,7 +82,7 @@ async def record_and_send(
 
     Raises what `send` raises, CyberflowError when it cannot be written down, SubmissionTimedOut after `timeout`.
     """
-    invocation.record("submitting", **facts)
+    invocation.record("sending", **facts)
     try:
         async with asyncio.timeout(None if timeout in (None, inf) else timeout):
             return await send()
@@ -92,7 +92,7 @@ async def record_and_send(
         raise late from None
     except (ApiError, Unreachable) as error:
         if error.nothing_was_made:
-            invocation.record("refused", status=error.status)
+            invocation.record("refused", http_status=error.status)
         else:
             await explain(error)
         raise

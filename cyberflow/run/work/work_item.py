@@ -1,4 +1,4 @@
-"""A work item: one row as JSON for a worker, and the worker's result; without any secret."""
+"""A work item: one submission as JSON for a worker, and the worker's result; without any secret."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from cyberflow.run.work.ledger import LedgerEntry
+from cyberflow.run.work.entry import LedgerEntry
 
-FORMAT = "1"
+FORMAT = "2"
 """Of what passes between machines. A worker takes no item of another format."""
 
 
 @dataclass(frozen=True)
 class WorkItem:
-    """A row to be run: `inputs` fill the declaration `name`, which must have this `shape` where it is run."""
+    """A submission to be made: `inputs` fill the declaration `name`, which must have this `shape` where it is run."""
 
     name: str
-    row: int
+    id: str
     key: str
     shape: str
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -15,6 +15,7 @@ from cyberflow.deploy.plan.model import Outcome, Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import SavedPlan, load_plan
 from cyberflow.deploy.receipts import Receipt
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.sdk.deployments.commits import deployed_commit
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.targets.local_platform import Say, state_folder
 from cyberflow.targets.service import CyberdeskService, open_target
@@ -61,7 +62,8 @@ class Deployment:
     async def plan(self, options: PlanOptions = PlanOptions()) -> Plan:
         """Read the target and plan. Raises as the service does."""
         compiled = self.compiled
-        return await prepare(self.service.client, compiled.bundle, compiled.owner, options.only, options.prune)
+        asked = (compiled.owner, options.only, options.prune, compiled.assets)
+        return await prepare(self.service.client, compiled.bundle, *asked)
 
     async def plan_apply(self, options: ApplyOptions) -> Plan:
         """Plan what is to be carried out. Raises ConflictError when a saved plan is not what is planned now."""
@@ -75,8 +77,9 @@ class Deployment:
     def apply(self, made: Plan, options: ApplyOptions) -> Application:
         """What carries a plan out."""
         root, url = self.compiled.sourced.root, None if self.service.local else self.service.target.url
-        receipt = Receipt(made, root, url, state_folder(root) / "receipts", options.receipt)
-        return Application(self, made, options, receipt)
+        commit = deployed_commit(self.compiled)
+        receipt = Receipt(made, commit, url, state_folder(root) / "receipts", options.receipt)
+        return Application(self, made, options, receipt, commit)
 
     def require_name(self, given: str | None) -> None:
         """Raise UsageError unless a protected target is called by its name."""
@@ -96,8 +99,9 @@ class Deployment:
         """Take workflows of the platform under declared names. Raises ConflictError and UsageError for the first that
         cannot be.
         """
+        commit = deployed_commit(self.compiled)
         for name, id in pairs:
-            yield await adopt(self.service.client, self.compiled.bundle, self.compiled.owner, name, id)
+            yield await adopt(self.service.client, self.compiled.bundle, self.compiled.owner, name, id, commit=commit)
 
 
 @dataclass
@@ -110,6 +114,7 @@ class Application:
     plan: Plan
     options: ApplyOptions
     receipt: Receipt
+    commit: str | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     exit_code: int = 0
 
@@ -134,8 +139,9 @@ class Application:
     async def run(self) -> AsyncGenerator[Outcome, None]:
         """Carry out, and give each outcome as it comes. Those of changes that were not reached are in `outcomes`."""
         desk, assets = self.deployment.service.client, self.deployment.compiled.assets
+        overwrite = self.options.overwrite_drift
         try:
-            async for outcome in apply(self.plan, desk, assets, overwrite_drift=self.options.overwrite_drift):
+            async for outcome in apply(self.plan, desk, assets, overwrite_drift=overwrite, commit=self.commit):
                 self.outcomes.append(outcome)
                 self.exit_code = max(self.exit_code, outcome.exit_code)
                 yield outcome

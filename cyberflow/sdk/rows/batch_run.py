@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow.errors import ConflictError, CyberflowError
-from cyberflow.run.batch.batch import Batch, RowUpdate, ServiceTrouble
+from cyberflow.run.batch.batch import Batch
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import output_names, request_fingerprint
-from cyberflow.run.chain.events import ChainState
-from cyberflow.run.chain.follow import cancel
 from cyberflow.run.chain.machines import explain_waiting
 from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.placement import TargetIds, placement
-from cyberflow.run.chain.reducer import advance
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
 from cyberflow.run.work.distributed import DistributedExecutor, queue_of
-from cyberflow.run.work.executor import LocalExecutor
-from cyberflow.run.work.ledger import Ledger, LedgerEntry
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.executor import JobRequest, LocalExecutor
+from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.policy import RetryPolicy
 from cyberflow.run.work.polling import LOCAL, FollowOptions, PollInterval
 from cyberflow.run.work.work_item import WorkItem
@@ -90,19 +89,20 @@ class BatchRun:
         self._same = same
         self._watch = FollowOptions(LOCAL if service.local else MANY)
         self._executor = self._make_executor()
+        retry = RetryPolicy(setup.options.retry_failed, setup.options.resubmit_unknown, self._same)
+        rows = submissions(setup.rows, setup.parts)
+        self._batch = Batch(self.ledger, rows, self._executor, setup.limits, retry)
 
     @property
-    def live(self) -> list[ChainState]:
-        """The chains that are followed here."""
-        return list(self._executor.live_states) if isinstance(self._executor, LocalExecutor) else []
+    def live_count(self) -> int:
+        """How many chains run that are followed here."""
+        return self._batch.load if isinstance(self._executor, LocalExecutor) else 0
 
-    async def run(self) -> AsyncGenerator[RowUpdate | ServiceTrouble, None]:
+    async def run(self) -> AsyncGenerator[EntryUpdate | ServiceTrouble, None]:
         """Go on until nothing more can be sent and nothing is live. Who stops iterating has detached. The results are
         written on every way out. Raises as `Batch.run`.
         """
-        setup = self.setup
-        retry = RetryPolicy(setup.options.retry_failed, setup.options.resubmit_unknown, self._same)
-        batch = Batch(self.ledger, submissions(setup.rows, setup.parts), self._executor, setup.limits, retry)
+        batch = self._batch
         try:
             async with aclosing(batch.run()) as updates:
                 async for update in updates:
@@ -115,20 +115,20 @@ class BatchRun:
     async def _clean_up(self) -> None:
         """Leave no inputs in the database of an engine."""
         if isinstance(self._executor, DistributedExecutor) and not self.setup.options.keep_queue:
-            over = self.ledger.entries("ended", "refused", "unknown")
-            numbers = ((entry.number, attempt) for entry in over for attempt in range(1, entry.attempt + 1))
-            await self._executor.clean_up([self.ledger.key(*number) for number in numbers])
+            over = list(self.ledger.entries("ended", "refused", "unknown"))
+            before = ((entry.id, attempt) for entry in over for attempt in range(1, entry.attempt))
+            await self._executor.clean_up(
+                [*(entry.key for entry in over if entry.key), *(self.ledger.key(*one) for one in before)]
+            )
 
     async def cancel_live(self) -> None:
         """Cancel the chains that are followed here."""
-        for state in self.live:
-            async for event in cancel(self.service.client, state, self._watch):
-                advance(state, event)
+        await self._batch.cancel()
 
     def _write_results(self) -> None:
         """Write a line for each row as the ledger has it."""
         try:
-            write_results(self.results, self.ledger.all_entries(), output_names(self.setup.what))
+            write_results(self.results, self.ledger.rows(), output_names(self.setup.what))
         except CyberflowError as error:
             self.unwritten = error
 
@@ -138,8 +138,8 @@ class BatchRun:
             return self._queue_executor(options.engine)
         outcomes = options.simulate
 
-        async def script_row(key: str) -> None:
-            await script_outcomes(self.service, outcomes or {}, self._ids, key)
+        async def script_row(entry: LedgerEntry, _: RunRequest) -> None:
+            await script_outcomes(self.service, outcomes or {}, self._ids, entry.key or "")
 
         return LocalExecutor(client, self._watch, self.setup.redactor, script_row if outcomes is not None else None)
 
@@ -152,7 +152,8 @@ class BatchRun:
         if here.overrides != RunOverrides():
             places["overrides"] = asdict(here.overrides)
 
-        def make_item(entry: LedgerEntry, submission: RunRequest, key: str) -> WorkItem:
-            return WorkItem(setup.what.name, entry.number, key, shape, submission.inputs, places)
+        def make_item(entry: LedgerEntry, submission: JobRequest) -> WorkItem:
+            assert isinstance(submission, RunRequest)  # noqa: S101 - a batch has no tasks
+            return WorkItem(setup.what.name, entry.id, entry.key or "", shape, submission.inputs, places)
 
         return DistributedExecutor(url, queue_of(setup.compiled.bundle.project, setup.compiled.target), make_item)

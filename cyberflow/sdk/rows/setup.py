@@ -19,7 +19,8 @@ from cyberflow.run.chain.request import RequestParts, RunRequest
 from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
 from cyberflow.run.simulation import read_outcomes
-from cyberflow.run.work.ledger import Ledger, LedgerHeader
+from cyberflow.run.work.entry import LedgerHeader
+from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.policy import Limits
 from cyberflow.sdk.prepare import Deployed, Guard, find_runnable, resolve_row_arguments
 from cyberflow.sdk.project import CompiledProject

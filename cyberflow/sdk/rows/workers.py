@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field, replace
-from itertools import count
 from typing import Any
 
 from cyberflow.errors import CyberflowError, UsageError
@@ -17,8 +16,8 @@ from cyberflow.run.chain.request import RequestParts, RunRequest
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
 from cyberflow.run.work.distributed import STUCK, Worker, queue_of
+from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import LocalExecutor
-from cyberflow.run.work.ledger import LedgerEntry
 from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
@@ -69,31 +68,29 @@ class RowExecutor:
         self._options = options
         self._parts: dict[str, tuple[str, RequestParts]] = {}
         self._secrets: list[Any] = []
-        self._numbers = count(1)
-        self._over: dict[int, asyncio.Future[LedgerEntry]] = {}
+        self._over: dict[str, asyncio.Future[LedgerEntry]] = {}
         self._busy = asyncio.Event()
         self._making = asyncio.Lock()
         watch = FollowOptions(LOCAL if service.local else MANY, patience=FOR_EVER)
         self._executor = LocalExecutor(service.client, watch)
 
     async def submit(self, item: WorkItem, age: float, *, repeated: bool) -> dict[str, Any]:
-        entry = LedgerEntry(next(self._numbers), "sending", 1, time.time() - age)
+        entry = LedgerEntry(item.id, stage="sending", attempt=1, key=item.key, sent_at=time.time() - age)
         if age >= KEY_LIFE:
             return result_to_json(replace(entry, stage="unknown"))
         try:
             submission = await self._build_submission(item)
-            return result_to_json(await self._executor.submit(entry, submission, item.key, repeated=repeated))
+            return result_to_json(await self._executor.submit(entry, submission, repeated=repeated))
         except CyberflowError as error:
             return {"stage": STUCK, "error": error.message}
 
     async def follow(self, item: WorkItem, said: dict[str, Any]) -> dict[str, Any]:
-        number = next(self._numbers)
         over: asyncio.Future[LedgerEntry] = asyncio.get_running_loop().create_future()
-        self._over[number] = over
-        self._executor.follow(merge_result(LedgerEntry(number), said), await self._build_submission(item))
+        self._over[item.key] = over
+        self._executor.follow(merge_result(LedgerEntry(item.key), said), await self._build_submission(item))
         self._busy.set()
         entry = await over
-        self._tell(f"  {item.name}, row {item.row}: {entry.display_status}")
+        self._tell(f"  {item.id}: {entry.display_status}")
         return result_to_json(entry)
 
     async def poll_live(self) -> None:
@@ -101,9 +98,9 @@ class RowExecutor:
         while True:
             await self._busy.wait()
             for entry in await self._executor.poll():
-                self._over.pop(entry.number).set_result(entry)
+                self._over.pop(entry.id).set_result(entry)
             self._executor.troubles.clear()
-            if not self._executor.live_states:
+            if not self._executor.is_busy:
                 self._busy.clear()
 
     async def _build_submission(self, item: WorkItem) -> RunRequest:

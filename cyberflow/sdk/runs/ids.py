@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyberflow.errors import UsageError
+from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.ids import NEWEST, is_prefix, one_of
-from cyberflow.run.work.journal import FOLDER, JournalEntry, entries
+from cyberflow.run.work.journal import entries
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberun.client import CyberunClient
@@ -32,7 +33,7 @@ async def complete_task_id(cyberun: CyberunClient, id: str) -> str:
     return one_of(id, found) or id
 
 
-def find_task_entry(state: Path, id: str) -> JournalEntry | None:
+def find_task_entry(state: Path, id: str) -> LedgerEntry | None:
     """The invocation that submitted a task, if it was one of this project on this machine."""
-    found = [entry for entry in entries(state / FOLDER) if entry.task_id and entry.task_id.startswith(id)]
+    found = [entry for entry in entries(state) if entry.task_id and entry.task_id.startswith(id)]
     return found[0] if len(found) == 1 else None

@@ -46,5 +46,5 @@ async def work_on_owner(sourced: RawProject, target: str, say: Say, works: tuple
                 raise
             help = "`cyberflow runs list` and `cyberflow runs list --tasks` show them"
             raise UsageError(f"there is no session, no run and no task `{id}`", help=help) from None
-        name, workflow = (entry.name, entry.workflow) if entry else (UNNAMED, found.workflow_id)
+        name, workflow = (entry.step, entry.facts.get("workflow")) if entry else (UNNAMED, found.workflow_id)
         return await on_task(service, merge_task(TaskState(name, workflow or "", found.id), found))

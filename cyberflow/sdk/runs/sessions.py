@@ -16,7 +16,7 @@ from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.work.ids import complete_id, is_prefix
-from cyberflow.run.work.journal import FOLDER, entries
+from cyberflow.run.work.journal import entries
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.runs.ids import NoSuchRun
 
@@ -33,7 +33,7 @@ async def list_runs(desk: Cyberdesk, limit: int, status: str | None, state: Path
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
     )
     names = workflow_names(page.included)
-    chains = {entry.session_id: entry.name for entry in entries(state / FOLDER) if len(entry.run_ids) > 1}
+    chains = {entry.session_id: entry.step for entry in entries(state) if len(entry.run_ids) > 1}
     return [
         {
             "id": run.id,

@@ -86,7 +86,7 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
     if (closed := _find_unreadable_folder(files.root, name)) is not None:
-        files.cacheable = False
+        files.distrust()
         message = f"the folder `{Path(closed.filename).relative_to(files.root).as_posix()}` cannot be read"
         return Diagnostic("file-not-found", message, place, note=closed.strerror or "")
     for path in matched:

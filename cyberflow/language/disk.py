@@ -1,0 +1,144 @@
+"""A project's folder as bytes: what an editor holds open lies over the disk, and what was read is kept while the disk
+says that it is the same file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, BinaryIO
+
+from cyberflow.language.discovery import describe_entry
+
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_LARGEST_HASHED = 10 * 1024 * 1024
+_SETTLED_NS = 2_000_000_000
+"""How old a change must be before the times of a file tell it from another change: the clock of a disk is coarse."""
+_Stamp = tuple[int, int, int, int, int]
+
+
+@dataclass
+class DiskFile:
+    """The content of a file; `parsed` is what a reader made of it. A file whose `stamp` is None is read again."""
+
+    content: bytes
+    stamp: _Stamp | None = None
+    parsed: Any = None
+    _sha256: str = ""
+
+    @property
+    def sha256(self) -> str:
+        self._sha256 = self._sha256 or hashlib.sha256(self.content).hexdigest()
+        return self._sha256
+
+
+FileMemory = dict[str, DiskFile]
+"""Files of a project by path, kept from one reading of it to the next."""
+
+
+@dataclass
+class Disk:
+    """The files below `root`, each looked at once. `memory` outlives it. Raises OSError where the disk refuses."""
+
+    root: Path
+    overlays: Mapping[str, bytes]
+    memory: FileMemory = field(default_factory=dict)
+    read: dict[str, DiskFile] = field(default_factory=dict)
+    _entries: dict[str, dict[str, str] | None] = field(default_factory=dict)
+    _versions: dict[str, str] = field(default_factory=dict)
+
+    def file(self, path: str, *, text: bool = False) -> DiskFile:
+        """The file at a path. Raises NotRegular for a text that is not a regular file, or too large for one."""
+        if (found := self.read.get(path)) is not None:
+            return found
+        kept = self.memory.get(path)
+        if path in self.overlays:
+            content = self.overlays[path]
+            found = kept if kept is not None and kept.content == content else DiskFile(content)
+            found.stamp = None
+        else:
+            found = self._read(path, kept, text=text)
+        self.memory[path] = self.read[path] = found
+        return found
+
+    def _read(self, path: str, kept: DiskFile | None, *, text: bool) -> DiskFile:
+        if kept is not None and kept.stamp is not None and _stamp(os.stat(f"{self.root}/{path}")) == kept.stamp:  # noqa: PTH116 - a thousand times a second
+            return kept
+        with self.open(path) as file:
+            facts = os.fstat(file.fileno())
+            if text and (not S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_HASHED):
+                raise NotRegularError(too_large=S_ISREG(facts.st_mode))
+            content = file.read()
+        found = kept if kept is not None and kept.content == content else DiskFile(content)
+        settled = time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) > _SETTLED_NS
+        found.stamp = _stamp(facts) if settled else None
+        return found
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading; one that is a pipe does not wait for a writer."""
+        name = f"{self.root}/{path}"
+        return open(name, "rb", buffering=0, opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
+
+    def size(self, path: str) -> int:
+        return len(self.overlays[path]) if path in self.overlays else (self.root / path).stat().st_size
+
+    def beginning(self, path: str, most: int) -> bytes:
+        """As much of a file as is asked for; nothing of what is not a regular file."""
+        if path in self.overlays or path in self.read:
+            return self.file(path).content[:most]
+        with self.open(path) as file:
+            return file.read(most) if S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+
+    def entries(self, folder: str) -> dict[str, str] | None:
+        """What is in a folder, by name; a symbolic link with where it leads. None when it cannot be read."""
+        if folder not in self._entries:
+            above = f"{folder}/" if folder else ""
+            below = (path[len(above) :].partition("/") for path in self.overlays if path.startswith(above))
+            held = {name: name + deeper for name, deeper, _ in below}
+            try:
+                with os.scandir(self.root / folder) as entries:
+                    held |= {entry.name: describe_entry(entry) for entry in entries}
+                self._entries[folder] = held
+            except OSError:
+                self._entries[folder] = held or None
+        return self._entries[folder]
+
+    def version(self, path: str) -> str:
+        """What a path leads to: how it is reached, and the hash of what is there; empty when it is not a file."""
+        if path not in self._versions:
+            self._versions[path] = self._find_version(path)
+        return self._versions[path]
+
+    def _find_version(self, path: str) -> str:
+        described = [*self._describe_parts(path)]
+        if not described or "" in described:
+            return ""
+        try:
+            if path not in self.overlays and path not in self.read and self.size(path) > _LARGEST_HASHED:
+                return repr(_stamp((self.root / path).stat()))
+            return " ".join([*(one for one in described if " -> " in one), self.file(path, text=True).sha256])
+        except (OSError, NotRegularError):
+            return ""
+
+    def _describe_parts(self, path: str) -> Iterator[str]:
+        above = ""
+        for part in path.split("/"):
+            yield (self.entries(above) or {}).get(part, "")
+            above = f"{above}/{part}" if above else part
+
+
+class NotRegularError(Exception):
+    """A file that is not read as text."""
+
+    def __init__(self, *, too_large: bool) -> None:
+        super().__init__()
+        self.too_large = too_large
+
+
+def _stamp(facts: os.stat_result) -> _Stamp:
+    return facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size, facts.st_ino, facts.st_mode
