@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
-from cyberflow.edits import Fix
+from cyberflow.edits import Fix, Replacement
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]
-_NEAR = 2
+_NEAR, _LONGEST_SHOWN = 2, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,20 @@ def is_only_near(word: str, meant: str, known: Iterable[str]) -> bool:
     """Whether `meant` is the one member of a closed set at a distance of one or two: it may be written unasked."""
     near = {name for name in known if edit_distance(word, name, _NEAR) <= _NEAR}
     return near == {meant} and meant != word
+
+
+def fix_name(place: Place, word: str, known: Iterable[str]) -> Fix | None:
+    """The fix of a misspelt member of a closed set, which stands at the place; a safe one if only one was meant."""
+    names = list(known)
+    meant = nearest(word, names)
+    return replace_text(place, word, meant, safe=is_only_near(word, meant, names)) if meant else None
+
+
+def replace_text(place: Place, old: str, new: str, *, safe: bool = False) -> Fix:
+    """The fix that writes other text at one place."""
+    shown = new if len(new) <= _LONGEST_SHOWN else f"{new[:_LONGEST_SHOWN]}…"
+    message = f"write `{shown}`" if old else f"put `{new}` before it"
+    return Fix(message, (Replacement(place, old, new),), safe)
 
 
 def did_you_mean(word: str, known: Iterable[str], wrap: str = "`{}`") -> str | None:

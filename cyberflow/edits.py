@@ -71,3 +71,15 @@ class Fix:
     message: str
     edits: tuple[Edit, ...]
     safe: bool = False
+
+
+def texts_of(fix: Fix) -> tuple[str, ...]:
+    """What a fix says and writes, and what it writes over."""
+    texts = [fix.message]
+    for edit in fix.edits:
+        match edit:
+            case Replacement(_, old, new):
+                texts += [old, new]
+            case Rewrite(_, written) | Addition(_, _, written):
+                texts.append(written)
+    return tuple(texts)

@@ -154,6 +154,17 @@ def test_a_pull_request_gets_one_comment_that_is_kept_up_to_date(project: Path) 
 
 
 @pytest.mark.slow
+def test_past_runs_are_held_against_the_changes(project: Path) -> None:
+    assert Runner(project, {"package": "none", "command": "apply"}, "push").run() == 0
+    flows = project / "flows.yaml"
+    flows.write_text("workflows:\n  one: {prompt: Open the chart.}\n", encoding="utf-8")
+    for replay, said in (("20", True), ("", False)):
+        runner = Runner(project, {"package": "none", "replay": replay})
+        assert runner.run() == 0, runner.log
+        assert ("replay: no runs" in comments(project)[-1]) is said
+
+
+@pytest.mark.slow
 def test_the_main_branch_applies_what_it_planned(project: Path) -> None:
     runner = Runner(project, {"package": "none", "command": "apply", "apply-options": "--wait-idle --quiet"}, "push")
     assert runner.run() == 0, runner.log

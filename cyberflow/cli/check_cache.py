@@ -31,11 +31,12 @@ _PACKAGE = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was printed, and how many errors and warnings it spoke of."""
+    """What was printed, how many errors and warnings it spoke of, and what is said beside it."""
 
     text: str
     errors: int
     warnings: int
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class CheckCache:
             if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
             kept = data["answers"][form]
-            return CheckReport(from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]))
+            return CheckReport(
+                from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]), kept["hint"]
+            )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -74,7 +77,7 @@ class CheckCache:
             answers = data["answers"] if data["inputs"] == inputs else {}
         except (OSError, ValueError, KeyError, TypeError):
             answers = {}
-        counts = {"errors": answer.errors, "warnings": answer.warnings}
+        counts = {"errors": answer.errors, "warnings": answer.warnings, "hint": answer.hint}
         answers[form] = {"segments": to_segments(answer.text), **counts}
         _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
 

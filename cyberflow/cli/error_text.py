@@ -17,6 +17,7 @@ MEANINGS = {
     "pull": ("import", "fetch", "export", "download"),
     "run": ("start", "exec", "execute", "submit", "trigger", "batch", "resume", "launch"),
     "runs": ("list", "ls", "ps", "logs", "log", "watch", "history", "jobs", "cancel", "stop", "retry", "status"),
+    "test": ("tests", "unittest", "pytest", "spec", "assert", "coverage", "mock"),
     "dev": ("serve", "server", "local", "emulator", "ui", "web"),
     "init": ("new", "create", "scaffold", "bootstrap"),
     "build": ("compile", "bundle", "package"),

@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "Run a chain, a workflow or a task and follow it to its outputs.",
     "runs": "List, show, follow, cancel and fetch runs.",
     "worker": "Run rows of a batch, beside other machines.",
+    "test": "Run the tests of flows, offline.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from cyberflow.compiler.bundle import ASSET, Asset
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.files import Files
+from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.sanitize import ImageRefusal
 from cyberflow.source import Place, Text
 
@@ -35,7 +35,8 @@ class AssetCollector:
         """
         file = self.files.find(source, prompt.place(at, at + 1))
         if isinstance(file, Diagnostic):
-            return ImageRefusal(file.message + (f" ({file.note})" if file.note else ""), file.help)
+            message = file.message + (f" ({file.note})" if file.note else "")
+            return ImageRefusal(message, file.help, meant_path(file) or None, file.fix is not None and file.fix.safe)
         try:
             kind = self._image_type(file)
             size = self.files.size(file)

@@ -12,9 +12,10 @@ from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.queries.texts import text_findings
-from cyberflow.compiler.rules import REMOTE_RULES, RULES, WARNINGS, graph_rules
+from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES, WARNINGS, graph_rules
 from cyberflow.compiler.suppressions import Suppressions
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
+from cyberflow.edits import texts_of
 from cyberflow.language.flow_tests.cases import ReadTests
 from cyberflow.language.project.load import RawProject, decode_project
 from cyberflow.language.project.secret_literals import SecretLiterals
@@ -58,7 +59,7 @@ def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> li
     levels = sourced.settings.rules
     found = [*_check_default_target(sourced), *check_levels(levels), *merged, *tests, *(remote or ())]
     left = [*ignores.filter(found)]
-    left += ignores.check_comments(RULES, unasked=REMOTE_RULES if remote is None else ())
+    left += ignores.check_comments(RULES, unasked=(*TEST_RULES, *(REMOTE_RULES if remote is None else ())))
     return _redact_and_sort(apply_levels(left, levels), sourced)
 
 
@@ -95,7 +96,8 @@ def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
     unread = any(problem.place.route[:1] == ("targets",) for problem in sourced.problems)
     if name not in known and not unread:
         place = Place("cyberflow.yaml", ("default_target",))
-        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=did_you_mean(name, known))
+        help, fix = did_you_mean(name, known), fix_name(place, name, known)
+        yield Diagnostic("missing-key", f"there is no target `{name}`", place, help=help, fix=fix)
 
 
 def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagnostic]:
@@ -112,6 +114,7 @@ def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterato
             notes=tuple(hide(note) for note in one.notes),
             help=hide(one.help) if one.help else None,
             labels=tuple(replace(label, message=hide(label.message)) for label in one.labels),
+            fix=one.fix if one.fix and all(hide(text) == text for text in texts_of(one.fix)) else None,
         )
 
 

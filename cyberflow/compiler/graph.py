@@ -184,7 +184,7 @@ class CallerNode(DeclarationNode[D], Generic[D, S]):
         """The inputs that a token may name which stands under a key of a step."""
         return self.inputs
 
-    def seen_from(self, _reader: CallNode | None, _key: str, _alias: str, found: FoundType) -> FoundType:
+    def view_from(self, _reader: CallNode | None, _key: str, _alias: str, found: FoundType) -> FoundType:
         """What a ref brings that stands under `_key` of `_reader`, when the step it reads gives `found`."""
         return found
 
@@ -247,7 +247,7 @@ class PipelineNode(CallerNode[Pipeline, PipelineStepNode]):
             return self.inputs
         return FieldSet({**self.inputs.fields, step.item.name: step.item}, self.inputs.known)
 
-    def seen_from(self, reader: CallNode | None, key: str, alias: str, found: FoundType) -> FoundType:
+    def view_from(self, reader: CallNode | None, key: str, alias: str, found: FoundType) -> FoundType:
         producer = self.step(alias)
         if producer is None:
             return found

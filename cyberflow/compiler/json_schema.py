@@ -4,14 +4,17 @@ reference is followed once all is read.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.type_help import flag_help, schema_help
-from cyberflow.diagnostics import Label, did_you_mean
+from cyberflow.compiler.type_help import fix_schema_word, flag_help, schema_help
+from cyberflow.diagnostics import Label, did_you_mean, fix_name
+from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.model import NAME
+from cyberflow.language.project.routes import value_at
 from cyberflow.schema.keywords import TYPES, holds
 from cyberflow.schema.references import SchemaDocument
 from cyberflow.schema.well_formed import check_keyword, find_stray_fields, is_schema, marker_of
@@ -35,7 +38,14 @@ class NotationReader(Protocol):
     def add_unknown_type(self, word: str, place: Place, known: list[str]) -> None: ...
 
     def add(
-        self, rule: str, message: str, place: Place, *, help: str | None = None, labels: tuple[Label, ...] = ()
+        self,
+        rule: str,
+        message: str,
+        place: Place,
+        *,
+        help: str | None = None,
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
     ) -> None: ...
 
 
@@ -68,7 +78,8 @@ class DocumentReader:
         if isinstance(schema, str) and schema.replace("[]", "") in self.notation.types:
             return self.notation.lower_word(schema, place)
         help = did_you_mean(str(schema), self.notation.types) or schema_help(str(schema), self.notation.types)
-        self.notation.add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help)
+        fix = fix_name(place, str(schema), self.notation.types) or fix_schema_word(place, schema, self.notation.types)
+        self.notation.add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help, fix=fix)
         return {}
 
     def _read_keywords(self, schema: Mapping[str, Any], place: Place) -> Any:
@@ -90,16 +101,20 @@ class DocumentReader:
     def _is_sound(self, schema: Mapping[str, Any], key: str, place: Place) -> bool:
         value = schema[key]
         if key == "type" and isinstance(value, str) and value not in TYPES and value in self.notation.types:
-            help = f"write `{value}` alone, or `{{$ref: {value}}}`"
+            help, edits = f"write `{value}` alone, or `{{$ref: {value}}}`", (Rewrite(place, json.dumps(value)),)
+            fix = Fix(f"write `{value}`", edits) if set(schema) == {"type"} else None
             message = f"`{value}` is a type of the project, not of JSON Schema"
-            self.notation.add("bad-schema", message, place.at(key), help=help)
+            self.notation.add("bad-schema", message, place.at(key), help=help, fix=fix)
             return False
         problem = check_keyword(key, value, free=self.free)
         if problem is None:
             return True
         at = place.at(key, *problem.below)
         at = at.at_key() if problem.about_key else at
-        self.notation.add("bad-schema", problem.message, at, help=flag_help(place, schema, key) or problem.help)
+        flag = flag_help(place, schema, key)
+        word = key if problem.about_key else value_at(schema, (key, *problem.below))
+        fix = fix_name(at, str(word), problem.known) if problem.known and not flag else None
+        self.notation.add("bad-schema", problem.message, at, help=flag or problem.help, fix=fix)
         return False
 
     def _value(self, key: str, value: Any, place: Place) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from cyberflow.compiler.rules import RULES
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
 from cyberflow.source import Place
 
 Level = Literal["off", "warning", "error"]
@@ -38,4 +38,5 @@ def check_levels(levels: Mapping[str, Level]) -> Iterator[Diagnostic]:
     for name in levels:
         if name not in RULES:
             place = Place("cyberflow.yaml", ("rules", name)).at_key()
-            yield Diagnostic("unknown-key", f"there is no rule `{name}`", place, help=did_you_mean(name, RULES))
+            help, fix = did_you_mean(name, RULES), fix_name(place, name, RULES)
+            yield Diagnostic("unknown-key", f"there is no rule `{name}`", place, help=help, fix=fix)

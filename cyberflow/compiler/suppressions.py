@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
+from cyberflow.edits import Fix, Removal
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Document, LineIndex, Place, Route, Sources
@@ -29,13 +30,20 @@ class Suppression:
     """One comment: the rules it names, the reason, and the lines of its file that it covers."""
 
     place: Place
-    text: str
+    tail: str
+    """From what is said to the end of the comment."""
     rules: tuple[str, ...]
     reason: str
     first: int
     last: int
     files: frozenset[str] = frozenset()
     """Prompt files that it covers as a whole."""
+
+    def place_of(self, rule: str) -> Place:
+        """Where the comment names a rule."""
+        _, end = self.place.range or (0, 0)
+        at = end - len(self.tail) + self.tail.index(rule)
+        return self.place.within(at, at + len(rule))
 
 
 @dataclass
@@ -88,8 +96,8 @@ class Suppressions:
 def _check_comment(
     ignore: Suppression, used: set[tuple[Suppression, str]], rules: Collection[str]
 ) -> Iterator[Diagnostic]:
-    def warn(message: str, help: str | None) -> Diagnostic:
-        return Diagnostic("unused-ignore", message, ignore.place, help=help, severity="warning")
+    def warn(message: str, help: str | None, fix: Fix | None = None) -> Diagnostic:
+        return Diagnostic("unused-ignore", message, ignore.place, help=help, severity="warning", fix=fix)
 
     if not ignore.rules:
         yield warn("this comment is not understood", "write `cyberflow: ignore[RULE] REASON`")
@@ -98,9 +106,12 @@ def _check_comment(
     else:
         for rule in ignore.rules:
             if rule not in rules:
-                yield warn(f"there is no rule `{rule}`", did_you_mean(rule, rules))
+                fix = fix_name(ignore.place_of(rule), rule, rules)
+                yield warn(f"there is no rule `{rule}`", did_you_mean(rule, rules), fix)
             elif (ignore, rule) not in used:
-                yield warn(f"no finding of `{rule}` to silence here", "take the comment away")
+                lone = Fix("take the comment away", (Removal(ignore.place),), safe=True)
+                fix = lone if len(ignore.rules) == 1 else None
+                yield warn(f"no finding of `{rule}` to silence here", "take the comment away", fix)
 
 
 def _read_comments(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Suppression]:
@@ -169,7 +180,7 @@ class _CommentReader:
         names = tuple(name.strip() for name in said["rules"].split(",") if name.strip()) if said else ()
         reason = said["reason"].strip() if said else ""
         place = Place(self._document.path, (), "value", match.span())
-        return Suppression(place, match["said"], names, reason, first, last, files)
+        return Suppression(place, match[0][match.start("said") - match.start() :], names, reason, first, last, files)
 
 
 def _begins_prompt(document: Document, line: str) -> bool:

@@ -4,9 +4,14 @@ finds them.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+import json
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from cyberflow.diagnostics import fix_name
+from cyberflow.edits import Fix, Replacement, Rewrite
+from cyberflow.language.type_words import translate_type
 from cyberflow.schema.keywords import TYPES
 from cyberflow.source import Place
 
@@ -47,3 +52,26 @@ def schema_help(word: str, types: Container[str]) -> str:
     if word.endswith("[]"):
         return f"write `{{type: array, items: {{type: {word[:-2]}}}}}`"
     return "write `true`" if word == "any" else f"write `{{type: {word if word in TYPES else 'TYPE'}}}`"
+
+
+def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix | None:
+    """The fix of a type that does not exist, wherever it stands: the word of another language, or a slip; of one alone
+    also a `?` that belongs to its name.
+    """
+    names, bare = list(known), word.removesuffix("?")
+    name = places[0].route[-1] if places[0].route else None
+    if bare != word and bare in names and isinstance(name, str) and not name.endswith("?") and len(places) == 1:
+        edits = (Replacement(places[0].at_key(), name, f"{name}?"), Replacement(places[0], word, bare))
+        return Fix(f"write `{name}?: {bare}`", edits)
+    if (meant := translate_type(word)) and meant != word:
+        return Fix("write the type as it is called here", tuple(Rewrite(one, json.dumps(meant)) for one in places))
+    fix = fix_name(places[0], word, names)
+    return fix and replace(fix, edits=tuple(replace(edit, place=one) for one in places for edit in fix.edits))
+
+
+def fix_schema_word(place: Place, word: object, types: Container[str]) -> Fix | None:
+    """The fix of a type in notation that stands inside JSON Schema."""
+    if not isinstance(word, str) or (word not in types and word not in TYPES):
+        return None
+    schema = {"$ref": word} if word in types else {"type": word}
+    return Fix("write the type as a schema", (Rewrite(place, json.dumps(schema)),))

@@ -12,8 +12,9 @@ from typing import Any
 from cyberflow.compiler.interface import Field, FieldSet
 from cyberflow.compiler.json_schema import DocumentReader, is_boxed
 from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
-from cyberflow.compiler.type_help import looks_optional, optional_help
+from cyberflow.compiler.type_help import fix_type_words, looks_optional, optional_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
+from cyberflow.edits import Fix
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
 from cyberflow.language.project.decode import bad_name, describe_kind
@@ -262,17 +263,27 @@ class TypeReader:
             return
         places.append(place)
         if len(places) > 1:
-            self.problems[index] = replace(self.problems[index], labels=labels_for_repeats(places))
+            first = self.problems[index]
+            fix = fix_type_words(places, word, known)
+            self.problems[index] = replace(first, labels=labels_for_repeats(places), fix=fix)
             return
         bare = word.removesuffix("?")
         help = type_word_help(word) or did_you_mean(word, known)
         help = optional_help(place, bare) if bare != word and bare in known else help
-        self.add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`")
+        fix = fix_type_words([place], word, known)
+        self.add("bad-schema", f"there is no type `{word}`", place, help=help or "declare it under `types`", fix=fix)
 
     def add(
-        self, rule: str, message: str, place: Place, *, help: str | None = None, labels: tuple[Label, ...] = ()
+        self,
+        rule: str,
+        message: str,
+        place: Place,
+        *,
+        help: str | None = None,
+        labels: tuple[Label, ...] = (),
+        fix: Fix | None = None,
     ) -> None:
-        self.problems.append(Diagnostic(rule, message, place, help=help, labels=labels))
+        self.problems.append(Diagnostic(rule, message, place, help=help, labels=labels, fix=fix))
 
 
 def _names_file(content: Any) -> bool:

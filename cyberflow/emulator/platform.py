@@ -14,12 +14,14 @@ from cyberflow.emulator import routes
 from cyberflow.emulator.contract.clock import Clock, wall_clock
 from cyberflow.emulator.contract.run_bodies import RunScript
 from cyberflow.emulator.cyberdesk import machines, models, scripts
+from cyberflow.emulator.engine import scheduler
 from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
 from cyberflow.emulator.http import dispatch
 from cyberflow.emulator.http.fault_middleware import FaultMiddleware
 from cyberflow.emulator.http.fault_plan import FaultPlan, FaultPlanSource
 from cyberflow.emulator.http.fault_plan import parse_plan as read_plan
 from cyberflow.emulator.http.rate_limit import RateLimiter
+from cyberflow.emulator.observation import ObservedRun, next_due, observe
 from cyberflow.emulator.seeds import Seeds, plant
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Store
@@ -75,6 +77,21 @@ class Platform:
             raise
         return cls(store, clock, api_key, plan, secrets)
 
+    @classmethod
+    def load(cls, content: bytes, *, clock: Clock = wall_clock) -> Platform:
+        """Open a platform in memory that holds what `dump` of another gave; secrets are not in it."""
+        store = Store(":memory:")
+        store.load(content)
+        return cls(store, clock, None, read_plan(()), {})
+
+    def dump(self) -> bytes:
+        """All that the platform holds but for secrets."""
+        return self._store.dump()
+
+    def save(self, path: Path) -> None:
+        """Write the platform into a new file, which `open` opens. Raises CyberflowError where it cannot be written."""
+        self._store.save(path)
+
     def seed(self, seeds: Seeds) -> None:
         """As `seeds` of `open`; over HTTP `POST /v1/local/seeds` does the same."""
         with self._store.explained(), self._store.transaction():
@@ -95,6 +112,17 @@ class Platform:
         checked = RunScript.model_validate(script)
         with self._store.explained(), self._store.transaction():
             return scripts.add_script(self._store, checked, idempotency_key, self._clock())
+
+    def advance(self) -> datetime | None:
+        """Let everything happen that is due by the clock's now, and answer when something is due next."""
+        with self._store.explained(), self._store.lock:
+            scheduler.advance(self._store, self._secret_store, self._clock())
+            return next_due(self._store, self._clock())
+
+    def observe(self, run_id: str) -> ObservedRun:
+        """What a run got and gave. Raises KeyError when there is none."""
+        with self._store.explained(), self._store.lock:
+            return observe(self._store, self._secret_store, run_id)
 
     def end_streams(self) -> None:
         """End the answers that go on: who serves the platform is about to close it."""

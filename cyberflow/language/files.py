@@ -11,7 +11,8 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from cyberflow.diagnostics import Diagnostic, Label, nearest
+from cyberflow.diagnostics import Diagnostic, Label, is_only_near, nearest, replace_text
+from cyberflow.edits import Replacement
 from cyberflow.language.discovery import Walk, folder_entries
 from cyberflow.language.disk import Disk, FileMemory, NotRegularError
 from cyberflow.language.merge_conflict import find_conflict
@@ -105,36 +106,42 @@ class Files:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
         self.reads.spoil()
         above, (part, *rest) = parts
-        note, help = "", self._find_elsewhere(name, place)
+        note, (help, written) = "", self._find_elsewhere(name, place)
+        near = False
         if "\\" in name:
-            help = f"write the path with `/`: `{name.replace(chr(92), '/')}`"
+            written, near = name.replace("\\", "/"), True
+            help = f"write the path with `/`: `{written}`"
         elif meant := nearest(part, self._listing(folder)):
             written = name[: name.rindex(part)] + meant + name[name.rindex(part) + len(part) :]
-            help = f"did you mean `{written}`?"
+            help, near = f"did you mean `{written}`?", is_only_near(part, meant, self._listing(folder))
             if meant.casefold() == part.casefold():
                 note = "upper and lower case must agree"
         if rest and not note:
             note = f"there is no folder `{above}{part}`"
         elif above + part != name.strip("/").removeprefix("./") and not note:
             note = f"looked for `{above}{part}`"
-        return Diagnostic("file-not-found", f"there is no file `{name}`", place, note=note, help=help)
+        fix = replace_text(place, name, written, safe=near) if written else None
+        return Diagnostic("file-not-found", f"there is no file `{name}`", place, note=note, help=help, fix=fix)
 
-    def _find_elsewhere(self, name: str, place: Place) -> str | None:
-        """Help that names the one file which a wrong path can mean: below the project, or in a folder that moved."""
+    def _find_elsewhere(self, name: str, place: Place) -> tuple[str | None, str | None]:
+        """Help that names the one file which a wrong path can mean, and its path: below the project, or in a folder
+        that moved.
+        """
         parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
         found = "/".join(parts)
         if not parts:
-            return None
+            return None, None
         if not os.path.isfile(self.root / found):  # noqa: PTH113 - a name that no system takes is not a file either
             self.distrust()
             named = [path for path in self.walk.any_files(_MOST_LOOKED_AT) if path.rpartition("/")[2] == parts[-1]]
             if len(named) != 1:
-                return None
+                return None, None
             found = named[0]
         above = place.path.rpartition("/")[0]
         below = f"{above}/" if above else ""
         written = found[len(below) :] if found.startswith(below) else f"/{found}"
-        return f"did you mean `{written}`?" + (" a leading `/` means the project" if written.startswith("/") else "")
+        leading = " a leading `/` means the project" if written.startswith("/") else ""
+        return f"did you mean `{written}`?{leading}", written
 
     def _listing(self, folder: str) -> frozenset[str]:
         if folder not in self._looked:
@@ -244,3 +251,9 @@ def path_escape(name: str, place: Place, note: str) -> Diagnostic:
     """What to say of a file that is outside the project."""
     help = "keep every file that a declaration names inside the project"
     return Diagnostic("path-escape", f"`{name}` leaves the project", place, note=note, help=help)
+
+
+def meant_path(found: Diagnostic) -> str:
+    """The path that a finding about a path would write in its place; nothing when it has no fix."""
+    edits = found.fix.edits if found.fix else ()
+    return next((edit.new for edit in edits if isinstance(edit, Replacement)), "")

@@ -22,22 +22,32 @@ _LIST = re.compile(r"(?:list|tuple|set|array|List|Array|Sequence)\s*[\[<(]\s*(.*
 _OPTIONAL = re.compile(r"Optional\[(.*)\]|(.*?)\s*\|\s*(?:None|null)", re.DOTALL)
 
 
+Translation = str | dict[str, object]
+"""A type in notation: a word, or JSON Schema."""
+
+
 def type_word_help(word: str) -> str | None:
     """What to write for a type of another language; None for a word that none has."""
     if (optional := _OPTIONAL.fullmatch(word)) is not None:
-        inner = _translate(optional[1] or optional[2])
-        return f"write `?` after the name and `{inner}` as its type" if inner else None
-    written = _translate(word)
-    return f"write `{written}`" if written and written != word else None
+        inner = translate_type(optional[1] or optional[2])
+        return f"write `?` after the name and `{_format(inner)}` as its type" if inner else None
+    written = translate_type(word)
+    return f"write `{_format(written)}`" if written and written != word else None
 
 
-def _translate(word: str) -> str | None:
+def translate_type(word: str) -> Translation | None:
+    """The notation for a type of another language."""
     if (items := _LIST.fullmatch(word)) is not None:
-        inner = _translate(items[1])
-        plain = inner is not None and not inner.startswith("{")
-        return f"{inner}[]" if plain else f"{{type: array, items: {inner}}}" if inner else None
+        inner = translate_type(items[1])
+        return f"{inner}[]" if isinstance(inner, str) else {"type": "array", "items": inner} if inner else None
     if word in _FORMATS:
-        return f"{{type: string, format: {_FORMATS[word]}}}"
+        return {"type": "string", "format": _FORMATS[word]}
     if word in _WORDS or word in _WORDS.values():
         return _WORDS.get(word, word)
     return None
+
+
+def _format(type: object) -> str:
+    if not isinstance(type, dict):
+        return str(type)
+    return "{" + ", ".join(f"{key}: {_format(value)}" for key, value in type.items()) + "}"

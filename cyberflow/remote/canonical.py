@@ -66,8 +66,20 @@ def field_hash(fields: Mapping[str, Any]) -> str:
 
 def differing_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the fields whose canonical forms differ."""
-    one, other = canonicalize(before), canonicalize(after)
-    return tuple(name for name in FIELDS if one.get(name) != other.get(name))
+    return tuple(name for name in FIELDS if _differ(name, before.get(name), after.get(name)))
+
+
+def _differ(name: str, one: Any, other: Any) -> bool:
+    """Whether two values have two forms. What is equal but for the marker is not brought into form: that is most."""
+    if one == other or (name == "input_schema" and _bare_json(one) == _bare_json(other)):
+        return False
+    forms = [_FORMS.get(name, _as_is)(value) for value in (one, other)]
+    return forms[0] != forms[1] and not all(map(_is_empty, forms))
+
+
+def _bare_json(text: Any) -> str:
+    """As text, in which 1 and true are two things."""
+    return _stable_json(_without_marker(text))
 
 
 def _html(text: Any) -> Any:
@@ -77,12 +89,16 @@ def _html(text: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _input_schema(text: str | None) -> Any:
     """The root's `$comment` belongs to the marker; a schema that then restricts nothing compares as null does."""
-    root = _parse_json(text)
-    if not isinstance(root, dict):
-        return root
-    bare = {key: value for key, value in root.items() if key != "$comment"}
+    bare = _without_marker(text)
+    if not isinstance(bare, dict):
+        return bare
     form = {key: value for key, value in without_boolean(canonical_schema(bare)).items() if key != "$comment"}
     return {} if form in ({"type": "object"}, {"type": "object", "properties": {}}) else form
+
+
+def _without_marker(text: str | None) -> Any:
+    root = _parse_json(text)
+    return {key: value for key, value in root.items() if key != "$comment"} if isinstance(root, dict) else root
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cyberflow.client.cyberdesk.wire import Image, Model, Page, TagRecord, WorkflowRecord
 from cyberflow.client.http.errors import ApiError
@@ -12,10 +12,12 @@ from cyberflow.compiler.bundle import Asset
 from cyberflow.errors import ConflictError
 from cyberflow.remote.concurrency import gather_or_cancel
 from cyberflow.remote.images import hash_candidates
-from cyberflow.remote.listing import IncompleteList, read_pass
+from cyberflow.remote.listing import IncompleteList, ListPass, read_pass
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
+
+Item = TypeVar("Item")
 
 LARGE_PAGE = 1000
 PAGE = 100
@@ -50,33 +52,43 @@ async def read_snapshot(desk: Cyberdesk, assets: Iterable[Asset] = ()) -> Snapsh
 
 
 async def read_all_workflows(desk: Cyberdesk) -> tuple[WorkflowRecord, ...]:
-    """Every workflow of the account: a pass that fits one page, or the later of two passes that agree on the ids, with
-    as many as the service says there are. Raises IncompleteList, ConflictError when the list does not come to rest.
+    """Every workflow of the account: a pass that fits one page, or of two passes in turn that agree on the ids the one
+    with contents, with as many as the service says there are. Raises IncompleteList, ConflictError when the list does
+    not come to rest.
 
     The list is paged by offset in an order that every write changes, so one pass over several pages may miss some.
     """
-    page = _workflow_pages(desk)
-    before: frozenset[str] | None = None
-    for _ in range(PASSES):
-        read = await read_pass(page)
-        settled = read.items.keys() == before
-        if read.complete and (read.pages == 1 or settled):
-            return tuple(read.items.values())
-        if settled:
+    read_contents, read_ids = _pages(desk.workflows.page), _pages(desk.workflows.id_page)
+    whole = await read_pass(read_contents)
+    ids = whole.items.keys()
+    if whole.complete and whole.pages == 1:
+        return tuple(whole.items.values())
+    for number in range(1, PASSES):
+        if number % 2:
+            read: ListPass[Any] = await read_pass(read_ids)
+        else:
+            read = whole = await read_pass(read_contents)
+        if read.items.keys() == ids:
+            if read.complete:
+                return tuple(whole.items.values())
             raise IncompleteList("workflows", len(read.items), read.total)
-        before = frozenset(read.items)
+        ids = read.items.keys()
     raise ConflictError(
         "the list of workflows changed every time it was read", help="wait until nobody else writes, then try again"
     )
 
 
-def _workflow_pages(desk: Cyberdesk) -> Callable[[int], Awaitable[Page[WorkflowRecord]]]:
+class _ReadPage(Protocol[Item]):
+    def __call__(self, *, skip: int, limit: int) -> Awaitable[Page[Item]]: ...
+
+
+def _pages(read: _ReadPage[Item]) -> Callable[[int], Awaitable[Page[Item]]]:
     limit = LARGE_PAGE
 
-    async def page(skip: int) -> Page[WorkflowRecord]:
+    async def page(skip: int) -> Page[Item]:
         nonlocal limit
         try:
-            return await desk.workflows.page(skip=skip, limit=limit)
+            return await read(skip=skip, limit=limit)
         except ApiError as error:
             # A page of 1000 is documented for runs only: where workflows refuse it, the documented default does.
             if limit == PAGE or not error.about_request:

@@ -30,21 +30,32 @@ Noun = BundledChain | BundledWorkflow | BundledTask
 
 def check_outcomes(outcomes: Mapping[str, Any], what: Noun, bundle: Bundle) -> Iterator[OutcomeProblem]:
     """Hold the outcomes of a simulation, by step or workflow, against what is run."""
-    for fault in find_mock_faults(outcomes, mock_targets(what, bundle), what.name):
+    return find_outcome_problems(outcomes, mock_targets(what, bundle), what.name)
+
+
+def find_outcome_problems(
+    outcomes: Mapping[str, Any], targets: Mapping[str, MockTarget], owner: str
+) -> Iterator[OutcomeProblem]:
+    """What keeps outcomes from being used, in words."""
+    for fault in find_mock_faults(outcomes, targets, owner):
         text = "; ".join(filter(None, [fault.message, fault.note, *fault.notes, fault.help]))
         yield OutcomeProblem(".".join(map(str, fault.keys)), text)
 
 
 def read_outcomes(outcomes: Mapping[str, Any], what: Noun, bundle: Bundle) -> dict[str, Any]:
     """The outcomes as the platform takes them. Raises UsageError with everything that is wrong."""
-    problems = [str(problem) for problem in check_outcomes(outcomes, what, bundle)]
+    raise_outcome_problems([str(problem) for problem in check_outcomes(outcomes, what, bundle)])
+    return {name: bare_outcome(outcome) for name, outcome in outcomes.items()}
+
+
+def raise_outcome_problems(problems: list[str]) -> None:
+    """Raise UsageError when there are problems."""
     if len(problems) == 1:
         raise UsageError(f"the simulation cannot be used: {problems[0]}", help="nothing was started")
     if problems:
         lines = "".join(f"\n  {problem}" for problem in problems)
         text = f"the simulation cannot be used, for {len(problems)} reasons:{lines}"
         raise UsageError(text, help="nothing was started")
-    return {name: bare_outcome(outcome) for name, outcome in outcomes.items()}
 
 
 def mock_targets(what: Noun, bundle: Bundle) -> dict[str, MockTarget]:
@@ -52,15 +63,14 @@ def mock_targets(what: Noun, bundle: Bundle) -> dict[str, MockTarget]:
     if isinstance(what, BundledTask):
         slug = what.workflow.partition("@")[0]
         return {name: MockTarget(what.name, form="task") for name in (slug, what.workflow, what.name)}
-    targets = {one.name: _target(one.name, one) for one in bundle.workflows}
+    targets = {one.name: target_of(one) for one in bundle.workflows}
     if isinstance(what, BundledWorkflow):
-        return {**targets, what.name: _target(what.name, what)}
+        return {**targets, what.name: target_of(what)}
     steps = {step["session_alias"]: bundle.workflow(step["workflow_id"]) for step in what.request["steps"]}
-    return {**targets, **{id: _target(id, workflow) for id, workflow in steps.items()}}
+    return {**targets, **{id: target_of(one) if one else MockTarget(id) for id, one in steps.items()}}
 
 
-def _target(name: str, workflow: BundledWorkflow | None) -> MockTarget:
-    if workflow is None:
-        return MockTarget(name)
+def target_of(workflow: BundledWorkflow) -> MockTarget:
+    """A workflow as what an outcome may stand for."""
     schema = output_schema(workflow)
     return MockTarget(workflow.name, schema if isinstance(schema, dict) else None)

@@ -31,6 +31,8 @@ class KeywordProblem:
     help: str | None = None
     about_key: bool = False
     below: tuple[str | int, ...] = ()
+    known: tuple[str, ...] = ()
+    """The closed set that a misspelt word was meant to be of."""
 
 
 def is_schema(notation: Mapping[str, Any]) -> bool:
@@ -84,7 +86,7 @@ def check_keyword(key: str, value: Any, *, free: bool = False) -> KeywordProblem
         return None
     if key not in KEYWORDS:
         message = f"`{key}` is not a keyword of JSON Schema"
-        return KeywordProblem(message, did_you_mean(key, KEYWORDS), about_key=True)
+        return KeywordProblem(message, did_you_mean(key, KEYWORDS), about_key=True, known=tuple(KEYWORDS))
     if key == "$schema" and isinstance(value, str) and not _KNOWN_DIALECT.fullmatch(value):
         help = "take it away if the schema means what JSON Schema 2020-12 says"
         return KeywordProblem(f"`{value}` is a dialect of its own, which is not read", help)
@@ -130,10 +132,11 @@ def _check_type(value: Any) -> KeywordProblem | None:
         below = (index,) if isinstance(value, list) else ()
         if word is None:
             return KeywordProblem("`null` without quotes does not name a type", 'write `"null"`', below=below)
-        help = did_you_mean(str(word), TYPES)
+        help, known = did_you_mean(str(word), TYPES), tuple(TYPES)
         if isinstance(word, str) and word.endswith("[]"):
+            known = ()
             help = f"`{word}` is notation: write it without `type:`, or `{{type: array, items: {{…}}}}`"
-        return KeywordProblem(f"`{word}` is not a type of JSON Schema", help, below=below)
+        return KeywordProblem(f"`{word}` is not a type of JSON Schema", help, below=below, known=known)
     return None if words else KeywordProblem("`type` lists nothing")
 
 

@@ -23,11 +23,11 @@ async def look_up(
     compiled: CompiledProject,
     service: CyberdeskService,
     workflows: Collection[str],
-    places: tuple[str | None, Iterable[str]],
+    places: tuple[Iterable[str], Iterable[str]],
     *,
     stale: bool,
 ) -> TargetIds:
-    """Find the ids of workflows, a machine and pools. Raises ConflictError when a workflow is not applied, or moved.
+    """Find the ids of workflows, machines and pools. Raises ConflictError when a workflow is not applied, or moved.
 
     With `stale` a workflow that moved will do; one that is not there never does.
     """
@@ -40,8 +40,9 @@ async def look_up(
     for held in list_owned_workflows(found.workflows, mine):
         if held.ownership is Ownership.MANAGED and held.name:
             ids.setdefault(held.name, held.id)  # the oldest comes first, and is the one that plan and apply mean
-    machine, pools = places
-    return TargetIds(ids, await _find_pools(service, list(pools)), await _find_machine(service, machine))
+    machines, pools = places
+    found_machines = {name: await _find_machine(service, name) for name in machines}
+    return TargetIds(ids, await _find_pools(service, list(pools)), found_machines)
 
 
 def _check_up_to_date(moved: list[Change], target: str, *, stale: bool) -> None:
@@ -61,18 +62,16 @@ def _check_up_to_date(moved: list[Change], target: str, *, stale: bool) -> None:
         raise ConflictError(f"{target} differs from the sources: {'; '.join(parts)}", help=help)
 
 
-async def _find_machine(service: CyberdeskService, name: str | None) -> Mapping[str, str]:
-    if name is None:
-        return {}
+async def _find_machine(service: CyberdeskService, name: str) -> str:
     if _UUID.fullmatch(name):
-        return {name: name}
+        return name
     found = [machine.id async for machine in service.client.machines.list(name=name)]
     if len(found) > 1:
         raise UsageError(f"{len(found)} machines are called `{name}`", help=f"name one by its id: {', '.join(found)}")
     if not found:
         known = [machine.name async for machine in service.client.machines.list() if machine.name]
         raise UsageError(f"{service.name} has no machine `{name}`", help=did_you_mean(name, known))
-    return {name: found[0]}
+    return found[0]
 
 
 async def _find_pools(service: CyberdeskService, names: list[str]) -> Mapping[str, str]:

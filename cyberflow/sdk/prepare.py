@@ -79,7 +79,7 @@ async def look_up_ids(
             machine, pools = what.machine, tuple(what.pools)
     else:
         names = {what.name}
-    return await look_up(compiled, service, names, (machine, pools), stale=stale)
+    return await look_up(compiled, service, names, ([machine] if machine else [], pools), stale=stale)
 
 
 class Overrides(Protocol):

@@ -43,7 +43,7 @@ NOUNS = {
     wire.Pool: "PoolResponseWithIncludes",
     wire.Model: "ModelConfigurationResponse",
     wire.RunRecord: "RunResponseWithIncludes",
-    wire.ChainAccepted: "WorkflowChainResponse",
+    records.ChainAccepted: "WorkflowChainResponse",
     wire.Attachment: "RunAttachmentResponse",
     records.SignedUrl: "RunImageSignedUrlResponse",
     records.DownloadUrl: "RunAttachmentDownloadUrlResponse",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from cyberflow.client.cyberdesk.records import ChainAccepted
 from cyberflow.client.cyberdesk.wait import StillLive
-from cyberflow.client.cyberdesk.wire import ChainAccepted
 from cyberflow.client.http.errors import ApiError
 from tests.client.scripted_service import Script, answer, page, run
 

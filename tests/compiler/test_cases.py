@@ -8,6 +8,7 @@ import gc
 import io
 import json
 import os
+import re
 from collections import defaultdict
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
@@ -17,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from cyberflow.cli.main import run
-from cyberflow.compiler.rules import REMOTE_RULES, RULES
+from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.emulator.platform import Platform
 from tests.emulator.served import serve
 
@@ -28,7 +29,9 @@ SEVERAL, SILENT = "several-", "near-miss"
 
 
 def printed(folder: Path, *options: str) -> tuple[int, str]:
-    """What `check` prints of a case; where a rule needs a target, a platform that is empty but for `local-1`."""
+    """What `check` prints of a case, or `test` without its time; where a rule needs a target, a platform that is empty
+    but for `local-1`.
+    """
     out = io.StringIO()
     with TemporaryDirectory() as place, ExitStack() as account, redirect_stdout(out):
         if folder.parent.name in REMOTE_RULES:
@@ -41,9 +44,18 @@ def printed(folder: Path, *options: str) -> tuple[int, str]:
             settings = folder / "cyberflow.yaml"
             target = f"targets: {{clinic: {{url: '{url}'}}}}\n"
             settings.write_text(settings.read_text(encoding="utf-8") + target, encoding="utf-8")
-        code = run(["check", "--no-color", "--project", str(folder), *options])
+        command = "test" if folder.parent.name in TEST_RULES else "check"
+        code = run([command, "--no-color", "--project", str(folder), *options])
     gc.enable()
-    return code, out.getvalue()
+    return code, re.sub(r" in \d+\.\d s\b", "", out.getvalue())
+
+
+def rules_found(folder: Path) -> list[str]:
+    said = json.loads(printed(folder, "--format", "json")[1])
+    found = (
+        said["diagnostics"] if "diagnostics" in said else [one for test in said["tests"] for one in test["warnings"]]
+    )
+    return [one["rule"] for one in found]
 
 
 def name(folder: Path) -> str:
@@ -70,7 +82,7 @@ def test_a_case_is_about_its_rule_alone() -> None:
     strange = []
     for folder in FOLDERS:
         rule = folder.parent.name
-        rules = [one["rule"] for one in json.loads(printed(folder, "--format", "json")[1])["diagnostics"]]
+        rules = rules_found(folder)
         found[rule].append("clean" if not rules else "finding" if rule in rules else "other")
         expected = [] if folder.name.startswith(SILENT) else [rule]
         allowed = rule in rules if folder.name.startswith(SEVERAL) else rules == expected

@@ -14,6 +14,7 @@ from cyberflow.compiler.rules import GROUPS, RULES
 ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
 WARNINGS = """
+    unused-mock
     cut-prompt unused-ignore unused-input unused-secret unsafe-html unbalanced-loop loop-item-outside-loop unknown-tool
     untyped-output unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text path-as-prompt
     restarted-list lost-text runtime-input lookalike-runtime foreign-template password-input

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cyberflow.emulator.platform import Platform
+from cyberflow.emulator.store.store import Store
 from cyberflow.errors import CyberflowError
 
 if TYPE_CHECKING:
@@ -165,3 +167,21 @@ def test_values_are_dropped_when_their_run_has_ended(api: Api, clock: TurnedCloc
     assert [dict(vault.values(id)) for id in (one, two, three)] == [{}, {"pw": RUN}, {}]
     api.delete(f"/v1/runs/{two}")
     assert not vault.values(two)
+
+
+def test_links_are_counted_as_they_are(tmp_path: Path) -> None:
+    """Made twice, taken back, removed from either side, over a restart: the count is that of the rows."""
+    path = tmp_path / "links.db"
+    with closing(Store(path)) as store:
+        for a, b in (("w1", "t"), ("w1", "t"), ("w2", "t"), ("w2", "u"), ("w3", "u")):
+            store.link("workflow-tag", a, b)
+        with suppress(ZeroDivisionError), store.transaction():
+            store.link("workflow-tag", "w4", "t")
+            _ = 1 / 0
+        store.link("pool-machine", "t", "m")
+        store.unlink("workflow-tag", "w2", None)
+    with closing(Store(path)) as store:
+        store.unlink("workflow-tag", "w3", "u")
+        count = {name: store.count_links("workflow-tag", "b", name) for name in ("t", "u", "m")}
+        assert count == {"t": 1, "u": 0, "m": 0}
+        assert [store.count_links("pool-machine", "a", "t"), store.count_links("pool-machine", "b", "m")] == [1, 1]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--ignore", multiple=True, metavar="RULE", help="No findings of this rule, this once.")
 @click.option("--remote", is_flag=True, help="Ask the target too: pools, machines, models, tags, tasks, inputs.")
 @click.option("--error-on", type=click.Choice(["error", "warning"]), default="error", show_default=True)
+@click.option("--fix", is_flag=True, help="Make the fixes that are hardly guesses, and show what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="Make those that guess too.")
+@click.option("--diff", is_flag=True, help="Print what a fix would change, and write nothing.")
 @click.option("--no-cache", is_flag=True, help="Check anew, though nothing has changed.")
 def command(*, project: Path | None, target: str | None, format: str, quiet: bool, **options: Any) -> int:
     """Find every mistake of the project, offline.
@@ -34,6 +37,8 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
     Reads all declarations, prompts and schemas, checks placeholders, refs and types, and prints each finding with its
     place and what to do about it. Exit code 1 when there is an error. With PATH the findings of these files alone, of a
     project that is read as a whole. With --target only what is wrong for that one.
+    With --fix the files are mended where a finding says what to write, each whole, and never so that another finding
+    comes up; --unsafe-fixes makes guesses as well. With --diff nothing is written; exit code 5 when something would be.
     With --remote the target is asked as well whether it has the pools, machines, models, tags and Cyberun workflows
     that are named, and whether each required input is supplied.
 
@@ -41,11 +46,14 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
     Example:
       cyberflow check
       cyberflow check workflows/lookup.yaml --select unknown-output
+      cyberflow check --fix --diff
       cyberflow check --format github --error-on warning
       cyberflow check --format sarif > cyberflow.sarif
       cyberflow check --remote --target prod
     """
     folder = project_root(project)
+    if options["fix"] or options["unsafe_fixes"] or options["diff"]:
+        return _fix(folder, target, format, quiet=quiet, options=options)
     asked = bool(options["paths"] or options["select"] or options["ignore"])
     if options["remote"]:
         from cyberflow.sdk.checks.remote import check_remote
@@ -57,12 +65,51 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
     else:
         kept = CheckCache(folder)
         answer = (None if options["no_cache"] else kept.find(format)) or _check_and_cache(folder, format, kept)
+    return _print(answer, format, quiet=quiet, error_on=options["error_on"])
+
+
+def _print(answer: CheckReport, format: str, *, quiet: bool, error_on: str) -> int:
+    """Print what was found, and give the exit code."""
     if answer.errors or answer.warnings or format != "text" or not quiet:
         if format == "text":
             click.echo(answer.text, nl=False)
         else:
             write_machine(answer.text.removesuffix("\n"))
-    return 1 if answer.errors or (options["error_on"] == "warning" and answer.warnings) else 0
+    if answer.hint and format == "text" and not quiet:
+        say(answer.hint)
+    return _exit_code(answer, error_on)
+
+
+def _exit_code(answer: CheckReport, error_on: str) -> int:
+    return 1 if answer.errors or (error_on == "warning" and answer.warnings) else 0
+
+
+def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options: dict[str, Any]) -> int:
+    """Mend the project, or print what would change."""
+    from cyberflow.cli.views.fixes import describe_mending, render_diff
+    from cyberflow.compiler.fixes.mend import mend
+    from cyberflow.errors import UsageError
+    from cyberflow.sdk.checks.fix import write_mending
+    from cyberflow.sdk.checks.selection import FindingSelection
+
+    if options["remote"] or target is not None:
+        raise UsageError("a fix is of the sources, for every target", help="leave out `--remote` and `--target`")
+    if options["diff"] and format != "text":
+        raise UsageError("`--diff` prints a diff", help="leave out `--format`: in JSON each finding has its fix")
+    asked = FindingSelection.of(folder, options["paths"], options["select"], options["ignore"])
+    mending = mend(folder, asked.filter, unsafe=options["unsafe_fixes"])
+    left = mending.before if options["diff"] else mending.after
+    answer = _make_report(left.raw, asked.filter(left.findings), format)
+    if not options["diff"]:
+        write_mending(folder, mending)
+        for line in () if quiet else describe_mending(mending):
+            say(line)
+        return _print(answer, format, quiet=quiet, error_on=options["error_on"])
+    for line in render_diff(mending):
+        click.echo(line)
+    if not quiet and not mending.contents:
+        say("nothing to mend")
+    return 5 if mending.contents else _exit_code(answer, options["error_on"])
 
 
 def _check_and_cache(folder: Path, format: str, kept: CheckCache) -> CheckReport:
@@ -102,7 +149,17 @@ def _select(
 
 def _make_report(sourced: RawProject, found: list[Diagnostic], format: str) -> CheckReport:
     errors = sum(one.severity == "error" for one in found)
-    return CheckReport(render_findings(sourced, found, format), errors, len(found) - errors)
+    text = render_findings(sourced, found, format)
+    return CheckReport(text, errors, len(found) - errors, _hint(sourced, found) if format == "text" else "")
+
+
+def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:
+    """What can be mended of what was found."""
+    if not found:
+        return ""
+    from cyberflow.cli.views.fixes import FixView, fix_hint
+
+    return fix_hint(*FixView.of(sourced, found).count(found))
 
 
 def render_findings(sourced: RawProject, found: list[Diagnostic], format: str) -> str:

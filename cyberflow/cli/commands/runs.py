@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
+from cyberflow.cli.commands.signals import signal_command
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
 from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
@@ -249,4 +250,5 @@ def _print_result(state: ChainState, format: str) -> int:
 
 
 command.add_command(download_command)
+command.add_command(signal_command)
 command.add_command(screenshots_command)

@@ -81,6 +81,12 @@ class _SourceLine:
         return replace(span, column=start, end_column=max(end, start + 1))
 
 
+def mask_lines(text: str, path: str, secrets: Iterable[Span]) -> list[str]:
+    """The lines of a text as they may be shown."""
+    lines = text.removesuffix("\n").split("\n")
+    return [_SourceLine.of(line, path, number, secrets).text for number, line in enumerate(lines, 1)]
+
+
 @dataclass(frozen=True)
 class DiagnosticRenderer:
     """Renders findings against the sources they speak of. Secret places are masked in every line that is shown."""
@@ -93,13 +99,13 @@ class DiagnosticRenderer:
     def of(cls, sourced: RawProject, findings: Iterable[Diagnostic]) -> DiagnosticRenderer:
         return cls(sourced.sources, secret_spans(sourced, findings))
 
-    def render(self, found: Diagnostic) -> str:
-        """Give one finding as text, ending without a line end; styled for a terminal."""
+    def render(self, found: Diagnostic, word: str | None = None) -> str:
+        """Give one finding as text, ending without a line end; styled for a terminal. `word` replaces its severity."""
         colour = "red" if found.severity == "error" else "yellow"
         marks = [_Underline(self.sources.span(found.place), "^", found.note)]
         marks += [_Underline(self.sources.span(label.place), "-", label.message) for label in found.labels]
         width = max(len(str(mark.span.line)) for mark in marks)
-        title = style(f"{found.severity}[{found.rule}]", fg=colour, bold=True)
+        title = style(f"{word or found.severity}[{found.rule}]", fg=colour, bold=True)
         lines = [f"{title}{style(': ' + one_line(found.message), bold=True)}"]
         for index, path in enumerate(dict.fromkeys(mark.span.path for mark in marks)):
             group = [mark for mark in marks if mark.span.path == path]

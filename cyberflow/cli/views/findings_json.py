@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow.cli.views.diagnostics_text import secret_spans
+from cyberflow.cli.views.fixes import FixView
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
 from cyberflow.source import Place, Span
@@ -16,11 +17,11 @@ from cyberflow.source import Place, Span
 
 def render_json(sourced: RawProject, found: list[Diagnostic]) -> str:
     """The whole answer of `check --format json`."""
-    spans = _MaskedSpans(sourced, found)
+    spans, fixes = _MaskedSpans(sourced, found), FixView.of(sourced, found)
     return json.dumps(
         {
             "version": 1,
-            "diagnostics": [_finding_json(one, spans) for one in found],
+            "diagnostics": [_finding_json(one, spans) | {"fix": fixes.json(one)} for one in found],
             "summary": {**_counts(found), **sourced.counts()},
         },
         ensure_ascii=False,

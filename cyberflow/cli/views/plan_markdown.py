@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from cyberflow.cli.styles import unstyle
 from cyberflow.cli.views.plan_text import hunks, live_text, summary
+from cyberflow.cli.views.replay_text import replay_lines
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, FieldChange, Plan, PlanProblem
 from cyberflow.deploy.plan.verdicts import EditVerdict
@@ -54,6 +55,10 @@ def _problems(plan: Plan) -> Iterator[str]:
     for change in plan.changes:
         for broken in change.breaking:
             yield f"\n> ⚠️ `{_cell(change.name)}`: {broken}"
+        if change.replay:
+            sign = "⚠️" if change.replay.refused else "⏪"
+            told = "<br>".join(_cell(line.strip()).replace("*", "\\*") for line in replay_lines(change.replay))
+            yield f"\n> {sign} `{_cell(change.name)}`: {told}"
 
 
 def _problem_lines(word: str, problems: Iterable[PlanProblem]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.cli.views.diagnostics_text import pluralize
+from cyberflow.cli.views.replay_text import replay_lines
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
 
@@ -47,10 +48,12 @@ _SHOWN_RUNS = 3
 _MARKS = {"done": ("✓", "green"), "unchanged": ("=", "blue"), "conflict": ("!", "magenta"), "failed": ("✗", "red")}
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
-    """The whole plan: what would change, what stands in the way, what is only told, and a line that sums it up."""
+def plan_lines(plan: Plan, *, values: bool = False) -> Iterator[str]:
+    """The whole plan: what would change, what stands in the way, what is only told, and a line that sums it up. With
+    `values` the values of past runs are shown too.
+    """
     for change in plan.changes:
-        yield from _change(change, plan)
+        yield from _change(change, plan, values=values)
     for problem in plan.errors:
         yield from _problem("error", "red", problem.message, problem.help)
     for problem in plan.conflicts:
@@ -109,15 +112,12 @@ def outcome_line(outcome: Outcome) -> str:
     return f"  {style(sign, fg=colour, bold=True)} {verb:<9} {outcome.kind} {one_line(outcome.name)}{id}{text}"
 
 
-def _change(change: Change, plan: Plan) -> Iterator[str]:
+def _change(change: Change, plan: Plan, *, values: bool = False) -> Iterator[str]:
     sign, colour = _SIGNS.get(change.action, ("·", "blue"))
     reason = f"  {_dim(one_line(change.reason))}" if change.reason else ""
     id = f"  {_dim(change.id)}" if change.id and change.kind != "image" and change.action != "create" else ""
     yield f"  {style(sign, fg=colour, bold=True)} {change.kind} {style(one_line(change.name), bold=True)}{id}{reason}"
-    for broken in change.breaking:
-        yield f"      {style(one_line(str(broken)), fg='red')}"
-    if change.verdict and (change.verdict.word != "breaking" or change.verdict.reasons):
-        yield f"      {style(one_line(str(change.verdict)), fg=_VERDICTS[change.verdict.word])}"
+    yield from _meaning(change, values=values)
     if runs := plan.live.get(change.id or ""):
         yield f"      {style(live_text(runs), fg='yellow')}"
     if change.action == "create":
@@ -132,6 +132,18 @@ def _change(change: Change, plan: Plan) -> Iterator[str]:
             continue
         yield f"      {field.path}"
         yield from (f"        {_tint(line)}" for line in hunks(lines, "⋮"))
+
+
+def _meaning(change: Change, *, values: bool) -> Iterator[str]:
+    """Whom the change breaks, what the edit means, and what past runs say to it."""
+    for broken in change.breaking:
+        yield f"      {style(one_line(str(broken)), fg='red')}"
+    if change.verdict and (change.verdict.word != "breaking" or change.verdict.reasons):
+        yield f"      {style(one_line(str(change.verdict)), fg=_VERDICTS[change.verdict.word])}"
+    if change.replay:
+        colour = "red" if change.replay.refused else None
+        lines = replay_lines(change.replay, values=values)
+        yield from (f"      {style(one_line(line), fg=colour)}" for line in lines)
 
 
 def hunks(lines: Sequence[str], between: str) -> Iterator[str]:

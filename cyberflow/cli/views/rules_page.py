@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cyberflow.compiler.rules import GROUPS, rule_module, severity_of
 from cyberflow.diagnostics import Severity
 
-_TITLES = {"source": "Sources", "prompt": "Prompts", "chain": "Chains"}
+_TITLES = {"source": "Sources", "prompt": "Prompts", "chain": "Chains", "test": "Tests"}
 _INTRODUCTION = """\
 # Rules
 

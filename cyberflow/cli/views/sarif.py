@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cyberflow.cli.views.diagnostics_text import secret_spans
 from cyberflow.cli.views.findings_json import workspace_prefix
+from cyberflow.cli.views.fixes import FixView
 from cyberflow.cli.views.rules_page import RuleDocumentation, load_rules
+from cyberflow.compiler.fixes.text_edits import TextFix
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import SecretLiterals
-from cyberflow.source import Place, Span
+from cyberflow.source import Place
 from cyberflow.version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -36,8 +37,7 @@ def render_sarif(sourced: RawProject, found: list[Diagnostic], environ: Mapping[
     """
     known = load_rules()
     base = workspace_prefix(sourced.root, environ)
-    hidden = frozenset(secret_spans(sourced, found))
-    writer = _SarifWriter(sourced, base, hidden, sourced.secrets if found else SecretLiterals())
+    writer = _SarifWriter(sourced, base, FixView.of(sourced, found), sourced.secrets if found else SecretLiterals())
     log = {
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -85,7 +85,7 @@ class _SarifWriter:
 
     sourced: RawProject
     base: str
-    hidden: frozenset[Span]
+    fixes: FixView
     secrets: SecretLiterals
 
     def results(self, found: list[Diagnostic], known: list[str]) -> Iterator[Json]:
@@ -106,7 +106,21 @@ class _SarifWriter:
                 result["relatedLocations"] = [
                     self._label_location(index, label) for index, label in enumerate(one.labels, 1)
                 ]
+            if fix := self.fixes.fix(one):
+                result["fixes"] = [self._fix(fix)]
             yield result
+
+    def _fix(self, fix: TextFix) -> Json:
+        """A fix, with what it replaces in each file."""
+        replaced: dict[str, list[Json]] = {}
+        for span, text in self.fixes.spans(fix):
+            region = {"startLine": span.line, "startColumn": span.column}
+            region |= {"endLine": span.end_line, "endColumn": span.end_column}
+            replaced.setdefault(span.path, []).append({"deletedRegion": region, "insertedContent": {"text": text}})
+        changes = [
+            {"artifactLocation": self._artifact(path), "replacements": edits} for path, edits in replaced.items()
+        ]
+        return {"description": {"text": fix.message}, "artifactChanges": changes}
 
     def _fingerprint_key(self, one: Diagnostic) -> str:
         """What stays the same when lines move: the rule, the declaration, and what is said of it."""
@@ -119,8 +133,11 @@ class _SarifWriter:
     def _location(self, place: Place) -> Json:
         """Where a place is; how long a hidden one is stays unsaid."""
         span = self.sourced.sources.span(place)
-        end: Json = {} if span in self.hidden else {"endLine": span.end_line, "endColumn": span.end_column}
+        end: Json = {} if span in self.fixes.hidden else {"endLine": span.end_line, "endColumn": span.end_column}
         return {
-            "artifactLocation": {"uri": quote(self.base + span.path, safe=_FREE), "uriBaseId": ROOT},
+            "artifactLocation": self._artifact(span.path),
             "region": {"startLine": span.line, "startColumn": span.column, **end},
         }
+
+    def _artifact(self, path: str) -> Json:
+        return {"uri": quote(self.base + path, safe=_FREE), "uriBaseId": ROOT}

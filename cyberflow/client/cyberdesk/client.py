@@ -13,12 +13,12 @@ from cyberflow.client.cyberdesk.attachments import Attachments
 from cyberflow.client.cyberdesk.connections import Connections, Usages
 from cyberflow.client.cyberdesk.machines import Machines, Pools
 from cyberflow.client.cyberdesk.models import ModelConfigurations
-from cyberflow.client.cyberdesk.records import MachinesHealth
+from cyberflow.client.cyberdesk.records import ChainAccepted, MachinesHealth
 from cyberflow.client.cyberdesk.runs import Runs
 from cyberflow.client.cyberdesk.tags import TagGroups, WorkflowTags
 from cyberflow.client.cyberdesk.trajectories import Trajectories
 from cyberflow.client.cyberdesk.wait import EVERY, RunWaiter
-from cyberflow.client.cyberdesk.wire import ChainAccepted, RunRecord
+from cyberflow.client.cyberdesk.wire import RunRecord
 from cyberflow.client.cyberdesk.workflows import PromptImages, Workflows
 from cyberflow.client.http.request import get_request, write_request
 from cyberflow.client.http.transport import ConnectOptions, Transport

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from cyberflow.client.cyberdesk.wire import Flag, Json, RunRecord, WireRecord
+from cyberflow.client.cyberdesk.wire import Flag, Id, Json, RunRecord, WireRecord
 
 
 class Trajectory(WireRecord):
@@ -86,3 +86,18 @@ class SignedUrl(WireRecord):
 class DownloadUrl(WireRecord):
     url: str = Field(repr=False)
     expires_in: int | None = None
+
+
+class WorkflowId(WireRecord):
+    """Which workflow it is, without what it holds."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: Id
+
+
+class ChainAccepted(WireRecord):
+    """A chain's runs in the order of its steps. Dispatch may still fail: such runs end in `error`."""
+
+    session_id: Id
+    run_ids: list[Id]

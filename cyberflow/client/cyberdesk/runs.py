@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.collection import Body, Call, Collection
-from cyberflow.client.cyberdesk.records import BulkAccepted, SignedUrl, Trajectory
-from cyberflow.client.cyberdesk.wire import ChainAccepted, Page, RunRecord
+from cyberflow.client.cyberdesk.records import BulkAccepted, ChainAccepted, SignedUrl, Trajectory
+from cyberflow.client.cyberdesk.wire import Page, RunRecord
 from cyberflow.client.http.paging import PAGE
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, overload
 
+from cyberflow.client.cyberdesk.records import ChainAccepted
 from cyberflow.client.cyberdesk.runs import Runs
-from cyberflow.client.cyberdesk.wire import RUN_FIELDS, ChainAccepted, RunRecord, is_live
+from cyberflow.client.cyberdesk.wire import RUN_FIELDS, RunRecord, is_live
 from cyberflow.client.http.retry import Retry
 from cyberflow.errors import CyberflowError
 

@@ -7,6 +7,7 @@ Times stay the text that was sent; see `parse_time`.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
@@ -31,8 +32,13 @@ RUN_BASE = ("id", "workflow_id", "machine_id", "status", "created_at")
 Json = dict[str, Any]
 
 
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
 def canonical_id(text: str) -> str:
     """An id in the one form in which ids are compared: UUIDs in lower case with dashes, whatever else as it is."""
+    if _CANONICAL.fullmatch(text):
+        return text
     try:
         return str(UUID(text))
     except ValueError:
@@ -258,13 +264,6 @@ class RunRecord(WireRecord):
     @property
     def live(self) -> bool:
         return is_live(self.status)
-
-
-class ChainAccepted(WireRecord):
-    """A chain's runs in the order of its steps. Dispatch may still fail: such runs end in `error`."""
-
-    session_id: Id
-    run_ids: list[Id]
 
 
 class Attachment(WireRecord):

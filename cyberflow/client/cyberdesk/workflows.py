@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from cyberflow.client.cyberdesk.collection import ApiGroup, Call, Collection
-from cyberflow.client.cyberdesk.records import SignedUrl
+from cyberflow.client.cyberdesk.records import SignedUrl, WorkflowId
 from cyberflow.client.cyberdesk.wire import Image, Json, Page, TagRecord, WorkflowRecord
 from cyberflow.client.http.paging import PAGE
 from cyberflow.client.http.request import multipart_request, write_request
@@ -41,6 +41,10 @@ class Workflows(Collection[WorkflowRecord], path="/v1/workflows", record=Workflo
         self, *, skip: int = 0, limit: int = PAGE, **filters: Unpack[WorkflowFilters]
     ) -> Call[Page[WorkflowRecord]]:
         return self._page(skip, limit, {"include": EVERYTHING, **filters})
+
+    def id_page(self, *, skip: int = 0, limit: int = PAGE) -> Call[Page[WorkflowId]]:
+        """The same page, of which only the ids are read."""
+        return self._read("", Page[WorkflowId], query={"skip": skip, "limit": limit})
 
     def get(self, id: str, *, include: Sequence[str] = EVERYTHING) -> Call[WorkflowRecord]:
         return super().get(id, include=include)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 
 from cyberflow.edits import TextEdit
@@ -35,3 +38,19 @@ def edit_text(text: str, edits: Iterable[TextEdit]) -> str:
 def _meet(left: TextEdit, right: TextEdit) -> bool:
     """Whether two edits touch: insertions at one place do, in whatever order they would come."""
     return left.path == right.path and left.start <= right.end and right.start <= left.end
+
+
+def edit_file(content: bytes, edits: Iterable[TextEdit]) -> bytes:
+    """The bytes of a text file with edits made in its text: its byte order mark and its line ends stay as they are, and
+    new lines end as its first one does.
+    """
+    mark = BOM_UTF8 if content.startswith(BOM_UTF8) else b""
+    raw = content[len(mark) :].decode()
+    breaks = [match.start() - number for number, match in enumerate(re.finditer("\r\n", raw))]
+    newline = "\r\n" if breaks and raw.find("\n") == breaks[0] + 1 else "\n"
+
+    def shift(edit: TextEdit) -> TextEdit:
+        start, end = (at + bisect_left(breaks, at) for at in (edit.start, edit.end))
+        return TextEdit(edit.path, start, end, edit.text.replace("\n", newline))
+
+    return mark + edit_text(raw, map(shift, dict.fromkeys(edits))).encode()

@@ -17,7 +17,6 @@ from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
 from cyberflow.language.flow_tests.cases import Case, ReadTests, is_matcher
 from cyberflow.language.flow_tests.model import ANY
 from cyberflow.schema.values import EMPTY, Schema
-from cyberflow.source import Place
 
 _SECTIONS = ("workflows", "chains", "tasks")
 _TEXT: Schema = {"type": "string"}
@@ -233,8 +232,3 @@ def _values_faults(owner: str, value: Any, schema: Schema | None, rule: str) -> 
 
 def _kind(name: str) -> Any:
     return "secret" if name.startswith("$") else "input"
-
-
-def place_of_case(case: Case) -> Place:
-    """Where a case begins: its own mapping, or the name of its test."""
-    return case.layers[0].place if len(case.layers) > 1 else case.place.at_key()

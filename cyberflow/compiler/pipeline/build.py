@@ -44,7 +44,7 @@ class PipelineBuilder:
         """Build all; one that runs itself, however far around, gives nothing that is known."""
         waiting = dict(declared)
         while waiting:
-            ready = [name for name, one in waiting.items() if not nested_names(one) & waiting.keys()]
+            ready = [name for name, one in waiting.items() if not names_run(one) & waiting.keys()]
             if not ready:
                 unknown = FieldSet(known=False)
                 self.callees |= {
@@ -58,7 +58,7 @@ class PipelineBuilder:
         return {name: self.built[name] for name in declared}
 
     def _pipeline_callee(self, node: PipelineNode) -> Callee:
-        files = dict.fromkeys(name for step in node.steps for name in given_files(node, step).values())
+        files = dict.fromkeys(name for step in node.steps for name in file_arguments(node, step).values())
         outputs = output_fields(node)
         return Callee("pipeline", node.name, node.definition.place, node.inputs, node.secrets, outputs, (), (*files,))
 
@@ -104,20 +104,20 @@ class PipelineBuilder:
         if is_ref(data):
             at = place.at("$ref") if len(data) == 1 else place
             return Value(data, place, (RefUse(at, data["$ref"], read_file_ref(data)),))
-        if isinstance(data, str) and given_file(data) is None:
+        if isinstance(data, str) and file_argument(data) is None:
             self.readers.add_file(data, place)
         return Value(data, place)
 
 
-def given_file(written: Any) -> str | None:
+def file_argument(written: Any) -> str | None:
     """The name of a file that is given at run time: `<name>`."""
     token = only_token(scan_string(written)) if isinstance(written, str) else None
     return token.path.root if token is not None and not token.path.keys and token.kind == "input" else None
 
 
-def given_files(pipeline: PipelineNode, step: PipelineStepNode) -> dict[str, str]:
+def file_arguments(pipeline: PipelineNode, step: PipelineStepNode) -> dict[str, str]:
     """The files of a step that are given when the pipeline is run, with the names that they have there."""
-    found = {name: given for name, value in step.files.items() if (given := given_file(value.data))}
+    found = {name: given for name, value in step.files.items() if (given := file_argument(value.data))}
     if pipeline.inherits and step.callee is not None:
         found |= {name: name for name in step.callee.files if name not in step.files}
     return found
@@ -137,7 +137,7 @@ def task_callee(task: TaskNode) -> Callee:
     return Callee("task", task.name, place, task.inputs, task.secrets, files=tuple(dict.fromkeys(files)))
 
 
-def nested_names(definition: Definition[Pipeline]) -> set[str]:
+def names_run(definition: Definition[Pipeline]) -> set[str]:
     """What the steps of a pipeline run."""
     return {step.run for step in definition.body.steps if step.run is not None}
 

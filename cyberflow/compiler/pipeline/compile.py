@@ -8,7 +8,7 @@ from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.bundle import GIVEN_FILE
 from cyberflow.compiler.graph import PipelineNode, PipelineStepNode
 from cyberflow.compiler.interface import Callee, FieldSet
-from cyberflow.compiler.pipeline.build import given_files
+from cyberflow.compiler.pipeline.build import file_arguments
 from cyberflow.compiler.pipeline.form import (
     BundledCall,
     BundledCondition,
@@ -89,7 +89,7 @@ def _condition(step: PipelineStep) -> BundledCondition | None:
 
 
 def _files(node: PipelineNode, step: PipelineStepNode, assets: AssetCollector) -> dict[str, Any]:
-    files: dict[str, Any] = {name: GIVEN_FILE + given for name, given in given_files(node, step).items()}
+    files: dict[str, Any] = {name: GIVEN_FILE + given for name, given in file_arguments(node, step).items()}
     for name, value in step.files.items():
         if name not in files:
             added = assets.add_file(value.data, value.place) if isinstance(value.data, str) else value.data

@@ -150,7 +150,7 @@ def check_found(found: FoundType, wanted: ObjectSchema) -> Assignability:
     return check_assignable(found.schema, wanted, may_be_absent=found.optional)
 
 
-def written_value(value: Value) -> tuple[str, Place]:
+def quote_value(value: Value) -> tuple[str, Place]:
     """A value as findings quote it, and where that stands."""
     if value.refs and value.refs[0].keys == ():
         return f"`{value.refs[0].written}`", value.refs[0].place

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from cyberflow.compiler.graph import ONCE, AnyCaller, CallNode, Graph, PipelineStepNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Callee, Field, FieldSet, NameKind
+from cyberflow.compiler.queries.declaration_fixes import fix_declaration, move_to_secrets, remove_declaration
 from cyberflow.compiler.queries.lookalikes import unread_prompt_text
 from cyberflow.compiler.queries.suggestions import suggest_declaration
 from cyberflow.compiler.queries.texts import scopes
 from cyberflow.compiler.scanned_text import ScannedText, Value
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
+from cyberflow.edits import Fix, Removal
 from cyberflow.language.prompt.placeholders import SIGNS, placeholder
 from cyberflow.language.prompt.tokens import Token
 
@@ -62,8 +64,9 @@ def find_unknown_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
                 if token.kind == kind and token.path.root not in fields and not _is_escape(text, token):
                     place = text.place_of(token.start, token.end)
                     help = suggest_declaration(scope, kind, text, token)
+                    fix = fix_declaration(scope, kind, text, token)
                     message = f"`{scope.owner.name}` has no {kind} `{token.path.root}`"
-                    yield Diagnostic(f"undeclared-{kind}", message, place, help=help)
+                    yield Diagnostic(f"undeclared-{kind}", message, place, help=help, fix=fix)
 
 
 def _is_escape(text: ScannedText, token: Token) -> bool:
@@ -80,7 +83,8 @@ def find_idle_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
             if name not in used and not _occurs_in_unread_text(graph, owner, name):
                 help = f"use it as `{placeholder(kind, name)}`, or take it away"
                 message = f"nothing in `{owner.name}` uses the {kind} `{name}`"
-                yield Diagnostic(f"unused-{kind}", message, field.place.at_key(), help=help)
+                fix = remove_declaration(graph, owner, kind, field)
+                yield Diagnostic(f"unused-{kind}", message, field.place.at_key(), help=help, fix=fix)
 
 
 def _names_in_texts(owner: WorkflowNode | TaskNode, kind: NameKind) -> set[str | None]:
@@ -127,7 +131,9 @@ def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]
             if written == SIGNS[kind] + name and name not in fields and fields.known:
                 message = f"`{workflow.name}` has no {kind} `{written}`"
                 help = did_you_mean(name, fields.fields, f"`{SIGNS[kind]}{{}}`")
-                yield Diagnostic(f"unknown-{kind}", message, workflow.at("from_machine", index), help=help)
+                place = workflow.at("from_machine", index)
+                fix = fix_name(place.within(len(SIGNS[kind]), len(written)), name, fields.fields)
+                yield Diagnostic(f"unknown-{kind}", message, place, help=help, fix=fix)
 
 
 def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: NameKind) -> Iterator[Diagnostic]:
@@ -138,15 +144,16 @@ def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: 
             continue
         if is_secret and not (value.tokens or value.refs):
             continue  # a literal, of which `secret-in-source` speaks
-        help = did_you_mean(name, fields.fields)
+        help, fix = did_you_mean(name, fields.fields), fix_name(value.place.at_key(), name, fields.fields)
         label = Label(callee.at(f"{kind}s").at_key(), "declared here")
         if not fields.fields:
             label = Label(callee.place.at_key(), f"declares no `{kind}s`")
         if is_secret:
             help = f"hand on a secret of the {caller.definition.kind} under `secrets`: `{name}: <$NAME>`"
+            fix = move_to_secrets(step, name, value)
             label = Label(callee.secrets.fields[name].place.at_key(), "declared as a secret")
         message = f"`{callee.name}` has no {kind} `{name}`"
-        yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help)
+        yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help, fix=fix)
 
 
 def _unknown_files(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
@@ -181,7 +188,9 @@ def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
                     for step in chain.steps
                     if kind == "input" and name in step.inputs
                 )
-                yield Diagnostic(f"unused-chain-{kind}", message, field.place.at_key(), labels=labels, help=help)
+                fix = Fix(f"take `{name}` away", (Removal(field.place, parents=1),), safe=True)
+                place = field.place.at_key()
+                yield Diagnostic(f"unused-chain-{kind}", message, place, labels=labels, help=help, fix=fix)
 
 
 def _idle_items(caller: AnyCaller) -> Iterator[Diagnostic]:

@@ -32,6 +32,7 @@ class StepUse:
     step: CallNode
     alias: str
     place: Place
+    written: str
 
 
 def valid_refs(caller: AnyCaller) -> Iterator[ValidRef]:
@@ -50,14 +51,14 @@ def step_uses(caller: AnyCaller) -> Iterator[StepUse]:
     """Every naming of another step by a step."""
     for use in valid_refs(caller):
         if use.step is not None:
-            yield StepUse(use.step, use.ref.alias, use.place)
+            yield StepUse(use.step, use.ref.alias, use.place, use.written)
     for step in caller.steps:
         if isinstance(step, PipelineStepNode):
             for value in step.files.values():
                 for file in value.refs:
                     if isinstance(file.ref, FileRef):
-                        yield StepUse(step, file.ref.step, file.place)
-            yield from (StepUse(step, id, step.at("after", index)) for index, id in enumerate(step.step.after))
+                        yield StepUse(step, file.ref.step, file.place, str(file.written))
+            yield from (StepUse(step, id, step.at("after", index), id) for index, id in enumerate(step.step.after))
 
 
 def forward_uses(caller: AnyCaller) -> Iterator[tuple[StepUse, CallNode]]:

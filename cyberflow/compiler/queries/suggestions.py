@@ -8,8 +8,8 @@ from cyberflow.compiler.graph import AnyCaller
 from cyberflow.compiler.interface import NameKind
 from cyberflow.compiler.queries.texts import Owner, TextScope
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.diagnostics import did_you_mean, is_only_near, nearest
-from cyberflow.edits import Fix, Replacement
+from cyberflow.diagnostics import did_you_mean, fix_name, nearest
+from cyberflow.edits import Fix
 from cyberflow.language.prompt.escapes import with_literal
 from cyberflow.language.prompt.paths import format_path, part_span
 from cyberflow.language.prompt.placeholders import placeholder
@@ -21,15 +21,6 @@ def suggest_member(word: str, known: Iterable[str], note: str) -> str | None:
     """Help for a misspelt member; what there is is not listed again when the note shows the whole type."""
     names = list(known)
     return did_you_mean(word, names) if nearest(word, names) or not note or "…" in note else None
-
-
-def fix_name(place: Place, word: str, known: Iterable[str]) -> Fix | None:
-    """The mend of a misspelt member of a closed set, which stands at the place."""
-    names = list(known)
-    meant = nearest(word, names)
-    if meant is None:
-        return None
-    return Fix(f"write `{meant}`", (Replacement(place, word, meant),), safe=is_only_near(word, meant, names))
 
 
 def fix_path_part(place: Place, written: str, part: int, word: str, known: Iterable[str]) -> Fix | None:
@@ -46,8 +37,8 @@ def argument_syntax(caller: AnyCaller, kind: NameKind, name: str, given: str) ->
 def suggest_declaration(scope: TextScope, kind: NameKind, text: ScannedText, token: Token) -> str:
     """Help for a token that names nothing declared: what was meant, and how the text itself is written."""
     root, other = token.path.root, scope.fields_of("secret" if kind == "input" else "input")
-    if step := _suggest_ref(scope.owner, token) if kind == "input" else None:
-        return step
+    if ref := suggest_ref(scope.owner, token) if kind == "input" else None:
+        return f"`{root}` is a step: write `{{$ref: {ref}}}`"
     if root in other:
         instead: NameKind = "secret" if kind == "input" else "input"
         article = "a" if instead == "secret" else "an"
@@ -59,9 +50,10 @@ def suggest_declaration(scope: TextScope, kind: NameKind, text: ScannedText, tok
     return with_literal(help, text.scan.text, token.start, token.end, text.format)
 
 
-def _suggest_ref(owner: Owner, token: Token) -> str | None:
+def suggest_ref(owner: Owner, token: Token) -> str | None:
+    """The ref that a placeholder was meant to be, when its root is a step."""
     if not isinstance(owner, AnyCaller) or not (producer := owner.producer(token.path.root)):
         return None
     keys = token.path.keys[1:] if token.path.keys[:1] == ("outputs",) else token.path.keys
     keys = keys or (next(iter(producer.outputs.fields), "NAME"),)
-    return f"`{token.path.root}` is a step: write `{{$ref: {format_path(token.path.root, ('outputs', *keys))}}}`"
+    return format_path(token.path.root, ("outputs", *keys))

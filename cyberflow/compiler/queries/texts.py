@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Field, FieldSet, NameKind
 from cyberflow.compiler.scanned_text import ScannedText, Value
-from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.prompt.tokens import Token
+from cyberflow.diagnostics import Diagnostic, replace_text
+from cyberflow.edits import Fix
+from cyberflow.language.prompt.tokens import TextMend, Token
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
-from cyberflow.source import Place
 
 Owner = WorkflowNode | ChainNode | TaskNode | PipelineNode
 
@@ -64,10 +64,16 @@ def text_findings(graph: Graph) -> Iterator[Diagnostic]:
         for text in owner.texts:
             for flaw in text.flaws:
                 place = text.place_of(flaw.start, flaw.end)
-                yield Diagnostic(flaw.rule, flaw.message, place, note=flaw.note, help=flaw.help)
+                fix = _fix_of(text, flaw.mend) if flaw.mend else None
+                yield Diagnostic(flaw.rule, flaw.message, place, note=flaw.note, help=flaw.help, fix=fix)
 
 
-def find_dead_paths(graph: Graph) -> Iterator[tuple[Place, Token, Field, MissingMember | Scalar]]:
+def _fix_of(text: ScannedText, mend: TextMend) -> Fix:
+    old = text.text.value[mend.start : mend.end]
+    return replace_text(text.place_of(mend.start, mend.end), old, mend.text, safe=mend.safe)
+
+
+def find_dead_paths(graph: Graph) -> Iterator[tuple[ScannedText, Token, Field, MissingMember | Scalar]]:
     """Every token whose root is declared and whose path leads nowhere."""
     for scope in scopes(graph):
         for text in scope.texts:
@@ -77,7 +83,7 @@ def find_dead_paths(graph: Graph) -> Iterator[tuple[Place, Token, Field, Missing
                 field = scope.fields_of(token.kind).fields.get(token.path.root)
                 found = lookup(field.schema, token.path.keys) if field else None
                 if field and isinstance(found, MissingMember | Scalar):
-                    yield text.place_of(token.start, token.end), token, field, found
+                    yield text, token, field, found
 
 
 def argument_values(graph: Graph) -> Iterator[tuple[FieldSet, Value]]:

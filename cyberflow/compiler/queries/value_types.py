@@ -45,7 +45,7 @@ def ref_type(caller: AnyCaller, step: CallNode | None, key: str, ref: Ref) -> Fo
     found = lookup(producer.outputs_schema, ref.keys)
     if isinstance(found, UnknownPath):
         found = ANYTHING
-    return caller.seen_from(step, key, ref.alias, found) if isinstance(found, FoundType) else None
+    return caller.view_from(step, key, ref.alias, found) if isinstance(found, FoundType) else None
 
 
 def _token_type(inputs: FieldSet, use: TokenUse) -> FoundType | None:

@@ -35,9 +35,14 @@ GROUPS = {
         each-not-list key-not-scalar unbounded-wait retry-repeats call-untyped
         not-on-target
     """),
+    "test": _names("""
+        unused-mock
+    """),
 }
 """Every rule in the order of the reference."""
 RULES = tuple(name for names in GROUPS.values() for name in names)
+TEST_RULES = ("unused-mock",)
+"""What `cyberflow test` finds when it runs them."""
 REMOTE_RULES = ("not-on-target",)
 """What `check --remote` finds besides, when it has asked the target."""
 WARNINGS = frozenset(
@@ -46,6 +51,7 @@ WARNINGS = frozenset(
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
         cleanup-before-use ref-index ref-as-text unbounded-wait retry-repeats
         lost-text runtime-input lookalike-runtime foreign-template password-input
+        unused-mock
     """)
 )
 _FOUND_BY_READERS = frozenset(
@@ -54,7 +60,7 @@ _FOUND_BY_READERS = frozenset(
         file-not-found path-escape template-error python-error unused-ignore
         ambiguous-placeholder backslash-placeholder bad-image unsafe-html lost-text foreign-template
     """)
-).union(REMOTE_RULES)
+).union(REMOTE_RULES, TEST_RULES)
 """Rules that have nothing to ask the graph."""
 
 

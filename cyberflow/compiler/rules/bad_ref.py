@@ -9,15 +9,19 @@ and `until` too, and one to a file, `<step>.files['<name>']`, under `files`; a t
       mrn: {$ref: lookup.mrn}            # the outputs of a step are under `.outputs`
 """
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cyberflow.compiler.graph import AnyCaller, Graph, PipelineNode
 from cyberflow.compiler.pipeline.file_refs import FileRef
+from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
 from cyberflow.compiler.queries.refs import READERS
 from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.scanned_text import RefUse
-from cyberflow.diagnostics import Diagnostic, Label, nearest
+from cyberflow.compiler.scanned_text import RefUse, Value
+from cyberflow.diagnostics import Diagnostic, Label, is_only_near, nearest, replace_text
+from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.prompt.paths import PATH, TokenPath
 
 _REST = re.compile(PATH)
@@ -27,7 +31,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for caller in graph.callers:
         for _, where, value in caller.values:
             for use in value.refs:
-                if (found := _ask(caller, where, use)) is not None:
+                if (found := _ask(caller, where, value, use)) is not None:
                     yield found
     for task in graph.tasks.values():
         for value in task.parameters.values():
@@ -36,11 +40,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 yield Diagnostic("bad-ref", "a parameter of a task cannot come from a step", use.place, help=help)
 
 
-def _ask(caller: AnyCaller, where: str, use: RefUse) -> Diagnostic | None:
+def _ask(caller: AnyCaller, where: str, value: Value, use: RefUse) -> Diagnostic | None:
     if where == "secrets":
         secret = next(iter(caller.secrets.fields), "NAME")
         help = f"hand on a secret of the {caller.definition.kind}: `<${secret}>`"
-        return Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help)
+        edits = (Rewrite(replace(value.place), json.dumps(f"<${secret}>")),)
+        fix = Fix(f"write `<${secret}>`", edits) if secret in caller.secrets.fields else None
+        return Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help, fix=fix)
     if where == "files":
         return _ask_file(caller, use)
     if where not in READERS:
@@ -96,5 +102,10 @@ def _finding(caller: AnyCaller, use: RefUse, reason: str) -> Diagnostic:
     declared = producer.outputs.fields if producer else {}
     if head not in declared and (nearest(head, ["outputs"]) or _first_key(tail) in declared):
         rest = tail
-    help = f"write `{{$ref: {step}.outputs.{rest if _REST.fullmatch(rest) else first}}}`"
-    return Diagnostic("bad-ref", shown, use.place, note=reason, help=help)
+    ref = f"{step}.outputs.{rest if _REST.fullmatch(rest) else first}"
+    help, fix = f"write `{{$ref: {ref}}}`", None
+    if isinstance(use.written, str) and use.place.route[-1:] == ("$ref",) and step != "STEP":
+        fix = replace_text(use.place, use.written, ref, safe=is_only_near(use.written, ref, [ref]))
+    elif step != "STEP":
+        fix = rewrite_as_ref(use.place, ref)
+    return Diagnostic("bad-ref", shown, use.place, note=reason, help=help, fix=fix)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.edits import Fix, Removal
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -23,4 +24,5 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 labels = (Label(chain.steps[0].at("id"), "removed after this step"),)
                 place = chain.at("files", index, "cleanup").at_key()
                 help = "leave `cleanup` out, and let the last step delete the file"
-                yield Diagnostic("cleanup-before-use", message, place, labels=labels, help=help)
+                fix = Fix("take `cleanup` away", (Removal(place),))
+                yield Diagnostic("cleanup-before-use", message, place, labels=labels, help=help, fix=fix)

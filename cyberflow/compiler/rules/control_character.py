@@ -12,14 +12,17 @@ Write the text in single quotes: `'C:\temp\new.csv'`.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
-from cyberflow.diagnostics import Diagnostic, Severity
+from cyberflow.diagnostics import Diagnostic, Severity, replace_text
+from cyberflow.edits import Fix
 from cyberflow.language.characters import CONTROL, describe_character
 from cyberflow.language.model import Chain, Workflow
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.prompt_files import FORMATS
-from cyberflow.source import Document, Place, Text
+from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.source import Document, LineIndex, Place, Text
 
 _PATH = re.compile(r"[(\"'`*_]*(?:[A-Za-z]:|\\\\|%\w+%|\.{1,2}\\|~\\|\$env:)")
 _BLANKS = "\t\n\r"
@@ -75,7 +78,9 @@ def _findings(document: Document, what: str, text: Text) -> Iterator[Diagnostic]
             continue
         if what or match[0] not in _BLANKS or _PATH.match(word[0]):
             words.add((span.line, begin))
-            yield _finding(place, what, match[0], line[at : span.end_column - 1])
+            found = _finding(place, what, match[0], line[at : span.end_column - 1])
+            offset = LineIndex(document.path, document.text).range(span.line)[0]
+            yield replace(found, fix=_double(document, place, word, offset))
 
 
 def _finding(place: Place, what: str, character: str, escape: str) -> Diagnostic:
@@ -86,3 +91,16 @@ def _finding(place: Place, what: str, character: str, escape: str) -> Diagnostic
     if place.path.endswith(PYTHON_SUFFIX):
         help = "a backslash begins an escape: put an `r` before the text, or write paths with `/`"
     return Diagnostic("control-character", message, place, help=help, severity=severity)
+
+
+def _double(document: Document, place: Place, word: re.Match[str], line: int) -> Fix | None:
+    """The fix that doubles the backslashes of a word in double quotes; hardly a guess where it is a path."""
+    node = document.node(place.route) if isinstance(document, YamlDocument) else None
+    if node is None or node.style != '"':
+        return None
+    start = max(line + word.start(), node.start_mark.index + 1)
+    written = document.text[start : min(line + word.end(), node.end_mark.index - 1)]
+    if "\\\\" in written or "${{" in written or "\n" in written:
+        return None
+    at = Place(document.path, (), "value", (start, start + len(written)))
+    return replace_text(at, written, written.replace("\\", "\\\\"), safe=_PATH.match(written) is not None)

@@ -15,7 +15,8 @@ from typing import Any
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.lookalikes import prompt_ending_comment
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, replace_text
+from cyberflow.edits import Fix, Replacement
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
@@ -37,7 +38,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if comment := prompt_ending_comment(text, document):
             place = Place(document.path, (), "value", comment.span(1))
             help = "quote the prompt, or write it below a `|`"
-            yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help)
+            fix = _quote(document, node.start_mark.index, comment.end(1))
+            yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help, fix=fix)
         elif getattr(node, "style", None) == ">":
             yield from _find_folding(document, node)
 
@@ -53,6 +55,16 @@ def _find_folding(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:
         if item and len(item[1]) == indent and above.strip() and len(above) - len(above.lstrip()) == indent:
             place = Place(document.path, (), "value", (start + indent, start + len(line.rstrip())))
             help = "write `|` in place of `>`: it keeps lines as they are"
-            yield Diagnostic("cut-prompt", "`>` joins this line with the one above", place, help=help)
+            at = document.text.index(">", node.start_mark.index)
+            fix = replace_text(Place(document.path, (), "value", (at, at + 1)), ">", "|")
+            yield Diagnostic("cut-prompt", "`>` joins this line with the one above", place, help=help, fix=fix)
             return
         above, start = line, start + len(line) + 1
+
+
+def _quote(document: YamlDocument, start: int, end: int) -> Fix:
+    """The fix that quotes a prompt together with what was read as a comment."""
+    written = document.text[start:end].rstrip()
+    place = Place(document.path, (), "value", (start, start + len(written)))
+    quoted = "'" + written.replace("'", "''") + "'"
+    return Fix("quote the prompt with what follows it", (Replacement(place, written, quoted),))

@@ -12,7 +12,7 @@ Name a list; make an optional one required, or let a `call` give an empty list i
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries.dataflow import check_found, witness_note, written_value
+from cyberflow.compiler.queries.dataflow import check_found, quote_value, witness_note
 from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.describe import describe
@@ -27,7 +27,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             found = value_type(pipeline, step, "each", step.others["each"]) if "each" in step.others else None
             answer = check_found(found, _LIST) if found else None
             if found and isinstance(answer, NotAssignable):
-                written, place = written_value(step.others["each"])
+                written, place = quote_value(step.others["each"])
                 message = f"{written} is not a list each time, and step `{step.id}` goes over it"
                 note, notes = f"is {describe(found.schema)}", witness_note(answer)
                 help = "name a list that is always there"

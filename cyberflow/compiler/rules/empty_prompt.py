@@ -6,11 +6,15 @@ nothing. The service refuses an empty `main_prompt`, and an agent without a task
     prompt: "<!-- later -->"
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, replace_text
+
+_DEFINITION = re.compile(r"\s{0,3}(?=\[[^\]\n]+\]:)")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -22,4 +26,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             help = "write what the agent is to do"
             help += "; for a `[` that is text write `\\[`" if "]:" in written else ""
             message = f"the prompt of `{workflow.name}` is empty"
-            yield Diagnostic("empty-prompt", message, place, note=note, help=help if written else None)
+            found = Diagnostic("empty-prompt", message, place, note=note, help=help if written else None)
+            opened = _DEFINITION.match(text.text.value)
+            at = opened.end() if opened else 0
+            yield replace(found, fix=replace_text(text.place_of(at, at + 1), "[", "\\[", safe=True) if opened else None)

@@ -12,7 +12,7 @@ Name a text or an integer of the item; without `key` the index of the item is us
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, PipelineNode, PipelineStepNode
-from cyberflow.compiler.queries.dataflow import check_found, witness_note, written_value
+from cyberflow.compiler.queries.dataflow import check_found, quote_value, witness_note
 from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.diagnostics import Diagnostic
@@ -34,13 +34,13 @@ def _findings(pipeline: PipelineNode, step: PipelineStepNode, value: Value) -> I
     found = value_type(pipeline, step, "key", value)
     answer = check_found(found, _SCALAR) if found else None
     if found and isinstance(answer, NotAssignable):
-        message = f"{written_value(value)[0]} cannot name an item of `{step.id}`: it is neither text nor an integer"
+        message = f"{quote_value(value)[0]} cannot name an item of `{step.id}`: it is neither text nor an integer"
         note, help = f"is {describe(found.schema)}", f"name one that each item has: `<{name}.number>`"
         yield Diagnostic("key-not-scalar", message, value.place, note=note, notes=witness_note(answer), help=help)
     elif all(use.token.path.root != name for use in value.tokens):
         flawed = any(flaw.root for text in value.texts for flaw in text.flaws)
         unknown = any(use.token.path.root not in pipeline.inputs for use in value.tokens)
         if not flawed and not unknown:
-            message = f"{written_value(value)[0]} is the same for each item of `{step.id}`"
+            message = f"{quote_value(value)[0]} is the same for each item of `{step.id}`"
             help = f"make it of the item: `<{name}.number>`"
             yield Diagnostic("key-not-scalar", message, value.place, help=help)

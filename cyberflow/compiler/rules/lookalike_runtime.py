@@ -9,11 +9,13 @@ digits are not: `{{page1}}` and `{{page2}}` are two. This is a warning.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.texts import runtime_tokens
-from cyberflow.diagnostics import Diagnostic, Label, edit_distance
+from cyberflow.diagnostics import Diagnostic, Label, edit_distance, replace_text
+from cyberflow.edits import Replacement
 from cyberflow.source import Place
 
 _LEAST, _LONG, _MOST_EDITS = 5, 8, 2
@@ -24,13 +26,18 @@ _OWN = ("loop_item",)
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     used: dict[str, tuple[WorkflowNode, dict[str, list[Place]]]] = {}
+    roots: dict[tuple[str, str], list[Place]] = {}
     for workflow, text, token in runtime_tokens(graph):
         _, places = used.setdefault(workflow.name, (workflow, {}))
         places.setdefault(token.path.root, []).append(text.place_of(token.start, token.end))
+        root = text.place_of(token.start + 2, token.start + 2 + len(token.path.root))
+        roots.setdefault((workflow.name, token.path.root), []).append(root)
     for workflow, places in used.values():
         for name in places:
             if meant := _meant(name, workflow, places):
-                yield _finding(name, meant, workflow, places[name])
+                fix = replace_text(places[name][0], name, meant, safe=True)
+                edits = tuple(Replacement(place, name, meant) for place in roots[workflow.name, name])
+                yield replace(_finding(name, meant, workflow, places[name]), fix=replace(fix, edits=edits))
 
 
 def _meant(name: str, workflow: WorkflowNode, places: dict[str, list[Place]]) -> str | None:

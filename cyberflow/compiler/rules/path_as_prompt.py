@@ -7,6 +7,7 @@ The agent would be told the path, and not what the file says. This is a warning.
 Name the file: `prompt: {file: prompts/lookup.md}`.
 """
 
+import json
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
@@ -14,6 +15,7 @@ from cyberflow.compiler.queries.lookalikes import whole_prompt_path
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.yaml.bounds import PLAIN, QUOTED
 from cyberflow.language.yaml.document import YamlDocument
 
@@ -28,7 +30,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 else f"write `{text.place.route[-1]}: {{file: {path}}}`"
             )
             message = f"the agent is told `{path}`, and not what the file says"
-            yield Diagnostic("path-as-prompt", message, text.place, help=help)
+            edits = (Rewrite(text.place, json.dumps({"file": path})),)
+            fix = None if in_python else Fix(f"name the file `{path}`", edits)
+            yield Diagnostic("path-as-prompt", message, text.place, help=help, fix=fix)
 
 
 def _has_tag(graph: Graph, text: ScannedText) -> bool:

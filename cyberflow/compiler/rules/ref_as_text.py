@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.compiler.graph import AnyCaller, CallNode, Graph
+from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
 from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.compiler.queries.refs import READERS
 from cyberflow.compiler.scanned_text import Value
@@ -35,7 +36,8 @@ def _findings(chain: AnyCaller, step: CallNode | None, value: Value) -> Iterator
             continue
         if step is None or not _is_type_mismatch(step, value):
             message = f"`{text.text.value.strip()}` is handed on as text"
-            yield Diagnostic("ref-as-text", message, text.place, help=f"write `{{$ref: {ref}}}`")
+            fix = rewrite_as_ref(text.place, ref)
+            yield Diagnostic("ref-as-text", message, text.place, help=f"write `{{$ref: {ref}}}`", fix=fix)
 
 
 def _is_type_mismatch(step: CallNode, value: Value) -> bool:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.prompt.markdown import find_renumbered_items
 
 _ITEM = re.compile(r"^[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t]|$)", re.MULTILINE)
@@ -31,7 +31,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 written = text.text.value[start:end]
                 message = f"the agent reads `{number}{written[-1]}` in place of `{written}`"
                 help = "number the items one after the other, or all of them `1.`"
-                yield Diagnostic("restarted-list", message, text.place_of(start, end), help=help)
+                place = text.place_of(start, end)
+                fix = replace_text(place, written, f"{number}{written[-1]}")
+                yield Diagnostic("restarted-list", message, place, help=help, fix=fix)
 
 
 def _may_differ(text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import runtime_tokens
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.prompt.placeholders import placeholder
 
 
@@ -25,4 +25,6 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 message = f"`{token.wire}` is a value that the agent sets, not the {kind} `{field.name}`"
                 labels = (Label(field.place.at_key(), "declared here"),)
                 help = f"write `{placeholder(kind, token.path)}`"
-                yield Diagnostic("runtime-input", message, place, labels=labels, help=help)
+                written = text.scan.text[token.start : token.end]
+                fix = replace_text(place, written, placeholder(kind, token.path))
+                yield Diagnostic("runtime-input", message, place, labels=labels, help=help, fix=fix)

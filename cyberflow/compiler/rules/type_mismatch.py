@@ -12,12 +12,14 @@ give. A mock that breaks its type on purpose says so: `outputs: {$invalid: {…}
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.dataflow import Flow, flows, witness_note
+from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
 from cyberflow.compiler.queries.lookalikes import ref_lookalike
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe, format_literal
 from cyberflow.schema.subtype.assign import Assignability, NotAssignable
@@ -42,25 +44,26 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
     labels = [Label(flow.wanted_place.at_key(), f"{flow.consumer} needs {describe(flow.wanted)}")]
     if flow.given_place is not None and flow.given_place != flow.place:
         labels.append(Label(flow.given_place.at_key(), "declared here"))
-    place, note, help = flow.place, "", None
+    place, note, help, fix = flow.place, "", None, None
     if absent and flow.given is None:
         message = f"`{flow.name}` of {flow.consumer} is required, but `__EMPTY__` leaves it out"
     elif absent:
         message = f"`{flow.name}` of {flow.consumer} is required, but {flow.source} may be absent"
         help = flow.advice or f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
+        fix = None if flow.advice else replace_text(flow.wanted_place.at_key(), flow.name, f"{flow.name}?")
     elif flow.given is None:
         place, part = _faulty_part(flow.place, flow.data, answer.path)
         shown = format_literal(part)
         named = format_path(flow.name, answer.path) if place != flow.place else flow.name
         ref = ref_lookalike(part) if isinstance(part, str) else None
         help = f"for the output of a step write `{{$ref: {ref}}}`" if ref else None
+        fix = rewrite_as_ref(place, ref) if ref else None
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
         message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
         note, help = f"is {describe(flow.given)}", flow.advice if _holds_null(answer.witness) else None
-    return Diagnostic(
-        "type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer), help=help
-    )
+    found = Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer))
+    return replace(found, help=help, fix=fix)
 
 
 def _holds_null(witness: Any) -> bool:

@@ -16,7 +16,7 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.interface import Callee
 from cyberflow.compiler.queries.refs import ValidRef, all_valid_refs, closes_cycle
 from cyberflow.compiler.queries.suggestions import fix_path_part, suggest_member
-from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
@@ -57,7 +57,8 @@ def _finding(use: ValidRef, producer: Callee, found: MissingMember | Scalar) -> 
         message = f"`{whole}` is `{found.type_text}`, which has nothing inside"
         labels = (Label(field.place.at_key(), "declared here"),)
         mend = f"write `{{$ref: {whole}}}`, or declare the members of `{field.name}`"
-        return Diagnostic("unknown-output", message, use.place, labels=labels, help=mend)
+        shorter = replace_text(use.place, use.written, whole)
+        return Diagnostic("unknown-output", message, use.place, labels=labels, help=mend, fix=shorter)
     word = str(use.ref.keys[found.key_index])
     note, message = f"not in {describe(producer.outputs_schema)}", f"`{use.ref.alias}` has no output `{word}`"
     if found.key_index:

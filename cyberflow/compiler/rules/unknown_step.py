@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import AnyCaller, ChainNode, Graph
 from cyberflow.compiler.queries.refs import step_uses, valid_refs
-from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.compiler.queries.suggestions import fix_path_part
+from cyberflow.diagnostics import Diagnostic, did_you_mean, replace_text
 from cyberflow.source import Place
 
 
@@ -27,14 +28,15 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         session = caller.session if isinstance(caller, ChainNode) else ()
         known = {*(step.id for step in caller.steps), *session}
         by_name = {step.runs[0]: step.id for step in reversed(caller.steps) if step.runs}
-        for alias, place in _namings(caller):
+        for alias, place, written in _namings(caller):
             if alias not in known:
-                help = did_you_mean(alias, known)
+                help, fix = did_you_mean(alias, known), fix_path_part(place, written, 0, alias, known)
                 if alias in by_name:
                     help = f"a ref names the step by its id: `{by_name[alias]}`"
-                yield Diagnostic("unknown-step", f"`{caller.name}` has no step `{alias}`", place, help=help)
+                    fix = replace_text(place.within(0, len(alias)), alias, by_name[alias])
+                yield Diagnostic("unknown-step", f"`{caller.name}` has no step `{alias}`", place, help=help, fix=fix)
 
 
-def _namings(caller: AnyCaller) -> Iterator[tuple[str, Place]]:
-    yield from ((use.alias, use.place) for use in step_uses(caller))
-    yield from ((use.ref.alias, use.place) for use in valid_refs(caller) if use.step is None)
+def _namings(caller: AnyCaller) -> Iterator[tuple[str, Place, str]]:
+    yield from ((use.alias, use.place, use.written) for use in step_uses(caller))
+    yield from ((use.ref.alias, use.place, use.written) for use in valid_refs(caller) if use.step is None)

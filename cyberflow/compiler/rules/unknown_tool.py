@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, is_only_near, replace_text
 
 TOOLS = (
     "focused_action",
@@ -36,7 +36,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                 if match.group() not in TOOLS and (tool := _closest_tool(match.group())):
                     place = text.place_of(*match.span())
                     message = f"the agent has no tool `{match.group()}`"
-                    yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?")
+                    fix = replace_text(place, match[0], tool, safe=is_only_near(match[0], tool, TOOLS))
+                    yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?", fix=fix)
 
 
 def _closest_tool(word: str) -> str | None:

@@ -10,11 +10,13 @@ In a test, `run` names a chain, a workflow, a task or a pipeline.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.lookalikes import has_unread_declaration, labels_for_repeats
-from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, nearest
+from cyberflow.edits import Fix, Replacement
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.source import Place
 
@@ -30,8 +32,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if not any(has_unread_declaration(name, one, graph.project.files.documents) for one in _SECTIONS):
             known = [*graph.chains, *graph.workflows, *graph.tasks, *graph.pipelines]
             message = f"there is no workflow, chain, task or pipeline `{name}`"
-            labels = labels_for_repeats(places)
-            yield Diagnostic("unknown-workflow", message, places[0], labels=labels, help=did_you_mean(name, known))
+            labels, help, fix = labels_for_repeats(places), did_you_mean(name, known), _fix(name, places, known)
+            yield Diagnostic("unknown-workflow", message, places[0], labels=labels, help=help, fix=fix)
     modules = {
         one.module: one
         for one in graph.project.files.documents.values()
@@ -80,13 +82,20 @@ def _unknown_function(name: str, modules: Mapping[str, PythonDocument]) -> tuple
 
 
 def _finding(graph: Graph, name: str, places: list[Place]) -> Diagnostic:
-    help = did_you_mean(name, graph.workflows)
+    help, fix = did_you_mean(name, graph.workflows), _fix(name, places, graph.workflows)
     note = ""
     if (ignored := graph.project.files.find_ignored_declaration(name)) is not None:
         note = f"`{ignored}` declares it, and git ignores that file"
-        help = f"take `{ignored}` out of the ignore file, or name it under `sources`"
+        fix, help = None, f"take `{ignored}` out of the ignore file, or name it under `sources`"
     others = {"chain": graph.chains, "task": graph.tasks, "pipeline": graph.pipelines}
     for kind in (kind for kind, group in others.items() if name in group):
-        note, help = f"this is a {kind}", "a step runs a workflow"
+        note, help, fix = f"this is a {kind}", "a step runs a workflow", None
     message = f"there is no workflow `{name}`"
-    return Diagnostic("unknown-workflow", message, places[0], note=note, labels=labels_for_repeats(places), help=help)
+    labels = labels_for_repeats(places)
+    return Diagnostic("unknown-workflow", message, places[0], note=note, labels=labels, help=help, fix=fix)
+
+
+def _fix(name: str, places: list[Place], known: Collection[str]) -> Fix | None:
+    """The name that was meant, written wherever this one stands."""
+    fix, meant = fix_name(places[0], name, known), nearest(name, known)
+    return (fix and meant and replace(fix, edits=tuple(Replacement(place, name, meant) for place in places))) or None

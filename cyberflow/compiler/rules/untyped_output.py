@@ -8,14 +8,21 @@ Without `outputs` nothing says what the agent returns, and nothing can be checke
 Declare the outputs of the workflow.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 
-from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
+from cyberflow.compiler.interface import Callee
 from cyberflow.compiler.queries.refs import all_valid_refs, closes_cycle
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.edits import Addition, Fix
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
+    read: dict[str, dict[str, None]] = {}
+    for caller, use in all_valid_refs(graph):
+        if producer := caller.producer(use.ref.alias):
+            read.setdefault(producer.name, {})[use.ref.output] = None
     for caller, use in all_valid_refs(graph):
         producer = caller.producer(use.ref.alias)
         if producer is None or producer.kind != "workflow" or producer.outputs.fields or not producer.outputs.known:
@@ -24,5 +31,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             continue
         labels = (Label(producer.place.at_key(), "declares no `outputs`"),)
         message = f"nothing says what `{use.ref.alias}` returns"
+        fix = _declare(producer, read[producer.name])
         help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
-        yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help)
+        yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help, fix=fix)
+
+
+def _declare(producer: Callee, outputs: Iterable[str]) -> Fix | None:
+    """The guess that every output that is read is text."""
+    place = producer.place
+    edit = Addition(place, "outputs", json.dumps(dict.fromkeys(outputs, "string")))
+    return None if place.path.endswith(PYTHON_SUFFIX) else Fix(f"declare the outputs of `{producer.name}`", (edit,))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.compiler.bundle import Asset, Bundle, canonical_json
 from cyberflow.deploy.plan.verdicts import EditVerdict
+from cyberflow.deploy.replay.model import Replay
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import Owner
@@ -84,6 +85,7 @@ class Change:
     asset: Asset | None = field(default=None, repr=False, compare=False)
     breaking: tuple[BreakingChange, ...] = ()
     verdict: EditVerdict | None = field(default=None, compare=False)
+    replay: Replay | None = field(default=None, compare=False)
 
     @property
     def pending(self) -> bool:
@@ -91,8 +93,10 @@ class Change:
         return self.action not in {"lost", "copy"}
 
     def to_json(self) -> dict[str, Any]:
-        """Give the change with what it means."""
-        return {**self.content, "verdict": self.verdict.word} if self.verdict else self.content
+        """Give the change with what it means, and what it would have done to past runs."""
+        means = {"verdict": self.verdict.word} if self.verdict else {}
+        past = {"replay": self.replay.to_json()} if self.replay else {}
+        return {**self.content, **means, **past}
 
     @property
     def content(self) -> dict[str, Any]:
@@ -153,6 +157,8 @@ class Plan:
     only: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The ids of the account's tags that the writes may need, by name."""
+    ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The ids of the declared workflows that are there, by name."""
     live: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The live runs of workflows that would change, by workflow id; filled in by whoever asked for them."""
     orphans: tuple[Image, ...] = ()

@@ -15,7 +15,7 @@ from cyberflow.deploy.plan.model import Action, Change, FieldChange, Plan, PlanP
 from cyberflow.deploy.plan.prune import image_prune_changes, prune_candidates, prune_changes, prune_problems
 from cyberflow.deploy.plan.reconcile import Reconciliation, adoption_hint, reconcile, unowned_ids
 from cyberflow.deploy.plan.tags import tag_change, tag_changes, tag_problems, tags_by_name
-from cyberflow.deploy.plan.verdicts import EditVerdict, judge_edit
+from cyberflow.deploy.plan.verdicts import judge_edit
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.remote.canonical import CHECK_FIELDS, canonicalize, differing_fields, field_hash, wire_fields
@@ -36,7 +36,7 @@ def plan(
     """
     desired = [resolve_workflow(one, bundle, remote, owner) for one in bundle.workflows]
     held = list_owned_workflows(remote.workflows, owner)
-    matched = reconcile(desired, held)
+    whole = matched = reconcile(desired, held)
     prune = prune or PruneOptions(workflows=False)
     going = prune_candidates(matched.kept, only) if prune.workflows else ()
     picked = _select(desired, only, [one.name for one in going])
@@ -45,7 +45,7 @@ def plan(
     gone = owner.tag not in tags and any(one.marker for one in held)
     strangers = unowned_ids(remote.workflows)
     found = () if gone else _changes(picked, matched, bundle, strangers)
-    workflows = [replace(one, verdict=_judge_change(one, remote, bundle)) for one in found]
+    workflows = [_judge_change(one, remote, bundle) for one in found]
     leaving = () if gone else tuple(prune_changes(going, prune))
     unused = _orphans(remote, desired, (*workflows, *leaving))
     needed = (*tag_changes(workflows, tags, owner), *_uploads(workflows))
@@ -60,6 +60,7 @@ def plan(
         tuple(one for one in matched.kept if one not in going),
         tuple(sorted(only)),
         {name: tag.id for name, tag in tags.items()},
+        {name: one.id for name, one in whole.found.items()},
         orphans=unused,
         prune=prune,
         refused=tuple(prune_problems(going, managed, len(desired), prune)),
@@ -104,13 +105,15 @@ def _changes(
         yield change
 
 
-def _judge_change(change: Change, remote: Snapshot, bundle: Bundle) -> EditVerdict | None:
+def _judge_change(change: Change, remote: Snapshot, bundle: Bundle) -> Change:
+    """The change with what its edit means."""
     if change.action not in {"update", "rename", "drift"}:
-        return None
+        return change
     edits = {one.path: (one.before, one.after) for one in change.fields}
     files = {image.supabase_url: image.filename for image in remote.images} | bundle.asset_names
     names = {address: name_without_hash(name) for address, name in files.items()}
-    return judge_edit(edits, breaks=bool(change.breaking), pixels=remote.pixels, names=names)
+    verdict = judge_edit(edits, breaks=bool(change.breaking), pixels=remote.pixels, names=names)
+    return replace(change, verdict=verdict)
 
 
 def _create(desired: DesiredWorkflow, reason: str) -> Change:

@@ -26,7 +26,7 @@ def show_machines(call: ApiCall, machines: Sequence[Document]) -> list[Document]
 
 
 def show_pool(call: ApiCall, pool: Document) -> Document:
-    return pool | {"machine_count": call.store.count_links(MEMBER, pool["id"], None)}
+    return pool | {"machine_count": call.store.count_links(MEMBER, "a", pool["id"])}
 
 
 def pools_of(call: ApiCall, machine_id: str) -> list[Document]:

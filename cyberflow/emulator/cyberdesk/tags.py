@@ -87,7 +87,7 @@ def of_workflow(call: ApiCall, id: str, counted: dict[str, Document] | None = No
 
 def show(call: ApiCall, tag: Document) -> Document:
     group = call.store.find("group", tag["group_id"]) if tag["group_id"] else None
-    return tag | {"workflow_count": call.store.count_links(HELD, None, tag["id"]), "group": group}
+    return tag | {"workflow_count": call.store.count_links(HELD, "b", tag["id"]), "group": group}
 
 
 def _assign(call: ApiCall, workflows: Sequence[str], wanted: Sequence[Any]) -> None:

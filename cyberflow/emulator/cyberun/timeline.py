@@ -55,6 +55,15 @@ def state_at(task: Mapping[str, Any], now: datetime) -> SimulatedTaskState:
     return SimulatedTaskState(at.status, started, progress=progress, retries=retries)
 
 
+def next_change(task: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When a task is next in another state; None for one that is over, or stays as it is for ever."""
+    phases = _phases(task)
+    ends = [phase.ends_at for phase in phases if phase.ends_at is not None and phase.ends_at > now]
+    stopped = _stop_time(task, phases)
+    ends += [stopped] if stopped is not None and stopped > now else []
+    return None if state_at(task, now).is_over else min(ends, default=None)
+
+
 def _phases(task: Mapping[str, Any]) -> list[_Phase]:
     phases: list[_Phase] = []
     at = instant(task["created_at"])

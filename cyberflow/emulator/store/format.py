@@ -50,6 +50,19 @@ ADDED_INDEXES = {
 }
 """What the first files of this format lack; older readers take them as they are."""
 
+_SIDE_COUNTS = """
+INSERT INTO temp.link_counts SELECT kind || '.SIDE', SIDE, count(*) FROM links GROUP BY kind, SIDE;
+CREATE TEMP TRIGGER links_SIDE_made AFTER INSERT ON main.links BEGIN
+    INSERT INTO link_counts VALUES (new.kind || '.SIDE', new.SIDE, 1) ON CONFLICT DO UPDATE SET count = count + 1; END;
+CREATE TEMP TRIGGER links_SIDE_gone AFTER DELETE ON main.links BEGIN
+    UPDATE link_counts SET count = count - 1 WHERE kind = old.kind || '.SIDE' AND id = old.SIDE; END;
+"""
+LINK_COUNTS = (
+    "CREATE TEMP TABLE link_counts (kind TEXT, id TEXT, count INTEGER NOT NULL, PRIMARY KEY (kind, id));"
+    + "".join(_SIDE_COUNTS.replace("SIDE", end) for end in ("a", "b"))
+)
+"""How many links each end has, kept by the connection: counted anew, n tags on n workflows would cost n squared."""
+
 
 DOCUMENT_COLUMNS = "kind, id, parent, doc"
 RUN_COLUMNS = (
@@ -139,6 +152,7 @@ def _prepare(connection: sqlite3.Connection, path: Path | str) -> None:
         )
     for name, columns in ADDED_INDEXES.items():
         connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")
+    connection.executescript(LINK_COUNTS)
 
 
 def _mentions(search: str, *texts: Any) -> bool:

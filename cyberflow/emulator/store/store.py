@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -62,6 +62,22 @@ class Store:
     def close(self) -> None:
         with self.lock:
             self.connection.close()
+
+    def dump(self) -> bytes:
+        """All that is held, for `load` of another store."""
+        with self.lock:
+            return self.connection.serialize()
+
+    def load(self, content: bytes) -> None:
+        """Become, in memory, what another store held."""
+        with self.lock, self.explained():
+            self.connection.deserialize(content)
+            self.organisation, self.signing_key = self._identity()
+
+    def save(self, path: Path | str) -> None:
+        """Write all that is held into a new file."""
+        with self.lock, closing(connect(path)) as file:
+            self.connection.backup(file)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -163,9 +179,11 @@ class Store:
         clause, values = where({"kind = ?": kind, "a = ?": a, "b = ?": b})
         return self.connection.execute(f"SELECT 1 FROM links {clause} LIMIT 1", values).fetchone() is not None  # noqa: S608
 
-    def count_links(self, kind: Link, a: str | None, b: str | None) -> int:
-        clause, values = where({"kind = ?": kind, "a = ?": a, "b = ?": b})
-        return int(self.connection.execute(f"SELECT count(*) FROM links {clause}", values).fetchone()[0])  # noqa: S608
+    def count_links(self, kind: Link, end: Literal["a", "b"], id: str) -> int:
+        """How many links have an id at this end."""
+        query = "SELECT count FROM link_counts WHERE kind = ? AND id = ?"
+        row = self.connection.execute(query, (f"{kind}.{end}", id)).fetchone()
+        return int(row[0]) if row else 0
 
     def targets(self, link: Link, a: str, kind: Kind, rest: str = OLDEST_FIRST) -> list[Document]:
         """The documents that `a` is linked to."""

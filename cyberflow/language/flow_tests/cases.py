@@ -54,6 +54,11 @@ class Case:
         return self.layers[-1].place
 
     @property
+    def own_place(self) -> Place:
+        """Where it begins: its own mapping, or the name of its test."""
+        return self.layers[0].place if len(self.layers) > 1 else self.place.at_key()
+
+    @property
     def target(self) -> str | None:
         return self.data.get("target")
 

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest, replace_text
 from cyberflow.language.characters import INVISIBLE, note_invisible
 from cyberflow.language.model import NAME, PROJECT_NAME
+from cyberflow.language.project.decode_fixes import fix_key, fix_type
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.source import Place, Route
 
@@ -141,8 +142,9 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
-        note = note_invisible(str(route[-1]))
-        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help)
+        note, beside = note_invisible(str(route[-1])), value_at(data, route[:-1])
+        fix = fix_key(at, meant, known, beside) if meant else None
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help, fix=fix)
     if kind == "missing":
         owner = place.at(*route[:-1])
         message = f"{_display_name(owner.route)} has no {name}"
@@ -166,6 +168,7 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
         at if value_at(data, route) is not None else at.at_key(),
         note=note,
         help=_type_help(str(at.route[-1:] and at.route[-1]), detail, value_at(data, route)),
+        fix=fix_type(at, detail, value_at(data, route), _list_choices(detail)),
     )
 
 
@@ -187,8 +190,9 @@ def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic
     near = re.sub(r"[^A-Za-z0-9_-]+", "-", visible.lower().replace("_", "-") if project else visible).strip("-")
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
+    fix = replace_text(place, written, near) if pattern.fullmatch(near) else None
     note = note_invisible(written)
-    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, note=note, help=help)
+    return Diagnostic("bad-name", f"`{written}` cannot be a name", place, note=note, help=help, fix=fix)
 
 
 def duplicate_name(name: str, place: Place, first: Place, before: str, help: str) -> Diagnostic:

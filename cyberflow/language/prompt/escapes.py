@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from cyberflow.language.prompt.tokens import Format
+from cyberflow.language.prompt.tokens import Format, PromptFlaw, TextMend, Token
 
 WORD_OPENERS: Final = frozenset("([\"'`*_“”„‘’‚«»‹›")
 _FENCE: Final = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
@@ -38,6 +38,20 @@ def with_literal(help: str, text: str, start: int, end: int, format: Format | No
 def is_windows_path(before: str, after: str) -> bool:
     """Whether a word is a path, going by what stands before its backslash and behind the placeholder."""
     return bool(_WINDOWS_PATH.match(before) or _FILE_NAME.match(after))
+
+
+def backslash_placeholder(text: str, at: int, word: tuple[int, int], token: Token, format: Format) -> PromptFlaw:
+    """The finding about a backslash directly before a placeholder, inside a word that stands between two offsets."""
+    begin, end = word
+    path, written, mend = text[begin:end].rstrip(".,;:!?*_"), text[token.start : token.end], None
+    message = f"a backslash inside a word stands directly before `{written}`"
+    if is_windows_path(text[begin:at], text[token.end : end]):
+        mended = path.replace("\\", "/")
+        help, mend = f"write the path with `/`: `{mended}`", TextMend(begin, begin + len(path), mended, safe=True)
+    else:
+        help = with_literal("take the backslash away, or let the value hold it", text, token.start, token.end, format)
+    note, root = "the platform takes it for an escape", token.declared_name
+    return PromptFlaw("backslash-placeholder", message, at, token.end, note, help, root, mend)
 
 
 def _is_in_code(text: str, at: int) -> bool:

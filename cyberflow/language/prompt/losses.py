@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
 from cyberflow.language.prompt.sentinels import Sentinels
-from cyberflow.language.prompt.tokens import PromptFlaw, Token
+from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
 
 _CELL: Final = re.compile(r"(?<!\\)\|")
 _INTENDED: Final = re.compile(r"//|COMMENT")
@@ -87,7 +88,8 @@ class LossRecorder:
         for label, start, end in self._definitions:
             if (label is None or label not in self.references.used) and not _INTENDED.fullmatch(label or ""):
                 message = "this line is read as the definition of a link, and is not sent"
-                yield self._flaw(message, "for the text itself write `\\[` in place of its `[`", start, end)
+                flaw = self._flaw(message, "for the text itself write `\\[` in place of its `[`", start, end)
+                yield replace(flaw, mend=TextMend(flaw.start, flaw.start, "\\", safe=True))
 
     def _add_text(self, text: str, lines: Sequence[int] | None, message: str, help: str) -> None:
         """Something of which only the text is known, and between which lines its block stands."""

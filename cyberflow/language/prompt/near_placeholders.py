@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from cyberflow.language.characters import INVISIBLE, describe_character
-from cyberflow.language.prompt.escapes import with_literal
+from cyberflow.language.prompt.escapes import begins_word, with_literal
 from cyberflow.language.prompt.html_tags import ELEMENTS
 from cyberflow.language.prompt.paths import PATH, WORD
 from cyberflow.language.prompt.placeholders import ANGLES, BRACES, bad_placeholder, make_token
-from cyberflow.language.prompt.tokens import Format, PromptFlaw
+from cyberflow.language.prompt.tokens import Format, PromptFlaw, TextMend
 
 _DOUBLE: Final = r"\{\{\{?(?!\s*\}\})(?:[^{}\n]|\{[^{}\n]*+\})*+\}\}\}?"
 _FORMATTED: Final = rf"\{{{WORD}(?=[!:])(?:![rsa])?(?::.?[<>^=][^{{}}\s]*+|:[0-9,]*\.[0-9]+[a-z%]?)?\}}"
@@ -41,18 +41,31 @@ def find_foreign_template(text: str, at: int, inputs: Collection[str], format: F
         return None
     name, secret = _NAME.match(written), _SECRET.match(written)
     root = name[1] if name and name[1] in inputs else None
-    help = "a value that is known before the run is written `${{ … }}`"
+    help, mend = "a value that is known before the run is written `${{ … }}`", None
+    if token and (token["runtime"] or "").startswith("vars."):
+        mend = f"${written}"
     if root or secret:
+        mend = f"<{root or (secret[1] if secret else '')}>"
         help = f"write `<{root}>` for the input" if root else f"write `<{secret[1] if secret else ''}>` for the secret"
     if (hidden := INVISIBLE.search(written)) and _BRACES.fullmatch(INVISIBLE.sub("", written)):
-        help = f"write `{INVISIBLE.sub('', written)}`"
+        mend = INVISIBLE.sub("", written)
+        help = f"write `{mend}`"
     elif token is None and _BRACES.search(written):
         help += "; for the text itself write `&#123;` for each `{`"
     else:
         help = with_literal(help, text, *match.span(), format)
     note = f"holds {describe_character(hidden[0])}" if hidden else "templates are `${{ }}` here"
     message = f"`{written if len(written) <= _SHORT else written[: _SHORT - 1] + '…'}` is not filled in by anybody"
-    return PromptFlaw("foreign-template", message, *match.span(), note, help, root)
+    change = TextMend(*match.span(), mend, safe=hidden is not None) if mend else None
+    return PromptFlaw("foreign-template", message, *match.span(), note, help, root, change)
+
+
+def escape_mend(text: str, match: re.Match[str], inputs: Collection[str]) -> TextMend | None:
+    """The escape of what cannot be a placeholder: hardly a guess where no declared name stands in it."""
+    if not begins_word(text, match.start()):
+        return None
+    named = any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", match[0]) for name in inputs)
+    return TextMend(match.start(), match.start(), "\\", safe=not named)
 
 
 def find_unseen_character(text: str, at: int, inputs: Collection[str]) -> PromptFlaw | None:
@@ -66,4 +79,4 @@ def find_unseen_character(text: str, at: int, inputs: Collection[str]) -> Prompt
     if name is None or (name not in inputs and (meant[0] == "{" or name.lower() in ELEMENTS)):
         return None
     flaw = bad_placeholder(match, f"holds {describe_character(hidden[0])}", f"write `{meant}`")
-    return replace(flaw, root=name)
+    return replace(flaw, root=name, mend=TextMend(*match.span(), meant, safe=True))

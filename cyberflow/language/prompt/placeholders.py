@@ -6,7 +6,7 @@ import re
 from typing import Final, Literal
 
 from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
-from cyberflow.language.prompt.tokens import PromptFlaw, Token
+from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
 
 ANGLES: Final = rf"<(?P<dollar>\$?)(?P<path>{PATH})>"
 BRACES: Final = rf"\{{\{{(?P<runtime>{PATH})\}}\}}|\{{(?P<sign>\$?)(?P<name>{PATH})\}}"
@@ -29,6 +29,13 @@ def make_token(match: re.Match[str]) -> Token:
         return Token("runtime", path, *match.span(), f"{{{{{path}}}}}")
     dollar = found.get("dollar") or found.get("sign") or ""
     return Token("secret" if dollar else "input", path, *match.span(), f"{{{dollar}{path}}}")
+
+
+def ambiguous_placeholder(word: str, start: int, end: int) -> PromptFlaw:
+    """The finding about an input that is called like an element of HTML."""
+    message, note = f"`<{word}>` is an HTML element and an input", "which of the two is not decidable"
+    help, mend = f"write `{{{word}}}` for the input", TextMend(start, end, f"{{{word}}}", safe=True)
+    return PromptFlaw("ambiguous-placeholder", message, start, end, note, help, word, mend)
 
 
 def bad_placeholder(match: re.Match[str], note: str, help: str) -> PromptFlaw:

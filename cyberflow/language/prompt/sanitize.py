@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from cyberflow.language.prompt.html_tags import KEPT, STRIPPED, VOID, WITH_TEXT, Attribute, HtmlTag
 from cyberflow.language.prompt.sentinels import Sentinels
-from cyberflow.language.prompt.tokens import PromptFlaw, Token
+from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
 
 _COMMENT: Final = re.compile(r"<!--(?:-?>|.*?-->)", re.DOTALL)
 _END: Final = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")
@@ -30,6 +30,9 @@ class ImageRefusal:
 
     message: str
     help: str | None = None
+    meant: str | None = None
+    """The source that was meant; `sure` when it is hardly a guess."""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,16 @@ class ImageResolver:
         if isinstance(answer, str):
             self.uses.append(use)
             return self._standins.add(answer)
-        self.flaws.append(PromptFlaw("bad-image", answer.message, start, end, help=answer.help))
+        mend = self._mend(answer, use)
+        self.flaws.append(PromptFlaw("bad-image", answer.message, start, end, help=answer.help, mend=mend))
         return self._standins.add(src)
+
+    def _mend(self, answer: ImageRefusal, use: ImageUse) -> TextMend | None:
+        written = self._standins.source[use.start : use.end]
+        if answer.meant is None or written.count(use.src) != 1:
+            return None
+        at = use.start + written.index(use.src)
+        return TextMend(at, at + len(use.src), answer.meant, answer.sure)
 
     def _resolve_use(self, src: str, use: ImageUse) -> str | ImageRefusal:
         written = unquote(use.src)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
-from cyberflow.language.prompt.escapes import begins_word, is_windows_path, with_literal
+from cyberflow.language.prompt.escapes import backslash_placeholder, begins_word, with_literal
 from cyberflow.language.prompt.html_tags import (
     AUTOLINK,
     DECLARATION,
@@ -21,10 +22,25 @@ from cyberflow.language.prompt.html_tags import (
     TagPairs,
     tag_at,
 )
-from cyberflow.language.prompt.near_placeholders import find_foreign_template, find_unseen_character
+from cyberflow.language.prompt.near_placeholders import escape_mend, find_foreign_template, find_unseen_character
 from cyberflow.language.prompt.paths import WORD
-from cyberflow.language.prompt.placeholders import ANGLES, BRACES, BROKEN, bad_placeholder, make_token
-from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
+from cyberflow.language.prompt.placeholders import (
+    ANGLES,
+    BRACES,
+    BROKEN,
+    ambiguous_placeholder,
+    bad_placeholder,
+    make_token,
+)
+from cyberflow.language.prompt.tokens import (
+    Format,
+    LiteralText,
+    MarkdownImage,
+    PromptFlaw,
+    ScannedPrompt,
+    TextMend,
+    Token,
+)
 
 _MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
 _BRACES: Final = re.compile(BRACES)
@@ -113,17 +129,7 @@ class _PromptScanner:
         self.tokens.append(token)
         word = str(token.path)
         if self.text[at] == "<" and token.kind == "input" and word.lower() in ELEMENTS and word in self.inputs:
-            self.flaws.append(
-                PromptFlaw(
-                    "ambiguous-placeholder",
-                    f"`<{word}>` is an HTML element and an input",
-                    at,
-                    token.end,
-                    "which of the two is not decidable",
-                    f"write `{{{word}}}` for the input",
-                    word,
-                )
-            )
+            self.flaws.append(ambiguous_placeholder(word, at, token.end))
         return token.end
 
     def _foreign(self, at: int) -> int:
@@ -199,17 +205,8 @@ class _PromptScanner:
             return
         end = _REST_OF_WORD.match(self.text, token.end)
         self._blamed = end.end() if end else token.end
-        begin = self._word_start(at)
-        word = self.text[begin : self._blamed].rstrip(".,;:!?*_")
-        written = self.text[token.start : token.end]
-        message = f"a backslash inside a word stands directly before `{written}`"
-        if is_windows_path(self.text[begin:at], self.text[token.end : self._blamed]):
-            help = "write the path with `/`: `" + word.replace("\\", "/") + "`"
-        else:
-            help = "take the backslash away, or let the value hold it"
-            help = with_literal(help, self.text, token.start, token.end, self.format)
-        note = "the platform takes it for an escape"
-        self.flaws.append(PromptFlaw("backslash-placeholder", message, at, token.end, note, help, token.declared_name))
+        word = (self._word_start(at), self._blamed)
+        self.flaws.append(backslash_placeholder(self.text, at, word, token, self.format))
 
     def _markup(self, at: int, read: bool) -> int:
         if self.text.startswith("<!--", at):
@@ -260,9 +257,12 @@ class _PromptScanner:
             return match.end()
         note = "a blank inside" if spaced else "neither placeholder, tag nor link"
         help = "a placeholder is `<name>`, `<a.b[0]['k']>` or `<$secret>`"
-        help = f"write `<{spaced[1]}{spaced[2]}>`" if spaced else help
+        mend = escape_mend(self.text, match, self.inputs)
+        if spaced:
+            help = f"write `<{spaced[1]}{spaced[2]}>`"
+            mend = TextMend(*match.span(), f"<{spaced[1]}{spaced[2]}>", safe=True)
         help = with_literal(help, self.text, *match.span(), self.format)
-        self.flaws.append(bad_placeholder(match, note, help))
+        self.flaws.append(replace(bad_placeholder(match, note, help), mend=mend))
         return match.end()
 
     def _unseen(self, at: int) -> int:

@@ -36,7 +36,7 @@ class Sentinels:
 
     def __init__(self, prompt: ScannedPrompt) -> None:
         nonce = int(sha256(prompt.text.encode("utf-8", "surrogatepass")).hexdigest(), 16) % 10**15
-        self._text = prompt.text
+        self.source = prompt.text
         self._word = f"Z{nonce}Y{{:07d}}X"
         written: list[Written] = [*prompt.tags, *prompt.tokens, *prompt.literals, *prompt.images]
         self._written = sorted(written, key=lambda entry: entry.start)
@@ -62,10 +62,10 @@ class Sentinels:
         for index in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
             entry = self._written[index]
             if entry.start >= done and entry is not within:
-                yield self._text[done : entry.start], done, entry.start
+                yield self.source[done : entry.start], done, entry.start
                 done = entry.start if isinstance(entry, MarkdownImage) else entry.end
                 yield self._markup(entry, self._word.format(index)), entry.start, done
-        yield self._text[done:end], done, end
+        yield self.source[done:end], done, end
 
     def source_range(self, start: int, end: int) -> tuple[int, int]:
         """Where what stands between two offsets of the text with sentinels was written."""

@@ -46,6 +46,16 @@ class MarkdownImage:
 
 
 @dataclass(frozen=True, slots=True)
+class TextMend:
+    """What to write in place of the characters from `start` to `end`; a safe one is hardly a guess."""
+
+    start: int
+    end: int
+    text: str
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PromptFlaw:
     """A finding. `root` is the input, or `$secret`, that a broken token probably meant."""
 
@@ -56,6 +66,7 @@ class PromptFlaw:
     note: str = ""
     help: str | None = None
     root: str | None = None
+    mend: TextMend | None = None
 
 
 @dataclass(frozen=True)

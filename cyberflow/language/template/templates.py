@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.diagnostics import Diagnostic, did_you_mean
-from cyberflow.language.files import Files
+from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, replace_text
+from cyberflow.edits import Fix
+from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.html_tags import HOLE
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
 from cyberflow.source import Piece, Place, Text
@@ -95,7 +96,7 @@ class Templates:
     def image_html(self, path: str, alt: str, parent: str) -> str:
         found = self.files.find(path, Place(parent))
         if isinstance(found, Diagnostic):
-            raise TemplateFailure(found.message, found.help, path)
+            raise TemplateFailure(found.message, found.help, path, meant=meant_path(found))
         return f'<img src="/{found}" alt="{alt.replace(chr(34), "&quot;")}">'
 
     def _variables(self) -> dict[str, Any]:
@@ -113,6 +114,7 @@ class Templates:
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
             failure = TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])
+            failure.meant = meant_path(text).rsplit("/", 1)[-1]
             failure.finding = text if text.rule == "merge-conflict" else None
             raise failure
         return _replace_escapes(text)
@@ -121,6 +123,7 @@ class Templates:
         if isinstance(error, TemplateFailure) and error.finding is not None:
             self.problems.append(error.finding)
             return
+        fix = None
         name, line = _locate_error(error, text.pieces[0].place.path + SELF)
         if name.endswith(SELF):
             source, place = text.value, text.place
@@ -134,7 +137,15 @@ class Templates:
         else:
             message, help, word = _explain_error(error)
             start, end = _find_open_block(source, help) or _narrow_to_word(source, line, word)
-        self.problems.append(Diagnostic("template-error", message, place(start, end), help=help))
+            fix = _fix(place(start, end), error, word) if word == source[start:end] else None
+        self.problems.append(Diagnostic("template-error", message, place(start, end), help=help, fix=fix))
+
+
+def _fix(place: Place, error: Exception, word: str) -> Fix | None:
+    """The name, or the path of a file, that was meant."""
+    if not isinstance(error, TemplateFailure):
+        return fix_name(place, word, _BLOCKS)
+    return fix_name(place, word, error.known) or (replace_text(place, word, error.meant) if error.meant else None)
 
 
 def _replace_escapes(source: str) -> str:
@@ -161,7 +172,8 @@ def _accidental_comments(text: Text) -> Iterator[Diagnostic]:
             place = text.place(*match.span())
             message = "the template takes this for a comment, and it is not sent"
             help = "write `\\{#` for the text itself"
-            yield Diagnostic("lost-text", message, place, help=help, severity="warning")
+            fix = replace_text(place, match[0], match[0].replace("{#", "\\{#"), safe=True)
+            yield Diagnostic("lost-text", message, place, help=help, severity="warning", fix=fix)
 
 
 def _line_end(text: str, at: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean
@@ -29,17 +29,32 @@ class TemplateFailure(Exception):
 
     finding: Diagnostic | None = None
 
-    def __init__(self, message: str, help: str | None = None, word: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        help: str | None = None,
+        word: str | None = None,
+        *,
+        known: Iterable[str] = (),
+        meant: str = "",
+    ) -> None:
         super().__init__(message)
         self.message, self.help, self.word = message, help, word
+        self.known, self.meant = tuple(known), meant
+        """The names that the word may have been meant to be, or the one that it was."""
 
 
 def unknown_name(name: str, owner: Mapping[str, Any] | None, known: list[str]) -> TemplateFailure:
     """What an undefined name raises."""
     if owner is None:
-        return TemplateFailure(f"`{name}` is not in scope", _ELSEWHERE.get(name) or did_you_mean(name, known), name)
+        return TemplateFailure(
+            f"`{name}` is not in scope",
+            _ELSEWHERE.get(name) or did_you_mean(name, known),
+            name,
+            known=() if name in _ELSEWHERE else known,
+        )
     help = did_you_mean(name, known) or "give it a value under `vars` in cyberflow.yaml"
-    return TemplateFailure(f"there is no `{name}` here", help, name)
+    return TemplateFailure(f"there is no `{name}` here", help, name, known=known)
 
 
 def to_json_value(value: Any) -> Any:

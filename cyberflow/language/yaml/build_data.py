@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic, Label, Severity
+from cyberflow.diagnostics import Diagnostic, Label, Severity, replace_text
+from cyberflow.edits import Fix
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
@@ -16,6 +17,7 @@ from cyberflow.source import Place, Route
 
 JSON_SUFFIX = ".json"
 _DEEPEST = 100
+_NAME_ALONE = re.compile(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
 _MOST_BY_ALIASES = 100_000
 _TAG = re.compile(r"![^\s,\[\]{}]*")
 _INVISIBLE_START = re.compile(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
@@ -179,12 +181,29 @@ class DataBuilder:
         self._add(replace(found, help="keep one of the two", severity=severity))
 
     def _report_valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
+        fix = self._quote_comma(node, mapping)
         note, help = "read as a key of a mapping", "a comma inside `{ }` splits; quote a text that holds one"
         if self.text[node.end_mark.index :].lstrip("\"' ").startswith(":"):
-            note, help = "", f"write a value after `{key}:`, or take the key away"
+            fix, note, help = None, "", f"write a value after `{key}:`, or take the key away"
         elif len(mapping.value) == 1:
             help = f'quote the text: "{{{key}}}", or write an input as `<{key}>`'
-        self._add(Diagnostic("wrong-type", f"`{key}` has no value", self._place_of(node), note=note, help=help))
+            place, written = self._place_of(mapping), self.text[mapping.start_mark.index : mapping.end_mark.index]
+            lone = _NAME_ALONE.fullmatch(written)
+            fix = replace_text(place, written, f"<{key}>") if lone else None
+        self._add(
+            Diagnostic("wrong-type", f"`{key}` has no value", self._place_of(node), note=note, help=help, fix=fix)
+        )
+
+    def _quote_comma(self, node: Node, mapping: MappingNode) -> Fix | None:
+        """The fix that quotes the text before a comma together with what stands behind it."""
+        index = next(index for index, (key, _) in enumerate(mapping.value) if key is node)
+        before = mapping.value[index - 1][1] if index else None
+        if not isinstance(before, ScalarNode) or before.tag != PLAIN or node.tag != PLAIN or not before.value:
+            return None
+        start, end = before.start_mark.index, node.end_mark.index
+        written = self.text[start:end]
+        quoted = "'" + written.replace("'", "''") + "'"
+        return None if "\n" in written else replace_text(Place(self.path, (), "value", (start, end)), written, quoted)
 
     def _report_tag(self, node: Node, route: Route) -> None:
         if node.tag in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.characters import describe_character
 from cyberflow.language.document import DeclarationDocument
 from cyberflow.language.merge_conflict import find_conflict
@@ -149,7 +149,8 @@ class YamlDocument(DeclarationDocument):
         except InvisibleSeparator as error:
             place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
             message = f"{describe_character(error.sign)} stands where YAML needs a space"
-            problems.append(Diagnostic("yaml-syntax", message, place, help=help))
+            fix = replace_text(place, error.sign, " ", safe=True)
+            problems.append(Diagnostic("yaml-syntax", message, place, help=help, fix=fix))
         except YamlTooLarge as error:
             problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
 

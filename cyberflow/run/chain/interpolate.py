@@ -5,7 +5,7 @@ resolves them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -94,7 +94,9 @@ def resolve_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) ->
         ref = parse_ref(value["$ref"])
         if not isinstance(ref, Ref):
             return ABSENT
-        return value if keep and ref.alias not in known else _follow_ref(known.get(ref.alias), ref)
+        return (
+            value if keep and ref.alias not in known else _empty_as_absent(follow_keys(known.get(ref.alias), ref.keys))
+        )
     if isinstance(value, dict):
         members = {key: resolve_refs(item, known, keep=keep) for key, item in value.items()}
         return {key: item for key, item in members.items() if item is not ABSENT}
@@ -103,12 +105,17 @@ def resolve_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) ->
     return value
 
 
-def _follow_ref(value: Any, ref: Ref) -> Any:
-    for key in ref.keys:
+def follow_keys(value: Any, keys: Iterable[str | int]) -> Any:
+    """What stands below a value at these keys, ABSENT where they lead nowhere."""
+    for key in keys:
         if isinstance(value, dict):
             value = value.get(key, ABSENT)
         elif isinstance(value, list) and isinstance(key, int) and key < len(value):
             value = value[key]
         else:
             return ABSENT
+    return value
+
+
+def _empty_as_absent(value: Any) -> Any:
     return ABSENT if value == EMPTY else value

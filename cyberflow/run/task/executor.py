@@ -20,6 +20,8 @@ from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.run.work.submit import Resend, send_until_answered
 
+LOST = "the answer to its submission was lost"
+
 
 @dataclass
 class TaskExecutor:
@@ -51,7 +53,7 @@ class TaskExecutor:
         """Send in the files, then the task. It is sent again only where the service has surely not taken it."""
         assert isinstance(request, TaskJob)  # noqa: S101 - it takes nothing else
         if repeated:
-            return replace(entry, stage="unknown")
+            return replace(await self.find_candidates(entry, request), stage="unknown", error=LOST)
         made = request.request
         resend = Resend(
             KEY_LIFE,

@@ -30,16 +30,20 @@ SHOWN, SEARCHED = 5, 2000
 
 async def prepare_task(cyberun: CyberunClient, task: BundledTask, request: TaskRequest) -> CyberunWorkflow:
     """Read what the workflow takes and hold the request against it. Raises UsageError, and what the service raises."""
+    workflow = await find_workflow(cyberun, request.workflow)
+    check_request(task, request, workflow)
+    return workflow
+
+
+async def find_workflow(cyberun: CyberunClient, name: str) -> CyberunWorkflow:
+    """Read what a workflow takes. Raises UsageError where there is none of that name."""
     try:
-        workflow = await cyberun.workflow(request.workflow)
+        return await cyberun.workflow(name)
     except ApiError as error:
         if not error.not_found:
             raise
-        raise unknown_workflow_error(
-            request.workflow, [one.workflow_slug or one.id async for one in cyberun.workflows()]
-        ) from None
-    check_request(task, request, workflow)
-    return workflow
+        known = [one.workflow_slug or one.id async for one in cyberun.workflows()]
+        raise unknown_workflow_error(name, known) from None
 
 
 async def script_outcome(

@@ -47,11 +47,18 @@ Collect: TypeAlias = Callable[[LedgerEntry], Awaitable[LedgerEntry]]
 
 class JobDispatcher:
     """Over one ledger. `executors` are asked in their order who takes a request; `collect` fetches what a submission
-    made, before its end is written down.
+    made, before its end is written down; with `wall` each end is written down with its time.
     """
 
-    def __init__(self, ledger: Ledger, executors: Sequence[Executor], collect: Collect | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        executors: Sequence[Executor],
+        collect: Collect | None = None,
+        wall: Callable[[], float] | None = None,
+    ) -> None:
         self.ledger = ledger
+        self._wall = wall
         self._executors = tuple(executors)
         self._collect = collect
         self._sends: dict[asyncio.Task[LedgerEntry], Start] = {}
@@ -166,6 +173,8 @@ class JobDispatcher:
     def _end(self, ended: Iterable[LedgerEntry]) -> list[EntryUpdate]:
         turns: list[EntryUpdate] = []
         for entry in ended:
+            if self._wall is not None:
+                entry = replace(entry, facts={**entry.facts, "ended_at": self._wall()})  # noqa: PLW2901
             if self._collect is not None and entry.has_succeeded:
                 self._collects[asyncio.ensure_future(self._collect(entry))] = self._live[entry.id]
             else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.entry import Kind, LedgerEntry
 
 FORMAT = "2"
 """Of what passes between machines. A worker takes no item of another format."""
@@ -22,6 +22,7 @@ class WorkItem:
     shape: str
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     places: Mapping[str, Any] = field(default_factory=dict)
+    kind: Kind = "chain"
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

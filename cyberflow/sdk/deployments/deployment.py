@@ -14,6 +14,9 @@ from cyberflow.deploy.apply.prepare import prepare, wait_until_idle
 from cyberflow.deploy.plan.model import Outcome, Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import SavedPlan, load_plan
 from cyberflow.deploy.receipts import Receipt
+from cyberflow.deploy.replay.history import read_history
+from cyberflow.deploy.replay.model import ReplayRange
+from cyberflow.deploy.replay.replay import replay
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.sdk.deployments.commits import deployed_commit
 from cyberflow.sdk.project import CompiledProject
@@ -27,10 +30,11 @@ NOTHING = PruneOptions(workflows=False)
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """What a plan is limited to, and what it may take away."""
+    """What a plan is limited to, what it may take away, and which past runs it is held against."""
 
     only: tuple[str, ...] = ()
     prune: PruneOptions = field(default_factory=lambda: NOTHING)
+    replay: ReplayRange | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,10 @@ class Deployment:
         """Read the target and plan. Raises as the service does."""
         compiled = self.compiled
         asked = (compiled.owner, options.only, options.prune, compiled.assets)
-        return await prepare(self.service.client, compiled.bundle, *asked)
+        made = await prepare(self.service.client, compiled.bundle, *asked)
+        if options.replay is None:
+            return made
+        return replay(made, await read_history(self.service.client, made, options.replay), options.replay.day)
 
     async def plan_apply(self, options: ApplyOptions) -> Plan:
         """Plan what is to be carried out. Raises ConflictError when a saved plan is not what is planned now."""

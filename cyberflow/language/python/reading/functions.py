@@ -75,7 +75,7 @@ def _plain(written: str) -> str:
     return written.removesuffix("?")
 
 
-def names_called(documents: Iterable[YamlDocument]) -> Iterator[str]:
+def list_calls(documents: Iterable[YamlDocument]) -> Iterator[str]:
     """The functions that pipelines of the YAML name, as far as it can be read."""
     for document in documents:
         for body in _mapping(_mapping(document.data).get("pipelines")).values():

@@ -22,7 +22,7 @@ from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
-from cyberflow.language.python.reading.functions import functions_of, names_called, read_function
+from cyberflow.language.python.reading.functions import functions_of, list_calls, read_function
 from cyberflow.language.python.reading.modules import ImportSession, import_session
 from cyberflow.language.python.reading.source import PythonSource
 from cyberflow.language.python.reading.user_errors import diagnose
@@ -67,9 +67,9 @@ def read_modules(
             readable.append(path)
     if not readable:
         return []
-    with import_session(files.root.absolute(), readable) as session:
+    with import_session(files.root.absolute(), readable, files.disk.overlays) as session:
         interfaces = WorkflowInterfaces(interfaces_from_yaml(files, documents))
-        return _ModuleReader(files, session, interfaces, problems, [*names_called(documents)]).read(readable)
+        return _ModuleReader(files, session, interfaces, problems, [*list_calls(documents)]).read(readable)
 
 
 def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:

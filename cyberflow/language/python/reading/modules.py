@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -32,9 +32,12 @@ _LIBRARIES = ("site-packages", "dist-packages")
 
 @dataclass
 class ImportSession:
-    """An import that is going on. `files` are the modules of the project that were loaded: absolute path to source."""
+    """An import that is going on. `files` are the modules of the project that were loaded: absolute path to source;
+    `overlays` lie over what the disk has of them.
+    """
 
     root: Path
+    overlays: Mapping[str, bytes] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
     def load(self, path: str) -> ModuleType:
@@ -47,7 +50,7 @@ class ImportSession:
             module = importlib.import_module(".".join(parts))
             if module.__file__ == str(self.root / path):
                 return module
-        loader = _ModuleLoader(path, str(self.root / path), self.files)
+        loader = _ModuleLoader(path, str(self.root / path), self)
         module = module_from_spec(ModuleSpec(path, loader, origin=loader.path))
         module.__file__ = loader.path
         sys.modules[path] = module
@@ -61,10 +64,12 @@ def is_reading() -> bool:
 
 
 @contextmanager
-def import_session(root: Path, names: Collection[str]) -> Iterator[ImportSession]:
+def import_session(
+    root: Path, names: Collection[str], overlays: Mapping[str, bytes] | None = None
+) -> Iterator[ImportSession]:
     """Make the project at `root` importable. What its modules print goes to standard error."""
     with _ONE_AT_A_TIME:
-        session = ImportSession(root)
+        session = ImportSession(root, overlays or {})
         tops = {name.split("/", maxsplit=1)[0].removesuffix(".py") for name in names}
         aside = _project_modules(root, tops)
         path, finder = list(sys.path), _ModuleFinder(session)
@@ -164,18 +169,20 @@ class _ModuleFinder(MetaPathFinder):
         origin = Path(spec.origin)
         if not origin.is_relative_to(self._session.root) or any(name in origin.parts for name in _LIBRARIES):
             return None
-        spec.loader = _ModuleLoader(fullname, spec.origin, self._session.files)
+        spec.loader = _ModuleLoader(fullname, spec.origin, self._session)
         return spec
 
 
 class _ModuleLoader(SourceFileLoader):
     """Compiles from source, keeps docstrings, writes no cache, and remembers what it read."""
 
-    def __init__(self, fullname: str, path: str, files: dict[str, str]) -> None:
+    def __init__(self, fullname: str, path: str, session: ImportSession) -> None:
         super().__init__(fullname, path)
-        self._files = files
+        self._session = session
 
     def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - as importlib has it
-        text = self.get_data(self.path).decode("utf-8-sig").replace("\r\n", "\n")
-        self._files[self.path] = text
+        overlay = self._session.overlays.get(Path(self.path).relative_to(self._session.root).as_posix())
+        data = self.get_data(self.path) if overlay is None else overlay
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+        self._session.files[self.path] = text
         return compile(text, self.path, "exec", dont_inherit=True, optimize=0)

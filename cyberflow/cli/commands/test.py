@@ -1,0 +1,122 @@
+"""`cyberflow test`: the tests of flows, on a platform in memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cyberflow.cli.console import say
+from cyberflow.cli.options import common_options, project_root
+from cyberflow.cli.output_streams import write_machine
+
+if TYPE_CHECKING:
+    from cyberflow.sdk.flow_tests.suite import FlowSuite
+    from cyberflow.testing.coverage import Coverage
+    from cyberflow.testing.runner import Job
+    from cyberflow.testing.verdicts import Verdict
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_PERCENT = click.FloatRange(0, 100)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("test")
+@common_options("text", "json", "github")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("-k", "text", metavar="TEXT", help="Only tests with this in their name, their file's, or what they run.")
+@click.option("--edges", is_flag=True, help="Cases made of the types alone; NAME is a chain.")
+@click.option("--coverage", is_flag=True, help="Say how much of the chains was gone through.")
+@click.option("--fail-under", type=_PERCENT, metavar="PERCENT", help="Fail when the coverage is below.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write the results as JUnit XML too.")
+@click.option("--keep", type=_FOLDER, metavar="DIR", help="Leave the platform of each test there, for the page.")
+@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="So many at once.  [default: one a core]")
+def command(*, project: Path | None, format: str, quiet: bool, names: tuple[str, ...], **options: Any) -> int:
+    """Run the tests of the project's flows: offline, free, and at once.
+
+    Each case of `tests/**/*.yaml` runs on a platform of its own in memory, with a clock that jumps instead of waiting.
+    Nothing is sent, and nothing is written. NAME is a test, or a case as `NAME[leap day]`. Exit code 1 when one fails.
+    With --edges each step of each chain in turn gives the least that its type allows, its examples, and fails.
+
+    \b
+    Example:
+      cyberflow test
+      cyberflow test books-the-visit
+      cyberflow test -k intake --junit report.xml
+      cyberflow test --coverage --fail-under 80
+      cyberflow test --edges intake
+    """
+    from cyberflow.sdk.flow_tests.suite import FlowSuite
+    from cyberflow.testing.edges import distinct
+
+    suite = FlowSuite.load(project_root(project))
+    begun = time.perf_counter()
+    jobs = _choose(suite, names, options)
+    found = suite.run(jobs, options["processes"])
+    found = distinct(found) if options["edges"] else found
+    verdicts = list(_report(suite, found, len(jobs), format, quiet=quiet))
+    coverage = _measure(suite, verdicts, options)
+    _conclude(suite, verdicts, coverage, format, time.perf_counter() - begun)
+    if options["junit"] is not None:
+        from cyberflow.cli.views.junit import render_junit
+        from cyberflow.storage import write_text
+
+        write_text(options["junit"], render_junit(suite.sourced, verdicts), private=False)
+    short = coverage is not None and options["fail_under"] is not None and coverage.percent < options["fail_under"]
+    if short and format == "text":
+        say(f"the coverage is below {options['fail_under']:g} %")
+    return 1 if short or any(one.status != "passed" for one in verdicts) else 0
+
+
+def _choose(suite: FlowSuite, names: Sequence[str], options: dict[str, Any]) -> list[Job]:
+    """What is to be run."""
+    if options["edges"]:
+        from cyberflow.sdk.flow_tests.edges import edge_jobs
+
+        return edge_jobs(suite, names, options["text"], options["keep"])
+    return suite.jobs(suite.select(names, options["text"]), options["keep"])
+
+
+def _report(
+    suite: FlowSuite, verdicts: Iterable[Verdict], total: int, format: str, *, quiet: bool
+) -> Iterator[Verdict]:
+    """Show each verdict as it comes, as text, and hand it on."""
+    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
+    from cyberflow.cli.views.progress import show_progress
+    from cyberflow.cli.views.verdicts import render_verdict
+
+    printer = DiagnosticRenderer.of(suite.sourced, ())
+    for verdict in show_progress(verdicts, total, quiet=quiet):
+        if format == "text" and (shown := render_verdict(verdict, printer)):
+            click.echo(f"{shown}\n")
+        yield verdict
+
+
+def _measure(suite: FlowSuite, verdicts: Iterable[Verdict], options: dict[str, Any]) -> Coverage | None:
+    """The coverage, where it is asked for."""
+    if not options["coverage"] and options["fail_under"] is None:
+        return None
+    from cyberflow.testing.coverage import Coverage
+
+    return Coverage.of(suite.bundle, [one.played for one in verdicts if one.played is not None])
+
+
+def _conclude(
+    suite: FlowSuite, verdicts: list[Verdict], coverage: Coverage | None, format: str, seconds: float
+) -> None:
+    from cyberflow.cli.views.verdicts import coverage_lines, render_github, render_json, summary_line
+
+    if format == "json":
+        more = {} if coverage is None else {"coverage": coverage.to_json()}
+        write_machine(render_json(suite.sourced, verdicts, more))
+    elif format == "github":
+        for line in render_github(suite.sourced, verdicts, os.environ):
+            write_machine(line)
+    else:
+        for line in coverage_lines(coverage) if coverage is not None else ():
+            click.echo(line)
+        click.echo(summary_line(verdicts, seconds))

@@ -1,0 +1,1 @@
+"""What goes on with a ledger: batches and pipelines, begun and gone on with."""

@@ -1,0 +1,177 @@
+"""`cyberflow run` of a pipeline, and `--resume` of one: followed with a view, its end printed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from cyberflow.cli.console import announce, print_json, say
+from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
+from cyberflow.cli.output_streams import filter_streams, write_machine
+from cyberflow.cli.views.pipeline_view import end_lines, pipeline_view, plan_lines, question_lines
+from cyberflow.errors import CyberflowError
+from cyberflow.run.pipeline.reducer import waiting_entries
+from cyberflow.run.pipeline.result import plan_json
+from cyberflow.run.pipeline.state import PipelineState
+from cyberflow.run.work.dispatch import ServiceTrouble
+from cyberflow.run.work.ledger import Ledger
+from cyberflow.sdk.pipelines.going import GoingPipeline, open_pipeline
+from cyberflow.sdk.pipelines.setup import (
+    PipelineOptions,
+    PipelineSetup,
+    create_ledger,
+    load_state,
+    prepare_pipeline,
+)
+from cyberflow.sdk.project import CompiledProject, compile_project
+from cyberflow.storage import write_text
+
+GOOD_ENDS = ("success", "stopped", "waiting")
+
+
+@dataclass(frozen=True)
+class PipelineDisplay:
+    """How a pipeline is followed and shown. `said` is the target line that was printed already."""
+
+    quiet: bool = False
+    format: str = "text"
+    plan: bool = False
+    timeout: float | None = None
+    cancel_on_timeout: bool = False
+    cancel_on_interrupt: bool = False
+    said: str | None = None
+
+
+def start_pipeline(compiled: CompiledProject, name: str, options: PipelineOptions, display: PipelineDisplay) -> int:
+    """Begin a pipeline: check what is given, write a ledger, go on to its end."""
+    setup = prepare_pipeline(compiled, name, options, filter_streams, secrets=not display.plan)
+    if display.plan:
+        state = PipelineState(compiled.bundle, setup.new_state())
+        state.begin()
+        return _print_plan(state, name, None, display)
+    with create_ledger(setup) as ledger:
+        state = PipelineState(compiled.bundle, setup.new_state())
+        state.begin()
+        return run_cancellable(_go(setup, ledger, state, display))
+
+
+def resume_pipeline(folder: Path, ledger: Ledger, options: PipelineOptions, display: PipelineDisplay) -> int:
+    """Go on with the pipeline of a ledger, given the same as before but for what is given anew."""
+    options = options.over(ledger.head.options)
+    compiled = compile_project(folder, ledger.head.target, options.bundle)
+    setup = prepare_pipeline(compiled, ledger.head.name, options, filter_streams, secrets=not display.plan)
+    if display.plan:
+        state = PipelineState(compiled.bundle, setup.new_state(), ledger.entries())
+        state.begin()
+        return _print_plan(state, ledger.head.name, ledger, display)
+    state = load_state(setup, ledger)
+    return run_cancellable(_go(setup, ledger, state, display))
+
+
+def _print_plan(state: PipelineState, name: str, ledger: Ledger | None, display: PipelineDisplay) -> int:
+    data = plan_json(state, name, str(ledger.path) if ledger else None)
+    if display.format == "json":
+        print_json(data)
+    else:
+        click.echo("\n".join(plan_lines(data)))
+    return 0
+
+
+async def _go(setup: PipelineSetup, ledger: Ledger, state: PipelineState, display: PipelineDisplay) -> int:
+    if not display.quiet:
+        say(f"ledger {ledger.path}")
+    again = resume_command(setup, ledger)
+    try:
+        async with open_pipeline(setup, ledger, state, say) as going:
+            for service in (going.desks.desk, going.desks.cyberun):
+                if service is not None:
+                    announce(service, quiet=display.quiet, said=display.said)
+                    display = replace(display, said=service.line)
+            return await _follow(going, display, again)
+    except asyncio.CancelledError:
+        say(f"interrupted; go on with\n  {again}")
+        return INTERRUPTED
+    except CyberflowError as error:
+        if error.exit_code == 3:  # noqa: PLR2004 - the world refused, and may not another time
+            error.help = f"{error.help + '; ' if error.help else ''}go on with `{again}`"
+        raise
+
+
+async def _follow(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
+    late = False
+    try:
+        with pipeline_view(going.state, str(going.ledger.path), quiet=display.quiet) as shown:
+            async with asyncio.timeout(display.timeout), aclosing(going.run()) as updates:
+                async for update in updates:
+                    if isinstance(update, ServiceTrouble):
+                        shown.show_trouble(update.reason)
+                    else:
+                        shown.show_change(update)
+    except TimeoutError:
+        late = True
+        if display.cancel_on_timeout:
+            await going.driver.cancel()
+    except asyncio.CancelledError:
+        return await _handle_interrupt(going, display, again)
+    code = _print_end(going, display, again)
+    if late:
+        live = going.driver.live_count
+        say(f"the time is over{f' and {live} go on' if live else ''}; go on with\n  {again}")
+        return 1
+    return code
+
+
+async def _handle_interrupt(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
+    live = going.driver.live_count
+    question = f"leave the {live} that run, or cancel them?" if live else None
+    if display.cancel_on_interrupt or ask_to_cancel(question):
+        await going.driver.cancel()
+    _print_end(going, display, again)
+    say(f"interrupted; nothing is lost, go on with\n  {again}")
+    return INTERRUPTED
+
+
+def _print_end(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
+    options, data = going.setup.options, going.to_json()
+    trouble = _save_files(going)
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    if display.format == "json":
+        write_machine(text)
+    else:
+        click.echo("\n".join(end_lines(data, going.state, again)))
+    if options.out is not None:
+        write_text(options.out, text + "\n")
+    if data["status"] == "waiting" and not display.quiet:
+        for entry in waiting_entries(going.state):
+            for line in question_lines(entry, str(going.ledger.path)):
+                say(line)
+    if data["status"] in ("waiting", "stopped") and not display.quiet:
+        say(f"go on with\n  {again}")
+    if trouble is not None:
+        raise trouble
+    return 0 if data["status"] in GOOD_ENDS else 1
+
+
+def _save_files(going: GoingPipeline) -> CyberflowError | None:
+    """Copy what steps made to where it was asked for; what kept it from the disk is raised when all else is said."""
+    folder = going.setup.options.download
+    try:
+        for path in going.save_files(folder) if folder is not None else ():
+            say(f"saved {path}")
+    except CyberflowError as error:
+        return error
+    return None
+
+
+def resume_command(setup: PipelineSetup, ledger: Ledger) -> str:
+    """How to go on: secrets where they were found before, and no url, which may hold a password."""
+    options = setup.options
+    engine = ["--engine", "URL"] if options.engine else []
+    secrets = [word for one in options.secrets for word in ("-s", one)]
+    return shlex.join(["cyberflow", "run", "--resume", str(ledger.path), *secrets, *engine])

@@ -1,0 +1,129 @@
+"""The tests of a project, compiled and ready to run: its cases, and a stage for each target that they name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyberflow.compiler.bundle import Bundle
+from cyberflow.compiler.check import check, check_target
+from cyberflow.compiler.compile import compile_bundle
+from cyberflow.compiler.graph import Graph
+from cyberflow.diagnostics import Diagnostic, did_you_mean
+from cyberflow.errors import UsageError
+from cyberflow.language.discovery import find_root
+from cyberflow.language.flow_tests.cases import Case
+from cyberflow.language.flow_tests.model import ANY, DEFAULT_AT, read_instant
+from cyberflow.language.project.load import RawProject, read_project
+from cyberflow.run.inputs.arguments import FileArgument
+from cyberflow.sdk.project import CompiledProject, raise_errors
+from cyberflow.source import Place
+from cyberflow.storage import private_folder
+from cyberflow.testing.judge import CaseJudge
+from cyberflow.testing.play import Script
+from cyberflow.testing.runner import Job, run_jobs
+from cyberflow.testing.stage import Stage, build_stage
+from cyberflow.testing.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class FlowSuite:
+    """A project whose declarations and tests have no errors. `graphs` are by target."""
+
+    sourced: RawProject
+    compiled: Mapping[str, CompiledProject]
+    graphs: Mapping[str, Graph]
+    cases: tuple[Case, ...]
+
+    @classmethod
+    def load(cls, folder: Path, targets: Iterable[str] = ()) -> FlowSuite:
+        """Read and compile the project at or above a folder. Raises ProjectErrors with what `check` finds."""
+        sourced = read_project(find_root(folder))
+        raise_errors(sourced, check(sourced))
+        cases = sourced.flow_tests.cases
+        default = sourced.settings.default_target
+        names = dict.fromkeys([default, *targets, *(case.target or default for case in cases)])
+        compiled: dict[str, CompiledProject] = {}
+        graphs: dict[str, Graph] = {}
+        for name in names:
+            graph, builder, found = check_target(sourced, name)
+            raise_errors(sourced, found)
+            graphs[name] = graph
+            bundle = compile_bundle(graph, builder)
+            compiled[name] = CompiledProject(sourced, name, bundle, sourced.files.by_hash)
+        return cls(sourced, compiled, graphs, cases)
+
+    @property
+    def default(self) -> str:
+        return self.sourced.settings.default_target
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.compiled[self.default].bundle
+
+    def select(self, names: Sequence[str], text: str | None) -> tuple[Case, ...]:
+        """The cases of these names, with a text in theirs. Raises UsageError when there are none."""
+        known = {name for case in self.cases for name in (case.test, case.name)}
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"there is no test `{name}`", help=did_you_mean(name, {one.test for one in self.cases})
+                )
+        chosen = [case for case in self.cases if not names or {case.test, case.name} & set(names)]
+        if text is None:
+            return tuple(chosen)
+        folded = text.casefold()
+        kept = tuple(one for one in chosen if folded in f"{one.place.path} {one.name} {one.run}".casefold())
+        if not kept:
+            raise UsageError(
+                f"no test has `{text}` in its name", help="a part of a name, of a file's, or of what is run"
+            )
+        return kept
+
+    def jobs(self, cases: Sequence[Case], keep: Path | None = None) -> list[Job]:
+        """A job for each case. `keep` is a folder for the platforms' databases."""
+        return [Job(CaseJudge(case), self.script_of(case, keep), case.target or self.default) for case in cases]
+
+    def run(self, jobs: Sequence[Job], processes: int | None = None) -> Iterator[Verdict]:
+        """Run jobs and give their verdicts in their order."""
+        needed: dict[str, set[str]] = {}
+        for job in jobs:
+            needed.setdefault(job.target, set()).add(job.script.run)
+            if job.script.keep is not None:
+                private_folder(job.script.keep.parent)
+        stages = {target: self.stage(target, names) for target, names in needed.items()}
+        yield from run_jobs(jobs, stages, processes)
+
+    def stage(self, target: str, names: Iterable[str]) -> Stage:
+        """The stage of one target with what these declarations need."""
+        compiled = self.compiled[target]
+        return asyncio.run(build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names)))
+
+    def script_of(self, case: Case, keep: Path | None = None) -> Script:
+        """What a case plays."""
+        files = {
+            name: self._file(path, case.at("files", name)) for name, path in case.get("files").items() if path != ANY
+        }
+        return Script(
+            case.run,
+            read_instant(case.data.get("at") or DEFAULT_AT),
+            case.get("inputs"),
+            files,
+            case.get("machine"),
+            case.get("simulate"),
+            None if keep is None else keep / f"{database_name(case.name)}.db",
+        )
+
+    def _file(self, name: str, place: Place) -> FileArgument:
+        files = self.sourced.files
+        path = files.find(name, place)
+        if isinstance(path, Diagnostic):
+            raise UsageError(path.message)
+        return FileArgument(Path(path).name, files.read_bytes(path))
+
+
+def database_name(case: str) -> str:
+    """The name of a case as a file may bear it."""
+    return "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in case).strip("-")

@@ -1,0 +1,134 @@
+"""A pipeline going on: its services opened, its executors made, its files beside its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cyberflow.compiler.bundle import BundledTask
+from cyberflow.redact import Redactor
+from cyberflow.run.chain.interpolate import Interpolator
+from cyberflow.run.chain.placement import RunPlacement
+from cyberflow.run.pipeline.calls import FunctionCaller
+from cyberflow.run.pipeline.changes import all_steps
+from cyberflow.run.pipeline.commands import SubmitJob
+from cyberflow.run.pipeline.driver import PipelineRun, PipelineTools
+from cyberflow.run.pipeline.files import FileSources, FileStore, steps_with_files
+from cyberflow.run.pipeline.result import pipeline_json
+from cyberflow.run.pipeline.state import PipelineState
+from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.executor import JobRequest
+from cyberflow.run.work.ledger import Ledger
+from cyberflow.sdk.pipelines.executors import Desks, ExecutorOptions, make_executors, open_desks
+from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
+from cyberflow.sdk.pipelines.setup import PipelineSetup
+from cyberflow.storage import safe_name, write_bytes
+from cyberflow.targets.local_platform import Say
+
+FILES = ".files"
+
+
+@dataclass
+class GoingPipeline:
+    """One go at a pipeline. `run` gives what happens; whoever stops iterating has detached."""
+
+    setup: PipelineSetup
+    ledger: Ledger
+    state: PipelineState
+    desks: Desks
+    driver: PipelineRun
+    store: FileStore
+    executors: list[Any]
+
+    @property
+    def redactor(self) -> Redactor:
+        return self.setup.arguments.redactor()
+
+    async def run(self) -> AsyncGenerator[EntryUpdate | ServiceTrouble, None]:
+        """Go on until nothing can be done any more. Raises as `PipelineRun.run`."""
+        async with aclosing(self.driver.run()) as updates:
+            async for update in updates:
+                yield update
+        if not self.setup.options.keep_queue:
+            for executor in self.executors:
+                if hasattr(executor, "clean_up"):
+                    over = [entry for entry in self.state.entries.values() if entry.is_over and entry.key]
+                    await executor.clean_up([entry.key for entry in over])
+
+    def to_json(self) -> dict[str, Any]:
+        """What `--format json` prints."""
+        return pipeline_json(self.state, self.setup.pipeline.name, str(self.ledger.path), self.redactor)
+
+    def save_files(self, folder: Path) -> list[Path]:
+        """Copy what steps made into a folder, each below the id of its own. Raises CyberflowError for the disk."""
+        saved = []
+        for entry in self.state.entries.values():
+            for file in entry.facts.get("files", {}).values():
+                path = folder / safe_name(entry.id.replace("/", "-")) / file["name"]
+                write_bytes(path, self.store.read(file["sha256"]))
+                saved.append(path)
+        return saved
+
+
+def runs_of(setup: PipelineSetup) -> list[Runs]:
+    """What the steps of a pipeline run on the services."""
+    factory = RequestFactory(setup.compiled)
+    names = (step.run for step in all_steps(setup.compiled.bundle, setup.pipeline) if step.kind != "pipeline")
+    return [factory.find(name) for name in dict.fromkeys(names) if name is not None]
+
+
+@asynccontextmanager
+async def open_pipeline(
+    setup: PipelineSetup, ledger: Ledger, state: PipelineState, say: Say
+) -> AsyncIterator[GoingPipeline]:
+    """Open what a pipeline runs on; nothing where all of it is over. Raises as `open_target` and `look_up`."""
+    options, compiled = setup.options, setup.compiled
+    runs = [] if state.root.is_over else runs_of(setup)
+    async with AsyncExitStack() as stack:
+        tasks = [one for one in runs if isinstance(one, BundledTask)]
+        desks = await open_desks(compiled, stack, say, chains=len(tasks) < len(runs), tasks=bool(tasks))
+        where = RunPlacement(options.machine, options.pools)
+        factory = RequestFactory(compiled, where, options.priority)
+        await factory.look_up(runs, desks.desk, desks.cyberun, stale=options.stale_ok)
+        store = _make_store(setup, ledger, state, desks)
+        sources = FileSources(compiled.bundle, compiled.assets, setup.arguments.files, store)
+
+        def build(command: SubmitJob) -> JobRequest:
+            step, scope = command.step, command.scope
+            secrets = Interpolator({}, scope.secrets)
+            given = {name: secrets.value(text, name) for name, text in step.secrets.items()}
+            files = sources.arguments(state, scope, step)
+            return factory.build(factory.find(step.run or ""), command.inputs, given, files)
+
+        executor_options = ExecutorOptions(options.engine, where, options.priority, setup.arguments.redactor())
+        executors = make_executors(compiled, factory, desks, executor_options, script=setup.script, ledger=ledger)
+        outcome = setup.script.outcome if setup.script else (lambda _: None)
+        tools = PipelineTools(
+            executors,
+            build,
+            FunctionCaller(compiled.sourced.root, executor_options.redactor, outcome),
+            store.collect,
+            executor_options.redactor,
+            options.no_wait,
+            options.parallel,
+        )
+        driver = PipelineRun(ledger, state, tools)
+        yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors))
+
+
+def _make_store(setup: PipelineSetup, ledger: Ledger, state: PipelineState, desks: Desks) -> FileStore:
+    everything = setup.options.download is not None
+
+    def wanted(entry: LedgerEntry) -> bool:
+        progress = state.find(entry)
+        if progress is None or entry.kind not in ("chain", "run", "task"):
+            return False
+        return everything or entry.kind == "task" or progress.step.id in steps_with_files(progress.scope.pipeline)
+
+    folder = ledger.path.with_name(ledger.path.name + FILES)
+    desk, cyberun = desks.desk, desks.cyberun
+    return FileStore(folder, desk.client if desk else None, cyberun.client if cyberun else None, wanted)

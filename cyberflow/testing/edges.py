@@ -1,0 +1,176 @@
+"""Cases that nobody wrote: each step of a chain in turn gives the least that its type allows, then its examples, then
+fails. What the platform refuses then, and prompts that lose a value, are told with their place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cyberflow.compiler.bundle import Bundle, BundledWorkflow
+from cyberflow.compiler.graph import ChainNode, StepNode
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.flow_tests.model import DEFAULT_AT, read_instant
+from cyberflow.language.prompt.paths import format_path
+from cyberflow.run.chain.request import output_schema
+from cyberflow.schema.values import ABSENT, EMPTY
+from cyberflow.source import Place
+from cyberflow.testing.least import least_outputs
+from cyberflow.testing.play import Played, PlayedStep, Script
+from cyberflow.testing.samples import sample
+from cyberflow.testing.verdicts import Failure, Verdict
+
+FAILURES = ("error", "task_failed")
+MOST_EXAMPLES = 5
+_REFUSED = "Input validation failed: "
+_MISSING = re.compile(r'"([^"]+)" is a required property')
+
+
+@dataclass(frozen=True)
+class TokenProbe:
+    """A token of a step's prompt whose value the chain gives: its path, and where the chain gives it."""
+
+    step: str
+    path: tuple[str | int, ...]
+    place: Place
+
+    @property
+    def token(self) -> str:
+        return f"<{format_path(str(self.path[0]), self.path[1:])}>"
+
+
+@dataclass(frozen=True)
+class EdgeJudge:
+    """What looks at a run whose `step` was made to end in an unusual way."""
+
+    name: str
+    test: str
+    place: Place
+    step: str
+    edge: str
+    probes: tuple[TokenProbe, ...] = ()
+    places: Mapping[str, Place] | None = None
+
+    def judge(self, played: Played) -> tuple[Failure, ...]:
+        return tuple(self._failures(played))
+
+    def warn(self, played: Played) -> tuple[Diagnostic, ...]:
+        del played  # nobody wrote anything that could be idle
+        return ()
+
+    def _failures(self, played: Played) -> Iterator[Failure]:
+        for step in played.steps.values():
+            if not step.was_reached:
+                continue
+            if step.status == "error" and not (step.id == self.step and self.edge == "error"):
+                yield from self._refusals(step)
+                continue
+            for probe in self.probes:
+                if probe.step == step.id and is_empty(step.inputs, probe.path):
+                    message = f"`{probe.token}` is empty in the prompt of `{step.id}`, {self._when}"
+                    at = f"steps.{step.id}.inputs.{format_path(str(probe.path[0]), probe.path[1:])}"
+                    notes = (self._given(played),)
+                    yield Failure(at, {"$any": True}, ABSENT, probe.place, notes, message)
+
+    def _refusals(self, step: PlayedStep) -> Iterator[Failure]:
+        for line in (step.error or "").split("\n"):
+            said = line.removeprefix(_REFUSED)
+            missing = _MISSING.match(said)
+            name = "" if said == line else missing[1] if missing else re.split(r"[:.\[]", said)[0]
+            place = (self.places or {}).get(f"{step.id}.{name}") or (self.places or {}).get(step.id) or self.place
+            what = f"`{name}` of `{step.id}` is refused" if name else f"`{step.id}` cannot run"
+            at = f"steps.{step.id}.inputs.{name}" if name else f"steps.{step.id}.status"
+            got = (step.inputs or {}).get(name, ABSENT) if name else step.status
+            yield Failure(at, "a value that is taken", got, place, (line,), f"{what}, {self._when}")
+
+    @property
+    def _when(self) -> str:
+        if self.edge in FAILURES:
+            return f"when `{self.step}` ends in {self.edge}"
+        return f"when `{self.step}` gives {'its least output' if self.edge == 'least' else 'its examples'}"
+
+    def _given(self, played: Played) -> str:
+        step = played.steps.get(self.step)
+        return f"`{self.step}` gave {json.dumps(step.outputs if step else None, ensure_ascii=False)}"
+
+
+def chain_edges(chain: ChainNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, Script]]:
+    """Every case of one chain."""
+    what = bundle.chain(chain.name)
+    if what is None:
+        return
+    probes = tuple(probe for step in chain.steps for probe in _probes(step, chain))
+    places = {f"{step.id}.{name}": value.place for step in chain.steps for name, value in step.inputs.items()}
+    places |= {step.id: step.at("workflow") for step in chain.steps}
+    inputs = {name: sample(name, declared["schema"]) for name, declared in what.inputs.items()}
+    script = Script(chain.name, read_instant(DEFAULT_AT), inputs)
+    for step in chain.steps:
+        workflow = bundle.workflow(step.step.workflow)
+        for edge, mock in _mocks(workflow) if workflow is not None else ():
+            name = f"{chain.name}[{step.id}: {edge}]"
+            judge = EdgeJudge(name, chain.name, step.at("id"), step.id, edge.partition(" ")[0], probes, places)
+            yield judge, replace(script, mocks={step.id: mock})
+
+
+def distinct(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Verdicts of edges in which each thing that is wrong with a chain is told once, by the first that shows it."""
+    told: set[tuple[str, str]] = set()
+    for verdict in verdicts:
+        fresh = [one for one in verdict.failures if (verdict.test, one.at) not in told]
+        told |= {(verdict.test, one.at) for one in fresh}
+        yield replace(verdict, failures=tuple(fresh))
+
+
+def is_empty(value: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether a prompt shows nothing at a path of the inputs."""
+    for key in path:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return True
+    return value in (None, "", EMPTY)
+
+
+def _probes(step: StepNode, chain: ChainNode) -> Iterator[TokenProbe]:
+    """The tokens of a step's prompt whose values the chain gives. A prompt that speaks of `__EMPTY__` knows of it."""
+    workflow = step.workflow
+    for text in workflow.texts if workflow is not None else ():
+        if text.kind != "prompt" or EMPTY in text.text.value:
+            continue
+        for token in text.tokens:
+            root = token.path.root
+            inherited = chain.inherits and root in chain.inputs
+            if token.kind == "input" and (root in step.inputs or inherited):
+                place = step.inputs[root].place if root in step.inputs else step.at("workflow")
+                yield TokenProbe(step.id, (root, *token.path.keys), place)
+
+
+def _mocks(workflow: BundledWorkflow) -> Iterator[tuple[str, Any]]:
+    """The ends of one step, each with its name."""
+    schema = output_schema(workflow)
+    for index, given in enumerate(_examples(schema)):
+        yield "examples" if index == 0 else f"examples {index + 1}", given
+    if (outputs := least_outputs(schema)) is not None:
+        yield "least", {"outputs": outputs}
+    for status in FAILURES:
+        yield status, {"status": status, "error": f"made to end in {status}"}
+
+
+def _examples(schema: Any) -> Iterator[Any]:
+    """What a step gives by itself, then with the further examples that its outputs have."""
+    yield {}
+    members = schema.get("properties", {}) if isinstance(schema, Mapping) else {}
+    written = {name: one.get("examples") for name, one in members.items() if isinstance(one, Mapping)}
+    listed = {name: values for name, values in written.items() if isinstance(values, list) and values}
+    most = max(map(len, listed.values()), default=0)
+    for index in range(1, min(most, MOST_EXAMPLES)):
+        outputs = {name: sample(name, _alone(one, schema)) for name, one in members.items()}
+        outputs |= {name: one[min(index, len(one) - 1)] for name, one in listed.items()}
+        yield {"outputs": outputs}
+
+
+def _alone(member: Any, schema: Mapping[str, Any]) -> Any:
+    return {**member, "$defs": schema["$defs"]} if isinstance(member, Mapping) and "$defs" in schema else member

@@ -1,0 +1,111 @@
+"""Runs cases, on every core where there are many, and gives their verdicts in the order of the cases."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.errors import CyberflowError
+from cyberflow.source import Place
+from cyberflow.testing.play import Played, Script, play
+from cyberflow.testing.stage import Stage
+from cyberflow.testing.verdicts import Failure, Verdict
+
+T = TypeVar("T")
+Run: TypeAlias = Callable[[Coroutine[Any, Any, Played]], Played]
+FEWEST = 24
+"""Cases for which another process is worth its start."""
+_PORTION = 8
+"""Cases that a process takes at a time."""
+
+
+class ScriptJudge(Protocol):
+    """Who says what came of a run, and for which test."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def test(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+    def judge(self, played: Played) -> tuple[Failure, ...]: ...
+    def warn(self, played: Played) -> tuple[Diagnostic, ...]: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """One script to be played, who judges it, and the target whose stage it is played on."""
+
+    judge: ScriptJudge
+    script: Script
+    target: str
+
+
+def run_jobs(jobs: Sequence[Job], stages: Mapping[str, Stage], processes: int | None = None) -> Iterator[Verdict]:
+    """Run every job. `processes` is how many may work at once: by default one for each core, where it is worth it."""
+    most = processes or min(count_cores(), len(jobs) // FEWEST)
+    if most > 1:
+        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        with context.Pool(most, _begin_worker, (stages,)) as pool:
+            yield from pool.imap(_run_in_worker, jobs, chunksize=max(1, min(_PORTION, len(jobs) // most)))
+        return
+    with asyncio.Runner() as runner:
+        for job in jobs:
+            yield run_job(job, stages[job.target], runner.run)
+
+
+def run_job(job: Job, stage: Stage, run: Run) -> Verdict:
+    """Play one script and judge it."""
+    judge, begun = job.judge, time.perf_counter()
+    made = Verdict(judge.name, judge.test, job.script.run, judge.place)
+    try:
+        played: Played = run(play(stage, job.script))
+    except CyberflowError as error:
+        return replace(made, trouble=error.message, seconds=time.perf_counter() - begun)
+    found, warnings = judge.judge(played), judge.warn(played)
+    return replace(made, failures=found, warnings=warnings, played=played, seconds=time.perf_counter() - begun)
+
+
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine from wherever it is called: where a loop runs already, in a thread of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
+
+
+def count_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass
+class _Worker:
+    """What a process that runs cases has at hand."""
+
+    stages: Mapping[str, Stage]
+    runner: asyncio.Runner
+
+
+_WORKERS: list[_Worker] = []
+
+
+def _begin_worker(stages: Mapping[str, Stage]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts means the command, which ends its workers
+    _WORKERS[:] = [_Worker(stages, asyncio.Runner())]
+
+
+def _run_in_worker(job: Job) -> Verdict:
+    worker = _WORKERS[0]
+    return run_job(job, worker.stages[job.target], worker.runner.run)
