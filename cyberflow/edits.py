@@ -49,7 +49,15 @@ class Addition:
     json: str
 
 
-Edit = Replacement | Rewrite | Removal | Addition
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An item of a list goes, with the comments above it, before the item that has the index `before` now."""
+
+    place: Place
+    before: int
+
+
+Edit = Replacement | Rewrite | Removal | Addition | Move
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Golden cases: every folder `tests/cases/<rule>/<case>/` is a small project, and `expected.txt` in it is what
-`cyberflow check --no-color` prints there. REWRITE_CASES=1 writes what is printed now; read the diff before you keep it.
+`cyberflow check --no-color` prints there; `fixed.diff`, where there is one, what `--unsafe-fixes --diff` does.
+REWRITE_CASES=1 writes what is printed now; read the diff before you keep it.
 """
 
 from __future__ import annotations
@@ -74,6 +75,17 @@ def test_case_prints_what_is_expected(folder: Path) -> None:
         expected.write_text(text, encoding="utf-8")
     assert text == expected.read_text(encoding="utf-8")
     assert code == int("error[" in text)
+
+
+@pytest.mark.parametrize("folder", QUICK, ids=name)
+def test_case_is_fixed_as_expected(folder: Path) -> None:
+    """The safe fixes come first: what only a guess changes stands below a line that says so."""
+    diff, guess = (printed(folder, "--diff", *options)[1] for options in ([], ["--unsafe-fixes"]))
+    text = diff if diff == guess else f"{diff}=== with --unsafe-fixes\n{guess}"
+    expected = folder / "fixed.diff"
+    if os.environ.get("REWRITE_CASES") and text:
+        expected.write_text(text, encoding="utf-8")
+    assert text == (expected.read_text(encoding="utf-8") if expected.exists() else "")
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from cyberflow.compiler.graph import CallNode, Graph, PipelineStepNode
 from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.refs import StepUse, forward_uses
 from cyberflow.diagnostics import Diagnostic, Label
+from cyberflow.edits import Fix, Move
 
 _Later = tuple[StepUse, CallNode]
 
@@ -52,8 +53,11 @@ def _finding(moved: CallNode, refs: list[_Later]) -> Diagnostic:
     message = f"`{step.id}` {reads} `{target.id}`, which {runs} after it"
     note = f"`{step.id}` is step {step.index + 1}"
     if any(one.index == moved.index for _, one in refs):
-        help = f"move `{moved.id}` before `{min((one.step for one, _ in refs), key=lambda one: one.index).id}`"
+        other = min((one.step for one, _ in refs), key=lambda one: one.index)
+        help, before = f"move `{moved.id}` before `{other.id}`", other.index
     else:
-        help = f"move `{moved.id}` behind `{max((one for _, one in refs), key=lambda one: one.index).id}`"
+        other = max((one for _, one in refs), key=lambda one: one.index)
+        help, before = f"move `{moved.id}` behind `{other.id}`", other.index + 1
+    fix = Fix(help, (Move(moved.place, before),))
     labels = (where, *labels_for_repeats([use.place for use, _ in refs]))
-    return Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help)
+    return Diagnostic("forward-ref", message, use.place, note=note, labels=labels, help=help, fix=fix)

@@ -9,7 +9,7 @@ from typing import Any
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.edits import Addition, Removal, TextEdit
+from cyberflow.edits import Addition, Move, Removal, TextEdit
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.write_value import write_text, write_value
 from cyberflow.source import Place
@@ -58,6 +58,35 @@ def add_entry(document: YamlDocument, edit: Addition) -> TextEdit | None:
     at = _line_end(text, content_end(text, parent))
     indent = " " * parent.start_mark.column
     return TextEdit(document.path, at, at, f"\n{indent}{'' if key else '- '}{written}")
+
+
+def move_item(document: YamlDocument, edit: Move) -> tuple[TextEdit, ...]:
+    """Put the lines of an item before those of another one."""
+    route, text = document.written_route(edit.place.route), document.text
+    parent, index = document.written_node(Place(document.path, route[:-1])), route[-1]
+    if not isinstance(parent, SequenceNode) or parent.flow_style or not isinstance(index, int):
+        return ()
+    lines = [_item_lines(text, parent, at) for at in range(len(parent.value))]
+    start, end = lines[index]
+    to = lines[edit.before][0] if edit.before < len(lines) else lines[-1][1]
+    if not text.endswith("\n") or any(
+        text[one[0] : _start(parent, at)].strip(" \t") != "-" for at, one in enumerate(lines)
+    ):
+        return ()
+    start, to = _comments_above(text, start), _comments_above(text, to) if edit.before < len(lines) else to
+    return TextEdit(document.path, start, end, ""), TextEdit(document.path, to, to, text[start:end])
+
+
+def _item_lines(text: str, parent: CollectionNode, index: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, _start(parent, index)) + 1
+    return start, min(_line_end(text, _end(text, parent, index)) + 1, len(text))
+
+
+def _comments_above(text: str, line: int) -> int:
+    """Where the comments begin that stand directly above a line."""
+    while line and text[text.rfind("\n", 0, line - 1) + 1 : line].lstrip().startswith("#"):
+        line = text.rfind("\n", 0, line - 1) + 1
+    return line
 
 
 def is_whole_lines(text: str, edit: TextEdit) -> bool:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.edits import Fix
 from cyberflow.language.characters import INVISIBLE, describe_character
 from cyberflow.language.yaml.bounds import FORBIDDEN
+from cyberflow.language.yaml.syntax_fixes import close_bracket, double_backslashes, insert, quote_value, show_blanks
 from cyberflow.source import LineIndex, Place
 
 _WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
@@ -35,6 +37,7 @@ class _Explanation:
     help: str | None = None
     note: str = ""
     end: int | None = None
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def explain_yaml_error(error: Any, text: str, path: str) -> Diagnostic:
     word = _WORD.match(text, said.start)
     end = said.end or max(word.end() if word else 0, said.start + 1)
     place = Place(path, (), "value", (said.start, end))
-    return Diagnostic("yaml-syntax", said.message, place, note=said.note, help=said.help)
+    return Diagnostic("yaml-syntax", said.message, place, note=said.note, help=said.help, fix=said.fix)
 
 
 def _explanations(of: _ParserError) -> Iterator[_Explanation]:
@@ -101,7 +104,8 @@ def _explain_invisible(of: _ParserError) -> Iterator[_Explanation]:
         at = len(line) - len(line.lstrip(" \t"))
         if number >= 1 and at < len(line) and INVISIBLE.match(line[at]):
             message = f"{describe_character(line[at])} indents this line"
-            yield _Explanation(start + at, message, "indent with plain spaces", end=start + at + 1)
+            fix = show_blanks(of.text, start + at, of.lines.path)
+            yield _Explanation(start + at, message, "indent with plain spaces", end=start + at + 1, fix=fix)
     for at in (of.at, of.at - 1):
         if at == of.at or of.text[at : at + 1] in _OTHER_LINE_ENDS:
             sign = of.text[at : at + 1]
@@ -117,7 +121,8 @@ def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
         help = "in double quotes write `\\\\` for a backslash, or use single quotes"
         start = of.text.rfind("\\", 0, of.at + 1)
         if start >= 0:
-            yield _Explanation(start, "a backslash that begins no escape", help, end=start + 2)
+            fix = double_backslashes(of.text, start, of.lines.path)
+            yield _Explanation(start, "a backslash that begins no escape", help, end=start + 2, fix=fix)
     if of.opened is not None:
         mark = of.text[of.opened : of.opened + 1]
         help = f"close it with `{mark}`" + (", or double it inside the text" if mark == "'" else "")
@@ -126,7 +131,8 @@ def _explain_quotes(of: _ParserError) -> Iterator[_Explanation]:
 
 def _explain_brackets(of: _ParserError) -> Iterator[_Explanation]:
     if "flow" in of.context and of.here.isalnum() and of.before.endswith(tuple(_QUOTE_HELP)):
-        yield _Explanation(of.at - 1, "this quote ends the text", _QUOTE_HELP[of.before[-1]], end=of.at)
+        fix = insert("'" if of.before[-1] == "'" else "\\", of.at - 1, of.lines.path)
+        yield _Explanation(of.at - 1, "this quote ends the text", _QUOTE_HELP[of.before[-1]], end=of.at, fix=fix)
     if "flow" not in of.context:
         if of.here in ("]", "}"):
             yield _Explanation(of.at, f"`{of.here}` closes nothing", "take it away, or quote a text that holds it")
@@ -140,11 +146,14 @@ def _explain_brackets(of: _ParserError) -> Iterator[_Explanation]:
     closing = _CLOSING[of.text[opened]]
     message = f"`{of.text[opened]}` is not closed by `{closing}`"
     if of.at >= len(of.text.rstrip()):
-        yield _Explanation(opened, message, f"add `{closing}`", "the file ends before that")
+        fix = close_bracket(of.text, len(of.text), closing, of.lines.path)
+        yield _Explanation(opened, message, f"add `{closing}`", "the file ends before that", fix=fix)
     elsewhere = of.line(of.at) > of.line(opened)
     if of.here == ":" and elsewhere and _KEY.match(of.before):
         key = of.before.strip().split()[-1]
-        yield _Explanation(opened, message, f"add `{closing}`", f"line {of.line(of.at)} begins the key `{key}`")
+        fix = close_bracket(of.text, of.at - len(of.before), closing, of.lines.path)
+        note = f"line {of.line(of.at)} begins the key `{key}`"
+        yield _Explanation(opened, message, f"add `{closing}`", note, fix=fix)
     if of.here == ":" and not elsewhere:
         yield _Explanation(of.at, "a second `: ` inside `{ }`", "quote the text that holds `: `", "read as another key")
     found = of.here.strip()
@@ -163,7 +172,11 @@ def _explain_aliases(of: _ParserError) -> Iterator[_Explanation]:
             start = of.text.rfind(sign, 0, of.at + 1)
             start = start - 1 if of.text[start - 1 : start] == sign else max(start, 0)
             yield _Explanation(
-                start, f"no text can begin with `{sign}`", "quote the text, or put it below a `|`", f"read as {kind}"
+                start,
+                f"no text can begin with `{sign}`",
+                "quote the text, or put it below a `|`",
+                f"read as {kind}",
+                fix=quote_value(of.text, start, of.lines.path),
             )
 
 
@@ -202,15 +215,16 @@ def _explain_lines(of: _ParserError) -> Iterator[_Explanation]:
 
 def _explain_second_colon(of: _ParserError) -> _Explanation:
     if not _KEY.match(of.before):
-        return _Explanation(
-            of.at, "a second `: ` on one line", "quote the text that holds `: `", "read as the start of a mapping"
-        )
+        help, note = "quote the text that holds `: `", "read as the start of a mapping"
+        fix = quote_value(of.text, of.at, of.lines.path)
+        return _Explanation(of.at, "a second `: ` on one line", help, note, fix=fix)
     start = of.at - len(of.before.lstrip())
     above = of.text[:start].rstrip().rpartition("\n")[2]
     if cramped := _CRAMPED.match(above):
         end = of.text[:start].rstrip()
         offset = len(end) - len(above) + cramped.end() - 1
-        return _Explanation(offset, "a `:` without a blank after it", f"write `{cramped[1]}: …`")
+        fix = insert(" ", offset + 1, of.lines.path)
+        return _Explanation(offset, "a `:` without a blank after it", f"write `{cramped[1]}: …`", fix=fix)
     help = "line it up with the key above, or put a text of several lines below a `|`"
     return _Explanation(start, "a key inside the text of the line above", help, "indented deeper than that line's key")
 
@@ -229,7 +243,11 @@ def _explain_starts(of: _ParserError) -> Iterator[_Explanation]:
     if "cannot start any token" in of.problem:
         shown = "a backtick" if of.here == "`" else f"`{of.here}`"
         yield _Explanation(
-            of.at, f"no text can begin with {shown}", "quote the text, or put it below a `|`", end=of.at + 1
+            of.at,
+            f"no text can begin with {shown}",
+            "quote the text, or put it below a `|`",
+            end=of.at + 1,
+            fix=quote_value(of.text, of.at, of.lines.path),
         )
     if "block scalar" in of.context:
         yield _Explanation(

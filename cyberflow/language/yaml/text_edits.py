@@ -10,10 +10,10 @@ from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
-from cyberflow.edits import Addition, Edit, Removal, Replacement, Rewrite, TextEdit
+from cyberflow.edits import Addition, Edit, Move, Removal, Replacement, Rewrite, TextEdit
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
-from cyberflow.language.yaml.entries import add_entry, content_end, remove_entry
+from cyberflow.language.yaml.entries import add_entry, content_end, move_item, remove_entry
 from cyberflow.language.yaml.scalars import resolve_scalar
 from cyberflow.language.yaml.write_value import write_value
 from cyberflow.source import Route
@@ -36,6 +36,9 @@ def yaml_edits(document: YamlDocument, edit: Edit) -> tuple[TextEdit, ...]:
             made = remove_entry(document, edit)
         case Addition():
             made = add_entry(document, edit)
+        case Move():
+            moved = move_item(document, edit)
+            return moved if moved and _reads_well(document, edit, *moved) else ()
     return (made,) if made and _reads_well(document, edit, made) else ()
 
 
@@ -95,9 +98,12 @@ def _encode(text: str, style: str | None) -> str | None:
     return text.replace("'", "''") if style == "'" else text
 
 
-def _reads_well(document: YamlDocument, edit: Edit, made: TextEdit) -> bool:
+def _reads_well(document: YamlDocument, edit: Edit, *made: TextEdit) -> bool:
     """Whether the text with an edit holds what was meant, and the same as before everywhere else."""
-    after = parse_yaml(document.text[: made.start] + made.text + document.text[made.end :], document.path)
+    text = document.text
+    for one in sorted(made, key=lambda one: one.start, reverse=True):
+        text = text[: one.start] + one.text + text[one.end :]
+    after = parse_yaml(text, document.path)
     return len(after.problems) <= len(document.problems) and repr(after.data) == repr(_expect(document, edit))
 
 
@@ -117,6 +123,10 @@ def _expect(document: YamlDocument, edit: Edit) -> Any:
             return replace_at(data, route, json.loads(edit.json))
         case Removal():
             return _expect_removal(data, route, edit.parents)
+        case Move():
+            items = [*value_at(data, route[:-1])]
+            at, moved = edit.before - (edit.before > int(last)), items.pop(int(last))
+            return replace_at(data, route[:-1], [*items[:at], moved, *items[at:]])
         case Addition():
             return _expect_addition(data, route, edit.key, json.loads(edit.json))
 

@@ -15,7 +15,7 @@ from cyberflow.compiler.interface import Field
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, join_names
 from cyberflow.remote.desired import model_faults
 from cyberflow.remote.inventory import RULE, Inventory, is_away, is_called, who_is_away
-from cyberflow.remote.task_requirements import check_task
+from cyberflow.remote.requirements.tasks import check_task
 from cyberflow.source import Place
 
 _TOOL_WITH_MODEL = re.compile(r"\b(?:focused_action|extract_prompt|screenshot)\b")
