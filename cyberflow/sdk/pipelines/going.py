@@ -119,6 +119,7 @@ async def open_pipeline(
             redactor,
             options.no_wait,
             options.parallel,
+            outcome=hooks.task_script,
         )
         driver = PipelineRun(ledger, state, tools)
         yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors))
