@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,13 +102,7 @@ async def open_pipeline(
         store = _make_store(setup, ledger, state, desks)
         sources = FileSources(compiled.bundle, compiled.assets, setup.arguments.files, store)
 
-        def build(command: SubmitJob) -> JobRequest:
-            step, scope = command.step, command.scope
-            secrets = Interpolator({}, scope.secrets)
-            given = {name: secrets.value(text, name) for name, text in step.secrets.items()}
-            files = sources.arguments(state, scope, step)
-            return factory.build(factory.find(step.run or ""), command.inputs, given, files)
-
+        build = request_builder(factory, state, sources)
         redactor, hooks = setup.arguments.redactor(), PipelineHooks(factory, setup.script)
         executors = make_executors(compiled, desks, hooks, ledger, redactor, options.engine)
         tools = PipelineTools(
@@ -123,6 +117,21 @@ async def open_pipeline(
         )
         driver = PipelineRun(ledger, state, tools)
         yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors))
+
+
+def request_builder(
+    factory: RequestFactory, state: PipelineState, sources: FileSources
+) -> Callable[[SubmitJob], JobRequest]:
+    """What makes the requests of the steps of a pipeline."""
+
+    def build(command: SubmitJob) -> JobRequest:
+        step, scope = command.step, command.scope
+        secrets = Interpolator({}, scope.secrets)
+        given = {name: secrets.value(text, name) for name, text in step.secrets.items()}
+        files = sources.arguments(state, scope, step)
+        return factory.build(factory.find(step.run or ""), command.inputs, given, files)
+
+    return build
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,8 @@ class ScriptDriver:
 
     async def _close(self) -> None:
         await self._dispatcher.close()
-        if self._serving is not None:
-            self._serving.cancel()
-            await asyncio.gather(self._serving, return_exceptions=True)
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self._stack.aclose()
