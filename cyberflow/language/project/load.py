@@ -5,7 +5,7 @@ rendered. One broken file hides nothing in the others.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
+from cyberflow.language.disk import FileMemory
 from cyberflow.language.files import Files
 from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.flow_tests.discover import discover_tests
@@ -123,9 +124,11 @@ class Project:
         return self.prompts.get((place.path, place.route))
 
 
-def read_project(root: Path, overlays: Mapping[str, bytes] | None = None) -> RawProject:
-    """Read the project file and every declaration file of the project at `root`, with what an editor holds open."""
-    files = Files(root, overlays or {})
+def read_project(
+    root: Path, overlays: Mapping[str, bytes] | None = None, memory: FileMemory | None = None
+) -> RawProject:
+    """Read the project file and every declaration file at `root`, with what an editor holds open and `memory` keeps."""
+    files = Files(root, overlays, memory)
     problems: list[Diagnostic] = []
     head = read_document(files, PROJECT_FILE, Place(PROJECT_FILE))
     if isinstance(head, Diagnostic):
@@ -169,14 +172,15 @@ def target_of(settings: ProjectFile, name: str) -> Target:
     return settings.targets.get(name) or Target()
 
 
-def decode_project(sourced: RawProject, target: str) -> Project:
-    """Decode every declaration as it reads for `target`."""
+def decode_project(sourced: RawProject, target: str, only: Collection[str] | None = None) -> Project:
+    """Decode every declaration as it reads for `target`, or those of some files alone."""
     settings = sourced.settings
     scope = TemplateScope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
     for document in sourced.declaration_files:
-        _DeclarationReader(project, templates, document).read()
+        if only is None or document.path in only:
+            _DeclarationReader(project, templates, document).read()
     project.problems.extend(templates.problems)
     return project
 

@@ -118,9 +118,11 @@ def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
     text = files.read_text(path, place)
     if isinstance(text, Diagnostic):
         return text
-    document = parse_yaml(text, path)
-    files.documents[path] = document
-    return document
+    file = files.disk.read[path]
+    if not isinstance(file.parsed, YamlDocument) or file.parsed.path != path:
+        file.parsed = parse_yaml(text, path)
+    files.documents[path] = file.parsed
+    return file.parsed
 
 
 read_document = _read
