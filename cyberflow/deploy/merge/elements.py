@@ -12,6 +12,8 @@ from cyberflow.language.prompt.markdown import LINES
 from cyberflow.remote.html import BLOCK, HtmlNode, node_html, parse_tree, start_tag
 
 _LISTS = frozenset({"ol", "ul"})
+Lines = dict[int, tuple[int, int]]
+"""The lines of nodes, by their identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,13 @@ class MergeRegion:
 
 def read_elements(html: str, *, deep: bool = True) -> list[PromptElement]:
     """Cut a prompt; `deep` into the items of lists and what is in them, else at its own blocks."""
-    return list(_elements(parse_tree(html), deep=deep))
+    tree = parse_tree(html)
+    lines: Lines = {}
+    _take_lines(tree, lines)
+    return list(_elements(tree, lines, deep=deep))
 
 
-def _elements(parent: HtmlNode, *, deep: bool) -> Iterator[PromptElement]:
+def _elements(parent: HtmlNode, lines: Lines, *, deep: bool) -> Iterator[PromptElement]:
     run: list[HtmlNode] = []
     for node in (*parent.children, None):
         if node is not None and (node.tag not in BLOCK or node.tag == "br"):
@@ -51,32 +56,30 @@ def _elements(parent: HtmlNode, *, deep: bool) -> Iterator[PromptElement]:
             yield PromptElement(html)
         run = []
         if node is not None:
-            yield from _block(node, deep=deep)
+            yield from _block(node, lines, deep=deep)
 
 
-def _block(node: HtmlNode, *, deep: bool) -> Iterator[PromptElement]:
-    lines = _take_lines(node)
+def _block(node: HtmlNode, lines: Lines, *, deep: bool) -> Iterator[PromptElement]:
+    written = lines.get(id(node))
     opens = node.tag in _LISTS or (node.tag == "li" and any(child.tag in BLOCK - {"br"} for child in node.children))
     if not deep or not opens:
-        yield PromptElement(node_html(node), lines, node.tag)
+        yield PromptElement(node_html(node), written, node.tag)
         return
-    yield PromptElement(start_tag(node.tag, node.attributes), lines, node.tag, 1)
-    yield from _elements(node, deep=True)
-    yield PromptElement(f"</{node.tag}>", lines, node.tag, -1)
+    yield PromptElement(start_tag(node.tag, node.attributes), written, node.tag, 1)
+    yield from _elements(node, lines, deep=True)
+    yield PromptElement(f"</{node.tag}>", written, node.tag, -1)
 
 
-def _take_lines(node: HtmlNode) -> tuple[int, int] | None:
-    """Where a node was written; what says so is taken away from it and from all below."""
-    found = None
+def _take_lines(node: HtmlNode, lines: Lines) -> None:
+    """Note where each node was written, and take what says so out of the tree; code bears it for its block."""
     for child in node.children:
-        below = _take_lines(child)
-        found = found or (below if node.tag == "pre" else None)
-    written = node.attributes.get(LINES)
-    node.attributes = {name: value for name, value in node.attributes.items() if name != LINES}
-    if written is None:
-        return found
-    first, _, last = written.partition(" ")
-    return int(first), int(last)
+        _take_lines(child, lines)
+        if node.tag == "pre" and id(child) in lines:
+            lines[id(node)] = lines[id(child)]
+    if written := node.attributes.get(LINES):
+        first, _, last = written.partition(" ")
+        lines[id(node)] = int(first), int(last)
+        node.attributes = {name: value for name, value in node.attributes.items() if name != LINES}
 
 
 def is_balanced(elements: Sequence[PromptElement]) -> bool:

@@ -1,5 +1,5 @@
-"""Writes changed blocks into the Markdown of a prompt, at the lines where they stand: an item with the mark of its list,
-what is in an item under it, a new block between blank lines.
+"""Writes changed blocks into the Markdown of a prompt, at the lines where they stand: an item with the mark of its
+list, what is in an item under it, a new block between blank lines.
 """
 
 from __future__ import annotations

@@ -54,8 +54,8 @@ class MergeInputs:
 
 @dataclass(frozen=True)
 class WorkflowMerge:
-    """The files to write, by path in the project; `expected` are the fields that they must compile to, where there is no
-    conflict; `reasons` say what could not be written into the sources at all.
+    """The files to write, by path in the project; `expected` are the fields that they must compile to, where there is
+    no conflict; `reasons` say what could not be written into the sources at all.
     """
 
     sides: Mapping[str, Side]

@@ -17,8 +17,8 @@ from cyberflow.source import Place, Text
 
 @dataclass(frozen=True)
 class PromptSource:
-    """A prompt of the sources. `html` is what it compiles to, blocks of Markdown with their lines; `written` is the text
-    before its template, which stands at `place`; `images` are the sources of its images as written, by address.
+    """A prompt of the sources. `html` is what it compiles to, blocks of Markdown with their lines; `written` is the
+    text before its template, which stands at `place`; `images` are the sources of its images as written, by address.
     """
 
     text: Text

@@ -54,7 +54,7 @@ def edit_bytes(content: bytes, edits: Sequence[TextEdit], label: str) -> bytes:
 
 
 def _with_carriage_returns(edit: TextEdit, ends: Sequence[int]) -> TextEdit:
-    """An edit of a text with `\\n` in the one with `\\r\\n`; `ends` are the offsets of those line ends."""
+    """An edit in the text whose lines end in CRLF; `ends` are the offsets of those line ends."""
     text, theirs = (None if one is None else one.replace("\n", "\r\n") for one in (edit.text, edit.theirs))
     start, end = (at + bisect_left(ends, at) for at in (edit.start, edit.end))
     return TextEdit(start, end, text or "", edit.conflict, theirs)

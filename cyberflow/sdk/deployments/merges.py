@@ -11,7 +11,7 @@ from cyberflow.compiler.bundle import ASSET, Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.deploy.apply.adopt import write_marker
-from cyberflow.deploy.commit import checkout
+from cyberflow.deploy.checkout import checkout
 from cyberflow.deploy.merge.merge import MergeInputs, ThreeStates, WorkflowMerge, merge_workflow
 from cyberflow.deploy.pull.verify import decompile_context
 from cyberflow.diagnostics import did_you_mean
@@ -103,17 +103,16 @@ def _find_base(
     commit = marker.commit_id
     if commit is None:
         return None, None
-    with checkout(compiled.sourced.root, commit) as folder:
-        if folder is None:
-            return None, None
-        try:
-            then = compile_project(folder, compiled.target)
-        except CyberflowError:
-            return None, None
-        if then.bundle.workflow(marker.name) is None:
-            return None, None
-        fields = _fields(then.bundle, marker.name, remote, compiled.owner)
-    return (fields, f"commit {commit[:7]}") if field_hash(fields) == marker.hash else (None, None)
+    try:
+        with checkout(compiled.sourced.root, commit) as (folder, facts):
+            then = compile_project(folder, compiled.target).bundle
+    except CyberflowError:
+        return None, None
+    if then.workflow(marker.name) is None:
+        return None, None
+    fields = _fields(then, marker.name, remote, compiled.owner)
+    words = f"commit {commit[:7]} {facts.subject}".rstrip()
+    return (fields, words) if field_hash(fields) == marker.hash else (None, None)
 
 
 def _merge_verified(compiled: CompiledProject, name: str, states: ThreeStates, remote: Snapshot) -> WorkflowMerge:
