@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cyberflow.deploy.merge.text_edits import TextEdit, edit_text, line_of, line_starts
+from cyberflow.deploy.merge.text_edits import MergeEdit, edit_text, line_of, line_starts
 from cyberflow.deploy.pull.yaml_writer import flow_text, yaml_text
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
@@ -18,7 +18,7 @@ class NotWritten(Exception):
     """A key that is not written out where it counts: an alias, a merge key or a template makes it."""
 
 
-def key_edit(document: YamlDocument, place: Place, key: str, value: Any) -> TextEdit | None:
+def key_edit(document: YamlDocument, place: Place, key: str, value: Any) -> MergeEdit | None:
     """Set a key of the mapping at `place`, or take it away (UNSET). Raises NotWritten."""
     body = document.written_node(place)
     if body is None:
@@ -37,22 +37,22 @@ def key_edit(document: YamlDocument, place: Place, key: str, value: Any) -> Text
     if value is UNSET:
         return _remove(document.text, body, member)
     new = f"{key}: {flow_text(value)}" if body.flow_style else _block(key, value, name.start_mark.column)
-    return TextEdit(start, end, new)
+    return MergeEdit(start, end, new)
 
 
-def scalar_edits(document: YamlDocument, place: Place, written: str, edits: Sequence[TextEdit]) -> list[TextEdit]:
+def scalar_edits(document: YamlDocument, place: Place, written: str, edits: Sequence[MergeEdit]) -> list[MergeEdit]:
     """Edits of a text in edits of the file: line by line in a literal block, else the text is written as one."""
     node, key = document.written_node(place), document.written_node(place.at_key())
     if node is None or key is None:
         raise NotWritten(f"{document.path}: an alias stands for the prompt")
     if node.style == "|" and (lines := _literal_lines(document.text, node, written)):
         return [_in_literal(one, written, *lines) for one in edits]
-    made = edit_text(written, [TextEdit(one.start, one.end, one.text) for one in edits], "")
+    made = edit_text(written, [MergeEdit(one.start, one.end, one.text) for one in edits], "")
     start, end = node.start_mark.index, _end_of(node, document.text)
     flow = next((True for above in _parents(document, place) if above.flow_style), False)
     column = key.start_mark.column
     text = flow_text(made) if flow else _block(str(place.route[-1]), made, column).partition(":")[2].lstrip(" ")
-    return [TextEdit(start, end, text, any(one.conflict for one in edits))]
+    return [MergeEdit(start, end, text, any(one.conflict for one in edits))]
 
 
 def _parents(document: YamlDocument, place: Place) -> list[Any]:
@@ -74,30 +74,30 @@ def _end_of(node: Any, text: str) -> int:
     return start + len(text[start:end].rstrip())
 
 
-def _add(text: str, body: Any, key: str, value: Any) -> TextEdit:
+def _add(text: str, body: Any, key: str, value: Any) -> MergeEdit:
     if not body.value:
         raise NotWritten(f"there is no key to write `{key}` behind")
     end = _end_of(body.value[-1][1], text)
     if body.flow_style:
-        return TextEdit(end, end, f", {key}: {flow_text(value)}")
+        return MergeEdit(end, end, f", {key}: {flow_text(value)}")
     column = body.value[0][0].start_mark.column
     line_end = text.find("\n", end)
     end = len(text) if line_end < 0 else line_end
-    return TextEdit(end, end, f"\n{' ' * column}{_block(key, value, column)}")
+    return MergeEdit(end, end, f"\n{' ' * column}{_block(key, value, column)}")
 
 
-def _remove(text: str, body: Any, member: tuple[Any, Any]) -> TextEdit:
+def _remove(text: str, body: Any, member: tuple[Any, Any]) -> MergeEdit:
     name, node = member
     start, end = name.start_mark.index, _end_of(node, text)
     if body.flow_style:
         index = body.value.index(member)
         if index:
-            return TextEdit(_end_of(body.value[index - 1][1], text), end, "")
+            return MergeEdit(_end_of(body.value[index - 1][1], text), end, "")
         after = body.value[1][0].start_mark.index if len(body.value) > 1 else end
-        return TextEdit(start, after, "")
+        return MergeEdit(start, after, "")
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)
-    return TextEdit(first, len(text) if last < 0 else last + 1, "")
+    return MergeEdit(first, len(text) if last < 0 else last + 1, "")
 
 
 def _literal_lines(text: str, node: Any, written: str) -> tuple[list[tuple[int, int]], int] | None:
@@ -116,7 +116,7 @@ def _literal_lines(text: str, node: Any, written: str) -> tuple[list[tuple[int, 
     return (found, indent) if same and indent and (not lines[-1] or whole[-1][indent:] == lines[-1]) else None
 
 
-def _in_literal(edit: TextEdit, written: str, lines: Sequence[tuple[int, int]], indent: int) -> TextEdit:
+def _in_literal(edit: MergeEdit, written: str, lines: Sequence[tuple[int, int]], indent: int) -> MergeEdit:
     """An edit in the file: every line that is new is indented."""
     mine = line_starts(written)
 
@@ -130,4 +130,4 @@ def _in_literal(edit: TextEdit, written: str, lines: Sequence[tuple[int, int]], 
     margin = " " * indent
     indented = [margin + line if line or (opens and at == len(rest) - 1) else "" for at, line in enumerate(rest)]
     theirs = None if edit.theirs is None else "\n".join(margin + line for line in edit.theirs.split("\n"))
-    return TextEdit(offset(edit.start), offset(edit.end), "\n".join([first, *indented]), edit.conflict, theirs)
+    return MergeEdit(offset(edit.start), offset(edit.end), "\n".join([first, *indented]), edit.conflict, theirs)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cyberflow.deploy.merge.elements import MergeRegion, PromptElement, merge_elements
-from cyberflow.deploy.merge.text_edits import TextEdit
+from cyberflow.deploy.merge.text_edits import MergeEdit
 from cyberflow.language.prompt.tokens import Token
 
 _PIECES = re.compile(r"<[A-Za-z/!][^<>]*>|(?:[^<]|<(?![A-Za-z/!]))+")
@@ -17,20 +17,20 @@ _HIDDEN = "\ue000"
 
 def html_edits(
     base: str | None, text: str, theirs: str, tokens: Sequence[Token], images: Mapping[str, str]
-) -> list[TextEdit]:
+) -> list[MergeEdit]:
     """The edits of a text; `tokens` are its placeholders, `images` the sources of images as written, by address."""
     places, mine = zip(*_written_pieces(text, tokens, images), strict=True) if text else ((), ())
     one, other = (None if html is None else _wire_pieces(html) for html in (base, theirs))
     ours = [PromptElement(piece) for piece in mine]
 
-    def edit(region: MergeRegion) -> TextEdit:
+    def edit(region: MergeRegion) -> MergeEdit:
         first, last = region.ours
         start = places[first][0] if first < len(places) else len(text)
         end = places[last - 1][1] if last > first else start
         new = "".join(element.html for element in (other or [])[slice(*region.theirs)])
         for address, written in images.items():
             new = new.replace(f'"{address}"', f'"{written}"')
-        return TextEdit(start, end, new, region.conflict)
+        return MergeEdit(start, end, new, region.conflict)
 
     return [edit(region) for region in merge_elements(one, ours, other or [])]
 
@@ -40,7 +40,7 @@ def _wire_pieces(html: str) -> list[PromptElement]:
 
 
 def _written_pieces(text: str, tokens: Sequence[Token], images: Mapping[str, str]) -> list[tuple[tuple[int, int], str]]:
-    """The pieces of a text with what each is on the wire; a placeholder such as `<name>` is no tag."""
+    """The pieces of a text with what each is on the wire; a placeholder such as `<name>` is text."""
     hidden = text
     for one in tokens:
         hidden = hidden[: one.start] + _HIDDEN * (one.end - one.start) + hidden[one.end :]

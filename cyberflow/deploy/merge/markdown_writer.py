@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cyberflow.deploy.merge.elements import MergeRegion, PromptElement, is_balanced
-from cyberflow.deploy.merge.text_edits import TextEdit, line_starts
+from cyberflow.deploy.merge.text_edits import MergeEdit, line_starts
 
 _MARK = re.compile(r"(?P<indent>\s*)(?P<sign>[-*+]|(?P<number>\d{1,9})(?P<dot>[.)]))(?P<gap>[ \t]+|$)")
 ToMarkdown = Callable[[str], str]
@@ -31,7 +31,7 @@ class MarkdownWriter:
         self._lines = self.text.split("\n")
         self._starts = line_starts(self.text)
 
-    def edit(self, region: MergeRegion, theirs: Sequence[PromptElement]) -> TextEdit:
+    def edit(self, region: MergeRegion, theirs: Sequence[PromptElement]) -> MergeEdit:
         """The edit that puts elements of the platform in the place of ours. Raises CannotPlace."""
         start, end = region.ours
         old, new = self.ours[start:end], theirs[slice(*region.theirs)]
@@ -143,11 +143,11 @@ class MarkdownWriter:
 
     # How
 
-    def _replace(self, first: int, last: int, lines: Sequence[str], region: MergeRegion) -> TextEdit:
+    def _replace(self, first: int, last: int, lines: Sequence[str], region: MergeRegion) -> MergeEdit:
         start, end = self._starts[first], self._starts[last - 1] + len(self._lines[last - 1])
-        return TextEdit(start, end, "\n".join(lines), region.conflict)
+        return MergeEdit(start, end, "\n".join(lines), region.conflict)
 
-    def _insert(self, at: int, parent: PromptElement | None, lines: Sequence[str], region: MergeRegion) -> TextEdit:
+    def _insert(self, at: int, parent: PromptElement | None, lines: Sequence[str], region: MergeRegion) -> MergeEdit:
         loose = parent is None or parent.tag == "li" or self._is_loose(parent)
         before = at > 0 and not self._is_first(at, parent)
         if before:
@@ -155,17 +155,17 @@ class MarkdownWriter:
             offset = self._starts[line - 1] + len(self._lines[line - 1])
             follows = line < len(self._lines) and bool(self._lines[line].strip())
             gap = "\n\n" if loose else "\n"
-            return TextEdit(
+            return MergeEdit(
                 offset, offset, gap + "\n".join(lines) + ("\n" if loose and follows else ""), region.conflict
             )
         if parent is not None and parent.tag == "li":
             raise CannotPlace
         if at >= len(self.ours):
-            return TextEdit(0, 0, "\n".join(lines) + ("\n" if self.text else ""), region.conflict)
+            return MergeEdit(0, 0, "\n".join(lines) + ("\n" if self.text else ""), region.conflict)
         offset = self._starts[self._element_lines(at)[0]]
-        return TextEdit(offset, offset, "\n".join(lines) + ("\n\n" if loose else "\n"), region.conflict)
+        return MergeEdit(offset, offset, "\n".join(lines) + ("\n\n" if loose else "\n"), region.conflict)
 
-    def _delete(self, start: int, end: int, parent: PromptElement | None, region: MergeRegion) -> TextEdit:
+    def _delete(self, start: int, end: int, parent: PromptElement | None, region: MergeRegion) -> MergeEdit:
         first, last = self._range(start, end)
         if parent is not None and parent.tag == "li" and self._is_first(start, parent):
             raise CannotPlace
@@ -174,12 +174,12 @@ class MarkdownWriter:
         while last < len(self._lines) and not self._lines[last].strip():
             last += 1
         if last < len(self._lines):
-            return TextEdit(self._starts[first], self._starts[last], "")
+            return MergeEdit(self._starts[first], self._starts[last], "")
         while first > 0 and not self._lines[first - 1].strip():
             first -= 1
         ends = self.text.endswith("\n") and first > 0
         start = self._starts[first - 1] + len(self._lines[first - 1]) if first else 0
-        return TextEdit(start, len(self.text) - (1 if ends else 0), "")
+        return MergeEdit(start, len(self.text) - (1 if ends else 0), "")
 
 
 def _is_within(lines: tuple[int, int], parent: PromptElement | None) -> bool:

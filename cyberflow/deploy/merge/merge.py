@@ -17,7 +17,7 @@ from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.deploy.merge.declaration import UNSET, NotWritten, key_edit, scalar_edits
 from cyberflow.deploy.merge.fields import KEYS, Side, choose_sides
 from cyberflow.deploy.merge.prompts import PromptMerge, PromptSource, merge_prompt
-from cyberflow.deploy.merge.text_edits import TextEdit, edit_bytes
+from cyberflow.deploy.merge.text_edits import MergeEdit, edit_bytes
 from cyberflow.deploy.pull.decompile import DecompileContext, DecompiledWorkflow, decompile
 from cyberflow.language.prompt.render import render
 from cyberflow.language.yaml.document import YamlDocument
@@ -53,7 +53,7 @@ class MergeInputs:
 
 
 @dataclass(frozen=True)
-class WorkflowMerge:
+class MergedSources:
     """The files to write, by path in the project; `expected` are the fields that they must compile to, where there is
     no conflict; `reasons` say what could not be written into the sources at all.
     """
@@ -65,7 +65,7 @@ class WorkflowMerge:
     reasons: tuple[str, ...] = ()
 
 
-def merge_workflow(name: str, states: ThreeStates, inputs: MergeInputs, label: str, *, deep: bool) -> WorkflowMerge:
+def merge_workflow(name: str, states: ThreeStates, inputs: MergeInputs, label: str, *, deep: bool) -> MergedSources:
     """Merge the workflow `name`. `label` names the platform in conflicts, `deep` tells items of lists apart."""
     theirs = wire_fields(states.theirs)
     sides = choose_sides(states.base, states.ours, theirs)
@@ -77,7 +77,7 @@ def merge_workflow(name: str, states: ThreeStates, inputs: MergeInputs, label: s
     expected = {
         part: theirs[part] if side in ("platform", "blocks") else states.ours[part] for part, side in sides.items()
     }
-    return WorkflowMerge(
+    return MergedSources(
         sides,
         {**files, **work.files},
         {**states.ours, **expected, **work.prompts},
@@ -94,7 +94,7 @@ class _Merger:
         self._states = states
         self._inputs = inputs
         self._deep = deep
-        self.edits: dict[str, list[TextEdit]] = defaultdict(list)
+        self.edits: dict[str, list[MergeEdit]] = defaultdict(list)
         self.files: dict[str, bytes] = {}
         self.prompts: dict[str, str] = {}
         self.conflicts: list[str] = []
@@ -121,11 +121,11 @@ class _Merger:
         theirs = str(getattr(self._states.theirs, part))
         found = merge_prompt(source, before or ("" if self._states.base is not None else None), theirs, deep=self._deep)
         self.conflicts += [part] * bool(found.conflicts)
-        if found.html is not None and not found.conflicts:
+        if not found.conflicts:
             self.prompts[part] = found.html
         self.edits[source.place.path] += self._in_file(source, found, place)
 
-    def _in_file(self, source: PromptSource, found: PromptMerge, place: Place) -> list[TextEdit]:
+    def _in_file(self, source: PromptSource, found: PromptMerge, place: Place) -> list[MergeEdit]:
         if not source.place.route or not found.edits:
             return [*found.edits]
         return scalar_edits(self._document(), place, source.written, found.edits)
@@ -186,5 +186,5 @@ class _Merger:
                 yield f"{folder}/{path}" if folder else path, text.encode()
 
 
-def _as_conflict(edit: TextEdit) -> TextEdit:
-    return TextEdit(edit.start, edit.end, edit.text, conflict=True)
+def _as_conflict(edit: MergeEdit) -> MergeEdit:
+    return MergeEdit(edit.start, edit.end, edit.text, conflict=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cyberflow.deploy.merge.elements import PromptElement, merge_elements, merge_html, read_elements
 from cyberflow.deploy.merge.html_writer import html_edits
 from cyberflow.deploy.merge.markdown_writer import CannotPlace, MarkdownWriter
-from cyberflow.deploy.merge.text_edits import TextEdit
+from cyberflow.deploy.merge.text_edits import MergeEdit
 from cyberflow.language.prompt.tokens import Format, Token
 from cyberflow.remote.markdown import html_to_markdown
 from cyberflow.source import Place, Text
@@ -36,12 +36,10 @@ class PromptSource:
 
 @dataclass(frozen=True)
 class PromptMerge:
-    """Edits of the text before its template; `html` is what a merge without conflict must compile to, None where the
-    sources decide.
-    """
+    """Edits of the text before its template; `html` is what a merge without conflict must compile to."""
 
-    edits: tuple[TextEdit, ...] = ()
-    html: str | None = None
+    edits: tuple[MergeEdit, ...] = ()
+    html: str = ""
 
     @property
     def conflicts(self) -> int:
@@ -54,7 +52,7 @@ def merge_prompt(source: PromptSource, base: str | None, theirs: str, *, deep: b
         edits, merged = _markdown_edits(source, base, theirs, deep=deep)
     elif source.format in ("html", "wire"):
         edits = html_edits(base, source.text.value, theirs, source.tokens, source.images)
-        merged = None
+        merged = _merge_compiled(source, base, theirs)
     else:
         edits, merged = [_whole(source, html_to_plain(theirs), base)], theirs
     return PromptMerge(tuple(_before_template(one, source) for one in edits), merged)
@@ -67,9 +65,7 @@ def html_to_plain(html_text: str) -> str:
     return "\n\n".join(html.unescape(text) for text in texts)
 
 
-def _markdown_edits(
-    source: PromptSource, base: str | None, theirs: str, *, deep: bool
-) -> tuple[list[TextEdit], str | None]:
+def _markdown_edits(source: PromptSource, base: str | None, theirs: str, *, deep: bool) -> tuple[list[MergeEdit], str]:
     for level in (True, False) if deep else (False,):
         ours, other = (read_elements(text, deep=level) for text in (source.html, theirs))
         regions = merge_elements(None if base is None else read_elements(base, deep=level), ours, other)
@@ -82,25 +78,31 @@ def _markdown_edits(
     return [_whole(source, source.to_markdown(theirs), base)], theirs
 
 
-def _whole(source: PromptSource, text: str, base: str | None) -> TextEdit:
+def _merge_compiled(source: PromptSource, base: str | None, theirs: str) -> str:
+    """What a merge must compile to, found in what both sides compile to."""
+    ours, other = read_elements(source.html), read_elements(theirs)
+    return merge_html(ours, other, merge_elements(None if base is None else read_elements(base), ours, other))
+
+
+def _whole(source: PromptSource, text: str, base: str | None) -> MergeEdit:
     """The whole prompt in the platform's form: a conflict, unless the sources left it as it was."""
     untouched = base is not None and _plain(read_elements(source.html)) == _plain(read_elements(base))
     end = len(source.text.value.rstrip("\n"))
-    return TextEdit(0, end, text, conflict=not untouched)
+    return MergeEdit(0, end, text, conflict=not untouched)
 
 
 def _plain(elements: Sequence[PromptElement]) -> list[str]:
     return [one.html for one in elements]
 
 
-def _before_template(edit: TextEdit, source: PromptSource) -> TextEdit:
+def _before_template(edit: MergeEdit, source: PromptSource) -> MergeEdit:
     """An edit of the text as the template left it, in the text before; where a template made it, a conflict."""
     places = _Origins(source)
     start, end = places.range(edit.start, edit.end)
     if start is not None and end is not None:
-        return TextEdit(start, end, edit.text, edit.conflict)
+        return MergeEdit(start, end, edit.text, edit.conflict)
     start, end = places.around(edit.start, edit.end)
-    return TextEdit(start, end, edit.text, conflict=True, theirs=edit.text.strip("\n"))
+    return MergeEdit(start, end, edit.text, conflict=True, theirs=edit.text.strip("\n"))
 
 
 class _Origins:

@@ -12,7 +12,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class TextEdit:
+class MergeEdit:
     """New text for a range of characters. In a conflict whole lines are kept in both forms; `theirs` are the lines of
     the other side where the range itself cannot be written.
     """
@@ -24,7 +24,7 @@ class TextEdit:
     theirs: str | None = None
 
 
-def edit_text(text: str, edits: Sequence[TextEdit], label: str) -> str:
+def edit_text(text: str, edits: Sequence[MergeEdit], label: str) -> str:
     """Carry out edits that do not overlap; `label` names the side that conflicts are with."""
     done = 0
     out: list[str] = []
@@ -43,7 +43,7 @@ def edit_text(text: str, edits: Sequence[TextEdit], label: str) -> str:
     return "".join([*out, text[done:]])
 
 
-def edit_bytes(content: bytes, edits: Sequence[TextEdit], label: str) -> bytes:
+def edit_bytes(content: bytes, edits: Sequence[MergeEdit], label: str) -> bytes:
     """As `edit_text`, in a file as it is on disk: its BOM and its line ends stay."""
     raw = content.removeprefix(_BOM).decode()
     if "\r\n" in raw:
@@ -53,16 +53,16 @@ def edit_bytes(content: bytes, edits: Sequence[TextEdit], label: str) -> bytes:
     return content[: len(content) - len(content.removeprefix(_BOM))] + made.encode()
 
 
-def _with_carriage_returns(edit: TextEdit, ends: Sequence[int]) -> TextEdit:
+def _with_carriage_returns(edit: MergeEdit, ends: Sequence[int]) -> MergeEdit:
     """An edit in the text whose lines end in CRLF; `ends` are the offsets of those line ends."""
     text, theirs = (None if one is None else one.replace("\n", "\r\n") for one in (edit.text, edit.theirs))
     start, end = (at + bisect_left(ends, at) for at in (edit.start, edit.end))
-    return TextEdit(start, end, text or "", edit.conflict, theirs)
+    return MergeEdit(start, end, text or "", edit.conflict, theirs)
 
 
-def _groups(text: str, edits: Sequence[TextEdit]) -> list[list[TextEdit]]:
+def _groups(text: str, edits: Sequence[MergeEdit]) -> list[list[MergeEdit]]:
     """Edits in order; those whose lines a conflict shares belong together."""
-    groups: list[list[TextEdit]] = []
+    groups: list[list[MergeEdit]] = []
     reach = -1
     for one in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         start, end = _whole_lines(text, one.start, one.end) if one.conflict else (one.start, one.end)
@@ -75,7 +75,7 @@ def _groups(text: str, edits: Sequence[TextEdit]) -> list[list[TextEdit]]:
     return groups
 
 
-def _rewrite(text: str, start: int, end: int, edits: Sequence[TextEdit]) -> str:
+def _rewrite(text: str, start: int, end: int, edits: Sequence[MergeEdit]) -> str:
     out: list[str] = []
     for one in edits:
         out += [text[start : one.start], one.text]

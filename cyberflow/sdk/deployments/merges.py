@@ -12,7 +12,7 @@ from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.deploy.apply.adopt import write_marker
 from cyberflow.deploy.checkout import checkout
-from cyberflow.deploy.merge.merge import MergeInputs, ThreeStates, WorkflowMerge, merge_workflow
+from cyberflow.deploy.merge.merge import MergedSources, MergeInputs, ThreeStates, merge_workflow
 from cyberflow.deploy.pull.verify import decompile_context
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, CyberflowError, UsageError
@@ -38,7 +38,7 @@ class MergeResult:
     name: str
     id: str
     base: str | None = None
-    merged: WorkflowMerge | None = None
+    merged: MergedSources | None = None
 
     @property
     def written(self) -> Sequence[str]:
@@ -115,7 +115,7 @@ def _find_base(
     return (fields, words) if field_hash(fields) == marker.hash else (None, None)
 
 
-def _merge_verified(compiled: CompiledProject, name: str, states: ThreeStates, remote: Snapshot) -> WorkflowMerge:
+def _merge_verified(compiled: CompiledProject, name: str, states: ThreeStates, remote: Snapshot) -> MergedSources:
     """The merge that compiles to what it must; told apart by items first, then by whole lists."""
     sourced = compiled.sourced
     graph, builder, _ = check_target(sourced, compiled.target)
@@ -141,7 +141,7 @@ def _address(sha256: str, filename: str, remote: Snapshot) -> str | None:
     return found.supabase_url if found else None
 
 
-def _differences(compiled: CompiledProject, name: str, found: WorkflowMerge, remote: Snapshot) -> tuple[str, ...]:
+def _differences(compiled: CompiledProject, name: str, found: MergedSources, remote: Snapshot) -> tuple[str, ...]:
     """The fields in which the merged sources would not say what they must. Raises ProjectErrors for new errors."""
     after = read_project(compiled.sourced.root, found.files)
     _raise_new_errors(after)
