@@ -51,7 +51,15 @@ def _matcher_faults(names: tuple[str, str], matcher: str, argument: Any, schema:
     owner, name = names
     if matcher not in MATCHERS:
         help = did_you_mean(matcher, MATCHERS)
-        yield Fault((matcher,), "unknown-key", f"there is no matcher `{matcher}`", "key", help=help)
+        yield Fault(
+            (matcher,),
+            "unknown-key",
+            f"there is no matcher `{matcher}`",
+            "key",
+            help=help,
+            word=matcher,
+            known=tuple(MATCHERS),
+        )
     elif matcher in _FLAGS and argument is not True:
         yield wrong_type((matcher,), f"`{matcher}` must be `true`", argument, f"write `{{{matcher}: true}}`")
     elif matcher == "$null":
