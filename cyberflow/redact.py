@@ -212,8 +212,8 @@ def _base64(secret: bytes) -> Iterator[str]:
 def _run(run: str) -> str:
     """One character in every way of writing it, or a run of backslashes, which each escaping doubles."""
     if run[0] == "\\":
-        return rf"(?:\\{{{len(run)},{8 * len(run)}}}|{_encoded(run[0])}{{{len(run)}}})"
-    return re.escape(run) if _is_plain(run) else rf"(?:{_literal(run)}|{_encoded(run)})"
+        return rf"(?:\\{{{len(run)},{8 * len(run)}}}|{_encode_forms(run[0])}{{{len(run)}}})"
+    return re.escape(run) if _is_plain(run) else rf"(?:{_literal(run)}|{_encode_forms(run)})"
 
 
 def _is_plain(char: str) -> bool:
@@ -228,7 +228,7 @@ def _literal(char: str) -> str:
     return (r"\\{0,7}" if char.isascii() and char.isprintable() and char != " " else "") + re.escape(char)
 
 
-def _encoded(char: str) -> str:
+def _encode_forms(char: str) -> str:
     """A character as JSON, Python, a url or HTML may write it; each of them may have been written so again."""
     code = ord(char)
     ways = [_unicode(char), "".join(_percent(char.encode("utf-8", "surrogatepass")))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -59,6 +60,20 @@ def test_a_plan_is_read_and_refused_since_the_account_has_moved(
     done = program("apply", "plan.json", "--bundle", "bundle.json", "--yes")
     assert done.returncode == 4, done.stderr
     assert "moved" in done.stderr or "already" in done.stderr
+
+
+def test_a_receipt_is_the_link_before_the_next(version: Path, tmp_path: Path, program: Program) -> None:
+    place(version, tmp_path, "intake")
+    (tmp_path / "cyberflow.yaml").write_text("project: patient-intake\n", encoding="utf-8")
+    left = tmp_path / ".cyberflow" / "receipts" / "20250101T000000000000.json"
+    left.parent.mkdir()
+    shutil.copy(tmp_path / "receipt.json", left)
+
+    done = program("apply", "--bundle", "bundle.json", "--yes", "--receipt", "new.json")
+    assert done.returncode == 0, done.stderr
+    receipt = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
+    assert (receipt["number"], receipt["previous_receipt"]) == (2, left.name)
+    assert receipt["previous"] == hashlib.sha256(left.read_bytes()).hexdigest()
 
 
 def test_runs_of_the_older_platform_are_listed_and_followed(version: Path, tmp_path: Path, program: Program) -> None:

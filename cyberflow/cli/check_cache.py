@@ -48,7 +48,7 @@ class CheckCache:
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
         try:
-            data = _read_sealed(self.root / FOLDER / FILE)
+            data = _read_intact(self.root / FOLDER / FILE)
             if form not in data["answers"] or not self._is_current(data["inputs"]):
                 return None
             kept = data["answers"][form]
@@ -73,7 +73,7 @@ class CheckCache:
         }
         path = self.root / FOLDER / FILE
         try:
-            data = _read_sealed(path)
+            data = _read_intact(path)
             answers = data["answers"] if data["inputs"] == inputs else {}
         except (OSError, ValueError, KeyError, TypeError):
             answers = {}
@@ -116,7 +116,7 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def _read_sealed(path: Path) -> Any:
+def _read_intact(path: Path) -> Any:
     """What `_write` kept. Raises ValueError for a file that is not, to the byte, what it wrote."""
     seal, _, text = path.read_text(encoding="utf-8").partition("\n")
     if hashlib.sha256(text.encode()).hexdigest() != seal:

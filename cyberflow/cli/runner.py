@@ -157,7 +157,7 @@ class _Runner(ABC, Generic[E]):
         saved, trouble = await self._save() if self.saves and not unreachable else ([], None)
         self.print_result(saved)
         if not live:
-            self.execution.record_end(self.state)
+            await self.execution.record_end(self.state)
         if trouble is not None:
             raise trouble
         raise_save_failures(saved)

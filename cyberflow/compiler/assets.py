@@ -24,10 +24,11 @@ _MAGIC = (
 
 @dataclass
 class AssetCollector:
-    """Every asset of one compilation, by its sha256."""
+    """Every asset of one compilation, by its sha256, and those that each file names."""
 
     files: Files
     by_digest: dict[str, Asset] = field(default_factory=dict)
+    by_user: dict[str, dict[str, Asset]] = field(default_factory=dict)
 
     def add_image(self, prompt: Text, source: str, at: int) -> str | ImageRefusal:
         """What the bundle holds for an image that stands in a prompt at an offset, or why it cannot be used. Its path
@@ -48,10 +49,10 @@ class AssetCollector:
                 f"`{source}` is not a PNG, JPEG, GIF or WebP", "the content decides, not the name of the file"
             )
         if not digest:
-            self.files.distrust()
+            self.files.distrust(prompt.place(at, at + 1).path)
             return ImageRefusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
-        self.by_digest[digest] = Asset(digest, name, kind[0], size)
+        self._add(prompt.place(at, at + 1).path, Asset(digest, name, kind[0], size), anew=True)
         return ASSET + digest
 
     def add_file(self, name: str, place: Place) -> str | Diagnostic:
@@ -64,8 +65,14 @@ class AssetCollector:
         except OSError as error:
             return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
         content = Asset(digest, PurePosixPath(path).name, "application/octet-stream", self.files.size(path))
-        self.by_digest.setdefault(digest, content)
+        self._add(place.path, content, anew=False)
         return ASSET + digest
+
+    def _add(self, user: str, asset: Asset, *, anew: bool) -> None:
+        """An image gives its name to what is sent; a file with the same content takes it."""
+        for known in (self.by_digest, self.by_user.setdefault(user, {})):
+            if anew or asset.sha256 not in known:
+                known[asset.sha256] = asset
 
     def _image_type(self, file: str) -> tuple[str, str] | None:
         beginning = self.files.read_beginning(file)

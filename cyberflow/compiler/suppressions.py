@@ -54,13 +54,6 @@ class Suppressions:
     comments: list[Suppression]
     _used: set[tuple[Suppression, str]] = field(default_factory=set)
 
-    @classmethod
-    def read(cls, sources: Sources, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Suppressions:
-        """Find the comments. `prompts` are the files that the text of each prompt comes from."""
-        return cls(
-            sources, [one for document in sources.documents.values() for one in _read_comments(document, prompts)]
-        )
-
     def filter(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         """Findings that no comment silences."""
         if not self.comments:
@@ -114,7 +107,8 @@ def _check_comment(
                 yield warn(f"no finding of `{rule}` to silence here", "take the comment away", fix)
 
 
-def _read_comments(document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> Iterator[Suppression]:
+def comments_of(document: Document, prompts: Mapping[str, Mapping[Route, Collection[str]]]) -> Iterator[Suppression]:
+    """The comments of one file. `prompts` are, by path, the files that the text of each prompt comes from."""
     text = document.text
     if _MENTION not in text:
         return
@@ -124,7 +118,7 @@ def _read_comments(document: Document, prompts: Mapping[tuple[str, Route], Colle
         matches += [match for match in _HASH.finditer(text) if not _is_inside(match.start(), texts)]
     if not matches:
         return
-    reader = _CommentReader(document, _PromptLines.of(document, prompts))
+    reader = _CommentReader(document, _PromptLines.of(document, prompts.get(document.path, {})))
     yield from (reader.read(match) for match in sorted(matches, key=lambda one: one.start()))
 
 
@@ -141,15 +135,12 @@ class _PromptLines:
     by_line: Mapping[int, list[tuple[int, frozenset[str]]]]
 
     @classmethod
-    def of(cls, document: Document, prompts: Mapping[tuple[str, Route], Collection[str]]) -> _PromptLines:
+    def of(cls, document: Document, prompts: Mapping[Route, Collection[str]]) -> _PromptLines:
         found: dict[int, list[tuple[int, frozenset[str]]]] = {}
-        for (path, route), files in prompts.items():
-            if path == document.path:
-                first, last = (
-                    document.span(Place(path, route).at_key()).line,
-                    document.span(Place(path, route)).end_line,
-                )
-                found.setdefault(first, []).append((last, frozenset(files) - {path}))
+        for route, files in prompts.items():
+            place = Place(document.path, route)
+            first, last = document.span(place.at_key()).line, document.span(place).end_line
+            found.setdefault(first, []).append((last, frozenset(files) - {document.path}))
         return cls(found)
 
 

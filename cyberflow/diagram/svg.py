@@ -38,11 +38,14 @@ _STYLE = """\
 """
 _LIGHT, _DARK = (" ".join(f"--{kind}: {pair[ground]};" for kind, pair in COLOURS.items()) for ground in (0, 1))
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+REPLACEMENT = "\ufffd"
 _BEND, _TIP = 6.0, 5.0
 
 
-def to_svg(picture: Diagram) -> str:
-    """The picture as an SVG document, ending in a line end."""
+def to_svg(picture: Diagram, *, has_style: bool = True) -> str:
+    """The picture as an SVG document, ending in a line end; without its style it takes that of the page it stands in.
+    A step bears its name as `data-step`.
+    """
     layout = lay_out(picture)
     across, down = (_format_number(side) for side in layout.size)
     lines = [
@@ -51,7 +54,7 @@ def to_svg(picture: Diagram) -> str:
             f'viewBox="0 0 {across} {down}" role="img" aria-labelledby="title">'
         ),
         f'<title id="title">{_escape_text(picture.name)}: {picture.kind}</title>',
-        f"<style>\n{_STYLE.replace('LIGHT', _LIGHT).replace('DARK', _DARK)}</style>",
+        *([f"<style>\n{_STYLE.replace('LIGHT', _LIGHT).replace('DARK', _DARK)}</style>"] if has_style else []),
         '<rect class="ground" width="100%" height="100%"/>',
         *_heading(layout),
         *_order_arrows(layout),
@@ -136,7 +139,8 @@ def _pill(pill: Pill) -> Iterator[str]:
 def _block(block: Block, layout: Layout) -> Iterator[str]:
     node, x, top = block.node, layout.left, block.top
     kind = " session" if node.kind == "session" else ""
-    yield f"<g>{_tooltip(node.name, node.description)}"
+    step = f" data-step={quoteattr(_FORBIDDEN.sub(REPLACEMENT, node.name))}" if node.kind == "step" else ""
+    yield f"<g{step}>{_tooltip(node.name, node.description)}"
     yield _box(f"box{kind}", (x, top), (layout.right - x, block.height), 8)
     start = x + 12
     title, below = block.head
@@ -173,7 +177,7 @@ def _label(x: float, y: float, text: str, kind: str, anchor: str = "") -> str:
 
 
 def _escape_text(text: str) -> str:
-    return escape(_FORBIDDEN.sub("\ufffd", text))
+    return escape(_FORBIDDEN.sub(REPLACEMENT, text))
 
 
 def _point(x: float, y: float) -> str:

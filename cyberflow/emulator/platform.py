@@ -124,6 +124,15 @@ class Platform:
         with self._store.explained(), self._store.lock:
             return observe(self._store, self._secret_store, run_id)
 
+    def revision(self) -> int:
+        """Let everything happen that is due, and give a number that grows when anything changed."""
+        self.advance()
+        return self._store.connection.total_changes
+
+    @property
+    def is_closing(self) -> bool:
+        return self._store.is_closing
+
     def end_streams(self) -> None:
         """End the answers that go on: who serves the platform is about to close it."""
         self._store.is_closing = True

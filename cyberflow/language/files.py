@@ -16,7 +16,6 @@ from cyberflow.edits import Replacement
 from cyberflow.language.discovery import Walk, folder_entries
 from cyberflow.language.disk import Disk, FileMemory, NotRegularError
 from cyberflow.language.merge_conflict import find_conflict
-from cyberflow.language.reads import ReadRecorder
 from cyberflow.source import Document, Place, PlainDocument
 
 PARSED_SUFFIXES = (".yaml", ".yml", ".json")
@@ -30,6 +29,7 @@ class Files:
     """The files below `root`. Paths that come out are relative to it, with `/`. `cacheable` is false when an answer
     rests on more than `file_hashes`, `folder_listings` and `ignore_facts` tell, such as a permission. `overlays` lie
     over the disk: the bytes of files that an editor holds open, by path. `memory` keeps files over several readings.
+    `uses` are the files that each file names; what `doubtful` ones say may change though none of these does.
     """
 
     def __init__(
@@ -37,7 +37,8 @@ class Files:
     ) -> None:
         self.root = root
         self.documents: dict[str, Document] = {}
-        self.reads = ReadRecorder()
+        self.uses: dict[str, set[str]] = {}
+        self.doubtful: set[str] = set()
         self.disk = Disk(root, overlays or {}, {} if memory is None else memory)
         self.walk = Walk(root, self.disk.overlays)
         self._cacheable = True
@@ -48,10 +49,14 @@ class Files:
     def cacheable(self) -> bool:
         return self._cacheable
 
-    def distrust(self) -> None:
-        """Say that what is being read rests on more than can be noted."""
+    def distrust(self, user: str = "") -> None:
+        """Say that what a file says, or everything, rests on more than can be told."""
         self._cacheable = False
-        self.reads.spoil()
+        self.doubtful.add(user)
+
+    def use(self, user: str, path: str) -> None:
+        """Note that what a file says rests on another."""
+        self.uses.setdefault(user, set()).add(path)
 
     def find(self, name: str, place: Place) -> str | Diagnostic:
         """Resolve a file named at `place`: relative to that file, or to the project with a leading `/`."""
@@ -70,41 +75,35 @@ class Files:
         above = ""
         for index, part in enumerate(parts):
             if part not in self._listing(above):
+                self.doubtful.add(place.path)
                 start = "".join(f"{part}/" for part in parts[:index])
                 return self._missing_file(name, above, (start, parts[index:]), place)
             above = f"{above}/{part}" if above else part
         path, here = "/".join(parts), self.root.joinpath(*parts)
+        self.use(place.path, path)
         if path in self.disk.overlays:
-            self.note(path)
             return path
         try:
             if not here.is_file():
-                self.distrust()
+                self.distrust(place.path)
                 help = "name a file in it" if here.is_dir() else None
                 kind = "a folder" if here.is_dir() else "not a regular file"
                 return Diagnostic("file-not-found", f"`{name}` is {kind}", place, help=help)
         except OSError as error:
             return self._unreadable(name, place, error)
         if self.leads_out(path):
+            self.doubtful.add(place.path)
             return path_escape(name, place, "a symbolic link leads out of the project")
-        self.note(path)
         return path
-
-    def note(self, path: str) -> None:
-        """Note that an answer rests on what a path leads to."""
-        if self.reads.is_recording:
-            self.reads.note("file", path, self.disk.version(path))
 
     def leads_out(self, path: str) -> bool:
         """Whether symbolic links take a file, or a folder, out of the project."""
         inside = (self.root / path).resolve().is_relative_to(self.root.resolve())
-        if not inside:
-            self.distrust()
+        self._cacheable &= inside
         return not inside
 
     def _missing_file(self, name: str, folder: str, parts: tuple[str, list[str]], place: Place) -> Diagnostic:
         """What to say of a path of which `parts` (what is there, what is not) was looked for in `folder`."""
-        self.reads.spoil()
         above, (part, *rest) = parts
         note, (help, written) = "", self._find_elsewhere(name, place)
         near = False
@@ -132,7 +131,7 @@ class Files:
         if not parts:
             return None, None
         if not os.path.isfile(self.root / found):  # noqa: PTH113 - a name that no system takes is not a file either
-            self.distrust()
+            self.distrust(place.path)
             named = [path for path in self.walk.any_files(_MOST_LOOKED_AT) if path.rpartition("/")[2] == parts[-1]]
             if len(named) != 1:
                 return None, None
@@ -169,7 +168,7 @@ class Files:
             except OSError:
                 continue
             if key.search(text):
-                self.distrust()
+                self._cacheable = False
                 return path
         return None
 
@@ -215,7 +214,7 @@ class Files:
         try:
             text = self.disk.file(path, text=True).content.decode("utf-8-sig").replace("\r\n", "\n")
         except NotRegularError as error:
-            self.distrust()
+            self.distrust(place.path)
             message, note = ("is too large", "over 10 MB") if error.too_large else ("is not a regular file", "")
             return Diagnostic("file-not-found", f"`{path}` {message}", place, note=note)
         except UnicodeDecodeError as error:
@@ -237,7 +236,7 @@ class Files:
         return Diagnostic("file-not-found", f"`{path}` is not text", at, note=note, labels=labels, help=help)
 
     def _unreadable(self, name: str, place: Place, error: OSError) -> Diagnostic:
-        self.distrust()
+        self.distrust(place.path)
         return Diagnostic("file-not-found", f"`{name}` cannot be read", place, note=error.strerror or "")
 
 

@@ -4,8 +4,8 @@ once, as far as the project asks; what is wrong with it is for `requirements` to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cyberflow.client.cyberdesk.wire import Machine, Model, Pool, TagRecord, canonical_id
@@ -58,13 +58,18 @@ def who_is_away(machines: Sequence[Machine]) -> str:
 
 async def read_inventory(desk: Cyberdesk, graph: Graph, target: str) -> Inventory:
     """Ask Cyberdesk. Raises what the service raises."""
-    named = {name for chain in graph.chains.values() for name in chain.body.pools}
+    found = await read_machines(desk, {name for chain in graph.chains.values() for name in chain.body.pools}, target)
+    tags = await desk.tags.list(include_archived=True)
+    return replace(found, models=await desk.models.list(), tags=tags)
+
+
+async def read_machines(desk: Cyberdesk, named: Collection[str], target: str) -> Inventory:
+    """Ask for machines and pools alone, and for the members of the pools that are named. Raises as the service does."""
     pools = await read_list("pools", lambda skip: desk.pools.page(skip=skip))
     wanted = [pool for pool in pools if any(is_called(pool, name) for name in named)]
     members = {pool.id: await pool_machine_ids(desk, pool) for pool in wanted}
     machines = await read_list("machines", lambda skip: desk.machines.page(skip=skip))
-    tags = await desk.tags.list(include_archived=True)
-    return Inventory(target, machines, pools, await desk.models.list(), tags, members)
+    return Inventory(target, machines, pools, pool_members=members)
 
 
 async def read_cyberun_workflows(

@@ -30,6 +30,7 @@ from cyberflow.run.chain.resume import resume
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
+from cyberflow.run.readings.reading import Readings, read_again
 from cyberflow.run.simulation import read_outcomes
 from cyberflow.run.task.follow import cancel_task, follow_task
 from cyberflow.run.task.outputs import SavedOutput, save_outputs
@@ -136,18 +137,22 @@ class Execution(ABC, Generic[C, S]):
         command = f"it goes on; follow it with `{self.follow_command(state)}`"
         error.help = f"{error.help}; {command}" if error.help else command
 
-    def record_end(self, state: S) -> None:
-        """Write down how it ended."""
+    async def record_end(self, state: S) -> None:
+        """Write down how it ended, over the open service."""
         if self.journal is not None:
-            self.journal.record("ended", status=state.status)
+            self.journal.record("ended", status=state.status, **await self._end_facts(state))
+
+    async def _end_facts(self, state: S) -> dict[str, Any]:
+        del state
+        return {}
 
     def _resolve(self, what: Deployed | BundledTask, asked: RawArguments) -> Arguments:
         given = resolve_run_arguments(self.compiled, what, asked, self.options.backends)
         self._guard(given.redactor())
         return given
 
-    def _begin(self) -> Invocation:
-        self.journal = open_journal(state_folder(self.compiled.sourced.root), self.service.name)
+    def _begin(self, facts: Mapping[str, Any] | None = None) -> Invocation:
+        self.journal = open_journal(state_folder(self.compiled.sourced.root), self.service.name, facts=facts)
         return self.journal
 
 
@@ -199,11 +204,19 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         assert self._request is not None  # noqa: S101 - `prepare` comes first
         if (why := await explain_waiting(self.service.client, self._request.body)) is not None:
             say(why)
-        journal = self._begin()
+        facts = {"workflows": self._by_step(self._ids.readings), "bundle": self.compiled.bundle.digest}
+        journal = self._begin(facts)
         if self.options.simulate is not None:
             await script_run(self.service, self.options.simulate, self._ids, journal.key)
         state = await submit(self.service.client, self._request, journal, options, say)
         return replace(state, steps=(*self.finished, *state.steps))
+
+    def _by_step(self, readings: Readings) -> dict[str, Any]:
+        return readings.by_step(self._request.steps if self._request else (), self._ids.workflows)
+
+    async def _end_facts(self, state: ChainState) -> dict[str, Any]:
+        again = await read_again(self.service.client, self._ids.readings)
+        return {"workflows_after": self._by_step(again), "runs": state.run_times}
 
     async def follow(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
         try:

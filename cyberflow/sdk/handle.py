@@ -85,14 +85,14 @@ class Handle(Generic[R]):
     async def _follow(self, state: ChainState, timeout: float | None, *, cancel_on_timeout: bool) -> R:  # noqa: ASYNC109 - as above
         async with self.execution.open(say):
             state = await follow_to_end(self.execution, state, timeout, cancel_on_timeout=cancel_on_timeout)
+            try:
+                await self.execution.record_end(state)
+            except CyberflowError as error:  # the result is there, and counts for more
+                say(error.message)
         result = result_of(state)
-        try:
-            self.execution.record_end(state)
-        except CyberflowError as error:  # the result is there, and counts for more
-            say(error.message)
         if result.status != "success":
             raise RunFailed(result, self.execution.redactor)
-        outputs = _validate_outputs(self.declaration, result.outputs)
+        outputs = validate_outputs(self.declaration, result.outputs)
         if result.problems:
             raise RunFailed(result, self.execution.redactor)
         return outputs
@@ -202,7 +202,7 @@ async def _submit_call(
         return Handle(one, execution, await execution.submit(FollowOptions(timeout=timeout), say))
 
 
-def _validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:
+def validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:
     """The outputs as the return type. Raises CyberflowError when the target gave something else."""
     from pydantic import TypeAdapter, ValidationError
 

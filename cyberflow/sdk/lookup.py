@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.deploy.plan.model import Change
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
-from cyberflow.remote.identity import Ownership, list_owned_workflows
-from cyberflow.remote.snapshot import read_snapshot
+from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
+from cyberflow.remote.snapshot import Snapshot, read_snapshot
 from cyberflow.run.chain.placement import TargetIds
 from cyberflow.run.inputs.hints import Hint, HintedText
+from cyberflow.run.readings.reading import PAGE, Readings
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.targets.service import CyberdeskService
 
@@ -36,13 +38,23 @@ async def look_up(
     made = plan(compiled.bundle, found, mine, workflows)
     moved = [change for change in made.changes if change.kind == "workflow" and change.action != "copy"]
     _check_up_to_date(moved, service.name, stale=stale)
-    ids: dict[str, str] = {}
+    managed: dict[str, WorkflowRecord] = {}
     for held in list_owned_workflows(found.workflows, mine):
         if held.ownership is Ownership.MANAGED and held.name:
-            ids.setdefault(held.name, held.id)  # the oldest comes first, and is the one that plan and apply mean
+            managed.setdefault(held.name, held.workflow)  # the oldest comes first: the one that plan and apply mean
     machines, pools = places
-    found_machines = {name: await _find_machine(service, name) for name in machines}
-    return TargetIds(ids, await _find_pools(service, list(pools)), found_machines)
+    return TargetIds(
+        {name: one.id for name, one in managed.items()},
+        await _find_pools(service, list(pools)),
+        {name: await _find_machine(service, name) for name in machines},
+        Readings.of([managed[name] for name in workflows if name in managed], _tag_id(found, mine)),
+    )
+
+
+def _tag_id(found: Snapshot, mine: Owner) -> str | None:
+    """The id of our tag, where one page lists all that bear it."""
+    bearers = sum(any(tag.name == mine.tag for tag in one.tags or ()) for one in found.workflows)
+    return next((tag.id for tag in found.tags if tag.name == mine.tag), None) if bearers <= PAGE else None
 
 
 def _check_up_to_date(moved: list[Change], target: str, *, stale: bool) -> None:

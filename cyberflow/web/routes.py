@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -54,12 +54,14 @@ class PageFile:
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
 
-def site(platform: ASGIApp, project: str | None = None) -> ASGIApp:
-    """Put the pages in front of a platform: what is none of theirs is the platform's, its 404 included."""
-    return Guard(Starlette(routes=[*pages(project), Mount("/", platform)]))
+def site(platform: ASGIApp, project: str | None = None, more: Sequence[Route] = (), *, key: str = KEY) -> ASGIApp:
+    """Put the pages, and `more` of a project, in front of a platform: what is none of theirs is the platform's, its 404
+    included.
+    """
+    return Guard(Starlette(routes=[*pages(project, key, has_project=bool(more)), *more, Mount("/", platform)]))
 
 
-def pages(project: str | None = None) -> list[Route]:
+def pages(project: str | None = None, key: str = KEY, *, has_project: bool = False) -> list[Route]:
     """Routes for `/`, `/assets/…` and `/session.json`. `project` is the name that the page shows.
 
     They belong behind a `Guard`. A platform with an API key of its own refuses the key in `/session.json`; the page
@@ -67,7 +69,7 @@ def pages(project: str | None = None) -> list[Route]:
     """
     static = {file.path: file for file in _read_files(files("cyberflow.web") / "static", "")}
     index = static.pop("index.html")
-    session = {"key": KEY, "project": project, "version": __version__}
+    session = {"key": key, "project": project, "has_project": has_project, "version": __version__}
 
     async def send_session(_: Request) -> Response:
         return JSONResponse(session, headers=HEADERS | {"Cache-Control": "no-store"})

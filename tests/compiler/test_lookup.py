@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.compiler.check import check_target, targets_to_check
+from cyberflow.compiler.check import check_target
+from cyberflow.compiler.facts.findings import targets_to_check
 from cyberflow.compiler.lookup.describe import type_text
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.lookup import Lookup
@@ -54,7 +55,7 @@ chains:
 def lookup_of(root: Path) -> Lookup:
     sourced = read_project(root)
     graphs = [check_target(sourced, name)[0] for name in targets_to_check(sourced)]
-    return Lookup(graphs, sourced.sources)
+    return Lookup(graphs, sourced.sources, sourced.tests)
 
 
 def point(text: str, before: str, name: str) -> tuple[int, int]:

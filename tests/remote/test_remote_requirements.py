@@ -12,7 +12,7 @@ from cyberflow.compiler.check import check_target
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import read_project
 from cyberflow.remote.inventory import Inventory
-from cyberflow.remote.requirements import check_against
+from cyberflow.remote.requirements.check import check_against
 
 Check = Callable[[str, Inventory], list[Diagnostic]]
 UUID = "8e1e5f8c-9cdc-4bb5-b22a-73c3c7931ba0"

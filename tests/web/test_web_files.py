@@ -76,7 +76,12 @@ def test_nothing_else_of_the_package_is_served(fetch: Fetch, path: str) -> None:
 def test_the_session_names_the_project_and_holds_a_key_that_opens_nothing_protected(fetch: Fetch) -> None:
     answer = fetch("/session.json")
 
-    assert answer.json() == {"key": "cyberflow-page", "project": "clinic-intake", "version": __version__}
+    assert answer.json() == {
+        "key": "cyberflow-page",
+        "project": "clinic-intake",
+        "has_project": False,
+        "version": __version__,
+    }
     assert answer.headers["cache-control"] == "no-store"
 
 
@@ -111,7 +116,7 @@ def test_the_document_has_nothing_inline_and_loads_only_what_is_served(fetch: Fe
 @pytest.mark.parametrize("path", SCRIPTS)
 def test_scripts_import_only_each_other(path: str) -> None:
     here = (STATIC / path).parent
-    for target in re.findall(r'(?:from|import\()\s*"([^"]+)"', source(path)):
+    for target in re.findall(r'(?:^import\b[^;]*?\bfrom|\bimport\()\s*"([^"]+)"', source(path), re.MULTILINE):
         assert target.startswith("."), target
         assert (here / target).resolve().is_relative_to(STATIC)
         assert (here / target).is_file(), target

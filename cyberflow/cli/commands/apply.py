@@ -49,6 +49,7 @@ from cyberflow.sdk.project import CompiledProject, compile_project
 @click.option("--prune-images", is_flag=True, help="Delete our images that nothing uses.")
 @click.option("--bundle", type=FILE, metavar="FILE", help="A bundle in place of the sources.")
 @click.option("--receipt", type=FILE, metavar="FILE", help="Write the receipt here too.")
+@click.option("--approved-by", metavar="WHO", help="Who approved it, for the receipt; without it the CI is asked.")
 def command(*, project: Path | None, target: str | None, bundle: Path | None, **options: Any) -> int:
     """Make the target's workflows what the project declares.
 
@@ -73,6 +74,7 @@ def command(*, project: Path | None, target: str | None, bundle: Path | None, **
         options["overwrite_drift"],
         options["wait_idle"],
         options["receipt"],
+        options["approved_by"],
     )
     door = _Door(options["yes"], options["confirm"], options["format"] == "json", options["quiet"])
     compiled = compile_project(project_root(project), target, bundle)

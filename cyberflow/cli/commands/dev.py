@@ -61,7 +61,8 @@ def command(*, project: Path | None, port: int, quiet: bool, api_key: str | None
         database = _claim_database(project, url, key, stack)
         platform = _open_platform(database, api_key=None if is_open else key, **served)
         banner = [] if quiet else _banner(url, None if is_open else key, database)
-        _serve(listening, platform, banner, served["webhooks"], database and database.parent)
+        where = database and database.parent, None if is_open else key
+        _serve(listening, platform, banner, served["webhooks"], where)
     return 0
 
 
@@ -127,9 +128,14 @@ def _open_platform(
 
 
 def _serve(
-    listening: socket.socket, platform: Platform, banner: list[str], webhooks: tuple[str, ...], state: Path | None
+    listening: socket.socket,
+    platform: Platform,
+    banner: list[str],
+    webhooks: tuple[str, ...],
+    where: tuple[Path | None, str | None],
 ) -> None:
-    from cyberflow.web.routes import site
+    """`where` is the project's state folder, and the key that is asked for."""
+    from cyberflow.web.project.routes import dev_site
     from cyberflow.web.server import Host, serve
 
     ending = _Ending()
@@ -140,8 +146,8 @@ def _serve(
             click.echo(f"webhook {hook}: secret {platform.webhook_sender.signing_secret(hook)}")
         if webhooks:
             platform.webhook_sender.start()
-        host = Host(lambda: ending.is_asked, _Watch(platform, state).look, platform.end_streams)
-        serve(site(platform.app), listening, host)
+        host = Host(lambda: ending.is_asked, _Watch(platform, where[0]).look, platform.end_streams)
+        serve(dev_site(platform, *where), listening, host)
 
 
 class _Ending:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -16,7 +16,10 @@ from cyberflow.cli.console import print_json
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.styles import style
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
-from cyberflow.sdk.project import compile_project
+from cyberflow.sdk.project import CompiledProject, compile_project
+
+if TYPE_CHECKING:
+    from cyberflow.targets.service import OpenTarget
 
 _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre|blockquote|hr|div)\b)")
 
@@ -26,23 +29,32 @@ _BLOCK = re.compile(r"(?<=>)\n?(?=<(?:p|h[1-6]|ul|ol|li|table|thead|tbody|tr|pre
 @target_option
 @click.argument("name", required=False)
 @click.option("--at", metavar="FILE:LINE:COLUMN", help="What is named there, its type, where it is declared and used.")
+@click.option("--for", "whom", metavar="MACHINE|POOL|all", help="Where each input comes from there.")
 def command(*, project: Path | None, target: str | None, name: str | None, format: str, **options: Any) -> int:
     """Show what one workflow or chain compiles to.
 
     Of a workflow, the prompt as it goes out and both schemas; of a chain, the body of its request. Without a name, what
     the project declares. With --at what a name in a file means: a workflow, step, input, secret, output, type or file.
 
+    With --for where each input comes from on a machine, the machines of a pool, or all that it may get: the run, the
+    machine, a pool, a default, or nowhere.
+
     \b
     Example:
       cyberflow show patient-lookup
       cyberflow show intake --format json
       cyberflow show --at chains.yaml:19:34
+      cyberflow show intake --for front-desk-2 --target prod
     """
     gc.disable()
     if options["at"] is not None:
         if name is not None:
             raise click.UsageError("--at says what is meant: leave the name out")
         return _show_place(project_root(project), target, options["at"], format)
+    if options["whom"] is not None:
+        if name is None:
+            raise click.UsageError("--for says where: name a workflow or a chain")
+        return _show_inputs(compile_project(project_root(project), target), name, format, options)
     bundle = compile_project(project_root(project), target, only=name).bundle
     if name is None:
         _print_declarations(bundle, format)
@@ -69,6 +81,24 @@ def _show_place(root: Path, target: str | None, at: str, format: str) -> int:
         print_json(lookup_json(sourced, lookup, entity))
     else:
         click.echo("\n".join(lookup_lines(sourced, lookup, entity)))
+    return 0
+
+
+def _show_inputs(compiled: CompiledProject, name: str, format: str, options: dict[str, Any]) -> int:
+    from cyberflow.cli.console import announce, say
+    from cyberflow.cli.interrupts import run_cancellable
+    from cyberflow.cli.views.inputs_text import input_lines, inputs_json
+    from cyberflow.sdk.checks.inputs import read_effective_inputs
+
+    def on_open(service: OpenTarget[Any]) -> None:
+        announce(service, quiet=options["quiet"])
+
+    found = run_cancellable(read_effective_inputs(compiled, name, options["whom"], say, on_open))
+    if format == "json":
+        kind = "chain" if compiled.bundle.chain(name) else "workflow"
+        print_json(inputs_json(name, kind, compiled.target, found))
+    else:
+        click.echo("\n".join(input_lines(found)))
     return 0
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cyberflow.compiler.check import check
+from cyberflow.compiler.check import check_facts
+from cyberflow.compiler.facts.file_facts import ProjectFacts
+from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.state import ProjectState
+from cyberflow.language.disk import FileMemory
 from cyberflow.language.project.load import read_project
 
 
@@ -30,6 +33,8 @@ class Analysis:
 
     root: Path
     _overlays: dict[str, bytes] = field(default_factory=dict)
+    _memory: FileMemory = field(default_factory=dict)
+    _facts: ProjectFacts = field(default_factory=ProjectFacts)
 
     def lay(self, path: str, content: bytes | None) -> None:
         """Lay an open buffer over the disk; None takes it away."""
@@ -40,5 +45,6 @@ class Analysis:
 
     def state(self) -> ProjectState:
         """The project as it is now."""
-        raw = read_project(self.root, dict(self._overlays))
-        return ProjectState(raw, tuple(check(raw)))
+        raw = read_project(self.root, dict(self._overlays), self._memory)
+        self._facts = link(raw, self._facts)
+        return ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts)

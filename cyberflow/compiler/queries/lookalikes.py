@@ -30,6 +30,8 @@ def has_unread_declaration(name: str, section: str, documents: Mapping[str, Docu
     """Whether a name is declared where it cannot be read: in a file that does not parse, or refused there."""
     key = re.compile(rf"""(?:^|[\s{{,"']){re.escape(name)}["']?[ \t]*:""", re.MULTILINE)
     for document in documents.values():
+        if isinstance(document, YamlDocument) and name not in document.text and "\\" not in document.text:
+            continue  # so that it need not be parsed
         data = document.data if isinstance(document, YamlDocument | PythonDocument) else None
         if isinstance(data, dict) and isinstance(data.get(section), dict) and name in data[section]:
             return True

@@ -14,11 +14,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
+from cyberflow.compiler.graph import PYTHON_SUFFIX, ChainNode, Graph, WorkflowNode
 from cyberflow.diagnostics import Diagnostic, Severity, replace_text
 from cyberflow.edits import Fix
 from cyberflow.language.characters import CONTROL, describe_character
-from cyberflow.language.model import Chain, Workflow
+from cyberflow.language.model import Workflow
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.prompt_files import FORMATS
 from cyberflow.language.yaml.document import YamlDocument
@@ -44,10 +44,7 @@ def _texts(graph: Graph) -> Iterator[tuple[str, Text]]:
             yield "a path", graph.project.text(written, place)
     for chain in graph.chains.values():
         yield from ((kinds["file"], text.text) for value in chain.files for text in value.texts)
-    declared: list[Definition[Workflow] | Definition[Chain]] = [
-        *graph.project.workflows.values(),
-        *graph.project.chains.values(),
-    ]
+    declared: list[WorkflowNode | ChainNode] = [*graph.workflows.values(), *graph.chains.values()]
     for definition in declared:
         for index, file in enumerate(definition.body.files):
             if file.path is not None:

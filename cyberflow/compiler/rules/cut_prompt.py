@@ -25,14 +25,10 @@ _ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    documents = {
-        path: document
-        for path, document in graph.project.files.documents.items()
-        if isinstance(document, YamlDocument) and _SUSPECT.search(document.text)
-    }
+    documents = graph.project.files.documents
     for _, text in prompts(graph):
         document = documents.get(text.place.path)
-        if document is None:
+        if not isinstance(document, YamlDocument) or not _SUSPECT.search(document.text):
             continue
         node = document.node(text.place.route)
         if comment := prompt_ending_comment(text, document):

@@ -34,13 +34,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         roots.setdefault((workflow.name, token.path.root), []).append(root)
     for workflow, places in used.values():
         for name in places:
-            if meant := _meant(name, workflow, places):
+            if meant := _find_meaning(name, workflow, places):
                 fix = replace_text(places[name][0], name, meant, safe=True)
                 edits = tuple(Replacement(place, name, meant) for place in roots[workflow.name, name])
                 yield replace(_finding(name, meant, workflow, places[name]), fix=replace(fix, edits=edits))
 
 
-def _meant(name: str, workflow: WorkflowNode, places: dict[str, list[Place]]) -> str | None:
+def _find_meaning(name: str, workflow: WorkflowNode, places: dict[str, list[Place]]) -> str | None:
     """The name that another was meant to be: an output, or a value that is named more often, or earlier."""
     if name in {*workflow.outputs.fields, *workflow.inputs.fields, *workflow.secrets.fields, *_OWN}:
         return None

@@ -5,7 +5,7 @@ writes and reads the answer. In which order and how many at once is for `apply` 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,8 @@ class Writer:
         if change.action == "release":
             ours = next(tag.id for tag in now.tags or () if tag.name == self.owner.tag)
             await none_if_missing(self.desk.workflows.remove_tag(now.id, ours))
-            return Outcome.of(change, "done")
+            outcome = Outcome.of(change, "done")
+            return replace(outcome, after=outcome.before)
         if not delete_runs and await has_runs(self.desk, now.id):
             raise ConflictError("it has runs now, which deleting it would delete")
         await none_if_missing(self.desk.workflows.delete(now.id))
@@ -132,7 +133,7 @@ class Writer:
         """Bring what was just read to what is declared: for a create that is not finished the tag, then the id."""
         desired, fields = self._resolve_fields(change)
         if self._is_up_to_date(change, now):
-            return Outcome.of(change, "unchanged", id=now.id)
+            return replace(Outcome.of(change, "unchanged", id=now.id), after=field_hash(fields))
         unfinished = ownership_of(now, self.owner) is Ownership.UNFINISHED
         if change.seen is None and not unfinished:
             raise ConflictError("another deployment made it meanwhile, and made it differently")
@@ -144,7 +145,7 @@ class Writer:
         if faults:
             message = f"the service did not take {', '.join(faults)}"
             return Outcome.of(change, "conflict", message, now.id)
-        return Outcome.of(change, "done", id=now.id)
+        return replace(Outcome.of(change, "done", id=now.id), after=field_hash(fields))
 
     async def _patch(self, now: WorkflowRecord, fields: Mapping[str, Any], marker: Marker) -> list[str]:
         body = update_payload(now, fields, marker)

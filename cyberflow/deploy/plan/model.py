@@ -14,6 +14,7 @@ from cyberflow.compiler.bundle import Asset, Bundle, canonical_json
 from cyberflow.deploy.plan.verdicts import EditVerdict
 from cyberflow.deploy.replay.model import Replay
 from cyberflow.errors import ConflictError, CyberflowError
+from cyberflow.remote.canonical import field_hash, wire_fields
 from cyberflow.remote.desired import DesiredWorkflow
 from cyberflow.remote.identity import Owner
 
@@ -218,7 +219,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a change. `unchanged` means that somebody else had made it already."""
+    """What became of a change. `unchanged` means that somebody else had made it already. `before` and `after` are the
+    hashes of a workflow's content as the plan saw it and as it was left, None where there is none or nobody knows.
+    """
 
     action: Action
     kind: Kind
@@ -227,18 +230,22 @@ class Outcome:
     status: Status
     message: str = ""
     help: str | None = None
+    before: str | None = None
+    after: str | None = None
 
     @property
     def exit_code(self) -> int:
         return _CODES[self.status]
 
     def to_json(self) -> dict[str, Any]:
-        names = ("action", "kind", "name", "id", "status", "message")
+        hashes = ("before", "after") if self.kind == "workflow" else ()
+        names = ("action", "kind", "name", "id", "status", "message", *hashes)
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def of(cls, change: Change, status: Status, message: str = "", id: str | None = None) -> Outcome:
-        return cls(change.action, change.kind, change.name, id or change.id, status, message)
+        before = field_hash(wire_fields(change.seen)) if change.seen is not None else None
+        return cls(change.action, change.kind, change.name, id or change.id, status, message, before=before)
 
     @classmethod
     def from_error(cls, change: Change, error: CyberflowError, id: str | None = None) -> Outcome:

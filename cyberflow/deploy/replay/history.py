@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cyberflow.client.cyberdesk.wire import RunRecord, parse_time
 from cyberflow.deploy.plan.model import Plan
 from cyberflow.deploy.replay.model import ReplayRange, start_of
-from cyberflow.deploy.replay.replay import replayed_changes
+from cyberflow.deploy.replay.replay import changes_to_replay
 from cyberflow.deploy.replay.sessions import producers_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def read_history(desk: Cyberdesk, made: Plan, range: ReplayRange) -> tuple
     outputs their chains read, as far back as the first of them goes. Raises what the client raises.
     """
     found: dict[str, RunRecord] = {}
-    asked = [change.id for change in replayed_changes(made) if change.id]
+    asked = [change.id for change in changes_to_replay(made) if change.id]
     for id in asked:
         runs = await _read(desk, range.last, workflow_id=id, fields=_FIELDS, created_at_from=start_of(range))
         found |= {run.id: run for run in runs}
@@ -57,7 +57,7 @@ async def _read(desk: Cyberdesk, last: int | None, **filters: Any) -> list[RunRe
 
 def _feeding_workflows(made: Plan, asked: Collection[str]) -> set[str]:
     """The ids of the workflows whose outputs the steps of a changed workflow read."""
-    changing = {change.name for change in replayed_changes(made)}
+    changing = {change.name for change in changes_to_replay(made)}
     found: set[str] = set()
     for chain in made.bundle.chains:
         named = {**chain.session, **{step["session_alias"]: step["workflow_id"] for step in chain.request["steps"]}}

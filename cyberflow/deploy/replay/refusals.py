@@ -61,7 +61,7 @@ class SchemaGuard:
             validator_of(schema)
         except (ValueError, RecursionError):
             return None
-        return cls(schema, frozenset(_declared_names(schema)))
+        return cls(schema, frozenset(_names_in(schema)))
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -115,10 +115,10 @@ def without_empty(value: Any) -> Any:
     return value
 
 
-def _declared_names(schema: Any) -> Iterator[str]:
+def _names_in(schema: Any) -> Iterator[str]:
     if isinstance(schema, list):
         for item in schema:
-            yield from _declared_names(item)
+            yield from _names_in(item)
     elif isinstance(schema, dict):
         for key, value in schema.items():
             if key == "properties" and isinstance(value, dict):
@@ -128,7 +128,7 @@ def _declared_names(schema: Any) -> Iterator[str]:
             if key == "dependentRequired" and isinstance(value, dict):
                 yield from (name for names in value.values() if isinstance(names, list) for name in names)
             named = key in _NAMES_BELOW and isinstance(value, dict)
-            yield from _declared_names(list(value.values()) if named else value)
+            yield from _names_in(list(value.values()) if named else value)
 
 
 def _keyword(error: Any) -> str:

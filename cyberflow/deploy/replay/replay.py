@@ -27,7 +27,7 @@ _STEPS = ("total_agentic_steps", "total_cached_steps")
 Check = Callable[[Any], list[Refusal]]
 
 
-def replayed_changes(made: Plan) -> tuple[Change, ...]:
+def changes_to_replay(made: Plan) -> tuple[Change, ...]:
     """The changes that past runs are held against."""
     words = {"update", "rename", "drift"}
     return tuple(one for one in made.changes if one.kind == "workflow" and one.action in words and one.desired)
@@ -38,7 +38,7 @@ def replay(made: Plan, runs: Sequence[RunRecord], since: str | None = None) -> P
     of the changed workflows, and others of their sessions; `since` is the day from which they were asked for.
     """
     past = _Past.of(made, runs)
-    changes = {change.name: past.replay(change, since) for change in replayed_changes(made)}
+    changes = {change.name: past.replay(change, since) for change in changes_to_replay(made)}
     with_replays = (
         replace(one, replay=changes.get(one.name)) if one.kind == "workflow" else one for one in made.changes
     )

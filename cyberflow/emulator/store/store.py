@@ -187,13 +187,13 @@ class Store:
 
     def targets(self, link: Link, a: str, kind: Kind, rest: str = OLDEST_FIRST) -> list[Document]:
         """The documents that `a` is linked to."""
-        return self._linked("b", {"links.kind = ?": link, "a = ?": a, "documents.kind = ?": kind}, rest)
+        return self._select_links("b", {"links.kind = ?": link, "a = ?": a, "documents.kind = ?": kind}, rest)
 
     def origins(self, link: Link, b: str, kind: Kind) -> list[Document]:
         """The documents that are linked to `b`."""
-        return self._linked("a", {"links.kind = ?": link, "b = ?": b, "documents.kind = ?": kind}, OLDEST_FIRST)
+        return self._select_links("a", {"links.kind = ?": link, "b = ?": b, "documents.kind = ?": kind}, OLDEST_FIRST)
 
-    def _linked(self, end: str, asked: Conditions, rest: str) -> list[Document]:
+    def _select_links(self, end: str, asked: Conditions, rest: str) -> list[Document]:
         """A cross join has SQLite go from the few links to their documents; left alone, it reads every document."""
         clause, values = where(asked)
         tables = f"links CROSS JOIN documents ON documents.id = links.{end}"

@@ -5,7 +5,7 @@ rendered. One broken file hides nothing in the others.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,12 @@ from pydantic import BaseModel
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
+from cyberflow.language.disk import FileMemory
 from cyberflow.language.files import Files
 from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.flow_tests.discover import discover_tests
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
+from cyberflow.language.pipelines import Pipeline
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
@@ -30,7 +32,7 @@ from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")
-_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task}
+_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}
 _PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
 
 
@@ -105,6 +107,7 @@ class Project:
     workflows: dict[str, Definition[Workflow]] = field(default_factory=dict)
     chains: dict[str, Definition[Chain]] = field(default_factory=dict)
     tasks: dict[str, Definition[Task]] = field(default_factory=dict)
+    pipelines: dict[str, Definition[Pipeline]] = field(default_factory=dict)
     types: dict[str, Definition[Any]] = field(default_factory=dict)
     prompts: dict[tuple[str, Route], PromptText] = field(default_factory=dict)
     texts: dict[tuple[str, Route], Text] = field(default_factory=dict)
@@ -123,9 +126,11 @@ class Project:
         return self.prompts.get((place.path, place.route))
 
 
-def read_project(root: Path, overlays: Mapping[str, bytes] | None = None) -> RawProject:
-    """Read the project file and every declaration file of the project at `root`, with what an editor holds open."""
-    files = Files(root, overlays or {})
+def read_project(
+    root: Path, overlays: Mapping[str, bytes] | None = None, memory: FileMemory | None = None
+) -> RawProject:
+    """Read the project file and every declaration file at `root`, with what an editor holds open and `memory` keeps."""
+    files = Files(root, overlays, memory)
     problems: list[Diagnostic] = []
     head = read_document(files, PROJECT_FILE, Place(PROJECT_FILE))
     if isinstance(head, Diagnostic):
@@ -169,14 +174,15 @@ def target_of(settings: ProjectFile, name: str) -> Target:
     return settings.targets.get(name) or Target()
 
 
-def decode_project(sourced: RawProject, target: str) -> Project:
-    """Decode every declaration as it reads for `target`."""
+def decode_project(sourced: RawProject, target: str, only: Collection[str] | None = None) -> Project:
+    """Decode every declaration as it reads for `target`, or those of some files alone."""
     settings = sourced.settings
     scope = TemplateScope(target, {**settings.vars, **target_of(settings, target).vars})
     templates = Templates(sourced.files, scope)
     project = Project(sourced.root, settings, target, sourced.files)
     for document in sourced.declaration_files:
-        _DeclarationReader(project, templates, document).read()
+        if only is None or document.path in only:
+            _DeclarationReader(project, templates, document).read()
     project.problems.extend(templates.problems)
     return project
 
@@ -214,7 +220,7 @@ class _DeclarationReader:
 
     def _read_body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
         place = Place(self.document.path, (section, name))
-        known = ChainMap[str, Definition[Any]](self.project.workflows, self.project.chains, self.project.tasks)
+        known = ChainMap[str, Definition[Any]](*(getattr(self.project, other) for other in _BODIES))
         if not self._admit(section[:-1], name, place, known):
             return
         failed = len(self.templates.problems)
@@ -239,7 +245,11 @@ class _DeclarationReader:
             return False
         if name in known:
             first = known[name]
-            help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
+            help = (
+                "workflows, chains, tasks and pipelines share one namespace"
+                if kind != first.kind
+                else "rename one of the two"
+            )
             before = f"first declared here, as a {first.kind}"
             self.project.problems.append(duplicate_name(name, place.at_key(), first.place.at_key(), before, help))
         return name not in known

@@ -49,7 +49,7 @@ class LossRecorder:
 
     def flaws(self) -> list[PromptFlaw]:
         """A finding for each thing that does not arrive."""
-        return [*self._found, *self._unused_definitions()]
+        return [*self._found, *self._stray_definitions()]
 
     def add_definition(self, label: str | None, start: int, end: int) -> None:
         """A link definition between two offsets; without a label where an earlier one has the same."""
@@ -84,7 +84,7 @@ class LossRecorder:
             help = "write it on a line of its own"
             self._add_text(shown.strip(), lines, "the text behind the opening of a fence is not sent", help)
 
-    def _unused_definitions(self) -> Iterator[PromptFlaw]:
+    def _stray_definitions(self) -> Iterator[PromptFlaw]:
         for label, start, end in self._definitions:
             if (label is None or label not in self.references.used) and not _INTENDED.fullmatch(label or ""):
                 message = "this line is read as the definition of a link, and is not sent"

@@ -58,7 +58,7 @@ def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup) -> Rend
     result = filling.restore(_sanitize(text))
     flaws = [*filling.scan_flaws(), *tags.flaws, *images.flaws, *filling.flaws, *losses.flaws()]
     told = [*standins.dropped, *((flaw.start, flaw.end) for flaw in flaws)]
-    flaws += (_lost_token(prompt, token) for token in filling.missing_tokens(told))
+    flaws += (_token_fault(prompt, token) for token in filling.missing_tokens(told))
     return RenderedPrompt(
         result,
         tuple(token for token in prompt.tokens if token.start in filling.offsets_in_output),
@@ -67,7 +67,7 @@ def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup) -> Rend
     )
 
 
-def _lost_token(prompt: ScannedPrompt, token: Token) -> PromptFlaw:
+def _token_fault(prompt: ScannedPrompt, token: Token) -> PromptFlaw:
     message = f"`{prompt.text[token.start : token.end]}` does not arrive"
     return PromptFlaw(
         "lost-text", message, token.start, token.end, help="write it into the text", root=token.declared_name

@@ -60,6 +60,7 @@ class Templates:
     problems: list[Diagnostic] = field(default_factory=list)
     _marks: list[tuple[str, int, int | None]] = field(default_factory=list)
     _root: str = ""
+    _reader: str = ""
 
     @cached_property
     def _environment(self) -> TemplateEnvironment:
@@ -70,6 +71,7 @@ class Templates:
     def evaluate(self, text: Text) -> Any:
         """Evaluate a YAML string: one expression keeps its type, all else becomes a `Text`; None after a mistake."""
         self._environment.budget.renew()
+        self._reader = text.pieces[0].place.path
         expression = self._environment.lone_expression(text.value)
         if expression is None:
             return self.render(text)
@@ -84,6 +86,7 @@ class Templates:
     def render(self, text: Text) -> Text | None:
         """Render a whole text; None after a mistake, which is in `problems` then."""
         self._environment.budget.renew()
+        self._reader = text.pieces[0].place.path
         try:
             self._root = _replace_escapes(text.value)
             marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._variables())
@@ -94,10 +97,19 @@ class Templates:
         return _unmark(marked, self._marks, text)
 
     def image_html(self, path: str, alt: str, parent: str) -> str:
-        found = self.files.find(path, Place(parent))
+        found = self._find(path, Place(parent))
         if isinstance(found, Diagnostic):
             raise TemplateFailure(found.message, found.help, path, meant=meant_path(found))
         return f'<img src="/{found}" alt="{alt.replace(chr(34), "&quot;")}">'
+
+    def _find(self, name: str, place: Place) -> str | Diagnostic:
+        """A file that the text being rendered comes to, by itself or by what it includes."""
+        found = self.files.find(name, place)
+        if isinstance(found, Diagnostic):
+            self.files.doubtful.add(self._reader)
+        else:
+            self.files.use(self._reader, found)
+        return found
 
     def _variables(self) -> dict[str, Any]:
         return {"vars": self.scope.vars, "target": self.scope.target}
@@ -110,7 +122,7 @@ class Templates:
         """Give the source of a template; the text being rendered bears its path and `SELF`."""
         if name.endswith(SELF):
             return self._root
-        found = self.files.find(name, Place(""))
+        found = self._find(name, Place(""))
         text = found if isinstance(found, Diagnostic) else self.files.read_text(found, Place(name))
         if isinstance(text, Diagnostic):
             failure = TemplateFailure(text.message, text.help, name.rsplit("/", 1)[-1])

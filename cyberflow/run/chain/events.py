@@ -76,6 +76,11 @@ class ChainState:
     def has_ended(self) -> bool:
         return self.phase == "ended"
 
+    @property
+    def run_times(self) -> dict[str, Any]:
+        """When each run began and ended, by its id: one that is started again has others."""
+        return {step.run_id: {"started_at": step.started_at, "ended_at": step.ended_at} for step in self.steps}
+
 
 @dataclass(frozen=True)
 class RunStatus:

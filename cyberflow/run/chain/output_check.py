@@ -61,12 +61,12 @@ def _chain_problems(
 ) -> Iterator[OutputProblem]:
     """A ref of the chain's outputs that leads nowhere, where nothing declared says that it may."""
     step, schemas = known
-    if resolve_refs(written, {step.id: step.outputs}) is ABSENT and _is_promised(schemas.get(step.id), ref.keys):
+    if resolve_refs(written, {step.id: step.outputs}) is ABSENT and _is_in_schema(schemas.get(step.id), ref.keys):
         path = value_path(str(ref.keys[0]), ref.keys[1:]) if ref.keys else ""
         yield OutputProblem(step.id, path, f"is missing, and it is the output `{name}`")
 
 
-def _is_promised(schema: Any, keys: tuple[str | int, ...]) -> bool:
+def _is_in_schema(schema: Any, keys: tuple[str | int, ...]) -> bool:
     """Whether a value has to be there: on the way no member is declared as optional, and no entry of a list."""
     for key in keys:
         if not isinstance(schema, dict) or not isinstance(key, str):

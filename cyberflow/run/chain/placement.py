@@ -9,15 +9,19 @@ from typing import Any
 from cyberflow.compiler.bundle import BundledChain, BundledWorkflow
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
+from cyberflow.run.readings.reading import Readings
 
 
 @dataclass(frozen=True)
 class TargetIds:
-    """The ids of a target's things by the names a bundle uses. Whoever hands them in has looked them up."""
+    """The ids of a target's things by the names a bundle uses. Whoever hands them in has looked them up; `readings` are
+    of the workflows, from that look.
+    """
 
     workflows: Mapping[str, str]
     pools: Mapping[str, str] = field(default_factory=dict)
     machines: Mapping[str, str] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)
 
 
 @dataclass(frozen=True)

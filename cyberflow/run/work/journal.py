@@ -25,13 +25,16 @@ _OLD_STAGES: Mapping[str, Stage] = {"submitting": "sending", "unanswered": "unkn
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of `run`. `key` goes with the submission, so that the service takes it once however often it is sent."""
+    """One call of `run`. `key` goes with the submission, so that the service takes it once however often it is sent;
+    `facts` are written down with it.
+    """
 
     id: str
     target: str
     state: Path
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -41,7 +44,7 @@ class Invocation:
         """Write down what happened and wait until it is on the disk. Raises CyberflowError when the disk refuses."""
         at = self.clock().astimezone(UTC)
         try:
-            with _open(self.state) as ledger, ledger.transaction():
+            with journal_ledger(self.state) as ledger, ledger.transaction():
                 before = ledger.find(self.id) or LedgerEntry(self.id, key=self.id, attempt=1, sent_at=at.timestamp())
                 facts = {"target": self.target, "at": at.isoformat(), **facts}
                 ledger.write([_merge(before, stage, facts)])
@@ -55,14 +58,16 @@ class Invocation:
         """What is written down of it; None before anything is."""
         if not (self.state / JOURNAL).is_file():
             return None
-        with _open(self.state) as ledger:
+        with journal_ledger(self.state) as ledger:
             return ledger.find(self.id)
 
 
-def open_journal(state: Path, target: str, *, id: str | None = None) -> Invocation:
+def open_journal(
+    state: Path, target: str, *, id: str | None = None, facts: Mapping[str, Any] | None = None
+) -> Invocation:
     """Begin an invocation in the project's `.cyberflow` folder, with a random id and key unless one is handed in."""
     private_folder(state)
-    return Invocation(id or str(uuid4()), target, state)
+    return Invocation(id or str(uuid4()), target, state, facts=facts or {})
 
 
 def open_entries(state: Path) -> list[LedgerEntry]:
@@ -75,7 +80,7 @@ def entries(state: Path) -> list[LedgerEntry]:
     """Everything that the journal of a project knows: `step` is what was run, `target` and `workflow` are facts."""
     if not (state / JOURNAL).is_file() and not (state / OLD_FOLDER).is_dir():
         return []
-    with _open(state) as ledger:
+    with journal_ledger(state) as ledger:
         return list(ledger.entries())
 
 
@@ -95,7 +100,7 @@ def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) 
     return f"cyberflow runs watch {session_id or run_ids[0]} --target {target}"
 
 
-def _open(state: Path) -> Ledger:
+def journal_ledger(state: Path) -> Ledger:
     """Open the journal, made when it is not there, with what the version before left."""
     path = state / JOURNAL
     if not path.is_file():

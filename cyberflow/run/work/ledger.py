@@ -90,11 +90,15 @@ class Ledger:
         return attempt_key(self.head.invocation, id, attempt)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write what happens inside at once, and wait until it is on the disk."""
         with translate_errors(self.path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            yield
+            yield self._connection
+
+    def select(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows that a query gives."""
+        yield from self._connection.execute(query)
 
     def write(self, entries: Iterable[LedgerEntry]) -> None:
         """Put entries in the place of those of their ids; inside `transaction`."""

@@ -82,7 +82,7 @@ async def record_and_send(
 
     Raises what `send` raises, CyberflowError when it cannot be written down, SubmissionTimedOut after `timeout`.
     """
-    invocation.record("sending", **facts)
+    invocation.record("sending", **facts, **invocation.facts)
     try:
         async with asyncio.timeout(None if timeout in (None, inf) else timeout):
             return await send()

@@ -83,7 +83,7 @@ class _ExampleBuilder:
             return
         shapes = sorted(self.scope.disjuncts(schema), key=lambda shape: shape.kinds == {"null"})
         for shape in shapes:
-            yield from _values_written(shape)
+            yield from _literal_values(shape)
         for shape in shapes:
             yield from self._values_of(shape, name, depth)
         if depth <= DEEPEST:
@@ -125,7 +125,7 @@ class _ExampleBuilder:
         full: dict[str, Any] = {}
         for name in names:
             self._add_member(shape, full, name, depth)
-        for needed in [*names, *self._names_needed(shape, full)]:
+        for needed in [*names, *self._names_to_fill(shape, full)]:
             self._add_member(shape, full, needed, depth)
             if needed not in full and not any(map(shape.keyword_values, _CLOSING)):
                 # That an object which lists members has no others is how it is read, not what it says.
@@ -144,7 +144,7 @@ class _ExampleBuilder:
         if value is not None:
             made[name] = value[0]
 
-    def _names_needed(self, shape: Disjunct, made: dict[str, Any]) -> Iterator[str]:
+    def _names_to_fill(self, shape: Disjunct, made: dict[str, Any]) -> Iterator[str]:
         for needs in shape.keyword_values("dependentRequired"):
             yield from (other for name, others in needs.items() if name in made for other in others)
         least = int(max(shape.keyword_values("minProperties"), default=0))
@@ -163,7 +163,7 @@ class _ExampleBuilder:
         low = int(max(shape.keyword_values("minItems"), default=0))
         high = int(min(shape.keyword_values("maxItems"), default=MAX_LENGTH))
         first = max((len(prefix) for prefix in shape.keyword_values("prefixItems")), default=0)
-        wanted = self._wanted_entries(shape)
+        wanted = self._entries_to_fill(shape)
         length = min(max(low, first, len(wanted), 2 if depth < DEEPEST else 0), high)
         entries: list[Any] = []
         for index in range(min(length, MAX_LENGTH)):
@@ -179,7 +179,7 @@ class _ExampleBuilder:
         yield _make_distinct(entries, low) if any(shape.keyword_values("uniqueItems")) else entries
         yield entries[:low]
 
-    def _wanted_entries(self, shape: Disjunct) -> list[Schema]:
+    def _entries_to_fill(self, shape: Disjunct) -> list[Schema]:
         """What `contains` wants, as often as it wants it."""
         wanted: list[Schema] = []
         for part in shape.parts:
@@ -188,7 +188,7 @@ class _ExampleBuilder:
         return wanted
 
 
-def _values_written(shape: Disjunct) -> Iterator[Any]:
+def _literal_values(shape: Disjunct) -> Iterator[Any]:
     yield from shape.keyword_values("const")
     for examples in shape.keyword_values("examples"):
         yield from examples if isinstance(examples, list) else ()

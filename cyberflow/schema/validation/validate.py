@@ -160,7 +160,7 @@ def _format(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary
     return not validator.asserts_format or has_format(schema["format"], value)
 
 
-def _unevaluated(keyword: str) -> KeywordCheck:
+def _check_rest(keyword: str) -> KeywordCheck:
     def check(validator: Validator, schema: dict[str, Any], value: Any) -> Ternary:
         seen = evaluated(validator, schema, value, itself=True)
 
@@ -228,5 +228,5 @@ BY_KIND: Final[Mapping[str, KeywordCheck]] = {
     "minProperties": lambda _, schema, value: len(value) >= schema["minProperties"],
     "maxProperties": lambda _, schema, value: len(value) <= schema["maxProperties"],
     "dependencies": _cannot_decide,
-    **{keyword: _unevaluated(keyword) for keyword in ("unevaluatedProperties", "unevaluatedItems")},
+    **{keyword: _check_rest(keyword) for keyword in ("unevaluatedProperties", "unevaluatedItems")},
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cyberflow.compiler.check import check, check_target
 from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.inventory import Inventory, read_cyberun_workflows, read_inventory
-from cyberflow.remote.requirements import check_against
+from cyberflow.remote.requirements.check import check_against
 from cyberflow.sdk.project import resolve_target_name
 from cyberflow.targets.local_platform import LOCAL, Say
 from cyberflow.targets.service import cyberun_settings, open_cyberun, open_target

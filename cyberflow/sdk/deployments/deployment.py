@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.apply.prepare import prepare, wait_until_idle
 from cyberflow.deploy.plan.model import Outcome, Plan, PruneOptions
 from cyberflow.deploy.plan.plan_file import SavedPlan, load_plan
-from cyberflow.deploy.receipts import Receipt
+from cyberflow.deploy.receipts import FOLDER, Approval, Receipt
 from cyberflow.deploy.replay.history import read_history
 from cyberflow.deploy.replay.model import ReplayRange
 from cyberflow.deploy.replay.replay import replay
@@ -39,13 +40,16 @@ class PlanOptions:
 
 @dataclass(frozen=True)
 class ApplyOptions:
-    """How a plan is carried out. `saved` must be what is planned now; `receipt` is where a copy of the receipt goes."""
+    """How a plan is carried out. `saved` must be what is planned now; `receipt` is where a copy of the receipt goes;
+    `approved_by` is who approved it, where not the CI says so.
+    """
 
     plan: PlanOptions = field(default_factory=PlanOptions)
     saved: SavedPlan | None = None
     overwrite_drift: bool = False
     wait_idle: bool = False
     receipt: Path | None = None
+    approved_by: str | None = None
 
 
 def read_saved_plan(file: Path) -> SavedPlan:
@@ -83,9 +87,11 @@ class Deployment:
 
     def apply(self, made: Plan, options: ApplyOptions) -> Application:
         """What carries a plan out."""
-        root, url = self.compiled.sourced.root, None if self.service.local else self.service.target.url
-        commit = deployed_commit(self.compiled)
-        receipt = Receipt(made, commit, url, state_folder(root) / "receipts", options.receipt)
+        folder = state_folder(self.compiled.sourced.root) / FOLDER
+        commit, approval = deployed_commit(self.compiled), Approval.find(options.approved_by, os.environ)
+        url = None if self.service.local else self.service.target.url
+        facts = {"url": url, "commit": commit, "approved_by": approval.by, "approval": approval.source}
+        receipt = Receipt(made, facts, folder, options.receipt)
         return Application(self, made, options, receipt, commit)
 
     def require_name(self, given: str | None) -> None:
@@ -153,9 +159,9 @@ class Application:
                 self.exit_code = max(self.exit_code, outcome.exit_code)
                 yield outcome
         finally:
-            self._add_unfinished()
+            self._add_rest()
 
-    def _add_unfinished(self) -> None:
+    def _add_rest(self) -> None:
         known = {(one.kind, one.name, one.action) for one in self.outcomes}
         for change in self.plan.changes:
             if change.pending and (change.kind, change.name, change.action) not in known:

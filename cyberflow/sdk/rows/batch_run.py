@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict, replace
@@ -17,6 +18,8 @@ from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.placement import TargetIds, placement
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from cyberflow.run.readings.reading import read_again
+from cyberflow.run.readings.submission import write_reading
 from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
 from cyberflow.run.work.distributed import DistributedExecutor, queue_of
 from cyberflow.run.work.entry import LedgerEntry
@@ -67,9 +70,11 @@ async def open_batch(setup: BatchSetup, ledger: Ledger | None, say: Say) -> Asyn
         if ledger is not None:
             same = shape == ledger.head.shape
             ledger.replace_head(replace(ledger.head, shape=shape))
+            write_reading(ledger, ids.readings, time.time())
             yield BatchRun(setup, service, ledger, ids, same=same)
             return
         with new_ledger(setup, service, shape) as made:
+            write_reading(made, ids.readings, time.time())
             yield BatchRun(setup, service, made, ids, same=True)
 
 
@@ -107,6 +112,7 @@ class BatchRun:
             async with aclosing(batch.run()) as updates:
                 async for update in updates:
                     yield update
+            write_reading(self.ledger, await read_again(self.service.client, self._ids.readings), time.time())
             await self._clean_up()
         finally:
             self.halt_reason = batch.halt_reason

@@ -179,12 +179,12 @@ def prepare_batch(
         {one: one for one in (where.machine, getattr(what, "machine", None)) if one},
     )
     parts = RequestParts(compiled.bundle, given, names, compiled.assets, where)
-    rows: Rows = RepeatedRows(what, asked, file) if isinstance(file, int) else _mapped_rows(what, file, asked, options)
+    rows: Rows = RepeatedRows(what, asked, file) if isinstance(file, int) else _map_rows(what, file, asked, options)
     _check_rows(rows, parts)
     return BatchSetup(compiled, what, rows, parts, options)
 
 
-def _mapped_rows(what: Deployed, file: Path, asked: RawArguments, options: BatchOptions) -> RowMapper:
+def _map_rows(what: Deployed, file: Path, asked: RawArguments, options: BatchOptions) -> RowMapper:
     return RowMapper(what, Table(file), read_mapping(options.mapping), asked)
 
 

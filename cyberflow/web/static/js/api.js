@@ -52,6 +52,23 @@ export async function patch(path, body) {
   return read(await send(path, { method: "PATCH", headers, body: JSON.stringify(body) }));
 }
 
+export async function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return read(await send(path, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+// The text of an answer that goes on, piece by piece as it comes.
+export async function* stream(path) {
+  const response = await send(path);
+  if (!response.ok) await read(response);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
 // Save a file that needs the key: as a blob, under the name given.
 export async function download(path, filename) {
   const response = await send(path);
@@ -103,5 +120,6 @@ async function read(response) {
   }
   if (response.ok) return body;
   const detail = Array.isArray(body?.detail) ? body.detail[0]?.msg : body?.detail;
-  throw new ApiError(response.status, String(body?.message ?? detail ?? `the answer was ${response.status}`));
+  const said = body?.help ? `${body.message}: ${body.help}` : (body?.message ?? detail);
+  throw new ApiError(response.status, String(said ?? `the answer was ${response.status}`));
 }

@@ -2,15 +2,25 @@
 
 import { begin, useKey } from "./api.js";
 import { h, icon, replace } from "./dom.js";
+import { listen } from "./events.js";
 import { blank, tick } from "./parts/pieces.js";
+import { useProject } from "./project.js";
+import { chain, chains } from "./views/chains.js";
+import { ledger, ledgers } from "./views/ledgers.js";
 import { machines } from "./views/machines.js";
+import { projectView } from "./views/project.js";
 import { run } from "./views/run.js";
 import { runs } from "./views/runs.js";
+import { session } from "./views/session.js";
 import { workflow } from "./views/workflow.js";
 import { workflows } from "./views/workflows.js";
 
 const VIEWS = {
   runs: { title: "Runs", list: runs, one: run },
+  sessions: { title: "Runs", list: runs, one: session },
+  chains: { title: "Chains", list: chains, one: chain },
+  ledgers: { title: "Ledgers", list: ledgers, one: ledger },
+  project: { title: "Project", list: projectView, one: null },
   workflows: { title: "Workflows", list: workflows, one: workflow },
   machines: { title: "Machines", list: machines, one: null },
 };
@@ -72,7 +82,7 @@ function settle() {
 
 function mark(name) {
   for (const link of document.querySelectorAll("nav a[data-view]")) {
-    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
+    if (link.dataset.view === (name === "sessions" ? "runs" : name)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
@@ -132,6 +142,9 @@ async function start() {
   document.addEventListener("keydown", keys);
   setInterval(tick, 1000);
   const session = await joined();
+  for (const link of document.querySelectorAll("nav a[data-project]")) link.hidden = !session.has_project;
+  if (session.has_project) listen();
+  useProject(session.has_project);
   replace(document.getElementById("place"), h("span", {}, session.project ?? "local platform"), h("span", { class: "hint" }, `${location.host} · ${session.version}`));
   addEventListener("hashchange", route);
   route();

@@ -1,4 +1,10 @@
-// Ask again and again: fast while something is live, slower when nothing changes, not at all while the page is hidden.
+// Ask again when something changed, and else again and again: fast while something is live, slower when nothing changes,
+// not at all while the page is hidden.
+
+import { isStreaming, onChange } from "./events.js";
+
+const STREAMED = 30000;
+const GAP = 400;
 
 export const PACE = { live: 1000, still: 2000, slowest: 5000, failing: 15000 };
 
@@ -7,8 +13,9 @@ export function pace(busy, quiet) {
   return busy ? PACE.live : Math.min(PACE.slowest, PACE.still + 250 * quiet);
 }
 
-// `ask` answers the milliseconds to wait; when it throws, `fail` is told and the wait grows. Answers { now, stop }.
-export function poll(ask, fail) {
+// `ask` answers the milliseconds to wait; when it throws, `fail` is told and the wait grows. `names` are the numbers of
+// the stream that it shows; where they come, asking waits for them. Answers { now, stop }.
+export function poll(ask, fail, names = ["platform"]) {
   let timer = null;
   let stopped = false;
   let asking = false;
@@ -34,7 +41,8 @@ export function poll(ask, fail) {
     }
     asking = false;
     if (stopped || document.hidden) return;
-    timer = setTimeout(turn, again ? 0 : wait);
+    const next = failures || !isStreaming() ? wait : STREAMED;
+    timer = setTimeout(turn, again ? GAP : next);
     again = false;
   }
 
@@ -44,11 +52,13 @@ export function poll(ask, fail) {
   }
 
   document.addEventListener("visibilitychange", seen);
+  const deaf = onChange(names, turn);
   turn();
   return {
     now: turn,
     stop() {
       stopped = true;
+      deaf();
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", seen);
     },

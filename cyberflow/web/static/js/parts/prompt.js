@@ -19,8 +19,12 @@ const policy = globalThis.trustedTypes?.createPolicy("prompt", { createHTML: (te
 
 export function prompt(text) {
   if (!TAG.test(text)) return h("div", { class: "prompt plain" }, words(text));
-  const parsed = new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, "text/html");
-  return h("div", { class: "prompt" }, copies(parsed.body, 0));
+  return h("div", { class: "prompt" }, copies(parse(text).body, 0));
+}
+
+// A document that is never shown and runs nothing; what is shown is copied out of it.
+export function parse(text) {
+  return new DOMParser().parseFromString(policy ? policy.createHTML(text) : text, "text/html");
 }
 
 // Text in which each placeholder stands out and says what it is.

@@ -8,6 +8,7 @@ import { attachments } from "../parts/attachments.js";
 import { conversation } from "../parts/conversation.js";
 import { confirm } from "../parts/dialog.js";
 import { tree } from "../parts/json.js";
+import { PART, part } from "../parts/part.js";
 import { facts, id as idView, lasting, secretNames, section, status, when } from "../parts/pieces.js";
 import { prompt } from "../parts/prompt.js";
 import { pace, poll } from "../poll.js";
@@ -81,12 +82,6 @@ async function read(id) {
   return [one, session, files.items];
 }
 
-const PART = { key: (part) => part.name, signature: (part) => part.mark, build: (part) => part.build() };
-
-function part(name, seen, build) {
-  return { name, mark: JSON.stringify(seen), build };
-}
-
 function step(other, current) {
   return h("a", { href: `#/runs/${other.id}`, "aria-current": current ? "page" : null }, status(other.status, { quiet: true }), h("span", {}, other.session_alias ?? workflowName(other.workflow_id)));
 }
@@ -127,7 +122,7 @@ function asideParts(one, files) {
       ["Ended", one.ended_at ? h("time", { datetime: one.ended_at }, moment(one.ended_at)) : "–"],
       ["Machine", one.machine_id ? h("a", { href: "#/machines" }, machineName(one.machine_id)) : "–"],
       ["Workflow", h("a", { href: `#/workflows/${one.workflow_id}` }, workflowName(one.workflow_id))],
-      one.session_id ? ["Session", idView(one.session_id, "session id")] : null,
+      one.session_id ? ["Session", [h("a", { href: `#/sessions/${one.session_id}` }, "the whole chain"), " ", idView(one.session_id, "session id")]] : null,
       ["Run", idView(one.id, "run id")],
     ]))),
     part("inputs", one.input_values, () => section("Inputs", one.input_values && Object.keys(one.input_values).length ? tree(one.input_values, "inputs") : h("p", { class: "none" }, "None."))),

@@ -7,6 +7,7 @@ import { Feed } from "../feed.js";
 import { count, errorsOf, short } from "../format.js";
 import { blank, lasting, status, when } from "../parts/pieces.js";
 import { pace, poll } from "../poll.js";
+import { learnSessions, nameOf } from "../project.js";
 
 const MANY_STEPS = 8;
 const TYPING = 250;
@@ -62,6 +63,7 @@ export function runs(root, { query, ready, fail }) {
   async function show() {
     for (const button of filters) button.setAttribute("aria-pressed", String(button.dataset.filter === state.filter));
     if (feed.total === null) return;
+    await learnSessions();
     const groups = feed.groups(state.filter, state.text, workflowName);
     const held = groups.flatMap((one) => one.runs);
     await Promise.all([learn("workflow", held.map((run) => run.workflow_id)), learn("machine", held.map((run) => run.machine_id))]);
@@ -99,7 +101,7 @@ export function runs(root, { query, ready, fail }) {
   }
 
   function mark(one) {
-    return JSON.stringify([one.runs, one.runs.map((run) => workflowName(run.workflow_id)), machineName(one.machine_id ?? "")]);
+    return JSON.stringify([nameOf(one), one.runs, one.runs.map((run) => workflowName(run.workflow_id)), machineName(one.machine_id ?? "")]);
   }
 
   const asking = poll(async () => {
@@ -143,11 +145,12 @@ function chainView(one) {
     opened.set(one.id, list.hidden);
     set(list.hidden);
   });
-  const name = one.runs.map((run) => run.session_alias ?? workflowName(run.workflow_id)).join(" → ");
+  const steps = one.runs.map((run) => run.session_alias ?? workflowName(run.workflow_id)).join(" → ");
+  const name = nameOf(one) ?? steps;
   const dots = h("span", { class: "dots", "aria-hidden": "true" }, one.runs.slice(0, 24).map((run) => h("i", { class: `dot ${tone(run)}` })));
   return h("div", { class: "group chain" },
     h("div", { class: "row top" },
-      h("div", { class: "name" }, toggle, h("span", { class: "title", title: name }, name), dots),
+      h("div", { class: "name" }, toggle, h("a", { class: "title", href: `#/sessions/${one.session}`, title: steps }, name), name === steps ? null : h("span", { class: "of" }, steps), dots),
       h("div", { class: "state" }, status(one.status)),
       h("div", { class: "where" }, one.machine_id ? machineName(one.machine_id) : "–"),
       h("div", { class: "time" }, lasting(one)),

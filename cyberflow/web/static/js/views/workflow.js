@@ -5,7 +5,9 @@ import { h, keyed, replace } from "../dom.js";
 import { count } from "../format.js";
 import { isOwnTag, schemaOf, standing } from "../marker.js";
 import { badge } from "../parts/badge.js";
+import { sideBySide } from "../parts/difference.js";
 import { copyButton } from "../parts/json.js";
+import { PART, part } from "../parts/part.js";
 import { facts, id as idView, lasting, section, status, tag, when } from "../parts/pieces.js";
 import { prompt } from "../parts/prompt.js";
 import { schemaView } from "../parts/schema.js";
@@ -24,7 +26,6 @@ const COMPARED = {
   post_run_checks: "checks",
   post_run_check_failure_cleanup_prompt: "cleanup",
 };
-const PART = { key: (part) => part.name, signature: (part) => part.mark, build: (part) => part.build() };
 
 export function workflow(root, { id, ready, fail, missing }) {
   if (!isId(id)) return missing();
@@ -68,10 +69,6 @@ export function workflow(root, { id, ready, fail, missing }) {
   }
 
   return () => asking.stop();
-}
-
-function part(name, seen, build) {
-  return { name, mark: JSON.stringify(seen), build };
 }
 
 function headline(one) {
@@ -126,13 +123,18 @@ function versionList(one, versions) {
   return h("ol", { class: "versions" }, states.map((state, index) => versionView(state, states[index + 1])));
 }
 
+// Each field that an edit changed, before and after.
+function fieldDifferences(state, former) {
+  return Object.keys(COMPARED).filter((name) => differs(state[name], former[name])).map((name) => h("div", {}, h("h3", {}, COMPARED[name]), sideBySide(former[name], state[name])));
+}
+
 function versionView(state, former) {
   const told = former ? changes(state, former) : "created";
   const line = [h("span", { class: "number" }, `v${state.version}`), h("span", { class: "grow" }, told), h("span", { class: "hint" }, state.current ? "current" : when(state.updated_at))];
-  if (state.current) return h("li", {}, h("div", { class: "line" }, line));
   const details = h("details", {}, h("summary", { class: "line" }, line));
   details.addEventListener("toggle", () => {
-    if (details.open && details.childElementCount === 1) details.append(h("div", { class: "paper small" }, prompt(state.main_prompt)));
+    if (!details.open || details.childElementCount > 1) return;
+    details.append(former ? h("div", { class: "versus" }, fieldDifferences(state, former)) : h("div", { class: "paper small" }, prompt(state.main_prompt)));
   });
   return h("li", {}, details);
 }

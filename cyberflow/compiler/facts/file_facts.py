@@ -1,0 +1,76 @@
+"""What is kept of each declaration file: what it was read from, which names it gives, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cyberflow.compiler.bundle import Asset
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.suppressions import Suppression
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.discovery import PROJECT_FILE
+from cyberflow.language.project.load import RawProject
+from cyberflow.language.project.sources import SECTIONS
+from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.language.template.templates import has_template
+from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.source import Document
+
+AnyDocument = YamlDocument | PythonDocument
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_HIDING = re.compile(r"\\[xuU\n]")
+"""Escapes that can spell a name otherwise."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One declaration file. `uses` are the files that it comes to, with their versions; it is `doubtful` when what it
+    says may change though none of them does. `findings` are those of its declarations, not yet silenced or masked.
+    """
+
+    content: str
+    names: frozenset[str]
+    uses: Mapping[str, str] = field(default_factory=dict)
+    doubtful: bool = False
+    findings: tuple[Diagnostic, ...] = ()
+    comments: tuple[Suppression, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectFacts:
+    """All files of a project. `settings` is what every file was read with; other ones make all facts void. `graphs` and
+    `assets`, by the file that names them, are kept in memory alone, and so are the texts that `documents` holds.
+    """
+
+    settings: str = ""
+    files: Mapping[str, FileFacts] = field(default_factory=dict)
+    graphs: Mapping[str, Graph] = field(default_factory=dict)
+    assets: Mapping[str, Mapping[str, Asset]] = field(default_factory=dict)
+    documents: Mapping[str, Document] = field(default_factory=dict)
+
+
+def documents_of(raw: RawProject) -> dict[str, AnyDocument]:
+    """Every file that can have findings, in the order in which they are read."""
+    return {document.path: document for document in (*raw.declaration_files, *raw.tests)}
+
+
+def names_in(document: AnyDocument) -> frozenset[str]:
+    """Every name that others may know from a file; of one that cannot be read, all that may be one."""
+    data = document.data
+    if not isinstance(data, dict):
+        return words_of(document)
+    sections = data.items() if document.path != PROJECT_FILE else [(key, data.get(key)) for key in SECTIONS]
+    return frozenset(name.removesuffix("?") for _, held in sections if isinstance(held, dict) for name in held)
+
+
+def words_of(document: Document) -> frozenset[str]:
+    """Every word of a file that may be a name."""
+    return frozenset(_WORD.findall(document.text))
+
+
+def may_mention_anything(document: AnyDocument) -> bool:
+    """Whether a file may name what its text does not show: by a template, an escape, or a program."""
+    text = document.text
+    return isinstance(document, PythonDocument) or has_template(text) or _HIDING.search(text) is not None

@@ -1,0 +1,1 @@
+"""What workflows said around a submission: the evidence of which content a run executed."""

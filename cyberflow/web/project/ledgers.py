@@ -1,0 +1,94 @@
+"""The ledgers of a project as the page shows them: batches, pipelines and scripts, what each did and what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cyberflow.errors import CyberflowError
+from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.journal import entries
+from cyberflow.run.work.ledger import Ledger
+
+FOLDER = "ledgers"
+MOST_ENTRIES = 500
+
+
+def session_names(state: Path) -> dict[str, str]:
+    """What was run in each session, or run alone, by its id: from the journal and every ledger."""
+    names: dict[str, str] = {}
+    found = [entry for path in _paths(state) for entry in _read(path)] + entries(state)
+    for entry in found:
+        for id in (entry.session_id, *entry.run_ids):
+            if id is not None and entry.step:
+                names[id] = entry.step
+    return names
+
+
+def list_ledgers(state: Path) -> list[dict[str, Any]]:
+    """Every ledger, the newest first, with how many entries are how far."""
+    return [_summary(path) for path in sorted(_paths(state), key=lambda path: -path.stat().st_mtime)]
+
+
+def show_ledger(state: Path, name: str) -> dict[str, Any] | None:
+    """One ledger with its entries, failures and waits first, at most `MOST_ENTRIES`; None when there is none."""
+    path = next((path for path in _paths(state) if path.stem == name), None)
+    if path is None:
+        return None
+    with Ledger.open(path, shared=True) as ledger:
+        answered = ledger.answers()
+        found = sorted(ledger.entries(), key=lambda entry: (not _needs_someone(entry), entry.step, entry.number))
+        shown = [_entry(entry) | {"answer": answered.get(entry.id)} for entry in found[:MOST_ENTRIES]]
+        return _head(path, ledger) | {"entries": shown, "left_out": max(0, len(found) - MOST_ENTRIES)}
+
+
+def find_ledger(state: Path, name: str) -> Path | None:
+    return next((path for path in _paths(state) if path.stem == name), None)
+
+
+def _paths(state: Path) -> list[Path]:
+    return sorted((state / FOLDER).glob("*.db"))
+
+
+def _read(path: Path) -> Iterator[LedgerEntry]:
+    """The entries of a ledger; one that cannot be read says nothing here, its own page says why."""
+    try:
+        with Ledger.open(path, shared=True) as ledger:
+            yield from ledger.entries()
+    except CyberflowError:
+        return
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    try:
+        with Ledger.open(path, shared=True) as ledger:
+            return _head(path, ledger)
+    except CyberflowError as error:
+        return {"name": path.stem, "path": str(path), "problem": error.message}
+
+
+def _head(path: Path, ledger: Ledger) -> dict[str, Any]:
+    head = ledger.head
+    about = {"runs": head.name, "kind": head.kind, "target": head.target, "total": head.total}
+    return {"name": path.stem, "path": str(path), **about, "counts": ledger.counts()}
+
+
+def _needs_someone(entry: LedgerEntry) -> bool:
+    return entry.has_failed or entry.stage == "unknown" or (entry.kind == "wait" and not entry.is_over)
+
+
+def _entry(entry: LedgerEntry) -> dict[str, Any]:
+    """Inputs and outputs stay out: a page of a thousand patients is nobody's wish."""
+    return {
+        "id": entry.id,
+        "step": entry.step,
+        "kind": entry.kind,
+        "status": entry.display_status,
+        "attempt": entry.attempt,
+        "session_id": entry.session_id,
+        "run_ids": list(entry.run_ids),
+        "error": entry.error,
+        "waits": entry.kind == "wait" and not entry.is_over,
+        "facts": {name: entry.facts[name] for name in ("prompt", "until", "outputs") if name in entry.facts},
+    }

@@ -1,0 +1,104 @@
+// The project's ledgers: batches, pipelines and scripts, how far each is, what failed, and what waits for a person.
+
+import { get, post } from "../api.js";
+import { h, icon, keyed, replace } from "../dom.js";
+import { count } from "../format.js";
+import { command } from "../parts/commands.js";
+import { PART, part } from "../parts/part.js";
+import { blank, facts, section, status } from "../parts/pieces.js";
+import { pace, poll } from "../poll.js";
+
+const GOOD = ["success", "completed", "skipped"];
+
+export function ledgers(root, { ready, fail, missing }) {
+  const body = h("div", { class: "list plain" });
+  const none = blank("No ledgers yet.", h("p", {}, "A batch or a pipeline writes one, in .cyberflow/ledgers:"), h("pre", {}, h("code", {}, "cyberflow run NAME --each rows.csv")));
+  replace(root, h("div", { class: "head" }, h("h1", { tabindex: "-1" }, "Ledgers")), body, none);
+  const asking = poll(async () => {
+    const found = await get("/project/ledgers.json");
+    keyed(body, found.map((one) => part(one.name, one, () => row(one))), PART);
+    body.hidden = !found.length;
+    none.hidden = found.length > 0;
+    ready();
+    return pace(false, 20);
+  }, (error) => (error.status === 404 ? missing() : fail(error)), ["ledgers"]);
+  return () => asking.stop();
+}
+
+function row(one) {
+  return h("a", { class: "row", href: `#/ledgers/${encodeURIComponent(one.name)}` },
+    h("div", { class: "name" }, h("span", { class: "title" }, one.name), h("span", { class: "of" }, one.problem ?? `${one.kind} of ${one.runs} on ${one.target}`)),
+    one.counts ? counts(one.counts) : null);
+}
+
+function counts(found) {
+  return h("span", { class: "counts" }, Object.entries(found).map(([name, number]) => h("span", { class: `chip count ${tone(name)}` }, `${number} ${name}`)));
+}
+
+function tone(name) {
+  return GOOD.includes(name) ? "success" : name.replace(/[^a-z_]/g, "");
+}
+
+export function ledger(root, { id, ready, fail, missing }) {
+  const name = decodeURIComponent(id);
+  const head = h("div", { class: "head run-head" });
+  const main = h("div", { class: "main" });
+  const aside = h("div", { class: "aside" });
+  replace(root, head, h("div", { class: "split" }, main, aside));
+  const asking = poll(async () => {
+    const one = await get(`/project/ledgers/${encodeURIComponent(name)}`);
+    keyed(head, [part("head", [one.name, one.counts], () => headline(one))], PART);
+    const waits = one.entries.filter((entry) => entry.waits);
+    const rest = one.entries.filter((entry) => !entry.waits);
+    keyed(main, [
+      waits.length ? part("waits", waits, () => section("Waits for an answer", waits.map((entry) => waitView(one, entry, asking)))) : null,
+      part("entries", rest, () => section("Entries", entryTable(rest), one.left_out ? h("p", { class: "hint" }, `${one.left_out} more are in the file`) : null)),
+    ].filter(Boolean), PART);
+    keyed(aside, [
+      part("facts", [one.runs, one.target, one.total], () => section("Details", facts([["Kind", one.kind], ["Runs", h("a", { href: `#/chains/${encodeURIComponent(one.runs)}` }, one.runs)], ["Target", one.target], one.total ? ["Rows", String(one.total)] : null]))),
+      part("go", one.path, () => section("Go on", command(["cyberflow", "run", "--resume", one.path]))),
+    ], PART);
+    ready(name);
+    return pace(false, 20);
+  }, (error) => (error.status === 404 ? missing() : fail(error)), ["ledgers"]);
+  return () => asking.stop();
+}
+
+function headline(one) {
+  const total = Object.values(one.counts).reduce((sum, number) => sum + number, 0);
+  const done = Object.entries(one.counts).filter(([name]) => GOOD.includes(name)).reduce((sum, [, number]) => sum + number, 0);
+  return h("div", { class: "headline" },
+    h("div", {}, h("p", { class: "crumbs" }, h("a", { href: "#/ledgers" }, "Ledgers")), h("h1", { tabindex: "-1" }, one.name), h("p", { class: "under" }, counts(one.counts))),
+    h("progress", { max: Math.max(total, 1), value: done, "aria-label": `${done} of ${count(total, "entry", "entries")}` }));
+}
+
+function entryTable(entries) {
+  if (!entries.length) return h("p", { class: "none" }, "Nothing was sent yet.");
+  return h("ul", { class: "brief entries" }, entries.map((entry) => h("li", {}, h(entry.session_id || entry.run_ids.length ? "a" : "div", { class: "line", href: entry.session_id ? `#/sessions/${entry.session_id}` : entry.run_ids.length && entry.kind !== "task" ? `#/runs/${entry.run_ids[0]}` : null },
+    status(entry.status), h("code", { class: "grow" }, entry.id), entry.attempt > 1 ? h("span", { class: "hint" }, `attempt ${entry.attempt}`) : null, entry.error ? h("span", { class: "why" }, entry.error) : null))));
+}
+
+// One field for each output that the answer has; booleans are two buttons when there is nothing else to say.
+function waitView(one, entry, asking) {
+  const wanted = Object.entries(entry.facts.outputs ?? {});
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const controls = wanted.map(([name, declared]) => [name, declared.schema ?? declared, h("input", { class: "field", autocomplete: "off", "aria-label": name, placeholder: name })]);
+  const send = async (outputs) => {
+    problem.hidden = true;
+    try {
+      await post(`/project/ledgers/${encodeURIComponent(one.name)}/answers`, { step: entry.id, outputs });
+      asking.now();
+    } catch (error) {
+      problem.hidden = false;
+      replace(problem, error.message);
+    }
+  };
+  const yesNo = controls.length === 1 && controls[0][1].type === "boolean";
+  const buttons = yesNo ? [["Yes", true], ["No", false]] : [["Answer", null]];
+  return h("div", { class: "wait" },
+    h("p", {}, icon("lock"), " ", entry.facts.prompt ?? entry.id),
+    entry.facts.until ? h("p", { class: "hint" }, `until ${entry.facts.until}`) : null,
+    yesNo ? null : controls.map(([name, , control]) => h("label", { class: "labelled" }, h("code", {}, name), control)),
+    h("div", { class: "tools" }, buttons.map(([text, value]) => h("button", { type: "button", class: "button", on: { click: () => send(yesNo ? { [controls[0][0]]: value } : Object.fromEntries(controls.map(([name, schema, control]) => [name, schema.type === "string" ? control.value : JSON.parse(control.value || "null")]))) } }, text))),
+    command(["cyberflow", "runs", "signal", one.path, entry.id, ...controls.flatMap(([name]) => ["-i", `${name}=${yesNo ? "true" : "…"}`])]), problem);
+}
