@@ -28,6 +28,7 @@ COMMANDS = {
     "runs": "List, show, follow, cancel and fetch runs.",
     "worker": "Run rows of a batch, beside other machines.",
     "test": "Run the tests of flows, offline.",
+    "trace": "Trace runs to the commit, the apply and the approver behind them.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",
