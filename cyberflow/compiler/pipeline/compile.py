@@ -89,7 +89,7 @@ def _condition(step: PipelineStep) -> BundledCondition | None:
 
 
 def _files(node: PipelineNode, step: PipelineStepNode, assets: AssetCollector) -> dict[str, Any]:
-    files: dict[str, Any] = {name: GIVEN_FILE + given for name, given in file_arguments(node, step).items()}
+    files: dict[str, Any] = {name: GIVEN_FILE + given for name, given in file_arguments(step).items()}
     for name, value in step.files.items():
         if name not in files:
             added = assets.add_file(value.data, value.place) if isinstance(value.data, str) else value.data
