@@ -16,23 +16,31 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import ChainDeclaration as Chain
     from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
     from cyberflow.sdk.decorators import chain, workflow, workflow_ref
+    from cyberflow.sdk.flow_tests.flow import FlowFixture, FlowRun
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
+    from cyberflow.sdk.script.journal import Journal, journal
+    from cyberflow.sdk.script.steps import SubmissionUnknown
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
 
 __all__ = [
     "Chain",
     "CyberflowError",
+    "FlowFixture",
+    "FlowRun",
     "Handle",
+    "Journal",
     "RunFailed",
     "Secret",
     "StillRunning",
+    "SubmissionUnknown",
     "TaskFailed",
     "TaskRef",
     "TaskRun",
     "Workflow",
     "__version__",
     "chain",
+    "journal",
     "task_ref",
     "workflow",
     "workflow_ref",
@@ -41,7 +49,10 @@ _HOMES = {
     "errors": ("CyberflowError",),
     "language.python.declarations": ("Secret",),
     "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
+    "sdk.flow_tests.flow": ("FlowFixture", "FlowRun"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
+    "sdk.script.journal": ("Journal", "journal"),
+    "sdk.script.steps": ("SubmissionUnknown",),
     "sdk.task": ("TaskFailed", "TaskRun"),
     "sdk.task_ref": ("TaskRef", "task_ref"),
 }

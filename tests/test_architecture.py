@@ -54,6 +54,7 @@ MAY_KNOW = {
     "web": SDK | {"sdk", "diagram"},
     "lsp": SDK | {"sdk", "diagram"},
     "cli": SDK | {"sdk", "diagram", "web", "lsp"},
+    "pytest_plugin": SDK | {"sdk", "cli"},
     "__main__": GROUND | {"cli"},
     "": SDK | {"sdk"},
 }
@@ -67,7 +68,7 @@ DOOR_OF = {
     "jinja2": {"language/template/"},
     "markdown_it": {"language/prompt/markdown.py"},
     "nh3": {"language/prompt/"},
-    "networkx": {"compiler/graph.py"},
+    "networkx": {"compiler/queries/cycles.py"},
     "httpx": {"client/http/"},
     "click": {"cli/"},
     "rich": {"cli/"},
@@ -77,6 +78,8 @@ DOOR_OF = {
     "PIL": {"emulator/", "remote/images.py"},
     "filelock": {"targets/"},
     "dbos": {"run/"},
+    "pygls": {"lsp/"},
+    "lsprotocol": {"lsp/"},
     "cyberdesk": set(),
 }
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "base", "core", "manager", "misc"}

@@ -62,11 +62,16 @@ def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) ->
     Raises ProjectErrors, and UsageError when there is no project or no such target.
     """
     made = compile_enclosing_project(inspect.unwrap(one.function).__code__.co_filename, one.name, call, RunOptions)
+    require_declared(one, made)
+    return made
+
+
+def require_declared(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:
+    """Raise UsageError for a declaration that a project does not hold, or holds otherwise."""
     if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
         help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
         raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
     _require_own(one, made)
-    return made
 
 
 def _require_own(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:
@@ -139,7 +144,7 @@ def _raw_arguments(
     world = system_backends()
     world = replace(world, environ={**world.environ, **held})
     files = [f"{name}={os.fspath(path)}" for name, path in (call.files or {}).items()]
-    return RawArguments((), dict(_encode_inputs(one, call)), sources, files), world
+    return RawArguments((), dict(encode_inputs(one, call)), sources, files), world
 
 
 def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
@@ -164,7 +169,7 @@ def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
             ) from None
 
 
-def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> Iterator[tuple[str, Any]]:
+def encode_inputs(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():

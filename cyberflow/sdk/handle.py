@@ -92,7 +92,7 @@ class Handle(Generic[R]):
         result = result_of(state)
         if result.status != "success":
             raise RunFailed(result, self.execution.redactor)
-        outputs = _validate_outputs(self.declaration, result.outputs)
+        outputs = validate_outputs(self.declaration, result.outputs)
         if result.problems:
             raise RunFailed(result, self.execution.redactor)
         return outputs
@@ -202,7 +202,7 @@ async def _submit_call(
         return Handle(one, execution, await execution.submit(FollowOptions(timeout=timeout), say))
 
 
-def _validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:
+def validate_outputs(one: FunctionDeclaration[..., R], outputs: Any) -> R:
     """The outputs as the return type. Raises CyberflowError when the target gave something else."""
     from pydantic import TypeAdapter, ValidationError
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cyberflow.compiler.bundle import BundledTask
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.python.declarations import TaskReference
@@ -15,6 +16,7 @@ from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.call import PythonCall, compile_enclosing_project, submit_options
 from cyberflow.sdk.execution import TaskExecution
 from cyberflow.sdk.handle import follow_to_end, python_wording, run_blocking, say
+from cyberflow.sdk.project import CompiledProject
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,25 @@ async def arun_task(one: TaskReference, call: PythonCall) -> TaskRun:
         return await _run_task(one, call)
 
 
-async def _run_task(one: TaskReference, call: PythonCall) -> TaskRun:
+def compile_task(one: TaskReference, call: PythonCall) -> CompiledProject:
+    """Compile the project that declares a task. Raises ProjectErrors, and UsageError when there is no such task."""
     project = compile_enclosing_project(one.file, one.name, call, TaskOptions)
-    task = project.bundle.task(one.name)
+    find_task(project, one.name)
+    return project
+
+
+def find_task(project: CompiledProject, name: str) -> BundledTask:
+    """The task of a name. Raises UsageError when there is none."""
+    task = project.bundle.task(name)
     if task is None:
-        help = did_you_mean(one.name, (task.name for task in project.bundle.tasks))
-        raise UsageError(f"the project `{project.bundle.project}` declares no task `{one.name}`", help=help)
+        help = did_you_mean(name, (task.name for task in project.bundle.tasks))
+        raise UsageError(f"the project `{project.bundle.project}` declares no task `{name}`", help=help)
+    return task
+
+
+async def _run_task(one: TaskReference, call: PythonCall) -> TaskRun:
+    project = compile_task(one, call)
+    task = find_task(project, one.name)
     execution = TaskExecution(project, task, submit_options(one, call), lambda _: None)
     late = bool(call.option("cancel_on_timeout"))
     below = call.option("download")

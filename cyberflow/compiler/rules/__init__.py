@@ -32,6 +32,7 @@ GROUPS = {
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
         type-mismatch missing-input unknown-input missing-secret unknown-secret secret-leak untyped-output
         unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text
+        each-not-list key-not-scalar unbounded-wait retry-repeats call-untyped
         not-on-target
     """),
     "test": _names("""
@@ -48,7 +49,7 @@ WARNINGS = frozenset(
     _names("""
         unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
-        cleanup-before-use ref-index ref-as-text
+        cleanup-before-use ref-index ref-as-text unbounded-wait retry-repeats
         lost-text runtime-input lookalike-runtime foreign-template password-input
         unused-mock
     """)
@@ -61,6 +62,28 @@ _FOUND_BY_READERS = frozenset(
     """)
 ).union(REMOTE_RULES, TEST_RULES)
 """Rules that have nothing to ask the graph."""
+
+
+FIXES = {
+    **dict.fromkeys(
+        _names("""
+            yaml-syntax unknown-key missing-key wrong-type bad-schema file-not-found template-error unused-ignore
+            empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
+            unknown-property unused-input unused-secret unknown-tool lost-text lookalike-runtime control-character
+            unknown-workflow bad-ref unknown-step unknown-output unknown-input unknown-secret unused-chain-input
+            unused-chain-secret ref-index foreign-template bad-image
+        """),
+        "safe",
+    ),
+    **dict.fromkeys(
+        _names("""
+            duplicate-key bad-name cut-prompt path-as-prompt path-on-scalar restarted-list runtime-input forward-ref
+            type-mismatch missing-input missing-secret untyped-output cleanup-before-use ref-as-text
+        """),
+        "guess",
+    ),
+}
+"""Rules that offer fixes: some that are hardly guesses, or guesses alone."""
 
 
 def rule_module(name: str) -> ModuleType:

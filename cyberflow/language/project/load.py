@@ -5,7 +5,7 @@ rendered. One broken file hides nothing in the others.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,18 +20,19 @@ from cyberflow.language.files import Files
 from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.flow_tests.discover import discover_tests
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
+from cyberflow.language.pipelines import Pipeline
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.project.target_settings import check_targets
-from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
+from cyberflow.language.prompt.prompt_files import PromptText, prompts_of, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")
-_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task}
+_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}
 _PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
 
 
@@ -106,6 +107,7 @@ class Project:
     workflows: dict[str, Definition[Workflow]] = field(default_factory=dict)
     chains: dict[str, Definition[Chain]] = field(default_factory=dict)
     tasks: dict[str, Definition[Task]] = field(default_factory=dict)
+    pipelines: dict[str, Definition[Pipeline]] = field(default_factory=dict)
     types: dict[str, Definition[Any]] = field(default_factory=dict)
     prompts: dict[tuple[str, Route], PromptText] = field(default_factory=dict)
     texts: dict[tuple[str, Route], Text] = field(default_factory=dict)
@@ -218,7 +220,7 @@ class _DeclarationReader:
 
     def _read_body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
         place = Place(self.document.path, (section, name))
-        known = ChainMap[str, Definition[Any]](self.project.workflows, self.project.chains, self.project.tasks)
+        known = ChainMap[str, Definition[Any]](*(getattr(self.project, other) for other in _BODIES))
         if not self._admit(section[:-1], name, place, known):
             return
         failed = len(self.templates.problems)
@@ -234,7 +236,7 @@ class _DeclarationReader:
             broken |= self.document.unreadable_keys(place.route)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
         getattr(self.project, section)[name] = definition
-        for at, prompt in _prompts(definition):
+        for at, prompt in prompts_of(definition.body, definition.place, definition.broken):
             self._read_prompt(at, prompt)
 
     def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
@@ -243,7 +245,11 @@ class _DeclarationReader:
             return False
         if name in known:
             first = known[name]
-            help = "workflows, chains and tasks share one namespace" if kind != first.kind else "rename one of the two"
+            help = (
+                "workflows, chains, tasks and pipelines share one namespace"
+                if kind != first.kind
+                else "rename one of the two"
+            )
             before = f"first declared here, as a {first.kind}"
             self.project.problems.append(duplicate_name(name, place.at_key(), first.place.at_key(), before, help))
         return name not in known
@@ -283,16 +289,3 @@ class _DeclarationReader:
             self.project.problems.append(read)
         elif read is not None:
             self.project.prompts[(place.path, place.route)] = read
-
-
-def _prompts(definition: Definition[Any]) -> Iterator[tuple[Place, str | FileText]]:
-    body = definition.body
-    if not isinstance(body, Workflow):
-        return
-    if "prompt" not in definition.broken:
-        yield definition.at("prompt"), body.prompt
-    if body.on_check_failure is not None:
-        yield definition.at("on_check_failure"), body.on_check_failure
-    for index, check in enumerate(body.checks or ()):
-        if check.check_prompt is not None:
-            yield definition.at("checks", index, "check_prompt"), check.check_prompt

@@ -40,7 +40,7 @@ MOST_FILE_BYTES = 25 * MEGABYTE
 class RunRequest:
     """A filled request, ready to be sent. `steps` are (id, workflow) in the order of the runs; `outputs` holds the
     refs that make the result of a chain, None when the result is the run's own outputs. `inputs` are what filled it,
-    `output_schemas` what the steps declare, by step.
+    `output_schemas` what the steps declare, by step; `given_files` says that files of this machine are in it.
     """
 
     name: str
@@ -50,6 +50,7 @@ class RunRequest:
     outputs: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     output_schemas: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    given_files: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def _fill_chain(chain: BundledChain, parts: RequestParts) -> tuple[RunRequest, l
     body["keep_session_after_completion"] = bool(body.get("keep_session_after_completion")) or where.keep_session
     names = tuple((step.alias, step.workflow.name) for step in steps)
     schemas = {step.alias: schema for step in steps if (schema := output_schema(step.workflow)) is not None}
-    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs, schemas)
+    given = bool(parts.arguments.files)
+    made = RunRequest(chain.name, "chain", body, names, outputs, parts.arguments.inputs, schemas, given)
     return made, list(dict.fromkeys([*plain.problems, *problems]))
 
 
@@ -141,7 +143,8 @@ def _fill_run(workflow: BundledWorkflow, parts: RequestParts) -> tuple[RunReques
     step = (workflow.name, workflow.name)
     schema = output_schema(workflow)
     schemas = {} if schema is None else {workflow.name: schema}
-    return RunRequest(workflow.name, "run", body, (step,), None, given.inputs, schemas), plain.problems
+    made = RunRequest(workflow.name, "run", body, (step,), None, given.inputs, schemas, bool(given.files))
+    return made, plain.problems
 
 
 def output_schema(workflow: BundledWorkflow) -> Any:

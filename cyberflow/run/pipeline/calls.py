@@ -34,7 +34,7 @@ class FunctionCaller:
         entry = command.entry
         scripted = self.outcomes(entry)
         try:
-            outputs = await self._call(command) if scripted is None else _scripted_outputs(scripted)
+            outputs = await self._call(command) if scripted is None else _outputs_of(scripted)
         except Exception as error:  # noqa: BLE001 - a function of somebody else fails as it likes
             text = self.redactor.text(_describe_failure(error, self.root))
             return replace(entry, stage="ended", status="error", error=text, facts={"ended_at": wall()})
@@ -45,7 +45,7 @@ class FunctionCaller:
         call = command.step.call
         assert call is not None  # noqa: S101 - the reducer asks for it alone
         function = find_function(self.root, call.function)
-        arguments = typed_arguments(function, command.inputs)
+        arguments = to_arguments(function, command.inputs)
         if call.takes_key:
             arguments["key"] = command.entry.key
         with redirect_stdout(cast("Any", sys.stderr)):
@@ -81,7 +81,7 @@ def find_function(root: Path, name: str) -> Callable[..., Any]:
     return cast("Callable[..., Any]", found)
 
 
-def typed_arguments(function: Callable[..., Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+def to_arguments(function: Callable[..., Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Inputs as the types that the function's annotations give. Raises UsageError, which shows no value."""
     from pydantic import TypeAdapter, ValidationError
 
@@ -103,7 +103,7 @@ def as_json(value: Any) -> Any:
     return TypeAdapter(Any).dump_python(value, mode="json", by_alias=True)
 
 
-def _scripted_outputs(outcome: Mapping[str, Any]) -> Any:
+def _outputs_of(outcome: Mapping[str, Any]) -> Any:
     if outcome.get("status", "success") != "success":
         raise UsageError(str(outcome.get("error") or outcome["status"]))
     return outcome.get("outputs") or {}

@@ -151,9 +151,7 @@ def forget(entries: Mapping[str, LedgerEntry], steps: Collection[str]) -> tuple[
     return kept, gone
 
 
-def reopen_failed(
-    entries: Mapping[str, LedgerEntry], *, failed: bool, unknown: bool
-) -> tuple[list[LedgerEntry], set[str]]:
+def reopen(entries: Mapping[str, LedgerEntry], *, failed: bool, unknown: bool) -> tuple[list[LedgerEntry], set[str]]:
     """The pipelines inside that go on once more, and the ids of entries that run once more."""
     again = {
         entry.id

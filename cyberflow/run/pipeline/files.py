@@ -114,7 +114,7 @@ def steps_with_files(pipeline: BundledPipeline) -> set[str]:
     return {ref.step for ref in refs if isinstance(ref, FileRef)}
 
 
-def given_files(pipeline: BundledPipeline) -> list[dict[str, str]]:
+def files_to_give(pipeline: BundledPipeline) -> list[dict[str, str]]:
     """The files that are given at run time, as arguments are read."""
     values = (value for step in pipeline.steps for value in step.files.values())
     return [{"content": value} for value in values if isinstance(value, str) and value.startswith(GIVEN_FILE)]

@@ -122,8 +122,9 @@ class TaskExecutor:
             raise failure
         return [one for one in found if isinstance(one, LedgerEntry)]
 
-    async def cancel(self) -> list[LedgerEntry]:
-        live, self._follows = self._follows, {}
+    async def cancel(self, ids: Collection[str] | None = None) -> list[LedgerEntry]:
+        live = {task: entry for task, entry in self._follows.items() if ids is None or entry.id in ids}
+        self._follows = {task: entry for task, entry in self._follows.items() if task not in live}
         for task in live:
             task.cancel()
         await asyncio.gather(*live, return_exceptions=True)

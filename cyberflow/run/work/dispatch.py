@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from cyberflow.client.http.errors import ApiError
+from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import Executor, JobRequest
 from cyberflow.run.work.ledger import Ledger
@@ -42,6 +43,8 @@ class Start:
     repeated: bool = False
 
 
+CANCEL_SECONDS = 10.0
+"""How long a submission that is cancelled is asked for once more."""
 Collect: TypeAlias = Callable[[LedgerEntry], Awaitable[LedgerEntry]]
 
 
@@ -71,10 +74,9 @@ class JobDispatcher:
         """How many are under way."""
         return len(self._sends) + len(self._live)
 
-    @property
-    def live(self) -> list[LedgerEntry]:
-        """What was accepted and is not over."""
-        return list(self._live.values())
+    def add(self, executor: Executor) -> None:
+        """Ask one more executor, after the others."""
+        self._executors = (*self._executors, executor)
 
     def send(self, starts: Iterable[Start], updates: Sequence[EntryUpdate] = ()) -> list[EntryUpdate]:
         """Write down what is sent, together with other updates, and send it."""
@@ -132,15 +134,42 @@ class JobDispatcher:
             with self.ledger.transaction():
                 self.ledger.write([turn.entry for turn in turns])
 
-    async def cancel(self) -> list[EntryUpdate]:
-        """Cancel everything that is under way, and write down what became of it."""
-        await self._stop(list(self._sends))
-        turns, _ = self._take_answers([task for task in self._sends if not task.cancelled()])
-        await self._stop([*self._looks, *self._collects])
+    async def cancel(self, ids: Collection[str] | None = None) -> list[EntryUpdate]:
+        """Cancel what is under way, all of it or these, and write down what became of it. What was being sent is asked
+        for once more under its key: it may have arrived, and has to go too.
+        """
+        turns: list[EntryUpdate] = []
+        for task, start in list(self._sends.items()):
+            if (ids is None or start.entry.id in ids) and start.entry.kind != "task":
+                await self._stop([task])
+                self._sends.pop(task, None)
+                turns += await self._send_again(start)
+        if ids is None:
+            await self._stop([*self._sends, *self._looks, *self._collects])
+            self._looks.clear()
         for executor in self._executors:
-            turns += [EntryUpdate(entry, self._live[entry.id].display_status) for entry in await executor.cancel()]
+            for entry in await executor.cancel(ids):
+                turns.append(EntryUpdate(entry, self._live.pop(entry.id, entry).display_status))
         self.save(turns)
         return turns
+
+    async def _send_again(self, start: Start) -> list[EntryUpdate]:
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                answer = await self._executor_of(start.request).submit(start.entry, start.request, repeated=True)
+        except (CyberflowError, TimeoutError):
+            return []
+        if answer.stage == "accepted":
+            self.follow(answer, start.request)
+        return [EntryUpdate(answer, start.before)]
+
+    async def forget(self) -> None:
+        """Let go of everything that is under way: who asks for it anew goes on from the ledger."""
+        await self.close()
+        self._sends.clear()
+        self._looks.clear()
+        self._collects.clear()
+        self._live.clear()
 
     async def close(self) -> None:
         """Stop following; what was submitted goes on."""

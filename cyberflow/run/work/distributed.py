@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import uuid4
@@ -76,7 +76,7 @@ class DistributedExecutor:
 
     def takes(self, request: JobRequest) -> bool:
         """Files lie on this machine, and stay with it."""
-        return isinstance(request, RunRequest) or not request.request.files
+        return not (request.given_files if isinstance(request, RunRequest) else request.request.files)
 
     async def submit(self, entry: LedgerEntry, request: JobRequest, *, repeated: bool = False) -> LedgerEntry:
         del repeated  # an id makes a row one row, however often it is put
@@ -111,10 +111,11 @@ class DistributedExecutor:
         self._stuck.add(id)
         await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT_STEP, queue_name=self.queue)
 
-    async def cancel(self) -> list[LedgerEntry]:
+    async def cancel(self, ids: Collection[str] | None = None) -> list[LedgerEntry]:
         """Take out of the queue what no worker has begun; what one is at work on goes on there."""
+        keys = [key for key, entry in self._rows.items() if ids is None or entry.id in ids]
         found = await self._call(
-            self._client.list_workflows_async, workflow_ids=list(self._rows), status="ENQUEUED", load_input=False
+            self._client.list_workflows_async, workflow_ids=keys, status="ENQUEUED", load_input=False
         )
         await self._call(self._client.cancel_workflows_async, [one.workflow_id for one in found])
         entries = [self._rows.pop(one.workflow_id) for one in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -59,8 +59,8 @@ class Executor(Protocol):
         """Wait a while and give what is over since the last look. Raises when patience is at its end."""
         ...
 
-    async def cancel(self) -> list[LedgerEntry]:
-        """Cancel everything that is followed here, and give what became of it."""
+    async def cancel(self, ids: Collection[str] | None = None) -> list[LedgerEntry]:
+        """Cancel what is followed here, all of it or these, and give what became of it."""
         ...
 
 
@@ -144,11 +144,12 @@ class LocalExecutor:
         self._moved = any(self._live[id].status != status for id, status in before.items())
         return [self._finish(id) for id in over if self._live[id].has_ended]
 
-    async def cancel(self) -> list[LedgerEntry]:
-        for id, state in self._live.items():
-            async for event in cancel(self.desk, state, self.options):
+    async def cancel(self, ids: Collection[str] | None = None) -> list[LedgerEntry]:
+        wanted = [id for id in self._live if ids is None or id in ids]
+        for id in wanted:
+            async for event in cancel(self.desk, self._live[id], self.options):
                 self._live[id], _ = advance(self._live[id], event)
-        return [self._finish(id) for id in list(self._live) if not self._live[id].live_steps]
+        return [self._finish(id) for id in wanted if not self._live[id].live_steps]
 
     def _advance(self, events: Mapping[str, Event]) -> None:
         for id, event in events.items():

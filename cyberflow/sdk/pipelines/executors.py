@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.overrides import RunOverrides
-from cyberflow.run.chain.placement import RunPlacement
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.task.executor import TaskExecutor
@@ -22,11 +21,10 @@ from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.pipelines.requests import RequestFactory
-from cyberflow.sdk.prepare import script_outcomes
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.batch_run import MANY
 from cyberflow.targets.local_platform import Say
-from cyberflow.targets.service import CyberdeskService, CyberunService, open_cyberun, open_target
+from cyberflow.targets.service import CyberdeskService, CyberunService, OpenTarget, open_cyberun, open_target
 
 
 @dataclass(frozen=True)
@@ -37,21 +35,14 @@ class Desks:
     cyberun: CyberunService | None = None
 
 
-@dataclass(frozen=True)
-class ExecutorOptions:
-    """`engine` is the url of a queue; None has everything run from here."""
+class JobHooks(Protocol):
+    """What executors ask of whoever knows the jobs: how a worker makes the same request, and what a simulation has in
+    place of the service, by the ids of workflows or the aliases of steps.
+    """
 
-    engine: str | None = field(default=None, repr=False)
-    where: RunPlacement = field(default_factory=RunPlacement)
-    priority: bool = False
-    redactor: Redactor = field(default_factory=Redactor)
-
-
-class SimulationScript(Protocol):
-    """The outcomes of a simulation."""
-
-    def outcome(self, entry: LedgerEntry) -> Any: ...
-    def of_request(self, entry: LedgerEntry, request: RunRequest) -> dict[str, Any]: ...
+    def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem: ...
+    def run_script(self, entry: LedgerEntry, request: RunRequest, /) -> Mapping[str, Any] | None: ...
+    def task_script(self, entry: LedgerEntry) -> Mapping[str, Any] | None: ...
 
 
 async def open_desks(compiled: CompiledProject, stack: AsyncExitStack, say: Say, *, chains: bool, tasks: bool) -> Desks:
@@ -63,71 +54,54 @@ async def open_desks(compiled: CompiledProject, stack: AsyncExitStack, say: Say,
 
 
 def make_executors(
-    compiled: CompiledProject,
-    factory: RequestFactory,
-    desks: Desks,
-    options: ExecutorOptions,
-    *,
-    script: SimulationScript | None = None,
-    ledger: Ledger | None = None,
-) -> Sequence[Executor]:
-    """The executors in the order in which they are asked. Raises UsageError for a simulation elsewhere."""
+    compiled: CompiledProject, desks: Desks, hooks: JobHooks, ledger: Ledger, redactor: Redactor, engine: str | None
+) -> list[Executor]:
+    """The executors in the order in which they are asked. With `engine` workers of its queue run what they can."""
     made: list[Executor] = []
-    if options.engine:
-        if script is not None:
-            raise UsageError("--simulate does not reach the machines of an engine", help="leave one of them out")
-        made.append(_distributed(compiled, factory, options, options.engine))
+    if engine:
+        queue = queue_of(compiled.bundle.project, compiled.target)
+        made.append(DistributedExecutor(engine, queue, hooks.work_item))
     if desks.desk is not None:
-        made.append(_local(desks.desk, factory, options, script))
+        made.append(_local(desks.desk, hooks, redactor))
     if desks.cyberun is not None:
-        made.append(_tasks(desks.cyberun, options, script, ledger))
+        made.append(_tasks(desks.cyberun, hooks, redactor, ledger))
     return made
 
 
-def _local(
-    service: CyberdeskService, factory: RequestFactory, options: ExecutorOptions, script: SimulationScript | None
-) -> LocalExecutor:
+def _local(service: CyberdeskService, hooks: JobHooks, redactor: Redactor) -> LocalExecutor:
     async def prepare(entry: LedgerEntry, request: RunRequest) -> None:
-        if script is not None:
-            await script_outcomes(service, script.of_request(entry, request), factory.ids, entry.key or "")
+        if (script := hooks.run_script(entry, request)) is not None:
+            _require_local(service)
+            await service.client.simulate(script, entry.key or "")
 
-    watch = FollowOptions(LOCAL if service.local else MANY)
-    return LocalExecutor(service.client, watch, options.redactor, prepare if script is not None else None)
+    return LocalExecutor(service.client, FollowOptions(LOCAL if service.local else MANY), redactor, prepare)
 
 
-def _tasks(
-    service: CyberunService, options: ExecutorOptions, script: SimulationScript | None, ledger: Ledger | None
-) -> TaskExecutor:
+def _tasks(service: CyberunService, hooks: JobHooks, redactor: Redactor, ledger: Ledger) -> TaskExecutor:
     async def prepare(entry: LedgerEntry, job: TaskJob) -> str | None:
-        outcome = script.outcome(entry) if script is not None else None
-        if outcome is None:
+        if (script := hooks.task_script(entry)) is None:
             return None
-        if not service.local:
-            text = HintedText(Hint("simulate"), " scripts the local platform")
-            raise UsageError(text, help="take it away, or run with --target local")
-        return await service.client.simulate({job.request.workflow.partition("@")[0]: outcome})
+        _require_local(service)
+        return await service.client.simulate({job.request.workflow.partition("@")[0]: script})
 
-    def known() -> set[str]:
-        return {entry.task_id for entry in (ledger.entries() if ledger else ()) if entry.task_id}
+    def list_tasks() -> set[str]:
+        return {entry.task_id for entry in ledger.entries() if entry.task_id}
 
-    watch = FollowOptions(service.pace)
-    return TaskExecutor(service.client, watch, options.redactor, prepare, known)
+    return TaskExecutor(service.client, FollowOptions(service.pace), redactor, prepare, list_tasks)
 
 
-def _distributed(
-    compiled: CompiledProject, factory: RequestFactory, options: ExecutorOptions, url: str
-) -> DistributedExecutor:
-    """The executor over a queue. What is sent there is what workers need to make the same request."""
-    places: dict[str, Any] = {"machine": options.where.machine, "pools": list(options.where.pools)}
-    if options.priority:
-        places["overrides"] = asdict(RunOverrides(options.priority))
-    shapes: dict[str, str] = {}
+def _require_local(service: OpenTarget[Any]) -> None:
+    if not service.local:
+        text = HintedText(Hint("simulate"), " scripts the local platform")
+        raise UsageError(text, help="take it away, or run with --target local")
 
-    def make_item(entry: LedgerEntry, request: JobRequest) -> WorkItem:
-        if request.name not in shapes:
-            shapes[request.name] = factory.fingerprint(request.name)
-        return WorkItem(
-            request.name, entry.id, entry.key or "", shapes[request.name], dict(entry.inputs or {}), places, entry.kind
-        )
 
-    return DistributedExecutor(url, queue_of(compiled.bundle.project, compiled.target), make_item)
+def work_item(factory: RequestFactory, shapes: dict[str, str], entry: LedgerEntry, request: JobRequest) -> WorkItem:
+    """What a worker needs to make the same request; `shapes` keeps what was computed before."""
+    if request.name not in shapes:
+        shapes[request.name] = factory.fingerprint(request.name)
+    places: dict[str, Any] = {"machine": factory.where.machine, "pools": list(factory.where.pools)}
+    if factory.overrides != RunOverrides():
+        places["overrides"] = asdict(factory.overrides)
+    inputs = dict(entry.inputs or {})
+    return WorkItem(request.name, entry.id, entry.key or "", shapes[request.name], inputs, places, entry.kind)

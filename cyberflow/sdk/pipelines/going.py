@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.redact import Redactor
 from cyberflow.run.chain.interpolate import Interpolator
+from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.placement import RunPlacement
+from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.pipeline.calls import FunctionCaller
 from cyberflow.run.pipeline.changes import all_steps
 from cyberflow.run.pipeline.commands import SubmitJob
 from cyberflow.run.pipeline.driver import PipelineRun, PipelineTools
 from cyberflow.run.pipeline.files import FileSources, FileStore, steps_with_files
 from cyberflow.run.pipeline.result import pipeline_json
+from cyberflow.run.pipeline.simulation import PipelineScript
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.sdk.pipelines.executors import Desks, ExecutorOptions, make_executors, open_desks
+from cyberflow.run.work.work_item import WorkItem
+from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks, work_item
 from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
 from cyberflow.sdk.pipelines.setup import PipelineSetup
 from cyberflow.storage import safe_name, write_bytes
@@ -92,7 +96,8 @@ async def open_pipeline(
         tasks = [one for one in runs if isinstance(one, BundledTask)]
         desks = await open_desks(compiled, stack, say, chains=len(tasks) < len(runs), tasks=bool(tasks))
         where = RunPlacement(options.machine, options.pools)
-        factory = RequestFactory(compiled, where, options.priority)
+        overrides = RunOverrides(options.priority)
+        factory = RequestFactory(compiled, where, overrides)
         await factory.look_up(runs, desks.desk, desks.cyberun, stale=options.stale_ok)
         store = _make_store(setup, ledger, state, desks)
         sources = FileSources(compiled.bundle, compiled.assets, setup.arguments.files, store)
@@ -104,15 +109,14 @@ async def open_pipeline(
             files = sources.arguments(state, scope, step)
             return factory.build(factory.find(step.run or ""), command.inputs, given, files)
 
-        executor_options = ExecutorOptions(options.engine, where, options.priority, setup.arguments.redactor())
-        executors = make_executors(compiled, factory, desks, executor_options, script=setup.script, ledger=ledger)
-        outcome = setup.script.outcome if setup.script else (lambda _: None)
+        redactor, hooks = setup.arguments.redactor(), PipelineHooks(factory, setup.script)
+        executors = make_executors(compiled, desks, hooks, ledger, redactor, options.engine)
         tools = PipelineTools(
             executors,
             build,
-            FunctionCaller(compiled.sourced.root, executor_options.redactor, outcome),
+            FunctionCaller(compiled.sourced.root, redactor, hooks.task_script),
             store.collect,
-            executor_options.redactor,
+            redactor,
             options.no_wait,
             options.parallel,
         )
@@ -120,10 +124,31 @@ async def open_pipeline(
         yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors))
 
 
+@dataclass(frozen=True)
+class PipelineHooks:
+    """What executors ask about the steps of a pipeline."""
+
+    factory: RequestFactory
+    script: PipelineScript | None
+    shapes: dict[str, str] = field(default_factory=dict)
+
+    def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem:
+        return work_item(self.factory, self.shapes, entry, request)
+
+    def run_script(self, entry: LedgerEntry, request: RunRequest) -> Mapping[str, Any] | None:
+        if self.script is None:
+            return None
+        ids = self.factory.ids.workflows
+        return {ids.get(name, name): outcome for name, outcome in self.script.of_request(entry, request).items()}
+
+    def task_script(self, entry: LedgerEntry) -> Mapping[str, Any] | None:
+        return self.script.outcome(entry) if self.script is not None else None
+
+
 def _make_store(setup: PipelineSetup, ledger: Ledger, state: PipelineState, desks: Desks) -> FileStore:
     everything = setup.options.download is not None
 
-    def wanted(entry: LedgerEntry) -> bool:
+    def keeps_files(entry: LedgerEntry) -> bool:
         progress = state.find(entry)
         if progress is None or entry.kind not in ("chain", "run", "task"):
             return False
@@ -131,4 +156,4 @@ def _make_store(setup: PipelineSetup, ledger: Ledger, state: PipelineState, desk
 
     folder = ledger.path.with_name(ledger.path.name + FILES)
     desk, cyberun = desks.desk, desks.cyberun
-    return FileStore(folder, desk.client if desk else None, cyberun.client if cyberun else None, wanted)
+    return FileStore(folder, desk.client if desk else None, cyberun.client if cyberun else None, keeps_files)

@@ -34,7 +34,7 @@ class RequestFactory:
 
     compiled: CompiledProject
     where: RunPlacement = field(default_factory=RunPlacement)
-    priority: bool = False
+    overrides: RunOverrides = field(default_factory=RunOverrides)
     ids: TargetIds = field(default_factory=lambda: TargetIds({}))
     workflows: dict[str, CyberunWorkflow] = field(default_factory=dict)
 
@@ -69,8 +69,7 @@ class RequestFactory:
         what, compiled = self.find(name), self.compiled
         if isinstance(what, BundledTask):
             return sha256(json.dumps([asdict(what), self.workflows[name].id], sort_keys=True).encode()).hexdigest()
-        overrides = RunOverrides(self.priority)
-        parts = RequestParts(compiled.bundle, Arguments(), self.ids, compiled.assets, self.where, overrides)
+        parts = RequestParts(compiled.bundle, Arguments(), self.ids, compiled.assets, self.where, self.overrides)
         own = {one: self.ids.workflows[one] for one in _workflow_names(what)}
         return request_fingerprint(what, replace(parts, ids=replace(self.ids, workflows=own)), RawArguments())
 
@@ -98,8 +97,8 @@ class RequestFactory:
             made = task_request(what, given, compiled.bundle, compiled.assets)
             check_request(what, made, self.workflows[what.name])
             return TaskJob(made, self.workflows[what.name])
-        overrides = RunOverrides(self.priority)
-        return fill(what, RequestParts(compiled.bundle, given, self.ids, compiled.assets, self.where, overrides))
+        parts = RequestParts(compiled.bundle, given, self.ids, compiled.assets, self.where, self.overrides)
+        return fill(what, parts)
 
 
 def _workflow_names(what: Deployed) -> list[str]:

@@ -19,11 +19,11 @@ from cyberflow.run.pipeline.changes import (
     fingerprint,
     first_difference,
     forget,
-    reopen_failed,
+    reopen,
     steps_to_rerun,
     top_step,
 )
-from cyberflow.run.pipeline.files import given_files
+from cyberflow.run.pipeline.files import files_to_give
 from cyberflow.run.pipeline.simulation import PipelineScript, read_script
 from cyberflow.run.pipeline.state import PipelineState, Scope
 from cyberflow.run.work.entry import LedgerEntry, LedgerHeader
@@ -134,11 +134,13 @@ def prepare_pipeline(
         raise UsageError(f"`{name}` has no step `{options.until}`", help=did_you_mean(options.until, known))
     asked = RawArguments(options.inputs, options.document, options.secrets, options.files)
     if secrets:
-        files = given_files(pipeline)
+        files = files_to_give(pipeline)
         given = resolve_arguments(pipeline, files, asked, secret_sources(compiled), options.backends)
         guard(given.redactor())
     else:
         given = Arguments(read_inputs(pipeline, options.inputs, options.document).values)
+    if options.simulate is not None and options.engine:
+        raise UsageError("--simulate does not reach the machines of an engine", help="leave one of them out")
     script = None if options.simulate is None else read_script(options.simulate, compiled.bundle, pipeline)
     return PipelineSetup(compiled, pipeline, options, given, script, describe_steps(compiled.bundle, pipeline))
 
@@ -156,15 +158,15 @@ def load_state(setup: PipelineSetup, ledger: Ledger) -> PipelineState:
             ledger.remove(gone)
             ledger.write(blank)
         entries = {id: entry for id, entry in entries.items() if id not in gone} | {entry.id: entry for entry in blank}
-    inner, reopen = reopen_failed(entries, failed=options.retry_failed, unknown=options.resubmit_unknown)
-    _refuse_stale(setup, entries, reopen)
+    inner, once_more = reopen(entries, failed=options.retry_failed, unknown=options.resubmit_unknown)
+    _refuse_stale(setup, entries, once_more)
     entries |= {entry.id: entry for entry in inner}
     state = PipelineState(bundle, setup.new_state(), entries.values())
-    state.begin(reopen)
+    state.begin(once_more)
     now = setup.header()
     if now.shape != head.shape:
         before = head.options.get("steps", {})
-        difference = first_difference(state, before, setup.pinned, reopen)
+        difference = first_difference(state, before, setup.pinned, once_more)
         if difference is not None and not options.keep:
             step = difference[1:].partition("`")[0].partition("[")[0].partition("/")[0]
             help = f"`--rerun {step}` runs it and what needs it once more, `--keep` takes the old results"
