@@ -14,7 +14,7 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
-from cyberflow.language.flow_tests.cases import Case
+from cyberflow.language.flow_tests.cases import Case, read_cases
 from cyberflow.language.flow_tests.model import ANY, DEFAULT_AT, read_instant
 from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.run.inputs.arguments import FileArgument
@@ -42,7 +42,7 @@ class FlowSuite:
         """Read and compile the project at or above a folder. Raises ProjectErrors with what `check` finds."""
         sourced = read_project(find_root(folder))
         raise_errors(sourced, check(sourced))
-        cases = sourced.flow_tests.cases
+        cases = read_cases(sourced.tests, sourced.files).cases
         default = sourced.settings.default_target
         names = dict.fromkeys([default, *targets, *(case.target or default for case in cases)])
         compiled: dict[str, CompiledProject] = {}
