@@ -5,7 +5,7 @@ rendered. One broken file hides nothing in the others.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.secret_literals import SecretLiterals
 from cyberflow.language.project.sources import SECTIONS, discover_documents, documents_from_sources, read_document
 from cyberflow.language.project.target_settings import check_targets
-from cyberflow.language.prompt.prompt_files import PromptText, read_prompt
+from cyberflow.language.prompt.prompt_files import PromptText, prompts_of, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression, has_template
 from cyberflow.language.yaml.document import YamlDocument
@@ -230,7 +230,7 @@ class _DeclarationReader:
             broken |= self.document.unreadable_keys(place.route)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
         getattr(self.project, section)[name] = definition
-        for at, prompt in _prompts(definition):
+        for at, prompt in prompts_of(definition.body, definition.place, definition.broken):
             self._read_prompt(at, prompt)
 
     def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
@@ -283,16 +283,3 @@ class _DeclarationReader:
             self.project.problems.append(read)
         elif read is not None:
             self.project.prompts[(place.path, place.route)] = read
-
-
-def _prompts(definition: Definition[Any]) -> Iterator[tuple[Place, str | FileText]]:
-    body = definition.body
-    if not isinstance(body, Workflow):
-        return
-    if "prompt" not in definition.broken:
-        yield definition.at("prompt"), body.prompt
-    if body.on_check_failure is not None:
-        yield definition.at("on_check_failure"), body.on_check_failure
-    for index, check in enumerate(body.checks or ()):
-        if check.check_prompt is not None:
-            yield definition.at("checks", index, "check_prompt"), check.check_prompt
