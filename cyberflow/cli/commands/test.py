@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyberflow.cli.console import say
-from cyberflow.cli.options import common_options, project_root
+from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.output_streams import write_machine
 
 if TYPE_CHECKING:
@@ -27,15 +28,21 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command("test")
 @common_options("text", "json", "github")
+@target_option
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("-k", "text", metavar="TEXT", help="Only tests with this in their name, their file's, or what they run.")
 @click.option("--edges", is_flag=True, help="Cases made of the types alone; NAME is a chain.")
 @click.option("--coverage", is_flag=True, help="Say how much of the chains was gone through.")
 @click.option("--fail-under", type=_PERCENT, metavar="PERCENT", help="Fail when the coverage is below.")
+@click.option("--record", metavar="RUN|SESSION", help="Write a test from a real run, with stand-ins for its values.")
+@click.option("--as", "name", metavar="NAME", help="With --record: the name of the test.")
+@click.option("--keep-value", "kept", multiple=True, metavar="PATH", help="With --record: a value that stays.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write the results as JUnit XML too.")
 @click.option("--keep", type=_FOLDER, metavar="DIR", help="Leave the platform of each test there, for the page.")
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="So many at once.  [default: one a core]")
-def command(*, project: Path | None, format: str, quiet: bool, names: tuple[str, ...], **options: Any) -> int:
+def command(
+    *, project: Path | None, target: str | None, format: str, quiet: bool, names: tuple[str, ...], **options: Any
+) -> int:
     """Run the tests of the project's flows: offline, free, and at once.
 
     Each case of `tests/**/*.yaml` runs on a platform of its own in memory, with a clock that jumps instead of waiting.
@@ -53,7 +60,9 @@ def command(*, project: Path | None, format: str, quiet: bool, names: tuple[str,
     from cyberflow.sdk.flow_tests.suite import FlowSuite
     from cyberflow.testing.edges import distinct
 
-    suite = FlowSuite.load(project_root(project))
+    suite = FlowSuite.load(project_root(project), target)
+    if options["record"] is not None:
+        return _record(suite, options)
     begun = time.perf_counter()
     jobs = _choose(suite, names, options)
     found = suite.run(jobs, options["processes"])
@@ -70,6 +79,15 @@ def command(*, project: Path | None, format: str, quiet: bool, names: tuple[str,
     if short and format == "text":
         say(f"the coverage is below {options['fail_under']:g} %")
     return 1 if short or any(one.status != "passed" for one in verdicts) else 0
+
+
+def _record(suite: FlowSuite, options: dict[str, Any]) -> int:
+    """Write a test from a run."""
+    from cyberflow.sdk.flow_tests.recording import RecordOptions, record
+
+    path = asyncio.run(record(suite, RecordOptions(options["record"], options["name"], options["kept"]), say))
+    click.echo(f"wrote {path.relative_to(suite.sourced.root).as_posix()}")
+    return 0
 
 
 def _choose(suite: FlowSuite, names: Sequence[str], options: dict[str, Any]) -> list[Job]:
