@@ -17,7 +17,7 @@ from cyberflow.schema.values import EMPTY
 from cyberflow.source import Route
 from cyberflow.testing.play import Played, PlayScript
 from cyberflow.testing.samples import sample
-from cyberflow.testing.standins import StandIns
+from cyberflow.testing.replacements import StandIns
 
 
 @dataclass(frozen=True)
