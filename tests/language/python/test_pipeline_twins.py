@@ -129,7 +129,11 @@ TWINS = {
         steps:
           - {id: total, call: 'glue:total', inputs: {receipts: <names>}}
           - {id: again, call: 'glue:total', inputs: {receipts: [a]}, when: {$ref: total.outputs.large}}
-          - {id: month-after, each: {name: <names>}, key: "<month>/<name>", call: 'glue:month_after', inputs: {month: <name>}}
+          - id: month-after
+            each: {name: <names>}
+            key: "<month>/<name>"
+            call: 'glue:month_after'
+            inputs: {month: <name>}
         outputs: {count: {$ref: total.outputs.count}}
         """,
         """
@@ -152,7 +156,10 @@ TWINS = {
           - id: release
             unless: {$ref: find.outputs.large}
             wait: {signal: "Close <month>?", outputs: {approved: boolean}, timeout: 48h}
-          - {id: close, unless: {$ref: find.outputs.large}, run: close, inputs: {receipts: [{$ref: release.outputs.approved}]}}
+          - id: close
+            unless: {$ref: find.outputs.large}
+            run: close
+            inputs: {receipts: [{$ref: release.outputs.approved}]}
         """,
         """
         @pipeline
