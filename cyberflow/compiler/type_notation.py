@@ -45,6 +45,8 @@ class TypeReader:
     problems: list[Diagnostic] = field(default_factory=list)
     _documents: dict[str, SchemaDocument] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    _read: dict[str, ObjectSchema] = field(default_factory=dict)
+    """Types without mistakes, by what was written: a project says most of them many times."""
     _strange: dict[str, tuple[int, list[Place]]] = field(default_factory=dict)
     _depth: int = 0
     _written: int = 0
@@ -87,8 +89,16 @@ class TypeReader:
 
     def read_type(self, notation: Any, place: Place) -> ObjectSchema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
-        self._written = 0
-        return self._normalize(self.lower(notation, place), place)
+        if isinstance(notation, str) and notation in WORDS:
+            return {} if notation == "any" else {"type": notation}
+        written = repr(notation)
+        if written not in self._read:
+            self._written, before = 0, len(self.problems)
+            made = self._normalize(self.lower(notation, place), place)
+            if len(self.problems) > before or "file" in written:
+                return made
+            self._read[written] = made
+        return self._read[written]
 
     def _normalize(self, lowered: Any, place: Place) -> ObjectSchema:
         try:
