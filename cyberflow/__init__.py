@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import ChainDeclaration as Chain
     from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
     from cyberflow.sdk.decorators import chain, workflow, workflow_ref
+    from cyberflow.sdk.flow_tests.flow import FlowFixture, FlowRun
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
     from cyberflow.sdk.script.journal import Journal, journal
     from cyberflow.sdk.script.steps import SubmissionUnknown
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Chain",
     "CyberflowError",
+    "FlowFixture",
+    "FlowRun",
     "Handle",
     "Journal",
     "RunFailed",
@@ -46,6 +49,7 @@ _HOMES = {
     "errors": ("CyberflowError",),
     "language.python.declarations": ("Secret",),
     "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
+    "sdk.flow_tests.flow": ("FlowFixture", "FlowRun"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
     "sdk.script.journal": ("Journal", "journal"),
     "sdk.script.steps": ("SubmissionUnknown",),

@@ -27,6 +27,12 @@ def _declarations_schema() -> str:
     return schema_text("declarations")
 
 
+def _tests_schema() -> str:
+    from cyberflow.cli.commands.schema import schema_text
+
+    return schema_text("tests")
+
+
 def _picture() -> str:
     from cyberflow.compiler.check import check_target
     from cyberflow.diagram.from_graph import build_diagram
@@ -43,6 +49,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/images/intake.svg": _picture,
     "schemas/project.json": _project_schema,
     "schemas/declarations.json": _declarations_schema,
+    "schemas/tests.json": _tests_schema,
 }
 """Every generated file of the repository, and what writes it."""
 

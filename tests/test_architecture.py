@@ -54,6 +54,7 @@ MAY_KNOW = {
     "web": SDK | {"sdk", "diagram"},
     "lsp": SDK | {"sdk", "diagram"},
     "cli": SDK | {"sdk", "diagram", "web", "lsp"},
+    "pytest_plugin": SDK | {"sdk", "cli"},
     "__main__": GROUND | {"cli"},
     "": SDK | {"sdk"},
 }
@@ -77,6 +78,8 @@ DOOR_OF = {
     "PIL": {"emulator/", "remote/images.py"},
     "filelock": {"targets/"},
     "dbos": {"run/"},
+    "pygls": {"lsp/"},
+    "lsprotocol": {"lsp/"},
     "cyberdesk": set(),
 }
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "base", "core", "manager", "misc"}

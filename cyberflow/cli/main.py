@@ -31,6 +31,7 @@ COMMANDS = {
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",
+    "lsp": "Serve an editor: the language server on standard input and output.",
     "stubs": "Write typed Python stubs of the workflows in YAML.",
 }
 RUNS_COMMANDS = ("list", "show", "watch", "cancel", "retry", "release", "download", "screenshots")

@@ -46,7 +46,7 @@ def observe(store: Store, secret_store: SecretStore, id: str) -> ObservedRun:
     payload = _gather(store, secret_store, run)
     values = inputs.mark_blanks_empty(workflow.get("input_schema"), payload.inputs)
     prompt = _read_prompt(run.doc["main_prompt"] or workflow.get("main_prompt") or "", values, payload.secrets)
-    got = {key: value for key, value in _declared(workflow, payload.inputs).items() if value != EMPTY}
+    got = {key: value for key, value in _own_inputs(workflow, payload.inputs).items() if value != EMPTY}
     return ObservedRun(id, run.status, run.doc["output_data"], error, got, prompt, run.started_at, run.ended_at)
 
 
@@ -66,7 +66,7 @@ def _gather(store: Store, secret_store: SecretStore, run: RunRow) -> inputs.Effe
     return inputs.gather(store, secret_store, own, machine, run.doc["pool_ids"] or ())
 
 
-def _declared(workflow: Document, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def _own_inputs(workflow: Document, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The inputs that the workflow declares; all of them where it says nothing."""
     schema = schemas.load(workflow.get("input_schema"))
     named = schema.get("properties") if isinstance(schema, Mapping) else None

@@ -58,6 +58,13 @@ def raise_outcome_problems(problems: list[str]) -> None:
         raise UsageError(text, help="nothing was started")
 
 
+def check_mocks(outcomes: Mapping[str, Any], name: str, bundle: Bundle) -> None:
+    """Raise UsageError as `read_outcomes` does, for what a name of the bundle stands for."""
+    what = bundle.chain(name) or bundle.workflow(name) or bundle.task(name)
+    if what is not None:
+        read_outcomes(outcomes, what, bundle)
+
+
 def mock_targets(what: Noun, bundle: Bundle) -> dict[str, MockTarget]:
     """What an outcome may be for: steps, then the project's workflows, by name."""
     if isinstance(what, BundledTask):

@@ -144,7 +144,7 @@ def _raw_arguments(
     world = system_backends()
     world = replace(world, environ={**world.environ, **held})
     files = [f"{name}={os.fspath(path)}" for name, path in (call.files or {}).items()]
-    return RawArguments((), dict(_encode_inputs(one, call)), sources, files), world
+    return RawArguments((), dict(encode_inputs(one, call)), sources, files), world
 
 
 def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
@@ -169,7 +169,7 @@ def check_types(one: FunctionDeclaration[..., Any], call: PythonCall) -> None:
             ) from None
 
 
-def _encode_inputs(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> Iterator[tuple[str, Any]]:
+def encode_inputs(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> Iterator[tuple[str, Any]]:
     given = {**call.option("inputs", {}), **call.inputs}
     parameters = inspect.signature(one.function).parameters if one.function else {}
     for name, value in given.items():

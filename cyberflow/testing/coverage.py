@@ -76,7 +76,7 @@ def _hits(chain: BundledChain, runs: Iterable[Played], bundle: Bundle) -> dict[s
     for run in runs:
         for step, optional in _steps(bundle, chain) if run.name == chain.name else ():
             seen = run.steps[step]
-            if not seen.was_reached:
+            if not seen.began:
                 continue
             found[f"{step} {'succeeded' if seen.status == 'success' else 'failed'}"] = True
             outputs = seen.outputs if isinstance(seen.outputs, Mapping) else {}

@@ -19,7 +19,7 @@ from cyberflow.run.chain.request import output_schema
 from cyberflow.schema.values import ABSENT, EMPTY
 from cyberflow.source import Place
 from cyberflow.testing.least import least_outputs
-from cyberflow.testing.play import Played, PlayedStep, Script
+from cyberflow.testing.play import Played, PlayedStep, PlayScript
 from cyberflow.testing.samples import sample
 from cyberflow.testing.verdicts import Failure, Verdict
 
@@ -63,16 +63,16 @@ class EdgeJudge:
 
     def _failures(self, played: Played) -> Iterator[Failure]:
         for step in played.steps.values():
-            if not step.was_reached:
+            if not step.began:
                 continue
             if step.status == "error" and not (step.id == self.step and self.edge == "error"):
                 yield from self._refusals(step)
                 continue
             for probe in self.probes:
                 if probe.step == step.id and is_empty(step.inputs, probe.path):
-                    message = f"`{probe.token}` is empty in the prompt of `{step.id}`, {self._when}"
+                    message = f"`{probe.token}` is empty in the prompt of `{step.id}` {self._when}"
                     at = f"steps.{step.id}.inputs.{format_path(str(probe.path[0]), probe.path[1:])}"
-                    notes = (self._given(played),)
+                    notes = (self._cause(played),)
                     yield Failure(at, {"$any": True}, ABSENT, probe.place, notes, message)
 
     def _refusals(self, step: PlayedStep) -> Iterator[Failure]:
@@ -84,7 +84,7 @@ class EdgeJudge:
             what = f"`{name}` of `{step.id}` is refused" if name else f"`{step.id}` cannot run"
             at = f"steps.{step.id}.inputs.{name}" if name else f"steps.{step.id}.status"
             got = (step.inputs or {}).get(name, ABSENT) if name else step.status
-            yield Failure(at, "a value that is taken", got, place, (line,), f"{what}, {self._when}")
+            yield Failure(at, "a value that is taken", got, place, (line,), f"{what} {self._when}")
 
     @property
     def _when(self) -> str:
@@ -92,12 +92,12 @@ class EdgeJudge:
             return f"when `{self.step}` ends in {self.edge}"
         return f"when `{self.step}` gives {'its least output' if self.edge == 'least' else 'its examples'}"
 
-    def _given(self, played: Played) -> str:
+    def _cause(self, played: Played) -> str:
         step = played.steps.get(self.step)
         return f"`{self.step}` gave {json.dumps(step.outputs if step else None, ensure_ascii=False)}"
 
 
-def chain_edges(chain: ChainNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, Script]]:
+def chain_edges(chain: ChainNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, PlayScript]]:
     """Every case of one chain."""
     what = bundle.chain(chain.name)
     if what is None:
@@ -106,7 +106,7 @@ def chain_edges(chain: ChainNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, S
     places = {f"{step.id}.{name}": value.place for step in chain.steps for name, value in step.inputs.items()}
     places |= {step.id: step.at("workflow") for step in chain.steps}
     inputs = {name: sample(name, declared["schema"]) for name, declared in what.inputs.items()}
-    script = Script(chain.name, read_instant(DEFAULT_AT), inputs)
+    script = PlayScript(chain.name, read_instant(DEFAULT_AT), inputs)
     for step in chain.steps:
         workflow = bundle.workflow(step.step.workflow)
         for edge, mock in _mocks(workflow) if workflow is not None else ():

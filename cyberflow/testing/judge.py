@@ -53,8 +53,8 @@ def judge(case: Case, played: Played) -> tuple[Failure, ...]:
 
 def find_unused_mocks(case: Case, played: Played) -> Iterator[Diagnostic]:
     """The mocks of steps that were never reached."""
-    reached = {name for step in played.steps.values() if step.was_reached for name in (step.id, step.workflow)}
-    reached |= {step_of(step.id) for step in played.steps.values() if step.was_reached}
+    reached = {name for step in played.steps.values() if step.began for name in (step.id, step.workflow)}
+    reached |= {step_of(step.id) for step in played.steps.values() if step.began}
     for name in case.get("simulate"):
         if name not in reached:
             step = played.steps.get(name)

@@ -35,7 +35,7 @@ _ANY_FILE = b"any\n"
 
 
 @dataclass(frozen=True)
-class Script:
+class PlayScript:
     """What is played: the name of a declaration and what it is given. `mocks` are by step, item or workflow; `files`
     are contents by name, the rest is some file. `keep` is where the platform's database is left.
     """
@@ -62,7 +62,7 @@ class PlayedStep:
     error: str | None = None
 
     @property
-    def was_reached(self) -> bool:
+    def began(self) -> bool:
         return self.inputs is not None
 
 
@@ -84,7 +84,7 @@ class Played:
         return next(steps, None)
 
 
-async def play(stage: Stage, script: Script) -> Played:
+async def play(stage: Stage, script: PlayScript) -> Played:
     """Play a script. Raises UsageError for what the run would be refused for, and what the platform answers."""
     clock = JumpingClock(script.at)
     with Platform.load(stage.content, clock=clock) as platform:
@@ -106,7 +106,7 @@ class _RunPlay:
     """A chain or a workflow being played."""
 
     stage: Stage
-    script: Script
+    script: PlayScript
     platform: Platform
     clock: JumpingClock
 
@@ -182,7 +182,7 @@ class _TaskPlay:
     """A Cyberun task being played."""
 
     stage: Stage
-    script: Script
+    script: PlayScript
     platform: Platform
     clock: JumpingClock
 

@@ -9,18 +9,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.errors import CyberflowError
 from cyberflow.source import Place
-from cyberflow.testing.play import Played, Script, play
+from cyberflow.testing.play import Played, PlayScript, play
 from cyberflow.testing.stage import Stage
 from cyberflow.testing.verdicts import Failure, Verdict
 
-T = TypeVar("T")
 Run: TypeAlias = Callable[[Coroutine[Any, Any, Played]], Played]
 FEWEST = 24
 """Cases for which another process is worth its start."""
@@ -46,7 +44,7 @@ class Job:
     """One script to be played, who judges it, and the target whose stage it is played on."""
 
     judge: ScriptJudge
-    script: Script
+    script: PlayScript
     target: str
 
 
@@ -73,16 +71,6 @@ def run_job(job: Job, stage: Stage, run: Run) -> Verdict:
         return replace(made, trouble=error.message, seconds=time.perf_counter() - begun)
     found, warnings = judge.judge(played), judge.warn(played)
     return replace(made, failures=found, warnings=warnings, played=played, seconds=time.perf_counter() - begun)
-
-
-def run_to_end(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine from wherever it is called: where a loop runs already, in a thread of its own."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(asyncio.run, work).result()
 
 
 def count_cores() -> int:

@@ -14,8 +14,10 @@ import regress
 from cyberflow.compiler.check import check
 from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
+from cyberflow.language.editor.descriptions_of_tests import TEST_FIELDS
 from cyberflow.language.editor.json_schemas import KINDS, Kind, editor_schema
 from cyberflow.language.editor.notation_schema import definitions
+from cyberflow.language.flow_tests import model as test_model
 from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.schema.keywords import KEYWORDS, MARKERS, TYPES, WORDS
@@ -79,6 +81,9 @@ def test_what_check_takes_is_valid() -> None:
             problems = [*VALIDATORS[kind].iter_errors(document.data), *VALIDATORS[None].iter_errors(document.data)]
             refused += [(folder.name, document.path, problem.message) for problem in problems]
             seen += 1
+        for document in sourced.tests:
+            problems = [*VALIDATORS["tests"].iter_errors(document.data), *VALIDATORS[None].iter_errors(document.data)]
+            refused += [(folder.name, document.path, problem.message) for problem in problems]
     assert not refused
     assert seen > len(PROJECTS) // 2
 
@@ -162,17 +167,18 @@ def test_the_project_file(text: str, right: bool) -> None:
 
 def test_every_key_of_the_model_has_words_and_no_other() -> None:
     models = {name: getattr(model, name) for name in MODELS}
+    models |= {name: getattr(test_model, name) for name in TEST_FIELDS}
     for name, one in models.items():
         inherited = set(FIELDS["Declarations"]) if name == "ProjectFile" else set()
         keys = {field.alias or key for key, field in one.model_fields.items()}
-        assert keys - inherited == set(FIELDS[name]), name
+        assert keys - inherited == set({**FIELDS, **TEST_FIELDS}[name]), name
     generated = {**editor_schema("project")["definitions"], **editor_schema()["definitions"]}
     assert all(isinstance(one.get("description"), str) for name, one in generated.items() if name in MODELS)
 
 
 def test_every_example_of_the_schema_is_one() -> None:
     made = editor_schema()
-    for name, fields in FIELDS.items():
+    for name, fields in {**FIELDS, **TEST_FIELDS}.items():
         for key, words in fields.items():
             place = made["definitions"][name]["properties"][key]
             validator = jsonschema_rs.validator_for({"definitions": made["definitions"], **place})
@@ -202,11 +208,13 @@ def test_without_a_kind_it_prints_one_for_either(program: Program) -> None:
     assert json.loads(program("schema").out) == json.loads(json.dumps(editor_schema()))
 
 
-def test_out_writes_both(program: Program, tmp_path: Path) -> None:
+def test_out_writes_all(program: Program, tmp_path: Path) -> None:
     answer = program("schema", "--out", str(tmp_path / "schemas"))
 
     assert (answer.code, answer.out) == (0, "")
-    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == ["declarations.json", "project.json"]
+    assert sorted(path.name for path in (tmp_path / "schemas").iterdir()) == [
+        *("declarations.json", "project.json", "tests.json")
+    ]
     assert (tmp_path / "schemas" / "project.json").read_text(encoding="utf-8") == program("schema", "project").out
 
 

@@ -55,7 +55,7 @@ chains:
 def lookup_of(root: Path) -> Lookup:
     sourced = read_project(root)
     graphs = [check_target(sourced, name)[0] for name in targets_to_check(sourced)]
-    return Lookup(graphs, sourced.sources)
+    return Lookup(graphs, sourced.sources, sourced.tests)
 
 
 def point(text: str, before: str, name: str) -> tuple[int, int]:

@@ -14,15 +14,15 @@ from cyberflow.storage import write_text
 if TYPE_CHECKING:
     from cyberflow.language.editor.json_schemas import Kind
 
-KINDS: tuple[Kind, ...] = ("project", "declarations")
+KINDS: tuple[Kind, ...] = ("project", "declarations", "tests")
 FOLDER = "schemas"
 
 
 @click.command("schema")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write both as files.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write all as files.")
 @click.argument("kind", required=False, type=click.Choice(KINDS))
 def command(*, out: Path | None, kind: Kind | None) -> int:
-    """Print the JSON Schema of cyberflow.yaml, or of declaration files; without a kind, one for either.
+    """Print the JSON Schema of cyberflow.yaml, of declarations or of tests; without a kind, one for any.
 
     Editors complete and check with them. In VS Code, with the YAML extension, the first line of a file names one.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cyberflow.cli.styles import escape, one_line, style
+from cyberflow.compiler.queries.masked_spans import secret_spans
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import MASK
@@ -28,15 +29,6 @@ class _Underline:
     span: Span
     sign: Literal["^", "-"]
     text: str
-
-
-def secret_spans(sourced: RawProject, findings: Iterable[Diagnostic]) -> tuple[Span, ...]:
-    """Where literal secrets are written: by their keys, and by the findings that say so."""
-    findings = list(findings)
-    if not findings:
-        return ()
-    literals = (sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source")
-    return tuple({*sourced.secrets.spans, *literals})
 
 
 @dataclass(frozen=True)

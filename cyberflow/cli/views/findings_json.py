@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cyberflow.cli.views.diagnostics_text import secret_spans
 from cyberflow.cli.views.fixes import FixView
+from cyberflow.compiler.queries.masked_spans import MaskedSpans
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
-from cyberflow.source import Place, Span
+from cyberflow.source import Span
 
 
 def render_json(sourced: RawProject, found: list[Diagnostic]) -> str:
     """The whole answer of `check --format json`."""
-    spans, fixes = _MaskedSpans(sourced, found), FixView.of(sourced, found)
+    spans, fixes = MaskedSpans(sourced, found), FixView.of(sourced, found)
     return json.dumps(
         {
             "version": 1,
@@ -29,7 +28,7 @@ def render_json(sourced: RawProject, found: list[Diagnostic]) -> str:
     )
 
 
-def _finding_json(one: Diagnostic, spans: _MaskedSpans) -> dict[str, Any]:
+def _finding_json(one: Diagnostic, spans: MaskedSpans) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "severity": one.severity,
@@ -53,7 +52,7 @@ def workspace_prefix(root: Path, environ: Mapping[str, str]) -> str:
 
 def workflow_commands(sourced: RawProject, found: list[Diagnostic], environ: Mapping[str, str]) -> Iterator[str]:
     """One workflow command for each finding; GitHub takes its path for one of the repository."""
-    base, spans = workspace_prefix(sourced.root, environ), _MaskedSpans(sourced, found)
+    base, spans = workspace_prefix(sourced.root, environ), MaskedSpans(sourced, found)
     for one in found:
         span = spans.span(one.place)
         end = f",endColumn={span.end_column}" if span.end_line == span.line else ""
@@ -64,18 +63,6 @@ def workflow_commands(sourced: RawProject, found: list[Diagnostic], environ: Map
             [one.message, *([one.note] if one.note else []), *one.notes, *([f"help: {one.help}"] if one.help else [])]
         )
         yield f"::{one.severity} {place},title={_escape_property(one.rule)}::{_escape_data(text)}"
-
-
-class _MaskedSpans:
-    """Where places are; how long a hidden one is stays unsaid."""
-
-    def __init__(self, sourced: RawProject, found: list[Diagnostic]) -> None:
-        self._sources = sourced.sources
-        self._hidden = frozenset(secret_spans(sourced, found))
-
-    def span(self, place: Place) -> Span:
-        span = self._sources.span(place)
-        return replace(span, end_line=span.line, end_column=span.column + 1) if span in self._hidden else span
 
 
 def _counts(found: list[Diagnostic]) -> dict[str, int]:

@@ -33,7 +33,7 @@ def text_fix(found: Diagnostic, sources: Sources) -> TextFix | None:
     safe = found.fix.safe
     for edit in found.fix.edits:
         document = sources.documents.get(edit.place.path)
-        written = _edits_of(edit, document) if document else ()
+        written = write_edit(edit, document) if document else ()
         if not written or document is None:
             return None
         if isinstance(edit, Removal) and edit.place.route:
@@ -48,7 +48,8 @@ def text_edits(found: Diagnostic, sources: Sources) -> tuple[TextEdit, ...]:
     return fix.edits if fix else ()
 
 
-def _edits_of(edit: Edit, document: Document) -> tuple[TextEdit, ...]:
+def write_edit(edit: Edit, document: Document) -> tuple[TextEdit, ...]:
+    """What to write into a document; nothing when the edit cannot be made there."""
     if isinstance(document, YamlDocument):
         return yaml_edits(document, edit)
     if isinstance(document, PythonDocument) and edit.place.route:

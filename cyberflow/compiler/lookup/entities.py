@@ -14,6 +14,7 @@ EntityKind = Literal[
     "chain",
     "task",
     "type",
+    "test",
     "step",
     "input",
     "secret",

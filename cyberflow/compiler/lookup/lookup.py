@@ -9,9 +9,11 @@ from functools import cached_property
 from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
 from cyberflow.compiler.lookup.declarations import mentions_of, nodes, target_mentions, type_definitions
 from cyberflow.compiler.lookup.entities import Entity, Mention
+from cyberflow.compiler.lookup.flow_tests import flow_test_mentions
 from cyberflow.compiler.lookup.texts import Node, wide_mentions
 from cyberflow.compiler.lookup.types import member_place
 from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Sources, Span
 
 Position = tuple[int, int]
@@ -33,11 +35,12 @@ class Hit:
 @dataclass(frozen=True)
 class Lookup:
     """Answers about one project. `graphs` are those of the targets that were compiled, the one that is meant first:
-    another target's templates may name what this one's do not.
+    another target's templates may name what this one's do not. `tests` are the test files.
     """
 
     graphs: Sequence[Graph]
     sources: Sources
+    tests: Sequence[YamlDocument] = ()
     _mentions: dict[int, list[Mention]] = field(default_factory=dict, repr=False)
 
     @property
@@ -78,6 +81,8 @@ class Lookup:
             for node in nodes(graph):
                 yield from self._mentions_of(node, graph)
         yield from target_mentions(self.graph.project)
+        for document in self.tests:
+            yield from flow_test_mentions(document, self.graph)
 
     def hits(self, path: str) -> list[Hit]:
         """Every name that is written in one file, in order."""
@@ -90,6 +95,7 @@ class Lookup:
 
     def _hits(self, path: str, near: Iterable[Node]) -> Iterator[Hit]:
         groups: list[Iterable[Mention]] = [self._mentions_of(node, self.graph) for node in near]
+        groups += [flow_test_mentions(document, self.graph) for document in self.tests if document.path == path]
         for group in (*groups, type_definitions(self.graph.project), target_mentions(self.graph.project)):
             for one in group:
                 if one.place.path == path or one.place.path.endswith(PYTHON_SUFFIX):

@@ -1,5 +1,6 @@
-"""JSON Schemas of `cyberflow.yaml` and of declaration files, for editors: keys and shapes from the model, words from
-`descriptions`. They accept whatever the reader accepts; what needs the whole project is left to `check`.
+"""JSON Schemas of `cyberflow.yaml`, of declaration files and of test files, for editors: keys and shapes from the
+model, words from the descriptions. They accept whatever the reader accepts; what needs the whole project is left to
+`check`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from pydantic.json_schema import models_json_schema
 
 from cyberflow.language import model
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
+from cyberflow.language.editor.descriptions_of_tests import TEST_FIELDS, TEST_KINDS, TEST_MODELS, mock_schema
 from cyberflow.language.editor.notation_schema import Schema, definitions, name_map_schema, object_schema, ref
+from cyberflow.language.flow_tests.model import FlowTest, FlowTests
 
-Kind = Literal["project", "declarations"]
-KINDS: tuple[Kind, ...] = ("project", "declarations")
+Kind = Literal["project", "declarations", "tests"]
+KINDS: tuple[Kind, ...] = ("project", "declarations", "tests")
 DIALECT = "http://json-schema.org/draft-07/schema#"
-_PROJECT_ONLY = frozenset({"ProjectFile", "Target", "Cyberun", "SecretSource"})
+_PLAIN = frozenset({"ProjectFile", "Target", "Cyberun", "SecretSource"}) | TEST_KINDS
 """Templates are not evaluated here."""
+_WORDS = {**FIELDS, **TEST_FIELDS}
 _OPEN: dict[str, Schema] = {
     "Declarations.workflows": name_map_schema(ref("Workflow")),
     "Declarations.chains": name_map_schema(ref("Chain")),
@@ -34,6 +38,9 @@ _OPEN: dict[str, Schema] = {
     "Task.inputs": ref("Types"),
     "Task.secrets": ref("Secrets"),
     "Task.parameters": ref("Values"),
+    "FlowTests.tests": name_map_schema(ref("FlowTest")),
+    "FlowTest.simulate": {"type": "object", "additionalProperties": ref("Mock")},
+    "FlowCase.simulate": {"type": "object", "additionalProperties": ref("Mock")},
     "ProjectFile.rules": object_schema({}, additionalProperties={"enum": list(get_args(model.Level))}),
 }
 """What the model leaves to other rooms to read."""
@@ -47,36 +54,43 @@ def editor_schema(kind: Kind | None = None) -> Schema:
     top: Schema = {
         "project": ref("ProjectFile"),
         "declarations": ref("Declarations"),
-        None: {"if": {"required": ["project"]}, "then": ref("ProjectFile"), "else": ref("Declarations")},
+        "tests": ref("FlowTests"),
+        None: {"if": {"required": ["project"]}, "then": ref("ProjectFile"), "else": _without_project()},
     }[kind]
     if kind is not None:
         top = made.pop(top["$ref"].rpartition("/")[2])
     return {"$schema": DIALECT, **top, "definitions": _collect_reachable(top, made)}
 
 
+def _without_project() -> Schema:
+    """A file that has `tests` is one of tests, every other one of declarations."""
+    return {"if": {"required": ["tests"]}, "then": ref("FlowTests"), "else": ref("Declarations")}
+
+
 def _definitions() -> Schema:
-    models = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task)
+    models = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task, FlowTests, FlowTest)
     _, generated = models_json_schema(
         [(one, "validation") for one in models],
         ref_template="#/definitions/{model}",
     )
-    return {**definitions(), **{name: _model(name, body) for name, body in generated["$defs"].items()}}
+    models_made = {name: _model(name, body) for name, body in generated["$defs"].items()}
+    return {**definitions(), "Mock": mock_schema(), **models_made}
 
 
 def _model(name: str, generated: Schema) -> Schema:
     """One mapping of the model, with its words."""
     properties: Schema = {}
     for key, body in generated["properties"].items():
-        words = FIELDS[name].get(key) or FIELDS["Declarations"][key]
+        words = _WORDS[name].get(key) or FIELDS["Declarations"][key]
         kind = _OPEN.get(f"{name}.{key}") or _OPEN.get(f"Declarations.{key}") or _simplify(body)
-        if name not in _PROJECT_ONLY:
+        if name not in _PLAIN:
             kind = _allow_expressions(kind)
         properties[key] = {
             "description": words.text,
             **kind,
             **({"examples": list(words.examples)} if words.examples else {}),
         }
-    made = object_schema(properties, description=MODELS[name])
+    made = object_schema(properties, description={**MODELS, **TEST_MODELS}[name])
     if "required" in generated:
         made["required"] = generated["required"]
     if name in _EITHER:

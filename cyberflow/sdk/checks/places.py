@@ -26,7 +26,9 @@ def find_at(root: Path, target: str | None, at: str) -> tuple[RawProject, Lookup
         raise UsageError(f"`{at}` is not a place", help="write FILE:LINE:COLUMN, counted from 1: `chains.yaml:19:34`")
     sourced = read_project(root)
     meant = resolve_target_name(sourced, target)
-    lookup = Lookup([check_target(sourced, name)[0] for name in _targets(sourced, meant)], sourced.sources)
+    lookup = Lookup(
+        [check_target(sourced, name)[0] for name in _targets(sourced, meant)], sourced.sources, sourced.tests
+    )
     path = _relative(root, match["file"])
     if path not in sourced.files.documents:
         raise UsageError(f"the project does not read {path}", help=f"it is the project of {root}")

@@ -22,7 +22,7 @@ from cyberflow.sdk.project import CompiledProject, raise_errors
 from cyberflow.source import Place
 from cyberflow.storage import private_folder
 from cyberflow.testing.judge import CaseJudge
-from cyberflow.testing.play import Script
+from cyberflow.testing.play import PlayScript
 from cyberflow.testing.runner import Job, run_jobs
 from cyberflow.testing.stage import Stage, build_stage
 from cyberflow.testing.verdicts import Verdict
@@ -101,12 +101,12 @@ class FlowSuite:
         compiled = self.compiled[target]
         return asyncio.run(build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names)))
 
-    def script_of(self, case: Case, keep: Path | None = None) -> Script:
+    def script_of(self, case: Case, keep: Path | None = None) -> PlayScript:
         """What a case plays."""
         files = {
             name: self._file(path, case.at("files", name)) for name, path in case.get("files").items() if path != ANY
         }
-        return Script(
+        return PlayScript(
             case.run,
             read_instant(case.data.get("at") or DEFAULT_AT),
             case.get("inputs"),

@@ -1,0 +1,1 @@
+"""Completion: which names may stand where somebody writes. Pure functions over texts; begin with `complete`."""
