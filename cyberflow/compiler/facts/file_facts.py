@@ -11,6 +11,7 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.suppressions import Suppression
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
+from cyberflow.language.document import section_names
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.python.reading.document import PythonDocument
@@ -58,11 +59,11 @@ def documents_of(raw: RawProject) -> dict[str, AnyDocument]:
 
 def names_in(document: AnyDocument) -> frozenset[str]:
     """Every name that others may know from a file; of one that cannot be read, all that may be one."""
-    data = document.data
-    if not isinstance(data, dict):
+    if document.outline is None and not isinstance(document.data, dict):
         return words_of(document)
-    sections = data.items() if document.path != PROJECT_FILE else [(key, data.get(key)) for key in SECTIONS]
-    return frozenset(name.removesuffix("?") for _, held in sections if isinstance(held, dict) for name in held)
+    held = section_names(document)
+    sections = held if document.path != PROJECT_FILE else [key for key in SECTIONS if key in held]
+    return frozenset(name.removesuffix("?") for key in sections for name in held[key])
 
 
 def words_of(document: Document) -> frozenset[str]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.disk import FileMemory
+from cyberflow.language.document import section_names
 from cyberflow.language.files import Files
 from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.flow_tests.discover import discover_tests
@@ -74,7 +75,7 @@ class RawProject:
     @cached_property
     def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
-        return SecretLiterals.of((*self.declaration_files, *self.tests))
+        return SecretLiterals((*self.declaration_files, *self.tests))
 
     @cached_property
     def flow_tests(self) -> ReadTests:
@@ -83,11 +84,8 @@ class RawProject:
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""
-        tops = [document.data for document in self.declaration_files if isinstance(document.data, dict)]
-        return {
-            key: sum(len(top[key]) for top in tops if isinstance(top.get(key), dict))
-            for key in sections or ("workflows", "chains")
-        }
+        tops = [section_names(document) for document in self.declaration_files]
+        return {key: sum(len(top.get(key, ())) for top in tops) for key in sections or ("workflows", "chains")}
 
     @property
     def has_templates(self) -> bool:
@@ -154,7 +152,7 @@ def read_project(
         modules = read_modules(files, settings.python, list(documents.values()), problems)
     tests = tuple(discover_tests(files, problems))
     sourced = RawProject(root, files, settings, tuple(documents.values()), (), tuple(modules), tests)
-    problems += [problem for document in (*sourced.declaration_files, *tests) for problem in document.problems]
+    problems += [problem for document in (*sourced.declaration_files, *tests) for problem in document.faults]
     return replace(sourced, problems=tuple(problems))
 
 

@@ -13,7 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.characters import describe_character
-from cyberflow.language.document import DeclarationDocument
+from cyberflow.language.document import DeclarationDocument, DocumentOutline, outline_of
 from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
@@ -34,8 +34,10 @@ class YamlDocument(DeclarationDocument):
 
     _root: Node | None
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, outline: DocumentOutline | None = None) -> None:
         self.path, self.text = path, text
+        self._outline = outline
+        self.literals: tuple[Any, list[tuple[int, int, str]]] | None = None
         self._renamed: dict[Route, str] = {}
         self._offsets: dict[int, tuple[str, list[int]]] = {}
         self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
@@ -46,6 +48,17 @@ class YamlDocument(DeclarationDocument):
         self.data, self._root, self.problems, self.broken = None, None, [], set()
         self._parse()
         return self.__dict__[name]
+
+    @property
+    def outline(self) -> DocumentOutline | None:
+        """Its outline, which may be known without parsing it."""
+        if self._outline is None and not self.problems and isinstance(self.data, dict):
+            self._outline = outline_of(self.data)
+        return self._outline
+
+    @property
+    def faults(self) -> list[Diagnostic]:
+        return [] if self._outline is not None else self.problems
 
     @property
     def is_json(self) -> bool:
