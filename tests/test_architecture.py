@@ -68,7 +68,7 @@ DOOR_OF = {
     "jinja2": {"language/template/"},
     "markdown_it": {"language/prompt/markdown.py"},
     "nh3": {"language/prompt/"},
-    "networkx": {"compiler/graph.py"},
+    "networkx": {"compiler/queries/cycles.py"},
     "httpx": {"client/http/"},
     "click": {"cli/"},
     "rich": {"cli/"},

@@ -11,10 +11,11 @@ from typing import Any
 
 from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.bundle import GIVEN_FILE
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, TokenUse, Value, WorkflowNode, ref_at
-from cyberflow.compiler.interface import FieldSet
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
+from cyberflow.compiler.interface import Callee, FieldSet
+from cyberflow.compiler.pipeline.build import PipelineBuilder, chain_callee, task_callee
 from cyberflow.compiler.refs import is_ref, walk_leaves
-from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.scanned_text import ScannedText, TokenUse, Value, ref_at
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.characters import CONTROL
@@ -23,6 +24,7 @@ from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
+from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
 from cyberflow.source import Place
 
 CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
@@ -58,16 +60,37 @@ class GraphBuilder:
         for chain in self.project.chains.values():
             self._add_files(chain)
         tasks = {name: self._task(one) for name, one in self.project.tasks.items()}
-        return Graph(self.project, workflows, chains, tasks)
+        callees = {name: one.callee for name, one in sure.items()}
+        callees |= {name: chain_callee(one) for name, one in chains.items()}
+        callees |= {name: task_callee(one) for name, one in tasks.items()}
+        documents = [one for one in self.project.files.documents.values() if isinstance(one, PythonDocument)]
+        functions = {name: one for document in documents for name, one in document.called.items()}
+        callable_ = {name: self._function(one) for name, one in functions.items()}
+        pipelines = PipelineBuilder(self, callees, callable_).build(self.project.pipelines)
+        return Graph(self.project, workflows, chains, tasks, pipelines, functions)
+
+    def _function(self, one: CalledFunction) -> Callee:
+        if one.problems:
+            unknown = FieldSet(known=False)
+            return Callee("call", one.name, one.place, unknown, outputs=unknown)
+        inputs = self.read_types(one.inputs, one.place.at("inputs"))
+        outputs = self.read_types(one.outputs, one.place.at("outputs"))
+        return Callee("call", one.name, one.place, inputs, outputs=outputs, takes_key=one.takes_key)
+
+    def read_types(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
+        """The types of names at a place."""
+        return self.type_reader.read_fields(notation, place)
 
     def _task(self, definition: Definition[Task]) -> TaskNode:
         body = definition.body
-        inputs, secrets = self._read_fields(definition, "inputs"), self._read_fields(definition, "secrets")
-        values = {key: self._value(value, definition.at("parameters", key)) for key, value in body.parameters.items()}
-        files = {key: self._add_task_file(name, definition.at("files", key)) for key, name in body.files.items()}
+        inputs, secrets = self.read_fields(definition, "inputs"), self.read_fields(definition, "secrets")
+        values = {
+            key: self.read_value(value, definition.at("parameters", key)) for key, value in body.parameters.items()
+        }
+        files = {key: self.add_file(name, definition.at("files", key)) for key, name in body.files.items()}
         return TaskNode(definition, inputs, secrets, values, files)
 
-    def _add_task_file(self, written: str, place: Place) -> str:
+    def add_file(self, written: str, place: Place) -> str:
         """A file of the project, or `<name>` for one that is given at run time."""
         if (token := only_token(scan_string(written))) is not None and not token.path.keys:
             return GIVEN_FILE + token.path.root
@@ -77,6 +100,9 @@ class GraphBuilder:
             return ""
         return found
 
+    def report(self, problem: Diagnostic) -> None:
+        self._missing.append(problem)
+
     def _add_files(self, definition: Definition[Any]) -> None:
         for index, file in enumerate(definition.body.files):
             if file.path is not None and not CONTROL.search(file.path):
@@ -84,7 +110,8 @@ class GraphBuilder:
                 if isinstance(found, Diagnostic):
                     self._missing.append(found)
 
-    def _read_fields(self, definition: Definition[Any], key: str) -> FieldSet:
+    def read_fields(self, definition: Definition[Any], key: str) -> FieldSet:
+        """The `inputs`, `outputs` or `secrets` of a declaration."""
         if key in definition.broken:
             return FieldSet(known=False)
         notation = getattr(definition.body, key)
@@ -92,7 +119,7 @@ class GraphBuilder:
         return read(notation, definition.at(key))
 
     def _workflow(self, definition: Definition[Workflow]) -> WorkflowNode:
-        inputs, secrets, outputs = (self._read_fields(definition, key) for key in ("inputs", "secrets", "outputs"))
+        inputs, secrets, outputs = (self.read_fields(definition, key) for key in ("inputs", "secrets", "outputs"))
         texts = tuple(self._scan_texts(definition, inputs))
         return WorkflowNode(definition, inputs, secrets, outputs, texts)
 
@@ -123,25 +150,28 @@ class GraphBuilder:
 
     def _chain(self, definition: Definition[Chain], workflows: Mapping[str, WorkflowNode]) -> ChainNode:
         body = definition.body
-        inputs, secrets = self._read_fields(definition, "inputs"), self._read_fields(definition, "secrets")
+        inputs, secrets = self.read_fields(definition, "inputs"), self.read_fields(definition, "secrets")
         steps = tuple(
             self._step(index, step, definition.at("steps", index), workflows) for index, step in enumerate(body.steps)
         )
         session = {alias: workflows.get(name) for alias, name in body.session.items()}
-        outputs = {key: self._value(value, definition.at("outputs", key)) for key, value in body.outputs.items()}
+        outputs = {key: self.read_value(value, definition.at("outputs", key)) for key, value in body.outputs.items()}
         files = tuple(
-            self._value(file.target, definition.at("files", index, "target"))
+            self.read_value(file.target, definition.at("files", index, "target"))
             for index, file in enumerate(body.files)
             if file.target is not None
         )
-        return ChainNode(definition, inputs, secrets, steps, session, outputs, files)
+        return ChainNode(definition, inputs, secrets, steps, outputs, session, files)
 
     def _step(self, index: int, step: Step, place: Place, workflows: Mapping[str, WorkflowNode]) -> StepNode:
-        inputs = {name: self._value(value, place.at("inputs", name)) for name, value in step.inputs.items()}
-        secrets = {name: self._value(value, place.at("secrets", name)) for name, value in step.secrets.items()}
-        return StepNode(index, step, place, workflows.get(step.workflow), inputs, secrets)
+        inputs = {name: self.read_value(value, place.at("inputs", name)) for name, value in step.inputs.items()}
+        secrets = {name: self.read_value(value, place.at("secrets", name)) for name, value in step.secrets.items()}
+        workflow = workflows.get(step.workflow)
+        callee = workflow.callee if workflow else None
+        return StepNode(index, step.id, place, callee, inputs, secrets, step, workflow)
 
-    def _value(self, data: Any, place: Place) -> Value:
+    def read_value(self, data: Any, place: Place) -> Value:
+        """A value as written at a place, with the refs and tokens in it."""
         refs, tokens, texts = [], [], []
         for keys, part in walk_leaves(data):
             at = place.at(*keys)

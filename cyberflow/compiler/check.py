@@ -16,7 +16,8 @@ from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.compiler.suppressions import Suppressions, comments_of
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
 from cyberflow.language.flow_tests.cases import ReadTests
-from cyberflow.language.project.load import RawProject, decode_project
+from cyberflow.language.project.declarations import decode_project
+from cyberflow.language.project.load import RawProject
 from cyberflow.source import Place
 
 

@@ -9,6 +9,7 @@ from cyberflow.compiler.build import CHECK_TEXTS, GraphBuilder
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledTask, BundledWorkflow
 from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import FieldSet
+from cyberflow.compiler.pipeline.compile import compile_pipeline, fields_to_json
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import Check, File, Models, Workflow
 from cyberflow.language.project.load import Definition
@@ -22,6 +23,7 @@ from cyberflow.source import Place
 def compile_bundle(graph: Graph, builder: GraphBuilder) -> Bundle:
     """Make the bundle of one target; declarations are sorted by name."""
     made = _BundleCompiler(builder.assets)
+    pipelines = [compile_pipeline(graph.pipelines[name], builder.assets) for name in sorted(graph.pipelines)]
     return Bundle(
         graph.project.name,
         graph.project.target,
@@ -29,6 +31,7 @@ def compile_bundle(graph: Graph, builder: GraphBuilder) -> Bundle:
         [made.chain(graph.chains[name]) for name in sorted(graph.chains)],
         [_task(graph.tasks[name]) for name in sorted(graph.tasks)],
         list(builder.assets),
+        pipelines,
     )
 
 
@@ -43,8 +46,8 @@ class _BundleCompiler:
             self._payload(node, body),
             was=body.was,
             tags=body.tags,
-            inputs=_fields_to_json(node.inputs),
-            secrets=_fields_to_json(node.secrets),
+            inputs=fields_to_json(node.inputs),
+            secrets=fields_to_json(node.secrets),
             from_machine=list(body.from_machine),
             files=self._files(body.files, node.definition),
         )
@@ -82,8 +85,8 @@ class _BundleCompiler:
         return BundledChain(
             node.name,
             request,
-            inputs=_fields_to_json(node.inputs),
-            secrets=_fields_to_json(node.secrets),
+            inputs=fields_to_json(node.inputs),
+            secrets=fields_to_json(node.secrets),
             from_machine=list(body.from_machine),
             pools=list(body.pools),
             machine=body.machine,
@@ -114,10 +117,6 @@ def input_schema(node: WorkflowNode) -> dict[str, Any]:
         members = {name: (field.schema, field.required) for name, field in node.inputs.fields.items()}
         return object_schema(members | secrets)
     return add_members(whole, secrets)
-
-
-def _fields_to_json(shape: FieldSet) -> dict[str, Any]:
-    return {name: {"schema": field.schema, "required": field.required} for name, field in shape.fields.items()}
 
 
 def _prompt_html(node: WorkflowNode, place: Place) -> str:
@@ -179,5 +178,5 @@ def _tokens_from_chain(chain: ChainNode, wanted: FieldSet, given: FieldSet, toke
 def _task(node: TaskNode) -> BundledTask:
     body = node.definition.body
     parameters = {key: value.data for key, value in node.parameters.items()}
-    given = (_fields_to_json(node.inputs), _fields_to_json(node.secrets))
+    given = (fields_to_json(node.inputs), fields_to_json(node.secrets))
     return BundledTask(node.name, body.workflow, *given, parameters, dict(node.files), body.timeout)

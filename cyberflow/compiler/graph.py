@@ -4,24 +4,29 @@ ask the graph; they read no text of their own.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from cyberflow.compiler.interface import FieldSet
-from cyberflow.compiler.refs import Ref, read_ref
-from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.interface import Callee, Field, FieldSet, NameKind
+from cyberflow.compiler.queries.cycles import find_cycles
+from cyberflow.compiler.refs import Ref
+from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.language.model import Chain, Step, Task, Workflow
+from cyberflow.language.pipelines import Pipeline, PipelineStep
 from cyberflow.language.project.load import Definition, Project
-from cyberflow.language.prompt.tokens import Token
-from cyberflow.schema.normal_form import ObjectSchema
+from cyberflow.language.python.reading.document import CalledFunction
+from cyberflow.schema.definitions import array_schema
+from cyberflow.schema.paths import FoundType
 from cyberflow.source import Place
 
 PYTHON_SUFFIX = ".py"
-NameKind = Literal["input", "secret"]
+CONDITIONS = ("when", "unless")
+ONCE = ("each", *CONDITIONS)
+"""The values of a step that are read once, before there are items."""
 D = TypeVar("D")
+S = TypeVar("S", bound="CallNode")
 
 
 @dataclass(frozen=True)
@@ -62,76 +67,100 @@ class WorkflowNode(DeclarationNode[Workflow]):
         )
 
     @cached_property
-    def outputs_schema(self) -> ObjectSchema:
-        return self.outputs.schema()
+    def callee(self) -> Callee:
+        files = tuple(file.name for file in self.body.files if file.name is not None)
+        fields = self.inputs, self.secrets, self.outputs
+        machine = tuple(self.body.from_machine)
+        return Callee("workflow", self.name, self.definition.place, *fields, machine, files, self.texts)
 
 
 @dataclass(frozen=True)
-class RefUse:
-    """A ref object in a value. `ref` is words where it does not parse."""
-
-    place: Place
-    written: Any
-    ref: Ref | str
-    keys: tuple[str | int, ...] = ()
-
-
-@dataclass(frozen=True)
-class TokenUse:
-    """A token of a chain string; `whole` when the string is nothing else. `keys` lead to it inside its value."""
-
-    token: Token
-    place: Place
-    whole: bool
-    keys: tuple[str | int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Value:
-    """A JSON value as written, with the refs and tokens inside it."""
-
-    data: Any
-    place: Place
-    refs: tuple[RefUse, ...] = ()
-    tokens: tuple[TokenUse, ...] = ()
-    texts: tuple[ScannedText, ...] = ()
-
-    @property
-    def sole_token(self) -> TokenUse | None:
-        """The token that is the whole value, if it is one."""
-        return self.tokens[0] if len(self.tokens) == 1 and self.tokens[0].whole and not self.tokens[0].keys else None
-
-
-@dataclass(frozen=True)
-class StepNode:
-    """One step; `workflow` is None when nothing of that name is declared."""
+class CallNode:
+    """One step of a chain or pipeline; `callee` is None when nothing of that name is declared."""
 
     index: int
-    step: Step
+    id: str
     place: Place
-    workflow: WorkflowNode | None
+    callee: Callee | None
     inputs: Mapping[str, Value]
     secrets: Mapping[str, Value]
-
-    @property
-    def id(self) -> str:
-        return self.step.id
 
     def at(self, *keys: str | int) -> Place:
         return self.place.at(*keys)
 
+    @property
+    def runs(self) -> tuple[str, Place] | None:
+        """The name of what it runs, and where it stands; a wait runs nothing."""
+        return None
+
     def values_of(self, kind: NameKind) -> Mapping[str, Value]:
         return self.inputs if kind == "input" else self.secrets
 
+    @property
+    def values(self) -> Iterator[tuple[str, Value]]:
+        """Every value of the step, and the key that it stands under."""
+        yield from (("inputs", value) for value in self.inputs.values())
+        yield from (("secrets", value) for value in self.secrets.values())
+
+    @property
+    def needs(self) -> dict[str, None]:
+        """The steps that must be over before this one starts."""
+        return {use.ref.alias: None for value in self.inputs.values() for use in value.refs if isinstance(use.ref, Ref)}
+
 
 @dataclass(frozen=True)
-class ChainNode(DeclarationNode[Chain]):
-    """A chain with its steps, the aliases of the session it joins, and its outputs."""
+class StepNode(CallNode):
+    """One step of a chain."""
 
-    steps: tuple[StepNode, ...]
-    session: Mapping[str, WorkflowNode | None]
+    step: Step
+    workflow: WorkflowNode | None
+
+    @property
+    def runs(self) -> tuple[str, Place] | None:
+        return self.step.workflow, self.at("workflow")
+
+
+@dataclass(frozen=True)
+class PipelineStepNode(CallNode):
+    """One step of a pipeline. `others` are the values of its other keys: `each`, `key`, `when`, `unless`, `until` and
+    `signal`. `item` is what a token of its `each` stands for.
+    """
+
+    step: PipelineStep
+    files: Mapping[str, Value]
+    others: Mapping[str, Value]
+    item: Field | None
+
+    @property
+    def runs(self) -> tuple[str, Place] | None:
+        written = {"run": self.step.run, "call": self.step.call}
+        return next(((name, self.at(key)) for key, name in written.items() if name is not None), None)
+
+    @property
+    def values(self) -> Iterator[tuple[str, Value]]:
+        yield from super().values
+        yield from (("files", value) for value in self.files.values())
+        yield from self.others.items()
+
+    @property
+    def needs(self) -> dict[str, None]:
+        refs = (use.ref for _, value in self.values for use in value.refs)
+        read = {ref.alias if isinstance(ref, Ref) else ref.step: None for ref in refs if not isinstance(ref, str)}
+        return read | dict.fromkeys(self.step.after)
+
+    @cached_property
+    def condition(self) -> str | None:
+        """The condition that the step stands under, alike for those that stand under the same one."""
+        given = (self.step.when, self.step.unless)
+        return None if given == (None, None) else repr(given)
+
+
+@dataclass(frozen=True)
+class CallerNode(DeclarationNode[D], Generic[D, S]):
+    """What joins steps: a chain or a pipeline."""
+
+    steps: tuple[S, ...]
     outputs: Mapping[str, Value]
-    files: tuple[Value, ...]
 
     @property
     def in_python(self) -> bool:
@@ -139,47 +168,102 @@ class ChainNode(DeclarationNode[Chain]):
 
     @property
     def inherits(self) -> bool:
-        """Whether a step gets the chain's inputs and secrets of the names its workflow declares; a call does not."""
+        """Whether a step gets the inputs and secrets of the names that it takes; a call in Python does not."""
         return not self.in_python
 
-    def producer(self, alias: str) -> WorkflowNode | None:
-        """The workflow whose outputs an alias names, if it is known."""
+    def producer(self, alias: str) -> Callee | None:
+        """What an alias names the outputs of, if it is known."""
         step = self.step(alias)
-        return step.workflow if step else self.session.get(alias)
+        return step.callee if step else None
 
-    def step(self, alias: str) -> StepNode | None:
+    @property
+    def from_machine(self) -> tuple[str, ...]:
+        return ()
+
+    def inputs_at(self, _step: CallNode | None, _key: str) -> FieldSet:
+        """The inputs that a token may name which stands under a key of a step."""
+        return self.inputs
+
+    def view_from(self, _reader: CallNode | None, _key: str, _alias: str, found: FoundType) -> FoundType:
+        """What a ref brings that stands under `_key` of `_reader`, when the step it reads gives `found`."""
+        return found
+
+    def step(self, alias: str) -> S | None:
         return self._by_id.get(alias)
 
     @cached_property
-    def _by_id(self) -> Mapping[str, StepNode]:
+    def _by_id(self) -> Mapping[str, S]:
         return {step.id: step for step in reversed(self.steps)}
 
     @cached_property
     def cycles(self) -> list[list[str]]:
-        """The rings of refs, each once, from its earliest step back to it."""
+        """The rings of steps that wait for each other, each once, from its earliest step back to it."""
         edges: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
         forward = False
-        for step, where, value in self.values:
-            for use in value.refs if step is not None and where == "inputs" else ():
-                if step is not None and isinstance(use.ref, Ref):
-                    edges[step.id][use.ref.alias] = None
-                    forward |= (target := self.step(use.ref.alias)) is not None and target.index >= step.index
+        for step in self.steps:
+            edges[step.id] |= step.needs
+            forward |= any((target := self.step(id)) and target.index >= step.index for id in step.needs)
         return find_cycles(edges) if forward else []
 
     @cached_property
-    def values(self) -> tuple[tuple[StepNode | None, str, Value], ...]:
-        """Every value of the chain with the step it belongs to: inputs and secrets of steps, files, outputs."""
-        found: list[tuple[StepNode | None, str, Value]] = []
-        for step in self.steps:
-            found += [(step, "inputs", value) for value in step.inputs.values()]
-            found += [(step, "secrets", value) for value in step.secrets.values()]
-        found += [(None, "files", value) for value in self.files]
-        found += [(None, "outputs", value) for value in self.outputs.values()]
-        return tuple(found)
+    def values(self) -> tuple[tuple[S | None, str, Value], ...]:
+        """Every value with the step it belongs to and the key it stands under."""
+        found: list[tuple[S | None, str, Value]] = [
+            (step, where, value) for step in self.steps for where, value in step.values
+        ]
+        return (*found, *((None, "outputs", value) for value in self.outputs.values()))
 
     @cached_property
     def texts(self) -> tuple[ScannedText, ...]:
         return tuple(text for _, _, value in self.values for text in value.texts)
+
+
+@dataclass(frozen=True)
+class ChainNode(CallerNode[Chain, StepNode]):
+    """A chain with its steps, the aliases of the session it joins, and its outputs."""
+
+    session: Mapping[str, WorkflowNode | None]
+    files: tuple[Value, ...]
+
+    @property
+    def from_machine(self) -> tuple[str, ...]:
+        return tuple(self.body.from_machine)
+
+    def producer(self, alias: str) -> Callee | None:
+        workflow = step.workflow if (step := self.step(alias)) else self.session.get(alias)
+        return workflow.callee if workflow else None
+
+    @cached_property
+    def values(self) -> tuple[tuple[StepNode | None, str, Value], ...]:
+        return (*super().values, *((None, "files", value) for value in self.files))
+
+
+@dataclass(frozen=True)
+class PipelineNode(CallerNode[Pipeline, PipelineStepNode]):
+    """A pipeline with its steps and outputs."""
+
+    def inputs_at(self, step: CallNode | None, key: str) -> FieldSet:
+        if not isinstance(step, PipelineStepNode) or step.item is None or key in ONCE:
+            return self.inputs
+        return FieldSet({**self.inputs.fields, step.item.name: step.item}, self.inputs.known)
+
+    def view_from(self, reader: CallNode | None, key: str, alias: str, found: FoundType) -> FoundType:
+        producer = self.step(alias)
+        if producer is None:
+            return found
+        forgiven, optional = producer.step.on_failure == "continue", found.optional
+        schema = found.schema
+        if producer.item is not None:
+            schema, optional = array_schema(schema, nullable=optional or forgiven), False
+        elif forgiven:
+            optional = True
+        if producer.condition is not None:
+            under = reader.condition if isinstance(reader, PipelineStepNode) and key not in CONDITIONS else None
+            optional |= under != producer.condition
+        return FoundType(schema, optional)
+
+
+AnyCaller: TypeAlias = ChainNode | PipelineNode
 
 
 @dataclass(frozen=True)
@@ -206,41 +290,10 @@ class Graph:
     workflows: Mapping[str, WorkflowNode] = field(default_factory=dict)
     chains: Mapping[str, ChainNode] = field(default_factory=dict)
     tasks: Mapping[str, TaskNode] = field(default_factory=dict)
+    pipelines: Mapping[str, PipelineNode] = field(default_factory=dict)
+    functions: Mapping[str, CalledFunction] = field(default_factory=dict)
 
-
-def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:
-    """Read a ref object found at `place`."""
-    return RefUse(place.at("$ref") if len(value) == 1 else place, value["$ref"], read_ref(value), keys)
-
-
-def find_cycles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
-    """For each node that is in a ring, the shortest one through it, beginning and ending with it; none twice."""
-    import networkx
-
-    graph: networkx.DiGraph[str] = networkx.DiGraph([(left, right) for left, ends in edges.items() for right in ends])
-    around: dict[str, set[str]] = {}
-    for component in networkx.strongly_connected_components(graph):
-        around |= dict.fromkeys(component, component)
-    found: dict[frozenset[str], list[str]] = {}
-    for node in edges:
-        if node in around and (ring := _shortest_cycle(edges, node, around[node])):
-            found.setdefault(frozenset(ring), ring)
-    return list(found.values())
-
-
-def _shortest_cycle(edges: Mapping[str, Collection[str]], start: str, within: Collection[str]) -> list[str] | None:
-    before: dict[str, str] = {}
-    waiting = deque([start])
-    while waiting:
-        node = waiting.popleft()
-        for after in edges[node]:
-            if after == start:
-                ring = [start]
-                while node != start:
-                    ring.append(node)
-                    node = before[node]
-                return [start, *reversed(ring)]
-            if after in within and after not in before:
-                before[after] = node
-                waiting.append(after)
-    return None
+    @property
+    def callers(self) -> list[AnyCaller]:
+        """Everything that joins steps."""
+        return [*self.chains.values(), *self.pipelines.values()]

@@ -1,13 +1,19 @@
-"""The declared fields of a workflow, chain or task: names to types in normal form."""
+"""The declared fields of a declaration, names to types in normal form, and all that a caller sees of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
 
+from cyberflow.compiler.pipeline.form import StepKind
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place
+
+NameKind = Literal["input", "secret"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +49,34 @@ class FieldSet:
         if self.whole is not None:
             return self.whole
         return object_schema({name: (one.schema, one.required) for name, one in self.fields.items()})
+
+
+NO_FIELDS = FieldSet()
+
+
+@dataclass(frozen=True)
+class Callee:
+    """What a step runs, as the step sees it. `files` are the names of those it takes at run time; what a task makes
+    are files, and not `outputs`. `texts` are those that may name what is not declared.
+    """
+
+    kind: StepKind
+    name: str
+    place: Place
+    inputs: FieldSet = NO_FIELDS
+    secrets: FieldSet = NO_FIELDS
+    outputs: FieldSet = NO_FIELDS
+    from_machine: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    texts: tuple[ScannedText, ...] = ()
+    takes_key: bool = False
+
+    def at(self, *keys: str | int) -> Place:
+        return self.place.at(*keys)
+
+    def fields_of(self, kind: NameKind) -> FieldSet:
+        return self.inputs if kind == "input" else self.secrets
+
+    @cached_property
+    def outputs_schema(self) -> ObjectSchema:
+        return self.outputs.schema()

@@ -1,4 +1,4 @@
-"""A text in which tokens count, scanned, and rendered where that says more."""
+"""A text in which tokens count, scanned, and rendered where that says more; and a value that holds such texts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
+from cyberflow.compiler.pipeline.file_refs import FileRef
+from cyberflow.compiler.refs import Ref, read_ref
 from cyberflow.language.prompt.render import RenderedPrompt
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
 from cyberflow.source import Place, Text
@@ -73,3 +76,44 @@ class ScannedText:
 def _needs_rendering(text: str) -> bool:
     """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
     return any(mark in text for mark in _RENDERED_MARKS) or _RENDERED_PATTERN.search(text) is not None
+
+
+@dataclass(frozen=True)
+class RefUse:
+    """A ref object in a value. `ref` is words where it does not parse."""
+
+    place: Place
+    written: Any
+    ref: Ref | FileRef | str
+    keys: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TokenUse:
+    """A token of a chain string; `whole` when the string is nothing else. `keys` lead to it inside its value."""
+
+    token: Token
+    place: Place
+    whole: bool
+    keys: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Value:
+    """A JSON value as written, with the refs and tokens inside it."""
+
+    data: Any
+    place: Place
+    refs: tuple[RefUse, ...] = ()
+    tokens: tuple[TokenUse, ...] = ()
+    texts: tuple[ScannedText, ...] = ()
+
+    @property
+    def sole_token(self) -> TokenUse | None:
+        """The token that is the whole value, if it is one."""
+        return self.tokens[0] if len(self.tokens) == 1 and self.tokens[0].whole and not self.tokens[0].keys else None
+
+
+def ref_at(value: dict[str, Any], place: Place, keys: tuple[str | int, ...]) -> RefUse:
+    """Read a ref object found at `place`."""
+    return RefUse(place.at("$ref") if len(value) == 1 else place, value["$ref"], read_ref(value), keys)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cyberflow.compiler.graph import ChainNode, Graph, RefUse, StepNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.refs import Ref
+from cyberflow.compiler.scanned_text import RefUse, Value
 from cyberflow.diagram.model import Diagram, DiagramEdge, DiagramNode
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe

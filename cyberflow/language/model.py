@@ -1,5 +1,5 @@
 """What people write, as data: the project file, workflows, chains, tasks. Closed, frozen, and without positions.
-The JSON Schemas of `schemas/` and the findings about keys and types both come from these classes.
+The JSON Schemas of `schemas/` and the findings about keys and types come from these classes, and from `pipelines`.
 """
 
 from __future__ import annotations
@@ -268,6 +268,7 @@ class Declarations(ClosedModel):
     workflows: dict[str, Any] = Field(default_factory=dict)
     chains: dict[str, Any] = Field(default_factory=dict)
     tasks: dict[str, Any] = Field(default_factory=dict)
+    pipelines: dict[str, Any] = Field(default_factory=dict)
     types: dict[str, Notation] = Field(default_factory=dict)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from cyberflow.language.model import ClosedModel, Duration, Literals, Name, Notation, Secrets
@@ -27,12 +27,6 @@ ONLY_WITH = {
 def _positive(value: int) -> int:
     if value < 1:
         raise PydanticCustomError("wrong-type", "must be 1 or more")
-    return value
-
-
-def _one_entry(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) != 1:
-        raise PydanticCustomError("wrong-type", "must give one name to one list: `{NAME: {$ref: STEP.outputs.LIST}}`")
     return value
 
 
@@ -86,7 +80,7 @@ class PipelineStep(ClosedModel):
     run: str | None = None
     call: str | None = None
     wait: WaitForm | None = None
-    each: Annotated[dict[Name, Literals] | None, BeforeValidator(_one_entry)] = None
+    each: dict[Name, Literals] | None = None
     key: Literals = None
     parallel: Count | None = None
     inputs: dict[str, Literals] = Field(default_factory=dict)

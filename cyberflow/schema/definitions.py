@@ -80,6 +80,18 @@ def object_schema(members: Mapping[str, tuple[ObjectSchema, bool]]) -> ObjectSch
     return add_members({"type": "object", "properties": {}}, members)
 
 
+def array_schema(items: Schema, *, nullable: bool = False) -> ObjectSchema:
+    """The schema of a list of such items, or of such items and null."""
+    definitions: dict[str, Any] = {}
+    made = include(items, items, definitions)
+    if made in ({}, True):
+        return {"type": "array"}
+    if nullable:
+        arms = made["anyOf"] if isinstance(made, dict) and made.keys() == {"anyOf"} else [made]
+        made = {"anyOf": arms if {"type": "null"} in arms else [*arms, {"type": "null"}]}
+    return {"type": "array", "items": made, **({"$defs": definitions} if definitions else {})}
+
+
 def add_members(schema: ObjectSchema, members: Mapping[str, tuple[ObjectSchema, bool]]) -> ObjectSchema:
     """Add members to the root of an object schema."""
     if not members:

@@ -12,7 +12,7 @@ import pytest
 import regress
 
 from cyberflow.compiler.check import check
-from cyberflow.language import model
+from cyberflow.language import model, pipelines
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
 from cyberflow.language.editor.descriptions_of_tests import TEST_FIELDS
 from cyberflow.language.editor.json_schemas import KINDS, Kind, editor_schema
@@ -166,7 +166,7 @@ def test_the_project_file(text: str, right: bool) -> None:
 
 
 def test_every_key_of_the_model_has_words_and_no_other() -> None:
-    models = {name: getattr(model, name) for name in MODELS}
+    models = {name: getattr(model, name, None) or getattr(pipelines, name) for name in MODELS}
     models |= {name: getattr(test_model, name) for name in TEST_FIELDS}
     for name, one in models.items():
         inherited = set(FIELDS["Declarations"]) if name == "ProjectFile" else set()

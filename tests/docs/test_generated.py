@@ -18,6 +18,7 @@ WARNINGS = """
     cut-prompt unused-ignore unused-input unused-secret unsafe-html unbalanced-loop loop-item-outside-loop unknown-tool
     untyped-output unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text path-as-prompt
     restarted-list lost-text runtime-input lookalike-runtime foreign-template password-input
+    unbounded-wait retry-repeats
 """
 
 

@@ -96,7 +96,7 @@ def _stub_function(workflow: WorkflowNode, classes: StubClasses) -> str:
             rest = rest or not is_name(name)
     parameters = ["*", *parameters] if parameters else []
     parameters += ["**others: Any"] if rest and parameters else []
-    outputs = classes.annotation(workflow.outputs_schema, workflow.name) if workflow.outputs.fields else "None"
+    outputs = classes.annotation(workflow.callee.outputs_schema, workflow.name) if workflow.outputs.fields else "None"
     return _FUNCTION.format(
         name=workflow.name,
         function=_identifier(workflow.name),

@@ -194,8 +194,9 @@ def pluralize(number: int, noun: str) -> str:
 
 def summary(sourced: RawProject, found: list[Diagnostic]) -> str:
     """The last line of a check: what was looked at, and how it stands."""
-    counts = sourced.counts("workflows", "chains", "tasks")
-    looked = ", ".join(pluralize(counts[key], key[:-1]) for key in counts if key != "tasks" or counts[key])
+    counts = sourced.counts("workflows", "chains", "tasks", "pipelines")
+    always = ("workflows", "chains")
+    looked = ", ".join(pluralize(counts[key], key[:-1]) for key in counts if key in always or counts[key])
     errors = sum(one.severity == "error" for one in found)
     warnings = len(found) - errors
     if not found:

@@ -15,26 +15,25 @@ from cyberflow.language.document import section_names
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.python.reading.document import PythonDocument
-from cyberflow.language.template.templates import has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Document
 
 AnyDocument = YamlDocument | PythonDocument
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_HIDING = re.compile(r"\\[xuU\n]")
-"""Escapes that can spell a name otherwise."""
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """One declaration file. `uses` are the files that it comes to, with their versions; it is `doubtful` when what it
-    says may change though none of them does. `findings` are those of its declarations, not yet silenced or masked.
+    """One declaration file. `names` are those that others may know from it, `uses` the files that it comes to, with
+    their versions; it is `doubtful` when what it says may change though none of them does, and `hides` names when its
+    text does not show them. `findings` are those of its declarations, not yet silenced or masked.
     """
 
     content: str
     names: frozenset[str]
     uses: Mapping[str, str] = field(default_factory=dict)
     doubtful: bool = False
+    hides: bool = False
     findings: tuple[Diagnostic, ...] = ()
     comments: tuple[Suppression, ...] = ()
 
@@ -69,9 +68,3 @@ def names_in(document: AnyDocument) -> frozenset[str]:
 def words_of(document: Document) -> frozenset[str]:
     """Every word of a file that may be a name."""
     return frozenset(_WORD.findall(document.text))
-
-
-def may_mention_anything(document: AnyDocument) -> bool:
-    """Whether a file may name what its text does not show: by a template, an escape, or a program."""
-    text = document.text
-    return isinstance(document, PythonDocument) or has_template(text) or _HIDING.search(text) is not None

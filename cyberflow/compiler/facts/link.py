@@ -27,7 +27,8 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
 from cyberflow.language.flow_tests.cases import read_cases
-from cyberflow.language.project.load import Project, RawProject, decode_project
+from cyberflow.language.project.declarations import decode_project, hides_names
+from cyberflow.language.project.load import Project, RawProject
 
 V = TypeVar("V")
 
@@ -77,7 +78,7 @@ class _Linker:
                 project.types = KnownNames(project.types, self._staying(before.project.types))
             builder = GraphBuilder(project)
             graph = builder.build()
-            findings = check_graph(graph if only is None else self._narrow(graph, before))
+            findings = check_graph(graph if only is None else self._focus(graph, before))
             found[target] = sort_findings([*project.problems, *builder.problems, *findings], self.raw.sources)
             graphs[target] = graph if before is None else self._merge(before, graph)
             built.append(graph)
@@ -117,6 +118,7 @@ class _Linker:
                 list_names(path, self.documents, files.disk, self.kept),
                 {used: files.disk.version(used) for used in sorted(uses[path])},
                 doubtful,
+                hides_names(document),
                 tuple(held[path]),
                 tuple(comments_of(document, prompts)),
             )
@@ -139,11 +141,13 @@ class _Linker:
         stays = self.documents.keys() - self.again
         return {key: one for key, one in nodes.items() if _path_of(key, one) in stays}
 
-    def _narrow(self, graph: Graph, before: Graph | None) -> Graph:
-        """The graph with the declarations alone of the files that are checked again, and the names of all others."""
+    def _focus(self, graph: Graph, before: Graph | None) -> Graph:
+        """The graph of the files that are checked again, with the names of all others. What pipelines run is looked up
+        in the graph, so that it stays in it; what is found there is kept already.
+        """
         nodes: dict[str, Any] = {}
         for name, built in _mappings(graph):
-            mine = {key: node for key, node in built.items() if _path_of(key, node) in self.again}
+            mine = built if graph.pipelines else {k: one for k, one in built.items() if _path_of(k, one) in self.again}
             nodes[name] = KnownNames(mine, built if before is None else self._staying(getattr(before, name)))
         return replace(graph, **nodes)
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from cyberflow.compiler.flow_tests.mocks import RUN_STATUSES, TASK_STATUSES, MockTarget
 from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Field
-from cyberflow.compiler.queries.dataflow import value_type
+from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
@@ -102,7 +102,7 @@ class Subject:
 
     def _chain_outputs(self, chain: ChainNode) -> Iterator[tuple[str, tuple[ObjectSchema, bool]]]:
         for name, value in chain.outputs.items():
-            found = value_type(chain, value)
+            found = value_type(chain, None, "outputs", value)
             schema = found.schema if found is not None and isinstance(found.schema, dict) else {}
             yield name, (schema, found is not None and not found.optional)
 
@@ -126,7 +126,7 @@ def _ref_types(chain: ChainNode, id: str) -> Iterator[tuple[str, tuple[ObjectSch
     step = chain.step(id)
     for name, value in step.inputs.items() if step else ():
         if value.sole_token is not None or [use.keys for use in value.refs] == [()]:
-            found = value_type(chain, value)
+            found = value_type(chain, step, "inputs", value)
             if found is not None and isinstance(found.schema, dict):
                 yield name, (found.schema, not found.optional)
 
@@ -137,4 +137,4 @@ def _mock_target(name: str, workflow: WorkflowNode | None) -> MockTarget:
 
 def _outputs_of(workflow: WorkflowNode) -> Schema | None:
     known = workflow.outputs.known and not workflow.outputs.is_empty
-    return workflow.outputs_schema if known else None
+    return workflow.callee.outputs_schema if known else None

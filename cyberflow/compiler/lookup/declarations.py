@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.compiler.graph import ChainNode, Graph, NameKind, StepNode, TaskNode, WorkflowNode
-from cyberflow.compiler.interface import FieldSet
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
+from cyberflow.compiler.interface import FieldSet, NameKind
 from cyberflow.compiler.lookup.entities import Entity, EntityKind, Mention, key_mention, value_mention
 from cyberflow.compiler.lookup.texts import Node, file_mentions, image_mentions, token_mentions, value_mentions
 from cyberflow.compiler.lookup.types import type_mentions

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Field
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.texts import Node
-from cyberflow.compiler.queries.dataflow import value_type
+from cyberflow.compiler.queries.value_types import value_type
+from cyberflow.compiler.scanned_text import Value
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.schema.describe import describe
 from cyberflow.schema.paths import FoundType, lookup
@@ -64,7 +65,7 @@ def field_of(node: Node, entity: Entity) -> Field | None:
 
 
 def _value_schema(chain: ChainNode, value: Value) -> Any:
-    found = value_type(chain, value)
+    found = value_type(chain, None, "outputs", value)
     return found.schema if found else None
 
 
@@ -75,7 +76,7 @@ def _parameters(node: Node) -> list[str]:
 
 def _members(graph: Graph, node: Node) -> str:
     if isinstance(node, WorkflowNode):
-        return describe(node.outputs_schema)
+        return describe(node.callee.outputs_schema)
     names = list(node.outputs) if isinstance(node, ChainNode) else []
     shown = [f"{name}: {type_text(graph, Entity('output', name, node.name)) or 'any'}" for name in names]
     return f"{{{', '.join(shown)}}}"

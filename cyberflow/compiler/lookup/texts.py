@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, RefUse, TaskNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, TaskNode, WorkflowNode
 from cyberflow.compiler.lookup.entities import Entity, Mention, path_mentions
 from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.scanned_text import RefUse, ScannedText, Value
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
 from cyberflow.language.prompt.tokens import Token

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TokenUse, Value, WorkflowNode
-from cyberflow.compiler.interface import Field
+from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
+from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.refs import closes_cycle
-from cyberflow.compiler.refs import Keys, Ref
-from cyberflow.schema.literal_types import TEXT, literal_schema
+from cyberflow.compiler.queries.value_types import part_types, without_default
+from cyberflow.compiler.refs import Ref
+from cyberflow.compiler.scanned_text import Value
+from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
-from cyberflow.schema.paths import FoundType, UnknownPath, lookup
-from cyberflow.schema.subtype.assign import Assignability, check_assignable, check_value
+from cyberflow.schema.paths import FoundType
+from cyberflow.schema.subtype.assign import Assignability, NotAssignable, check_assignable, check_value
+from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
-ANYTHING = FoundType({})
+_BOOLEAN: ObjectSchema = {"type": "boolean"}
+_OWN_TYPES = {"when": _BOOLEAN, "unless": _BOOLEAN, "until": {"type": "string", "format": "date-time"}}
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Flow:
     given_place: Place | None = None
     optional: bool = False
     data: Any = None
+    advice: str | None = None
+    """What helps where a step may have given nothing, or null in its place."""
 
     @property
     def same_type(self) -> bool:
@@ -54,37 +60,41 @@ class Flow:
 
 def flows(graph: Graph) -> Iterator[Flow]:
     """Every flow of a project, chains first."""
-    for chain in graph.chains.values():
-        for step in chain.steps:
-            if step.workflow is not None:
-                yield from _step_flows(chain, step, step.workflow)
+    for caller in graph.callers:
+        for step in caller.steps:
+            if step.callee is not None:
+                yield from _step_flows(caller, step, step.callee)
+            if isinstance(step, PipelineStepNode):
+                yield from _own_flows(caller, step)
     for workflow in graph.workflows.values():
         yield from _default_flows(f"`{workflow.name}`", workflow.inputs.fields.values())
-    for chain in graph.chains.values():
-        yield from _default_flows(f"`{chain.name}`", chain.inputs.fields.values())
+    for caller in graph.callers:
+        yield from _default_flows(f"`{caller.name}`", caller.inputs.fields.values())
 
 
-def _step_flows(chain: ChainNode, step: StepNode, workflow: WorkflowNode) -> Iterator[Flow]:
-    for name, field in workflow.inputs.fields.items():
-        machine = name in (*workflow.body.from_machine, *chain.body.from_machine)
-        wanted = Flow(
-            name,
-            f"step `{step.id}`",
-            "a literal",
-            step.place,
-            _without_default(field.schema),
-            field.place,
-            field.required and not machine,
-        )
+def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[Flow]:
+    for name, field in callee.inputs.fields.items():
+        machine = name in (*callee.from_machine, *caller.from_machine)
+        schema, required = without_default(field.schema), field.required and not machine
+        wanted = Flow(name, f"step `{step.id}`", "a literal", step.place, schema, field.place, required)
         value = step.inputs.get(name)
         if value is not None:
-            if not any(isinstance(use.ref, Ref) and closes_cycle(chain, step, use.ref) for use in value.refs):
-                yield from _value_flows(chain, value, wanted)
-        elif chain.inherits and (given := chain.inputs.fields.get(name)):
-            yield _token_flow(wanted, given, FoundType(_without_default(given.schema), not given.required), given.place)
+            if not any(isinstance(use.ref, Ref) and closes_cycle(caller, step, use.ref) for use in value.refs):
+                yield from _value_flows(caller, step, "inputs", value, wanted)
+        elif caller.inherits and (given := caller.inputs_at(step, "inputs").fields.get(name)):
+            found = FoundType(without_default(given.schema), not given.required)
+            yield _token_flow(caller, wanted, given, found, given.place)
 
 
-def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]:
+def _own_flows(caller: AnyCaller, step: PipelineStepNode) -> Iterator[Flow]:
+    """What the other keys of a step take: a boolean, a moment."""
+    for key, schema in _OWN_TYPES.items():
+        if (value := step.others.get(key)) is not None:
+            wanted = Flow(key, f"step `{step.id}`", "a literal", value.place, schema, value.place, required=True)
+            yield from _value_flows(caller, step, key, value, wanted)
+
+
+def _value_flows(caller: AnyCaller, step: CallNode, key: str, value: Value, wanted: Flow) -> Iterator[Flow]:
     at = replace(wanted, place=value.place)
     if any(isinstance(use.ref, str) for use in value.refs):
         return
@@ -92,73 +102,72 @@ def _value_flows(chain: ChainNode, value: Value, wanted: Flow) -> Iterator[Flow]
         if not any(flaw.root for text in value.texts for flaw in text.flaws):
             yield replace(at, data=value.data)
         return
-    known = _part_types(chain, value)
+    known = part_types(caller, step, key, value)
     if known is None:
         return
     if () not in known:
         yield replace(at, source="a value", given=literal_schema(value.data, known))
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
-        producer = chain.producer(ref.alias)
+        producer = caller.producer(ref.alias)
         declared = producer.outputs.fields.get(ref.output) if producer else None
         origin = declared.place if declared else None
         flow = replace(at, source=f"`{ref}`", place=value.refs[0].place, given=known[()].schema)
-        yield replace(flow, given_place=origin, optional=known[()].optional)
-    elif value.sole_token is not None and (field := chain.inputs.fields.get(value.sole_token.token.path.root)):
-        yield _token_flow(at, field, known[()], value.sole_token.place)
+        advice = _advise(caller, step, key, ref) if isinstance(caller, PipelineNode) else None
+        yield replace(flow, given_place=origin, optional=known[()].optional, advice=advice)
+    elif value.sole_token is not None and (
+        field := caller.inputs_at(step, key).fields.get(value.sole_token.token.path.root)
+    ):
+        yield _token_flow(caller, at, field, known[()], value.sole_token.place)
     else:
         yield replace(at, source="a text", given=known[()].schema)
 
 
-def value_type(chain: ChainNode, value: Value) -> FoundType | None:
-    """What a value of a chain brings; None when a part of it names what is not known."""
-    known = _part_types(chain, value)
-    return None if known is None else known.get(()) or FoundType(literal_schema(value.data, known))
+def _advise(caller: PipelineNode, step: CallNode, key: str, ref: Ref) -> str | None:
+    """What helps when the step that a ref reads was left out, or failed and was forgiven."""
+    producer = caller.step(ref.alias)
+    if producer is None:
+        return None
+    under = step.condition if isinstance(step, PipelineStepNode) and key not in CONDITIONS else None
+    if producer.condition not in (None, under):
+        same = f"put `{step.id}` under the same condition" if key not in CONDITIONS else "ask a step that always runs"
+        return f"`{producer.id}` may be left out: {same}, or have a `call` say what then"
+    if producer.step.on_failure == "continue":
+        failed = f"an item of `{producer.id}` that failed is null" if producer.item else f"`{producer.id}` may fail"
+        return f"{failed}: let what takes it allow for that, or take `on_failure: continue` away"
+    return None
 
 
-def _part_types(chain: ChainNode, value: Value) -> dict[Keys, FoundType] | None:
-    """The types of the refs and tokens in a value, by the keys that lead to them."""
-    parts = {use.keys: _ref_type(chain, use.ref) for use in value.refs if isinstance(use.ref, Ref)}
-    for use in value.tokens:
-        parts[use.keys] = _token_type(chain, use) if use.whole else FoundType(TEXT)
-    known = {keys: found for keys, found in parts.items() if found is not None}
-    return known if len(known) == len(parts) else None
-
-
-def _token_flow(wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
-    made = replace(wanted, source=f"the chain's `{field.name}`", given=found.schema, optional=found.optional)
+def _token_flow(caller: AnyCaller, wanted: Flow, field: Field, found: FoundType, place: Place) -> Flow:
+    source = f"the {caller.definition.kind}'s `{field.name}`"
+    if caller.inputs.fields.get(field.name) is not field:
+        source = f"the item `{field.name}`"
+    made = replace(wanted, source=source, given=found.schema, optional=found.optional)
     return replace(made, place=place, given_place=field.place)
 
 
-def _ref_type(chain: ChainNode, ref: Ref) -> FoundType | None:
-    """What a ref brings; None when another rule has something to say about it."""
-    producer = chain.producer(ref.alias)
-    if producer is None or not producer.outputs.known or not producer.outputs.fields:
-        return None
-    found = lookup(producer.outputs_schema, ref.keys)
-    if isinstance(found, UnknownPath):
-        return ANYTHING
-    return found if isinstance(found, FoundType) else None
+def check_found(found: FoundType, wanted: ObjectSchema) -> Assignability:
+    """Hold what a value brings against a type."""
+    return check_assignable(found.schema, wanted, may_be_absent=found.optional)
 
 
-def _token_type(chain: ChainNode, use: TokenUse) -> FoundType | None:
-    if use.token.kind != "input" or use.token.path.root not in chain.inputs:
-        return None
-    field = chain.inputs.fields[use.token.path.root]
-    found = lookup(_without_default(field.schema), use.token.path.keys)
-    if isinstance(found, UnknownPath):
-        return ANYTHING
-    if isinstance(found, FoundType):
-        return FoundType(found.schema, found.optional or not field.required)
-    return None
+def quote_value(value: Value) -> tuple[str, Place]:
+    """A value as findings quote it, and where that stands."""
+    if value.refs and value.refs[0].keys == ():
+        return f"`{value.refs[0].written}`", value.refs[0].place
+    return f"`{value.data}`" if isinstance(value.data, str) else "this value", value.place
+
+
+def witness_note(answer: NotAssignable) -> tuple[str, ...]:
+    """The witness of a mismatch as a line of its own, with where in it and why it does not fit."""
+    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in answer.path)
+    said = bool(answer.reason) and answer.witness is not ABSENT
+    reason = f"  ({where + ' ' if where else ''}{answer.reason})" if said else ""
+    return (f"witness: {answer.witness_text}{reason}",)
 
 
 def _default_flows(owner: str, fields: Any) -> Iterator[Flow]:
     for field in fields:
         if "default" in field.schema:
-            wanted = _without_default(field.schema)
+            wanted = without_default(field.schema)
             place = field.place.at("default")
             yield Flow(field.name, owner, "a default", place, wanted, field.place, False, data=field.schema["default"])
-
-
-def _without_default(schema: ObjectSchema) -> ObjectSchema:
-    return {key: value for key, value in schema.items() if key != "default"}

@@ -5,61 +5,67 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, NameKind, StepNode, TaskNode, Value, WorkflowNode
-from cyberflow.compiler.interface import Field, FieldSet
+from cyberflow.compiler.graph import ONCE, AnyCaller, CallNode, Graph, PipelineStepNode, TaskNode, WorkflowNode
+from cyberflow.compiler.interface import Callee, Field, FieldSet, NameKind
 from cyberflow.compiler.queries.declaration_fixes import fix_declaration, move_to_secrets, remove_declaration
 from cyberflow.compiler.queries.lookalikes import unread_prompt_text
 from cyberflow.compiler.queries.suggestions import suggest_declaration
-from cyberflow.compiler.queries.texts import owners
-from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.queries.texts import scopes
+from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
 from cyberflow.edits import Fix, Removal
 from cyberflow.language.prompt.placeholders import SIGNS, placeholder
 from cyberflow.language.prompt.tokens import Token
 
 
-def names_in_use(chain: ChainNode, kind: NameKind) -> set[str]:
-    """The inputs or secrets of a chain that reach a step, by a token or because a workflow declares the name, or
-    names it and forgot to.
+def names_in_use(caller: AnyCaller, kind: NameKind) -> set[str]:
+    """The inputs or secrets of a chain or pipeline that reach a step, by a token or because what it runs declares the
+    name, or names it and forgot to.
     """
-    declared = chain.fields_of(kind).fields
+    declared = caller.fields_of(kind).fields
     named: set[str] = set()
-    for text in chain.texts:
-        named |= {token.path.root for token in text.tokens if token.kind == kind}
-        named |= {flaw.root.removeprefix("$") for flaw in text.flaws if flaw.root}
+    for step, key, value in caller.values:
+        here = _names_in_value(value, kind)
+        named |= here - set(caller.inputs_at(step, key).fields) if kind == "input" else here
+        named |= here & set(declared)
     used = named | {meant for name in named - set(declared) if (meant := nearest(name, declared))}
-    for step in chain.steps:
-        if step.workflow is not None:
-            used |= unknown_names(step.workflow, kind)
-            if chain.inherits:
-                used |= set(step.workflow.fields_of(kind).fields) - set(step.values_of(kind))
+    for step in caller.steps:
+        if step.callee is not None:
+            used |= unknown_names(step.callee, kind)
+            if caller.inherits:
+                used |= set(step.callee.fields_of(kind).fields) - set(step.values_of(kind))
     return used
 
 
-def is_fully_read(chain: ChainNode, kind: NameKind) -> bool:
-    """Whether every step and what its workflow declares could be read, so that what none of them uses is unused."""
-    return "steps" not in chain.definition.broken and all(
-        step.workflow is not None and step.workflow.fields_of(kind).known for step in chain.steps
+def _names_in_value(value: Value, kind: NameKind) -> set[str]:
+    named = {use.token.path.root for use in value.tokens if use.token.kind == kind}
+    return named | {flaw.root.removeprefix("$") for text in value.texts for flaw in text.flaws if flaw.root}
+
+
+def is_fully_read(caller: AnyCaller, kind: NameKind) -> bool:
+    """Whether every step and what it runs could be read, so that what none of them uses is unused."""
+    return "steps" not in caller.definition.broken and all(
+        step.callee is not None and step.callee.fields_of(kind).known for step in caller.steps
     )
 
 
-def unknown_names(workflow: WorkflowNode, kind: NameKind) -> set[str]:
+def unknown_names(callee: Callee, kind: NameKind) -> set[str]:
     """What the texts of a workflow name and nothing declares: `undeclared-*` speaks of it."""
-    roots = {token.path.root for text in workflow.texts for token in text.tokens if token.kind == kind}
-    return roots - set(workflow.fields_of(kind).fields)
+    roots = {token.path.root for text in callee.texts for token in text.tokens if token.kind == kind}
+    return roots - set(callee.fields_of(kind).fields)
 
 
 def find_unknown_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Every token whose root is not declared, with what was probably meant."""
-    for owner in owners(graph):
-        fields = owner.fields_of(kind)
-        for text in owner.texts if fields.known else ():
+    for scope in scopes(graph):
+        fields = scope.fields_of(kind)
+        for text in scope.texts if fields.known else ():
             for token in text.tokens:
                 if token.kind == kind and token.path.root not in fields and not _is_escape(text, token):
                     place = text.place_of(token.start, token.end)
-                    help = suggest_declaration(owner, kind, text, token)
-                    fix = fix_declaration(owner, kind, text, token)
-                    message = f"`{owner.name}` has no {kind} `{token.path.root}`"
+                    help = suggest_declaration(scope, kind, text, token)
+                    fix = fix_declaration(scope, kind, text, token)
+                    message = f"`{scope.owner.name}` has no {kind} `{token.path.root}`"
                     yield Diagnostic(f"undeclared-{kind}", message, place, help=help, fix=fix)
 
 
@@ -112,10 +118,12 @@ def _occurs_in_unread_text(graph: Graph, owner: WorkflowNode | TaskNode, name: s
 
 def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """What steps and `from_machine` name and the workflow does not declare."""
-    for chain in graph.chains.values():
-        for step in chain.steps:
-            if step.workflow is not None and step.workflow.fields_of(kind).known:
-                yield from _unknown_arguments(step, step.workflow, kind)
+    for caller in graph.callers:
+        for step in caller.steps:
+            if step.callee is not None and step.callee.fields_of(kind).known:
+                yield from _unknown_arguments(caller, step, step.callee, kind)
+            if step.callee is not None and isinstance(step, PipelineStepNode) and kind == "input":
+                yield from _unknown_files(step, step.callee)
     for workflow in graph.workflows.values():
         fields = workflow.fields_of(kind)
         for index, written in enumerate(workflow.body.from_machine):
@@ -128,35 +136,47 @@ def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]
                 yield Diagnostic(f"unknown-{kind}", message, place, help=help, fix=fix)
 
 
-def _unknown_arguments(step: StepNode, workflow: WorkflowNode, kind: NameKind) -> Iterator[Diagnostic]:
-    fields = workflow.fields_of(kind)
+def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: NameKind) -> Iterator[Diagnostic]:
+    fields = callee.fields_of(kind)
     for name, value in step.values_of(kind).items():
-        is_secret = kind == "input" and name in workflow.secrets
-        if name in fields or name in unknown_names(workflow, kind):
+        is_secret = kind == "input" and name in callee.secrets
+        if name in fields or name in unknown_names(callee, kind):
             continue
         if is_secret and not (value.tokens or value.refs):
             continue  # a literal, of which `secret-in-source` speaks
         help, fix = did_you_mean(name, fields.fields), fix_name(value.place.at_key(), name, fields.fields)
-        label = Label(workflow.at(f"{kind}s").at_key(), "declared here")
+        label = Label(callee.at(f"{kind}s").at_key(), "declared here")
         if not fields.fields:
-            label = Label(workflow.definition.place.at_key(), f"declares no `{kind}s`")
+            label = Label(callee.place.at_key(), f"declares no `{kind}s`")
         if is_secret:
-            help = f"hand on a secret of the chain under `secrets`: `{name}: <$NAME>`"
+            help = f"hand on a secret of the {caller.definition.kind} under `secrets`: `{name}: <$NAME>`"
             fix = move_to_secrets(step, name, value)
-            label = Label(workflow.secrets.fields[name].place.at_key(), "declared as a secret")
-        message = f"`{workflow.name}` has no {kind} `{name}`"
+            label = Label(callee.secrets.fields[name].place.at_key(), "declared as a secret")
+        message = f"`{callee.name}` has no {kind} `{name}`"
         yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help, fix=fix)
 
 
+def _unknown_files(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
+    """Files of a step that what it runs does not ask for."""
+    for name, value in step.files.items():
+        if name not in callee.files:
+            help = did_you_mean(name, callee.files) if callee.files else f"`{callee.name}` asks for no file at run time"
+            labels = (Label(callee.place.at_key(), "declared here"),)
+            message = f"`{callee.name}` takes no file `{name}`"
+            yield Diagnostic("unknown-input", message, value.place.at_key(), labels=labels, help=help)
+
+
 def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
-    """Inputs or secrets of chains that no step uses."""
-    for chain in graph.chains.values():
+    """Inputs or secrets of chains and pipelines that no step uses."""
+    for chain in graph.callers:
         missing = list(missing_arguments(chain, kind))
         literal = kind == "secret" and any(literal_secrets(step) for step in chain.steps)
         if not is_fully_read(chain, kind) or (kind == "secret" and missing) or literal:
             continue
         declared = chain.fields_of(kind).fields
         used = names_in_use(chain, kind) | {nearest(field.name, declared) for _, _, field in missing}
+        if kind == "input":
+            yield from _idle_items(chain)
         for name, field in declared.items():
             if name not in used:
                 where = f"use it as `<{name}>` in a step's `inputs`"
@@ -173,30 +193,43 @@ def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
                 yield Diagnostic(f"unused-chain-{kind}", message, place, labels=labels, help=help, fix=fix)
 
 
+def _idle_items(caller: AnyCaller) -> Iterator[Diagnostic]:
+    """Items of steps with `each` that nothing in the step uses."""
+    for step in caller.steps:
+        if not isinstance(step, PipelineStepNode) or step.item is None:
+            continue
+        name, taken = step.item.name, step.callee.inputs.fields if step.callee and caller.inherits else {}
+        used = set().union(*(_names_in_value(value, "input") for key, value in step.values if key not in ONCE))
+        if name not in used and not (name in taken and name not in step.inputs):
+            message = f"nothing in step `{step.id}` uses its item `{name}`"
+            help = f"hand it on, as `<{name}>`, or run the step once"
+            yield Diagnostic("unused-chain-input", message, step.item.place.at_key(), help=help)
+
+
 def resolve_misspellings(given: Iterable[str], declared: FieldSet) -> set[str]:
     """The declared names that misspelt ones were meant to be: another rule speaks of the misspelling."""
     return {meant for name in given if name not in declared and (meant := nearest(name, declared.fields))}
 
 
-def missing_arguments(chain: ChainNode, kind: NameKind) -> Iterator[tuple[StepNode, WorkflowNode, Field]]:
-    """What steps need and nothing gives: no value, no chain input or secret of that name, no machine, no near miss."""
-    given_by_chain = chain.fields_of(kind)
-    if not given_by_chain.known or "steps" in chain.definition.broken:
+def missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[CallNode, Callee, Field]]:
+    """What steps need and nothing gives: no value, no input or secret of that name, no machine, no near miss."""
+    if not caller.fields_of(kind).known or "steps" in caller.definition.broken:
         return
-    for step in chain.steps:
-        if (workflow := step.workflow) is None:
+    for step in caller.steps:
+        if (callee := step.callee) is None:
             continue
-        declared, values = workflow.fields_of(kind), step.values_of(kind)
-        given = {*values, *resolve_misspellings(values, declared), *(given_by_chain.fields if chain.inherits else ())}
-        machine = {*workflow.body.from_machine, *chain.body.from_machine}
+        declared, values = callee.fields_of(kind), step.values_of(kind)
+        inherited = caller.inputs_at(step, "inputs") if kind == "input" else caller.secrets
+        given = {*values, *resolve_misspellings(values, declared), *(inherited.fields if caller.inherits else ())}
+        machine = {*callee.from_machine, *caller.from_machine}
         for name, field in declared.fields.items():
             if field.required and name not in given and SIGNS[kind] + name not in machine:
-                renamed = {one for one in unknown_names(workflow, kind) if nearest(one, declared.fields) == name}
+                renamed = {one for one in unknown_names(callee, kind) if nearest(one, declared.fields) == name}
                 if not renamed & given:
-                    yield step, workflow, field
+                    yield step, callee, field
 
 
-def literal_secrets(step: StepNode) -> list[tuple[str, Value]]:
+def literal_secrets(step: CallNode) -> list[tuple[str, Value]]:
     """Secrets of a step that are written out where one should be handed on."""
     return [
         (name, value)

@@ -1,53 +1,77 @@
-"""Refs of a chain: those that parse, those that read a later step, those that close a ring."""
+"""Refs of chains and pipelines: those that parse, those that read a later step, those that close a ring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode
+from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, PipelineStepNode
+from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Keys, Ref
 from cyberflow.source import Place
+
+READERS = ("inputs", "outputs", "each", "when", "unless", "until")
+"""The keys under which a value may read the outputs of a step."""
 
 
 @dataclass(frozen=True)
 class ValidRef:
-    """A ref that parses and stands where one may; `step` is None in the outputs of the chain."""
+    """A ref that parses and stands where one may; `step` is None in the outputs of the whole."""
 
     ref: Ref
     place: Place
     written: str
-    step: StepNode | None
+    step: CallNode | None
     keys: Keys = ()
 
 
-def valid_refs(chain: ChainNode) -> Iterator[ValidRef]:
-    for step, where, value in chain.values:
-        if where in ("inputs", "outputs"):
+@dataclass(frozen=True)
+class StepUse:
+    """A step names another that must be over before it: in a ref, or under `after`."""
+
+    step: CallNode
+    alias: str
+    place: Place
+    written: str
+
+
+def valid_refs(caller: AnyCaller) -> Iterator[ValidRef]:
+    for step, where, value in caller.values:
+        if where in READERS:
             for use in value.refs:
                 if isinstance(use.ref, Ref):
                     yield ValidRef(use.ref, use.place, str(use.written), step, use.keys)
 
 
-def all_valid_refs(graph: Graph) -> Iterator[tuple[ChainNode, ValidRef]]:
-    return ((chain, use) for chain in graph.chains.values() for use in valid_refs(chain))
+def all_valid_refs(graph: Graph) -> Iterator[tuple[AnyCaller, ValidRef]]:
+    return ((caller, use) for caller in graph.callers for use in valid_refs(caller))
 
 
-def step_refs(chain: ChainNode) -> Iterator[tuple[StepNode, ValidRef]]:
-    return ((use.step, use) for use in valid_refs(chain) if use.step is not None)
+def step_uses(caller: AnyCaller) -> Iterator[StepUse]:
+    """Every naming of another step by a step."""
+    for use in valid_refs(caller):
+        if use.step is not None:
+            yield StepUse(use.step, use.ref.alias, use.place, use.written)
+    for step in caller.steps:
+        if isinstance(step, PipelineStepNode):
+            for value in step.files.values():
+                for file in value.refs:
+                    if isinstance(file.ref, FileRef):
+                        yield StepUse(step, file.ref.step, file.place, str(file.written))
+            yield from (StepUse(step, id, step.at("after", index), id) for index, id in enumerate(step.step.after))
 
 
-def forward_refs(chain: ChainNode) -> Iterator[tuple[StepNode, ValidRef, StepNode]]:
-    """Refs of a step to itself or to a later one, with the step they read."""
-    for step, use in step_refs(chain):
-        target = chain.step(use.ref.alias)
-        if target is not None and target.index >= step.index:
-            yield step, use, target
+def forward_uses(caller: AnyCaller) -> Iterator[tuple[StepUse, CallNode]]:
+    """Namings of the step itself or of a later one, with that step."""
+    for use in step_uses(caller):
+        target = caller.step(use.alias)
+        if target is not None and target.index >= use.step.index:
+            yield use, target
 
 
-def closes_cycle(chain: ChainNode, step: StepNode | None, ref: Ref) -> bool:
+def closes_cycle(caller: AnyCaller, step: CallNode | None, ref: Ref) -> bool:
     """Whether a ref closes a ring: it need not name the step that it does."""
-    target = chain.step(ref.alias)
+    target = caller.step(ref.alias)
     if step is None or target is None or target.index < step.index:
         return False
-    return any(step.id in ring and target.id in ring for ring in chain.cycles)
+    return any(step.id in ring and target.id in ring for ring in caller.cycles)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cyberflow.compiler.graph import ChainNode, NameKind, TaskNode, WorkflowNode
+from cyberflow.compiler.graph import AnyCaller
+from cyberflow.compiler.interface import NameKind
+from cyberflow.compiler.queries.texts import Owner, TextScope
 from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import did_you_mean, fix_name, nearest
 from cyberflow.edits import Fix
@@ -27,17 +29,15 @@ def fix_path_part(place: Place, written: str, part: int, word: str, known: Itera
     return fix_name(place.within(*span), word, known) if span else None
 
 
-def argument_syntax(chain: ChainNode, kind: NameKind, name: str, given: str) -> str:
-    """How a step hands the chain's `given` on as the `name` of its workflow."""
-    return f"`{name}={given}`" if chain.in_python else f"`{kind}s: {{{name}: {placeholder(kind, given)}}}`"
+def argument_syntax(caller: AnyCaller, kind: NameKind, name: str, given: str) -> str:
+    """How a step hands the `given` of a chain or pipeline on as the `name` of what it runs."""
+    return f"`{name}={given}`" if caller.in_python else f"`{kind}s: {{{name}: {placeholder(kind, given)}}}`"
 
 
-def suggest_declaration(
-    owner: WorkflowNode | ChainNode | TaskNode, kind: NameKind, text: ScannedText, token: Token
-) -> str:
+def suggest_declaration(scope: TextScope, kind: NameKind, text: ScannedText, token: Token) -> str:
     """Help for a token that names nothing declared: what was meant, and how the text itself is written."""
-    root, other = token.path.root, owner.secrets if kind == "input" else owner.inputs
-    if ref := suggest_ref(owner, token) if kind == "input" else None:
+    root, other = token.path.root, scope.fields_of("secret" if kind == "input" else "input")
+    if ref := suggest_ref(scope.owner, token) if kind == "input" else None:
         return f"`{root}` is a step: write `{{$ref: {ref}}}`"
     if root in other:
         instead: NameKind = "secret" if kind == "input" else "input"
@@ -45,14 +45,14 @@ def suggest_declaration(
         return f"`{root}` is {article} {instead}: write `{placeholder(instead, token.path)}`"
     if token.wire == "{$_}":
         return "PowerShell's `$_` in braces is read as a secret: write `\\{$_}`, or `{ $_ }`"
-    declared = owner.fields_of(kind).fields
+    declared = scope.fields_of(kind).fields
     help = did_you_mean(root, declared, f"`{placeholder(kind, '{}')}`") or f"declare it under `{kind}s`"
     return with_literal(help, text.scan.text, token.start, token.end, text.format)
 
 
-def suggest_ref(owner: WorkflowNode | ChainNode | TaskNode, token: Token) -> str | None:
+def suggest_ref(owner: Owner, token: Token) -> str | None:
     """The ref that a placeholder was meant to be, when its root is a step."""
-    if not isinstance(owner, ChainNode) or not (producer := owner.producer(token.path.root)):
+    if not isinstance(owner, AnyCaller) or not (producer := owner.producer(token.path.root)):
         return None
     keys = token.path.keys[1:] if token.path.keys[:1] == ("outputs",) else token.path.keys
     keys = keys or (next(iter(producer.outputs.fields), "NAME"),)

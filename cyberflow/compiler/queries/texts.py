@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, Value, WorkflowNode
-from cyberflow.compiler.interface import Field
-from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, TaskNode, WorkflowNode
+from cyberflow.compiler.interface import Field, FieldSet, NameKind
+from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.edits import Fix
 from cyberflow.language.prompt.tokens import TextMend, Token
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
 
+Owner = WorkflowNode | ChainNode | TaskNode | PipelineNode
 
-def owners(graph: Graph) -> list[WorkflowNode | ChainNode | TaskNode]:
+
+@dataclass(frozen=True)
+class TextScope:
+    """Texts of a declaration, and the inputs that their tokens may name: in a step with `each` its item too."""
+
+    owner: Owner
+    inputs: FieldSet
+    texts: tuple[ScannedText, ...]
+
+    def fields_of(self, kind: NameKind) -> FieldSet:
+        return self.inputs if kind == "input" else self.owner.secrets
+
+
+def owners(graph: Graph) -> list[Owner]:
     """Every declaration that has texts."""
-    return [*graph.workflows.values(), *graph.chains.values(), *graph.tasks.values()]
+    return [*graph.workflows.values(), *graph.chains.values(), *graph.tasks.values(), *graph.pipelines.values()]
+
+
+def scopes(graph: Graph) -> Iterator[TextScope]:
+    """Every text with the names that it may use."""
+    for owner in owners(graph):
+        if isinstance(owner, PipelineNode):
+            for step, key, value in owner.values:
+                yield TextScope(owner, owner.inputs_at(step, key), value.texts)
+        else:
+            yield TextScope(owner, owner.inputs, owner.texts)
 
 
 def prompts(graph: Graph) -> Iterator[tuple[WorkflowNode, ScannedText]]:
@@ -34,7 +59,7 @@ def runtime_tokens(graph: Graph) -> Iterator[tuple[WorkflowNode, ScannedText, To
 
 
 def text_findings(graph: Graph) -> Iterator[Diagnostic]:
-    """What the readers of prompts and chain strings found themselves."""
+    """What the readers of prompts and of strings in steps found themselves."""
     for owner in owners(graph):
         for text in owner.texts:
             for flaw in text.flaws:
@@ -50,20 +75,20 @@ def _fix_of(text: ScannedText, mend: TextMend) -> Fix:
 
 def find_dead_paths(graph: Graph) -> Iterator[tuple[ScannedText, Token, Field, MissingMember | Scalar]]:
     """Every token whose root is declared and whose path leads nowhere."""
-    for owner in owners(graph):
-        for text in owner.texts:
+    for scope in scopes(graph):
+        for text in scope.texts:
             for token in text.tokens:
                 if not token.path.keys or token.kind == "runtime":
                     continue
-                field = owner.fields_of(token.kind).fields.get(token.path.root)
+                field = scope.fields_of(token.kind).fields.get(token.path.root)
                 found = lookup(field.schema, token.path.keys) if field else None
                 if field and isinstance(found, MissingMember | Scalar):
                     yield text, token, field, found
 
 
-def argument_values(graph: Graph) -> Iterator[tuple[ChainNode | TaskNode, Value]]:
-    """The values of chains and tasks in which `<name>` is an input of their own."""
-    for chain in graph.chains.values():
-        yield from ((chain, value) for _, _, value in chain.values)
+def argument_values(graph: Graph) -> Iterator[tuple[FieldSet, Value]]:
+    """The values of chains, tasks and pipelines, with the inputs that `<name>` may be there."""
+    for caller in graph.callers:
+        yield from ((caller.inputs_at(step, key), value) for step, key, value in caller.values)
     for task in graph.tasks.values():
-        yield from ((task, value) for value in task.parameters.values())
+        yield from ((task.inputs, value) for value in task.parameters.values())

@@ -32,6 +32,7 @@ GROUPS = {
         empty-chain duplicate-step unknown-workflow bad-ref unknown-step forward-ref cycle unknown-output
         type-mismatch missing-input unknown-input missing-secret unknown-secret secret-leak untyped-output
         unused-chain-input unused-chain-secret cleanup-before-use ref-index ref-as-text
+        each-not-list key-not-scalar unbounded-wait retry-repeats call-untyped
         not-on-target
     """),
     "test": _names("""
@@ -48,7 +49,7 @@ WARNINGS = frozenset(
     _names("""
         unused-ignore cut-prompt path-as-prompt unused-input unused-secret unsafe-html unbalanced-loop
         loop-item-outside-loop unknown-tool restarted-list untyped-output unused-chain-input unused-chain-secret
-        cleanup-before-use ref-index ref-as-text
+        cleanup-before-use ref-index ref-as-text unbounded-wait retry-repeats
         lost-text runtime-input lookalike-runtime foreign-template password-input
         unused-mock
     """)

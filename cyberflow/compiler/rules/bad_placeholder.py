@@ -17,9 +17,9 @@ from cyberflow.schema.predicates import possible_kinds
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for owner, value in argument_values(graph):
+    for inputs, value in argument_values(graph):
         for use in value.tokens:
-            field = owner.inputs.fields.get(use.token.path.root) if use.token.kind == "input" else None
+            field = inputs.fields.get(use.token.path.root) if use.token.kind == "input" else None
             if use.whole or field is None:
                 continue
             found = lookup(field.schema, use.token.path.keys)

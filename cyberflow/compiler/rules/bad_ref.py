@@ -2,7 +2,8 @@
 
 A ref is an object with the one key `$ref`, whose text is `<step>.outputs.<path>`. It may be a value in the `inputs` of
 a step, also inside an object or a list, and a value in the `outputs` of a chain. Secrets and the chain's own inputs are
-given by whoever runs the chain and can refer to nothing.
+given by whoever runs the chain and can refer to nothing. In a pipeline a ref may stand under `each`, `when`, `unless`
+and `until` too, and one to a file, `<step>.files['<name>']`, under `files`; a task has files and no outputs.
 
     inputs:
       mrn: {$ref: lookup.mrn}            # the outputs of a step are under `.outputs`
@@ -13,42 +14,88 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cyberflow.compiler.graph import ChainNode, Graph, RefUse
+from cyberflow.compiler.graph import AnyCaller, Graph, PipelineNode
+from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
-from cyberflow.diagnostics import Diagnostic, is_only_near, nearest, replace_text
+from cyberflow.compiler.queries.refs import READERS
+from cyberflow.compiler.refs import Ref
+from cyberflow.compiler.scanned_text import RefUse, Value
+from cyberflow.diagnostics import Diagnostic, Label, is_only_near, nearest, replace_text
 from cyberflow.edits import Fix, Rewrite
-from cyberflow.language.prompt.paths import PATH
+from cyberflow.language.prompt.paths import PATH, TokenPath
 
 _REST = re.compile(PATH)
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for _, where, value in chain.values:
+    for caller in graph.callers:
+        for _, where, value in caller.values:
             for use in value.refs:
-                if where == "secrets":
-                    secret = next(iter(chain.secrets.fields), "NAME")
-                    help = f"hand on a secret of the chain: `<${secret}>`"
-                    edits = (Rewrite(replace(value.place), json.dumps(f"<${secret}>")),)
-                    fix = Fix(f"write `<${secret}>`", edits) if secret in chain.secrets.fields else None
-                    yield Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help, fix=fix)
-                elif isinstance(use.ref, str):
-                    yield _finding(chain, use, use.ref)
+                if (found := _ask(caller, where, value, use)) is not None:
+                    yield found
     for task in graph.tasks.values():
         for value in task.parameters.values():
             for use in value.refs:
-                help = "a task is not a step of a chain: give it an input, `<name>`"
+                help = "a task takes nothing from a step by itself: give it an input, `<name>`"
                 yield Diagnostic("bad-ref", "a parameter of a task cannot come from a step", use.place, help=help)
+
+
+def _ask(caller: AnyCaller, where: str, value: Value, use: RefUse) -> Diagnostic | None:
+    if where == "secrets":
+        secret = next(iter(caller.secrets.fields), "NAME")
+        help = f"hand on a secret of the {caller.definition.kind}: `<${secret}>`"
+        edits = (Rewrite(replace(value.place), json.dumps(f"<${secret}>")),)
+        fix = Fix(f"write `<${secret}>`", edits) if secret in caller.secrets.fields else None
+        return Diagnostic("bad-ref", "a secret cannot come from an output", use.place, help=help, fix=fix)
+    if where == "files":
+        return _ask_file(caller, use)
+    if where not in READERS:
+        help = "make it of the item: `<item.number>`"
+        return Diagnostic("bad-ref", f"a {where} cannot come from a step", use.place, help=help)
+    if isinstance(use.ref, str):
+        return _finding(caller, use, use.ref)
+    producer = caller.producer(use.ref.alias) if isinstance(use.ref, Ref) else None
+    if isinstance(use.ref, Ref) and producer is not None and producer.kind == "task":
+        labels = (Label(producer.place.at_key(), "a task"),)
+        message, note = f"`{use.written}` reads an output of a task", "a task has files and no typed outputs"
+        help = f"hand its files on under `files`: `{{$ref: \"{use.ref.alias}.files['KEY']\"}}`"
+        return Diagnostic("bad-ref", message, use.place, note=note, labels=labels, help=help)
+    return None
+
+
+def _ask_file(caller: AnyCaller, use: RefUse) -> Diagnostic | None:
+    if isinstance(use.ref, str):
+        shown = f"`{use.written}` is not a file" if isinstance(use.written, str) else "this is not a file"
+        help = "write `{$ref: \"STEP.files['NAME']\"}`, the path of a project file, or `<name>` for `--file name=PATH`"
+        return Diagnostic("bad-ref", shown, use.place, note=use.ref, help=help)
+    step = caller.step(use.ref.step) if isinstance(use.ref, FileRef) else None
+    if step is None or step.callee is None or not isinstance(caller, PipelineNode):
+        return None
+    if step.callee.kind in ("call", "wait"):
+        message = f"`{step.id}` has no files"
+        help = "a chain, a workflow and a task have some"
+        return Diagnostic("bad-ref", message, use.place, note=f"it is a {step.callee.kind}", help=help)
+    if getattr(step, "item", None) is not None:
+        message, note = f"`{use.written}` is not one file", f"`{step.id}` runs once for each item"
+        help = "hand it on inside a pipeline of its own, which the `each` runs"
+        return Diagnostic("bad-ref", message, use.place, note=note, help=help)
+    return None
 
 
 def _first_key(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _finding(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
+def _finding(caller: AnyCaller, use: RefUse, reason: str) -> Diagnostic:
+    shown = f"`{use.written}` is not a ref" if isinstance(use.written, str) else "this is not a ref"
+    path = TokenPath.parse(use.written) if isinstance(use.written, str) else None
+    if isinstance(caller, PipelineNode) and path is not None and path.keys[:1] == ("files",):
+        message, note = f"`{use.written}` is a file, not an output", "a file stands under `files:` alone"
+        help = "give it under the step's `files`, by the name under which what it runs takes it"
+        return Diagnostic("bad-ref", message, use.place, note=note, help=help)
     alias = str(use.written).split(".")[0]
-    step = alias if chain.step(alias) or alias in chain.session else "STEP"
-    producer = chain.producer(alias)
+    producer = caller.producer(alias)
+    step = alias if producer or caller.step(alias) else "STEP"
     first = next(iter(producer.outputs.fields), "NAME") if producer else "NAME"
     rest = str(use.written).removeprefix(alias).lstrip(".").removeprefix("outputs").lstrip(".")
     head, _, tail = rest.partition(".")
@@ -61,5 +108,4 @@ def _finding(chain: ChainNode, use: RefUse, reason: str) -> Diagnostic:
         fix = replace_text(use.place, use.written, ref, safe=is_only_near(use.written, ref, [ref]))
     elif step != "STEP":
         fix = rewrite_as_ref(use.place, ref)
-    shown = f"`{use.written}` is not a ref" if isinstance(use.written, str) else "this is not a ref"
     return Diagnostic("bad-ref", shown, use.place, note=reason, help=help, fix=fix)

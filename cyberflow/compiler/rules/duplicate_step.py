@@ -1,4 +1,4 @@
-"""Two steps of a chain have one id, or a step has the id of an alias in `session`.
+"""Two steps of a chain or pipeline have one id, or a step has the id of an alias in `session`.
 
 The id is the session alias under which a step's outputs are kept: the later step would hide the earlier one, and a ref
 to it would be a ref to either.
@@ -12,20 +12,21 @@ Rename one of them.
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.graph import ChainNode, Graph
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.source import Place
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
+    for chain in graph.callers:
         if "steps" in chain.definition.broken:
             continue
-        first: dict[str, Place] = {alias: chain.at("session", alias).at_key() for alias in chain.session}
+        session = chain.session if isinstance(chain, ChainNode) else ()
+        first: dict[str, Place] = {alias: chain.at("session", alias).at_key() for alias in session}
         for step in chain.steps:
             if step.id in first:
                 labels = (Label(first[step.id], "first given here"),)
-                message = f"the id `{step.id}` is taken in this chain"
+                message = f"the id `{step.id}` is taken in this {chain.definition.kind}"
                 rename = 'give one a name of its own, by `.step("again")` before its `(…)`'
                 help = rename if chain.in_python else "rename one of the two"
                 yield Diagnostic("duplicate-step", message, step.at("id"), labels=labels, help=help)

@@ -1,4 +1,4 @@
-"""A chain has no steps.
+"""A chain or pipeline has no steps.
 
 The service refuses a chain without steps, so there would be nothing to run.
 
@@ -16,7 +16,8 @@ from cyberflow.diagnostics import Diagnostic
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
+    for chain in graph.callers:
         if not chain.steps and "steps" not in chain.definition.broken:
-            help = "add a step: `- {id: first, workflow: NAME}`"
+            key = "workflow" if chain.definition.kind == "chain" else "run"
+            help = f"add a step: `- {{id: first, {key}: NAME}}`"
             yield Diagnostic("empty-chain", f"`{chain.name}` has no steps", chain.at("steps").at_key(), help=help)

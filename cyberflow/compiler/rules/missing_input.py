@@ -12,8 +12,8 @@ In a test it is an input of what is run.
 import json
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import PYTHON_SUFFIX, ChainNode, Graph, StepNode, WorkflowNode
-from cyberflow.compiler.interface import Field
+from cyberflow.compiler.graph import PYTHON_SUFFIX, AnyCaller, CallNode, Graph
+from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.declaration_fixes import hand_on
 from cyberflow.compiler.queries.names import missing_arguments
 from cyberflow.compiler.queries.suggestions import argument_syntax
@@ -24,31 +24,33 @@ from cyberflow.schema.describe import describe
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for step, workflow, field in missing_arguments(chain, "input"):
-            yield _finding(graph, chain, step, workflow, field)
+    for caller in graph.callers:
+        for step, callee, field in missing_arguments(caller, "input"):
+            yield _finding(graph, caller, step, callee, field)
 
 
-def _finding(graph: Graph, chain: ChainNode, step: StepNode, workflow: WorkflowNode, field: Field) -> Diagnostic:
-    message = f"step `{step.id}` lacks the input `{field.name}` of `{workflow.name}`"
+def _finding(graph: Graph, caller: AnyCaller, step: CallNode, callee: Callee, field: Field) -> Diagnostic:
+    message = f"step `{step.id}` lacks the input `{field.name}` of `{callee.name}`"
     labels = (Label(field.place.at_key(), f"needs {describe(field.schema)}"),)
-    declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the chain"
-    help = f"give `{field.name}=` in the call" if chain.in_python else declare
-    help += ", or list it in `from_machine`"
-    fix = None if chain.in_python else _declare(graph, chain, field)
-    if meant := nearest(field.name, chain.inputs.fields):
-        fix = hand_on(chain, step, "input", field.name, meant)
-        help = f"hand on the chain's `{meant}`: {argument_syntax(chain, 'input', field.name, meant)}"
-    return Diagnostic("missing-input", message, step.at("workflow"), labels=labels, help=help, fix=fix)
+    declare = f"set it in the step's `inputs`, declare `{field.name}` as an input of the {caller.definition.kind}"
+    help = f"give `{field.name}=` in the call" if caller.in_python else declare
+    help += ", or list it in `from_machine`" if callee.kind in ("workflow", "chain") else ""
+    fix = None if caller.in_python else _declare(graph, caller, field)
+    if meant := nearest(field.name, caller.inputs_at(step, "inputs").fields):
+        fix = hand_on(caller, step, "input", field.name, meant)
+        whose = "item" if meant not in caller.inputs else f"{caller.definition.kind}'s"
+        help = f"hand on the {whose} `{meant}`: {argument_syntax(caller, 'input', field.name, meant)}"
+    place = step.runs[1] if step.runs else step.place
+    return Diagnostic("missing-input", message, place, labels=labels, help=help, fix=fix)
 
 
-def _declare(graph: Graph, chain: ChainNode, field: Field) -> Fix | None:
-    """The guess that whoever runs the chain gives the value: an input of the chain, of the type that is declared."""
+def _declare(graph: Graph, caller: AnyCaller, field: Field) -> Fix | None:
+    """The guess that whoever runs it gives the value: an input of its own, of the type that is declared."""
     document = graph.project.files.documents.get(field.place.path)
     notation = value_at(getattr(document, "data", None), field.place.route)
     if not isinstance(notation, str):
         notation = field.schema if isinstance(notation, dict) and isinstance(field.schema, dict) else None
     if notation is None or field.place.path.endswith(PYTHON_SUFFIX):
         return None
-    edit = Addition(chain.at("inputs"), field.name, json.dumps(notation))
-    return Fix(f"declare `{field.name}` as an input of `{chain.name}`", (edit,))
+    edit = Addition(caller.at("inputs"), field.name, json.dumps(notation))
+    return Fix(f"declare `{field.name}` as an input of `{caller.name}`", (edit,))

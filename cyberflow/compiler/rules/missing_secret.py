@@ -19,17 +19,18 @@ from cyberflow.edits import Addition, Fix
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        for step, workflow, field in missing_arguments(chain, "secret"):
-            name = field.name
-            message = f"step `{step.id}` lacks the secret `{name}` of `{workflow.name}`"
+    for chain in graph.callers:
+        for step, callee, field in missing_arguments(chain, "secret"):
+            name, kind = field.name, chain.definition.kind
+            message = f"step `{step.id}` lacks the secret `{name}` of `{callee.name}`"
             labels = (Label(field.place.at_key(), "needed here"),)
             take = f"take `{name}: Secret` in `{chain.name}` and hand it on: `{name}={name}`"
-            help = take if chain.in_python else f"declare `{name}` in the chain's `secrets`"
-            help += f", or list `${name}` in `from_machine`"
+            help = take if chain.in_python else f"declare `{name}` in the {kind}'s `secrets`"
+            help += f", or list `${name}` in `from_machine`" if callee.kind in ("workflow", "chain") else ""
             edit = Addition(chain.at("secrets"), "", json.dumps(name))
             fix = None if chain.in_python else Fix(f"declare the secret `{name}` in `{chain.name}`", (edit,))
             if have := nearest(name, chain.secrets.fields) or next(iter(chain.secrets.fields), None):
-                help = f"hand on the chain's `{have}`: {argument_syntax(chain, 'secret', name, have)}"
+                help = f"hand on the {kind}'s `{have}`: {argument_syntax(chain, 'secret', name, have)}"
                 fix = hand_on(chain, step, "secret", name, have)
-            yield Diagnostic("missing-secret", message, step.at("workflow"), labels=labels, help=help, fix=fix)
+            place = step.runs[1] if step.runs else step.place
+            yield Diagnostic("missing-secret", message, place, labels=labels, help=help, fix=fix)

@@ -9,15 +9,15 @@ Hand the whole list on and pick the entry in the prompt: `<medications[0]>`.
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.graph import ChainNode, Graph
 from cyberflow.compiler.queries.refs import all_valid_refs
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import Fix, Replacement
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for _, use in all_valid_refs(graph):
-        if use.ref.indexed:
+    for caller, use in all_valid_refs(graph):
+        if use.ref.indexed and isinstance(caller, ChainNode):
             message = "the service does not document brackets in refs"
             if all(isinstance(key, str) for key in use.ref.keys) and "[" not in str(use.ref):
                 fix = Fix(f"write `{use.ref}`", (Replacement(use.place, use.written, str(use.ref)),), safe=True)

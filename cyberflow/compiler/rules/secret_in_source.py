@@ -16,9 +16,10 @@ In a test every secret is `any`.
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, Value
+from cyberflow.compiler.graph import AnyCaller, Graph
 from cyberflow.compiler.queries.names import literal_secrets
 from cyberflow.compiler.queries.suggestions import argument_syntax
+from cyberflow.compiler.scanned_text import Value
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.prompt.placeholders import placeholder
 
@@ -27,26 +28,27 @@ _NOTE = "this is in git for ever"
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     unread = {(one.place.path, one.place.route) for one in graph.project.problems if one.rule == "template-error"}
-    for chain in graph.chains.values():
+    for chain in graph.callers:
         declared = next(iter(chain.secrets.fields), "")
         for step in chain.steps:
             for name, value in literal_secrets(step):
                 if (value.place.path, value.place.route) not in unread:
                     yield _literal(chain, name, value, declared)
             for name, value in step.inputs.items():
-                if step.workflow and name in step.workflow.secrets and name not in step.workflow.inputs:
+                if step.callee and name in step.callee.secrets and name not in step.callee.inputs:
                     if value.tokens or value.refs:
                         continue
                     message = f"the secret `{name}` is a literal, and under `inputs`"
-                    help = f"hand on a secret of the chain: {argument_syntax(chain, 'secret', name, declared or name)}"
+                    syntax = argument_syntax(chain, "secret", name, declared or name)
+                    help = f"hand on a secret of the {chain.definition.kind}: {syntax}"
                     yield Diagnostic("secret-in-source", message, value.place, note=_NOTE, help=help)
 
 
-def _literal(chain: ChainNode, name: str, value: Value, declared: str) -> Diagnostic:
+def _literal(chain: AnyCaller, name: str, value: Value, declared: str) -> Diagnostic:
     written = value.data.strip() if isinstance(value.data, str) else ""
     if written in chain.secrets:
         message = f"the secret `{name}` is the text `{written}`, and not the secret of this name"
         return Diagnostic("secret-in-source", message, value.place, help=f"write `{placeholder('secret', written)}`")
-    declare = "take it as a `Secret`" if chain.in_python else "declare it in the chain's `secrets`"
+    declare = "take it as a `Secret`" if chain.in_python else f"declare it in the {chain.definition.kind}'s `secrets`"
     help = f"{declare} and hand it on: {argument_syntax(chain, 'secret', name, declared or name)}"
     return Diagnostic("secret-in-source", f"the secret `{name}` is a literal", value.place, note=_NOTE, help=help)

@@ -13,18 +13,29 @@ from collections.abc import Iterator
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic
 
-_SHOWN = {"inputs": "an input", "files": "a file name", "outputs": "an output of the chain"}
+_SHOWN = {
+    "inputs": "an input",
+    "files": "a file name",
+    "outputs": "an output of the {}",
+    "each": "a list",
+    "key": "the key of an item",
+    "when": "a condition",
+    "unless": "a condition",
+    "until": "a moment",
+    "signal": "a question",
+}
 
 _HAND = ("hand it to the step under `secrets`", "hand it to a `Secret` parameter of the workflow")
 """In YAML, in Python."""
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
+    for chain in graph.callers:
         for _, where, value in chain.values:
             for use in value.tokens:
                 if use.token.kind == "secret" and where in _SHOWN:
-                    message = f"the secret `{use.token.path.root}` would be stored as {_SHOWN[where]}"
+                    stored = _SHOWN[where].format(chain.definition.kind)
+                    message = f"the secret `{use.token.path.root}` would be stored as {stored}"
                     help = f"{_HAND[chain.in_python]}, and write `<$name>` in the workflow's prompt"
                     yield Diagnostic("secret-leak", message, use.place, help=help)
     for workflow in graph.workflows.values():

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries.dataflow import Flow, flows
+from cyberflow.compiler.queries.dataflow import Flow, flows, witness_note
 from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
 from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label, replace_text
@@ -49,8 +49,8 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         message = f"`{flow.name}` of {flow.consumer} is required, but `__EMPTY__` leaves it out"
     elif absent:
         message = f"`{flow.name}` of {flow.consumer} is required, but {flow.source} may be absent"
-        help = f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
-        fix = replace_text(flow.wanted_place.at_key(), flow.name, f"{flow.name}?")
+        help = flow.advice or f"make the source required, or `{flow.name}` optional: `{flow.name}?`"
+        fix = None if flow.advice else replace_text(flow.wanted_place.at_key(), flow.name, f"{flow.name}?")
     elif flow.given is None:
         place, part = _faulty_part(flow.place, flow.data, answer.path)
         shown = format_literal(part)
@@ -61,9 +61,13 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
         message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
-        note = f"is {describe(flow.given)}"
-    found = Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=_notes(answer))
+        note, help = f"is {describe(flow.given)}", flow.advice if _holds_null(answer.witness) else None
+    found = Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer))
     return replace(found, help=help, fix=fix)
+
+
+def _holds_null(witness: Any) -> bool:
+    return witness is None or (isinstance(witness, list) and None in witness)
 
 
 def _faulty_part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Place, Any]:
@@ -74,11 +78,3 @@ def _faulty_part(place: Place, data: Any, path: Sequence[str | int]) -> tuple[Pl
             break
         place, data = place.at(key), data[key]
     return place, data
-
-
-def _notes(answer: NotAssignable) -> tuple[str, ...]:
-    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in answer.path)
-    reason = (
-        f"  ({where + ' ' if where else ''}{answer.reason})" if answer.reason and answer.witness is not ABSENT else ""
-    )
-    return (f"witness: {answer.witness_text}{reason}",)

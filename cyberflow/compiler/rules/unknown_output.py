@@ -12,7 +12,8 @@ In a test it is a mock, or an expectation, that names what the workflow or the c
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph, WorkflowNode
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.interface import Callee
 from cyberflow.compiler.queries.refs import ValidRef, all_valid_refs, closes_cycle
 from cyberflow.compiler.queries.suggestions import fix_path_part, suggest_member
 from cyberflow.diagnostics import Diagnostic, Label, replace_text
@@ -24,15 +25,32 @@ from cyberflow.schema.paths import MissingMember, Scalar, lookup
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for chain, use in all_valid_refs(graph):
         producer = chain.producer(use.ref.alias)
-        if producer is None or not producer.outputs.known or not producer.outputs.fields:
+        if producer is None or not producer.outputs.known or producer.kind == "task":
+            continue
+        if not producer.outputs.fields:
+            if producer.kind != "workflow" and not closes_cycle(chain, use.step, use.ref):
+                yield _no_outputs(use, producer)
             continue
         found = lookup(producer.outputs_schema, use.ref.keys)
         if isinstance(found, MissingMember | Scalar) and not closes_cycle(chain, use.step, use.ref):
             yield _finding(use, producer, found)
 
 
-def _finding(use: ValidRef, producer: WorkflowNode, found: MissingMember | Scalar) -> Diagnostic:
-    place = producer.definition.at("outputs").at_key()
+def _no_outputs(use: ValidRef, producer: Callee) -> Diagnostic:
+    """A chain, a pipeline, a function and a wait have the outputs that they declare and no other."""
+    name, said = use.ref.output, "declares no `outputs`"
+    help = f"declare it in `{producer.name}`: `outputs: {{{name}: {{$ref: STEP.outputs.{name}}}}}`"
+    if producer.kind == "call":
+        said, help = "returns nothing", f"return a model with the field `{name}`"
+    elif producer.kind == "wait":
+        help = f"a `signal` has outputs: `wait: {{signal: …, outputs: {{{name}: boolean}}}}`"
+    labels = (Label(producer.place.at_key(), said),)
+    message = f"`{use.ref.alias}` has no output `{name}`"
+    return Diagnostic("unknown-output", message, use.place, labels=labels, help=help)
+
+
+def _finding(use: ValidRef, producer: Callee, found: MissingMember | Scalar) -> Diagnostic:
+    place = producer.at("outputs").at_key()
     if isinstance(found, Scalar):
         field = producer.outputs.fields[str(use.ref.keys[0])]
         whole = format_path(f"{use.ref.alias}.outputs", use.ref.keys[: found.key_index])

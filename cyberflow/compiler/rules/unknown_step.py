@@ -1,4 +1,4 @@
-"""A ref names a step that the chain does not have.
+"""A ref, or `after`, names a step that the chain or pipeline does not have.
 
     steps:
       - {id: lookup, workflow: patient-lookup}
@@ -14,25 +14,29 @@ In a test, `simulate` and `expect.steps` name steps too; a mock may also name a 
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.queries.refs import valid_refs
+from cyberflow.compiler.graph import AnyCaller, ChainNode, Graph
+from cyberflow.compiler.queries.refs import step_uses, valid_refs
 from cyberflow.compiler.queries.suggestions import fix_path_part
 from cyberflow.diagnostics import Diagnostic, did_you_mean, replace_text
+from cyberflow.source import Place
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    for chain in graph.chains.values():
-        if "steps" in chain.definition.broken:
+    for caller in graph.callers:
+        if "steps" in caller.definition.broken:
             continue
-        known = {*(step.id for step in chain.steps), *chain.session}
-        by_workflow = {step.step.workflow: step.id for step in reversed(chain.steps)}
-        for use in valid_refs(chain):
-            if use.ref.alias not in known:
-                message = f"`{chain.name}` has no step `{use.ref.alias}`"
-                help = did_you_mean(use.ref.alias, known)
-                fix = fix_path_part(use.place, use.written, 0, use.ref.alias, known)
-                if use.ref.alias in by_workflow:
-                    id = by_workflow[use.ref.alias]
-                    help = f"a ref names the step by its id: `{id}`"
-                    fix = replace_text(use.place.within(0, len(use.ref.alias)), use.ref.alias, id)
-                yield Diagnostic("unknown-step", message, use.place, help=help, fix=fix)
+        session = caller.session if isinstance(caller, ChainNode) else ()
+        known = {*(step.id for step in caller.steps), *session}
+        by_name = {step.runs[0]: step.id for step in reversed(caller.steps) if step.runs}
+        for alias, place, written in _namings(caller):
+            if alias not in known:
+                help, fix = did_you_mean(alias, known), fix_path_part(place, written, 0, alias, known)
+                if alias in by_name:
+                    help = f"a ref names the step by its id: `{by_name[alias]}`"
+                    fix = replace_text(place.within(0, len(alias)), alias, by_name[alias])
+                yield Diagnostic("unknown-step", f"`{caller.name}` has no step `{alias}`", place, help=help, fix=fix)
+
+
+def _namings(caller: AnyCaller) -> Iterator[tuple[str, Place, str]]:
+    yield from ((use.alias, use.place, use.written) for use in step_uses(caller))
+    yield from ((use.ref.alias, use.place, use.written) for use in valid_refs(caller) if use.step is None)

@@ -11,7 +11,8 @@ Declare the outputs of the workflow.
 import json
 from collections.abc import Iterable, Iterator
 
-from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph, WorkflowNode
+from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
+from cyberflow.compiler.interface import Callee
 from cyberflow.compiler.queries.refs import all_valid_refs, closes_cycle
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.edits import Addition, Fix
@@ -19,24 +20,24 @@ from cyberflow.edits import Addition, Fix
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     read: dict[str, dict[str, None]] = {}
-    for chain, use in all_valid_refs(graph):
-        if producer := chain.producer(use.ref.alias):
+    for caller, use in all_valid_refs(graph):
+        if producer := caller.producer(use.ref.alias):
             read.setdefault(producer.name, {})[use.ref.output] = None
-    for chain, use in all_valid_refs(graph):
-        producer = chain.producer(use.ref.alias)
-        if producer is None or producer.outputs.fields or not producer.outputs.known:
+    for caller, use in all_valid_refs(graph):
+        producer = caller.producer(use.ref.alias)
+        if producer is None or producer.kind != "workflow" or producer.outputs.fields or not producer.outputs.known:
             continue
-        if closes_cycle(chain, use.step, use.ref):
+        if closes_cycle(caller, use.step, use.ref):
             continue
-        labels = (Label(producer.definition.place.at_key(), "declares no `outputs`"),)
+        labels = (Label(producer.place.at_key(), "declares no `outputs`"),)
         message = f"nothing says what `{use.ref.alias}` returns"
         fix = _declare(producer, read[producer.name])
         help = f"declare them in `{producer.name}`: `outputs: {{{use.ref.keys[0]}: string}}`"
         yield Diagnostic("untyped-output", message, use.place, labels=labels, help=help, fix=fix)
 
 
-def _declare(producer: WorkflowNode, outputs: Iterable[str]) -> Fix | None:
+def _declare(producer: Callee, outputs: Iterable[str]) -> Fix | None:
     """The guess that every output that is read is text."""
-    place = producer.definition.place
+    place = producer.place
     edit = Addition(place, "outputs", json.dumps(dict.fromkeys(outputs, "string")))
     return None if place.path.endswith(PYTHON_SUFFIX) else Fix(f"declare the outputs of `{producer.name}`", (edit,))

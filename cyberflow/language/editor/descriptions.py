@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-
-class KeyDescription(NamedTuple):
-    """A description and examples of values."""
-
-    text: str
-    examples: tuple[Any, ...] = ()
-
+from cyberflow.language.editor.pipeline_descriptions import PIPELINE_MODELS, KeyDescription, pipeline_fields
 
 MODELS = {
     "ProjectFile": "The project: its name, where its declarations are, and the targets it is deployed to.",
-    "Declarations": "Workflows, chains, tasks and named types.",
+    "Declarations": "Workflows, chains, tasks, pipelines and named types.",
     "Workflow": "A prompt for a computer-use agent, with typed inputs, secrets and outputs.",
     "Chain": "Workflows run in order on one reserved machine; later steps read what earlier ones found.",
     "Step": "One run of a workflow inside the chain.",
@@ -26,6 +18,7 @@ MODELS = {
     "File": "A file for the machine: from the project (`path`), or given at run time under a `name`.",
     "Models": "Model configurations by name or id; the platform's default where nothing is said.",
     "Check": "A check that the platform makes after each run, in the API's own field names.",
+    **PIPELINE_MODELS,
 }
 
 _INPUTS = KeyDescription(
@@ -51,9 +44,10 @@ _PROMPT = KeyDescription(
 
 FIELDS: dict[str, dict[str, KeyDescription]] = {
     "Declarations": {
-        "workflows": KeyDescription("Workflows by name; workflows, chains and tasks share one namespace."),
+        "workflows": KeyDescription("Workflows by name; workflows, chains, tasks and pipelines share one namespace."),
         "chains": KeyDescription("Chains by name."),
         "tasks": KeyDescription("Cyberun tasks by name."),
+        "pipelines": KeyDescription("Pipelines by name: chains, workflows and tasks joined."),
         "types": KeyDescription("Named types, for `inputs`, `outputs` and `secrets` of the whole project."),
     },
     "ProjectFile": {
@@ -213,5 +207,6 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
         ),
         "timeout": KeyDescription("The task is cancelled after this time.", ("20m",)),
     },
+    **pipeline_fields(_DESCRIPTION, _INPUTS, _SECRETS),
 }
 """By model, then by key as written."""

@@ -14,17 +14,25 @@ from cyberflow.language.editor.descriptions import FIELDS, MODELS
 from cyberflow.language.editor.descriptions_of_tests import TEST_FIELDS, TEST_KINDS, TEST_MODELS, mock_schema
 from cyberflow.language.editor.notation_schema import Schema, definitions, name_map_schema, object_schema, ref
 from cyberflow.language.flow_tests.model import FlowTest, FlowTests
+from cyberflow.language.pipelines import Pipeline
 
 Kind = Literal["project", "declarations", "tests"]
 KINDS: tuple[Kind, ...] = ("project", "declarations", "tests")
 DIALECT = "http://json-schema.org/draft-07/schema#"
 _PLAIN = frozenset({"ProjectFile", "Target", "Cyberun", "SecretSource"}) | TEST_KINDS
 """Templates are not evaluated here."""
+_FILE_REF: Schema = {
+    "type": "object",
+    "properties": {"$ref": {"type": "string"}},
+    "required": ["$ref"],
+    "additionalProperties": False,
+}
 _WORDS = {**FIELDS, **TEST_FIELDS}
 _OPEN: dict[str, Schema] = {
     "Declarations.workflows": name_map_schema(ref("Workflow")),
     "Declarations.chains": name_map_schema(ref("Chain")),
     "Declarations.tasks": name_map_schema(ref("Task")),
+    "Declarations.pipelines": name_map_schema(ref("Pipeline")),
     "Declarations.types": name_map_schema(ref("Type")),
     "Workflow.inputs": ref("Types"),
     "Workflow.secrets": ref("Secrets"),
@@ -38,6 +46,17 @@ _OPEN: dict[str, Schema] = {
     "Task.inputs": ref("Types"),
     "Task.secrets": ref("Secrets"),
     "Task.parameters": ref("Values"),
+    "Pipeline.inputs": ref("Types"),
+    "Pipeline.secrets": ref("Secrets"),
+    "Pipeline.outputs": ref("Values"),
+    "Pipeline.steps": {"type": "array", "items": ref("PipelineStep"), "minItems": 1},
+    "PipelineStep.inputs": ref("Values"),
+    "PipelineStep.secrets": ref("SecretTokens"),
+    "PipelineStep.files": name_map_schema({"anyOf": [{"type": "string"}, _FILE_REF]}),
+    "PipelineStep.each": {**name_map_schema(ref("Value")), "minProperties": 1, "maxProperties": 1},
+    **{f"PipelineStep.{key}": ref("Value") for key in ("key", "when", "unless")},
+    "Wait.until": ref("Value"),
+    "Wait.outputs": ref("Types"),
     "FlowTests.tests": name_map_schema(ref("FlowTest")),
     "FlowTest.simulate": {"type": "object", "additionalProperties": ref("Mock")},
     "FlowCase.simulate": {"type": "object", "additionalProperties": ref("Mock")},
@@ -45,6 +64,7 @@ _OPEN: dict[str, Schema] = {
 }
 """What the model leaves to other rooms to read."""
 _EITHER: dict[str, tuple[str, ...]] = {"SecretSource": ("env", "file", "keyring", "exec"), "File": ("path", "name")}
+_EITHER |= {"PipelineStep": ("run", "call", "wait"), "Wait": ("until", "signal")}
 """Exactly one of these keys."""
 
 
@@ -68,7 +88,8 @@ def _without_project() -> Schema:
 
 
 def _definitions() -> Schema:
-    models = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task, FlowTests, FlowTest)
+    ours = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task, Pipeline)
+    models = (*ours, FlowTests, FlowTest)
     _, generated = models_json_schema(
         [(one, "validation") for one in models],
         ref_template="#/definitions/{model}",

@@ -44,12 +44,17 @@ _MISSING_HELP = {
     "file": "write `file:` and a path",
 }
 _ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "title": "name", "prompt_file": "prompt"}
+_ALSO_CALLED |= dict.fromkeys(("workflow", "chain", "task", "pipeline"), "run")
 """What other languages call a key, where `did you mean` helps nobody."""
+_ARMS = ("<text>", "<file>", "<mapping>")
+"""Tags of the arms of a union."""
 _MOST_ROUNDS = 20
 _STAND_INS: dict[str, Any] = {
     "prompt": "",
     "steps": [],
     "run": "",
+    "call": "",
+    "wait": "0s",
     "project": "unnamed",
     "id": "unnamed",
     "workflow": "",
@@ -93,8 +98,8 @@ def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:
 def _route(detail: ErrorDetails) -> Route:
     """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are not steps."""
     *above, last = detail["loc"] or ("",)
-    kept = [step for step in above if step not in ("<text>", "<file>")]
-    if detail["type"] == "extra_forbidden" or last not in ("<text>", "<file>", "[key]", ""):
+    kept = [step for step in above if step not in _ARMS]
+    if detail["type"] == "extra_forbidden" or last not in (*_ARMS, "[key]", ""):
         kept.append(last)
     return tuple(kept)
 

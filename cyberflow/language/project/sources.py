@@ -15,7 +15,7 @@ from cyberflow.language.files import LARGEST_TEXT, Files, decode_leniently, path
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place
 
-SECTIONS = ("workflows", "chains", "types", "tasks")
+SECTIONS = ("workflows", "chains", "types", "pipelines", "tasks")
 _STARTS = re.compile(rf"""^(?:\{{\s*)?(["']?)({"|".join(SECTIONS)})\1\s*:""", re.MULTILINE)
 _NEAR = 2
 
@@ -144,7 +144,7 @@ def _looks_like_declarations(document: YamlDocument) -> bool:
     if not keys and not isinstance(document.data, dict):
         return False
     keys = keys or set(document.data)
-    if keys & {"workflows", "chains", "types"}:
+    if keys & {"workflows", "chains", "types", "pipelines"}:
         return True
     strangers = [key for key in keys if key not in SECTIONS and not key.startswith("x-")]
     if not strangers:

@@ -34,7 +34,7 @@ class FunctionDeclaration(Generic[P, R]):
     One that only gives types to a workflow of YAML or of another module has its `reference_position`.
     """
 
-    kind: ClassVar[Literal["workflow", "chain"]]
+    kind: ClassVar[Literal["workflow", "chain", "pipeline", "function"]]
     reference_position: Position | None = None
 
     def __init__(self, function: Callable[P, R], name: str, keywords: Mapping[str, Any]) -> None:

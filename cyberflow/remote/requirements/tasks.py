@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cyberflow.client.cyberun.wire import ParameterRecord
 from cyberflow.compiler.bundle import GIVEN_FILE
-from cyberflow.compiler.graph import TaskNode, Value
+from cyberflow.compiler.graph import TaskNode
+from cyberflow.compiler.scanned_text import Value
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.remote.inventory import RULE, Inventory
 from cyberflow.remote.parameters import FILE, parameter_faults, parameter_schema

@@ -44,9 +44,9 @@ class DeclarationBody:
         self.document.mark_range(self.route, self.source, self.name)
         self._read_keywords()
         self._read_docstring()
-        self._read_parameters()
+        self.read_parameters()
         if self.declaration.kind == "workflow":
-            self._read_outputs()
+            self.read_outputs()
         self.document.functions[self.route] = function_identity(self.declaration.function)
         section = self.document.data.setdefault(self.section, {})
         section[self.declaration.name] = self.data
@@ -96,7 +96,7 @@ class DeclarationBody:
         characters = StringOffsets(tuple(letters[offset] for offset in offsets)) if letters else None
         self.document.marks[(*self.route, key)] = Mark(self.source, self.source.range(node), None, characters)
 
-    def _read_parameters(self) -> None:
+    def read_parameters(self) -> None:
         nodes = {argument.arg: argument for argument in _arguments(self.node)}
         defaults = _defaults(self.node)
         for kind in ("inputs", "secrets"):
@@ -119,16 +119,16 @@ class DeclarationBody:
                 self.document.report(f"the secret `{name}` has a literal default", at, help, "secret-in-source")
             if isinstance(one, UnreadableAnnotation):
                 self.parameters.append(FunctionParameter(name, "input", {}, True, None))
-                self._report_unreadable(one, kind, written)
+                self.report_unreadable(one, kind, written)
 
-    def _read_outputs(self) -> None:
+    def read_outputs(self) -> None:
         returns = self.node.returns if self.node else None
         at = self.source.range(returns) if returns is not None else self.name
         self.document.mark_range((*self.route, "outputs"), self.source, at)
         try:
             annotation, declared = signature.read_outputs(self.declaration.function)
         except UnreadableAnnotation as problem:
-            self._report_unreadable(problem, "outputs")
+            self.report_unreadable(problem, "outputs")
             return
         if declared:
             self.data["outputs"] = declared
@@ -147,7 +147,8 @@ class DeclarationBody:
                     self.document.marks[(*self.route, "outputs", written)] = mark
                     break
 
-    def _report_unreadable(self, problem: UnreadableAnnotation, *keys: str) -> None:
+    def report_unreadable(self, problem: UnreadableAnnotation, *keys: str) -> None:
+        """Say what is wrong with an annotation."""
         self.document.report(problem.message, self.place(*keys), problem.help)
         self.document.broken.add((*self.route, keys[0]))
 

@@ -24,6 +24,20 @@ class Mark:
     characters: StringOffsets | None = None
 
 
+@dataclass(frozen=True)
+class CalledFunction:
+    """A function that pipelines call, `module:function`: names to types as the YAML writes them, and what is wrong with
+    its annotations. `takes_key` says that it has a parameter `key` for the id of the item.
+    """
+
+    name: str
+    place: Place
+    inputs: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    takes_key: bool = False
+    problems: tuple[Diagnostic, ...] = ()
+
+
 @dataclass
 class PythonDocument(DeclarationDocument):
     """One module. `data` holds its workflows and chains as decoded YAML would."""
@@ -36,6 +50,11 @@ class PythonDocument(DeclarationDocument):
     """Literals where a secret belongs: where they stand, and their text."""
     functions: dict[Route, tuple[str, str]] = field(default_factory=dict)
     """The file and qualified name of the function behind each declaration, by its route."""
+    module: str = ""
+    """The name by which a module of `python:` is imported."""
+    function_names: tuple[str, ...] | None = None
+    """The functions of the module that can be called; None when it could not be loaded."""
+    called: dict[str, CalledFunction] = field(default_factory=dict)
     references: list[tuple[Route, str, Mark]] = field(default_factory=list)
     """Steps of workflows that are declared elsewhere, the names, and where these were written."""
 

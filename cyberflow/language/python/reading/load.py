@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from inspect import unwrap
 from itertools import takewhile
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
@@ -21,6 +22,7 @@ from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
+from cyberflow.language.python.reading.functions import functions_of, list_calls, read_function
 from cyberflow.language.python.reading.modules import ImportSession, import_session
 from cyberflow.language.python.reading.source import PythonSource
 from cyberflow.language.python.reading.user_errors import diagnose
@@ -66,9 +68,8 @@ def read_modules(
     if not readable:
         return []
     with import_session(files.root.absolute(), readable, files.disk.overlays) as session:
-        return _ModuleReader(files, session, WorkflowInterfaces(interfaces_from_yaml(files, documents)), problems).read(
-            readable
-        )
+        interfaces = WorkflowInterfaces(interfaces_from_yaml(files, documents))
+        return _ModuleReader(files, session, interfaces, problems, [*list_calls(documents)]).read(readable)
 
 
 def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
@@ -114,6 +115,8 @@ class _ModuleReader:
     session: ImportSession
     interfaces: WorkflowInterfaces
     problems: list[Diagnostic]
+    called: Sequence[str] = ()
+    modules: dict[str, ModuleType] = field(default_factory=dict)
     sources: dict[str, PythonSource] = field(default_factory=dict)
     documents: dict[str, PythonDocument] = field(default_factory=dict)
     declarations: dict[int, FunctionDeclaration[..., Any]] = field(default_factory=dict)
@@ -127,8 +130,10 @@ class _ModuleReader:
                 self._add_sources()
                 self.problems.append(diagnose(error, self.sources, Place(path)))
                 continue
+            self.modules[path] = module
             found += (one for one in vars(module).values() if isinstance(one, FunctionDeclaration))
         self._add_sources()
+        self._read_functions(paths)
         bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
             if body.declaration.kind == "chain":
@@ -137,6 +142,21 @@ class _ModuleReader:
         self._mark_references()
         self.files.documents.update(self.documents)
         return list(self.documents.values())
+
+    def _read_functions(self, paths: Sequence[str]) -> None:
+        """Read the functions that the YAML calls, and note what each module has to be called."""
+        wanted = set(self.called)
+        for path in paths:
+            if path not in self.documents:
+                continue
+            name = path.removesuffix(SUFFIX).removesuffix("/__init__").replace("/", ".")
+            self.documents[path].module = name
+            if path in self.modules:
+                functions = functions_of(self.modules[path])
+                self.documents[path].function_names = tuple(functions)
+                for known, function in functions.items():
+                    if f"{name}:{known}" in wanted:
+                        read_function(f"{name}:{known}", function, self.documents, self.sources)
 
     def _add_sources(self) -> None:
         for filename, text in self.session.files.items():

@@ -1,0 +1,46 @@
+"""The `key` of an item is neither text nor an integer, or is the same for all of them.
+
+A key names the item for good: in the ledger, and as `file[INV-7]` in tests and on the command line. So it is a text or
+an integer that each item has, and another one in each.
+
+    each: {invoice: {$ref: find.outputs.invoices}}
+    key: <invoice.lines>                              # a list
+
+Name a text or an integer of the item; without `key` the index of the item is used.
+"""
+
+from collections.abc import Iterator
+
+from cyberflow.compiler.graph import Graph, PipelineNode, PipelineStepNode
+from cyberflow.compiler.queries.dataflow import check_found, quote_value, witness_note
+from cyberflow.compiler.queries.value_types import value_type
+from cyberflow.compiler.scanned_text import Value
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.schema.describe import describe
+from cyberflow.schema.subtype.assign import NotAssignable
+
+_SCALAR = {"type": ["integer", "string"]}
+
+
+def find(graph: Graph) -> Iterator[Diagnostic]:
+    for pipeline in graph.pipelines.values():
+        for step in pipeline.steps:
+            if (value := step.others.get("key")) is not None and step.item is not None and not value.refs:
+                yield from _findings(pipeline, step, value)
+
+
+def _findings(pipeline: PipelineNode, step: PipelineStepNode, value: Value) -> Iterator[Diagnostic]:
+    name = step.item.name if step.item else ""
+    found = value_type(pipeline, step, "key", value)
+    answer = check_found(found, _SCALAR) if found else None
+    if found and isinstance(answer, NotAssignable):
+        message = f"{quote_value(value)[0]} cannot name an item of `{step.id}`: it is neither text nor an integer"
+        note, help = f"is {describe(found.schema)}", f"name one that each item has: `<{name}.number>`"
+        yield Diagnostic("key-not-scalar", message, value.place, note=note, notes=witness_note(answer), help=help)
+    elif all(use.token.path.root != name for use in value.tokens):
+        flawed = any(flaw.root for text in value.texts for flaw in text.flaws)
+        unknown = any(use.token.path.root not in pipeline.inputs for use in value.tokens)
+        if not flawed and not unknown:
+            message = f"{quote_value(value)[0]} is the same for each item of `{step.id}`"
+            help = f"make it of the item: `<{name}.number>`"
+            yield Diagnostic("key-not-scalar", message, value.place, help=help)

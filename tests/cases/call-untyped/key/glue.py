@@ -1,0 +1,2 @@
+def total(one: str, key) -> None:
+    print(one, key)

@@ -1,0 +1,2 @@
+def total(receipts) -> None:
+    print(receipts)

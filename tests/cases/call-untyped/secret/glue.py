@@ -1,0 +1,5 @@
+from cyberflow import Secret
+
+
+def total(*, password: Secret) -> None:
+    print(password)

@@ -1,0 +1,2 @@
+def log() -> None:
+    print("done")
