@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.discovery import describe_entry
-from cyberflow.language.document import DocumentOutline
+
+if TYPE_CHECKING:
+    from cyberflow.language.document import DocumentOutline
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _LARGEST_HASHED = 10 * 1024 * 1024

@@ -20,13 +20,11 @@ from cyberflow.compiler.facts.findings import (
     sort_findings,
     targets_to_check,
 )
-from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.suppressions import comments_of
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
-from cyberflow.language.flow_tests.cases import read_cases
 from cyberflow.language.project.declarations import decode_project, hides_names
 from cyberflow.language.project.load import Project, RawProject
 
@@ -84,12 +82,18 @@ class _Linker:
             built.append(graph)
             for user, added in builder.assets.by_user.items():
                 assets.setdefault(user, {}).update(added)
-        cases = read_cases(tuple(one for one in self.raw.tests if one.path in self.again), self.raw.files)
-        tested = check_tests(cases, graphs, self.raw.settings.default_target)
-        every = [*merge_targets(found), *tested]
+        every = [*merge_targets(found), *self._check_tests(graphs)]
         if only is not None and not self.kept.graphs and any(one.rule in GLOBAL_RULES for one in every):
             return _Linker(self.raw, ProjectFacts(self.kept.settings), self.documents, {*self.documents}).link(targets)
         return self._keep(every, graphs, assets, prompt_files(built))
+
+    def _check_tests(self, graphs: Mapping[str, Graph]) -> list[Diagnostic]:
+        if not (tests := tuple(one for one in self.raw.tests if one.path in self.again)):
+            return []
+        from cyberflow.compiler.flow_tests.check import check_tests
+        from cyberflow.language.flow_tests.cases import read_cases
+
+        return list(check_tests(read_cases(tests, self.raw.files), graphs, self.raw.settings.default_target))
 
     def _keep(
         self,

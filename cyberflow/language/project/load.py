@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.document import section_names
 from cyberflow.language.files import Files
-from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.flow_tests.discover import discover_tests
 from cyberflow.language.model import Chain, ProjectFile, Target, Task, Workflow
 from cyberflow.language.pipelines import Pipeline
@@ -26,6 +25,9 @@ from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
+
+if TYPE_CHECKING:
+    from cyberflow.language.flow_tests.cases import ReadTests
 
 T = TypeVar("T")
 
@@ -74,6 +76,8 @@ class RawProject:
     @cached_property
     def flow_tests(self) -> ReadTests:
         """The cases of the test files."""
+        from cyberflow.language.flow_tests.cases import read_cases
+
         return read_cases(self.tests, self.files)
 
     def counts(self, *sections: str) -> dict[str, int]:
