@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,15 @@ def flow(request: pytest.FixtureRequest) -> FlowFixture:
     """Play declarations on a platform in memory: `flow(intake, simulate={…}, patient=…).outputs.mrn`."""
     from cyberflow.sdk.flow_tests.flow import FlowFixture
 
-    return FlowFixture(_find_project(request.config.rootpath) or request.config.rootpath)
+    here = request.config.invocation_params.dir
+    return FlowFixture(_find_project(here) or here)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the modules of the project that pytest runs in importable, as they are for `check`."""
+    root = _find_project(config.invocation_params.dir)
+    if root is not None and str(root) not in sys.path:
+        sys.path.append(str(root))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -24,10 +24,12 @@ COMMANDS = {
     "apply": "Make the target's workflows what the project declares.",
     "pull": "Write workflows of the platform as YAML.",
     "adopt": "Take a workflow of the platform as a declared one.",
+    "merge": "Join a dashboard edit with the edits of the sources.",
     "run": "Run a chain, a workflow or a task and follow it to its outputs.",
     "runs": "List, show, follow, cancel and fetch runs.",
     "worker": "Run rows of a batch, beside other machines.",
     "test": "Run the tests of flows, offline.",
+    "trace": "Trace runs to the commit, the apply and the approver behind them.",
     "dev": "Serve the local platform on this machine.",
     "explain": "Explain a rule, with an example.",
     "schema": "Print the JSON Schemas of the files, for editors.",
@@ -35,7 +37,7 @@ COMMANDS = {
     "stubs": "Write typed Python stubs of the workflows in YAML.",
 }
 RUNS_COMMANDS = ("list", "show", "watch", "cancel", "retry", "release", "download", "screenshots")
-WORKING = ("init", "build", "apply", "pull", "adopt", "run", "worker", "dev", "stubs")
+WORKING = ("init", "build", "apply", "pull", "adopt", "merge", "run", "worker", "dev", "stubs")
 """Commands that go on when nobody reads what they say; so do those of `runs` that change or fetch something."""
 BUG = 70
 

@@ -45,9 +45,9 @@ class TypeReader:
     problems: list[Diagnostic] = field(default_factory=list)
     _documents: dict[str, SchemaDocument] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
-    _read: dict[str, ObjectSchema] = field(default_factory=dict)
-    """Types without mistakes, by what was written: a project says most of them many times."""
+    _read: dict[str, ObjectSchema] = field(default_factory=dict)  # types without mistakes, by what is written
     _strange: dict[str, tuple[int, list[Place]]] = field(default_factory=dict)
+    _unknown: int = 0
     _depth: int = 0
     _written: int = 0
 
@@ -93,11 +93,10 @@ class TypeReader:
             return {} if notation == "any" else {"type": notation}
         written = repr(notation)
         if written not in self._read:
-            self._written, before = 0, len(self.problems)
-            made = self._normalize(self.lower(notation, place), place)
-            if len(self.problems) > before or "file" in written:
-                return made
-            self._read[written] = made
+            self._written, before = 0, (len(self.problems), self._unknown)
+            self._read[written] = self._normalize(self.lower(notation, place), place)
+            if (len(self.problems), self._unknown) != before or "file" in written:
+                return self._read.pop(written)
         return self._read[written]
 
     def _normalize(self, lowered: Any, place: Place) -> ObjectSchema:
@@ -268,6 +267,7 @@ class TypeReader:
 
     def add_unknown_type(self, word: str, place: Place, known: Collection[str]) -> None:
         """One finding for all uses of a name: it is misspelt, or missing, where it should be declared."""
+        self._unknown += 1
         index, places = self._strange.setdefault(word, (len(self.problems), []))
         if place in places or len(places) > SHOWN or has_unread_declaration(word, "types", self.files.documents):
             return

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, NameKind, StepNode, Value, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
+from cyberflow.compiler.interface import NameKind
 from cyberflow.compiler.lookup.describe import field_of, find_declaration, type_schema, type_text
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.lookup import Hit, Lookup
 from cyberflow.compiler.queries.refs import valid_refs
-from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.describe import format_literal
 

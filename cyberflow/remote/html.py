@@ -110,6 +110,14 @@ def parse_tree(text: str) -> HtmlNode:
     return root
 
 
+def node_html(node: HtmlNode) -> str:
+    """A node as text, in the one form."""
+    inner = escape(node.text, quote=False) + "".join(map(node_html, node.children))
+    if not node.tag or node.tag == "#":
+        return inner
+    return start_tag(node.tag, node.attributes) + ("" if node.tag in VOID else f"{inner}</{node.tag}>")
+
+
 def nesting(text: str) -> int:
     """How deep elements stand in one another."""
     depth = deepest = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cyberflow.cli.styles import style
+from cyberflow.cli.views.rules_page import RuleDocumentation
 from cyberflow.diagnostics import did_you_mean
 
 
@@ -32,5 +33,10 @@ def command(*, every: bool, format: str, rule: str | None) -> int:
     elif format == "markdown":
         click.echo(render_page() if rule is None else chosen[0].section(), nl=False)
     else:
-        click.echo("\n\n".join(f"{style(one.name, bold=True)}\n\n{one.text}" for one in chosen))
+        click.echo("\n\n".join(f"{style(one.name, bold=True)}{_mend(one)}\n\n{one.text}" for one in chosen))
     return 0
+
+
+def _mend(rule: RuleDocumentation) -> str:
+    """How the findings of a rule are mended, for those that can be."""
+    return f"  (mended by `{rule.mend}`)" if rule.mend else ""

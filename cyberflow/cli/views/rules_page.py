@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cyberflow.compiler.rules import GROUPS, rule_module, severity_of
+from cyberflow.compiler.rules import FIXES, GROUPS, rule_module, severity_of
 from cyberflow.diagnostics import Severity
 
 _TITLES = {"source": "Sources", "prompt": "Prompts", "chain": "Chains", "test": "Tests"}
@@ -19,6 +19,11 @@ stops `apply` and `run`; a warning does not, unless `--error-on warning` says so
 
 `# cyberflow: ignore[RULE] reason` on the line, or on the line above, silences one finding; inside a prompt it is
 `{# cyberflow: ignore[RULE] reason #}`. The reason is required.
+
+What is marked `--fix` can be mended by `cyberflow check --fix`, where only one thing can be meant: a slip of one or two
+letters, a path with backslashes, what nothing uses and has its line to itself, an escape. `--unsafe-fixes` makes
+guesses as well: read `--diff` first. A fix is edits of text and touches nothing else of a file; none is made that would
+bring another finding. Fixing twice changes nothing more.
 """
 _EXAMPLE = re.compile(r"(?:^    .*\n(?:\n(?=    ))*)+", re.MULTILINE)
 _PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)
@@ -32,6 +37,13 @@ class RuleDocumentation:
     group: str
     severity: Severity
     text: str
+    fix: str | None = None
+    """`safe` or `guess`, when its findings offer fixes."""
+
+    @property
+    def mend(self) -> str:
+        """The option that makes the fixes; empty when there are none."""
+        return {"safe": "--fix", "guess": "--unsafe-fixes"}.get(self.fix or "", "")
 
     @property
     def title(self) -> str:
@@ -48,13 +60,14 @@ class RuleDocumentation:
         return _fence_examples(self.text + "\n").rstrip("\n")
 
     def section(self) -> str:
-        return f"### {self.name}\n\n{self.severity.capitalize()}. {self.markdown}\n"
+        mended = f", mended by `{self.mend}`" if self.mend else ""
+        return f"### {self.name}\n\n{self.severity.capitalize()}{mended}. {self.markdown}\n"
 
 
 def load_rules() -> list[RuleDocumentation]:
     """Every rule, in the order of the reference."""
     return [
-        RuleDocumentation(name, group, severity_of(name), (rule_module(name).__doc__ or "").strip())
+        RuleDocumentation(name, group, severity_of(name), (rule_module(name).__doc__ or "").strip(), FIXES.get(name))
         for group, names in GROUPS.items()
         for name in names
     ]
@@ -67,11 +80,18 @@ def render_page() -> str:
     for group, title in _TITLES.items():
         members = [rule for rule in every if rule.group == group]
         parts.append(f"## {title}\n")
-        parts.append("| rule | | |\n|---|---|---|")
-        parts += [f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_cell(rule.title)} |" for rule in members]
+        parts.append("| rule | | | |\n|---|---|---|---|")
+        parts += [
+            f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_code(rule.mend)} | {_cell(rule.title)} |"
+            for rule in members
+        ]
         parts.append("")
         parts += [rule.section() for rule in members]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
 
 
 def _cell(text: str) -> str:

@@ -9,12 +9,12 @@ import json
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cyberflow.compiler.facts.file_facts import FileFacts, ProjectFacts
 from cyberflow.compiler.suppressions import Suppression
 from cyberflow.diagnostics import Diagnostic, Label
-from cyberflow.edits import Addition, Fix, Removal, Replacement, Rewrite
+from cyberflow.edits import Edit, Fix
 from cyberflow.errors import CyberflowError
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.document import DocumentOutline
@@ -25,8 +25,7 @@ from cyberflow.storage import parse_json, private_folder, write_text
 
 FILE = ".cyberflow/facts.json"
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (Diagnostic, Label, Place, Suppression, Fix, Replacement, Rewrite, Removal, Addition, FileFacts)
+    kind.__name__: kind for kind in (Diagnostic, Label, Place, Suppression, Fix, FileFacts, *get_args(Edit))
 }
 """All that a file of facts can be made into."""
 _FIELDS = {kind: [one.name for one in fields(kind)] for kind in _KINDS.values()}

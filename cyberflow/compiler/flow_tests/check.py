@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cyberflow.compiler.flow_tests.expectations import find_expectation_faults
@@ -13,7 +13,7 @@ from cyberflow.compiler.flow_tests.subject import Node, Subject
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.interface import FieldSet
 from cyberflow.compiler.queries.lookalikes import has_unread_declaration
-from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest
+from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
 from cyberflow.language.flow_tests.cases import Case, ReadTests, is_matcher
 from cyberflow.language.flow_tests.model import ANY
 from cyberflow.schema.values import EMPTY, Schema
@@ -33,7 +33,8 @@ def check_tests(tests: ReadTests, graphs: Mapping[str, Graph], default: str) -> 
         known = {"local", *graph.project.settings.targets}
         if case.target is not None and case.target not in known:
             help = did_you_mean(case.target, known)
-            yield Diagnostic("missing-key", f"there is no target `{case.target}`", case.at("target"), help=help)
+            place, message = case.at("target"), f"there is no target `{case.target}`"
+            yield Diagnostic("missing-key", message, place, help=help, fix=fix_name(place, case.target, known))
         yield from check_case(case, graph)
 
 
@@ -47,7 +48,8 @@ def check_case(case: Case, graph: Graph) -> Iterator[Diagnostic]:
     if case.run and not any(has_unread_declaration(case.run, section, documents) for section in _SECTIONS):
         known = [*graph.chains, *graph.workflows, *graph.tasks]
         message, help = f"there is no chain, workflow or task `{case.run}`", did_you_mean(case.run, known)
-        yield Diagnostic("unknown-workflow", message, case.at("run"), help=help)
+        fix = fix_name(case.at("run"), case.run, known)
+        yield Diagnostic("unknown-workflow", message, case.at("run"), help=help, fix=fix)
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,10 @@ class _CaseCheck:
             declares = f"{word}" in home.body.model_fields_set
             place_of = home.at(word) if declares else home.definition.place
             labels = (Label(place_of.at_key(), "declared here" if declares else f"declares no `{word}`"),)
-        return Diagnostic(
-            fault.rule,
-            fault.message,
-            place.at_key() if fault.part == "key" else place,
-            note=fault.note,
-            labels=labels,
-            notes=fault.notes,
-            help=fault.help,
-        )
+        place = place.at_key() if fault.part == "key" else place
+        fix = fix_name(place, fault.word, fault.known) if fault.known else None
+        found = Diagnostic(fault.rule, fault.message, place, note=fault.note, labels=labels, notes=fault.notes)
+        return replace(found, help=fault.help, fix=fix)
 
     def _input_findings(self) -> Iterator[Diagnostic]:
         case, node = self.case, self.subject.node
@@ -121,14 +118,17 @@ class _CaseCheck:
         label = Label(node.definition.place.at_key(), f"declares no input `{name}`")
         message = f"`{node.name}` has no input `{name}`"
         place = self.case.at("inputs", name).at_key()
-        return Diagnostic("unknown-input", message, place, labels=(label,), help=help)
+        fix = None if name in node.secrets else fix_name(place, name, node.inputs.fields)
+        return Diagnostic("unknown-input", message, place, labels=(label,), help=help, fix=fix)
 
     def _secret_findings(self) -> Iterator[Diagnostic]:
         node = self.subject.node
         for name in self.case.get("secrets") if node.secrets.known else ():
             if name not in node.secrets:
                 message, help = f"`{node.name}` has no secret `{name}`", did_you_mean(name, node.secrets.fields)
-                yield Diagnostic("unknown-secret", message, self.case.at("secrets", name).at_key(), help=help)
+                place = self.case.at("secrets", name).at_key()
+                fix = fix_name(place, name, node.secrets.fields)
+                yield Diagnostic("unknown-secret", message, place, help=help, fix=fix)
 
     def _file_findings(self) -> Iterator[Diagnostic]:
         files = self.subject.graph.project.files
@@ -137,7 +137,8 @@ class _CaseCheck:
             if name not in self.subject.files:
                 message = f"`{self.subject.name}` asks for no file `{name}`"
                 help = did_you_mean(name, self.subject.files)
-                yield Diagnostic("unknown-input", message, place.at_key(), help=help)
+                fix = fix_name(place.at_key(), name, self.subject.files)
+                yield Diagnostic("unknown-input", message, place.at_key(), help=help, fix=fix)
             elif path != ANY and isinstance(found := files.find(path, place), Diagnostic):
                 yield found
 
@@ -150,10 +151,11 @@ class _CaseCheck:
                 yield Diagnostic("secret-in-source", f"`{name}` holds a literal secret", place, note=note, help=help)
             elif field is None:
                 near = did_you_mean(name, subject.machine_fields)
+                fix = fix_name(place.at_key(), name, subject.machine_fields)
                 if any(name.removeprefix("$") in one.fields_of(_kind(name)) for one in subject.workflows):
-                    near = f"say that machines supply it: `from_machine: [{name}]`"
+                    fix, near = None, f"say that machines supply it: `from_machine: [{name}]`"
                 message = f"no machine supplies `{name}` to `{subject.name}`"
-                yield Diagnostic("unknown-input", message, place.at_key(), help=near)
+                yield Diagnostic("unknown-input", message, place.at_key(), help=near, fix=fix)
             elif not name.startswith("$"):
                 for fault in value_faults(subject.name, name, value, field.schema):
                     yield self._finding(fault.below("machine", name), FieldSet({name: field}))
@@ -188,7 +190,8 @@ class _CaseCheck:
         name = step_of(id)
         if name not in subject.steps:
             message, place = f"`{subject.name}` has no step `{id}`", self.case.at(*keys).at_key()
-            yield Diagnostic("unknown-step", message, place, help=did_you_mean(name, subject.steps))
+            help, fix = did_you_mean(name, subject.steps), fix_name(place, name, subject.steps)
+            yield Diagnostic("unknown-step", message, place, help=help, fix=fix)
             return
         workflow = subject.steps[name]
         yield from map(self._finding, _status_faults(step, subject.statuses, keys))

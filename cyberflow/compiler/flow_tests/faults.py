@@ -29,6 +29,9 @@ class Fault:
     notes: tuple[str, ...] = ()
     help: str | None = None
     declared: str | None = None
+    word: str = ""
+    """The part of the key or the value that is misspelt, when it is one of `known`."""
+    known: tuple[str, ...] = ()
 
     def below(self, *keys: str | int) -> Fault:
         """The same, seen from further up."""
@@ -56,7 +59,9 @@ def member_type(owner: str, name: str, schema: Schema, rule: str) -> Schema | Fa
     if isinstance(found, MissingMember):
         noun = {"unknown-output": "output", "unknown-input": "input"}.get(rule, "member")
         help = did_you_mean(name, found.known)
-        return Fault((), rule, f"`{owner}` has no {noun} `{name}`", "key", help=help)
+        return Fault(
+            (), rule, f"`{owner}` has no {noun} `{name}`", "key", help=help, word=name, known=tuple(found.known)
+        )
     if isinstance(found, Scalar):
         message = f"`{owner}` is {found.type_text}, which has nothing inside"
         return Fault((), "type-mismatch", message, "key")
@@ -72,7 +77,9 @@ def unknown_word(keys: Route, word: Any, known: tuple[str, ...]) -> Fault:
     """A word that is not one of a closed set."""
     near = did_you_mean(word, known) if isinstance(word, str) else None
     help = near if near and near.startswith("did") else f"one of {', '.join(f'`{one}`' for one in known)}"
-    return Fault(keys, "wrong-type", f"`{keys[-1]}` cannot be {format_literal(word)}", help=help)
+    return Fault(
+        keys, "wrong-type", f"`{keys[-1]}` cannot be {format_literal(word)}", help=help, word=str(word), known=known
+    )
 
 
 def _faulty_part(value: Any, path: Route) -> tuple[Route, Any]:

@@ -36,8 +36,8 @@ def find_mock_faults(outcomes: Mapping[str, Any], targets: Mapping[str, MockTarg
     for name, outcome in outcomes.items():
         target = targets.get(step_of(name))
         if target is None:
-            message = f"`{owner}` has no step `{name}`"
-            yield Fault((name,), "unknown-step", message, "key", help=did_you_mean(name, targets))
+            message, help = f"`{owner}` has no step `{name}`", did_you_mean(name, targets)
+            yield Fault((name,), "unknown-step", message, "key", help=help, word=step_of(name), known=tuple(targets))
         else:
             yield from (fault.below(name) for fault in _outcome_faults(name, outcome, target))
 
@@ -69,7 +69,15 @@ def _outcome_faults(name: str, outcome: Any, target: MockTarget) -> Iterator[Fau
     for key in outcome:
         if key not in keys and not str(key).startswith("x-"):
             help = f"did you mean `{meant}`?" if (meant := nearest(str(key), keys)) else did_you_mean(str(key), keys)
-            yield Fault((key,), "unknown-key", f"there is no key `{key}` here", "key", help=help)
+            yield Fault(
+                (key,),
+                "unknown-key",
+                f"there is no key `{key}` here",
+                "key",
+                help=help,
+                word=str(key),
+                known=tuple(keys),
+            )
     if (status := outcome.get("status")) is not None and status not in statuses:
         yield unknown_word(("status",), status, statuses)
     if (seconds := outcome.get("seconds")) is not None and not _is_number(seconds, 0, LONGEST_SECONDS):

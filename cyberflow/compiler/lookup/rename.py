@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cyberflow.compiler.fixes.text_edits import write_edit
-from cyberflow.compiler.graph import PYTHON_SUFFIX, NameKind
+from cyberflow.compiler.graph import PYTHON_SUFFIX
+from cyberflow.compiler.interface import NameKind
 from cyberflow.compiler.lookup.entities import Entity, EntityKind, Mention
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.edits import Addition, Edit, Replacement, TextEdit

@@ -64,6 +64,28 @@ _FOUND_BY_READERS = frozenset(
 """Rules that have nothing to ask the graph."""
 
 
+FIXES = {
+    **dict.fromkeys(
+        _names("""
+            yaml-syntax unknown-key missing-key wrong-type bad-schema file-not-found template-error unused-ignore
+            empty-prompt undeclared-input undeclared-secret bad-placeholder ambiguous-placeholder backslash-placeholder
+            unknown-property unused-input unused-secret unknown-tool lost-text lookalike-runtime control-character
+            unknown-workflow bad-ref unknown-step unknown-output unknown-input unknown-secret unused-chain-input
+            unused-chain-secret ref-index foreign-template bad-image
+        """),
+        "safe",
+    ),
+    **dict.fromkeys(
+        _names("""
+            duplicate-key bad-name cut-prompt path-as-prompt path-on-scalar restarted-list runtime-input forward-ref
+            type-mismatch missing-input missing-secret untyped-output cleanup-before-use ref-as-text
+        """),
+        "guess",
+    ),
+}
+"""Rules that offer fixes: some that are hardly guesses, or guesses alone."""
+
+
 def rule_module(name: str) -> ModuleType:
     """The module that documents a rule, and for most finds what breaks it."""
     return import_module(f"{__name__}.{name.replace('-', '_')}")

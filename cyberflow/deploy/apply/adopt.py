@@ -51,7 +51,7 @@ async def adopt(
     if marked and owner.tag in names:
         return Outcome.of(change, "unchanged")
     if not marked:
-        await _write_marker(desk, now, marker)
+        await write_marker(desk, now, marker)
     if owner.tag not in names:
         tag = tags_by_name(remote.tags).get(owner.tag)
         tags = TagWriter(desk, owner, {owner.tag: tag.id} if tag else {})
@@ -62,10 +62,11 @@ async def adopt(
     return Outcome.of(change, "done")
 
 
-async def _write_marker(desk: Cyberdesk, seen: WorkflowRecord, marker: Marker) -> None:
+async def write_marker(desk: Cyberdesk, seen: WorkflowRecord, marker: Marker) -> None:
+    """Mark a workflow that is still as it was seen, its content as it is. Raises ConflictError when it moved."""
     now = await none_if_missing(desk.workflows.get(seen.id))
     if now is None or differing_fields(wire_fields(seen), wire_fields(now)):
-        raise ConflictError("it moved while it was adopted; try again")
+        raise ConflictError("it moved in the meantime; try again")
     answer = await desk.workflows.update(now.id, {"input_schema": marker.insert_into(strip_marker(now.input_schema))})
     if Marker.find_in(answer.input_schema) != marker:
         raise ConflictError("the service did not take our marker")

@@ -70,7 +70,7 @@ def verify_pull(
     remote = replace(remote, image_hashes={url: sha256(images[path]).hexdigest() for url, path in places.items()})
     known = _stable_image_urls(remote)
     local = {url: path for url, path in places.items() if url in known}
-    language = DecompileContext(_render_prompt, _token_roots, TypeWriter(_read_type), remote.models, local)
+    language = decompile_context(remote, local)
     ignores: dict[str, dict[Route, set[str]]] = defaultdict(lambda: defaultdict(set))
     pulled = [pull(one, owner, language) for one in chosen]
     texts = [text for one in pulled for text in one.texts.values()]
@@ -86,6 +86,11 @@ def verify_pull(
         pulled = [pull(one, owner, language, ignores.get(one.name)) for one in chosen]
         found, bundle, _ = _compile(pulled, kept, owner)
     return PullVerification(pulled, kept, _differences(chosen, found, bundle, remote, owner))
+
+
+def decompile_context(remote: Snapshot, images: Mapping[str, str]) -> DecompileContext:
+    """What decompiling needs to know; `images` are paths by address."""
+    return DecompileContext(_render_prompt, _token_roots, TypeWriter(_read_type), remote.models, images)
 
 
 def _stable_image_urls(remote: Snapshot) -> set[str]:

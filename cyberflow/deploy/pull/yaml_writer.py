@@ -85,6 +85,11 @@ def scalar(value: Any) -> str:
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
+def flow_text(value: Any) -> str:
+    """Any value on one line."""
+    return _flow(value, deep=True) or ""
+
+
 def is_encodable(text: str) -> bool:
     """Whether a text has no half of a character that only a pair of escapes can write."""
     return not _HALF.search(text)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cyberflow.language.editor.descriptions import KeyDescription
 from cyberflow.language.editor.notation_schema import Schema, object_schema
+from cyberflow.language.editor.pipeline_descriptions import KeyDescription
 from cyberflow.language.flow_tests.model import ANY
 
 _SAME = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from cyberflow.language.pipelines import Pipeline
 from cyberflow.language.project.decode import bad_name, decode, duplicate_name
 from cyberflow.language.project.load import Definition, Project, RawProject, target_of
 from cyberflow.language.project.sources import SECTIONS
-from cyberflow.language.prompt.prompt_files import read_prompt
+from cyberflow.language.prompt.prompt_files import prompts_of, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression
 from cyberflow.language.yaml.document import YamlDocument
@@ -109,7 +109,7 @@ class _DeclarationReader:
             broken |= self.document.unreadable_keys(place.route)
         definition = Definition(section[:-1], name, decoded.model, place, broken)
         getattr(self.project, section)[name] = definition
-        for at, prompt in _prompts(definition):
+        for at, prompt in prompts_of(definition.body, definition.place, definition.broken):
             self._read_prompt(at, prompt)
 
     def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
@@ -162,16 +162,3 @@ class _DeclarationReader:
             self.project.problems.append(read)
         elif read is not None:
             self.project.prompts[(place.path, place.route)] = read
-
-
-def _prompts(definition: Definition[Any]) -> Iterator[tuple[Place, str | FileText]]:
-    body = definition.body
-    if not isinstance(body, Workflow):
-        return
-    if "prompt" not in definition.broken:
-        yield definition.at("prompt"), body.prompt
-    if body.on_check_failure is not None:
-        yield definition.at("on_check_failure"), body.on_check_failure
-    for index, check in enumerate(body.checks or ()):
-        if check.check_prompt is not None:
-            yield definition.at("checks", index, "check_prompt"), check.check_prompt

@@ -22,18 +22,24 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
+LINES = "data-lines"
+"""The attribute of a block that names its first line and the one behind its last, counted from 0."""
 _STANDINS, _LOSSES = "cyberflow.standins", "cyberflow.losses"
 _BRACKET = "\ufdd7"
 _DEEPEST = 40
 """Levels of lists, quotes and links that are read; what each open `[` costs grows with it."""
 
 
-def to_html(standins: Sentinels, images: ImageResolver, losses: LossRecorder) -> str:
-    """HTML in which every tag is of Markdown's making or carries the stand-in of a tag of the author."""
+def to_html(standins: Sentinels, images: ImageResolver, losses: LossRecorder, *, lines: bool = False) -> str:
+    """HTML in which every tag is of Markdown's making or carries the stand-in of a tag of the author. With `lines`
+    blocks say in an attribute on which lines they were written.
+    """
     parser = _parser()
     env: MutableMapping[str, Any] = {_STANDINS: standins, _LOSSES: losses, "references": losses.references}
     tokens = parser.parse(_limit_open_brackets(standins.text_with_sentinels), env)
     for token in tokens:
+        if lines and token.map and token.nesting >= 0 and token.type != "inline":
+            token.attrSet(LINES, f"{token.map[0]} {token.map[1]}")
         if token.type == "inline":
             _InlineRestorer(standins, images, losses, token.map).restore(token.children or [])
         elif token.type == "html_block":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
-from cyberflow.language.model import FileText
+from cyberflow.language.model import FileText, Workflow
 from cyberflow.language.prompt.tokens import Format
 from cyberflow.language.template.templates import Templates, has_template
 from cyberflow.source import Place, Text
@@ -58,3 +59,16 @@ def _read_prompt_file(prompt: FileText, place: Place, files: Files) -> PromptTex
         message = f"the ending of `{prompt.file}` does not say how the prompt is written"
         return Diagnostic("wrong-type", message, at, help=help)
     return PromptText(Text.of(source, Place(path)), FORMATS[suffix])
+
+
+def prompts_of(body: object, place: Place, broken: Collection[str]) -> Iterator[tuple[Place, str | FileText]]:
+    """The prompts of a declaration that stands at `place`, and where each is; of a workflow alone."""
+    if not isinstance(body, Workflow):
+        return
+    if "prompt" not in broken:
+        yield place.at("prompt"), body.prompt
+    if body.on_check_failure is not None:
+        yield place.at("on_check_failure"), body.on_check_failure
+    for index, check in enumerate(body.checks or ()):
+        if check.check_prompt is not None:
+            yield place.at("checks", index, "check_prompt"), check.check_prompt

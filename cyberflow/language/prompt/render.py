@@ -15,7 +15,7 @@ from typing import Final
 
 from cyberflow.language.prompt.html_tags import HOLE, KEPT, WITH_TEXT
 from cyberflow.language.prompt.losses import LossRecorder
-from cyberflow.language.prompt.markdown import to_html
+from cyberflow.language.prompt.markdown import LINES, to_html
 from cyberflow.language.prompt.sanitize import ImageLookup, ImageResolver, ImageUse, TagFilter, strip_comments
 from cyberflow.language.prompt.sentinels import AttributeValue, Sentinels
 from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
@@ -37,10 +37,11 @@ class RenderedPrompt:
     flaws: tuple[PromptFlaw, ...] = ()
 
 
-def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup) -> RenderedPrompt:
+def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup, lines: bool = False) -> RenderedPrompt:
     """Make the HTML of a prompt; a function of its arguments, and linear in the length of the text.
 
-    `image` is asked once for each use of an image that names a file.
+    `image` is asked once for each use of an image that names a file. With `lines`, for whoever looks for a block of the
+    result in the text, blocks of Markdown bear the attribute `LINES`.
     """
     if format == "wire":
         return RenderedPrompt(prompt.text, prompt.tokens, (), prompt.flaws)
@@ -52,10 +53,12 @@ def render(prompt: ScannedPrompt, format: Format, *, image: ImageLookup) -> Rend
     if format == "text":
         text = _paragraphs(text)
     else:
-        text = to_html(standins, images, losses) if format == "markdown" else strip_comments(text, standins)
+        text = (
+            to_html(standins, images, losses, lines=lines) if format == "markdown" else strip_comments(text, standins)
+        )
         text = tags.filter(text)
     filling = _SentinelRestorer(standins, prompt)
-    result = filling.restore(_sanitize(text))
+    result = filling.restore(_sanitize(text, lines=lines))
     flaws = [*filling.scan_flaws(), *tags.flaws, *images.flaws, *filling.flaws, *losses.flaws()]
     told = [*standins.dropped, *((flaw.start, flaw.end) for flaw in flaws)]
     flaws += (_token_fault(prompt, token) for token in filling.missing_tokens(told))
@@ -79,14 +82,16 @@ def _paragraphs(text: str) -> str:
     return "\n".join(f"<p>{part.replace(chr(10), '<br>' + chr(10))}</p>" for part in parts)
 
 
-def _sanitize(text: str) -> str:
+def _sanitize(text: str, *, lines: bool = False) -> str:
     import nh3
+
+    attributes = {name: set(attributes) for name, attributes in KEPT.items() if attributes}
 
     clean = nh3.clean(
         text.encode("utf-8", "replace").decode(),
         tags=set(KEPT),
         clean_content_tags=set(WITH_TEXT),
-        attributes={name: set(attributes) for name, attributes in KEPT.items() if attributes},
+        attributes={**attributes, "*": {LINES}} if lines else attributes,
         link_rel=None,
     )
     # A parser drops the first line end inside `pre`: one more keeps the text what it is.

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, Label, Severity, replace_text
-from cyberflow.edits import Fix
+from cyberflow.edits import Fix, Removal
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
@@ -136,7 +136,7 @@ class DataBuilder:
             value = self._build(value_node, (*route, key))
             highest = max(self.height, highest)
             if key in data:
-                self._report_duplicate(key, key_node, places[key])
+                self._report_duplicate(key, (key_node, value_node), places[key], same=repr(value) == repr(data[key]))
                 continue
             if node.flow_style and _is_missing(value_node):
                 if not valueless:
@@ -178,9 +178,14 @@ class DataBuilder:
         self.height = highest
         return merged
 
-    def _report_duplicate(self, key: str, node: Node, first: Node) -> None:
+    def _report_duplicate(self, key: str, entry: tuple[Node, Node], first: Node, *, same: bool) -> None:
+        node, value = entry
         label = Label(self._place_of(first), "first given here")
-        found = Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,))
+        fix = None
+        if same and value.start_mark.line == value.end_mark.line:
+            place = Place(self.path, (), "value", (node.start_mark.index, value.end_mark.index))
+            fix = Fix("take the second one away", (Removal(place),))
+        found = Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,), fix=fix)
         severity: Severity = "warning" if self.path.endswith(JSON_SUFFIX) else "error"  # JSON allows it
         self._add(replace(found, help="keep one of the two", severity=severity))
 

@@ -30,7 +30,7 @@ def ref_names(graph: Graph, cursor: Cursor, route: Route) -> Names | None:
     producer = producers[path.root]
     if path.keys[0] != "outputs" or producer is None:
         return None
-    return Names(word, _members(producer.outputs_schema, path.keys[1:], _wanted(graph, cursor.data, route)))
+    return Names(word, _members(producer.callee.outputs_schema, path.keys[1:], _wanted(graph, cursor.data, route)))
 
 
 def _producers(graph: Graph, data: Any, route: Route) -> dict[str, WorkflowNode | None]:
@@ -48,7 +48,7 @@ def _producers(graph: Graph, data: Any, route: Route) -> dict[str, WorkflowNode 
 
 def _steps(producers: Mapping[str, WorkflowNode | None]) -> Iterator[Suggestion]:
     for alias, workflow in producers.items():
-        gives = describe(workflow.outputs_schema) if workflow else ""
+        gives = describe(workflow.callee.outputs_schema) if workflow else ""
         yield Suggestion(alias, "step", f"{alias}.outputs.", gives, workflow.name if workflow else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cyberflow.edits import Replacement, TextEdit
+from cyberflow.language.project.routes import value_at
 from cyberflow.language.python.reading.document import PythonDocument
 
 _HARMLESS = re.compile(r"[^\\\"'{}\n\r\0]*")
@@ -23,6 +24,13 @@ def python_edits(document: PythonDocument, edit: Replacement) -> tuple[TextEdit,
         wanted = mark.characters.range(start, end) if end > start else None
     else:
         wanted = None
-    if wanted is None or mark.source.text[slice(*wanted)] != edit.old:
+    written = mark.source.text[slice(*wanted)] if wanted else ""
+    if wanted is None or (written != edit.old and not _says(document, edit, written)):
         return ()
     return (TextEdit(mark.source.path, *wanted, edit.new),)
+
+
+def _says(document: PythonDocument, edit: Replacement, written: str) -> bool:
+    """Whether characters of one literal stand for the old text, with escapes."""
+    value, (start, end) = value_at(document.data, edit.place.route), edit.place.range or (0, len(edit.old))
+    return isinstance(value, str) and value[start:end] == edit.old and not {*written} & {"'", '"', "\n"}
