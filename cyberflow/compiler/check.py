@@ -64,7 +64,9 @@ def check_facts(
 
 def _tests_for(sourced: RawProject, target: str) -> ReadTests:
     """The tests that read a project as it is for one target."""
-    default, tests = sourced.settings.default_target, sourced.flow_tests
+    from cyberflow.language.flow_tests.cases import read_cases
+
+    default, tests = sourced.settings.default_target, read_cases(sourced.tests, sourced.files)
     same = not sourced.has_templates
     return replace(tests, cases=tuple(one for one in tests.cases if same or (one.target or default) == target))
 

@@ -55,10 +55,11 @@ def resolve_run_arguments(
 
 
 def resolve_row_arguments(
-    compiled: CompiledProject, what: Deployed, asked: RawArguments, world: SecretBackends
+    compiled: CompiledProject, what: Deployed | BundledTask, asked: RawArguments, world: SecretBackends
 ) -> Arguments:
     """Put together what all rows of a batch have in common. Raises as `resolve_run_arguments`."""
-    return resolve_shared_arguments(what, files_of(what), asked, secret_sources(compiled), world)
+    declared = task_files(what) if isinstance(what, BundledTask) else files_of(what)
+    return resolve_shared_arguments(what, declared, asked, secret_sources(compiled), world)
 
 
 def secret_sources(compiled: CompiledProject) -> dict[str, SecretLocation]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
@@ -25,9 +25,6 @@ from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place, Route, Sources, Text
-
-if TYPE_CHECKING:
-    from cyberflow.language.flow_tests.cases import ReadTests
 
 T = TypeVar("T")
 
@@ -72,13 +69,6 @@ class RawProject:
     def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
         return SecretLiterals((*self.declaration_files, *self.tests))
-
-    @cached_property
-    def flow_tests(self) -> ReadTests:
-        """The cases of the test files."""
-        from cyberflow.language.flow_tests.cases import read_cases
-
-        return read_cases(self.tests, self.files)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""

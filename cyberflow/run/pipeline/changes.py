@@ -90,16 +90,33 @@ def first_difference(
 
 def _input_difference(state: PipelineState, entry: LedgerEntry) -> str | None:
     progress = state.find(entry)
-    if progress is None or entry.inputs is None or progress.step.kind == "pipeline":
-        return None
-    if progress.expanded and entry.id not in progress.items:
+    if progress is not None and progress.expanded and entry.inputs is not None and entry.id not in progress.items:
         return f"`{entry.id}`: there is no such item any more"
-    item = progress.items.get(entry.id)
-    if item is None:
-        return None
-    filled = state.filler(progress.scope, item.inputs).values(progress.step.inputs, "input")
-    path = first_path(entry.inputs, filled)
+    filled = _inputs_now(state, entry)
+    path = None if filled is None else first_path(entry.facts.get("kept", entry.inputs), filled)
     return None if path is None else f"`{entry.id}`: `inputs.{path}` is not what it was"
+
+
+def _inputs_now(state: PipelineState, entry: LedgerEntry) -> dict[str, Any] | None:
+    """What an entry would be sent now; None for one that is not sent."""
+    progress = state.find(entry)
+    item = progress.items.get(entry.id) if progress else None
+    if progress is None or item is None or entry.inputs is None or progress.step.kind == "pipeline":
+        return None
+    return state.filler(progress.scope, item.inputs).values(progress.step.inputs, "input")
+
+
+def keep_results(state: PipelineState) -> list[LedgerEntry]:
+    """The entries whose results are taken though they would be sent otherwise now: that is written down, and counts as
+    what they were sent from then on.
+    """
+    kept = []
+    for entry in state.entries.values():
+        if entry.stage in ("accepted", "ended") and not entry.has_failed:
+            filled = _inputs_now(state, entry)
+            if filled is not None and first_path(entry.facts.get("kept", entry.inputs), filled) is not None:
+                kept.append(replace(entry, facts={**entry.facts, "kept": filled}))
+    return kept
 
 
 def first_path(before: Any, now: Any) -> str | None:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
@@ -29,7 +30,7 @@ ANSWERS_SECONDS = 1.0
 class PipelineTools:
     """What a driver works with: `build` makes the request of a command and raises UsageError where it cannot be made;
     `call` runs functions; `collect` fetches files before an end is written down. With `no_wait` it ends when only waits
-    are left; `parallel` is the most that is under way at a time.
+    are left; `parallel` is the most that is under way at a time; `outcome` is what a simulation answers to a wait.
     """
 
     executors: Sequence[Executor]
@@ -41,6 +42,7 @@ class PipelineTools:
     parallel: int | None = None
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    outcome: Callable[[LedgerEntry], Mapping[str, Any] | None] = lambda _: None
 
 
 class PipelineRun:
@@ -112,11 +114,13 @@ class PipelineRun:
 
     def _do_next(self) -> list[EntryUpdate]:
         """Do what can be done now; all of it is written down at once, before anything is sent."""
-        if any("question" in entry.facts for entry in waiting_entries(self.state)):
-            self.state.answers = self.ledger.answers()
         turn = _Round()
-        while self._take(list(advance(self.state, self.ledger.head.invocation, self._tools.wall())), turn):
-            pass
+        while True:
+            waits = waiting_entries(self.state)
+            if waits:
+                self.state.answers = {**self._script_answers(waits), **self.ledger.answers()}
+            if not self._take(list(advance(self.state, self.ledger.head.invocation, self._tools.wall())), turn):
+                break
         updates = self._dispatcher.send(turn.starts, turn.updates)
         for entry, request in turn.follows:
             self._dispatcher.follow(entry, request)
@@ -124,6 +128,16 @@ class PipelineRun:
             calling = asyncio.create_task(self._tools.call(command, self._tools.wall))
             self._calls[calling] = command.entry
         return updates
+
+    def _script_answers(self, waits: Sequence[LedgerEntry]) -> dict[str, dict[str, Any]]:
+        """What a simulation answers, without waiting."""
+        found = ((entry, self._tools.outcome(entry)) for entry in waits)
+        now = self._tools.wall()
+        return {
+            entry.id: {"outputs": outcome.get("outputs") or {}, "who": "simulation", "at": now, **_failure(outcome)}
+            for entry, outcome in found
+            if outcome is not None
+        }
 
     def _take(self, commands: Sequence[PipelineCommand], turn: _Round) -> bool:
         """Take in commands; whether there were any."""
@@ -169,6 +183,13 @@ class PipelineRun:
         start = entry if repeated else next_attempt(entry, self.ledger.head.invocation, self._tools.wall())
         self.state.apply(start)
         turn.starts.append(Start(start, request, before, repeated=repeated))
+
+
+def _failure(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """How a scripted wait fails, where it does."""
+    if outcome.get("status", "success") == "success":
+        return {}
+    return {"status": outcome["status"], "error": str(outcome.get("error") or "nobody answered in time")}
 
 
 @dataclass

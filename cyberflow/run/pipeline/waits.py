@@ -33,7 +33,8 @@ def end_wait(entry: LedgerEntry, answer: Mapping[str, Any] | None, now: float) -
     """The entry of a wait that is over, None while it is not. An answer counts, however late it is read."""
     if answer is not None:
         facts = {**entry.facts, "by": answer["who"], "answered_at": answer["at"]}
-        return replace(entry, stage="ended", status="success", outputs=answer["outputs"], facts=facts)
+        status, error = answer.get("status", "success"), answer.get("error")
+        return replace(entry, stage="ended", status=status, outputs=answer["outputs"], facts=facts, error=error)
     due = entry.facts.get("due")
     if due is None or now < due:
         return None

@@ -99,7 +99,7 @@ class TaskExecutor:
 
     def follow(self, entry: LedgerEntry, request: JobRequest) -> None:
         assert isinstance(request, TaskJob)  # noqa: S101 - it takes nothing else
-        self._follows[asyncio.create_task(self._follow(entry, request))] = entry
+        self._follows[asyncio.create_task(self._follow(entry, request), name="follow")] = entry
 
     async def _follow(self, entry: LedgerEntry, job: TaskJob) -> None:
         age = max(0.0, self.wall() - (entry.sent_at or self.wall()))
@@ -110,7 +110,9 @@ class TaskExecutor:
                 if state.trouble:
                     self.troubles.append(state.trouble)
             self._over.put_nowait(self._finish(entry))
-        except (ApiError, Unreachable) as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it is told, whatever it is
             self._over.put_nowait(error)
 
     async def poll(self) -> list[LedgerEntry]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
-from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.task.executor import TaskExecutor
@@ -20,7 +19,6 @@ from cyberflow.run.work.executor import Executor, JobRequest, LocalExecutor
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem
-from cyberflow.sdk.pipelines.requests import RequestFactory
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.batch_run import MANY
 from cyberflow.targets.local_platform import Say
@@ -94,14 +92,3 @@ def _require_local(service: OpenTarget[Any]) -> None:
     if not service.local:
         text = HintedText(Hint("simulate"), " scripts the local platform")
         raise UsageError(text, help="take it away, or run with --target local")
-
-
-def work_item(factory: RequestFactory, shapes: dict[str, str], entry: LedgerEntry, request: JobRequest) -> WorkItem:
-    """What a worker needs to make the same request; `shapes` keeps what was computed before."""
-    if request.name not in shapes:
-        shapes[request.name] = factory.fingerprint(request.name)
-    places: dict[str, Any] = {"machine": factory.where.machine, "pools": list(factory.where.pools)}
-    if factory.overrides != RunOverrides():
-        places["overrides"] = asdict(factory.overrides)
-    inputs = dict(entry.inputs or {})
-    return WorkItem(request.name, entry.id, entry.key or "", shapes[request.name], inputs, places, entry.kind)

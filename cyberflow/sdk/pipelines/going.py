@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.work_item import WorkItem
-from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks, work_item
+from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks
 from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
 from cyberflow.sdk.pipelines.setup import PipelineSetup
 from cyberflow.storage import safe_name, write_bytes
@@ -102,13 +102,7 @@ async def open_pipeline(
         store = _make_store(setup, ledger, state, desks)
         sources = FileSources(compiled.bundle, compiled.assets, setup.arguments.files, store)
 
-        def build(command: SubmitJob) -> JobRequest:
-            step, scope = command.step, command.scope
-            secrets = Interpolator({}, scope.secrets)
-            given = {name: secrets.value(text, name) for name, text in step.secrets.items()}
-            files = sources.arguments(state, scope, step)
-            return factory.build(factory.find(step.run or ""), command.inputs, given, files)
-
+        build = request_builder(factory, state, sources)
         redactor, hooks = setup.arguments.redactor(), PipelineHooks(factory, setup.script)
         executors = make_executors(compiled, desks, hooks, ledger, redactor, options.engine)
         tools = PipelineTools(
@@ -119,9 +113,25 @@ async def open_pipeline(
             redactor,
             options.no_wait,
             options.parallel,
+            outcome=hooks.task_script,
         )
         driver = PipelineRun(ledger, state, tools)
         yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors))
+
+
+def request_builder(
+    factory: RequestFactory, state: PipelineState, sources: FileSources
+) -> Callable[[SubmitJob], JobRequest]:
+    """What makes the requests of the steps of a pipeline."""
+
+    def build(command: SubmitJob) -> JobRequest:
+        step, scope = command.step, command.scope
+        secrets = Interpolator({}, scope.secrets)
+        given = {name: secrets.value(text, name) for name, text in step.secrets.items()}
+        files = sources.arguments(state, scope, step)
+        return factory.build(factory.find(step.run or ""), command.inputs, given, files)
+
+    return build
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,10 @@ class PipelineHooks:
     shapes: dict[str, str] = field(default_factory=dict)
 
     def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem:
-        return work_item(self.factory, self.shapes, entry, request)
+        name = request.name
+        if name not in self.shapes:
+            self.shapes[name] = self.factory.fingerprint(name)
+        return self.factory.work_item(entry, name, entry.inputs or {}, self.shapes[name])
 
     def run_script(self, entry: LedgerEntry, request: RunRequest) -> Mapping[str, Any] | None:
         if self.script is None:

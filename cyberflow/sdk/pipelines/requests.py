@@ -19,7 +19,9 @@ from cyberflow.run.inputs.arguments import Arguments, FileArgument, RawArguments
 from cyberflow.run.inputs.inputs import read_inputs
 from cyberflow.run.task.request import TaskJob, check_request, task_request
 from cyberflow.run.task.submit import find_workflow
+from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest
+from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.lookup import look_up
 from cyberflow.sdk.prepare import Deployed, fill
 from cyberflow.sdk.project import CompiledProject
@@ -70,8 +72,20 @@ class RequestFactory:
         if isinstance(what, BundledTask):
             return sha256(json.dumps([asdict(what), self.workflows[name].id], sort_keys=True).encode()).hexdigest()
         parts = RequestParts(compiled.bundle, Arguments(), self.ids, compiled.assets, self.where, self.overrides)
-        own = {one: self.ids.workflows[one] for one in _workflow_names(what)}
-        return request_fingerprint(what, replace(parts, ids=replace(self.ids, workflows=own)), RawArguments())
+        machines, pools = self._places([what])
+        own = TargetIds(
+            {one: self.ids.workflows[one] for one in _workflow_names(what)},
+            {one: self.ids.pools[one] for one in pools},
+            {one: self.ids.machines[one] for one in machines},
+        )
+        return request_fingerprint(what, replace(parts, ids=own), RawArguments())
+
+    def work_item(self, entry: LedgerEntry, name: str, inputs: Mapping[str, Any], shape: str) -> WorkItem:
+        """What a worker needs to make the same request."""
+        places: dict[str, Any] = {"machine": self.where.machine, "pools": list(self.where.pools)}
+        if self.overrides != RunOverrides():
+            places["overrides"] = asdict(self.overrides)
+        return WorkItem(name, entry.id, entry.key or "", shape, inputs, places, entry.kind)
 
     def find(self, name: str) -> Runs:
         """The chain, workflow or task of a name."""

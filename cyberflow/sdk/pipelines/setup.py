@@ -19,6 +19,7 @@ from cyberflow.run.pipeline.changes import (
     fingerprint,
     first_difference,
     forget,
+    keep_results,
     reopen,
     steps_to_rerun,
     top_step,
@@ -171,6 +172,8 @@ def load_state(setup: PipelineSetup, ledger: Ledger) -> PipelineState:
             step = difference[1:].partition("`")[0].partition("[")[0].partition("/")[0]
             help = f"`--rerun {step}` runs it and what needs it once more, `--keep` takes the old results"
             raise ConflictError(difference, help=help)
+        with ledger.transaction():
+            ledger.write(keep_results(state))
     ledger.replace_head(replace(head, shape=now.shape, options=now.options))
     return state
 

@@ -45,7 +45,8 @@ def signal(
         if answer is not None:
             raise ConflictError(f"`{step}` was answered already, by {answer['who']}", help="the first answer wins")
         if entry.stage != "accepted" or (entry.facts.get("due") or wall() + 1) <= wall():
-            raise ConflictError(f"`{step}` waits no more: it is `{entry.display_status}`", help="it is too late")
+            why = "its time is over" if entry.stage == "accepted" else f"it is `{entry.display_status}`"
+            raise ConflictError(f"`{step}` waits no more: {why}", help="nothing was answered")
         question = _Question(step, entry.facts.get("outputs") or {})
         found = read_inputs(question, inputs, document)
         if found.problems:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from cyberflow.errors import ConflictError, CyberflowError
 from cyberflow.run.batch.batch import Batch
 from cyberflow.run.batch.results import write_results
 from cyberflow.run.batch.rows import output_names, request_fingerprint
 from cyberflow.run.chain.machines import explain_waiting
-from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.placement import TargetIds, placement
 from cyberflow.run.chain.request import RunRequest
-from cyberflow.run.inputs.arguments import Arguments, RawArguments
 from cyberflow.run.readings.reading import read_again
 from cyberflow.run.readings.submission import write_reading
 from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
@@ -28,6 +25,7 @@ from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.policy import RetryPolicy
 from cyberflow.run.work.polling import LOCAL, FollowOptions, PollInterval
 from cyberflow.run.work.work_item import WorkItem
+from cyberflow.sdk.pipelines.requests import RequestFactory
 from cyberflow.sdk.prepare import Guard, look_up_ids, resolve_overrides, script_outcomes
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
@@ -151,15 +149,12 @@ class BatchRun:
 
     def _queue_executor(self, url: str) -> DistributedExecutor:
         """The executor over a queue. What is sent there is what workers need to make the same request."""
-        setup = self.setup
-        here = replace(setup.parts, arguments=Arguments())
-        shape = request_fingerprint(setup.what, here, RawArguments())
-        places: dict[str, Any] = {"machine": here.where.machine, "pools": list(here.where.pools)}
-        if here.overrides != RunOverrides():
-            places["overrides"] = asdict(here.overrides)
+        compiled, parts = self.setup.compiled, self.setup.parts
+        factory = RequestFactory(compiled, parts.where, parts.overrides, self._ids)
+        shape = factory.fingerprint(self.setup.what.name)
 
         def make_item(entry: LedgerEntry, submission: JobRequest) -> WorkItem:
             assert isinstance(submission, RunRequest)  # noqa: S101 - a batch has no tasks
-            return WorkItem(setup.what.name, entry.id, entry.key or "", shape, submission.inputs, places)
+            return factory.work_item(entry, submission.name, submission.inputs, shape)
 
-        return DistributedExecutor(url, queue_of(setup.compiled.bundle.project, setup.compiled.target), make_item)
+        return DistributedExecutor(url, queue_of(compiled.bundle.project, compiled.target), make_item)

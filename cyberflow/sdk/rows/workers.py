@@ -1,31 +1,34 @@
-"""A worker: rows that a batch put into a queue, filled from the project at hand, submitted and followed together."""
+"""A worker: what was put into a queue, filled from the project at hand, submitted and followed together."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.redact import Redactor
-from cyberflow.run.batch.rows import request_fingerprint
 from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.placement import RunPlacement
-from cyberflow.run.chain.request import RequestParts, RunRequest
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
+from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.work.distributed import STUCK, Worker, queue_of
 from cyberflow.run.work.entry import LedgerEntry
-from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.executor import JobRequest, LocalExecutor
 from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
-from cyberflow.sdk.prepare import Deployed, fill, find_runnable, look_up_ids, resolve_row_arguments
+from cyberflow.sdk.pipelines.requests import RequestFactory
+from cyberflow.sdk.prepare import resolve_row_arguments
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.batch_run import MANY
 from cyberflow.targets.local_platform import Say
-from cyberflow.targets.service import CyberdeskService
+from cyberflow.targets.service import CyberdeskService, CyberunService, open_cyberun
 
 FOR_EVER = 1e12
 """A worker asks a service that does not answer again and again: its rows are on the way, and others wait for it."""
@@ -43,87 +46,145 @@ class WorkerOptions:
 
 
 async def work_rows(compiled: CompiledProject, service: CyberdeskService, options: WorkerOptions, tell: Say) -> None:
-    """Work on rows until cancelled; `tell` hears the name of the worker and each row that is over. Raises
-    CyberflowError when the queue or the target is away for good.
+    """Work on what comes until cancelled; `tell` hears the name of the worker and what is over. Raises CyberflowError
+    when the queue or the target is away for good.
     """
-    bench = RowExecutor(compiled, service, options, tell)
-    queue = queue_of(compiled.bundle.project, compiled.target)
-    worker = Worker(options.engine, queue, options.parallel, bench)
-    tell(f"worker {worker.id} listens to {queue}")
-    try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(worker.run())
-            group.create_task(bench.poll_live())
-    except* CyberflowError as errors:
-        raise errors.exceptions[0] from None
+    async with AsyncExitStack() as stack:
+        bench = WorkerBench(compiled, service, options, tell, stack)
+        queue = queue_of(compiled.bundle.project, compiled.target)
+        worker = Worker(options.engine, queue, options.parallel, bench)
+        tell(f"worker {worker.id} listens to {queue}")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(worker.run())
+                group.create_task(bench.poll_runs())
+                group.create_task(bench.poll_tasks())
+        except* CyberflowError as errors:
+            raise errors.exceptions[0] from None
 
 
-class RowExecutor:
-    """Executes the rows a worker is given. Everything that rows of one name have in common is found once."""
+class WorkerBench:
+    """Does what a worker is given. Everything that submissions of one name have in common is found once."""
 
-    def __init__(self, compiled: CompiledProject, service: CyberdeskService, options: WorkerOptions, tell: Say) -> None:
+    def __init__(
+        self,
+        compiled: CompiledProject,
+        service: CyberdeskService,
+        options: WorkerOptions,
+        tell: Say,
+        stack: AsyncExitStack,
+    ) -> None:
         self._compiled = compiled
         self._tell = tell
         self._service = service
         self._options = options
-        self._parts: dict[str, tuple[str, RequestParts]] = {}
+        self._stack = stack
+        self._factories: dict[str, tuple[RequestFactory, Mapping[str, Any]]] = {}
         self._secrets: list[Any] = []
         self._over: dict[str, asyncio.Future[LedgerEntry]] = {}
-        self._busy = asyncio.Event()
+        self._sent: dict[str, LedgerEntry] = {}
+        self._busy, self._has_tasks = asyncio.Event(), asyncio.Event()
         self._making = asyncio.Lock()
-        watch = FollowOptions(LOCAL if service.local else MANY, patience=FOR_EVER)
-        self._executor = LocalExecutor(service.client, watch)
+        self._watch = FollowOptions(LOCAL if service.local else MANY, patience=FOR_EVER)
+        self._executor = LocalExecutor(service.client, self._watch)
+        self._cyberun: CyberunService | None = None
+        self._tasks: TaskExecutor | None = None
 
     async def submit(self, item: WorkItem, age: float, *, repeated: bool) -> dict[str, Any]:
-        entry = LedgerEntry(item.id, stage="sending", attempt=1, key=item.key, sent_at=time.time() - age)
-        if age >= KEY_LIFE:
-            return result_to_json(replace(entry, stage="unknown"))
+        entry = LedgerEntry(item.key, item.name, kind=item.kind, stage="sending", key=item.key)
+        entry = replace(entry, attempt=1, sent_at=time.time() - age)
         try:
-            submission = await self._build_submission(item)
-            return result_to_json(await self._executor.submit(entry, submission, repeated=repeated))
+            request = await self._build_request(item)
+            if item.kind == "task":
+                return result_to_json(await self._submit_task(entry, request, repeated=repeated))
+            if age >= KEY_LIFE:
+                return result_to_json(replace(entry, stage="unknown"))
+            return result_to_json(await self._executor.submit(entry, request, repeated=repeated))
         except CyberflowError as error:
             return {"stage": STUCK, "error": error.message}
+
+    async def _submit_task(self, entry: LedgerEntry, request: JobRequest, *, repeated: bool) -> LedgerEntry:
+        """Submit a task once: what this process sent before and could not write down is remembered here."""
+        assert self._tasks is not None  # noqa: S101 - its request was built
+        known = self._sent.get(entry.id)
+        if known is not None and known.stage != "sending":
+            return known
+        self._sent[entry.id] = entry
+        try:
+            answer = await self._tasks.submit(entry, request, repeated=repeated or known is not None)
+        except CyberflowError:
+            del self._sent[entry.id]
+            raise
+        self._sent[entry.id] = answer
+        return answer
 
     async def follow(self, item: WorkItem, said: dict[str, Any]) -> dict[str, Any]:
         over: asyncio.Future[LedgerEntry] = asyncio.get_running_loop().create_future()
         self._over[item.key] = over
-        self._executor.follow(merge_result(LedgerEntry(item.key), said), await self._build_submission(item))
-        self._busy.set()
+        entry = merge_result(LedgerEntry(item.key, item.name, kind=item.kind), said)
+        request = await self._build_request(item)
+        if item.kind == "task":
+            assert self._tasks is not None  # noqa: S101 - its request was built
+            self._tasks.follow(entry, request)
+            self._has_tasks.set()
+        else:
+            self._executor.follow(entry, request)
+            self._busy.set()
         entry = await over
+        self._sent.pop(item.key, None)
         self._tell(f"  {item.id}: {entry.display_status}")
         return result_to_json(entry)
 
-    async def poll_live(self) -> None:
-        """Follow what is live, all of it together, until cancelled."""
+    async def poll_runs(self) -> None:
+        """Follow the runs that are live, all of them together, until cancelled."""
         while True:
             await self._busy.wait()
-            for entry in await self._executor.poll():
-                self._over.pop(entry.id).set_result(entry)
+            self._finish(await self._executor.poll())
             self._executor.troubles.clear()
             if not self._executor.is_busy:
                 self._busy.clear()
 
-    async def _build_submission(self, item: WorkItem) -> RunRequest:
-        """Fill a row. Raises UsageError when this project would make something else of it."""
-        what = find_runnable(self._compiled, item.name)
-        where = RunPlacement(item.places.get("machine"), tuple(item.places.get("pools") or ()))
-        overrides = RunOverrides(**item.places.get("overrides", {}))
-        async with self._making:
-            if item.shape not in self._parts:
-                parts = replace(await self._load_parts(what, where), overrides=overrides)
-                self._parts[item.shape] = (request_fingerprint(what, parts, RawArguments()), parts)
-        shape, parts = self._parts[item.shape]
-        if shape != item.shape:
-            help = "give every machine the same sources, or the same bundle"
-            raise UsageError(f"`{item.name}` is not the same here as where the batch was begun", help=help)
-        parts = replace(parts, arguments=replace(parts.arguments, inputs=item.inputs))
-        return fill(what, parts)
+    async def poll_tasks(self) -> None:
+        """Follow the tasks that are live until cancelled."""
+        while True:
+            await self._has_tasks.wait()
+            assert self._tasks is not None  # noqa: S101 - it has some
+            self._finish(await self._tasks.poll())
+            self._tasks.troubles.clear()
+            if not self._tasks.is_busy:
+                self._has_tasks.clear()
 
-    async def _load_parts(self, what: Deployed, where: RunPlacement) -> RequestParts:
-        compiled, options = self._compiled, self._options
+    def _finish(self, ended: list[LedgerEntry]) -> None:
+        for entry in ended:
+            self._over.pop(entry.id).set_result(entry)
+
+    async def _build_request(self, item: WorkItem) -> JobRequest:
+        """Fill a request. Raises UsageError when this project would make something else of it."""
+        async with self._making:
+            if item.shape not in self._factories:
+                self._factories[item.shape] = await self._load(item)
+        factory, secrets = self._factories[item.shape]
+        if factory.fingerprint(item.name) != item.shape:
+            help = "give every machine the same sources, or the same bundle"
+            raise UsageError(f"`{item.name}` is not the same here as where it was begun", help=help)
+        return factory.build(factory.find(item.name), item.inputs, secrets)
+
+    async def _load(self, item: WorkItem) -> tuple[RequestFactory, Mapping[str, Any]]:
+        where = RunPlacement(item.places.get("machine"), tuple(item.places.get("pools") or ()))
+        factory = RequestFactory(self._compiled, where, RunOverrides(**item.places.get("overrides", {})))
+        what, options = factory.find(item.name), self._options
+        if isinstance(what, BundledTask) and self._tasks is None:
+            opened = open_cyberun(self._compiled.sourced, self._compiled.target, self._tell)
+            self._cyberun = await self._stack.enter_async_context(opened)
+            self._tasks = TaskExecutor(self._cyberun.client, self._watch, known=self._task_ids)
         mine = [one for one in options.secrets if one.partition("=")[0] in what.secrets]
-        given = resolve_row_arguments(compiled, what, RawArguments(secrets=mine), options.backends)
+        given = resolve_row_arguments(self._compiled, what, RawArguments(secrets=mine), options.backends)
         self._secrets += given.secrets.values()
         self._executor.redactor = Redactor(self._secrets)
-        ids = await look_up_ids(compiled, self._service, what, where, stale=options.stale_ok)
-        return RequestParts(compiled.bundle, given, ids, compiled.assets, where)
+        if self._tasks is not None:
+            self._tasks.redactor = Redactor(self._secrets)
+        await factory.look_up([what], self._service, self._cyberun, stale=options.stale_ok)
+        return factory, given.secrets
+
+    def _task_ids(self) -> set[str]:
+        return {entry.task_id for entry in self._sent.values() if entry.task_id}

@@ -28,7 +28,7 @@ from cyberflow.run.work.policy import RetryPolicy, next_action, next_attempt
 from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.handle import say
-from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks, work_item
+from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks
 from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
 from cyberflow.sdk.prepare import resolve_overrides
 from cyberflow.sdk.project import CompiledProject
@@ -192,7 +192,8 @@ class ScriptDriver:
             self._dispatcher.add(executor)
 
     def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem:
-        return work_item(self._factories[self._jobs[entry.id].place], {}, entry, request)
+        factory = self._factories[self._jobs[entry.id].place]
+        return factory.work_item(entry, request.name, entry.inputs or {}, factory.fingerprint(request.name))
 
     def run_script(self, entry: LedgerEntry, _: RunRequest) -> Mapping[str, Any] | None:
         job = self._jobs[entry.id]
@@ -220,7 +221,8 @@ class ScriptDriver:
 
     async def _close(self) -> None:
         await self._dispatcher.close()
-        if self._serving is not None:
-            self._serving.cancel()
-            await asyncio.gather(self._serving, return_exceptions=True)
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self._stack.aclose()
