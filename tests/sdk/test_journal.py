@@ -94,9 +94,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "flows").mkdir()
     (tmp_path / "flows" / "billing.py").write_text(BILLING, encoding="utf-8")
     (tmp_path / "cyberflow.yaml").write_text("project: billing\npython: [flows/billing.py]\n", encoding="utf-8")
-    tasks = (
-        'tasks: {poster: {workflow: text-to-image, inputs: {heading: string}, parameters: {prompt: "For <heading>"}}}'
-    )
+    poster = '{workflow: text-to-image, inputs: {heading: string}, parameters: {prompt: "For <heading>"}}'
     (tmp_path / "tasks.yaml").write_text(f"tasks: {{poster: {poster}}}", encoding="utf-8")
     assert program(tmp_path, "-m", "cyberflow", "apply", "--yes", "-q").returncode == 0
     return tmp_path
