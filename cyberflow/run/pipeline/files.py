@@ -112,9 +112,3 @@ def steps_with_files(pipeline: BundledPipeline) -> set[str]:
     """The steps of which others take files."""
     refs = (read_file_ref(value) for step in pipeline.steps for value in step.files.values() if isinstance(value, dict))
     return {ref.step for ref in refs if isinstance(ref, FileRef)}
-
-
-def files_to_give(pipeline: BundledPipeline) -> list[dict[str, str]]:
-    """The files that are given at run time, as arguments are read."""
-    values = (value for step in pipeline.steps for value in step.files.values())
-    return [{"content": value} for value in values if isinstance(value, str) and value.startswith(GIVEN_FILE)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cyberflow.language.project.routes import value_at
 import re
 
 from cyberflow.edits import Replacement, TextEdit
+from cyberflow.language.project.routes import value_at
 from cyberflow.language.python.reading.document import PythonDocument
 
 _HARMLESS = re.compile(r"[^\\\"'{}\n\r\0]*")
