@@ -15,7 +15,7 @@ from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_comp
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.compiler.suppressions import Suppressions, comments_of
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
-from cyberflow.language.flow_tests.cases import ReadTests
+from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.project.load import RawProject, decode_project
 from cyberflow.source import Place
 
@@ -58,7 +58,7 @@ def check_facts(
 
 def _tests_for(sourced: RawProject, target: str) -> ReadTests:
     """The tests that read a project as it is for one target."""
-    default, tests = sourced.settings.default_target, sourced.flow_tests
+    default, tests = sourced.settings.default_target, read_cases(sourced.tests, sourced.files)
     same = not sourced.has_templates
     return replace(tests, cases=tuple(one for one in tests.cases if same or (one.target or default) == target))
 

@@ -6,19 +6,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cyberflow.deploy.plan.model import PruneOptions
+    from cyberflow.deploy.replay.model import ReplayRange
     from cyberflow.sdk.deployments.deployment import ApplyOptions, PlanOptions, read_saved_plan
     from cyberflow.sdk.deployments.pulls import PullOptions
-    from cyberflow.sdk.operations import Applied, BatchResult, adopt, apply, batch, plan, pull, resume, worker
+    from cyberflow.sdk.operations import Applied, BatchResult, adopt, apply, batch, merge, plan, pull, resume, worker
     from cyberflow.sdk.project import ProjectErrors
     from cyberflow.sdk.rows.setup import BadRows, BatchOptions
     from cyberflow.sdk.rows.workers import WorkerOptions
 
 _HOMES = {
     "deploy.plan.model": ("PruneOptions",),
+    "deploy.replay.model": ("ReplayRange",),
     "sdk.rows.setup": ("BadRows", "BatchOptions"),
     "sdk.rows.workers": ("WorkerOptions",),
     "sdk.deployments.deployment": ("ApplyOptions", "PlanOptions", "read_saved_plan"),
-    "sdk.operations": ("Applied", "BatchResult", "adopt", "apply", "batch", "plan", "pull", "resume", "worker"),
+    "sdk.operations": (
+        "Applied",
+        "BatchResult",
+        "adopt",
+        "apply",
+        "batch",
+        "merge",
+        "plan",
+        "pull",
+        "resume",
+        "worker",
+    ),
     "sdk.project": ("ProjectErrors",),
     "sdk.deployments.pulls": ("PullOptions",),
 }
@@ -33,10 +46,12 @@ __all__ = [
     "ProjectErrors",
     "PruneOptions",
     "PullOptions",
+    "ReplayRange",
     "WorkerOptions",
     "adopt",
     "apply",
     "batch",
+    "merge",
     "plan",
     "pull",
     "read_saved_plan",

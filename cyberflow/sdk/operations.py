@@ -1,4 +1,4 @@
-"""The operations of the command line as functions: plan, apply, pull, adopt, batch, resume, worker."""
+"""The operations of the command line as functions: plan, apply, pull, adopt, merge, batch, resume, worker."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.deployments.deployment import ApplyOptions, Deployment, PlanOptions, open_deployment
+from cyberflow.sdk.deployments.merges import MergeResult, merge_into_sources
 from cyberflow.sdk.deployments.pulls import PullOptions, pull_sources
 from cyberflow.sdk.handle import run_blocking, say
 from cyberflow.sdk.project import compile_project, resolve_target_name
@@ -111,6 +112,19 @@ def adopt(
     async def work(deployment: Deployment) -> list[Outcome]:
         deployment.require_name(confirm)
         return [outcome async for outcome in deployment.adopt(pairs)]
+
+    return _deploy(project, target, None, work)
+
+
+def merge(name: str, project: Folder = ".", *, target: str | None = None, confirm: str | None = None) -> MergeResult:
+    """Join what somebody changed of a workflow on the platform with the sources, and write them. `conflicts` names what
+    both changed; it is in the files, between markers. Raises as `plan`, and ConflictError where both edits cannot be
+    kept.
+    """
+
+    async def work(deployment: Deployment) -> MergeResult:
+        deployment.require_name(confirm)
+        return await merge_into_sources(deployment.service.client, deployment.compiled, name)
 
     return _deploy(project, target, None, work)
 

@@ -18,7 +18,7 @@ from cyberflow.deploy.commit import current_commit
 from cyberflow.deploy.plan.model import Plan
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.remote.canonical import canonicalize, wire_fields
-from cyberflow.sdk.deployments.merges import MergeResult, merge
+from cyberflow.sdk.deployments.merges import MergeResult, merge_into_sources
 from cyberflow.sdk.project import CompiledProject, compile_project
 from tests.deploy.deploy_world import Account
 
@@ -80,7 +80,7 @@ class World:
         asyncio.run(carried())
 
     def merge(self) -> MergeResult:
-        found: MergeResult = self.account.ask(lambda desk: merge(desk, self.compile(), "lookup"))
+        found: MergeResult = self.account.ask(lambda desk: merge_into_sources(desk, self.compile(), "lookup"))
         return found
 
     def edit_there(self, edits: Edits, **fields: Any) -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,16 @@ FULL: dict[str, Any] = {
 class Client:
     """One server, started for a folder."""
 
-    def __init__(self, root: Path, capabilities: dict[str, Any] | None = None, options: Any = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        capabilities: dict[str, Any] | None = None,
+        options: Any = None,
+        program: Sequence[str] = (sys.executable, "-m", "cyberflow", "lsp"),
+    ) -> None:
         self.root = root
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "cyberflow", "lsp"],
+            program,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -174,9 +180,9 @@ class Client:
 
 
 @contextmanager
-def serving(root: Path, capabilities: dict[str, Any] | None = None, options: Any = None) -> Iterator[Client]:
+def serving(root: Path, capabilities: dict[str, Any] | None = None, **more: Any) -> Iterator[Client]:
     """A client, whose server is ended at the end whatever happens."""
-    client = Client(root, capabilities, options)
+    client = Client(root, capabilities, **more)
     try:
         yield client
     finally:

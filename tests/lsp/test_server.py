@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import random
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ import pytest
 
 from cyberflow.cli.main import run
 from tests.lsp.client import FULL, Client, serving
+from tests.lsp.expected import RandomEditor, apply_edit, expected_findings
 
 pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -39,44 +38,8 @@ def position(text: str, words: str, shift: int = 0) -> tuple[int, int]:
 
 
 def apply(texts: dict[str, str], edit: dict[str, Any], root: Path) -> dict[str, str]:
-    """The texts after a workspace edit, as an editor makes it."""
-    found = dict(texts)
-    for change in edit["documentChanges"]:
-        path = change["textDocument"]["uri"].removeprefix(f"{root.as_uri()}/")
-        lines = found[path].split("\n")
-        for one in sorted(change["edits"], key=lambda one: str(one["range"]["start"]["line"]).zfill(9), reverse=True):
-            start, end = one["range"]["start"], one["range"]["end"]
-            low = sum(len(line) + 1 for line in lines[: start["line"]]) + _units(
-                lines[start["line"]], start["character"]
-            )
-            high = sum(len(line) + 1 for line in lines[: end["line"]]) + _units(lines[end["line"]], end["character"])
-            text = "\n".join(lines)
-            lines = (text[:low] + one["newText"] + text[high:]).split("\n")
-        found[path] = "\n".join(lines)
-    return found
-
-
-def _units(line: str, units: int) -> int:
-    return len(line.encode("utf-16-le")[: 2 * units].decode("utf-16-le"))
-
-
-def findings(root: Path, capsys: pytest.CaptureFixture[str]) -> set[tuple[str, str, str, int, int, int, int]]:
-    """What `check --format json` says of the disk, with positions from 0 in UTF-16."""
-    capsys.readouterr()
-    run(["check", "--no-cache", "--format", "json", "--project", str(root)])
-    found = set()
-    for one in json.loads(capsys.readouterr().out)["diagnostics"]:
-        text = (root / one["path"]).read_bytes().decode().replace("\r\n", "\n").split("\n")
-
-        def units(line: int, column: int, text: list[str] = text) -> tuple[int, int]:
-            words = text[line - 1][: column - 1] if line <= len(text) else ""
-            over = max(0, column - 1 - len(text[line - 1])) if line <= len(text) else 0
-            width = len(words.encode("utf-16-le")) // 2
-            return (line, 0) if over and line < len(text) else (line - 1, width)
-
-        start, end = units(one["line"], one["column"]), units(one["end_line"], one["end_column"])
-        found.add((one["path"], one["rule"], one["message"], *start, *end))
-    return found
+    """The texts after a workspace edit."""
+    return {**texts, **{str(path.relative_to(root)): text for path, text in apply_edit(root, edit, texts).items()}}
 
 
 def test_a_session(client: Client) -> None:
@@ -205,53 +168,16 @@ def test_a_file_of_no_project_is_nobody_s_business(tmp_path: Path) -> None:
         assert client.close() == 0
 
 
-def test_random_edits_are_told_as_check_tells_them(intake: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """After each edit of open buffers the findings of all files are those of `check` on the same bytes."""
-    source = random.Random(7)
-    paths = ["chains.yaml", "workflows.yaml", "types.yaml", "prompts/sign-in.md", "cyberflow.yaml"]
-    pieces = [
-        "x",
-        "\n",
-        " ",
-        "<",
-        ">",
-        "🐼",
-        "{",
-        "}",
-        ":",
-        "- ",
-        "mrn",
-        "\r\n",
-        '"',
-        "#",
-        "$",
-        "${{",
-        "patient",
-        "\u2028",
-    ]
+def test_random_edits_are_told_as_check_tells_them(intake: Path) -> None:
+    """After each edit of open buffers the findings of all files are those of `check` on the same bytes; 500 by
+    `benchmarks/lsp.py`.
+    """
     with serving(intake) as client:
-        texts = {path: client.open(path) for path in paths}
+        paths = ["chains.yaml", "workflows.yaml", "types.yaml", "prompts/sign-in.md", "cyberflow.yaml"]
+        editor = RandomEditor(client, paths, 7)
         for _ in range(40):
-            path = source.choice(paths)
-            text = texts[path]
-            low = source.randrange(len(text) + 1)
-            high = min(len(text), low + source.choice([0, 0, 1, 3, 12]))
-            new = source.choice(pieces)
-            if "\r" in text[max(0, low - 1) : high + 1] or "\r" in new + text[high : high + 1]:
-                new, high = "x", low
-            if text[low - 1 : low] == "\r" or text[low : low + 1] == "\r":
-                continue
-            start, end = _spot(text, low), _spot(text, high)
-            texts[path] = text[:low] + new + text[high:]
-            (intake / path).write_bytes(texts[path].encode())
-            version = client.change(path, {"range": {"start": start, "end": end}, "text": new})
-            client.diagnostics(path, version)
-            client.wait_for_findings(findings(intake, capsys))
-
-
-def _spot(text: str, offset: int) -> dict[str, int]:
-    start, line = text.rfind("\n", 0, offset) + 1, text.count("\n", 0, offset)
-    return {"line": line, "character": len(text[start:offset].encode("utf-16-le")) // 2}
+            editor.edit()
+            client.wait_for_findings(expected_findings(intake))
 
 
 def test_without_the_extra_it_says_what_to_install(

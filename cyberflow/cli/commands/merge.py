@@ -13,7 +13,7 @@ from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.styles import style
 from cyberflow.sdk.deployments.deployment import open_deployment
-from cyberflow.sdk.deployments.merges import MergeResult, merge
+from cyberflow.sdk.deployments.merges import MergeResult, merge_into_sources
 from cyberflow.sdk.project import CompiledProject, compile_project
 
 CONFLICT = 4
@@ -21,7 +21,7 @@ _SIDES = {
     "sources": "as in the sources",
     "platform": "from the platform",
     "blocks": "joined block by block",
-    "conflict": "both changed it",
+    "conflict": "is yours to decide, between the markers",
 }
 
 
@@ -53,7 +53,7 @@ async def _merge(compiled: CompiledProject, name: str, confirm: str | None, *, q
     async with open_deployment(compiled, say) as deployment:
         announce(deployment.service, quiet=quiet)
         confirm_target_name(deployment, confirm)
-        return await merge(deployment.service.client, compiled, name)
+        return await merge_into_sources(deployment.service.client, compiled, name)
 
 
 def _lines(found: MergeResult) -> Iterator[str]:

@@ -17,7 +17,6 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.files import Files
-from cyberflow.language.flow_tests.cases import ReadTests, read_cases
 from cyberflow.language.flow_tests.discover import discover_tests
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, ProjectFile, Target, Task, Workflow
 from cyberflow.language.pipelines import Pipeline
@@ -76,11 +75,6 @@ class RawProject:
     def secrets(self) -> SecretLiterals:
         """The literal secrets of all declarations, which nothing that is shown may hold."""
         return SecretLiterals.of((*self.declaration_files, *self.tests))
-
-    @cached_property
-    def flow_tests(self) -> ReadTests:
-        """The cases of the test files."""
-        return read_cases(self.tests, self.files)
 
     def counts(self, *sections: str) -> dict[str, int]:
         """How many workflows and chains, or what other sections hold, are declared, broken ones included."""

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-from yaml.nodes import Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from cyberflow.edits import Addition, Edit, Move, Removal, Replacement, Rewrite, TextEdit
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
@@ -16,11 +16,14 @@ from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.language.yaml.entries import add_entry, content_end, move_item, remove_entry
 from cyberflow.language.yaml.scalars import resolve_scalar
 from cyberflow.language.yaml.write_value import write_value
-from cyberflow.source import Route
+from cyberflow.source import Place, Route
 
 _HARMLESS = re.compile(r"[\w<>$./?-]*")
 """Text that reads the same in every style, in the middle of a word."""
 _MARKS = ("'", '"')
+_SHARED = re.compile(r"(?<![^\s\[{,])[&*][^\s,*&\[\]{}]|<<")
+"""What may stand for something elsewhere in the file."""
+_SECOND = 2
 
 
 def yaml_edits(document: YamlDocument, edit: Edit) -> tuple[TextEdit, ...]:
@@ -99,17 +102,42 @@ def _encode(text: str, style: str | None) -> str | None:
 
 
 def _reads_well(document: YamlDocument, edit: Edit, *made: TextEdit) -> bool:
-    """Whether the text with an edit holds what was meant, and the same as before everywhere else."""
-    text = document.text
+    """Whether the text with an edit holds what was meant, and the same as before everywhere else. Of a large file only
+    the declaration is read in which all of it happens.
+    """
+    route, text, start, before = document.written_route(edit.place.route), document.text, 0, document
+    if (window := _declaration_lines(document, route, edit)) and all(
+        window[0] <= one.start and one.end <= window[1] for one in made
+    ):
+        start, text = window[0], text[slice(*window)]
+        before, route = parse_yaml(text, document.path), route[1:]
     for one in sorted(made, key=lambda one: one.start, reverse=True):
-        text = text[: one.start] + one.text + text[one.end :]
+        text = text[: one.start - start] + one.text + text[one.end - start :]
     after = parse_yaml(text, document.path)
-    return len(after.problems) <= len(document.problems) and repr(after.data) == repr(_expect(document, edit))
+    same = len(after.problems) <= len(before.problems)
+    return same and repr(after.data) == repr(_expect(before.data, route, edit))
 
 
-def _expect(document: YamlDocument, edit: Edit) -> Any:
-    """The data of the file as the edit wants it; None when it has no such place."""
-    data, route = document.data, document.written_route(edit.place.route)
+def _declaration_lines(document: YamlDocument, route: Route, edit: Edit) -> tuple[int, int] | None:
+    """Where the lines of the second level of a file stand that an edit is in, when nothing else can come into it."""
+    root, parents = document.node(()), edit.parents if isinstance(edit, Removal) else 0
+    section = document.written_node(Place(document.path, route[:1]))
+    if len(route) - parents <= _SECOND or not isinstance(section, MappingNode) or section.flow_style or root.flow_style:
+        return None
+    keys = [key for key, _ in section.value]
+    index = next((index for index, key in enumerate(keys) if key.value == route[1]), None)
+    later = keys[index + 1 :] if index is not None else []
+    later += [key for key, _ in root.value if key.start_mark.index > section.start_mark.index]
+    if index is None:
+        return None
+    ends = [document.text.rfind("\n", 0, key.start_mark.index) + 1 for key in (keys[index], *later[:1])]
+    lines = ends[0], ends[1] if later else len(document.text)
+    alone = document.text[lines[0] : keys[index].start_mark.index].isspace()
+    return lines if alone and not _SHARED.search(document.text, *lines) else None
+
+
+def _expect(data: Any, route: Route, edit: Edit) -> Any:
+    """The data as the edit wants it."""
     above, last = value_at(data, route[:-1]), route[-1]
     match edit:
         case Replacement() if edit.place.part == "key" and isinstance(above, dict):

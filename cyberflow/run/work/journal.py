@@ -5,6 +5,7 @@ holds names, ids and keys; no input and no secret ever comes here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ from uuid import uuid4
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerEntry, LedgerHeader, Stage
 from cyberflow.run.work.ids import one_of
-from cyberflow.run.work.ledger import Ledger
+from cyberflow.run.work.ledger import Ledger, LedgerExists
+from cyberflow.run.work.ledger_file import UnwrittenLedger
 from cyberflow.storage import parse_json, private_folder
 
 JOURNAL = "runs.db"
@@ -103,14 +105,13 @@ def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) 
 def journal_ledger(state: Path) -> Ledger:
     """Open the journal, made when it is not there, with what the version before left."""
     path = state / JOURNAL
-    if not path.is_file():
+    try:
+        ledger = Ledger.open(path, shared=True)
+    except UnwrittenLedger:
         private_folder(state)
-        try:
+        with suppress(LedgerExists):  # another command was faster
             Ledger.create(path, LedgerHeader(str(uuid4()), "", "", kind="runs"), shared=True).close()
-        except CyberflowError:
-            if not path.is_file():
-                raise
-    ledger = Ledger.open(path, shared=True)
+        ledger = Ledger.open(path, shared=True)
     if (old := state / OLD_FOLDER).is_dir():
         with ledger.transaction():
             ledger.write(entry for entry in _read_old(old) if ledger.find(entry.id) is None)

@@ -20,6 +20,13 @@ from cyberflow.storage import make_folder, parse_json
 _INSERT = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - placeholders
 
 
+class LedgerExists(UsageError):
+    """A ledger was to begin where there is one already."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is there already", help=f"go on with it: `cyberflow run --resume {path}`")
+
+
 class Ledger:
     """An open ledger. Nobody else works on it meanwhile; others may read it, and answer what waits. Raises
     CyberflowError when the disk refuses.
@@ -36,7 +43,7 @@ class Ledger:
 
     @classmethod
     def create(cls, path: Path, head: LedgerHeader, *, shared: bool = False) -> Self:
-        """Begin a ledger; a `shared` one has no owner. Raises UsageError where there is one already."""
+        """Begin a ledger; a `shared` one has no owner. Raises LedgerExists where there is one already."""
         make_folder(path.parent)
         lock = None if shared else OwnerLock.take(path)
         try:
@@ -46,8 +53,7 @@ class Ledger:
                 lock.release()
             if not isinstance(error, FileExistsError):
                 raise
-            help = f"go on with it: `cyberflow run --resume {path}`"
-            raise UsageError(f"{path} is there already", help=help) from None
+            raise LedgerExists(path) from None
 
     @classmethod
     def open(cls, path: Path, *, shared: bool = False) -> Self:

@@ -65,6 +65,10 @@ class OwnerLock:
         self.connection.close()
 
 
+class UnwrittenLedger(UsageError):
+    """There is no ledger yet: no file, or one that somebody is about to fill, or was killed over."""
+
+
 def create_file(path: Path, head: str) -> sqlite3.Connection:
     """Make the file of a ledger, with its tables and its header; one that was begun and never written will do. Raises
     FileExistsError where a ledger or anything else is, CyberflowError for the disk.
@@ -92,11 +96,11 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, dict[str, Any]]:
     is not a ledger.
     """
     if not path.is_file():
-        raise UsageError(f"there is no ledger at {path}", help="they are in .cyberflow/ledgers")
+        raise UnwrittenLedger(f"there is no ledger at {path}", help="they are in .cyberflow/ledgers")
     connection = connect(path)
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        _check_version(path, version)
+        _check_version(path, version, connection)
         (content,) = connection.execute("SELECT content FROM head").fetchone()
         head = dict(parse_json(content))
         if version == 1:
@@ -112,7 +116,9 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, dict[str, Any]]:
     return connection, head
 
 
-def _check_version(path: Path, version: int) -> None:
+def _check_version(path: Path, version: int, connection: sqlite3.Connection) -> None:
+    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        raise UnwrittenLedger(f"{path} is not a ledger: nothing was written into it")
     if version not in (1, FORMAT):
         raise UsageError(f"{path} is a ledger of format {version}, this cyberflow reads 1 and {FORMAT}")
 

@@ -49,7 +49,7 @@ class MergeResult:
         return self.merged.conflicts if self.merged else ()
 
 
-async def merge(desk: Cyberdesk, compiled: CompiledProject, name: str) -> MergeResult:
+async def merge_into_sources(desk: Cyberdesk, compiled: CompiledProject, name: str) -> MergeResult:
     """Merge what the platform changed of a workflow into the sources, and mark it there as seen when nothing is left to
     decide. Raises UsageError for a name that is not deployed, ConflictError, with nothing written, when the result
     would not say what it must.

@@ -31,11 +31,8 @@ def list_ledgers(state: Path) -> list[dict[str, Any]]:
     return [_summary(path) for path in sorted(_paths(state), key=lambda path: -path.stat().st_mtime)]
 
 
-def show_ledger(state: Path, name: str) -> dict[str, Any] | None:
-    """One ledger with its entries, failures and waits first, at most `MOST_ENTRIES`; None when there is none."""
-    path = next((path for path in _paths(state) if path.stem == name), None)
-    if path is None:
-        return None
+def show_ledger(path: Path) -> dict[str, Any]:
+    """One ledger with its entries, failures and waits first, at most `MOST_ENTRIES`. Raises as `Ledger.open`."""
     with Ledger.open(path, shared=True) as ledger:
         answered = ledger.answers()
         found = sorted(ledger.entries(), key=lambda entry: (not _needs_someone(entry), entry.step, entry.number))
@@ -78,6 +75,13 @@ def _needs_someone(entry: LedgerEntry) -> bool:
     return entry.has_failed or entry.stage == "unknown" or (entry.kind == "wait" and not entry.is_over)
 
 
+def _question(entry: LedgerEntry) -> dict[str, Any] | None:
+    """What a person is asked, and what the answer holds; None where nobody is."""
+    if entry.is_over or "question" not in entry.facts:
+        return None
+    return {name: entry.facts.get(name) for name in ("question", "due", "outputs")}
+
+
 def _entry(entry: LedgerEntry) -> dict[str, Any]:
     """Inputs and outputs stay out: a page of a thousand patients is nobody's wish."""
     return {
@@ -89,6 +93,5 @@ def _entry(entry: LedgerEntry) -> dict[str, Any]:
         "session_id": entry.session_id,
         "run_ids": list(entry.run_ids),
         "error": entry.error,
-        "waits": entry.kind == "wait" and not entry.is_over,
-        "facts": {name: entry.facts[name] for name in ("prompt", "until", "outputs") if name in entry.facts},
+        "asks": _question(entry),
     }

@@ -7,29 +7,32 @@ import hmac
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cyberflow.emulator.platform import Platform
-from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.errors import ConflictError, CyberflowError, UsageError
 from cyberflow.language.project.load import read_project
 from cyberflow.sdk.operations import plan
+from cyberflow.sdk.pipelines.signals import signal
 from cyberflow.sdk.project import ProjectErrors
 from cyberflow.web.project.events import Changes
-from cyberflow.web.project.ledgers import FOLDER, list_ledgers, session_names, show_ledger
+from cyberflow.web.project.ledgers import FOLDER, find_ledger, list_ledgers, session_names, show_ledger
 from cyberflow.web.project.reader import ProjectReader
 from cyberflow.web.project.starts import RunForm, start_run
+from cyberflow.web.project.tests import run_tests
 from cyberflow.web.routes import KEY, site
 
+F = TypeVar("F", bound=BaseModel)
 Work = Callable[[Request, bytes], Any]
 NO_STORE = {"Cache-Control": "no-store"}
-LARGEST_FORM = 10_000_000
 
 
 class NotThere(CyberflowError):
@@ -54,40 +57,36 @@ def project_routes(
     """Routes that want `token` as their bearer. `state` is the project's `.cyberflow`; `revision` is a number of the
     platform that grows with every change.
     """
-    reader = ProjectReader(root)
-    changes = Changes(
-        {"platform": revision}, {"project": lambda: id(reader.state()), "ledgers": lambda: _stamps(state)}, is_over
-    )
-
-    def answer(work: Work) -> Callable[[Request], Awaitable[Response]]:
-        async def respond(request: Request) -> Response:
-            if not _has_token(request, token):
-                return JSONResponse({"message": "Invalid API key"}, 401, NO_STORE)
-            content = await request.body()
-            try:
-                return JSONResponse(await asyncio.to_thread(work, request, content), headers=NO_STORE)
-            except CyberflowError as error:
-                body = {"message": error.message, "help": error.help}
-                return JSONResponse(body, _status_of(error), NO_STORE)
-
-        return respond
+    views = _Views(root, state, ProjectReader(root))
+    slow = {"project": lambda: id(views.reader.state()), "ledgers": lambda: _stamps(state)}
+    changes = Changes({"platform": revision}, slow, is_over)
 
     async def send_events(request: Request) -> Response:
         if not _has_token(request, token):
-            return JSONResponse({"message": "Invalid API key"}, 401, NO_STORE)
+            return _refuse("Invalid API key", 401)
         return StreamingResponse(changes.stream(), headers=NO_STORE, media_type="text/event-stream")
 
     return [
         Route("/project/events", send_events),
-        Route("/project/overview.json", answer(lambda _request, _body: reader.overview())),
-        Route("/project/findings.json", answer(lambda _request, _body: reader.findings())),
-        Route("/project/sessions.json", answer(lambda _request, _body: session_names(state))),
-        Route("/project/drawings/{name}", answer(lambda request, _body: _drawing(reader, request))),
-        Route("/project/plan.json", answer(lambda request, _body: _plan(root, request))),
-        Route("/project/ledgers.json", answer(lambda _request, _body: list_ledgers(state))),
-        Route("/project/ledgers/{name}", answer(lambda request, _body: _ledger(state, request))),
-        Route("/project/runs", answer(lambda _request, body: start_run(root, _read_form(body))), methods=["POST"]),
+        *(Route(f"/project/{path}", _respond_with(work, token)) for path, work in views.reads().items()),
+        *(
+            Route(f"/project/{path}", _respond_with(work, token), methods=["POST"])
+            for path, work in views.writes().items()
+        ),
     ]
+
+
+def _respond_with(work: Work, token: str) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        if not _has_token(request, token):
+            return _refuse("Invalid API key", 401)
+        content = await request.body()
+        try:
+            return JSONResponse(await asyncio.to_thread(work, request, content), headers=NO_STORE)
+        except CyberflowError as error:
+            return _refuse(error.message, _status_of(error), error.help)
+
+    return respond
 
 
 def _has_token(request: Request, token: str) -> bool:
@@ -95,33 +94,71 @@ def _has_token(request: Request, token: str) -> bool:
     return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
+def _refuse(message: str, status: int, help: str | None = None) -> JSONResponse:
+    return JSONResponse({"message": message, "help": help}, status, NO_STORE)
+
+
 def _status_of(error: CyberflowError) -> int:
     if isinstance(error, NotThere):
         return 404
-    return 409 if isinstance(error, ProjectErrors) else 400 if isinstance(error, UsageError) else 502
+    if isinstance(error, ProjectErrors | ConflictError):
+        return 409
+    return 400 if isinstance(error, UsageError) else 502
 
 
-def _drawing(reader: ProjectReader, request: Request) -> dict[str, str]:
-    svg = reader.drawing(request.path_params["name"])
-    if svg is None:
-        raise NotThere("the project declares no such name")
-    return {"svg": svg}
+@dataclass(frozen=True)
+class _Views:
+    """What each address gives, from the request and its body."""
+
+    root: Path
+    state: Path
+    reader: ProjectReader
+
+    def reads(self) -> dict[str, Work]:
+        return {
+            "overview.json": lambda _request, _body: self.reader.overview(),
+            "findings.json": lambda _request, _body: self.reader.findings(),
+            "sessions.json": lambda _request, _body: session_names(self.state),
+            "drawings/{name}": self.drawing,
+            "plan.json": lambda request, _: plan(self.root, target=request.query_params.get("target")).to_json(),
+            "ledgers.json": lambda _request, _body: list_ledgers(self.state),
+            "ledgers/{name}": lambda request, _: show_ledger(self.ledger(request)),
+        }
+
+    def writes(self) -> dict[str, Work]:
+        return {
+            "ledgers/{name}/answers": self.answer,
+            "tests": lambda _request, _body: run_tests(self.root),
+            "runs": lambda _, body: start_run(self.root, _read_form(RunForm, body)),
+        }
+
+    def drawing(self, request: Request, _body: bytes) -> dict[str, str]:
+        svg = self.reader.drawing(request.path_params["name"])
+        if svg is None:
+            raise NotThere("the project declares no such name")
+        return {"svg": svg}
+
+    def ledger(self, request: Request) -> Path:
+        path = find_ledger(self.state, request.path_params["name"])
+        if path is None:
+            raise NotThere("the project has no such ledger")
+        return path
+
+    def answer(self, request: Request, body: bytes) -> dict[str, Any]:
+        form = _read_form(AnswerForm, body)
+        return {"id": signal(self.ledger(request), form.step, document=form.outputs).id}
 
 
-def _plan(root: Path, request: Request) -> dict[str, Any]:
-    return plan(root, target=request.query_params.get("target")).to_json()
+class AnswerForm(BaseModel):
+    """What somebody says to a wait: its step, and a value for each of its outputs."""
+
+    step: str
+    outputs: dict[str, Any] = Field(default_factory=dict)
 
 
-def _ledger(state: Path, request: Request) -> dict[str, Any]:
-    found = show_ledger(state, request.path_params["name"])
-    if found is None:
-        raise NotThere("the project has no such ledger")
-    return found
-
-
-def _read_form(body: bytes) -> RunForm:
+def _read_form(shape: type[F], body: bytes) -> F:
     try:
-        return RunForm.model_validate_json(body)
+        return shape.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))

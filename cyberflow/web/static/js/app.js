@@ -1,7 +1,7 @@
 // The page: begins the session, follows the address, shows one view at a time, says what is wrong.
 
 import { begin, useKey } from "./api.js";
-import { h, icon, replace } from "./dom.js";
+import { all, h, icon, replace } from "./dom.js";
 import { listen } from "./events.js";
 import { blank, tick } from "./parts/pieces.js";
 import { useProject } from "./project.js";
@@ -75,13 +75,13 @@ function nowhere() {
 
 // A new view is announced by its heading, but the first one takes nobody's focus.
 function settle() {
-  if (!first) root.querySelector("h1")?.focus({ preventScroll: true });
+  if (!first) all("h1", root)[0]?.focus({ preventScroll: true });
   if (!first) scrollTo(0, 0);
   first = false;
 }
 
 function mark(name) {
-  for (const link of document.querySelectorAll("nav a[data-view]")) {
+  for (const link of all("nav a[data-view]")) {
     if (link.dataset.view === (name === "sessions" ? "runs" : name)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -117,7 +117,7 @@ function askForKey() {
 function keys(event) {
   if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector("dialog[open]")) return;
   const typing = event.target.matches?.("input, textarea, select");
-  const search = root.querySelector("[data-search]");
+  const search = /** @type {HTMLInputElement} */ (root.querySelector("[data-search]"));
   if (event.key === "/" && !typing && search) {
     event.preventDefault();
     search.focus();
@@ -125,7 +125,7 @@ function keys(event) {
   }
   if (event.key === "Escape" && event.target === search) search.blur();
   if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.matches?.("a.row, [data-search]")) {
-    const rows = [...root.querySelectorAll("a.row")].filter((row) => row.offsetParent !== null);
+    const rows = all("a.row", root).filter((row) => row.offsetParent !== null);
     const next = rows[rows.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
     if (!next) return;
     event.preventDefault();
@@ -134,7 +134,7 @@ function keys(event) {
 }
 
 async function start() {
-  for (const link of document.querySelectorAll("nav a[data-view]")) link.append(icon(link.dataset.view), h("span", {}, VIEWS[link.dataset.view].title));
+  for (const link of all("nav a[data-view]")) link.append(icon(link.dataset.view), h("span", {}, VIEWS[link.dataset.view].title));
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     document.getElementById("main").focus();
@@ -142,7 +142,7 @@ async function start() {
   document.addEventListener("keydown", keys);
   setInterval(tick, 1000);
   const session = await joined();
-  for (const link of document.querySelectorAll("nav a[data-project]")) link.hidden = !session.has_project;
+  for (const link of all("nav a[data-project]")) link.hidden = !session.has_project;
   if (session.has_project) listen();
   useProject(session.has_project);
   replace(document.getElementById("place"), h("span", {}, session.project ?? "local platform"), h("span", { class: "hint" }, `${location.host} · ${session.version}`));

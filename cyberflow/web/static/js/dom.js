@@ -28,6 +28,11 @@ export function replace(parent, ...children) {
   parent.replaceChildren(...present(children));
 }
 
+/** @param {string} selector @param {ParentNode} [below] @returns {HTMLElement[]} */
+export function all(selector, below = document) {
+  return /** @type {HTMLElement[]} */ ([...below.querySelectorAll(selector)]);
+}
+
 const ICONS = {
   runs: [["path", { d: "M3 4.5h10M3 8h10M3 11.5h6" }]],
   workflows: [["rect", { x: 2.5, y: 2.5, width: 4.5, height: 4.5, rx: 1.2 }], ["rect", { x: 9, y: 9, width: 4.5, height: 4.5, rx: 1.2 }], ["path", { d: "M4.75 7v2.2a2 2 0 0 0 2 2H9" }]],
@@ -94,12 +99,12 @@ export function keyed(parent, items, { key, signature, build }) {
 }
 
 function focused(element) {
-  const active = document.activeElement;
+  const active = /** @type {HTMLElement} */ (document.activeElement);
   return element.contains(active) ? (active.getAttribute("href") ?? active.dataset.focus ?? "") : "";
 }
 
 function refocus(element, focus) {
-  for (const candidate of element.querySelectorAll("a[href], button")) {
+  for (const candidate of all("a[href], button", element)) {
     if (candidate.getAttribute("href") === focus || candidate.dataset.focus === focus) return candidate.focus();
   }
   return undefined;

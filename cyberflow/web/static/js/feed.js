@@ -53,7 +53,7 @@ export class Feed {
     } while (page.items.length && items.length < Math.min(wanted, page.total));
     const before = JSON.stringify(this.order);
     const kept = new Map(this.older.flatMap((held) => held.runs).map((run) => [run.id, run]));
-    this.runs = new Map([...kept, ...items.map((run) => [run.id, run])]);
+    this.runs = new Map([...kept, ...items.map((run) => /** @type {[string, any]} */ ([run.id, run]))]);
     this.order = [...new Set(items.map((run) => run.id))];
     this.total = page.total;
     return before !== JSON.stringify(this.order);

@@ -18,17 +18,17 @@ export function drawing(text) {
 
 // `states` gives the status of a step by its name; a step that it does not know bears none. `go` is what a click does.
 export function mark(svg, states, go = null) {
+  if (go) svg.setAttribute("role", "group");
   for (const node of svg.querySelectorAll("[data-step]")) {
     const status = states[node.dataset.step];
     if (status === undefined) node.removeAttribute("data-status");
     else if (node.dataset.status !== status) node.setAttribute("data-status", status);
     if (!go || !go(node.dataset.step) || node.hasAttribute("tabindex")) continue;
     node.setAttribute("tabindex", "0");
-    node.setAttribute("role", "link");
-    node.setAttribute("aria-label", `${node.dataset.step}: show`);
+    node.setAttribute("role", "button");
     const follow = () => go(node.dataset.step)?.();
     node.addEventListener("click", follow);
-    node.addEventListener("keydown", (event) => event.key === "Enter" && follow());
+    node.addEventListener("keydown", (event) => ["Enter", " "].includes(event.key) && follow());
   }
 }
 

@@ -1,7 +1,7 @@
 // A form that starts a run: one field for each input by its type, secrets by their source alone, files by their path.
 
 import { h, replace } from "../dom.js";
-import { command, submit } from "./commands.js";
+import { command, options, submit } from "./commands.js";
 
 let made = 0;
 
@@ -45,7 +45,7 @@ export function runForm(one) {
 // Pure: the command that starts the same.
 export function words({ name, inputs, secrets, files }) {
   const given = Object.entries(inputs).flatMap(([key, value]) => ["-i", typeof value === "string" ? `${key}=${value}` : `${key}=${JSON.stringify(value)}`]);
-  return ["cyberflow", "run", name, "--target", "local", ...given, ...Object.entries(secrets).flatMap(([key, value]) => ["-s", `${key}=${value}`]), ...Object.entries(files).flatMap(([key, value]) => ["--file", `${key}=${value}`])];
+  return ["cyberflow", "run", name, "--target", "local", ...given, ...options({ secrets, files })];
 }
 
 function group(title, fields) {

@@ -1,6 +1,6 @@
 // Small things that every view shows: a status, an instant, a running duration, chips, sections.
 
-import { h, icon } from "../dom.js";
+import { all, h, icon } from "../dom.js";
 import { ago, counting, duration, isLive, label, moment, short, span } from "../format.js";
 import { isOwnTag } from "../marker.js";
 import { copyButton } from "./json.js";
@@ -28,8 +28,8 @@ export function lasting({ status: name, started_at: from, ended_at: to }) {
 }
 
 export function tick(now = Date.now()) {
-  for (const element of document.querySelectorAll("[data-since]")) write(element, counting(now - Date.parse(element.dataset.since)));
-  for (const element of document.querySelectorAll("[data-ago]")) write(element, ago(element.dataset.ago, now));
+  for (const element of all("[data-since]")) write(element, counting(now - Date.parse(element.dataset.since)));
+  for (const element of all("[data-ago]")) write(element, ago(element.dataset.ago, now));
 }
 
 function write(element, text) {

@@ -2,7 +2,7 @@
 
 import { get, post } from "../api.js";
 import { h, icon, keyed, replace } from "../dom.js";
-import { count } from "../format.js";
+import { count, moment } from "../format.js";
 import { command } from "../parts/commands.js";
 import { PART, part } from "../parts/part.js";
 import { blank, facts, section, status } from "../parts/pieces.js";
@@ -48,8 +48,8 @@ export function ledger(root, { id, ready, fail, missing }) {
   const asking = poll(async () => {
     const one = await get(`/project/ledgers/${encodeURIComponent(name)}`);
     keyed(head, [part("head", [one.name, one.counts], () => headline(one))], PART);
-    const waits = one.entries.filter((entry) => entry.waits);
-    const rest = one.entries.filter((entry) => !entry.waits);
+    const waits = one.entries.filter((entry) => entry.asks && !entry.answer);
+    const rest = one.entries.filter((entry) => !entry.asks || entry.answer);
     keyed(main, [
       waits.length ? part("waits", waits, () => section("Waits for an answer", waits.map((entry) => waitView(one, entry, asking)))) : null,
       part("entries", rest, () => section("Entries", entryTable(rest), one.left_out ? h("p", { class: "hint" }, `${one.left_out} more are in the file`) : null)),
@@ -80,7 +80,7 @@ function entryTable(entries) {
 
 // One field for each output that the answer has; booleans are two buttons when there is nothing else to say.
 function waitView(one, entry, asking) {
-  const wanted = Object.entries(entry.facts.outputs ?? {});
+  const wanted = Object.entries(entry.asks.outputs ?? {});
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const controls = wanted.map(([name, declared]) => [name, declared.schema ?? declared, h("input", { class: "field", autocomplete: "off", "aria-label": name, placeholder: name })]);
   const send = async (outputs) => {
@@ -96,8 +96,8 @@ function waitView(one, entry, asking) {
   const yesNo = controls.length === 1 && controls[0][1].type === "boolean";
   const buttons = yesNo ? [["Yes", true], ["No", false]] : [["Answer", null]];
   return h("div", { class: "wait" },
-    h("p", {}, icon("lock"), " ", entry.facts.prompt ?? entry.id),
-    entry.facts.until ? h("p", { class: "hint" }, `until ${entry.facts.until}`) : null,
+    h("p", {}, icon("lock"), " ", entry.asks.question),
+    entry.asks.due ? h("p", { class: "hint" }, `until ${moment(entry.asks.due * 1000)}`) : null,
     yesNo ? null : controls.map(([name, , control]) => h("label", { class: "labelled" }, h("code", {}, name), control)),
     h("div", { class: "tools" }, buttons.map(([text, value]) => h("button", { type: "button", class: "button", on: { click: () => send(yesNo ? { [controls[0][0]]: value } : Object.fromEntries(controls.map(([name, schema, control]) => [name, schema.type === "string" ? control.value : JSON.parse(control.value || "null")]))) } }, text))),
     command(["cyberflow", "runs", "signal", one.path, entry.id, ...controls.flatMap(([name]) => ["-i", `${name}=${yesNo ? "true" : "…"}`])]), problem);

@@ -1,6 +1,6 @@
 // The project as its files are now: the findings of check, and what a plan would do to a target. Nothing is written.
 
-import { get } from "../api.js";
+import { get, post } from "../api.js";
 import { h, keyed, replace } from "../dom.js";
 import { count } from "../format.js";
 import { command } from "../parts/commands.js";
@@ -14,7 +14,7 @@ export function projectView(root, { ready, fail, missing }) {
   const head = h("div", { class: "head run-head" });
   const body = h("div", {});
   const plan = planSection();
-  replace(root, head, body, plan.view);
+  replace(root, head, body, testsSection(), plan.view);
   const asking = poll(async () => {
     const about = await project();
     if (!about) return missing();
@@ -40,6 +40,34 @@ function findingList(findings) {
     h("p", {}, h("code", { class: "rule" }, one.rule), " ", one.message),
     h("p", { class: "hint" }, h("code", {}, `${one.path}:${one.line}:${one.column}`)),
     one.help ? h("p", { class: "help" }, one.help) : null)));
+}
+
+function testsSection() {
+  const button = h("button", { type: "button", class: "button" }, "Run the tests");
+  const out = h("div", { "aria-live": "polite" });
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      replace(out, testsView(await post("/project/tests", {})));
+    } catch (error) {
+      replace(out, h("p", { class: "problem", role: "alert" }, error.message));
+    }
+    button.disabled = false;
+  });
+  return section("Tests", h("div", { class: "tools" }, button), out);
+}
+
+function testsView({ tests, coverage }) {
+  if (!tests.length) return h("p", { class: "none" }, "No tests yet: write one in tests/, see cyberflow init.");
+  const failed = tests.filter((test) => test.status !== "passed");
+  return [
+    h("p", { class: failed.length ? "problem" : "hint" }, `${tests.length - failed.length} passed, ${failed.length} failed; coverage ${coverage.percent} %`),
+    h("ul", { class: "findings" }, failed.map((test) => h("li", { class: "error" },
+      h("p", {}, h("code", { class: "rule" }, test.name), " ", test.trouble ?? ""),
+      h("p", { class: "hint" }, h("code", {}, `${test.path}:${test.line}`)),
+      test.failures.map((one) => h("div", {}, h("p", {}, h("code", {}, one.at), one.message ? ` ${one.message}` : ""), one.message ? null : sideBySide(one.expected, one.got)))))),
+    Object.entries(coverage.chains).map(([name, chain]) => h("details", {}, h("summary", {}, `${name}: ${chain.hit} of ${chain.total}`), h("ul", { class: "brief" }, chain.missing.map((point) => h("li", {}, h("div", { class: "line" }, `not yet: ${point}`)))))),
+  ];
 }
 
 function planSection() {
