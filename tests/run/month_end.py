@@ -229,7 +229,8 @@ class MonthEnd:
             script = hooks.run_script(entry, request)
             self.platform.simulate(dict(script or {}), idempotency_key=entry.key or "")
 
-        store = FileStore(ledger.path.with_name("month-end.db.files"), desk, cyberun, lambda one: one.kind == "task")
+        files = ledger.path.with_name("month-end.db.files")
+        store = FileStore(files, desk, cyberun, lambda one: one.kind == "task", self._sleep)
         sources = FileSources(setup.compiled.bundle, setup.compiled.assets, {}, store)
         known = lambda: {one.task_id for one in ledger.entries() if one.task_id}  # noqa: E731 - a hook
         executors: list[Executor] = [

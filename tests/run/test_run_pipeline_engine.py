@@ -77,7 +77,7 @@ async def prepare(url: str) -> None:
 
 @contextmanager
 def worker(project: Path, database: str) -> Iterator[subprocess.Popen[bytes]]:
-    words = ["worker", "-t", "fast", "--engine", database, "--parallel", "3", "-s", "password=env:PW"]
+    words = ["worker", "-t", "fast", "--engine", database, "--parallel", "3", "-s", "epic_password=env:PW"]
     with subprocess.Popen([CYBERFLOW, *words], cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as going:
         try:
             yield going
