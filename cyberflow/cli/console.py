@@ -37,6 +37,12 @@ def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) 
         say(service.line)
 
 
+def page_line(page: str | None, where: str) -> str:
+    """Where a page shows `session ID` or `run ID`, as another line; nothing where none does."""
+    kind, _, id = where.partition(" ")
+    return f"\n  see it at {page}/#/{kind}s/{id}" if page is not None else ""
+
+
 def say_help(text: str) -> None:
     """Print what to do next, below what went wrong."""
     say(f"  {style('help', bold=True)}: {text}")

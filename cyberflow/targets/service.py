@@ -34,13 +34,16 @@ CLOUD = "https://api.cyberdesk.io"
 
 @dataclass(frozen=True)
 class OpenTarget(Generic[C]):
-    """A service of a target, open. `line` names it: what commands say first."""
+    """A service of a target, open. `line` names it: what commands say first. `page` is the address of the web page
+    that shows its runs, where `cyberflow dev` serves one.
+    """
 
     name: str
     client: C
     target: Target
     line: str
     local: bool = False
+    page: str | None = None
 
     @property
     def pace(self) -> PollInterval:
@@ -71,7 +74,7 @@ async def open_target(
         ):
             if at.app is None:
                 await desk.add_names(names)
-            yield OpenTarget(LOCAL, desk, target, at.line, local=True)
+            yield OpenTarget(LOCAL, desk, target, at.line, local=True, page=None if at.app else at.url)
         return
     key = resolve_key(name, target, sourced.root, environ)
     async with Cyberdesk.connect(target.url, key, ca=_ca_path(sourced, target), insecure=target.insecure) as desk:

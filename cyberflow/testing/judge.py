@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,8 @@ class CaseJudge:
     """What holds a run against what a case of a test file expects."""
 
     case: Case
+    unknown: frozenset[str] = frozenset()
+    """What nobody can know of a step where it ran, such as the prompt as its agent read it."""
 
     @property
     def name(self) -> str:
@@ -35,16 +37,18 @@ class CaseJudge:
         return self.case.own_place
 
     def judge(self, played: Played) -> tuple[Failure, ...]:
-        return judge(self.case, played)
+        return judge(self.case, played, self.unknown)
 
     def warn(self, played: Played) -> tuple[Diagnostic, ...]:
         return tuple(find_unused_mocks(self.case, played))
 
 
-def judge(case: Case, played: Played) -> tuple[Failure, ...]:
-    """Everything that is not as the case expects it. A case that expects no status expects all to go well."""
+def judge(case: Case, played: Played, unknown: Collection[str] = ()) -> tuple[Failure, ...]:
+    """Everything that is not as the case expects it. A case that expects no status expects all to go well; of steps
+    nothing is said that is `unknown`.
+    """
     expect = case.get("expect")
-    found = list(_run_failures(case, expect, played))
+    found = list(_run_failures(case, expect, played, unknown))
     if not _expects_status(expect) and played.status != played.well:
         found.insert(0, Failure("status", played.well, played.status, case.at("run")))
     why = (played.trouble,) if played.trouble is not None else ()
@@ -64,13 +68,15 @@ def find_unused_mocks(case: Case, played: Played) -> Iterator[Diagnostic]:
             yield Diagnostic("unused-mock", message, place, note=note, severity="warning")
 
 
-def _run_failures(case: Case, expect: Mapping[str, Any], played: Played) -> Iterator[Failure]:
+def _run_failures(case: Case, expect: Mapping[str, Any], played: Played, unknown: Collection[str]) -> Iterator[Failure]:
     for key, got in (("status", played.status), ("outputs", played.outputs)):
         if key in expect:
             yield from _failures(case, expect[key], got, (key,))
     for id, step in (expect.get("steps") or {}).items():
         found = played.steps.get(id)
         for key, expected in step.items():
+            if key in unknown:
+                continue
             yield from _failures(case, expected, _value_of(found, key), ("steps", id, key))
 
 

@@ -43,6 +43,8 @@ class Verdict:
     warnings: tuple[Diagnostic, ...] = ()
     trouble: str | None = None
     played: Played | None = None
+    attempts: tuple[int, int] | None = None
+    """On a real account: how often it passed, and how often it was tried."""
 
     @property
     def status(self) -> VerdictStatus:

@@ -118,10 +118,26 @@ def _verdict_json(sourced: RawProject, verdict: Verdict) -> dict[str, Any]:
         "seconds": round(verdict.seconds, 4),
         "failures": [{**one.to_json(), **_place_json(sourced, one)} for one in verdict.failures],
         "error": verdict.trouble,
+        **_attempts_json(verdict),
         "warnings": [
             {"rule": one.rule, "message": one.message, **_place_json(sourced, one)} for one in verdict.warnings
         ],
     }
+
+
+def attempts_line(verdict: Verdict) -> str:
+    """How often a case passed on a real account."""
+    passed, tried = verdict.attempts or (0, 0)
+    colour = "green" if verdict.status == "passed" else "red"
+    rate = f"{100 * passed / tried:.0f} %" if tried else "not run"
+    return f"{style(rate, fg=colour, bold=True)}  {verdict.name}: {passed} of {tried} passed"
+
+
+def _attempts_json(verdict: Verdict) -> dict[str, Any]:
+    if verdict.attempts is None:
+        return {}
+    passed, tried = verdict.attempts
+    return {"attempts": {"passed": passed, "tried": tried, "rate": round(passed / tried, 4) if tried else None}}
 
 
 def _place_json(sourced: RawProject, one: Failure | Diagnostic) -> dict[str, Any]:

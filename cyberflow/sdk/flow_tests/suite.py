@@ -14,11 +14,11 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
-from cyberflow.language.flow_tests.cases import Case
+from cyberflow.language.flow_tests.cases import Case, read_cases
 from cyberflow.language.flow_tests.model import ANY, DEFAULT_AT, read_instant
 from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.run.inputs.arguments import FileArgument
-from cyberflow.sdk.project import CompiledProject, raise_errors
+from cyberflow.sdk.project import CompiledProject, raise_errors, resolve_target_name
 from cyberflow.source import Place
 from cyberflow.storage import private_folder
 from cyberflow.testing.judge import CaseJudge
@@ -30,21 +30,26 @@ from cyberflow.testing.verdicts import Verdict
 
 @dataclass(frozen=True)
 class FlowSuite:
-    """A project whose declarations and tests have no errors. `graphs` are by target."""
+    """A project whose declarations and tests have no errors. `graphs` are by target; `default` is that of cases which
+    name none.
+    """
 
     sourced: RawProject
     compiled: Mapping[str, CompiledProject]
     graphs: Mapping[str, Graph]
     cases: tuple[Case, ...]
+    default: str
 
     @classmethod
-    def load(cls, folder: Path, targets: Iterable[str] = ()) -> FlowSuite:
-        """Read and compile the project at or above a folder. Raises ProjectErrors with what `check` finds."""
+    def load(cls, folder: Path, target: str | None = None) -> FlowSuite:
+        """Read and compile the project at or above a folder. Raises ProjectErrors with what `check` finds, and
+        UsageError when there is no such target.
+        """
         sourced = read_project(find_root(folder))
         raise_errors(sourced, check(sourced))
-        cases = sourced.flow_tests.cases
-        default = sourced.settings.default_target
-        names = dict.fromkeys([default, *targets, *(case.target or default for case in cases)])
+        cases = read_cases(sourced.tests, sourced.files).cases
+        default = resolve_target_name(sourced, target)
+        names = dict.fromkeys([default, *(case.target or default for case in cases)])
         compiled: dict[str, CompiledProject] = {}
         graphs: dict[str, Graph] = {}
         for name in names:
@@ -53,11 +58,7 @@ class FlowSuite:
             graphs[name] = graph
             bundle = compile_bundle(graph, builder)
             compiled[name] = CompiledProject(sourced, name, bundle, sourced.files.by_hash)
-        return cls(sourced, compiled, graphs, cases)
-
-    @property
-    def default(self) -> str:
-        return self.sourced.settings.default_target
+        return cls(sourced, compiled, graphs, cases, default)
 
     @property
     def bundle(self) -> Bundle:
@@ -98,8 +99,12 @@ class FlowSuite:
 
     def stage(self, target: str, names: Iterable[str]) -> Stage:
         """The stage of one target with what these declarations need."""
+        return asyncio.run(self.build_stage(target, names))
+
+    async def build_stage(self, target: str, names: Iterable[str]) -> Stage:
+        """Do as `stage`, inside a running event loop."""
         compiled = self.compiled[target]
-        return asyncio.run(build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names)))
+        return await build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names))
 
     def script_of(self, case: Case, keep: Path | None = None) -> PlayScript:
         """What a case plays."""
