@@ -70,11 +70,12 @@ def _completer(names: Callable[[Path], Iterable[str]]) -> Callable[[click.Contex
 
 def _declared(folder: Path, sections: Iterable[str]) -> Iterable[str]:
     from cyberflow.language.discovery import find_root
+    from cyberflow.language.flow_tests.cases import read_cases
     from cyberflow.language.project.load import read_project
 
     sourced = read_project(find_root(folder))
     if "tests" in sections:
-        return {case.test for case in sourced.flow_tests.cases}
+        return {case.test for case in read_cases(sourced.tests, sourced.files).cases}
     tops = [document.data for document in sourced.declaration_files if isinstance(document.data, dict)]
     return {name for top in tops for section in sections for name in top.get(section) or ()}
 
