@@ -16,8 +16,8 @@ from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.values import EMPTY
 from cyberflow.source import Route
 from cyberflow.testing.play import Played, PlayScript
-from cyberflow.testing.samples import sample
 from cyberflow.testing.replacements import StandIns
+from cyberflow.testing.samples import sample
 
 
 @dataclass(frozen=True)
