@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cyberflow.cli.styles import from_segments, to_segments
 from cyberflow.errors import CyberflowError
 from cyberflow.language.discovery import folder_entries
+from cyberflow.language.disk import Disk, FileMemory
 from cyberflow.language.ignore_files import are_current
 from cyberflow.storage import parse_json, private_folder, write_text
 from cyberflow.version import __version__
@@ -44,6 +45,8 @@ class CheckCache:
     """The kept answers of one project."""
 
     root: Path
+    memory: FileMemory = field(default_factory=dict)
+    """The files that were read to find out."""
 
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
@@ -66,7 +69,7 @@ class CheckCache:
         if sourced.settings.python or not files.cacheable:
             return
         inputs = {
-            "program": self._program_version,
+            "program": self.program_version,
             "files": files.file_hashes(),
             "folders": files.folder_listings(),
             "ignore_files": files.ignore_facts(),
@@ -82,16 +85,16 @@ class CheckCache:
         _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
 
     def _is_current(self, inputs: Any) -> bool:
-        if inputs["program"] != self._program_version:
+        if inputs["program"] != self.program_version:
             return False
+        disk = Disk(self.root, {}, self.memory)
+        same = [_sha256(disk, path) == digest for path, digest in inputs["files"].items()]
         if any(folder_entries(self.root / folder) != names for folder, names in inputs["folders"].items()):
             return False
-        if any(_sha256(self.root / path) != digest for path, digest in inputs["files"].items()):
-            return False
-        return are_current(inputs["ignore_files"])
+        return all(same) and are_current(inputs["ignore_files"])
 
     @cached_property
-    def _program_version(self) -> str:
+    def program_version(self) -> str:
         """The version, the interpreter, and when the package was last changed."""
         newest = max(entry.stat().st_mtime_ns for entry in _python_files(_PACKAGE))
         return f"{__version__} {sys.version} {newest}"
@@ -108,10 +111,9 @@ def _python_files(folder: Path) -> list[os.DirEntry[str]]:
     return found
 
 
-def _sha256(path: Path) -> str | None:
+def _sha256(disk: Disk, path: str) -> str | None:
     try:
-        with path.open("rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+        return disk.file(path).sha256
     except OSError:
         return None
 

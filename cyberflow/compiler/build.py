@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.bundle import GIVEN_FILE
@@ -21,11 +21,13 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.characters import CONTROL
 from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
-from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
 from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
 from cyberflow.source import Place
+
+if TYPE_CHECKING:
+    from cyberflow.language.prompt.render import RenderedPrompt
 
 CHECK_TEXTS = ("description", "file_names", "file_name_regex", "loop_item_filename_template")
 """The keys of a check that are texts, or lists of them, in which tokens count."""
@@ -129,7 +131,7 @@ class GraphBuilder:
             prompt = self.project.prompt(place)
             if prompt is not None:
                 read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
-                rendering = partial(render, read, prompt.format, image=partial(self.assets.add_image, prompt.text))
+                rendering = partial(_render, read, prompt.format, image=partial(self.assets.add_image, prompt.text))
                 yield ScannedText(kind, place, prompt.text, read, prompt.format, rendering)
         for index, command in enumerate(body.terminal or ()):
             yield self._scan_text("terminal", command, definition.at("terminal", index))
@@ -185,6 +187,12 @@ class GraphBuilder:
                 whole = (token.start, token.end) == (0, len(part))
                 tokens.append(TokenUse(token, text.place_of(token.start, token.end), whole, keys))
         return Value(data, place, tuple(refs), tuple(tokens), tuple(texts))
+
+
+def _render(*args: Any, **options: Any) -> RenderedPrompt:
+    from cyberflow.language.prompt.render import render
+
+    return render(*args, **options)
 
 
 def _prompt_places(definition: Definition[Workflow]) -> Iterator[tuple[str, Place]]:

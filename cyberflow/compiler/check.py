@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.facts.file_facts import ProjectFacts
 from cyberflow.compiler.facts.findings import check_graph, prompt_files, redact_and_sort
 from cyberflow.compiler.facts.link import link
-from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.compiler.suppressions import Suppressions, comments_of
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
-from cyberflow.language.flow_tests.cases import ReadTests, read_cases
-from cyberflow.language.project.load import RawProject, decode_project
+from cyberflow.language.project.declarations import decode_project
+from cyberflow.language.project.load import RawProject
 from cyberflow.source import Place
+
+if TYPE_CHECKING:
+    from cyberflow.language.flow_tests.cases import ReadTests
 
 
 def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
@@ -26,7 +29,10 @@ def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder,
     builder = GraphBuilder(project)
     graph = builder.build()
     found = [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
-    found += check_tests(_tests_for(sourced, target), {target: graph}, sourced.settings.default_target)
+    if sourced.tests:
+        from cyberflow.compiler.flow_tests.check import check_tests
+
+        found += check_tests(_tests_for(sourced, target), {target: graph}, sourced.settings.default_target)
     prompts = prompt_files([graph])
     comments = [one for document in sourced.sources.documents.values() for one in comments_of(document, prompts)]
     left = Suppressions(sourced.sources, comments).filter(found)
@@ -58,6 +64,8 @@ def check_facts(
 
 def _tests_for(sourced: RawProject, target: str) -> ReadTests:
     """The tests that read a project as it is for one target."""
+    from cyberflow.language.flow_tests.cases import read_cases
+
     default, tests = sourced.settings.default_target, read_cases(sourced.tests, sourced.files)
     same = not sourced.has_templates
     return replace(tests, cases=tuple(one for one in tests.cases if same or (one.target or default) == target))

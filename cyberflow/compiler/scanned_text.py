@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Ref, read_ref
-from cyberflow.language.prompt.render import RenderedPrompt
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
 from cyberflow.source import Place, Text
+
+if TYPE_CHECKING:
+    from cyberflow.language.prompt.render import RenderedPrompt
 
 _RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
 _RENDERED_PATTERN = re.compile(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")

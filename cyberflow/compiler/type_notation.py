@@ -45,7 +45,9 @@ class TypeReader:
     problems: list[Diagnostic] = field(default_factory=list)
     _documents: dict[str, SchemaDocument] = field(default_factory=dict)
     _open: set[str] = field(default_factory=set)
+    _read: dict[str, ObjectSchema] = field(default_factory=dict)  # types without mistakes, by what is written
     _strange: dict[str, tuple[int, list[Place]]] = field(default_factory=dict)
+    _unknown: int = 0
     _depth: int = 0
     _written: int = 0
 
@@ -87,8 +89,15 @@ class TypeReader:
 
     def read_type(self, notation: Any, place: Place) -> ObjectSchema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
-        self._written = 0
-        return self._normalize(self.lower(notation, place), place)
+        if isinstance(notation, str) and notation in WORDS:
+            return {} if notation == "any" else {"type": notation}
+        written = repr(notation)
+        if written not in self._read:
+            self._written, before = 0, (len(self.problems), self._unknown)
+            self._read[written] = self._normalize(self.lower(notation, place), place)
+            if (len(self.problems), self._unknown) != before or "file" in written:
+                return self._read.pop(written)
+        return self._read[written]
 
     def _normalize(self, lowered: Any, place: Place) -> ObjectSchema:
         try:
@@ -258,6 +267,7 @@ class TypeReader:
 
     def add_unknown_type(self, word: str, place: Place, known: Collection[str]) -> None:
         """One finding for all uses of a name: it is misspelt, or missing, where it should be declared."""
+        self._unknown += 1
         index, places = self._strange.setdefault(word, (len(self.problems), []))
         if place in places or len(places) > SHOWN or has_unread_declaration(word, "types", self.files.documents):
             return

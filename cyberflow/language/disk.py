@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.discovery import describe_entry
+
+if TYPE_CHECKING:
+    from cyberflow.language.document import DocumentOutline
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _LARGEST_HASHED = 10 * 1024 * 1024
@@ -24,11 +27,14 @@ _Stamp = tuple[int, int, int, int, int]
 
 @dataclass
 class DiskFile:
-    """The content of a file; `parsed` is what a reader made of it. A file whose `stamp` is None is read again."""
+    """The content of a file; `parsed` is what a reader made of it, `outline` what was kept of that. A file whose
+    `stamp` is None is read again.
+    """
 
     content: bytes
     stamp: _Stamp | None = None
     parsed: Any = None
+    outline: DocumentOutline | None = None
     _sha256: str = ""
 
     @property

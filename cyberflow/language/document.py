@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.source import LineIndex, Place, Route, Span
+
+
+class DocumentOutline(NamedTuple):
+    """What others must know of a file that is read without a mistake: its top keys, each with the names in the mapping
+    below it (None for what is not one), and the secrets that its chains declare.
+    """
+
+    sections: dict[str, list[str] | None]
+    secrets: list[str]
 
 
 @dataclass
@@ -29,6 +38,16 @@ class DeclarationDocument(ABC):
     def lines(self) -> LineIndex:
         return LineIndex(self.path, self.text)
 
+    @property
+    def outline(self) -> DocumentOutline | None:
+        """Its outline; None for one with a mistake, of which nothing short can be said."""
+        return None if self.problems or not isinstance(self.data, dict) else outline_of(self.data)
+
+    @property
+    def faults(self) -> list[Diagnostic]:
+        """What is wrong with it as a file."""
+        return self.problems
+
     @abstractmethod
     def span(self, place: Place) -> Span:
         """Where a place of this document stands in its text."""
@@ -44,3 +63,25 @@ class DeclarationDocument(ABC):
     def unreadable_keys(self, route: Route) -> frozenset[str]:
         """The keys below a route of which the problem has been reported."""
         return frozenset(str(one[-1]) for one in self.broken if one and one[:-1] == route)
+
+
+def section_names(document: DeclarationDocument) -> dict[str, list[str]]:
+    """The names below each top key of a file that is a mapping, broken ones included."""
+    outline = document.outline
+    if outline is None:
+        outline = outline_of(document.data) if isinstance(document.data, dict) else DocumentOutline({}, [])
+    return {key: names for key, names in outline.sections.items() if names is not None}
+
+
+def outline_of(data: dict[str, Any]) -> DocumentOutline:
+    """The outline of the data of a file."""
+    sections = {key: [*held] if isinstance(held, dict) else None for key, held in data.items()}
+    return DocumentOutline(sections, [*_secret_names(data.get("chains"))])
+
+
+def _secret_names(chains: Any) -> Iterator[str]:
+    """The secrets that chains declare: the name of one is not a secret itself."""
+    for chain in chains.values() if isinstance(chains, dict) else ():
+        declared = chain.get("secrets") if isinstance(chain, dict) else None
+        if isinstance(declared, dict | list):
+            yield from (name.removesuffix("?") for name in declared if isinstance(name, str))

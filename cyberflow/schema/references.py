@@ -35,27 +35,38 @@ class SchemaDocument:
     """A schema with what its references can reach. Schemas are told apart by identity, so it keeps its root alive."""
 
     root: Schema
-    _named: dict[str, Schema] = field(default_factory=dict)
-    _bases: dict[int, str] = field(default_factory=dict)
+    _names: dict[str, Schema] = field(default_factory=dict)
+    _all_bases: dict[int, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @property
+    def _named(self) -> dict[str, Schema]:
+        if not self._names:
+            self._index()
+        return self._names
+
+    @property
+    def _bases(self) -> dict[int, str]:
+        return self._all_bases if self._named else {}
+
+    def _index(self) -> None:
+        """Find what has a name, once somebody asks for one: most schemas refer to nothing."""
         pending: list[tuple[Any, str]] = [(self.root, "")]
         while pending:
             node, base = pending.pop()
-            if not isinstance(node, dict) or id(node) in self._bases:
+            if not isinstance(node, dict) or id(node) in self._all_bases:
                 continue
             base = self._name(node, base)
-            self._bases[id(node)] = base
+            self._all_bases[id(node)] = base
             pending.extend((child, base) for child in _children(node))
-        self._named.setdefault("", self.root)
+        self._names.setdefault("", self.root)
 
     def _name(self, node: dict[str, Any], base: str) -> str:
         if isinstance(node.get("$id"), str):
             base = urldefrag(_join(base, node["$id"])).url
-            self._named.setdefault(base, node)
+            self._names.setdefault(base, node)
         for keyword in ("$anchor", "$dynamicAnchor"):
             if isinstance(node.get(keyword), str):
-                self._named.setdefault(f"{base}#{node[keyword]}", node)
+                self._names.setdefault(f"{base}#{node[keyword]}", node)
         return base
 
     def resolve(self, schema: dict[str, Any]) -> Schema | None:

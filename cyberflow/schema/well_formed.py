@@ -20,7 +20,6 @@ from cyberflow.schema.keywords import (
     WORDS,
     KeywordForm,
 )
-from cyberflow.schema.regex.pattern import pattern_problem
 
 
 @dataclass(frozen=True)
@@ -141,6 +140,8 @@ def _check_type(value: Any) -> KeywordProblem | None:
 
 
 def _check_patterns(key: str, patterns: Iterable[Any]) -> KeywordProblem | None:
+    from cyberflow.schema.regex.pattern import pattern_problem
+
     for pattern in patterns:
         if isinstance(pattern, str) and (why := pattern_problem(pattern)):
             below = (pattern,) if key == "patternProperties" else ()

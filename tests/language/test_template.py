@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.language.project.load import decode_project, read_project
+from cyberflow.language.project.declarations import decode_project
+from cyberflow.language.project.load import read_project
 
 HEAD = "project: clinic\nvars: {name: north, n: 3, rooms: [A, B], on: true, items: {items: 7}, word: nme}\n"
 

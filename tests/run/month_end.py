@@ -25,7 +25,7 @@ from cyberflow.run.pipeline.files import FileSources, FileStore
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.work.entry import LedgerEntry
-from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.executor import Executor, LocalExecutor
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.polling import FollowOptions, PollInterval
 from cyberflow.sdk.pipelines.going import PipelineHooks, request_builder
@@ -229,10 +229,11 @@ class MonthEnd:
             script = hooks.run_script(entry, request)
             self.platform.simulate(dict(script or {}), idempotency_key=entry.key or "")
 
-        store = FileStore(ledger.path.with_name("month-end.db.files"), desk, cyberun, lambda one: one.kind == "task")
+        files = ledger.path.with_name("month-end.db.files")
+        store = FileStore(files, desk, cyberun, lambda one: one.kind == "task", self._sleep)
         sources = FileSources(setup.compiled.bundle, setup.compiled.assets, {}, store)
         known = lambda: {one.task_id for one in ledger.entries() if one.task_id}  # noqa: E731 - a hook
-        executors = [
+        executors: list[Executor] = [
             LocalExecutor(desk, watch, redactor, prepare, self.time),
             TaskExecutor(cyberun, watch, redactor, None, known, self.time),
         ]

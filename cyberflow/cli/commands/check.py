@@ -64,7 +64,8 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
         answer = _make_report(*_select(*_check_anew(folder, target), options), format)
     else:
         kept = CheckCache(folder)
-        answer = (None if options["no_cache"] else kept.find(format)) or _check_and_cache(folder, format, kept)
+        anew = options["no_cache"]
+        answer = (None if anew else kept.find(format)) or _check_and_cache(folder, format, kept, anew=anew)
     return _print(answer, format, quiet=quiet, error_on=options["error_on"])
 
 
@@ -112,14 +113,21 @@ def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options:
     return 5 if mending.contents else _exit_code(answer, options["error_on"])
 
 
-def _check_and_cache(folder: Path, format: str, kept: CheckCache) -> CheckReport:
-    """Check a project anew, and keep what is said of it."""
-    from cyberflow.compiler.check import check
+def _check_and_cache(folder: Path, format: str, kept: CheckCache, *, anew: bool) -> CheckReport:
+    """Check what changed of a project, or all of it, and keep what is said."""
+    gc.disable()
+    from cyberflow.compiler.check import check_facts
+    from cyberflow.compiler.facts.file_facts import ProjectFacts
+    from cyberflow.compiler.facts.link import link
+    from cyberflow.compiler.facts.store import load_facts, store_facts
     from cyberflow.language.project.load import read_project
 
-    gc.disable()
-    sourced = read_project(folder)
-    answer = _make_report(sourced, check(sourced), format)
+    facts = ProjectFacts() if anew else load_facts(folder, kept.program_version, kept.memory)
+    sourced = read_project(folder, memory=kept.memory)
+    facts = link(sourced, facts)
+    answer = _make_report(sourced, check_facts(sourced, facts), format)
+    if not sourced.modules:
+        store_facts(sourced, facts, kept.program_version)
     if format in ("text", "json"):  # the others name the job of CI that they belong to
         kept.store(format, answer, sourced)
     return answer

@@ -13,14 +13,15 @@ import click
 
 from cyberflow.cli.output_streams import drawing_stream
 from cyberflow.cli.styles import indent_lines, one_line, style, unstyle
-from cyberflow.cli.views.run_view import STATUS, colour_of
+from cyberflow.cli.views.statuses import STATUS, colour_of
 from cyberflow.run.pipeline.result import item_counts, step_status
 from cyberflow.run.pipeline.state import PipelineState
-from cyberflow.run.work.dispatch import EntryUpdate
 from cyberflow.run.work.entry import LedgerEntry
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+    from cyberflow.run.work.dispatch import EntryUpdate
 
 EVERY = 10.0
 """Seconds between two lines of a step that has many items, where nobody watches."""

@@ -8,11 +8,11 @@ from cyberflow.compiler.facts.file_facts import (
     AnyDocument,
     FileFacts,
     ProjectFacts,
-    may_mention_anything,
     names_in,
     words_of,
 )
 from cyberflow.language.disk import Disk
+from cyberflow.language.project.declarations import hides_names
 from cyberflow.language.python.reading.document import PythonDocument
 
 GLOBAL_RULES = frozenset({"unknown-workflow", "bad-schema"})
@@ -32,7 +32,7 @@ def find_affected(documents: Mapping[str, AnyDocument], disk: Disk, kept: Projec
         for path in again - reached:
             names |= list_names(path, documents, disk, kept)
         reached = set(again)
-        again |= _mentioning(documents, again, names)
+        again |= _mentioning(documents, again, names, kept)
         again |= _sharing(again, kept.files) & documents.keys()
         names = set()
     return again
@@ -53,7 +53,7 @@ def find_providers(
         if path in needed:
             continue
         needed.add(path)
-        if may_mention_anything(documents[path]):
+        if hides_names(documents[path]):
             return set(documents)
         waiting += [owner for word in words_of(documents[path]) for owner in owners.get(word, ())]
     return needed
@@ -83,7 +83,9 @@ def _holds(path: str, facts: FileFacts | None, disk: Disk) -> bool:
     )
 
 
-def _mentioning(documents: Mapping[str, AnyDocument], known: Collection[str], names: set[str]) -> set[str]:
+def _mentioning(
+    documents: Mapping[str, AnyDocument], known: Collection[str], names: set[str], kept: ProjectFacts
+) -> set[str]:
     """The other files in whose text one of the names stands."""
     if not names:
         return set()
@@ -92,7 +94,7 @@ def _mentioning(documents: Mapping[str, AnyDocument], known: Collection[str], na
         found = {path for path, document in others if any(name in document.text for name in names)}
     else:
         found = {path for path, document in others if not names.isdisjoint(words_of(document))}
-    return found | {path for path, document in others if path not in found and may_mention_anything(document)}
+    return found | {path for path, _ in others if kept.files[path].hides}
 
 
 def _sharing(again: Collection[str], files: Mapping[str, FileFacts]) -> set[str]:

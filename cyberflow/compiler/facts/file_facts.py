@@ -11,29 +11,29 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.suppressions import Suppression
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
+from cyberflow.language.document import section_names
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.python.reading.document import PythonDocument
-from cyberflow.language.template.templates import has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Document
 
 AnyDocument = YamlDocument | PythonDocument
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_HIDING = re.compile(r"\\[xuU\n]")
-"""Escapes that can spell a name otherwise."""
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """One declaration file. `uses` are the files that it comes to, with their versions; it is `doubtful` when what it
-    says may change though none of them does. `findings` are those of its declarations, not yet silenced or masked.
+    """One declaration file. `names` are those that others may know from it, `uses` the files that it comes to, with
+    their versions; it is `doubtful` when what it says may change though none of them does, and `hides` names when its
+    text does not show them. `findings` are those of its declarations, not yet silenced or masked.
     """
 
     content: str
     names: frozenset[str]
     uses: Mapping[str, str] = field(default_factory=dict)
     doubtful: bool = False
+    hides: bool = False
     findings: tuple[Diagnostic, ...] = ()
     comments: tuple[Suppression, ...] = ()
 
@@ -58,19 +58,13 @@ def documents_of(raw: RawProject) -> dict[str, AnyDocument]:
 
 def names_in(document: AnyDocument) -> frozenset[str]:
     """Every name that others may know from a file; of one that cannot be read, all that may be one."""
-    data = document.data
-    if not isinstance(data, dict):
+    if document.outline is None and not isinstance(document.data, dict):
         return words_of(document)
-    sections = data.items() if document.path != PROJECT_FILE else [(key, data.get(key)) for key in SECTIONS]
-    return frozenset(name.removesuffix("?") for _, held in sections if isinstance(held, dict) for name in held)
+    held = section_names(document)
+    sections = held if document.path != PROJECT_FILE else [key for key in SECTIONS if key in held]
+    return frozenset(name.removesuffix("?") for key in sections for name in held[key])
 
 
 def words_of(document: Document) -> frozenset[str]:
     """Every word of a file that may be a name."""
     return frozenset(_WORD.findall(document.text))
-
-
-def may_mention_anything(document: AnyDocument) -> bool:
-    """Whether a file may name what its text does not show: by a template, an escape, or a program."""
-    text = document.text
-    return isinstance(document, PythonDocument) or has_template(text) or _HIDING.search(text) is not None

@@ -20,14 +20,13 @@ from cyberflow.compiler.facts.findings import (
     sort_findings,
     targets_to_check,
 )
-from cyberflow.compiler.flow_tests.check import check_tests
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.suppressions import comments_of
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.files import Files
-from cyberflow.language.flow_tests.cases import read_cases
-from cyberflow.language.project.load import Project, RawProject, decode_project
+from cyberflow.language.project.declarations import decode_project, hides_names
+from cyberflow.language.project.load import Project, RawProject
 
 V = TypeVar("V")
 
@@ -77,18 +76,24 @@ class _Linker:
                 project.types = KnownNames(project.types, self._staying(before.project.types))
             builder = GraphBuilder(project)
             graph = builder.build()
-            findings = check_graph(graph if only is None else self._narrow(graph, before))
+            findings = check_graph(graph if only is None else self._focus(graph, before))
             found[target] = sort_findings([*project.problems, *builder.problems, *findings], self.raw.sources)
             graphs[target] = graph if before is None else self._merge(before, graph)
             built.append(graph)
             for user, added in builder.assets.by_user.items():
                 assets.setdefault(user, {}).update(added)
-        cases = read_cases(tuple(one for one in self.raw.tests if one.path in self.again), self.raw.files)
-        tested = check_tests(cases, graphs, self.raw.settings.default_target)
-        every = [*merge_targets(found), *tested]
+        every = [*merge_targets(found), *self._check_tests(graphs)]
         if only is not None and not self.kept.graphs and any(one.rule in GLOBAL_RULES for one in every):
             return _Linker(self.raw, ProjectFacts(self.kept.settings), self.documents, {*self.documents}).link(targets)
         return self._keep(every, graphs, assets, prompt_files(built))
+
+    def _check_tests(self, graphs: Mapping[str, Graph]) -> list[Diagnostic]:
+        if not (tests := tuple(one for one in self.raw.tests if one.path in self.again)):
+            return []
+        from cyberflow.compiler.flow_tests.check import check_tests
+        from cyberflow.language.flow_tests.cases import read_cases
+
+        return list(check_tests(read_cases(tests, self.raw.files), graphs, self.raw.settings.default_target))
 
     def _keep(
         self,
@@ -117,6 +122,7 @@ class _Linker:
                 list_names(path, self.documents, files.disk, self.kept),
                 {used: files.disk.version(used) for used in sorted(uses[path])},
                 doubtful,
+                hides_names(document),
                 tuple(held[path]),
                 tuple(comments_of(document, prompts)),
             )
@@ -139,11 +145,13 @@ class _Linker:
         stays = self.documents.keys() - self.again
         return {key: one for key, one in nodes.items() if _path_of(key, one) in stays}
 
-    def _narrow(self, graph: Graph, before: Graph | None) -> Graph:
-        """The graph with the declarations alone of the files that are checked again, and the names of all others."""
+    def _focus(self, graph: Graph, before: Graph | None) -> Graph:
+        """The graph of the files that are checked again, with the names of all others. What pipelines run is looked up
+        in the graph, so that it stays in it; what is found there is kept already.
+        """
         nodes: dict[str, Any] = {}
         for name, built in _mappings(graph):
-            mine = {key: node for key, node in built.items() if _path_of(key, node) in self.again}
+            mine = built if graph.pipelines else {k: one for k, one in built.items() if _path_of(k, one) in self.again}
             nodes[name] = KnownNames(mine, built if before is None else self._staying(getattr(before, name)))
         return replace(graph, **nodes)
 

@@ -16,7 +16,10 @@ def secret_spans(sourced: RawProject, findings: Iterable[Diagnostic]) -> tuple[S
     if not findings:
         return ()
     literals = (sourced.sources.span(found.place) for found in findings if found.rule == "secret-in-source")
-    return tuple({*sourced.secrets.spans, *literals})
+    labels = (label.place for found in findings for label in found.labels)
+    edited = (edit.place for found in findings if found.fix for edit in found.fix.edits)
+    paths = {place.path for place in (*(found.place for found in findings), *labels, *edited)}
+    return tuple({*sourced.secrets.spans_in(paths), *literals})
 
 
 class MaskedSpans:

@@ -42,11 +42,12 @@ def discover_tests(files: Files, problems: list[Diagnostic]) -> Iterator[YamlDoc
 
 
 def _looks_like_tests(document: YamlDocument) -> bool:
-    if document.data is None:
+    if document.outline is None and document.data is None:
         return bool(document.problems) and bool(_STARTS.search(document.text.replace("\0", "")))
-    if not isinstance(document.data, dict):
+    if document.outline is None and not isinstance(document.data, dict):
         return False
-    keys = [key for key in document.data if not key.startswith("x-")]
+    tops = document.outline.sections if document.outline else document.data
+    keys = [key for key in tops if not key.startswith("x-")]
     return SECTION in keys or (len(keys) == 1 and edit_distance(keys[0], SECTION, _NEAR) <= _NEAR)
 
 

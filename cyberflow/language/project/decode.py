@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, nearest, replace_text
 from cyberflow.language.characters import INVISIBLE, note_invisible
 from cyberflow.language.model import NAME, PROJECT_NAME
-from cyberflow.language.project.decode_fixes import fix_key, fix_type
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.source import Place, Route
 
@@ -134,6 +133,8 @@ def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
 
 
 def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: Place, data: Any) -> Diagnostic:
+    from cyberflow.language.project.decode_fixes import fix_key, fix_type
+
     at, kind = place.at(*route), detail["type"]
     name = _display_name(at.route)
     if kind == "extra_forbidden":

@@ -5,12 +5,13 @@ a broken declaration nor a file that does not parse can make one visible; rules 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
+from cyberflow.language.document import outline_of
 from cyberflow.language.project.target_settings import userinfo
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.python.reading.document import PythonDocument
@@ -34,41 +35,61 @@ _GUARDED = re.compile(r"""(?:^|[\s{,"'])(api[-_ ]?keys?|secrets?|passwords?)["']
 _SHORTEST = 3
 
 
-@dataclass(frozen=True)
 class SecretLiterals:
-    """Literal secrets of a project: where they are written, and their texts by path."""
+    """Literal secrets of a project: where they are written, and their texts by path. A file is looked through when
+    somebody asks for those in it.
+    """
 
-    spans: tuple[Span, ...] = ()
-    texts: Mapping[str, tuple[str, ...]] | None = None
-
-    @classmethod
-    def of(cls, read: Iterable[object]) -> SecretLiterals:
-        """Every literal of the YAML files and Python modules among what was read."""
-        read = list(read)
+    def __init__(self, read: Iterable[object] = ()) -> None:
         documents = [one for one in read if isinstance(one, YamlDocument | PythonDocument)]
-        types = {name for one in documents for name in _type_names(one.data)}
-        names = {name for one in documents for name in _secret_names(one.data)}
-        spans: list[Span] = []
-        texts: dict[str, tuple[str, ...]] = {}
-        for document in documents:
-            found = (
-                document.secrets
-                if isinstance(document, PythonDocument)
-                else list(_literal_ranges(document, types, names))
-            )
-            spans += [document.lines.span(start, end) for start, end, _ in found]
-            parts = [part for _, _, text in found for part in (text, *userinfo(text).split(":"))]
-            texts[document.path] = tuple(part for part in parts if len(part) >= _SHORTEST)
-        return cls(tuple(spans), texts)
+        self._documents: dict[str, YamlDocument | PythonDocument] = {one.path: one for one in documents}
+        self._known: tuple[frozenset[str], frozenset[str]] | None = None
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where all of them are written."""
+        return self.spans_in(self._documents)
+
+    def spans_in(self, paths: Iterable[str]) -> tuple[Span, ...]:
+        """Where those of some files are written."""
+        documents = (self._documents[path] for path in paths if path in self._documents)
+        return tuple(one.lines.span(start, end) for one in documents for start, end, _ in self._find(one))
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """The literals of a file, and the parts of addresses that are one."""
+        if (document := self._documents.get(path)) is None:
+            return ()
+        parts = (part for _, _, text in self._find(document) for part in (text, *userinfo(text).split(":")))
+        return tuple(part for part in parts if len(part) >= _SHORTEST)
 
     def hide(self, text: str, paths: Collection[str]) -> str:
         """The text without the literals of these files."""
-        for secret in sorted(
-            {one for path in paths for one in (self.texts or {}).get(path, ())}, key=len, reverse=True
-        ):
+        for secret in sorted({one for path in paths for one in self.texts(path)}, key=len, reverse=True):
             if secret in text:
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
         return text
+
+    def _find(self, document: YamlDocument | PythonDocument) -> list[tuple[int, int, str]]:
+        if isinstance(document, PythonDocument):
+            return document.secrets
+        if self._known is None:
+            self._known = _known_names(self._documents.values())
+        if document.literals is None or document.literals[0] != self._known:
+            document.literals = self._known, list(_literal_ranges(document, *self._known))
+        return document.literals[1]
+
+
+def _known_names(documents: Iterable[YamlDocument | PythonDocument]) -> tuple[frozenset[str], frozenset[str]]:
+    """The types of a project, and the secrets that its chains declare."""
+    types: set[str] = set()
+    names: set[str] = set()
+    for one in documents:
+        if one.outline is None and not isinstance(one.data, dict):
+            continue
+        outline = one.outline or outline_of(one.data)
+        types.update(outline.sections.get("types") or ())
+        names.update(outline.secrets)
+    return frozenset(types), frozenset(names)
 
 
 def type_literals(notation: Any, types: Collection[str], route: Route = ()) -> Iterator[Route]:
@@ -89,20 +110,6 @@ def type_literals(notation: Any, types: Collection[str], route: Route = ()) -> I
 def _is_type(word: str, types: Collection[str]) -> bool:
     word = re.sub(r"(\[\])+$", "", word)
     return word in _WORDS or word in types
-
-
-def _type_names(data: Any) -> Iterable[str]:
-    named = data.get("types") if isinstance(data, dict) else None
-    return named if isinstance(named, dict) else ()
-
-
-def _secret_names(data: Any) -> Iterator[str]:
-    """The secrets that chains declare: the name of one is not a secret itself."""
-    chains = data.get("chains") if isinstance(data, dict) else None
-    for chain in chains.values() if isinstance(chains, dict) else ():
-        declared = chain.get("secrets") if isinstance(chain, dict) else None
-        if isinstance(declared, dict | list):
-            yield from (name.removesuffix("?") for name in declared if isinstance(name, str))
 
 
 def _literal_ranges(

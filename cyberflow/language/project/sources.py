@@ -8,7 +8,6 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, edit_distance
 from cyberflow.language.discovery import MISNAMED_PROJECT_FILE, PROJECT_FILE, is_project, printable_name
@@ -44,7 +43,7 @@ def documents_from_sources(files: Files, sources: list[str], place: Place) -> It
             continue
         document = _read(files, path, at)
         yield document
-        if isinstance(document, YamlDocument) and not document.problems and not _holds_section(document.data):
+        if isinstance(document, YamlDocument) and not document.faults and not _holds_section(document):
             help = f"begin it with one of {', '.join(f'`{section}:`' for section in SECTIONS)}"
             yield Diagnostic("missing-key", f"`{name}` declares nothing", at, help=help)
 
@@ -120,7 +119,7 @@ def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
         return text
     file = files.disk.read[path]
     if not isinstance(file.parsed, YamlDocument) or file.parsed.path != path:
-        file.parsed = parse_yaml(text, path)
+        file.parsed = YamlDocument(path, text, file.outline)
     files.documents[path] = file.parsed
     return file.parsed
 
@@ -139,11 +138,12 @@ def _may_declare(files: Files, path: str) -> bool:
 
 
 def _looks_like_declarations(document: YamlDocument) -> bool:
-    if document.data is None:
+    keys = set(document.outline.sections if document.outline else ())
+    if not keys and document.data is None:
         return bool(document.problems) and bool(_STARTS.search(document.text.replace("\0", "")))
-    if not isinstance(document.data, dict):
+    if not keys and not isinstance(document.data, dict):
         return False
-    keys = set(document.data)
+    keys = keys or set(document.data)
     if keys & {"workflows", "chains", "types", "pipelines"}:
         return True
     strangers = [key for key in keys if key not in SECTIONS and not key.startswith("x-")]
@@ -152,8 +152,9 @@ def _looks_like_declarations(document: YamlDocument) -> bool:
     return len(strangers) == 1 and _is_near_section(strangers[0])
 
 
-def _holds_section(data: Any) -> bool:
-    return isinstance(data, dict) and any(key in SECTIONS or _is_near_section(key) for key in data)
+def _holds_section(document: YamlDocument) -> bool:
+    keys = document.outline.sections if document.outline else ()
+    return any(key in SECTIONS or _is_near_section(key) for key in keys)
 
 
 def _is_near_section(key: str) -> bool:

@@ -56,6 +56,9 @@ class DataBuilder:
     height: int = 0
     """Of what was built last."""
 
+    def __post_init__(self) -> None:
+        self._is_ascii = self.text.isascii()
+
     def build(self, root: Node) -> Any:
         """Raises YamlTooLarge for what is too deep or too large with its aliases."""
         data = self._build(root, ())
@@ -91,7 +94,8 @@ class DataBuilder:
 
     def _scalar(self, node: ScalarNode, route: Route) -> Any:
         if node.tag == PLAIN:
-            self._refuse_invisible(node)
+            if not self._is_ascii:
+                self._refuse_invisible(node)
             return resolve_scalar(node.value)
         if node.tag not in (QUOTED, "!", "tag:yaml.org,2002:str"):
             self._report_tag(node, route)
@@ -121,7 +125,7 @@ class DataBuilder:
         places: dict[str, Node] = {}
         valueless, highest = False, 0
         for key_node, value_node in node.value:
-            key = self._key(key_node)
+            key = key_node.value if self._is_ascii and isinstance(key_node, ScalarNode) else self._key(key_node)
             if key is None:
                 self.broken.add(route)
                 continue
@@ -130,7 +134,7 @@ class DataBuilder:
                 highest = max(highest, self.height)
                 continue
             value = self._build(value_node, (*route, key))
-            highest = max(highest, self.height)
+            highest = max(self.height, highest)
             if key in data:
                 self._report_duplicate(key, (key_node, value_node), places[key], same=repr(value) == repr(data[key]))
                 continue

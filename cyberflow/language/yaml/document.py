@@ -13,14 +13,12 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.characters import describe_character
-from cyberflow.language.document import DeclarationDocument
+from cyberflow.language.document import DeclarationDocument, DocumentOutline, outline_of
 from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
-from cyberflow.language.yaml.json_nodes import JsonError, JsonReader
 from cyberflow.language.yaml.scalars import source_offsets, source_width
-from cyberflow.language.yaml.syntax_errors import explain_yaml_error
 from cyberflow.source import Place, Route, Span
 
 _SAID = frozenset({"data", "problems", "broken", "_root"})
@@ -34,8 +32,10 @@ class YamlDocument(DeclarationDocument):
 
     _root: Node | None
 
-    def __init__(self, path: str, text: str) -> None:
+    def __init__(self, path: str, text: str, outline: DocumentOutline | None = None) -> None:
         self.path, self.text = path, text
+        self._outline = outline
+        self.literals: tuple[Any, list[tuple[int, int, str]]] | None = None
         self._renamed: dict[Route, str] = {}
         self._offsets: dict[int, tuple[str, list[int]]] = {}
         self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
@@ -46,6 +46,17 @@ class YamlDocument(DeclarationDocument):
         self.data, self._root, self.problems, self.broken = None, None, [], set()
         self._parse()
         return self.__dict__[name]
+
+    @property
+    def outline(self) -> DocumentOutline | None:
+        """Its outline, which may be known without parsing it."""
+        if self._outline is None and not self.problems and isinstance(self.data, dict):
+            self._outline = outline_of(self.data)
+        return self._outline
+
+    @property
+    def faults(self) -> list[Diagnostic]:
+        return [] if self._outline is not None else self.problems
 
     @property
     def is_json(self) -> bool:
@@ -137,15 +148,14 @@ class YamlDocument(DeclarationDocument):
             problems.append(conflict)
             return
         try:
-            root = JsonReader(text).read() if self.is_json else compose(text)
+            root = self._read_json() if self.is_json else compose(text)
             if root is not None:
                 self.data = DataBuilder(path, text, problems, self.broken).build(root)
                 self._root = root
         except yaml.YAMLError as error:
+            from cyberflow.language.yaml.syntax_errors import explain_yaml_error
+
             problems.append(explain_yaml_error(error, text, path))
-        except JsonError as error:
-            place = Place(path, (), "value", (error.start, error.end))
-            problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
         except InvisibleSeparator as error:
             place, help = Place(path, (), "value", (error.at, error.at + 1)), "write a plain space"
             message = f"{describe_character(error.sign)} stands where YAML needs a space"
@@ -153,6 +163,16 @@ class YamlDocument(DeclarationDocument):
             problems.append(Diagnostic("yaml-syntax", message, place, help=help, fix=fix))
         except YamlTooLarge as error:
             problems.append(Diagnostic("yaml-syntax", str(error), Place(path)))
+
+    def _read_json(self) -> Node | None:
+        from cyberflow.language.yaml.json_nodes import JsonError, JsonReader
+
+        try:
+            return JsonReader(self.text).read()
+        except JsonError as error:
+            place = Place(self.path, (), "value", (error.start, error.end))
+            self.problems.append(Diagnostic("yaml-syntax", str(error), place, note="read as JSON", help=error.help))
+            return None
 
 
 def parse_yaml(text: str, path: str) -> YamlDocument:

@@ -5,17 +5,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.normal_form import readable
-from cyberflow.schema.subtype.counterexample import CounterexampleSearch
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
-from cyberflow.schema.subtype.explain import explain_rejection
-from cyberflow.schema.subtype.prove import SubtypeProver
-from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import ABSENT, Schema, ValuePath, drop_empty, freeze, is_json
+
+if TYPE_CHECKING:
+    from cyberflow.schema.validation.validate import Validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +67,22 @@ def _are_equal(producer: Schema, consumer: Schema) -> bool:
 
 
 def _validators(producer: Schema, consumer: Schema) -> tuple[Validator, Validator]:
+    from cyberflow.schema.validation.validate import Validator
+
     budget = WorkBudget()
     return Validator(SchemaContext(producer, budget)), Validator(SchemaContext(consumer, budget))
 
 
 def _prove(producer: Schema, consumer: Schema) -> bool:
+    from cyberflow.schema.subtype.prove import SubtypeProver
+
     return SubtypeProver(*_validators(producer, consumer)).implies(producer, consumer)
 
 
 def _refute(producer: Schema, consumer: Schema) -> Assignability:
+    from cyberflow.schema.subtype.counterexample import CounterexampleSearch
+    from cyberflow.schema.subtype.prove import SubtypeProver
+
     sender, receiver = _validators(producer, consumer)
     found = CounterexampleSearch(sender, receiver, SubtypeProver(sender, receiver)).find_witness(producer, consumer)
     if found is None:
@@ -85,6 +91,9 @@ def _refute(producer: Schema, consumer: Schema) -> Assignability:
 
 
 def _explain_refutation(witness: Any, consumer: Schema, *, asserts_format: bool = False) -> NotAssignable:
+    from cyberflow.schema.subtype.explain import explain_rejection
+    from cyberflow.schema.validation.validate import Validator
+
     # A budget of its own: the search may have spent all but the last step.
     validator = Validator(SchemaContext(consumer, WorkBudget()), asserts_format)
     path, text = attempt(explain_rejection, validator, consumer, witness) or ((), "rejected")
@@ -99,6 +108,8 @@ def check_value(value: Any, consumer: Schema, *, required: bool = True) -> Assig
     wanted = readable(consumer)
     if wanted is None or not is_json(sent):
         return Undetermined()
+    from cyberflow.schema.validation.validate import Validator
+
     validator = Validator(SchemaContext(wanted, WorkBudget()), asserts_format=True)
     verdict = attempt(validator.check, wanted, sent)
     if verdict is False:

@@ -12,7 +12,6 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from cyberflow.schema.keywords import accepts_anything, keyword_kinds, kinds_of_keyword, kinds_of_type
 from cyberflow.schema.references import UNREAD, resolve_pointer
-from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.values import KINDS, Schema, kind_of
 
 MAX_SHAPES: Final = 64
@@ -180,6 +179,8 @@ class SchemaContext:
         for part in shape.parts:
             own = [part["properties"][name]] if name in part.get("properties", {}) else []
             for pattern, schema in part.get("patternProperties", {}).items():
+                from cyberflow.schema.regex.pattern import matches
+
                 match = matches(pattern, name)
                 if match is None:
                     raise Undecided

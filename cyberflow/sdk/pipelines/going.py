@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ async def open_pipeline(
         sources = FileSources(compiled.bundle, compiled.assets, setup.arguments.files, store)
 
         build = request_builder(factory, state, sources)
-        redactor, hooks = setup.arguments.redactor(), PipelineHooks(factory, setup.script)
+        redactor, hooks = setup.arguments.redactor(), PipelineHooks(factory, setup.script, state)
         executors = make_executors(compiled, desks, hooks, ledger, redactor, options.engine)
         tools = PipelineTools(
             executors,
@@ -148,13 +148,16 @@ class PipelineHooks:
 
     factory: RequestFactory
     script: PipelineScript | None
+    state: PipelineState | None = None
     shapes: dict[str, str] = field(default_factory=dict)
 
     def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem:
         name = request.name
         if name not in self.shapes:
             self.shapes[name] = self.factory.fingerprint(name)
-        return self.factory.work_item(entry, name, entry.inputs or {}, self.shapes[name])
+        item = self.factory.work_item(entry, name, entry.inputs or {}, self.shapes[name])
+        progress = self.state.find(entry) if self.state is not None else None
+        return replace(item, secrets=progress.scope.secret_texts(progress.step)) if progress else item
 
     def run_script(self, entry: LedgerEntry, request: RunRequest) -> Mapping[str, Any] | None:
         if self.script is None:

@@ -84,9 +84,10 @@ class RandomProject:
 
     def declarations(self) -> str:
         sections: list[str] = []
-        for section in self.random.sample(["workflows", "workflows", "chains", "types", "tasks"], 2):
+        for section in self.random.sample(["workflows", "workflows", "chains", "types", "tasks", "pipelines"], 2):
             names = self.random.sample(NAMES, self.random.randint(1, 2))
             made = {"workflows": self.workflow, "chains": self.chain, "types": self.named_type, "tasks": self.task}
+            made["pipelines"] = self.pipeline
             text = "\n".join([f"{section}:", *(made[section](name) for name in names), ""])
             if all(not one.startswith(f"{section}:") for one in sections) or self.random.random() < 0.05:
                 sections.append(text)
@@ -94,6 +95,14 @@ class RandomProject:
 
     def named_type(self, name: str) -> str:
         return f"  {name}: {self.choose('string', '{id: string}', 'Patient', 'Visit[]', '{type: object}', 'nowhere')}"
+
+    def pipeline(self, name: str) -> str:
+        ref = self.choose("{$ref: one.outputs.mrn}", "{$ref: one.outputs.mrm}", "7")
+        retry = self.choose("", ", retry: {times: 2}")
+        lines = [f"  {name}:", f"    inputs: {{name: {self.type()}}}", "    steps:"]
+        lines.append(f"      - {{id: one, run: {self.choose(*NAMES)}{retry}}}")
+        lines.append(f"      - {{id: two, run: {self.choose(*NAMES)}, inputs: {{name: {ref}}}}}")
+        return "\n".join(lines)
 
     def task(self, name: str) -> str:
         return f"  {name}: {{workflow: text-to-image, inputs: {{name: {self.type()}}}, parameters: {{a: <name>}}}}"

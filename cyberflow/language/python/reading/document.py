@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.document import DeclarationDocument
-from cyberflow.language.python.reading.source import PythonSource, Range
-from cyberflow.language.python.reading.string_offsets import StringOffsets
 from cyberflow.source import Place, Route, Span
+
+if TYPE_CHECKING:
+    import ast
+
+    from cyberflow.language.python.reading.source import PythonSource, Range
+    from cyberflow.language.python.reading.string_offsets import StringOffsets
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class PythonDocument(DeclarationDocument):
 
     def mark(self, route: Route, source: PythonSource, node: Any, key: Range | None = None) -> None:
         """Note where a route stands, and what is inside a literal that is written out there."""
+        import ast
+
         characters = source.string_offsets(node) if isinstance(node, ast.Constant) else None
         self.marks[route] = Mark(source, source.range(node), key, characters)
         if isinstance(node, ast.Dict):
