@@ -60,6 +60,11 @@ class StepProgress:
         return f"{self.scope.prefix}{self.step.id}"
 
     @property
+    def is_timed(self) -> bool:
+        """Whether something of it may happen that only time or a person brings about."""
+        return self.step.wait is not None or self.step.retry is not None
+
+    @property
     def has_failed(self) -> bool:
         return bool(self.failures) or self.problem is not None
 
@@ -180,7 +185,9 @@ class PipelineState:
         return output_at(entry.outputs, ref) if entry is not None and entry.has_succeeded else ABSENT
 
     def _count(self, progress: StepProgress, entry: LedgerEntry) -> None:
-        forgiven = progress.step.on_failure == "continue" and entry.stage != "unknown"
+        # somebody has to look, or did something
+        person = entry.stage == "unknown" or entry.status == "cancelled"
+        forgiven = progress.step.on_failure == "continue" and not person
         progress.failures += not entry.has_succeeded and not forgiven
 
     def _open(self, progress: StepProgress, item: Item) -> None:
