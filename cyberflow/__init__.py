@@ -13,13 +13,16 @@ from cyberflow.version import __version__
 if TYPE_CHECKING:
     from cyberflow.errors import CyberflowError
     from cyberflow.language.python.declarations import Secret
+    from cyberflow.language.python.tracing.pipeline import files_of
     from cyberflow.sdk.decorators import ChainDeclaration as Chain
+    from cyberflow.sdk.decorators import PipelineDeclaration as Pipeline
     from cyberflow.sdk.decorators import WorkflowDeclaration as Workflow
-    from cyberflow.sdk.decorators import chain, workflow, workflow_ref
+    from cyberflow.sdk.decorators import chain, pipeline, workflow, workflow_ref
     from cyberflow.sdk.flow_tests.flow import FlowFixture, FlowRun
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
     from cyberflow.sdk.script.journal import Journal, journal
     from cyberflow.sdk.script.steps import SubmissionUnknown
+    from cyberflow.sdk.steps import call, each, pluck, signal, wait
     from cyberflow.sdk.task import TaskFailed, TaskRun
     from cyberflow.sdk.task_ref import TaskRef, task_ref
 
@@ -30,6 +33,7 @@ __all__ = [
     "FlowRun",
     "Handle",
     "Journal",
+    "Pipeline",
     "RunFailed",
     "Secret",
     "StillRunning",
@@ -39,16 +43,33 @@ __all__ = [
     "TaskRun",
     "Workflow",
     "__version__",
+    "call",
     "chain",
+    "each",
+    "files_of",
     "journal",
+    "pipeline",
+    "pluck",
+    "signal",
     "task_ref",
+    "wait",
     "workflow",
     "workflow_ref",
 ]
 _HOMES = {
     "errors": ("CyberflowError",),
     "language.python.declarations": ("Secret",),
-    "sdk.decorators": ("ChainDeclaration", "WorkflowDeclaration", "chain", "workflow", "workflow_ref"),
+    "sdk.decorators": (
+        "ChainDeclaration",
+        "WorkflowDeclaration",
+        "chain",
+        "workflow",
+        "workflow_ref",
+        "PipelineDeclaration",
+        "pipeline",
+    ),
+    "sdk.steps": ("call", "each", "pluck", "signal", "wait"),
+    "language.python.tracing.pipeline": ("files_of",),
     "sdk.flow_tests.flow": ("FlowFixture", "FlowRun"),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
     "sdk.script.journal": ("Journal", "journal"),
@@ -56,7 +77,7 @@ _HOMES = {
     "sdk.task": ("TaskFailed", "TaskRun"),
     "sdk.task_ref": ("TaskRef", "task_ref"),
 }
-_PUBLIC = {"Chain": "ChainDeclaration", "Workflow": "WorkflowDeclaration"}
+_PUBLIC = {"Pipeline": "PipelineDeclaration", "Chain": "ChainDeclaration", "Workflow": "WorkflowDeclaration"}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 if not TYPE_CHECKING:

@@ -25,7 +25,12 @@ _STYLES: dict[NodeKind, str] = {
 def to_mermaid(picture: Diagram) -> str:
     """The picture as the text of a mermaid block, ending in a line end."""
     ids = picture.ids
-    lines = ["---", f"title: {_title(picture)}", "---", "flowchart TD" if picture.kind == "chain" else "flowchart LR"]
+    lines = [
+        "---",
+        f"title: {_title(picture)}",
+        "---",
+        "flowchart TD" if picture.kind in ("chain", "pipeline") else "flowchart LR",
+    ]
     lines += [f"  {ids[node.id]}{_node_text(node, picture.caption(node))}" for node in picture.nodes]
     for edge in picture.edges:
         arrow = {"order": "==>", "secret": "-.->"}.get(edge.kind, "-->")

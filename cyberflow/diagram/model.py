@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-NodeKind = Literal["input", "secret", "machine", "session", "step", "workflow", "chain", "task", "output"]
+NodeKind = Literal["input", "secret", "machine", "session", "step", "workflow", "chain", "pipeline", "task", "output"]
 Column = Literal["source", "middle", "sink"]
 EdgeKind = Literal["value", "secret", "order", "use"]
 
@@ -63,7 +63,7 @@ class DiagramEdge:
 class Diagram:
     """Nodes in the order in which they are drawn, top to bottom in each column."""
 
-    kind: Literal["chain", "workflow", "task", "project"]
+    kind: Literal["chain", "pipeline", "workflow", "task", "project"]
     name: str
     description: str
     nodes: tuple[DiagramNode, ...]

@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, WorkflowReference
-from cyberflow.language.python.keywords import ChainKeywords, RunOptions, WorkflowKeywords
+from cyberflow.language.python.keywords import ChainKeywords, PipelineKeywords, RunOptions, WorkflowKeywords
 from cyberflow.language.python.tracing.frames import call_site
+from cyberflow.language.python.tracing.pipeline import PipelineTrace, StepKeywords
 from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
 
 if TYPE_CHECKING:
@@ -89,9 +90,9 @@ class WorkflowDeclaration(RunnableFunction[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return cast("R", _require_trace(self.name).step(self, self.name, args, kwargs))
 
-    def step(self, alias: str) -> StepDeclaration[P, R]:
-        """Name the step: a second call of one workflow in a chain needs a name of its own."""
-        return StepDeclaration(self, alias)
+    def step(self, alias: str, **options: Unpack[StepKeywords]) -> StepDeclaration[P, R]:
+        """Name the step: a second call of one workflow needs a name of its own. Options are those of pipelines."""
+        return StepDeclaration(self, alias, options)
 
     def in_session(self, alias: str) -> R:
         """The outputs of a run that the session already holds; the chain names it in its `session`."""
@@ -101,25 +102,46 @@ class WorkflowDeclaration(RunnableFunction[P, R]):
 class StepDeclaration(Generic[P, R]):
     """A workflow under the name of a step."""
 
-    def __init__(self, workflow: WorkflowDeclaration[P, R] | WorkflowRef, alias: str) -> None:
+    def __init__(
+        self, workflow: RunnableFunction[P, R] | WorkflowRef, alias: str, options: StepKeywords | None = None
+    ) -> None:
         self._workflow = workflow
         self._alias = alias
+        self._options = options or {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", _require_trace(self._workflow.name).step(self._workflow, self._alias, args, kwargs))
+        trace = _require_trace(self._workflow.name)
+        if self._options and not isinstance(trace, PipelineTrace):
+            raise Misuse(f"`{next(iter(self._options))}` is of steps in a pipeline", "a chain runs each step, in order")
+        found = trace.step(self._workflow, self._alias, args, kwargs)
+        if isinstance(trace, PipelineTrace):
+            trace.set_options(self._options)
+        return cast("R", found)
 
 
 class ChainDeclaration(RunnableFunction[P, R]):
     """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
 
-    kind = "chain"
+    kind: ClassVar[Literal["chain", "pipeline"]] = "chain"
 
-    if not TYPE_CHECKING:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """In a pipeline, a step."""
+        trace = current_trace()
+        if isinstance(trace, PipelineTrace):
+            return cast("R", trace.step(self, self.name, args, kwargs))
+        if trace is not None:
+            raise Misuse(f"`{self.name}` is a {self.kind}, and a step runs a workflow", "call its workflows here")
+        raise Misuse(f"the {self.kind} `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
 
-        def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
-            if current_trace() is not None:
-                raise Misuse(f"`{self.name}` is a chain, and a step runs a workflow", "call its workflows here")
-            raise Misuse(f"the chain `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
+    def step(self, alias: str, **options: Unpack[StepKeywords]) -> StepDeclaration[P, R]:
+        """Name the step of a pipeline, and say what else stands in it."""
+        return StepDeclaration(self, alias, options)
+
+
+class PipelineDeclaration(ChainDeclaration[P, R]):
+    """A pipeline. Its function runs once, when the project is read, with symbols for its parameters."""
+
+    kind = "pipeline"
 
 
 class WorkflowRef(WorkflowReference):
@@ -136,8 +158,8 @@ class WorkflowRef(WorkflowReference):
             return declaration
         return _require_trace(self.name).step(self, self.name, args, inputs)
 
-    def step(self, alias: str) -> StepDeclaration[..., Any]:
-        return StepDeclaration(self, alias)
+    def step(self, alias: str, **options: Unpack[StepKeywords]) -> StepDeclaration[..., Any]:
+        return StepDeclaration(self, alias, options)
 
     def in_session(self, alias: str) -> Any:
         return _require_trace(self.name).session_outputs(self, alias)
@@ -173,13 +195,22 @@ def chain(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any
     return _decorate(ChainDeclaration, ChainKeywords, function, keywords)
 
 
+@overload
+def pipeline(function: Callable[P, R], /) -> PipelineDeclaration[P, R]: ...
+@overload
+def pipeline(**keywords: Unpack[PipelineKeywords]) -> Callable[[Callable[P, R]], PipelineDeclaration[P, R]]: ...
+def pipeline(function: Callable[..., Any] | None = None, /, **keywords: Any) -> Any:
+    """Declare a pipeline: each call in its body is a step, and what it returns are its outputs."""
+    return _decorate(PipelineDeclaration, PipelineKeywords, function, keywords)
+
+
 def _decorate(
     declaration: type[WorkflowDeclaration[..., Any] | ChainDeclaration[..., Any]],
     known: Any,
     function: Callable[..., Any] | None,
     keywords: Mapping[str, Any],
 ) -> Any:
-    word: Literal["workflow", "chain"] = declaration.kind
+    word = declaration.kind
     for keyword in keywords:
         if keyword not in known.__annotations__:
             raise Misuse(f"`@{word}` takes no `{keyword}`", did_you_mean(keyword, known.__annotations__))
@@ -188,10 +219,14 @@ def _decorate(
         if not _is_function(function):
             raise Misuse(f"`@{word}` decorates a function", f"this is {function!r}"[:200])
         rest = {key: value for key, value in keywords.items() if key != "name"}
-        name = _INNER_UNDERSCORES.sub(lambda match: "-" * len(match[0]), function.__name__)
-        return declaration(function, keywords.get("name", name), rest)
+        return declaration(function, keywords.get("name", declared_name(function)), rest)
 
     return declare if function is None else declare(function)
+
+
+def declared_name(function: Callable[..., Any]) -> str:
+    """The name that a function has in the project: its own, inner `_` as `-`."""
+    return _INNER_UNDERSCORES.sub(lambda match: "-" * len(match[0]), function.__name__)
 
 
 def _is_function(value: Any) -> bool:

@@ -75,7 +75,12 @@ def compile_project(
 
 def _narrow(graph: Graph, name: str) -> Graph:
     """The graph with one declaration; its steps hold what else is needed."""
-    groups: dict[str, Mapping[str, Any]] = {"workflows": graph.workflows, "chains": graph.chains, "tasks": graph.tasks}
+    groups: dict[str, Mapping[str, Any]] = {
+        "workflows": graph.workflows,
+        "chains": graph.chains,
+        "tasks": graph.tasks,
+        "pipelines": graph.pipelines,
+    }
     if not any(name in group for group in groups.values()):
         known = [known for group in groups.values() for known in group]
         raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from cyberflow.language.python.declarations import TaskReference
 from cyberflow.language.python.keywords import TaskOptions
+from cyberflow.language.python.tracing.pipeline import StepKeywords, TaskStep, pipeline_trace
 from cyberflow.sdk.decorators import SecretSources
 
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ FileArguments = Mapping[str, "str | PathLike[str]"]
 
 class TaskRef(TaskReference):
     """A reference to a task, with the ways to run it."""
+
+    def __call__(self, **inputs: Any) -> TaskStep:
+        """In a pipeline, a step; `.files["KEY"]` of what it gives is a file that the task makes."""
+        return pipeline_trace(self.name).task(self.name, self.name, inputs)
+
+    def step(self, alias: str, **options: Unpack[StepKeywords]) -> Callable[..., TaskStep]:
+        """Name the step of a pipeline, and say what else stands in it."""
+
+        def add(**inputs: Any) -> TaskStep:
+            trace = pipeline_trace(self.name)
+            found = trace.task(self.name, alias, inputs)
+            trace.set_options(cast("dict[str, Any]", options))
+            return found
+
+        return add
 
     def run(
         self,

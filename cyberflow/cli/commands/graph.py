@@ -41,7 +41,7 @@ def command(*, project: Path | None, target: str | None, name: str | None, forma
     raise_errors(sourced, found)
     picture = build_project_diagram(graph) if name is None else build_diagram(graph, name)
     if picture is None:
-        known = [*graph.chains, *graph.workflows, *graph.tasks]
+        known = [*graph.pipelines, *graph.chains, *graph.workflows, *graph.tasks]
         raise UsageError(f"the project declares no `{name}`", help=did_you_mean(str(name), known))
     if format == "json":
         print_json(picture.to_json())

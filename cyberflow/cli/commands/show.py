@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -111,16 +111,23 @@ def _print_declarations(bundle: Bundle, format: str) -> None:
             "inputs": _parameter_names(one.inputs, ""),
             "secrets": _parameter_names(one.secrets, "$"),
         }
-        for kind, group in (("chain", bundle.chains), ("workflow", bundle.workflows), ("task", bundle.tasks))
-        for one in cast("Sequence[Any]", group)
+        for kind, group in _groups(bundle)
+        for one in group
     ]
     if format == "json":
         print_json({"version": 1, "declared": rows})
         return
     width = max((len(row["name"]) for row in rows), default=0)
+    kinds = max(len("workflow"), *(len(row["kind"]) for row in rows)) if rows else 0
     for row in rows:
         takes = ", ".join([*row["inputs"], *row["secrets"]])
-        click.echo(f"{row['kind']:<8}  {style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
+        click.echo(f"{row['kind']:<{kinds}}  {style(row['name'].ljust(width), bold=True)}  {takes}".rstrip())
+
+
+def _groups(bundle: Bundle) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The declarations of each kind."""
+    yield from (("pipeline", bundle.pipelines), ("chain", bundle.chains), ("workflow", bundle.workflows))
+    yield "task", bundle.tasks
 
 
 def _parameter_names(names: dict[str, Any], sign: str) -> list[str]:
@@ -128,7 +135,7 @@ def _parameter_names(names: dict[str, Any], sign: str) -> list[str]:
 
 
 def _find(bundle: Bundle, name: str) -> tuple[str, dict[str, Any]]:
-    for kind, group in (("workflow", bundle.workflows), ("chain", bundle.chains), ("task", bundle.tasks)):
+    for kind, group in _groups(bundle):
         for one in group:
             if one.name == name:
                 return kind, asdict(one)

@@ -58,7 +58,7 @@ class PipelineBuilder:
         return {name: self.built[name] for name in declared}
 
     def _pipeline_callee(self, node: PipelineNode) -> Callee:
-        files = dict.fromkeys(name for step in node.steps for name in file_arguments(node, step).values())
+        files = dict.fromkeys(name for step in node.steps for name in file_arguments(step).values())
         outputs = output_fields(node)
         return Callee("pipeline", node.name, node.definition.place, node.inputs, node.secrets, outputs, (), (*files,))
 
@@ -115,10 +115,10 @@ def file_argument(written: Any) -> str | None:
     return token.path.root if token is not None and not token.path.keys and token.kind == "input" else None
 
 
-def file_arguments(pipeline: PipelineNode, step: PipelineStepNode) -> dict[str, str]:
+def file_arguments(step: PipelineStepNode) -> dict[str, str]:
     """The files of a step that are given when the pipeline is run, with the names that they have there."""
     found = {name: given for name, value in step.files.items() if (given := file_argument(value.data))}
-    if pipeline.inherits and step.callee is not None:
+    if step.callee is not None:
         found |= {name: name for name in step.callee.files if name not in step.files}
     return found
 

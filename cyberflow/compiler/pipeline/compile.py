@@ -54,7 +54,7 @@ def _step(node: PipelineNode, step: PipelineStepNode, assets: AssetCollector) ->
         _each(written),
         {**inputs, **written.inputs},
         {**secrets, **written.secrets},
-        _files(node, step, assets),
+        _files(step, assets),
         _condition(written),
         sorted(step.needs, key=lambda id: order[id]),
         written.on_failure,
@@ -88,8 +88,8 @@ def _condition(step: PipelineStep) -> BundledCondition | None:
     return BundledCondition(step.when if expected else step.unless, expected)
 
 
-def _files(node: PipelineNode, step: PipelineStepNode, assets: AssetCollector) -> dict[str, Any]:
-    files: dict[str, Any] = {name: GIVEN_FILE + given for name, given in file_arguments(node, step).items()}
+def _files(step: PipelineStepNode, assets: AssetCollector) -> dict[str, Any]:
+    files: dict[str, Any] = {name: GIVEN_FILE + given for name, given in file_arguments(step).items()}
     for name, value in step.files.items():
         if name not in files:
             added = assets.add_file(value.data, value.place) if isinstance(value.data, str) else value.data

@@ -171,6 +171,11 @@ class MarkdownWriter:
             raise CannotPlace
         if region.conflict:
             return self._replace(first, last, [], region)
+        after = self.ours[end] if end < len(self.ours) else None
+        if parent is not None and parent.tag == "ol" and self._is_first(start, parent) and after and after.step >= 0:
+            next_line = self._element_lines(end)[0]
+            stop = self._starts[next_line] + len(self._mark(next_line)[0])
+            return MergeEdit(self._starts[first], stop, self._mark(first)[0])  # the list goes on from its number
         while last < len(self._lines) and not self._lines[last].strip():
             last += 1
         if last < len(self._lines):

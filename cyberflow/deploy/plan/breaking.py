@@ -31,8 +31,46 @@ def find_breaking_changes(
             if key in changed:
                 users += 1
                 yield BreakingChange(chain.name, step, changed[key])
+    for found in _find_in_pipelines(bundle, workflow, narrowed, changed):
+        users += 1
+        yield found
     if not users and (narrowed or changed):
         yield BreakingChange(None, None, "; ".join(filter(None, (narrowed, *changed.values()))))
+
+
+def _find_in_pipelines(
+    bundle: Bundle, workflow: str, narrowed: str, changed: Mapping[str, str]
+) -> Iterator[BreakingChange]:
+    """Pipelines that run the workflow, or read what chains and other pipelines pass on of its outputs."""
+    passed = {workflow: dict(changed)}
+    for chain in bundle.chains:
+        aliases = _aliases(chain, workflow)
+        passed[chain.name] = _passed_on(chain.outputs, dict.fromkeys(aliases, changed))
+    for _ in bundle.pipelines:
+        for pipeline in bundle.pipelines:
+            read = {step.id: passed.get(step.run or "", {}) for step in pipeline.steps}
+            passed[pipeline.name] = _passed_on(pipeline.outputs, read)
+    for pipeline in bundle.pipelines:
+        read = {step.id: passed.get(step.run or "", {}) for step in pipeline.steps}
+        for step in pipeline.steps:
+            if step.run == workflow and narrowed:
+                yield BreakingChange(None, step.id, narrowed, pipeline.name)
+            values = [step.inputs, step.each and step.each.items, step.condition and step.condition.value]
+            for reason in dict.fromkeys(_passed_on(dict(enumerate(values)), read).values()):
+                yield BreakingChange(None, step.id, reason, pipeline.name)
+        for reason in dict.fromkeys(_passed_on(pipeline.outputs, read).values()):
+            yield BreakingChange(None, None, reason, pipeline.name)
+
+
+def _passed_on(values: Mapping[Any, Any], read: Mapping[str, Mapping[str, str]]) -> dict[Any, str]:
+    """The values that read a changed output, and what changed."""
+    found: dict[Any, str] = {}
+    for name, value in values.items():
+        refs = [ref for _, one in find_refs(value) if isinstance(ref := read_ref(one), Ref)]
+        for ref in refs:
+            if ref.output in read.get(ref.alias, {}):
+                found.setdefault(name, read[ref.alias][ref.output])
+    return found
 
 
 def _schema(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -80,11 +118,16 @@ def _with_definitions(schema: Any, root: Mapping[str, Any]) -> Any:
 
 def _output_readers(chain: BundledChain, workflow: str) -> Iterator[tuple[str | None, str]]:
     """The steps that read an output of a workflow, with the output's name; None stands for the chain's own outputs."""
-    aliases = {step["session_alias"] for step in chain.request["steps"] if step["workflow_id"] == workflow}
-    aliases |= {alias for alias, name in chain.session.items() if name == workflow}
+    aliases = _aliases(chain, workflow)
     for step in chain.request["steps"]:
         yield from ((step["session_alias"], key) for key in _output_keys(step.get("inputs"), aliases))
     yield from ((None, key) for key in _output_keys(chain.outputs, aliases))
+
+
+def _aliases(chain: BundledChain, workflow: str) -> set[str]:
+    """The aliases of a chain under which the workflow's outputs are kept."""
+    aliases = {step["session_alias"] for step in chain.request["steps"] if step["workflow_id"] == workflow}
+    return aliases | {alias for alias, name in chain.session.items() if name == workflow}
 
 
 def _output_keys(value: Any, aliases: set[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -54,17 +54,23 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class BreakingChange:
-    """A user of a workflow that its new schema breaks: a step of a chain, without a step the outputs of the chain, or
-    with neither every caller.
+    """A user of a workflow that its new schema breaks: a step of a chain or pipeline, without a step the outputs of
+    the whole, or with neither every caller.
     """
 
     chain: str | None
     step: str | None
     reason: str
+    pipeline: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        made = {"chain": self.chain, "step": self.step, "reason": self.reason}
+        return made | ({"pipeline": self.pipeline} if self.pipeline else {})
 
     def __str__(self) -> str:
         part = f"step `{self.step}`" if self.step else "its outputs"
-        whom = f"chain `{self.chain}`, {part}" if self.chain else "callers outside this project"
+        kind, name = ("pipeline", self.pipeline) if self.pipeline else ("chain", self.chain)
+        whom = f"{kind} `{name}`, {part}" if name else "callers outside this project"
         return f"breaking for {whom}: {self.reason}"
 
 
@@ -104,7 +110,7 @@ class Change:
         """What a digest is made of: what the change does, and whom that breaks."""
         fields = [{"path": one.path, "before": one.before, "after": one.after} for one in self.fields]
         made = {"action": self.action, "kind": self.kind, "name": self.name, "id": self.id, "fields": fields}
-        return {**made, "breaking": [asdict(one) for one in self.breaking]} if self.breaking else made
+        return {**made, "breaking": [one.to_json() for one in self.breaking]} if self.breaking else made
 
 
 @dataclass(frozen=True, slots=True)

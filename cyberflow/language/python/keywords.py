@@ -91,6 +91,13 @@ class ChainKeywords(TypedDict, total=False):
     files: Sequence[FileKeywords]
 
 
+class PipelineKeywords(TypedDict, total=False):
+    """The keys of a pipeline."""
+
+    name: str
+    description: str
+
+
 class TaskOptions(TypedDict, total=False):
     """What `cyberflow run` takes as options for a task. Outputs are saved in the folder `download`."""
 

@@ -146,6 +146,11 @@ def read_outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | No
     annotation = evaluate_annotation(function, "return", annotation)
     if annotation in (None, NoneType, Any):
         return annotation, None
+    return annotation, outputs_of(annotation)
+
+
+def outputs_of(annotation: Any) -> dict[str, Any]:
+    """The outputs that a type declares, one for each field. Raises UnreadableAnnotation when it has none."""
     schema = _read_schema("return", annotation)
     definitions = schema.get("$defs", {})
     if "$ref" in schema:
@@ -153,7 +158,8 @@ def read_outputs(function: Callable[..., Any]) -> tuple[Any, dict[str, Any] | No
     if "properties" not in schema:
         help = "return a pydantic model, a dataclass or a TypedDict with a field for each output, or None"
         raise UnreadableAnnotation("outputs have names, and this type has none", help)
-    return annotation, member_notations(schema, definitions)
+    notations: dict[str, Any] = member_notations(schema, definitions)
+    return notations
 
 
 def _read_schema(name: str, annotation: Any) -> Schema:

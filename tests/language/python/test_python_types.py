@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 SAMPLES = Path(__file__).parent / "typing"
-MARKED = {
-    number
-    for number, line in enumerate((SAMPLES / "bad.py").read_text(encoding="utf-8").splitlines(), 1)
-    if line.endswith("# error")
-}
+
+
+def marked(name: str) -> set[int]:
+    """The lines of a sample that hold a mistake."""
+    lines = (SAMPLES / name).read_text(encoding="utf-8").splitlines()
+    return {number for number, line in enumerate(lines, 1) if line.endswith("# error")}
+
 
 Checker = Callable[[Path, Path], Iterator[tuple[int, str]]]
 pytestmark = pytest.mark.slow
@@ -37,13 +39,15 @@ def basedpyright(path: Path, _cache: Path) -> Iterator[tuple[int, str]]:
         yield found["range"]["start"]["line"] + 1, found["message"]
 
 
+@pytest.mark.parametrize("sample", ["good.py", "good_pipeline.py", "good_journal.py"])
 @pytest.mark.parametrize("checker", [mypy, basedpyright], ids=["mypy", "basedpyright"])
-def test_nothing_is_said_of_good_code(checker: Checker, tmp_path: Path) -> None:
-    assert not list(checker(SAMPLES / "good.py", tmp_path))
+def test_nothing_is_said_of_good_code(checker: Checker, sample: str, tmp_path: Path) -> None:
+    assert not list(checker(SAMPLES / sample, tmp_path))
 
 
+@pytest.mark.parametrize("sample", ["bad.py", "bad_pipeline.py", "bad_journal.py"])
 @pytest.mark.parametrize("checker", [mypy, basedpyright], ids=["mypy", "basedpyright"])
-def test_each_mistake_is_flagged_at_its_line(checker: Checker, tmp_path: Path) -> None:
-    found = dict(checker(SAMPLES / "bad.py", tmp_path))
-    assert len(MARKED) >= 12
-    assert set(found) == MARKED
+def test_each_mistake_is_flagged_at_its_line(checker: Checker, sample: str, tmp_path: Path) -> None:
+    found = dict(checker(SAMPLES / sample, tmp_path))
+    assert len(marked(sample)) >= 12
+    assert set(found) == marked(sample)

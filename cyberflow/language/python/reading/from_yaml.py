@@ -13,13 +13,14 @@ from cyberflow.source import Place
 
 
 def interfaces_from_yaml(files: Files, documents: Iterable[YamlDocument]) -> dict[str, WorkflowInterface]:
-    """The workflows of the YAML by name. What cannot be read is found elsewhere, and nothing is said of it here."""
+    """What the YAML declares for a step to run, by name. Of what cannot be read nothing is said here."""
     return {name: _read_interface(files, one, body) for one in documents for name, body in _workflows(one)}
 
 
 def _workflows(document: YamlDocument) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, body in _as_mapping(_as_mapping(document.data).get("workflows")).items():
-        yield name, _as_mapping(body)
+    for section in ("pipelines", "tasks", "chains", "workflows"):
+        for name, body in _as_mapping(_as_mapping(document.data).get(section)).items():
+            yield name, _as_mapping(body)
 
 
 def _read_interface(files: Files, document: YamlDocument, body: Mapping[str, Any]) -> WorkflowInterface:

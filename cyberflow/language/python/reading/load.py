@@ -28,12 +28,14 @@ from cyberflow.language.python.reading.modules import ImportSession, import_sess
 from cyberflow.language.python.reading.source import PythonSource
 from cyberflow.language.python.reading.user_errors import diagnose
 from cyberflow.language.python.tracing.interfaces import WorkflowInterfaces
+from cyberflow.language.python.tracing.pipeline import PipelineTrace
 from cyberflow.language.python.tracing.trace import Trace
 from cyberflow.language.python.tracing.write_steps import write_steps
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
 SUFFIX = ".py"
+_TRACES: dict[str, type[Trace]] = {"chain": Trace, "pipeline": PipelineTrace}
 _GUARDED = re.compile(
     r"""(\w*(?:passw|secret|api_?key|token|_pin\b)\w*["']?)\s*[:=]\s*((["']).*?(?:\3|$))""",
     re.IGNORECASE | re.MULTILINE,
@@ -140,8 +142,7 @@ class _ModuleReader:
         self._read_functions(paths)
         bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
-            if body.declaration.kind == "chain":
-                self._trace_chain(body, body.declaration)
+            self._trace(body)
         self._note_secret_literals()
         self._mark_references()
         self.files.documents.update(self.documents)
@@ -208,16 +209,22 @@ class _ModuleReader:
         body.read()
         yield body
 
-    def _trace_chain(self, body: DeclarationBody, chain: FunctionDeclaration[..., Any]) -> None:
-        trace = Trace(chain, self.session.files, self.interfaces)
+    def _trace(self, body: DeclarationBody) -> None:
+        """Run the function of a chain or pipeline for its steps."""
+        if body.declaration.kind not in _TRACES:
+            return
+        trace = _TRACES[body.declaration.kind](body.declaration, self.session.files, self.interfaces)
         try:
             trace.run(body.parameters)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             trace.broken = True
             body.document.problems.append(diagnose(error, self.sources, Place(body.source.path, range=body.name)))
         write_steps(body, trace)
+        for name, function in trace.called.items() if isinstance(trace, PipelineTrace) else ():
+            read_function(name, function, self.documents, self.sources)
         for one in trace.workflows:
-            list(self._read_body(one))
+            for found in self._read_body(one):
+                self._trace(found)
 
 
 def _parse_or_empty(text: str) -> ast.Module:

@@ -56,6 +56,9 @@ class TracedStep:
     positional: tuple[str, ...]
     position: Position | None
     named: Position | None
+    key: str = "workflow"
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What else stands in the step, as data."""
 
 
 @dataclass
@@ -83,7 +86,9 @@ class Trace:
             returned = call_with_trace(self, lambda: function(*first, **symbols))
             if isinstance(returned, Coroutine | Generator | AsyncGenerator):
                 getattr(returned, "close", bool)()
-                raise Misuse("a chain is a plain function", "write `def` without `async`, `await` and `yield`")
+                raise Misuse(
+                    f"a {self.chain.kind} is a plain function", "write `def` without `async`, `await` and `yield`"
+                )
             self._take_outputs(returned)
         except TraceAborted:
             self.broken = True
@@ -117,10 +122,7 @@ class Trace:
         return MARK.format(f"{id(self)}.{len(self._marks) - 1}")
 
     def step(self, workflow: CalledWorkflow, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Symbol:
-        if not isinstance(alias, str) or not NAME.fullmatch(alias):
-            raise Misuse(
-                f"`{alias!s:.80}` cannot be the name of a step", "letters, digits, `_` and `-`, a letter first"
-            )
+        self.check_name(alias)
         known = self._interface(workflow)
         if len(args) > len(known.positional):
             message = f"`{workflow.name}` takes {len(known.positional)} inputs by position, not {len(args)}"
@@ -135,6 +137,12 @@ class Trace:
         where = user_position(self.files), workflow.reference_position
         self.steps.append(TracedStep(alias, workflow.name, written, secrets, positional, *where))
         return self._output_symbol(known, alias)
+
+    def check_name(self, alias: Any) -> None:
+        """Raise Misuse for what cannot name a step."""
+        if not isinstance(alias, str) or not NAME.fullmatch(alias):
+            help = "letters, digits, `_` and `-`, a letter first"
+            raise Misuse(f"`{alias!s:.80}` cannot be the name of a step", help)
 
     def session_outputs(self, workflow: CalledWorkflow, alias: str) -> Symbol:
         return self._output_symbol(self._interface(workflow), alias)
@@ -180,7 +188,7 @@ class Trace:
         named = self._outputs_by_name(returned)
         if named is None:
             help = "return what a step returned, a model made by `model_construct`, a dataclass or a dict of outputs"
-            self.refusals.append(TraceRefusal("a chain returns its outputs by name", help, ("outputs",)))
+            self.refusals.append(TraceRefusal(f"a {self.chain.kind} returns its outputs by name", help, ("outputs",)))
             self.broken = True
             return
         for name, value in named.items():
@@ -213,7 +221,9 @@ class Trace:
             shown = ", ".join(f"`{name}`" for name in lacking)
             help = "name each in what is returned, or return another type"
             self.refusals.append(
-                TraceRefusal(f"the chain returns no {shown}, which its return type requires", help, ("outputs",))
+                TraceRefusal(
+                    f"the {self.chain.kind} returns no {shown}, which its return type requires", help, ("outputs",)
+                )
             )
 
 

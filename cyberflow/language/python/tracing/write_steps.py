@@ -45,14 +45,16 @@ class _StepWriter:
         at = place.range or self._body.name
         self._document.marks[route] = Mark(source, at)
         name = source.range(call.func) if call else at
-        self._document.marks[(*route, "workflow")] = Mark(source, name)
+        self._document.marks[(*route, step.key)] = Mark(source, name)
+        for key in step.more:
+            self._document.marks[(*route, key)] = Mark(source, _keyword_range(source, call, key) or at)
         referred = self._body.sources.get(step.named.filename) if step.named else None
         if referred is not None and (reference := referred.call(step.named)) is not None:
             mark = Mark(referred, referred.range(reference))
-            self._document.references.append(((*route, "workflow"), step.workflow, mark))
+            self._document.references.append(((*route, step.key), step.workflow, mark))
         self._document.marks[(*route, "id")] = Mark(source, _alias_range(source, call) or name)
         nodes = _argument_nodes(call, step)
-        made: dict[str, Any] = {"id": step.alias, "workflow": step.workflow}
+        made: dict[str, Any] = {"id": step.alias, **({step.key: step.workflow} if step.workflow else {}), **step.more}
         for name_, value in step.values.items():
             kind = "secrets" if name_ in step.secrets else "inputs"
             self._mark_value((*route, kind, name_), source, nodes.get(name_), value)
@@ -158,6 +160,13 @@ def _alias_range(source: PythonSource, call: ast.Call | None) -> tuple[int, int]
     if isinstance(function, ast.Call) and isinstance(function.func, ast.Attribute) and function.func.attr == "step":
         return source.range(function.args[0]) if function.args else None
     return None
+
+
+def _keyword_range(source: PythonSource, call: ast.Call | None, key: str) -> tuple[int, int] | None:
+    """The value of a keyword of a call, or of the `.step(…)` that is called."""
+    calls = [call, call.func if call is not None else None]
+    keywords = [one for node in calls if isinstance(node, ast.Call) for one in node.keywords]
+    return next((source.range(one.value) for one in keywords if one.arg == key), None)
 
 
 def _argument_nodes(call: ast.Call | None, step: TracedStep) -> Mapping[str, tuple[ast.expr, ast.keyword | None]]:
