@@ -81,8 +81,6 @@ def project(folder: Path, workflows: int = WORKFLOWS, kind: str = "plain") -> No
     text = WORKFLOW
     if kind == "comments":
         text = "# cyberflow: ignore[unused-input] measured\n" + WORKFLOW.replace("  lookup", "  # see it\n  lookup")
-            "  lookup", "  # cyberflow: see it\n  lookup"
-        )
     elif kind == "templates":
         text = text.replace("as {{{{mrn}}}}", "as {{{{mrn}}}} in ${{{{ vars.clinic }}}}")
     elif kind == "images":
