@@ -38,6 +38,7 @@ def next_due(state: PipelineState) -> float | None:
         moment
         for scope in state.scopes.values()
         for progress in scope.steps.values()
+        if progress.is_timed
         for id in progress.live
         if (moment := _due(progress, state.entries[id])) is not None
     ]
@@ -46,8 +47,8 @@ def next_due(state: PipelineState) -> float | None:
 
 def waiting_entries(state: PipelineState) -> list[LedgerEntry]:
     """The waits that are open."""
-    live = (id for scope in state.scopes.values() for one in scope.steps.values() for id in one.live)
-    return [entry for id in live if (entry := state.entries[id]).kind == "wait"]
+    waits = (one for scope in state.scopes.values() for one in scope.steps.values() if one.step.wait is not None)
+    return [state.entries[id] for one in waits for id in one.live]
 
 
 def scope_status(state: PipelineState, scope: Scope) -> str:
@@ -76,7 +77,7 @@ def _advance_step(
     yield from _note_step(state, progress)
     if progress.is_over:
         return
-    for item in list(progress.live.values()):
+    for item in list(progress.live.values()) if progress.is_timed else ():
         entry = state.entries[item.id]
         if entry.kind == "wait" and entry.stage == "accepted":
             if (ended := end_wait(entry, state.answers.get(entry.id), now)) is not None:

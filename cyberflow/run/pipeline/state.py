@@ -60,6 +60,11 @@ class StepProgress:
         return f"{self.scope.prefix}{self.step.id}"
 
     @property
+    def is_timed(self) -> bool:
+        """Whether something of it may happen that only time or a person brings about."""
+        return self.step.wait is not None or self.step.retry is not None
+
+    @property
     def has_failed(self) -> bool:
         return bool(self.failures) or self.problem is not None
 
