@@ -90,8 +90,7 @@ def test_its_mocks_and_expectations_are_held_against_its_types(month_end: Path, 
 def test_edges_tell_functions_that_raise_and_conditions_never_taken(month_end: Path, program: Program) -> None:
     fragile = GLUE
     for old, new in (
-        ('    return {"count"', '    receipts[0]
-    return {"count"'),
+        ('    return {"count"', '    receipts[0]\n    return {"count"'),
         ("> 3}", "> 3 and False}"),
         ("import TypedDict", "import Literal, TypedDict"),
         ("large: bool", "large: Literal[False]"),
