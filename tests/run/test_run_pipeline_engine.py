@@ -46,9 +46,15 @@ def server() -> Iterator[Any]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[Path, str]]:
+def served(folder: Path, speed: float = 10) -> Iterator[tuple[Path, str]]:
     """The month's end, applied to a platform in a process of its own whose clock runs fast."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "flaky.py"), str(folder / "platform.db"), "--speed", "10"]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "flaky.py"),
+        str(folder / "platform.db"),
+        "--speed",
+        str(speed),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as going:
         assert going.stdout
         try:
@@ -169,3 +175,19 @@ def test_a_script_leaves_its_work_to_workers(tmp_path: Path, server: Any) -> Non
         _, tasks = asyncio.run(made(url))
     assert (first.returncode, first.stdout) == (0, "4 True [True]\n"), first.stderr
     assert (again.stdout, tasks) == (first.stdout, 1)
+
+
+def test_what_a_worker_has_submitted_is_cancelled_from_here(tmp_path: Path, server: Any) -> None:
+    database = str(server.url)
+    words = ("month-end", "-t", "fast", "-i", "month=2026-03", "--ledger", "end.db", "--engine", database)
+    with served(tmp_path, speed=0.05) as (project, url), worker(project, database):
+        ended = run(project, *words, "--timeout", "20s", "--cancel-on-timeout")
+        statuses = asyncio.run(run_statuses(url))
+    assert ended.returncode == 1, ended.stderr
+    assert json.loads(ended.stdout)["status"] == "cancelled", ended.stderr
+    assert statuses == ["cancelled"]
+
+
+async def run_statuses(url: str) -> list[str]:
+    async with Cyberdesk.connect(url, "local") as desk:
+        return [run.status async for run in desk.runs.list(limit=1000)]
