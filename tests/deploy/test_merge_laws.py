@@ -40,9 +40,7 @@ def test_a_merge_is_the_same_whoever_is_who(
 
 ITEMS = st.lists(st.sampled_from(["alpha", "beta", "gamma <name>", "**delta**", "eps {{run}}"]), min_size=1, max_size=4)
 BLOCKS = st.one_of(
-    st.sampled_from(
-        ["# Title", "Open it.", "Wait\nfor it.", "Read `x`.", "> Quoted.", "---", "```\ncode\nmore\n```"]
-    ),
+    st.sampled_from(["# Title", "Open it.", "Wait\nfor it.", "Read `x`.", "> Quoted.", "---", "```\ncode\nmore\n```"]),
     ITEMS.map(lambda items: "\n".join(f"- {one}" for one in items)),
     ITEMS.map(lambda items: "\n".join(f"{at}. {one}" for at, one in enumerate(items, 1))),
     ITEMS.map(lambda items: "\n\n".join(f"{at}. {one}" for at, one in enumerate(items, 1))),
