@@ -1,5 +1,6 @@
 """Batches measured: killed again and again under faults, many chains followed at once beside the loop of the
-TypeScript guide, and rows that are only checked. `run.py killed|following|dry` does one of them.
+TypeScript guide, rows that are only checked, a pipeline beside the batch of the same chains.
+`run.py killed|following|dry|pipeline` does one of them.
 """
 
 from __future__ import annotations
@@ -240,8 +241,56 @@ def dry() -> None:
             )
 
 
+PIPELINE = """
+pipelines:
+  many:
+    inputs: {topics: "string[]"}
+    steps:
+      - {id: research, each: {topic: <topics>}, parallel: 100, run: research, inputs: {topic: <topic>}}
+"""
+
+
+def pipeline() -> None:
+    """A chain for each of 1,000 topics, as a batch and as a pipeline: the CPU of the process that drives them, and what
+    it takes to be told that the pipeline is over.
+    """
+    used: dict[str, float] = {}
+    for name in ("batch", "pipeline"):
+        with tempfile.TemporaryDirectory() as temporary, served(Path(temporary), "--speed", "60") as (url, _):
+            root = project(Path(temporary), url)
+            (root / "many.yaml").write_text(PIPELINE, encoding="utf-8")
+            topics = [f"animal {number}" for number in range(1, ROWS + 1)]
+            (root / "topics.json").write_text(json.dumps({"topics": topics}), encoding="utf-8")
+            asyncio.run(_prepare(url))
+            words = ["research", "-t", "fast", "--each", "rows.csv", "--ledger", "batch.db", "--parallel", "100"]
+            if name == "pipeline":
+                words = ["many", "-t", "fast", "--inputs", "topics.json", "--ledger", "many.db"]
+            used[name] = _cpu(root, *words)
+            if name == "pipeline":
+                used["again"] = _cpu(root, "--resume", "many.db")
+                used["nothing"] = _cpu(root, "many", "-t", "fast", "--inputs", "topics.json", "--plan")
+    more = used["pipeline"] / used["batch"] - 1
+    print(f"{ROWS} chains: batch {used['batch']:.2f} s of CPU, pipeline {used['pipeline']:.2f} s ({more:+.0%})")
+    print(f"  resumed when over: {used['again']:.2f} s of CPU; `--plan` of it: {used['nothing']:.2f} s")
+
+
+def _cpu(root: Path, *words: str) -> float:
+    """Seconds of CPU of a `run` that succeeds."""
+    command = [CYBERFLOW, "run", *words, "-q"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as going:
+        _, status, used = os.wait4(going.pid, 0)
+        going.returncode = os.waitstatus_to_exitcode(status)
+    assert going.returncode == 0, going.returncode
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
-    parts: dict[str, Callable[[], Any]] = {"killed": killed, "following": following, "dry": dry}
+    parts: dict[str, Callable[[], Any]] = {
+        "killed": killed,
+        "following": following,
+        "dry": dry,
+        "pipeline": pipeline,
+    }
     for name in sys.argv[1:] or parts:
         parts[name]()
 

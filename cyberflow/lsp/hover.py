@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, WorkflowNode
-from cyberflow.compiler.interface import NameKind
-from cyberflow.compiler.lookup.describe import field_of, find_declaration, type_schema, type_text
+from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, WorkflowNode
+from cyberflow.compiler.interface import Callee, NameKind
+from cyberflow.compiler.lookup.callers import owner_of
+from cyberflow.compiler.lookup.describe import DECLARED, find_declaration, find_field, type_schema, type_text
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.lookup import Hit, Lookup
 from cyberflow.compiler.queries.refs import valid_refs
@@ -32,8 +33,8 @@ def describe_hit(lookup: Lookup, hit: Hit) -> str:
 
 
 def _about(graph: Graph, entity: Entity) -> Iterator[str]:
-    node = find_declaration(graph, entity.name if entity.kind in ("workflow", "chain", "task") else entity.owner)
-    if node is not None and node.name == entity.name and node.body.description:
+    node = find_declaration(graph, entity.name) if entity.kind in DECLARED else None
+    if node is not None and node.body.description:
         yield node.body.description
     schema = type_schema(graph, entity)
     if isinstance(schema, dict):
@@ -41,8 +42,8 @@ def _about(graph: Graph, entity: Entity) -> Iterator[str]:
             yield str(schema["description"])
         if schema.get("examples"):
             yield "Examples: " + ", ".join(f"`{format_literal(one)}`" for one in schema["examples"][:3])
-    if node is not None and not entity.keys and entity.kind in ("input", "secret"):
-        field = field_of(node, entity)
+    if not entity.keys and entity.kind in ("input", "secret"):
+        field = find_field(graph, entity)
         if field is not None:
             default = f", `{format_literal(field.schema['default'])}` by default" if "default" in field.schema else ""
             yield "Required" if field.required else f"Optional{default}"
@@ -58,16 +59,16 @@ def _listing(title: str, items: Iterator[str]) -> Iterator[str]:
 
 
 def givers(graph: Graph, entity: Entity) -> Iterator[str]:
-    """Who gives an input or a secret of a workflow: the steps that run it, with what they hand on."""
-    if entity.kind not in ("input", "secret") or entity.owner not in graph.workflows:
+    """Who gives an input or a secret: the steps that run what takes it, with what they hand on."""
+    if entity.kind not in ("input", "secret"):
         return
-    for chain in graph.chains.values():
+    for chain in graph.callers:
         for step in chain.steps:
-            if step.workflow is not None and step.workflow.name == entity.owner:
-                yield f"step `{step.id}` of `{chain.name}`: {_given(chain, step, entity)}"
+            if step.callee is not None and owner_of(chain, step.callee) == entity.owner:
+                yield f"step `{step.id}` of `{chain.name}`: {_given(chain, step, step.callee, entity)}"
 
 
-def _given(chain: ChainNode, step: StepNode, entity: Entity) -> str:
+def _given(chain: AnyCaller, step: CallNode, callee: Callee, entity: Entity) -> str:
     kind: NameKind = "secret" if entity.kind == "secret" else "input"
     sign = "$" if kind == "secret" else ""
     value = step.values_of(kind).get(entity.name)
@@ -75,7 +76,7 @@ def _given(chain: ChainNode, step: StepNode, entity: Entity) -> str:
         return f"`{_written(value)}`"
     if chain.inherits and entity.name in chain.fields_of(kind):
         return f"`<{sign}{entity.name}>`, by its name"
-    machine = {*chain.body.from_machine, *(step.workflow.body.from_machine if step.workflow else ())}
+    machine = {*chain.from_machine, *callee.from_machine}
     return "the machine" if sign + entity.name in machine else "nothing"
 
 
@@ -84,13 +85,13 @@ def _written(value: Value) -> str:
 
 
 def takers(graph: Graph, entity: Entity) -> Iterator[str]:
-    """Who takes an output of a workflow: the steps and chains whose refs read it."""
-    if entity.kind != "output" or entity.owner not in graph.workflows:
+    """Who takes an output: the steps, chains and pipelines whose refs read it."""
+    if entity.kind != "output":
         return
-    for chain in graph.chains.values():
+    for chain in graph.callers:
         for use in valid_refs(chain):
             producer = chain.producer(use.ref.alias)
-            if producer is not None and producer.name == entity.owner and use.ref.output == entity.name:
+            if producer and owner_of(chain, producer) == entity.owner and use.ref.output == entity.name:
                 where = f"step `{use.step.id}`" if use.step else "the outputs"
                 yield f"{where} of `{chain.name}`: `{use.ref}`"
 

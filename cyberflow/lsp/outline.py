@@ -7,9 +7,10 @@ from typing import Any
 
 from lsprotocol import types
 
-from cyberflow.compiler.graph import ChainNode, TaskNode, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, PipelineNode, WorkflowNode
+from cyberflow.compiler.lookup.declarations import entity_of, nodes
 from cyberflow.compiler.lookup.describe import type_text
-from cyberflow.compiler.lookup.entities import Entity, EntityKind
+from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.texts import Node
 from cyberflow.lsp.view import ProjectView
 from cyberflow.source import Place, Span
@@ -19,6 +20,7 @@ _KINDS: dict[str, types.SymbolKind] = {
     "workflow": types.SymbolKind.Function,
     "chain": types.SymbolKind.Class,
     "task": types.SymbolKind.Function,
+    "pipeline": types.SymbolKind.Class,
     "type": types.SymbolKind.Interface,
     "test": types.SymbolKind.Event,
     "step": types.SymbolKind.Method,
@@ -33,9 +35,8 @@ def document_symbols(view: ProjectView, path: str) -> Iterator[types.DocumentSym
     lookup = view.checked.lookup
     for node in lookup.owners(path):
         if node.definition.place.path == path:
-            kind = _kind(node)
             children = [_symbol(view, entity, place) for entity, place in _parts(node)]
-            yield _symbol(view, Entity(kind, node.name), node.definition.place, children)
+            yield _symbol(view, entity_of(node), node.definition.place, children)
     for name, definition in lookup.graph.project.types.items():
         if definition.place.path == path:
             yield _symbol(view, Entity("type", name), definition.place)
@@ -46,11 +47,7 @@ def document_symbols(view: ProjectView, path: str) -> Iterator[types.DocumentSym
 def workspace_symbols(view: ProjectView, query: str) -> Iterator[types.WorkspaceSymbol]:
     """The declarations and types of a project whose name holds a text."""
     graph = view.checked.lookup.graph
-    every: list[tuple[Entity, Place]] = [
-        (Entity(_kind(node), node.name), node.definition.place)
-        for group in (graph.workflows, graph.chains, graph.tasks)
-        for node in _values(group)
-    ]
+    every: list[tuple[Entity, Place]] = [(entity_of(node), node.definition.place) for node in nodes(graph)]
     every += [(Entity("type", name), one.place) for name, one in graph.project.types.items()]
     for entity, place in every:
         if query.casefold() in entity.name.casefold():
@@ -67,7 +64,7 @@ def code_lenses(view: ProjectView, path: str) -> Iterator[types.CodeLens]:
         if node.definition.place.path == path:
             span = sources.span(node.definition.place.at_key())
             yield _lens(view, span, "show request", SHOW_REQUEST, [root, node.name])
-            if isinstance(node, ChainNode):
+            if isinstance(node, ChainNode | PipelineNode):
                 yield _lens(view, span, "graph", SHOW_GRAPH, [root, node.name])
 
 
@@ -75,19 +72,11 @@ def _lens(view: ProjectView, span: Span, title: str, command: str, arguments: li
     return types.CodeLens(view.range(span), types.Command(title, command, arguments=arguments))
 
 
-def _values(group: Any) -> list[Node]:
-    return list(group.values())
-
-
-def _kind(node: Node) -> EntityKind:
-    return "chain" if isinstance(node, ChainNode) else "task" if isinstance(node, TaskNode) else "workflow"
-
-
 def _parts(node: Node) -> Iterator[tuple[Entity, Place]]:
     """What a declaration holds that has a name."""
     yield from ((Entity("input", one.name, node.name), one.place) for one in node.inputs.fields.values())
     yield from ((Entity("secret", one.name, node.name), one.place) for one in node.secrets.fields.values())
-    if isinstance(node, ChainNode):
+    if isinstance(node, ChainNode | PipelineNode):
         yield from ((Entity("step", step.id, node.name), step.place) for step in node.steps)
         yield from ((Entity("output", name, node.name), value.place) for name, value in node.outputs.items())
     elif isinstance(node, WorkflowNode):

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from cyberflow.sdk.deployments.deployment import ApplyOptions, PlanOptions, read_saved_plan
     from cyberflow.sdk.deployments.pulls import PullOptions
     from cyberflow.sdk.operations import Applied, BatchResult, adopt, apply, batch, merge, plan, pull, resume, worker
+    from cyberflow.sdk.pipelines.operations import PipelineResult, resume_pipeline, run_pipeline
+    from cyberflow.sdk.pipelines.setup import PipelineOptions
+    from cyberflow.sdk.pipelines.signals import adopt_task, signal
     from cyberflow.sdk.project import ProjectErrors
     from cyberflow.sdk.rows.setup import BadRows, BatchOptions
     from cyberflow.sdk.rows.workers import WorkerOptions
@@ -24,14 +27,21 @@ _HOMES = {
         "Applied",
         "BatchResult",
         "adopt",
+        "adopt_task",
         "apply",
         "batch",
         "merge",
         "plan",
         "pull",
         "resume",
+        "resume_pipeline",
+        "run_pipeline",
+        "signal",
         "worker",
     ),
+    "sdk.pipelines.operations": ("PipelineResult", "resume_pipeline", "run_pipeline"),
+    "sdk.pipelines.setup": ("PipelineOptions",),
+    "sdk.pipelines.signals": ("adopt_task", "signal"),
     "sdk.project": ("ProjectErrors",),
     "sdk.deployments.pulls": ("PullOptions",),
 }
@@ -42,6 +52,8 @@ __all__ = [
     "BadRows",
     "BatchOptions",
     "BatchResult",
+    "PipelineOptions",
+    "PipelineResult",
     "PlanOptions",
     "ProjectErrors",
     "PruneOptions",
@@ -49,6 +61,7 @@ __all__ = [
     "ReplayRange",
     "WorkerOptions",
     "adopt",
+    "adopt_task",
     "apply",
     "batch",
     "merge",
@@ -56,6 +69,9 @@ __all__ = [
     "pull",
     "read_saved_plan",
     "resume",
+    "resume_pipeline",
+    "run_pipeline",
+    "signal",
     "worker",
 ]
 

@@ -42,8 +42,12 @@ def find_runnable(compiled: CompiledProject, name: str) -> Deployed:
     bundle = compiled.bundle
     if bundle.task(name) is not None:
         raise UsageError(f"`{name}` is a task, and this is for chains and workflows", help=f"`cyberflow run {name}`")
-    known = [one.name for nouns in (bundle.chains, bundle.workflows, bundle.tasks) for one in nouns]
-    raise UsageError(f"the project declares no chain, workflow or task `{name}`", help=did_you_mean(name, known))
+    if bundle.pipeline(name) is not None:
+        help = "write the rows as a list that a step of it runs over with `each`"
+        raise UsageError(f"`{name}` is a pipeline, and this is for chains and workflows", help=help)
+    known = [one.name for nouns in (bundle.chains, bundle.workflows, bundle.tasks, bundle.pipelines) for one in nouns]
+    what = "chain, workflow, task or pipeline" if bundle.pipelines else "chain, workflow or task"
+    raise UsageError(f"the project declares no {what} `{name}`", help=did_you_mean(name, known))
 
 
 def resolve_run_arguments(

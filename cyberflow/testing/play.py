@@ -113,10 +113,13 @@ class _RunPlay:
     async def play(self, what: BundledChain | BundledWorkflow) -> Played:
         async with Cyberdesk.connect(URL, KEY, app=self.platform.app) as desk:
             await self._furnish(desk, what)
-            where = RunPlacement()
+            where, before = RunPlacement(), {}
             if isinstance(what, BundledChain) and what.session:
-                where = replace(where, session_id=await self._begin_session(desk, what))
+                begun = await self._begin_session(desk, what)
+                where = replace(where, session_id=begun.session_id)
+                before = {step.id: step.outputs for step in begun.steps}
             state, seen = await self._run(desk, what, where)
+            state = replace(state, aliases=before)
         steps = {
             step.id: PlayedStep(
                 step.id, step.workflow, run.status, run.inputs, run.outputs, run.prompt, "\n".join(run.error) or None
@@ -162,7 +165,7 @@ class _RunPlay:
             for id in self.stage.machines:
                 await desk.machines.update(id, body)
 
-    async def _begin_session(self, desk: Cyberdesk, chain: BundledChain) -> str:
+    async def _begin_session(self, desk: Cyberdesk, chain: BundledChain) -> ChainState:
         """A session in which the aliases that the chain goes on from have run."""
         named = chain.session.items()
         steps: list[dict[str, Any]] = [{"workflow_id": name, "session_alias": alias} for alias, name in named]
@@ -174,7 +177,7 @@ class _RunPlay:
             step["sensitive_inputs"] = {name: secret_sample(name, one) for name, one in secrets.items()}
         before = BundledChain(f"{chain.name} before", {"steps": steps})
         state, _ = await self._run(desk, before, RunPlacement(keep_session=True))
-        return state.session_id or ""
+        return state
 
 
 @dataclass(frozen=True)

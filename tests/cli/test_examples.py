@@ -57,3 +57,31 @@ def test_an_example_runs_to_success_on_the_local_platform(
     assert json.loads(Path("result.json").read_text(encoding="utf-8")) == result
     assert canary not in applied.text + ran.text
     assert not [path for path in folder.rglob("*") if path.is_file() and canary.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("name", ["month-end", "month-end-python"])
+def test_a_month_end_waits_for_its_answer_and_is_closed(
+    name: str, example: Callable[[str], Path], program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its README has it, in both languages; nothing of the secret is in any file or stream afterwards."""
+    canary = "canary-" + "7f3a9c" * 3
+    folder = example(name)
+    monkeypatch.setenv("CANARY", canary)
+    secret = ("-s", "epic_password=env:CANARY", "--format", "json")
+
+    checked = program("check", "--error-on", "warning")
+    applied = program("apply", "--yes")
+    inputs = ("-i", "month=2026-03", "--simulate", "simulate.yaml", "--ledger", "march.db")
+    waiting = program("run", "month-end", *inputs, "--no-wait", *secret)
+    assert (checked.code, applied.code, waiting.code) == (0, 0, 0), checked.text + applied.text + waiting.text
+    assert json.loads(waiting.out)["status"] == "waiting"
+
+    answered = program("runs", "signal", "march.db", "release", "-i", "approved=true", "--by", "Ada")
+    ran = program("run", "--resume", "march.db", *secret)
+    assert (answered.code, ran.code) == (0, 0), answered.text + ran.text
+    result = json.loads(ran.out)
+    assert result["status"] == "success"
+    assert result["outputs"]["count"] == 3
+    assert next(one for one in result["steps"] if one["id"] == "file")["items"] == {"success": 3}
+    assert canary not in "".join(one.text for one in (applied, waiting, answered, ran))
+    assert not [path for path in folder.rglob("*") if path.is_file() and canary.encode() in path.read_bytes()]

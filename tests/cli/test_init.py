@@ -29,6 +29,7 @@ def test_what_it_says_next_works(empty: Path, program: Program) -> None:
     assert begun.code == 0
     assert [command[:2] for command in commands] == [
         ["cyberflow", "check"],
+        ["cyberflow", "test"],
         ["cyberflow", "apply"],
         ["cyberflow", "run"],
     ]

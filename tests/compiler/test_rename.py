@@ -196,7 +196,7 @@ def test_python_keeps_its_names_but_for_arguments() -> None:
     refusal = rename(lookup, Entity("step", "lookup", "intake"), NEW)
 
     assert not isinstance(made, RenameRefusal)
-    assert {edit.path for edit in made} == {"flows/intake.py", "prompts/patient-lookup.md"}
+    assert {edit.path for edit in made} == {"flows/intake.py", "prompts/patient-lookup.md", "tests/intake.yaml"}
     assert all(isinstance(edit, TextEdit) for edit in made)
     assert isinstance(refusal, RenameRefusal)
     assert "stands in Python" in str(refusal)

@@ -176,3 +176,62 @@ def test_keys_of_the_language_are_for_who_asks(folder: Path) -> None:
 
 def test_a_file_that_is_not_read_offers_nothing(folder: Path) -> None:
     assert labels(folder, "Open <^", "README.md") == set()
+
+
+PIPELINE = """\
+pipelines:
+  p:
+    inputs: {month: string}
+    secrets: [key]
+    steps:
+      - {id: get, run: find, inputs: {patient: {$ref: x}}}
+      - id: each
+        each: {row: {$ref: get.outputs.rows}}
+        run: book
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pipelines:\n  p:\n    steps:\n      - id: a\n        run: ^\n", {"find", "book", "all"}),
+        (PIPELINE + "        inputs:\n          ^\n", {"mrn", "day", "count"}),
+        (PIPELINE + "        inputs: {mrn: <^}\n", {"month", "row"}),
+        (PIPELINE + "        secrets: {x: <$^}\n", {"key"}),
+        (PIPELINE + "        inputs: {mrn: {$ref: ^}}\n", {"get"}),
+        (PIPELINE + "        inputs: {mrn: {$ref: get.outputs.^}}\n", {"mrn", "who"}),
+        (PIPELINE + "        after: [^]\n", {"get"}),
+        (PIPELINE.replace("get.outputs.rows", "get.outputs.^"), {"rows", "who"}),
+        (PIPELINE + "    outputs: {x: {$ref: each.outputs.^}}\n", {"slot"}),
+    ],
+)
+def test_what_is_offered_in_a_pipeline(folder: Path, text: str, expected: set[str]) -> None:
+    assert labels(folder, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("    run: ^\n", {"find", "book", "all"}),
+        ("    run: all\n    target: ^\n", {"local", "prod"}),
+        ("    run: all\n    inputs:\n      ^\n", {"patient", "day"}),
+        ("    run: all\n    inputs: {day: x, ^}\n", {"patient"}),
+        ("    run: all\n    secrets: {^}\n", {"key"}),
+        ("    run: all\n    simulate: {^}\n", {"one", "two"}),
+        ("    run: all\n    simulate: {one: {outputs: {^}}}\n", {"mrn", "rows", "who"}),
+        ("    run: all\n    expect: {outputs: {^}}\n", {"slot"}),
+        ("    run: all\n    expect: {outputs: {$exact: {^}}}\n", {"slot"}),
+        ("    run: all\n    expect:\n      steps:\n        ^\n", {"one", "two"}),
+        ("    run: all\n    expect: {steps: {two: {inputs: {^}}}}\n", {"mrn", "day", "count"}),
+        ("    run: all\n    cases:\n      - {inputs: {^}}\n", {"patient", "day"}),
+        ("    run: all\n    at: ^\n", set()),
+    ],
+)
+def test_what_is_offered_in_a_test(folder: Path, text: str, expected: set[str]) -> None:
+    path = folder / "tests" / "flows.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("tests: {t: {run: all}}\n", encoding="utf-8")
+    try:
+        assert labels(folder, f"tests:\n  t:\n{text}", "tests/flows.yaml") == expected
+    finally:
+        path.unlink()

@@ -25,7 +25,7 @@ from cyberflow.run.pipeline.files import FileSources, FileStore
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.work.entry import LedgerEntry
-from cyberflow.run.work.executor import LocalExecutor
+from cyberflow.run.work.executor import Executor, LocalExecutor
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.polling import FollowOptions, PollInterval
 from cyberflow.sdk.pipelines.going import PipelineHooks, request_builder
@@ -172,7 +172,7 @@ class MonthEnd:
     async def go(self, fuse: Fuse | None = None, *, answer: bool = True, **options: Any) -> PipelineState:
         """One start of the program, to its end or that of the fuse."""
         fuse = fuse or Fuse()
-        async with self._open(fuse, options) as (run, ledger):
+        async with self.open(fuse, options) as (run, ledger):
             async with aclosing(run.run()) as updates:
                 async for update in updates:
                     entry = getattr(update, "entry", None)
@@ -181,7 +181,7 @@ class MonthEnd:
             return run.state
 
     @asynccontextmanager
-    async def _open(self, fuse: Fuse, options: Mapping[str, Any]) -> AsyncIterator[tuple[PipelineRun, Ledger]]:
+    async def open(self, fuse: Fuse, options: Mapping[str, Any]) -> AsyncIterator[tuple[PipelineRun, Ledger]]:
         invoices = [{"number": f"INV-{number}", "due": "2026-03-31"} for number in range(self.items)]
         simulated = {"find": {"outputs": {"invoices": invoices}}, **self.outcomes}
         given = {
@@ -229,10 +229,11 @@ class MonthEnd:
             script = hooks.run_script(entry, request)
             self.platform.simulate(dict(script or {}), idempotency_key=entry.key or "")
 
-        store = FileStore(ledger.path.with_name("month-end.db.files"), desk, cyberun, lambda one: one.kind == "task")
+        files = ledger.path.with_name("month-end.db.files")
+        store = FileStore(files, desk, cyberun, lambda one: one.kind == "task", self._sleep)
         sources = FileSources(setup.compiled.bundle, setup.compiled.assets, {}, store)
         known = lambda: {one.task_id for one in ledger.entries() if one.task_id}  # noqa: E731 - a hook
-        executors = [
+        executors: list[Executor] = [
             LocalExecutor(desk, watch, redactor, prepare, self.time),
             TaskExecutor(cyberun, watch, redactor, None, known, self.time),
         ]
@@ -258,6 +259,14 @@ class MonthEnd:
             if names[run.workflow_id] != "open-invoice"
         }
         return Counter(f"{name} {number}".strip() for name, number, _ in once)
+
+    async def statuses(self) -> list[str]:
+        async with Cyberdesk.connect("http://local", "any", app=self.platform.app) as desk:
+            return [run.status async for run in desk.runs.list(limit=1000)]
+
+    async def reserved_machines(self) -> list[str]:
+        async with Cyberdesk.connect("http://local", "any", app=self.platform.app) as desk:
+            return [one.id async for one in desk.machines.list() if one.reserved_session_id is not None]
 
     async def tasks(self) -> list[str]:
         async with CyberunClient.connect("http://local/api/v1", "any", app=self.platform.app) as cyberun:

@@ -55,6 +55,25 @@ _PROMPT = """\
 4. Use focused_action to read the heading of the article and save it as {{title}}.
 5. Use focused_action to read the first sentence of the article and save it as {{sentence}}.
 """
+_TESTS = f"""\
+# yaml-language-server: $schema=../{FOLDER}/tests.json
+tests:
+  looks-it-up:
+    run: look-up
+    inputs: {{topic: red panda}}
+    simulate:                              # what the step gives; without it, the examples of its outputs
+      article: {{outputs: {{title: Red panda, sentence: It eats bamboo.}}}}
+    expect:
+      outputs: {{title: Red panda, sentence: It eats bamboo.}}
+      steps:
+        article: {{prompt: {{$contains: Type red panda into}}}}
+
+  no-article:
+    run: look-up
+    inputs: {{topic: qwertz}}
+    simulate: {{article: {{status: task_failed, error: No article about qwertz}}}}
+    expect: {{status: task_failed, outputs: {{title: {{$absent: true}}}}}}
+"""
 _FALLBACK = "my-project"
 _LONGEST_NAME = 63
 
@@ -65,8 +84,8 @@ _LONGEST_NAME = 63
 def command(*, folder: Path, quiet: bool) -> int:
     """Begin a project: a small one that works.
 
-    Writes a workflow with its prompt, a chain, and the JSON Schemas with which an editor completes and checks, in DIR
-    or here. No file that is there is touched: if one is in the way, nothing is written.
+    Writes a workflow with its prompt, a chain, tests of it, and the JSON Schemas with which an editor completes and
+    checks, in DIR or here. No file that is there is touched: if one is in the way, nothing is written.
 
     \b
     Example:
@@ -85,6 +104,7 @@ def command(*, folder: Path, quiet: bool) -> int:
         click.echo("next:", err=True)
         enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
         click.echo(f"{enter}cyberflow check")
+        click.echo("cyberflow test")
         click.echo("cyberflow apply --yes")
         click.echo('cyberflow run look-up -i topic="red panda"')
     return 0
@@ -97,6 +117,7 @@ def _files(name: str) -> dict[str, str]:
         "workflows.yaml": _WORKFLOWS,
         "chains.yaml": _CHAINS,
         "prompts/find-article.md": _PROMPT,
+        "tests/look-up.yaml": _TESTS,
         **schemas,
     }
 

@@ -8,6 +8,7 @@ import shlex
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +18,9 @@ from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.pipeline_view import end_lines, pipeline_view, plan_lines, question_lines
 from cyberflow.errors import CyberflowError
 from cyberflow.run.pipeline.reducer import waiting_entries
-from cyberflow.run.pipeline.result import plan_json
+from cyberflow.run.pipeline.result import pipeline_json, plan_json
 from cyberflow.run.pipeline.state import PipelineState
-from cyberflow.run.work.dispatch import ServiceTrouble
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.sdk.pipelines.going import GoingPipeline, open_pipeline
 from cyberflow.sdk.pipelines.setup import (
     PipelineOptions,
     PipelineSetup,
@@ -31,6 +30,9 @@ from cyberflow.sdk.pipelines.setup import (
 )
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.storage import write_text
+
+if TYPE_CHECKING:
+    from cyberflow.sdk.pipelines.going import GoingPipeline
 
 GOOD_ENDS = ("success", "stopped", "waiting")
 
@@ -87,6 +89,11 @@ async def _go(setup: PipelineSetup, ledger: Ledger, state: PipelineState, displa
     if not display.quiet:
         say(f"ledger {ledger.path}")
     again = resume_command(setup, ledger)
+    if state.root.is_over and setup.options.download is None:
+        data = pipeline_json(state, setup.pipeline.name, str(ledger.path), setup.arguments.redactor())
+        return _print_result(data, state, setup, display, again)
+    from cyberflow.sdk.pipelines.going import open_pipeline
+
     try:
         async with open_pipeline(setup, ledger, state, say) as going:
             for service in (going.desks.desk, going.desks.cyberun):
@@ -104,6 +111,8 @@ async def _go(setup: PipelineSetup, ledger: Ledger, state: PipelineState, displa
 
 
 async def _follow(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
+    from cyberflow.run.work.dispatch import ServiceTrouble
+
     late = False
     try:
         with pipeline_view(going.state, str(going.ledger.path), quiet=display.quiet) as shown:
@@ -138,23 +147,29 @@ async def _handle_interrupt(going: GoingPipeline, display: PipelineDisplay, agai
 
 
 def _print_end(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
-    options, data = going.setup.options, going.to_json()
     trouble = _save_files(going)
+    code = _print_result(going.to_json(), going.state, going.setup, display, again)
+    if trouble is not None:
+        raise trouble
+    return code
+
+
+def _print_result(
+    data: dict[str, Any], state: PipelineState, setup: PipelineSetup, display: PipelineDisplay, again: str
+) -> int:
     text = json.dumps(data, ensure_ascii=False, indent=2)
     if display.format == "json":
         write_machine(text)
     else:
-        click.echo("\n".join(end_lines(data, going.state, again)))
-    if options.out is not None:
-        write_text(options.out, text + "\n")
+        click.echo("\n".join(end_lines(data, state, again)))
+    if setup.options.out is not None:
+        write_text(setup.options.out, text + "\n")
     if data["status"] == "waiting" and not display.quiet:
-        for entry in waiting_entries(going.state):
-            for line in question_lines(entry, str(going.ledger.path)):
+        for entry in waiting_entries(state):
+            for line in question_lines(entry, data["ledger"]):
                 say(line)
     if data["status"] in ("waiting", "stopped") and not display.quiet:
         say(f"go on with\n  {again}")
-    if trouble is not None:
-        raise trouble
     return 0 if data["status"] in GOOD_ENDS else 1
 
 

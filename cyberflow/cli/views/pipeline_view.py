@@ -13,14 +13,15 @@ import click
 
 from cyberflow.cli.output_streams import drawing_stream
 from cyberflow.cli.styles import indent_lines, one_line, style, unstyle
-from cyberflow.cli.views.run_view import STATUS, colour_of
+from cyberflow.cli.views.statuses import STATUS, colour_of
 from cyberflow.run.pipeline.result import item_counts, step_status
 from cyberflow.run.pipeline.state import PipelineState
-from cyberflow.run.work.dispatch import EntryUpdate
 from cyberflow.run.work.entry import LedgerEntry
 
 if TYPE_CHECKING:
     from rich.live import Live
+
+    from cyberflow.run.work.dispatch import EntryUpdate
 
 EVERY = 10.0
 """Seconds between two lines of a step that has many items, where nobody watches."""
@@ -51,7 +52,7 @@ class StepLines:
         self._state = state
         self._ledger = ledger
         self._silent = silent
-        self._said: dict[str, str] = {}
+        self._said: set[str] = set()
         self._failures = 0
         self._said_at = time.monotonic()
         self._trouble: str | None = None
@@ -72,9 +73,8 @@ class StepLines:
             if self._failures <= FAILURES:
                 self._say(f"  {failure_line(entry)}")
         for id, progress in self._state.root.steps.items():
-            status = step_status(self._state, progress)
-            if progress.is_over and self._said.get(id) != status:
-                self._said[id] = status
+            if id not in self._said and progress.is_over:
+                self._said.add(id)
                 self._say(f"  {step_line(self._state, id)}")
         if time.monotonic() - self._said_at >= EVERY:
             self._said_at = time.monotonic()

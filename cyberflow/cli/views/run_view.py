@@ -12,6 +12,7 @@ import click
 
 from cyberflow.cli.output_streams import drawing_stream
 from cyberflow.cli.styles import indent_lines, one_line, style
+from cyberflow.cli.views.statuses import COLOURS, STATUS, colour_of
 from cyberflow.client.cyberdesk.wire import parse_time
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import Result
@@ -19,15 +20,6 @@ from cyberflow.run.chain.result import Result
 if TYPE_CHECKING:
     from rich.live import Live
 
-_COLOURS = {
-    "success": "green",
-    "completed": "green",
-    "running": "cyan",
-    "cancelled": "yellow",
-    **dict.fromkeys(("error", "task_failed", "failed"), "red"),
-}
-STATUS = 14
-"""How wide a column of statuses is: `running_checks` fits."""
 _WIDEST_CELL = 32
 _NOT_BEGUN = ("scheduling", "pending")
 
@@ -105,7 +97,7 @@ class StatusLines:
             self._said[step.id] = step.status
             took = "" if step.is_live else _duration_text(step)
             space = " " * (STATUS - len(step.status) + 2) if took else ""
-            status = style(one_line(step.status), fg=_COLOURS.get(step.status))
+            status = style(one_line(step.status), fg=COLOURS.get(step.status))
             click.echo(f"  {one_line(step.id):<{width}}  {status}{space}{took}", err=True)
         if state.trouble and state.trouble != self._trouble and not self._silent:
             click.echo(f"  trying again: {one_line(state.trouble)}", err=True)
@@ -151,13 +143,13 @@ class StatusTable:
         for step in self._state.steps:
             busy = step.is_live and step.status not in _NOT_BEGUN
             sign: Any = (
-                Spinner("dots", style="cyan") if busy else Text(_sign(step), style=_COLOURS.get(step.status, "dim"))
+                Spinner("dots", style="cyan") if busy else Text(_sign(step), style=COLOURS.get(step.status, "dim"))
             )
             grid.add_row(
                 sign,
                 Text(one_line(step.id), style="bold"),
                 Text(one_line(step.workflow), style="dim"),
-                Text(one_line(step.status), style=_COLOURS.get(step.status, "dim")),
+                Text(one_line(step.status), style=COLOURS.get(step.status, "dim")),
                 Text(_duration_text(step), style="dim"),
                 _last_message(step),
             )
@@ -218,10 +210,6 @@ def run_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for number, line in enumerate(table):
         text = "  ".join(f"{cell[:width]:<{width}}" for cell, width in zip(line[:-1], widths[:-1], strict=True))
         yield style(f"{text}  {line[-1]}", bold=True) if not number else f"{text}  {line[-1]}"
-
-
-def colour_of(status: str) -> str:
-    return _COLOURS.get(status, "yellow")
 
 
 def _sign(step: ProgressRow) -> str:

@@ -88,7 +88,8 @@ class Subject:
             slug = self.node.body.workflow
             return {name: MockTarget(self.name, form="task") for name in (slug.partition("@")[0], slug, self.name)}
         named = {name: _mock_target(name, one) for name, one in self.graph.workflows.items()}
-        return {**named, **{id: _mock_target(id, one) for id, one in self.steps.items()}}
+        session = self.node.session if isinstance(self.node, ChainNode) else {}
+        return {**named, **{id: _mock_target(id, one) for id, one in (*session.items(), *self.steps.items())}}
 
     @cached_property
     def outputs(self) -> Schema | None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
-from cyberflow.compiler.graph import ChainNode, Graph, StepNode, TaskNode, WorkflowNode
+from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import FieldSet, NameKind
+from cyberflow.compiler.lookup.callers import caller_mentions
 from cyberflow.compiler.lookup.entities import Entity, EntityKind, Mention, key_mention, value_mention
-from cyberflow.compiler.lookup.texts import Node, file_mentions, image_mentions, token_mentions, value_mentions
+from cyberflow.compiler.lookup.texts import Node, file_mentions, image_mentions, token_mentions
 from cyberflow.compiler.lookup.types import type_mentions
 from cyberflow.language.files import Files
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.source import Place
 
+_KINDS: dict[type, EntityKind] = {
+    WorkflowNode: "workflow",
+    ChainNode: "chain",
+    TaskNode: "task",
+    PipelineNode: "pipeline",
+}
 _NAMES: tuple[NameKind, ...] = ("input", "secret")
 _FIELDS: tuple[EntityKind, ...] = (*_NAMES, "output")
 
@@ -24,6 +30,7 @@ def nodes(graph: Graph) -> Iterator[Node]:
     yield from graph.workflows.values()
     yield from graph.chains.values()
     yield from graph.tasks.values()
+    yield from graph.pipelines.values()
 
 
 def mentions_of(node: Node, graph: Graph) -> Iterator[Mention]:
@@ -34,16 +41,17 @@ def mentions_of(node: Node, graph: Graph) -> Iterator[Mention]:
         yield from _field_mentions(node, kind, files)
     if isinstance(node, WorkflowNode):
         yield from _workflow_mentions(node, files)
-    elif isinstance(node, ChainNode):
-        yield from _chain_mentions(node, files)
-    else:
+    elif isinstance(node, TaskNode):
         yield from _task_mentions(node, files)
+    else:
+        yield from caller_mentions(node, files)
+        if isinstance(node, ChainNode):
+            yield from _chain_mentions(node, files)
 
 
 def entity_of(node: Node) -> Entity:
     """The entity that a declaration is."""
-    kind: EntityKind = "chain" if isinstance(node, ChainNode) else "task" if isinstance(node, TaskNode) else "workflow"
-    return Entity(kind, node.name)
+    return Entity(_KINDS[type(node)], node.name)
 
 
 def type_definitions(project: Project) -> Iterator[Mention]:
@@ -139,12 +147,7 @@ def _named_file(files: Files, name: str | None, place: Place) -> Iterator[Mentio
 
 
 def _chain_mentions(chain: ChainNode, files: Files) -> Iterator[Mention]:
-    yield from token_mentions(chain, chain.texts)
-    for _, _, value in chain.values:
-        yield from value_mentions(chain, value)
-    for step in chain.steps:
-        yield replace(value_mention(Entity("step", step.id, chain.name), step.at("id")), defines=True)
-        yield from _step_mentions(step)
+    """What a chain has and a pipeline has not: a session, a machine, files."""
     for alias, name in chain.body.session.items():
         yield key_mention(Entity("step", alias, chain.name), chain.at("session", alias), defines=True)
         yield value_mention(Entity("workflow", name), chain.at("session", alias))
@@ -155,14 +158,6 @@ def _chain_mentions(chain: ChainNode, files: Files) -> Iterator[Mention]:
     if chain.body.machine is not None:
         yield value_mention(Entity("machine", chain.body.machine), chain.at("machine"))
     yield from _file_mentions(chain.definition, files)
-
-
-def _step_mentions(step: StepNode) -> Iterator[Mention]:
-    owner = step.step.workflow
-    yield value_mention(Entity("workflow", owner), step.at("workflow"))
-    for kind in _NAMES:
-        for name, value in step.values_of(kind).items():
-            yield key_mention(Entity(kind, name, owner), value.place)
 
 
 def _task_mentions(task: TaskNode, files: Files) -> Iterator[Mention]:

@@ -2,79 +2,124 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.compiler.flow_tests.subject import Subject
-from cyberflow.compiler.graph import ChainNode, Graph
+from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, WorkflowNode
+from cyberflow.compiler.interface import Callee, NameKind
+from cyberflow.compiler.lookup.callers import owner_of
 from cyberflow.compiler.lookup.declarations import entity_of
+from cyberflow.compiler.lookup.describe import find_declaration
 from cyberflow.compiler.lookup.entities import Entity, EntityKind, Mention, key_mention, value_mention
-from cyberflow.compiler.lookup.texts import file_mentions
+from cyberflow.compiler.lookup.texts import Node, file_mentions
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.flow_tests.model import ANY, FILE
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
-_INVALID = "$invalid"
+_ALIAS = re.compile(r"\{\$([A-Za-z_][\w-]*)\}")
+"""A secret as the agent reads it."""
 
 
 def flow_test_mentions(document: YamlDocument, graph: Graph) -> Iterator[Mention]:
-    """Every name in one test file."""
+    """Every name in one test file, and in the files of inputs that it names."""
     for name, body in _members(document.data, "tests"):
         place = Place(document.path, ("tests", name))
         yield key_mention(Entity("test", name), place, defines=True)
         run = body.get("run") if isinstance(body, dict) else None
-        subject = Subject.find(run, graph) if isinstance(run, str) else None
-        if subject is not None:
-            yield value_mention(entity_of(subject.node), place.at("run"))
-            yield from _layer_mentions(subject, body, place)
+        node = find_declaration(graph, run) if isinstance(run, str) else None
+        if node is not None:
+            yield value_mention(entity_of(node), place.at("run"))
+            reader = _LayerReader(node, graph)
+            yield from reader.read(body, place)
             cases = body.get("cases")
             for index, case in enumerate(cases if isinstance(cases, list) else ()):
-                yield from _layer_mentions(subject, case, place.at("cases", index))
+                yield from reader.read(case, place.at("cases", index))
 
 
-def _layer_mentions(subject: Subject, data: Any, place: Place) -> Iterator[Mention]:
-    """The names in a test, or in one of its cases."""
-    files = subject.graph.project.files
-    kinds: tuple[tuple[str, EntityKind], ...] = (("inputs", "input"), ("secrets", "secret"))
-    for key, kind in kinds:
-        yield from _keys(data, key, kind, subject.name, place)
-    for key, part in (("inputs", _part(data, "inputs").get(FILE)), *_members(data, "files")):
-        at = place.at("inputs", FILE) if key == "inputs" else place.at("files", key)
-        if isinstance(part, str) and part != ANY:
-            yield from file_mentions(files, part, at.within(0, len(part)), at)
-    for name in _part(data, "machine"):
-        kind = "secret" if name.startswith("$") else "input"
-        for owner in (subject.node, *subject.workflows):
-            if name.removeprefix("$") in owner.fields_of(kind):
-                entity = Entity(kind, name.removeprefix("$"), owner.name)
-                yield Mention(entity, place.at("machine", name).at_key(), name)
-    for step, mock in _members(data, "simulate"):
-        at = place.at("simulate", step)
-        yield from _step_mentions(subject, step, mock, at)
-    expect = _part(data, "expect")
-    yield from _keys(expect, "outputs", "output", subject.name, place.at("expect"))
-    for step, expected in _members(expect, "steps"):
-        yield from _step_mentions(subject, step, expected, place.at("expect", "steps", step))
+@dataclass(frozen=True)
+class _LayerReader:
+    """Reads a test of one declaration, or one of its cases."""
+
+    node: Node
+    graph: Graph
+
+    def read(self, data: Any, place: Place) -> Iterator[Mention]:
+        yield from self._inputs(_part(data, "inputs"), place.at("inputs"))
+        yield from _keys(_part(data, "secrets"), "secret", self.node.name, place.at("secrets"))
+        for key, name in _members(data, "files"):
+            if isinstance(name, str) and name != ANY:
+                yield from self._file(name, place.at("files", key))
+        for written in _part(data, "machine"):
+            yield from self._machine(written, place.at("machine", written).at_key())
+        for step, mock in _members(data, "simulate"):
+            yield from self._step(step, mock, place.at("simulate", step))
+        expect, at = _part(data, "expect"), place.at("expect")
+        yield from _keys(_part(expect, "outputs"), "output", self.node.name, at.at("outputs"))
+        for step, expected in _members(expect, "steps"):
+            yield from self._step(step, expected, at.at("steps", step))
+
+    def _inputs(self, given: Mapping[str, Any], place: Place) -> Iterator[Mention]:
+        """The inputs that are written here, or in the file that is named."""
+        name = given.get(FILE)
+        if not isinstance(name, str):
+            yield from _keys(given, "input", self.node.name, place)
+            return
+        yield from self._file(name, place.at(FILE))
+        path = self.graph.project.files.find(name, place)
+        document = None if isinstance(path, Diagnostic) else self.graph.project.files.documents.get(path)
+        if isinstance(document, YamlDocument) and isinstance(document.data, dict):
+            yield from _keys(document.data, "input", self.node.name, Place(document.path))
+
+    def _file(self, name: str, place: Place) -> Iterator[Mention]:
+        return file_mentions(self.graph.project.files, name, place.within(0, len(name)), place)
+
+    def _machine(self, written: str, place: Place) -> Iterator[Mention]:
+        """An input, or a `$secret`, of whichever of the steps takes it from the machine."""
+        name = written.removeprefix("$")
+        kind: NameKind = "secret" if written.startswith("$") else "input"
+        steps = self.node.steps if isinstance(self.node, ChainNode) else ()
+        for owner in (self.node, *(step.workflow for step in steps if step.workflow)):
+            if name in owner.fields_of(kind):
+                yield Mention(Entity(kind, name, owner.name), place, written)
+
+    def _step(self, step: str, data: Any, place: Place) -> Iterator[Mention]:
+        """A step, or a declaration that stands for all of its steps, with the inputs and outputs below it."""
+        owner: str | None = None
+        if isinstance(self.node, ChainNode | PipelineNode) and (found := self.node.step(step)) is not None:
+            yield key_mention(Entity("step", step, self.node.name), place)
+            owner = owner_of(self.node, found.callee) if isinstance(found.callee, Callee) else None
+        elif (declared := find_declaration(self.graph, step)) is not None:
+            yield key_mention(entity_of(declared), place)
+            owner = declared.name
+        if owner is not None:
+            yield from _keys(_part(data, "inputs"), "input", owner, place.at("inputs"))
+            yield from _keys(_part(data, "outputs"), "output", owner, place.at("outputs"))
+            if owner in self.graph.workflows and isinstance(data, Mapping):
+                workflow = self.graph.workflows[owner]
+                yield from _aliases(workflow, data.get("prompt"), place.at("prompt"))
 
 
-def _step_mentions(subject: Subject, step: str, data: Any, place: Place) -> Iterator[Mention]:
-    """A step, or a workflow that stands for all of its steps, with the inputs and outputs below it."""
-    workflow = subject.steps.get(step) or subject.graph.workflows.get(step)
-    if step in subject.steps and isinstance(subject.node, ChainNode):
-        yield key_mention(Entity("step", step, subject.name), place)
-    elif workflow is not None:
-        yield key_mention(entity_of(workflow), place)
-    if workflow is not None:
-        yield from _keys(data, "inputs", "input", workflow.name, place)
-        yield from _keys(data, "outputs", "output", workflow.name, place)
-        yield from _keys(_part(data, "outputs"), _INVALID, "output", workflow.name, place.at("outputs"))
+def _aliases(workflow: WorkflowNode, expected: Any, place: Place) -> Iterator[Mention]:
+    """The secrets in a text that the agent is expected to read."""
+    if isinstance(expected, Mapping):
+        for key, value in expected.items():
+            yield from _aliases(workflow, value, place.at(key))
+    elif isinstance(expected, str):
+        for match in _ALIAS.finditer(expected):
+            if match[1] in workflow.secrets:
+                yield Mention(Entity("secret", match[1], workflow.name), place.within(*match.span(1)), match[1])
 
 
-def _keys(data: Any, key: str, kind: EntityKind, owner: str, place: Place) -> Iterator[Mention]:
-    """The keys of a mapping, each of which is a name."""
-    for name in _part(data, key):
+def _keys(data: Mapping[str, Any], kind: EntityKind, owner: str, place: Place) -> Iterator[Mention]:
+    """The keys of a mapping, each of which is a name; inside a matcher, those of what it holds."""
+    for name, value in data.items():
         if not name.startswith("$"):
-            yield key_mention(Entity(kind, name, owner), place.at(key, name))
+            yield key_mention(Entity(kind, name, owner), place.at(name))
+        elif isinstance(value, Mapping):
+            yield from _keys(value, kind, owner, place.at(name))
 
 
 def _part(data: Any, key: str) -> Mapping[str, Any]:

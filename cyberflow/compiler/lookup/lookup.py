@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cyberflow.compiler.graph import PYTHON_SUFFIX, Graph
+from cyberflow.compiler.graph import PYTHON_SUFFIX, ChainNode, Graph, PipelineNode
+from cyberflow.compiler.lookup.callers import wide_caller_mentions
 from cyberflow.compiler.lookup.declarations import mentions_of, nodes, target_mentions, type_definitions
 from cyberflow.compiler.lookup.entities import Entity, Mention
 from cyberflow.compiler.lookup.flow_tests import flow_test_mentions
@@ -60,11 +61,17 @@ class Lookup:
 
     def definitions(self, entity: Entity) -> list[Span]:
         """Where an entity is declared; a file is declared by its beginning."""
+        if entity.kind == "function":
+            called = self.graph.functions.get(entity.name)
+            return [self.sources.span(called.place)] if called else []
         if entity.kind == "file":
             return [Span(entity.name, 1, 1, 1, 1)]
         if entity.keys:
             return self._member_definition(entity)
-        return self._spans(one for one in self.mentions(entity) if one.defines)
+        found = self._spans(one for one in self.mentions(entity) if one.defines)
+        if not found and (called := self.graph.functions.get(entity.owner)) is not None:
+            return [self.sources.span(called.place)]
+        return found
 
     def references(self, entity: Entity) -> list[Span]:
         """Every place that names an entity, but for the one that declares it."""
@@ -95,7 +102,8 @@ class Lookup:
 
     def _hits(self, path: str, near: Iterable[Node]) -> Iterator[Hit]:
         groups: list[Iterable[Mention]] = [self._mentions_of(node, self.graph) for node in near]
-        groups += [flow_test_mentions(document, self.graph) for document in self.tests if document.path == path]
+        if path in self._read_by_tests:
+            groups += [flow_test_mentions(document, self.graph) for document in self.tests]
         for group in (*groups, type_definitions(self.graph.project), target_mentions(self.graph.project)):
             for one in group:
                 if one.place.path == path or one.place.path.endswith(PYTHON_SUFFIX):
@@ -104,7 +112,8 @@ class Lookup:
                         yield Hit(one, span)
 
     def _wide_hits(self, node: Node) -> Iterator[Hit]:
-        return (Hit(one, self.sources.span(one.place)) for one in wide_mentions(node))
+        found = wide_caller_mentions(node) if isinstance(node, ChainNode | PipelineNode) else wide_mentions(node)
+        return (Hit(one, self.sources.span(one.place)) for one in found)
 
     def _near(self, path: str, here: Position) -> list[Node]:
         """The declarations around a position; all that have to do with a file where none is."""
@@ -115,6 +124,14 @@ class Lookup:
     def _surrounds(self, node: Node, here: Position) -> bool:
         span, key = self.sources.span(node.definition.place), self.sources.span(node.definition.place.at_key())
         return (min(span, key).line, 0) <= here <= (span.end_line + 1, 0)
+
+    @cached_property
+    def _read_by_tests(self) -> frozenset[str]:
+        """The test files, and the files of inputs that they name."""
+        paths = {document.path for document in self.tests}
+        for document in self.tests:
+            paths |= {one.place.path for one in flow_test_mentions(document, self.graph)}
+        return frozenset(paths)
 
     @cached_property
     def _by_path(self) -> dict[str, tuple[Node, ...]]:

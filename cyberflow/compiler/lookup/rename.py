@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cyberflow.compiler.fixes.text_edits import write_edit
 from cyberflow.compiler.graph import PYTHON_SUFFIX
 from cyberflow.compiler.interface import NameKind
+from cyberflow.compiler.lookup.callers import owner_of
 from cyberflow.compiler.lookup.entities import Entity, EntityKind, Mention
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.edits import Addition, Edit, Replacement, TextEdit
@@ -16,9 +17,9 @@ from cyberflow.language.prompt.placeholders import placeholder
 from cyberflow.schema.keywords import WORDS
 from cyberflow.source import Span
 
-_DECLARED: tuple[EntityKind, ...] = ("workflow", "chain", "task")
+_DECLARED: tuple[EntityKind, ...] = ("workflow", "chain", "task", "pipeline")
 """What shares one namespace."""
-_OURS = frozenset({*_DECLARED, "type", "step", "input", "secret", "output", "test"})
+_OURS = frozenset({*_DECLARED, "type", "step", "item", "input", "secret", "output", "test"})
 """What a project gives its names to; all other names are another's: the platform's, the disk's, the agent's."""
 
 _IN_PYTHON = "this name stands in Python, where more than cyberflow reads it: rename it there"
@@ -52,6 +53,8 @@ def rename(lookup: Lookup, entity: Entity, new: str) -> tuple[TextEdit, ...] | R
     if refusal := check_rename(entity) or _check_name(lookup, entity, new):
         return refusal
     mentions, renamed = _linked_mentions(lookup, entity)
+    if not any(one.defines for one in mentions):
+        return RenameRefusal(f"`{entity.name}` is declared nowhere that cyberflow writes")
     for one in mentions:
         if one.place.path.endswith(PYTHON_SUFFIX) and one.entity.kind not in ("input", "secret"):
             return RenameRefusal(_IN_PYTHON, lookup.sources.span(one.place))
@@ -111,13 +114,13 @@ def _hand_on(lookup: Lookup, renamed: set[Entity], entity: Entity, new: str) -> 
         return
     kind: NameKind = "input" if entity.kind == "input" else "secret"
     for graph in lookup.graphs:
-        for chain in graph.chains.values():
+        for chain in graph.callers:
             for step in chain.steps if chain.inherits else ():
-                if step.workflow is None:
+                if step.callee is None:
                     continue
                 gives = Entity(kind, entity.name, chain.name) in renamed
-                takes = Entity(kind, entity.name, step.workflow.name) in renamed
-                given, declared, set_ = chain.fields_of(kind), step.workflow.fields_of(kind), step.values_of(kind)
+                takes = Entity(kind, entity.name, owner_of(chain, step.callee)) in renamed
+                given, declared, set_ = chain.fields_of(kind), step.callee.fields_of(kind), step.values_of(kind)
                 if gives == takes:
                     continue
                 if entity.name in given and entity.name in declared and entity.name not in set_:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from cyberflow.compiler.graph import ChainNode, TaskNode, WorkflowNode
+from cyberflow.compiler.graph import AnyCaller, TaskNode, WorkflowNode
 from cyberflow.compiler.lookup.entities import Entity, Mention, path_mentions
-from cyberflow.compiler.refs import Ref
-from cyberflow.compiler.scanned_text import RefUse, ScannedText, Value
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.source import Place
 
-Node = WorkflowNode | ChainNode | TaskNode
+Node = WorkflowNode | AnyCaller | TaskNode
 _MARKS = {"input": 1, "secret": 2, "runtime": 2}
 """How many signs stand before the path of a token: `<`, `<$`, `{{`."""
 _DESTINATION = re.compile(r"\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>[^\s()<>]+))")
@@ -23,14 +22,19 @@ _DESTINATION = re.compile(r"\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>[^\s()<>]
 def token_mentions(owner: Node, texts: tuple[ScannedText, ...]) -> Iterator[Mention]:
     """Every placeholder of some texts: the input, secret or runtime value, and the members below it."""
     for text in texts:
-        for token in text.scan.tokens:
-            start = token.start + _MARKS[token.kind]
-            written = text.scan.text[start : token.end - (2 if token.kind == "runtime" else 1)]
+        yield from text_mentions(text, lambda token: token_entity(owner, token))
 
-            def place_of(low: int, high: int, text: ScannedText = text, start: int = start) -> Place:
-                return text.place_of(start + low, start + high)
 
-            yield from path_mentions(token_entity(owner, token), token.path.keys, written, 0, place_of)
+def text_mentions(text: ScannedText, entity_of: Callable[[Token], Entity]) -> Iterator[Mention]:
+    """Every placeholder of a text, of which `entity_of` knows the entity."""
+    for token in text.scan.tokens:
+        start = token.start + _MARKS[token.kind]
+        written = text.scan.text[start : token.end - (2 if token.kind == "runtime" else 1)]
+
+        def place_of(low: int, high: int, start: int = start) -> Place:
+            return text.place_of(start + low, start + high)
+
+        yield from path_mentions(entity_of(token), token.path.keys, written, 0, place_of)
 
 
 def token_entity(owner: Node, token: Token) -> Entity:
@@ -71,29 +75,9 @@ def file_mentions(files: Files, name: str, place: Place, base: Place) -> Iterato
         yield Mention(Entity("file", path), place, name)
 
 
-def value_mentions(chain: ChainNode, value: Value) -> Iterator[Mention]:
-    """The refs of a value: the step, its output, the members below it."""
-    for use in value.refs:
-        yield from _ref_mentions(chain, use)
-
-
-def _ref_mentions(chain: ChainNode, use: RefUse) -> Iterator[Mention]:
-    if not isinstance(use.ref, Ref) or not isinstance(use.written, str):
-        return
-    yield from path_mentions(Entity("step", use.ref.alias, chain.name), (), use.written, 0, use.place.within)
-    producer = chain.producer(use.ref.alias)
-    if producer is not None:
-        output = Entity("output", use.ref.output, producer.name)
-        yield from path_mentions(output, use.ref.keys[1:], use.written, 2, use.place.within)
-
-
 def wide_mentions(owner: Node) -> Iterator[Mention]:
-    """Placeholders and refs with all their signs, as one who points at a bracket or a dot means them."""
+    """Placeholders with all their signs, as one who points at a bracket or a dot means them."""
     for text in owner.texts:
         for token in text.scan.tokens:
             written = text.scan.text[token.start : token.end]
             yield Mention(token_entity(owner, token), text.place_of(token.start, token.end), written)
-    if isinstance(owner, ChainNode):
-        for use in (use for _, _, value in owner.values for use in value.refs):
-            if isinstance(use.ref, Ref) and (producer := owner.producer(use.ref.alias)) is not None:
-                yield Mention(Entity("output", use.ref.output, producer.name), use.place, str(use.written))

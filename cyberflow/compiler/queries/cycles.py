@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 
 def find_cycles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
     """For each node that is in a ring, the shortest one through it, beginning and ending with it; none twice."""
-    import networkx
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError:
+        pass
+    else:
+        return []
+    import networkx  # heavy, and there is a ring to be told of
 
     graph: networkx.DiGraph[str] = networkx.DiGraph([(left, right) for left, ends in edges.items() for right in ends])
     around: dict[str, set[str]] = {}

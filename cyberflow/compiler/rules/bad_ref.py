@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cyberflow.compiler.graph import AnyCaller, Graph, PipelineNode
+from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.queries.declaration_fixes import rewrite_as_ref
 from cyberflow.compiler.queries.refs import READERS
@@ -29,9 +29,9 @@ _REST = re.compile(PATH)
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for caller in graph.callers:
-        for _, where, value in caller.values:
+        for step, where, value in caller.values:
             for use in value.refs:
-                if (found := _ask(caller, where, value, use)) is not None:
+                if (found := _ask(caller, where, value, use) or _ask_presence(caller, step, use)) is not None:
                     yield found
     for task in graph.tasks.values():
         for value in task.parameters.values():
@@ -80,6 +80,20 @@ def _ask_file(caller: AnyCaller, use: RefUse) -> Diagnostic | None:
         help = "hand it on inside a pipeline of its own, which the `each` runs"
         return Diagnostic("bad-ref", message, use.place, note=note, help=help)
     return None
+
+
+def _ask_presence(caller: AnyCaller, reader: CallNode | None, use: RefUse) -> Diagnostic | None:
+    """Whether a file that a step hands on may not be there: the step was left out, or failed and was forgiven."""
+    step = caller.step(use.ref.step) if isinstance(use.ref, FileRef) else None
+    if not isinstance(step, PipelineStepNode) or not isinstance(reader, PipelineStepNode):
+        return None
+    note, help = "", "take `on_failure: continue` away"
+    if step.condition not in (None, reader.condition):
+        note, help = f"`{step.id}` may be left out", f"put `{reader.id}` under the same condition"
+    elif step.step.on_failure == "continue":
+        note = f"`{step.id}` may fail"
+    message = f"`{use.written}` may not be there"
+    return Diagnostic("bad-ref", message, use.place, note=note, help=help) if note else None
 
 
 def _first_key(path: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.interface import FieldSet
+from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.interface import Field, FieldSet
 from cyberflow.compiler.lookup.describe import find_declaration
 from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.compiler.rules import RULES
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.language.project.routes import value_at
 from cyberflow.language.yaml.cursor import Cursor
+from cyberflow.lsp.completion.callees import CALLERS, callee_of, producers
+from cyberflow.lsp.completion.flow_test_names import flow_test_names
 from cyberflow.lsp.completion.key_names import complete_key
 from cyberflow.lsp.completion.ref_names import ref_names
 from cyberflow.lsp.completion.suggestions import (
@@ -31,14 +33,15 @@ from cyberflow.source import Place, Route
 
 _PROMPTS = (".md", ".html", ".txt", ".wire")
 _SCHEMAS = (".json", ".yaml", ".yml")
-_SECTIONS = ("workflows", "chains", "tasks")
-_TYPED = ("inputs", "outputs", "secrets")
+_SECTIONS = ("workflows", "chains", "tasks", "pipelines")
 
 
 def complete_yaml(lookup: Lookup, path: str, cursor: Cursor | None, *, keys: bool) -> Names | None:
     """The names that may stand where a cursor is."""
     if cursor is None:
         return None
+    if cursor.route[:1] == ("tests",) and any(one.path == path for one in lookup.tests):
+        return flow_test_names(lookup.graph, cursor) or (complete_key(cursor) if keys and cursor.is_key else None)
     place = _Site(lookup, path, cursor)
     found = place.key_names() if cursor.is_key and not place.is_item else place.value_names()
     return found or (complete_key(cursor) if keys and cursor.is_key else None)
@@ -66,8 +69,8 @@ class _Site:
     def key_names(self) -> Names | None:
         """Names that are keys: the inputs and secrets of a step that are still missing, rules."""
         match self.route:
-            case ("chains", _, "steps", int(), "inputs" | "secrets" as kind, _):
-                return self._missing_arguments(kind)
+            case (("chains" | "pipelines"), _, "steps", int(), "inputs" | "secrets" as kind, _):
+                return self._missing_arguments(str(kind))
             case ("rules", _) if self.path == "cyberflow.yaml":
                 return self._names(Suggestion(rule, "rule", f"{rule}: ") for rule in RULES)
         return None
@@ -76,15 +79,20 @@ class _Site:
         """Names that are values, or stand in one."""
         route = self.route
         match route:
-            case (*_, "$ref") if route[0] == "chains":
+            case (*_, "$ref") if route[0] in CALLERS:
                 return ref_names(self.graph, self.cursor, route)
             case ("chains", _, "steps", int(), "workflow") | ("chains", _, "session", _):
                 return self._names(declaration_suggestions(self.graph.workflows, "workflow"))
-            case ("chains", _, "steps", int(), "inputs" | "secrets" as kind, *_):
+            case ("pipelines", _, "steps", int(), "run"):
+                return self._names(self._runnable())
+            case ("pipelines", _, "steps", int(), "after", int()):
+                ids = (id for id, _, _ in producers(self.graph, self.data, route))
+                return self._names(Suggestion(id, "step", id) for id in ids)
+            case (("chains" | "pipelines"), _, "steps", int(), "inputs" | "secrets" as kind, *_):
                 return self._step_value(str(kind))
             case (("workflows" | "chains"), _, "from_machine", int()):
                 return self._names(self._machine_names())
-            case (("workflows" | "chains" | "tasks"), _, "inputs" | "outputs" | "secrets", _, *_) | ("types", _, *_):
+            case ("types", _, *_) | (_, _, "inputs" | "secrets", _, *_) | ("workflows", _, "outputs", _, *_):
                 return self._type_names()
         return self._platform_names() or self._file_names() or self._text_names()
 
@@ -144,20 +152,37 @@ class _Site:
             return FieldSet(known)
         reader = TypeReader(self.graph.project.types, self.graph.project.files)
         typed = written if isinstance(written, dict) else dict.fromkeys(map(str, written), "string")
-        return reader.read_fields({name: one for name, one in typed.items() if name}, Place(self.path))
+        read = reader.read_fields({name: one for name, one in typed.items() if name}, Place(self.path))
+        return FieldSet({**read.fields, **self._item()}) if key == "inputs" else read
+
+    def _item(self) -> dict[str, Field]:
+        """The item of the step of a pipeline that the cursor is in, with its type as it was last read."""
+        each = self._step().get("each") if self.route[0] == "pipelines" else None
+        if not isinstance(each, dict) or self.route[4:5] == ("each",):
+            return {}
+        pipeline = self.graph.pipelines.get(str(self.route[1]))
+        known = pipeline.step(str(self._step().get("id"))) if pipeline else None
+        name = next(iter(each), "")
+        item = known.item if known is not None and known.item and known.item.name == name else None
+        return {name: item or Field(name, {}, required=True, place=Place(self.path))}
 
     def _step(self) -> Mapping[str, Any]:
         step = value_at(self.data, self.route[:4])
         return step if isinstance(step, dict) else {}
 
-    def _workflow(self) -> WorkflowNode | None:
-        return self.graph.workflows.get(str(self._step().get("workflow")))
+    def _runnable(self) -> Iterator[Suggestion]:
+        """What a step of a pipeline can run."""
+        groups = {"chain": self.graph.chains, "workflow": self.graph.workflows, "task": self.graph.tasks}
+        for kind, group in {**groups, "pipeline": self.graph.pipelines}.items():
+            names: Mapping[str, Any] = group
+            others = {name: one for name, one in names.items() if name != self.route[1]}
+            yield from declaration_suggestions(others, kind)
 
     def _missing_arguments(self, kind: str) -> Names | None:
-        workflow = self._workflow()
-        if workflow is None:
+        callee = callee_of(self.graph, str(self.route[1]), self._step())
+        if callee is None:
             return None
-        fields = workflow.secrets if kind == "secrets" else workflow.inputs
+        fields = callee.secrets if kind == "secrets" else callee.inputs
         given = self._step().get(kind)
         taken = set(given) - {self.cursor.route[-1]} if isinstance(given, dict) else set()
         word = self.cursor.before

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from cyberflow.compiler.bundle import Bundle
+from cyberflow.compiler.bundle import GIVEN_FILE, Bundle
 from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -17,6 +17,12 @@ from cyberflow.run.work.entry import LedgerEntry
 
 NO_PART = ("parallel", "retry", "on_failure", "needs", "timeout")
 """What of a step says how it is run, and changes nothing of what it did."""
+
+
+def files_to_give(pipeline: BundledPipeline) -> list[dict[str, str]]:
+    """The files that are given at run time, as arguments are read."""
+    values = (value for step in pipeline.steps for value in step.files.values())
+    return [{"content": value} for value in values if isinstance(value, str) and value.startswith(GIVEN_FILE)]
 
 
 def top_step(entry: LedgerEntry) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -20,25 +21,35 @@ from cyberflow.run.inputs.arguments import FileArgument
 from cyberflow.run.pipeline.state import PipelineState, Scope
 from cyberflow.run.task.outputs import HEAD, file_name
 from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.submit import Resend, send_until_answered
 from cyberflow.storage import PartialFile, make_folder, open_partial, safe_name, write_errors
+
+PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
 class FileStore:
-    """The folder `LEDGER.files`: contents under their sha256. `wanted` says of an entry whether its files are."""
+    """The folder `LEDGER.files`: contents by their sha256. `wanted` says of an entry whether its files are. A service
+    that does not answer is asked again for `PATIENCE` seconds.
+    """
 
     folder: Path
     desk: Cyberdesk | None
     cyberun: CyberunClient | None
     wanted: Callable[[LedgerEntry], bool]
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def collect(self, entry: LedgerEntry) -> LedgerEntry:
         """The entry with the files that it made, which are on this disk then: `{key: {"name", "sha256"}}`."""
         if not self.wanted(entry):
             return entry
-        fetch = self._outputs(entry) if entry.kind == "task" else self._attachments(entry)
-        files = {key: {"name": name, "sha256": sha256} async for key, name, sha256 in fetch}
+        resend = Resend(PATIENCE, lambda error: error.transient, sleep=self.sleep)
+        files = await send_until_answered(lambda: self._fetch(entry), resend)
         return replace(entry, facts={**entry.facts, "files": files})
+
+    async def _fetch(self, entry: LedgerEntry) -> dict[str, dict[str, str]]:
+        found = self._outputs(entry) if entry.kind == "task" else self._attachments(entry)
+        return {key: {"name": name, "sha256": sha256} async for key, name, sha256 in found}
 
     def read(self, sha256: str) -> bytes:
         """The content of a file. Raises UsageError where it is not there any more."""
@@ -112,9 +123,3 @@ def steps_with_files(pipeline: BundledPipeline) -> set[str]:
     """The steps of which others take files."""
     refs = (read_file_ref(value) for step in pipeline.steps for value in step.files.values() if isinstance(value, dict))
     return {ref.step for ref in refs if isinstance(ref, FileRef)}
-
-
-def files_to_give(pipeline: BundledPipeline) -> list[dict[str, str]]:
-    """The files that are given at run time, as arguments are read."""
-    values = (value for step in pipeline.steps for value in step.files.values())
-    return [{"content": value} for value in values if isinstance(value, str) and value.startswith(GIVEN_FILE)]

@@ -17,6 +17,8 @@ from cyberflow.run.pipeline.waits import end_wait, open_wait
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.policy import RetryPolicy, next_action, next_attempt
 
+UNFORGIVEN = ("unknown", "cancelled")
+"""What `on_failure: continue` does not forgive: somebody has to look, or did something."""
 ONCE_MORE = RetryPolicy(failed=True, unknown=True)
 """Of what is over, only that comes here which is run once more."""
 
@@ -38,6 +40,7 @@ def next_due(state: PipelineState) -> float | None:
         moment
         for scope in state.scopes.values()
         for progress in scope.steps.values()
+        if progress.is_timed
         for id in progress.live
         if (moment := _due(progress, state.entries[id])) is not None
     ]
@@ -46,8 +49,8 @@ def next_due(state: PipelineState) -> float | None:
 
 def waiting_entries(state: PipelineState) -> list[LedgerEntry]:
     """The waits that are open."""
-    live = (id for scope in state.scopes.values() for one in scope.steps.values() for id in one.live)
-    return [entry for id in live if (entry := state.entries[id]).kind == "wait"]
+    waits = (one for scope in state.scopes.values() for one in scope.steps.values() if one.step.wait is not None)
+    return [state.entries[id] for one in waits for id in one.live]
 
 
 def scope_status(state: PipelineState, scope: Scope) -> str:
@@ -57,7 +60,8 @@ def scope_status(state: PipelineState, scope: Scope) -> str:
             return "error"
         if progress.failures:
             entries = (state.entries[id] for id in progress.items if id in state.entries)
-            return next(entry.display_status for entry in entries if entry.is_over and not entry.has_succeeded)
+            failed = [entry.display_status for entry in entries if entry.is_over and not entry.has_succeeded]
+            return next((status for status in failed if status in UNFORGIVEN), failed[0])
     return "success"
 
 
@@ -76,7 +80,7 @@ def _advance_step(
     yield from _note_step(state, progress)
     if progress.is_over:
         return
-    for item in list(progress.live.values()):
+    for item in list(progress.live.values()) if progress.is_timed else ():
         entry = state.entries[item.id]
         if entry.kind == "wait" and entry.stage == "accepted":
             if (ended := end_wait(entry, state.answers.get(entry.id), now)) is not None:

@@ -11,6 +11,8 @@ from typing import Any
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.compiler.refs import Ref
+from cyberflow.language.prompt.strings import scan_string, substitute
+from cyberflow.language.prompt.tokens import Token
 from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.pipeline.values import Filler, item_key, output_at, reads_item
 from cyberflow.run.work.entry import Kind, LedgerEntry
@@ -58,6 +60,11 @@ class StepProgress:
         return f"{self.scope.prefix}{self.step.id}"
 
     @property
+    def is_timed(self) -> bool:
+        """Whether something of it may happen that only time or a person brings about."""
+        return self.step.wait is not None or self.step.retry is not None
+
+    @property
     def has_failed(self) -> bool:
         return bool(self.failures) or self.problem is not None
 
@@ -73,14 +80,15 @@ class StepProgress:
 
 @dataclass
 class Scope:
-    """A pipeline that goes on: the one that was started, or one that a step of another runs. With `until` its steps end
-    there.
+    """A pipeline that goes on: the one that was started, or one that a step of another runs. `sources` are its secrets
+    as texts with those of the one that was started. With `until` its steps end there.
     """
 
     pipeline: BundledPipeline
     prefix: str
     inputs: Mapping[str, Any] = field(repr=False)
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict)
     steps: dict[str, StepProgress] = field(default_factory=dict)
     until: str | None = None
 
@@ -89,6 +97,14 @@ class Scope:
             self.steps[step.id] = StepProgress(step, self)
             if step.id == self.until:
                 break
+
+    def secret_texts(self, step: BundledStep) -> dict[str, str]:
+        """The secrets of a step as texts with those of the pipeline that was started; no value is in them."""
+
+        def source(token: Token) -> str:
+            return self.sources.get(token.path.root, f"<${token.path.root}>")
+
+        return {name: substitute(scan_string(text), source) for name, text in step.secrets.items()}
 
     def is_ready(self, progress: StepProgress) -> bool:
         """Whether all that a step needs is over and did not fail."""
@@ -169,7 +185,9 @@ class PipelineState:
         return output_at(entry.outputs, ref) if entry is not None and entry.has_succeeded else ABSENT
 
     def _count(self, progress: StepProgress, entry: LedgerEntry) -> None:
-        forgiven = progress.step.on_failure == "continue" and entry.stage != "unknown"
+        # somebody has to look, or did something
+        person = entry.stage == "unknown" or entry.status == "cancelled"
+        forgiven = progress.step.on_failure == "continue" and not person
         progress.failures += not entry.has_succeeded and not forgiven
 
     def _open(self, progress: StepProgress, item: Item) -> None:
@@ -181,7 +199,8 @@ class PipelineState:
             return
         outer = Interpolator({}, progress.scope.secrets)
         secrets = {name: outer.value(text, name) for name, text in progress.step.secrets.items()}
-        scope = Scope(pipeline, prefix, entry.inputs or {}, secrets)
+        texts = progress.scope.secret_texts(progress.step)
+        scope = Scope(pipeline, prefix, entry.inputs or {}, secrets, texts)
         self.scopes[prefix] = scope
         self._expand(scope)
 

@@ -69,7 +69,9 @@ class TaskExecutor:
 
         sent = False
         try:
-            parameters = {**made.parameters, **await upload_files(self.cyberun, made)}
+            harmless = replace(resend, again=lambda error: error.transient)
+            uploaded = await send_until_answered(lambda: upload_files(self.cyberun, made), harmless)
+            parameters = {**made.parameters, **uploaded}
             sent = True
             id = await send_until_answered(send, resend)
         except (ApiError, Unreachable) as error:

@@ -14,7 +14,10 @@ FORMAT = "2"
 
 @dataclass(frozen=True)
 class WorkItem:
-    """A submission to be made: `inputs` fill the declaration `name`, which must have this `shape` where it is run."""
+    """A submission to be made: `inputs` fill the declaration `name`, which must have this `shape` where it is run.
+
+    `secrets` are texts with the names under which whoever runs it finds them; where there are none, by their own.
+    """
 
     name: str
     id: str
@@ -23,6 +26,7 @@ class WorkItem:
     inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     places: Mapping[str, Any] = field(default_factory=dict)
     kind: Kind = "chain"
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

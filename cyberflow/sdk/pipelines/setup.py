@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import ConflictError, UsageError
+from cyberflow.language.project.load import target_of
 from cyberflow.run.inputs.arguments import Arguments, RawArguments, resolve_arguments
 from cyberflow.run.inputs.inputs import read_inputs
-from cyberflow.run.inputs.secrets import SecretBackends, system_backends
+from cyberflow.run.inputs.secrets import SecretBackends, system_backends, target_sources
 from cyberflow.run.pipeline.changes import (
     describe_steps,
+    files_to_give,
     fingerprint,
     first_difference,
     forget,
@@ -24,14 +26,14 @@ from cyberflow.run.pipeline.changes import (
     steps_to_rerun,
     top_step,
 )
-from cyberflow.run.pipeline.files import files_to_give
-from cyberflow.run.pipeline.simulation import PipelineScript, read_script
 from cyberflow.run.pipeline.state import PipelineState, Scope
 from cyberflow.run.work.entry import LedgerEntry, LedgerHeader
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.sdk.prepare import Guard, secret_sources
 from cyberflow.sdk.project import CompiledProject
-from cyberflow.sdk.rows.setup import default_ledger
+
+if TYPE_CHECKING:
+    from cyberflow.run.pipeline.simulation import PipelineScript
+    from cyberflow.sdk.prepare import Guard
 
 _IN_LEDGER = ("files", "machine", "pools", "parallel", "priority")
 _PATHS = ("bundle", "out", "download")
@@ -136,14 +138,21 @@ def prepare_pipeline(
     asked = RawArguments(options.inputs, options.document, options.secrets, options.files)
     if secrets:
         files = files_to_give(pipeline)
-        given = resolve_arguments(pipeline, files, asked, secret_sources(compiled), options.backends)
+        sources = target_sources(target_of(compiled.sourced.settings, compiled.target), compiled.sourced.root)
+        given = resolve_arguments(pipeline, files, asked, sources, options.backends)
         guard(given.redactor())
     else:
         given = Arguments(read_inputs(pipeline, options.inputs, options.document).values)
     if options.simulate is not None and options.engine:
         raise UsageError("--simulate does not reach the machines of an engine", help="leave one of them out")
-    script = None if options.simulate is None else read_script(options.simulate, compiled.bundle, pipeline)
+    script = None if options.simulate is None else _read_script(options.simulate, compiled, pipeline)
     return PipelineSetup(compiled, pipeline, options, given, script, describe_steps(compiled.bundle, pipeline))
+
+
+def _read_script(outcomes: Mapping[str, Any], compiled: CompiledProject, pipeline: BundledPipeline) -> PipelineScript:
+    from cyberflow.run.pipeline.simulation import read_script
+
+    return read_script(outcomes, compiled.bundle, pipeline)
 
 
 def load_state(setup: PipelineSetup, ledger: Ledger) -> PipelineState:
@@ -192,5 +201,7 @@ def _refuse_stale(setup: PipelineSetup, entries: Mapping[str, LedgerEntry], reop
 
 def create_ledger(setup: PipelineSetup) -> Ledger:
     """Begin the ledger of a pipeline. Raises UsageError where there is one already."""
+    from cyberflow.sdk.rows.setup import default_ledger
+
     path = setup.options.ledger or default_ledger(setup.compiled, setup.pipeline.name)
     return Ledger.create(path, setup.header())

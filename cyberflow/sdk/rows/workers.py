@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -11,10 +12,12 @@ from typing import Any
 
 from cyberflow.compiler.bundle import BundledTask
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.language.prompt.strings import scan_string
 from cyberflow.redact import Redactor
+from cyberflow.run.chain.interpolate import Interpolator
 from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.placement import RunPlacement
-from cyberflow.run.inputs.arguments import RawArguments
+from cyberflow.run.inputs.arguments import RawArguments, resolve_shared_arguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
 from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.work.distributed import STUCK, Worker, queue_of
@@ -24,7 +27,7 @@ from cyberflow.run.work.policy import KEY_LIFE
 from cyberflow.run.work.polling import LOCAL, FollowOptions
 from cyberflow.run.work.work_item import WorkItem, merge_result, result_to_json
 from cyberflow.sdk.pipelines.requests import RequestFactory
-from cyberflow.sdk.prepare import resolve_row_arguments
+from cyberflow.sdk.prepare import secret_sources
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.batch_run import MANY
 from cyberflow.targets.local_platform import Say
@@ -32,6 +35,9 @@ from cyberflow.targets.service import CyberdeskService, CyberunService, open_cyb
 
 FOR_EVER = 1e12
 """A worker asks a service that does not answer again and again: its rows are on the way, and others wait for it."""
+
+
+ANY_SECRET = {"schema": {"type": "string"}, "required": True}
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,20 @@ async def work_rows(compiled: CompiledProject, service: CyberdeskService, option
             raise errors.exceptions[0] from None
 
 
+@dataclass(frozen=True)
+class WantedSecrets:
+    """Secrets under the names by which this machine finds them, as something that can be given them."""
+
+    name: str
+    secrets: Mapping[str, Any]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    from_machine: tuple[str, ...] = ()
+
+
+def _names_in(texts: Mapping[str, str]) -> set[str]:
+    return {token.path.root for text in texts.values() for token in scan_string(text).tokens}
+
+
 class WorkerBench:
     """Does what a worker is given. Everything that submissions of one name have in common is found once."""
 
@@ -79,7 +99,8 @@ class WorkerBench:
         self._service = service
         self._options = options
         self._stack = stack
-        self._factories: dict[str, tuple[RequestFactory, Mapping[str, Any]]] = {}
+        self._factories: dict[str, RequestFactory] = {}
+        self._given: dict[str, Mapping[str, Any]] = {}
         self._secrets: list[Any] = []
         self._over: dict[str, asyncio.Future[LedgerEntry]] = {}
         self._sent: dict[str, LedgerEntry] = {}
@@ -163,13 +184,33 @@ class WorkerBench:
         async with self._making:
             if item.shape not in self._factories:
                 self._factories[item.shape] = await self._load(item)
-        factory, secrets = self._factories[item.shape]
+        factory = self._factories[item.shape]
         if factory.fingerprint(item.name) != item.shape:
             help = "give every machine the same sources, or the same bundle"
             raise UsageError(f"`{item.name}` is not the same here as where it was begun", help=help)
-        return factory.build(factory.find(item.name), item.inputs, secrets)
+        return factory.build(factory.find(item.name), item.inputs, self._find_secrets(item, factory))
 
-    async def _load(self, item: WorkItem) -> tuple[RequestFactory, Mapping[str, Any]]:
+    def _find_secrets(self, item: WorkItem, factory: RequestFactory) -> Mapping[str, Any]:
+        """The secrets of a submission, found on this machine once."""
+        known = json.dumps([item.name, dict(item.secrets)], sort_keys=True)
+        if known not in self._given:
+            what = factory.find(item.name)
+            names = sorted(_names_in(item.secrets)) if item.secrets else list(what.secrets)
+            declared = {name: what.secrets.get(name, ANY_SECRET) for name in names}
+            wanted = WantedSecrets(item.name, declared)
+            mine = [one for one in self._options.secrets if one.partition("=")[0] in names]
+            sources, backends = secret_sources(self._compiled), self._options.backends
+            found = resolve_shared_arguments(wanted, (), RawArguments(secrets=mine), sources, backends).secrets
+            filler = Interpolator({}, found)
+            filled = {name: filler.value(text, name) for name, text in item.secrets.items()} or found
+            self._given[known] = filled
+            self._secrets += found.values()
+            self._executor.redactor = Redactor(self._secrets)
+            if self._tasks is not None:
+                self._tasks.redactor = Redactor(self._secrets)
+        return self._given[known]
+
+    async def _load(self, item: WorkItem) -> RequestFactory:
         where = RunPlacement(item.places.get("machine"), tuple(item.places.get("pools") or ()))
         factory = RequestFactory(self._compiled, where, RunOverrides(**item.places.get("overrides", {})))
         what, options = factory.find(item.name), self._options
@@ -177,14 +218,8 @@ class WorkerBench:
             opened = open_cyberun(self._compiled.sourced, self._compiled.target, self._tell)
             self._cyberun = await self._stack.enter_async_context(opened)
             self._tasks = TaskExecutor(self._cyberun.client, self._watch, known=self._task_ids)
-        mine = [one for one in options.secrets if one.partition("=")[0] in what.secrets]
-        given = resolve_row_arguments(self._compiled, what, RawArguments(secrets=mine), options.backends)
-        self._secrets += given.secrets.values()
-        self._executor.redactor = Redactor(self._secrets)
-        if self._tasks is not None:
-            self._tasks.redactor = Redactor(self._secrets)
         await factory.look_up([what], self._service, self._cyberun, stale=options.stale_ok)
-        return factory, given.secrets
+        return factory
 
     def _task_ids(self) -> set[str]:
         return {entry.task_id for entry in self._sent.values() if entry.task_id}

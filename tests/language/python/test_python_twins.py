@@ -11,7 +11,7 @@ from cyberflow.compiler.compile import compile_bundle
 from cyberflow.language.project.load import read_project
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-TWINS = [("red-panda", "local"), ("patient-intake", "local"), ("patient-intake", "prod")]
+TWINS = [("red-panda", "local"), ("patient-intake", "local"), ("patient-intake", "prod"), ("month-end", "local")]
 
 
 def bundle(name: str, target: str) -> str:
@@ -30,7 +30,7 @@ def test_the_python_twins_declare_nothing_in_yaml() -> None:
         sourced = read_project(EXAMPLES / folder)
         assert [document.path for document in sourced.documents] == ["cyberflow.yaml"]
         assert sourced.modules
-        assert sourced.counts()["chains"] == 1
+        assert sourced.counts()["chains"] >= 1
 
 
 def test_the_files_that_twins_share_are_the_same() -> None:

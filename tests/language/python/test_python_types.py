@@ -39,13 +39,13 @@ def basedpyright(path: Path, _cache: Path) -> Iterator[tuple[int, str]]:
         yield found["range"]["start"]["line"] + 1, found["message"]
 
 
-@pytest.mark.parametrize("sample", ["good.py", "good_pipeline.py"])
+@pytest.mark.parametrize("sample", ["good.py", "good_pipeline.py", "good_journal.py"])
 @pytest.mark.parametrize("checker", [mypy, basedpyright], ids=["mypy", "basedpyright"])
 def test_nothing_is_said_of_good_code(checker: Checker, sample: str, tmp_path: Path) -> None:
     assert not list(checker(SAMPLES / sample, tmp_path))
 
 
-@pytest.mark.parametrize("sample", ["bad.py", "bad_pipeline.py"])
+@pytest.mark.parametrize("sample", ["bad.py", "bad_pipeline.py", "bad_journal.py"])
 @pytest.mark.parametrize("checker", [mypy, basedpyright], ids=["mypy", "basedpyright"])
 def test_each_mistake_is_flagged_at_its_line(checker: Checker, sample: str, tmp_path: Path) -> None:
     found = dict(checker(SAMPLES / sample, tmp_path))

