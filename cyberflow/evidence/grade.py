@@ -68,7 +68,7 @@ def _bounded(evidence: RunEvidence) -> Grading | None:
     created, _ = _window(evidence)
     for reading, when in _after(evidence):
         if _is_before(reading.updated_at, created):
-            reason = f"the workflow was last written {reading.updated_at}, before the run was made; read {when}"
+            reason = f"the workflow was last written {_when(reading.updated_at)}, before the run was made; read {when}"
             return Grading("bounded", reason, reading.hash, reading.commit)
     return None
 
@@ -79,16 +79,18 @@ def _changed(evidence: RunEvidence) -> Grading | None:
     if not inside:
         return None
     before, after = _hashes_around(evidence)
-    reason = f"the workflow was written {', '.join(inside)}, while the run was going: {_name(before)} before"
-    both = "the same after; nobody saw what was between" if before == after and before else f"{_name(after)} after"
-    return Grading("changed", f"{reason}, {both}", hashes=(before, after))
+    reason = f"the workflow was written {', '.join(map(_when, inside))}, while the run was going"
+    both = (
+        "the same before and after" if before == after and before else f"{_name(before)} before, {_name(after)} after"
+    )
+    return Grading("changed", f"{reason}: {both}", hashes=(before, after))
 
 
 def _recorded(evidence: RunEvidence) -> Grading | None:
     state = _state_in_force(evidence)
     if state is None or state.hash is None or not state.marked:
         return None
-    reason = f"the versions of the workflow say that nothing was written between {state.since} and the end of the run"
+    reason = f"the versions of the workflow say that it was not written from {_when(state.since)} to the end of the run"
     return Grading("recorded", reason, state.hash, state.commit)
 
 
@@ -148,6 +150,11 @@ def _in_window(evidence: RunEvidence, text: str) -> bool:
     created, ended = _window(evidence)
     read = moment_of(text)
     return read is not None and created <= read <= ended
+
+
+def _when(text: str) -> str:
+    moment = moment_of(text)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03} UTC" if moment else text
 
 
 def _name(content: str | None) -> str:

@@ -79,7 +79,7 @@ async def _find_runs(desk: Cyberdesk, request: TraceRequest) -> list[RunRecord]:
 
 def _by_run(submissions: Iterable[Submission]) -> dict[str, Submission]:
     """The submission of each run; one that has readings first."""
-    ordered = sorted(submissions, key=lambda one: bool(one.readings))
+    ordered = sorted(submissions, key=lambda one: bool(one.looks))
     return {run: one for one in ordered for run in one.run_ids}
 
 

@@ -161,7 +161,7 @@ def test_wrong_usage_is_2(words: tuple[str, ...], intake: Path, program: Program
 
 
 def test_help_of_every_command_has_an_example(program: Program) -> None:
-    from cyberflow.cli.main import COMMANDS
+    from cyberflow.cli.command_list import COMMANDS
 
     for name in COMMANDS:
         answer = program(name, "--help")
@@ -231,7 +231,7 @@ def test_what_cannot_be_asked_for_is_wrong_usage(
     ("word", "meant"), [("lint", "`check`"), ("status", "`plan` or `runs`"), ("aply", "`apply`"), ("deploy", "`apply`")]
 )
 def test_a_mistyped_command_lists_all_and_names_near_ones(program: Program, word: str, meant: str) -> None:
-    from cyberflow.cli.main import COMMANDS
+    from cyberflow.cli.command_list import COMMANDS
 
     answer = program(word)
 

@@ -88,7 +88,7 @@ async def test_the_journal_holds_what_was_read(world: World, tmp_path: Path) -> 
     invocation = open_journal(state, "local", facts={"workflows": seen})
     submitted = await submit(world.desk, request, invocation)
     (open_one,) = submissions_of_journal(state)
-    assert open_one.readings == ()
+    assert open_one.looks == ()
     times = {step.run_id: {"started_at": "a", "ended_at": "b"} for step in submitted.steps}
     invocation.record("ended", status="success", workflows_after=seen, runs=times)
 
@@ -96,7 +96,7 @@ async def test_the_journal_holds_what_was_read(world: World, tmp_path: Path) -> 
     assert (found.name, found.target, found.session_id) == ("intake", "local", submitted.session_id)
     assert found.run_ids == tuple(step.run_id for step in submitted.steps)
     ids = {world.ids[workflow] for _, workflow in request.steps}
-    assert [look.keys() for look in found.readings] == [ids, ids]
+    assert [look.keys() for look in found.looks] == [ids, ids]
     assert all(found.readings_of(id) == (before.workflows[id],) * 2 for id in ids)
     assert set(found.times.values()) == {("a", "b")}
     assert found.readings_of("another") == ()
@@ -113,7 +113,7 @@ def test_a_damaged_journal_tells_what_it_can(tmp_path: Path, value: Any) -> None
     invocation.record("ended", status="success", run_ids=["r"], runs=value)
 
     (found,) = submissions_of_journal(tmp_path)
-    assert (found.run_ids, found.readings) == (("r",), ())
+    assert (found.run_ids, found.looks) == (("r",), ())
     assert not any(any(times) for times in found.times.values())
 
 
@@ -145,5 +145,23 @@ def test_many_submissions_share_the_readings_around_them(tmp_path: Path) -> None
         found = {one.run_ids[0]: one for one in submissions_of(ledger)}
     assert found["run-1-2"].readings_of("w") == (reading("w", 2), reading("w", 3))
     assert found["run-2-1"].readings_of("w") == (reading("w", 1), reading("w", 2), reading("w", 3))
-    assert found["run-3-1"].readings == (), "it was sent before the first reading"
+    assert found["run-3-1"].readings_of("w") == (), "it was sent before the first reading"
     assert {one.target for one in found.values()} == {"prod"}
+
+
+def test_a_look_at_other_workflows_says_nothing_of_one(tmp_path: Path) -> None:
+    """Of the workflows of a script each is looked at when it is needed first."""
+    with Ledger.create(tmp_path / "a.db", LedgerHeader(str(uuid4()), "a", "prod")) as ledger:
+        for moment, id in enumerate(["w", "other"], 1):
+            write_reading(ledger, Readings({id: reading(id, moment)}), float(moment))
+        entry = LedgerEntry("a", "a", 0, "run", "ended", 1, "k", 5.0, run_ids=("run",))
+        with ledger.transaction():
+            ledger.write([entry])
+        write_reading(ledger, Readings({"other": reading("other", 3)}), 6.0)
+        (early,) = submissions_of(ledger)
+        write_reading(ledger, Readings({"w": reading("w", 4)}), 7.0)
+        (late,) = submissions_of(ledger)
+
+    assert early.readings_of("w") == ()
+    assert late.readings_of("w") == (reading("w", 1), reading("w", 4))
+    assert late.readings_of("other") == (reading("other", 2), reading("other", 3))

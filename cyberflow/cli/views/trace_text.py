@@ -86,6 +86,10 @@ def _grade(name: str) -> str:
     return style(name, fg=COLOURS[name], bold=True)
 
 
+def _standing(name: str) -> str:
+    return _grade(name) + " " * (len("contradicted") - len(name))
+
+
 def verification_lines(done: Verification) -> Iterator[str]:
     """A line for each statement, what speaks against it or is open below, then the receipts and the end."""
     for one in done.statements:
@@ -99,7 +103,7 @@ def verification_lines(done: Verification) -> Iterator[str]:
     state = "contradicted" if contradicted else "open" if done.faults else "verified"
     chain = "each holds the one before it" if not done.faults else f"{len(done.faults)} of them do not hold"
     if done.receipts:
-        yield f"{_grade(state):<12}  receipts: {done.receipts}, {chain}"
+        yield f"{_standing(state)}  receipts: {done.receipts}, {chain}"
     for fault in done.faults:
         yield f"    {fault.message}"
     counts = Counter(one.standing for one in done.statements)
@@ -110,7 +114,7 @@ def verification_lines(done: Verification) -> Iterator[str]:
 def _statement_line(one: CheckedStatement) -> str:
     statement = one.statement
     if statement is None:
-        return f"{_grade(one.standing)}  line {one.line}: {one_line(one.run_id or 'no run')}"
+        return f"{_standing(one.standing)}  line {one.line}: {one_line(one.run_id or 'no run')}"
     grading, run = statement.grading, statement.evidence.run
     commit = f"  commit {grading.commit[:SHORT]}" if grading.commit else ""
-    return f"{_grade(one.standing)}  {one_line(run.id)}  {one_line(run.workflow)}  {grading.grade}{commit}"
+    return f"{_standing(one.standing)}  {one_line(run.id)}  {one_line(run.workflow)}  {grading.grade}{commit}"

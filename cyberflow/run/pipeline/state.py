@@ -185,7 +185,9 @@ class PipelineState:
         return output_at(entry.outputs, ref) if entry is not None and entry.has_succeeded else ABSENT
 
     def _count(self, progress: StepProgress, entry: LedgerEntry) -> None:
-        forgiven = progress.step.on_failure == "continue" and entry.stage != "unknown"
+        # somebody has to look, or did something
+        person = entry.stage == "unknown" or entry.status == "cancelled"
+        forgiven = progress.step.on_failure == "continue" and not person
         progress.failures += not entry.has_succeeded and not forgiven
 
     def _open(self, progress: StepProgress, item: Item) -> None:

@@ -16,6 +16,7 @@ from cyberflow.storage import parse_json
 
 RunTimes = Mapping[str, tuple[str | None, str | None]]
 ReadingsById = Mapping[str, WorkflowReading]
+Looks = tuple[tuple[ReadingsById, ...], int, int]
 TABLES = (
     "CREATE TABLE IF NOT EXISTS readings (number INTEGER PRIMARY KEY, at REAL NOT NULL, content TEXT NOT NULL)",
     """CREATE TABLE IF NOT EXISTS covered (
@@ -26,21 +27,30 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Submission:
-    """What was submitted by us. `readings` are those from the last before it was sent to the first after its end, by
-    workflow id, none where one of the two is missing; `times` are the beginning and end of each run as they were then.
+    """What was submitted by us. `looks` are readings by workflow id, each of some workflows, in their order: the first
+    `sent` were taken before the submission, those from `over` on after its end. `times` are the beginning and end of
+    each run as they were then.
     """
 
     name: str
     target: str
     session_id: str | None
     run_ids: tuple[str, ...]
-    readings: tuple[ReadingsById, ...] = ()
+    looks: tuple[ReadingsById, ...] = ()
+    sent: int = 0
+    over: int = 0
     times: RunTimes = field(default_factory=dict)
 
     def readings_of(self, workflow: str) -> tuple[WorkflowReading, ...]:
-        """The readings of one workflow; none unless every look saw it."""
-        found = tuple(look[workflow] for look in self.readings if workflow in look)
-        return found if len(found) == len(self.readings) else ()
+        """The readings of one workflow, from the last before it was sent to the first after its end; none where there
+        is not one of each.
+        """
+        places = [place for place, look in enumerate(self.looks) if workflow in look]
+        before = [place for place in places if place < self.sent]
+        after = [place for place in places if place >= self.over]
+        if not before or not after:
+            return ()
+        return tuple(self.looks[place][workflow] for place in places if before[-1] <= place <= after[0])
 
 
 def write_reading(ledger: Ledger, readings: Readings, at: float) -> None:
@@ -71,14 +81,9 @@ def submissions_of(ledger: Ledger) -> Iterator[Submission]:
     common = _CommonReadings.read(ledger)
     for entry in ledger.entries():
         if entry.kind in ("chain", "run") and entry.run_ids:
-            yield Submission(
-                entry.step,
-                ledger.head.target or str(entry.facts.get("target")),
-                entry.session_id,
-                entry.run_ids,
-                _own_readings(entry) or common.around(entry),
-                _times(entry),
-            )
+            target = ledger.head.target or str(entry.facts.get("target"))
+            looks = _own_looks(entry) or common.looks_around(entry)
+            yield Submission(entry.step, target, entry.session_id, entry.run_ids, *looks, times=_times(entry))
 
 
 @dataclass(frozen=True)
@@ -96,18 +101,18 @@ class _CommonReadings:
         covered = ledger.select("SELECT id, attempt, reading FROM covered")
         return cls({number: at for number, at, _ in rows}, looks, {(id, attempt): one for id, attempt, one in covered})
 
-    def around(self, entry: LedgerEntry) -> tuple[ReadingsById, ...]:
-        last = self.covered.get((entry.id, entry.attempt))
-        earlier = [number for number, at in self.moments.items() if entry.sent_at is not None and at <= entry.sent_at]
-        if last is None or not earlier:
-            return ()
-        return tuple(look for number, look in self.looks.items() if max(earlier) <= number <= last)
+    def looks_around(self, entry: LedgerEntry) -> Looks:
+        first = self.covered.get((entry.id, entry.attempt))
+        if first is None or entry.sent_at is None:
+            return (), 0, 0
+        sent = sum(at <= entry.sent_at for at in self.moments.values())
+        return tuple(self.looks.values()), sent, [*self.looks].index(first)
 
 
-def _own_readings(entry: LedgerEntry) -> tuple[ReadingsById, ...]:
+def _own_looks(entry: LedgerEntry) -> Looks | None:
     """The two readings of a single run, which are among its facts."""
     both = [_readings(_values(entry.facts.get(key))) for key in ("workflows", "workflows_after")]
-    return tuple(both) if all(both) and entry.stage == "ended" else ()
+    return (tuple(both), 1, 1) if all(both) and entry.stage == "ended" else None
 
 
 def _readings(content: Any) -> dict[str, WorkflowReading]:

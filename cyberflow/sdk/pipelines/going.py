@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,8 @@ from cyberflow.run.pipeline.files import FileSources, FileStore, steps_with_file
 from cyberflow.run.pipeline.result import pipeline_json
 from cyberflow.run.pipeline.simulation import PipelineScript
 from cyberflow.run.pipeline.state import PipelineState
+from cyberflow.run.readings.reading import Readings, read_again
+from cyberflow.run.readings.submission import write_reading
 from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest
@@ -47,6 +50,7 @@ class GoingPipeline:
     driver: PipelineRun
     store: FileStore
     executors: list[Any]
+    readings: Readings
 
     @property
     def redactor(self) -> Redactor:
@@ -57,6 +61,9 @@ class GoingPipeline:
         async with aclosing(self.driver.run()) as updates:
             async for update in updates:
                 yield update
+        if self.desks.desk is not None:
+            again = await read_again(self.desks.desk.client, self.readings)
+            write_reading(self.ledger, again, time.time())
         if not self.setup.options.keep_queue:
             for executor in self.executors:
                 if hasattr(executor, "clean_up"):
@@ -99,6 +106,7 @@ async def open_pipeline(
         overrides = RunOverrides(options.priority)
         factory = RequestFactory(compiled, where, overrides)
         await factory.look_up(runs, desks.desk, desks.cyberun, stale=options.stale_ok)
+        write_reading(ledger, factory.ids.readings, time.time())
         store = _make_store(setup, ledger, state, desks)
         sources = FileSources(compiled.bundle, compiled.assets, setup.arguments.files, store)
 
@@ -116,7 +124,7 @@ async def open_pipeline(
             outcome=hooks.task_script,
         )
         driver = PipelineRun(ledger, state, tools)
-        yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors))
+        yield GoingPipeline(setup, ledger, state, desks, driver, store, list(executors), factory.ids.readings)
 
 
 def request_builder(

@@ -18,6 +18,8 @@ from cyberflow.run.chain.overrides import RunOverrides
 from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.pipeline.files import FileStore
+from cyberflow.run.readings.reading import Readings, read_again
+from cyberflow.run.readings.submission import write_reading
 from cyberflow.run.simulation import read_outcomes
 from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.work.dispatch import EntryUpdate, JobDispatcher, Start
@@ -176,6 +178,7 @@ class ScriptDriver:
                 overrides = await resolve_overrides(self._desks.desk, what, options)
             made = RequestFactory(self._compiled, options.where, overrides)
             await made.look_up([what], self._desks.desk, self._desks.cyberun, stale=options.stale_ok)
+            write_reading(self.ledger, made.ids.readings, time.time())
             self._factories[known] = made
         return self._factories[known]
 
@@ -190,6 +193,15 @@ class ScriptDriver:
         self._executors += made
         for executor in made:
             self._dispatcher.add(executor)
+
+    async def _read_again(self) -> None:
+        """Look once more at every workflow that was looked up: what is over by now lies between the two."""
+        seen = [factory.ids.readings for factory in self._factories.values()]
+        tag = next((one.tag for one in seen if one.tag), None)
+        workflows = {id: reading for one in seen for id, reading in one.workflows.items()}
+        if self._desks.desk is not None and workflows:
+            again = await read_again(self._desks.desk.client, Readings(workflows, tag))
+            write_reading(self.ledger, again, time.time())
 
     def work_item(self, entry: LedgerEntry, request: JobRequest) -> WorkItem:
         factory = self._factories[self._jobs[entry.id].place]
@@ -221,6 +233,7 @@ class ScriptDriver:
 
     async def _close(self) -> None:
         await self._dispatcher.close()
+        await self._read_again()
         left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in left:
             task.cancel()
