@@ -1,5 +1,6 @@
-"""How long `check` takes on 1,000 workflow files and 100 chains of ten steps, beside libyaml composing the same files,
-beside check-jsonschema on them, and beside zizmor on as many workflow files of GitHub, where they are installed.
+"""What `check` costs in seconds of CPU: cold, with one file changed and with none, of 100, 1,000 and 10,000 workflow
+files, with comments, templates, images and Python, and an edit in memory; beside libyaml composing the same files,
+check-jsonschema on them, and zizmor on as many workflow files of GitHub, where they are installed.
 """
 
 from __future__ import annotations
@@ -7,9 +8,13 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from floor import compare, seconds
+from floor import cpu, seconds
+
+from cyberflow.compiler.facts.analysis import Analysis
 
 WORKFLOWS, CHAINS, STEPS = 1000, 100, 10
 BIN = Path(sys.executable).parent
@@ -46,6 +51,14 @@ WORKFLOW = """workflows:
       medications: "string[]"
 """
 
+PYTHON = '''from cyberflow import workflow
+
+
+@workflow
+def look(name: str) -> None:
+    """Look at <name>."""
+'''
+
 GITHUB = """name: flow {n}
 on: {{push: {{branches: [main]}}}}
 jobs:
@@ -63,39 +76,113 @@ jobs:
 """
 
 
-def project(folder: Path) -> None:
-    """Write the project that is measured."""
-    (folder / "cyberflow.yaml").write_text("project: thousand\n", encoding="utf-8")
+def project(folder: Path, workflows: int = WORKFLOWS, kind: str = "plain") -> None:
+    """Write a project that is measured: of so many workflows, a tenth as many chains, and one kind of contents."""
+    text = WORKFLOW
+    if kind == "comments":
+        text = "# cyberflow: ignore[unused-input] measured\n" + WORKFLOW.replace("  lookup", "  # see it\n  lookup")
+    elif kind == "templates":
+        text = text.replace("as {{{{mrn}}}}", "as {{{{mrn}}}} in ${{{{ vars.clinic }}}}")
+    elif kind == "images":
+        text = text.replace("Click **Search**", "Click ![it](/images/{n}.png)")
+        (folder / "images").mkdir()
+        for n in range(workflows):
+            (folder / "images" / f"{n}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + str(n).encode())
+    (folder / "cyberflow.yaml").write_text("project: thousand\nvars: {clinic: north}\n", encoding="utf-8")
+    if kind == "python":
+        (folder / "cyberflow.yaml").write_text("project: thousand\npython: [flows.py]\n", encoding="utf-8")
+        (folder / "flows.py").write_text(PYTHON, encoding="utf-8")
     (folder / "workflows").mkdir()
-    for n in range(WORKFLOWS):
-        (folder / "workflows" / f"w{n:04}.yaml").write_text(WORKFLOW.format(n=n), encoding="utf-8")
+    for n in range(workflows):
+        (folder / "workflows" / f"w{n:04}.yaml").write_text(text.format(n=n), encoding="utf-8")
     (folder / "chains").mkdir()
-    for n in range(CHAINS):
-        lines = [
-            "chains:",
-            f"  chain-{n}:",
-            "    inputs: {patient: {id: string, name: string, dob: string}, reason: string}",
-        ]
-        lines += ["    secrets: [password]", "    steps:"]
-        for step in range(STEPS):
-            lines += [f"      - id: s{step}", f"        workflow: lookup-{(n * STEPS + step) % WORKFLOWS}"]
-            if step:
-                lines += ["        inputs:", f"          previous: {{$ref: s{step - 1}.outputs.mrn}}"]
-        lines += ["    outputs:", f"      mrn: {{$ref: s{STEPS - 1}.outputs.mrn}}", ""]
-        (folder / "chains" / f"c{n:03}.yaml").write_text("\n".join(lines), encoding="utf-8")
+    for n in range(workflows // STEPS):
+        (folder / "chains" / f"c{n:03}.yaml").write_text(chain(n, workflows), encoding="utf-8")
+
+
+def chain(n: int, workflows: int) -> str:
+    lines = [
+        "chains:",
+        f"  chain-{n}:",
+        "    inputs: {patient: {id: string, name: string, dob: string}, reason: string}",
+        *("    secrets: [password]", "    steps:"),
+    ]
+    for step in range(STEPS):
+        lines += [f"      - id: s{step}", f"        workflow: lookup-{(n * STEPS + step) % workflows}"]
+        if step:
+            lines += ["        inputs:", f"          previous: {{$ref: s{step - 1}.outputs.mrn}}"]
+    return "\n".join([*lines, "    outputs:", f"      mrn: {{$ref: s{STEPS - 1}.outputs.mrn}}", ""])
+
+
+def check(folder: Path, *options: str) -> list[str]:
+    return [str(BIN / "cyberflow"), "check", "--project", str(folder), *options]
+
+
+def floor(folder: Path) -> list[str]:
+    return [sys.executable, "-c", COMPOSE, str(folder)]
+
+
+def best(command: list[str], times: int = 5, before: Callable[[int], object] = lambda _: None) -> tuple[float, float]:
+    """The least seconds of CPU that a command takes, and the most memory in MB, of several runs after a first one."""
+    runs = []
+    for number in range(times + 1):
+        before(number)
+        runs.append(cpu(command))
+    return min(seconds for seconds, _ in runs[1:]), max(memory for _, memory in runs)
+
+
+def show(name: str, mine: float, other: float, unit: str, limit: float | None = None) -> None:
+    bound = "" if limit is None else f"  (at most {limit:g})"
+    print(f"{name:<44} {mine * 1000:8.1f} ms CPU {mine / other:6.2f} × {unit}{bound}")
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        project(folder)
-        check = [str(BIN / "cyberflow"), "check", "--project", str(folder)]
-        floor = [sys.executable, "-c", COMPOSE, str(folder)]
-        cold, warm = compare([*check, "--no-cache"], floor, pairs=5), compare(check, floor, pairs=5)
-        print(cold.line(f"check, {WORKFLOWS} workflows, {CHAINS} chains, cold", "libyaml compose", 6))
-        print(warm.line("the same, nothing changed", "libyaml compose", 0.8))
-        print(f"{'libyaml compose of the same files':<44} {cold.floor * 1000:8.1f} ms")
+        root = Path(name)
+        for size in (100, WORKFLOWS, 10 * WORKFLOWS):
+            (root / str(size)).mkdir()
+            project(root / str(size), size)
+        folder = root / str(WORKFLOWS)
+        compose, python = best(floor(folder))[0], best([sys.executable, "-I", "-c", "pass"])[0]
+        cold = best(check(folder, "--no-cache"))[0]
+        show(f"check, {WORKFLOWS} workflows, {CHAINS} chains, cold", cold, compose, "libyaml compose", 3)
+        edited = folder / "workflows" / "w0500.yaml"
+        text = edited.read_text(encoding="utf-8")
+        one, _ = best(check(folder), before=lambda number: edited.write_text(f"{text}# {number}\n", encoding="utf-8"))
+        show("the same, one file changed", one, compose, "libyaml compose", 1)
+        show("the same, nothing changed", best(check(folder))[0], compose, "libyaml compose", 0.45)
+        show("100 workflows, cold", best(check(root / "100", "--no-cache"))[0], python, "python -I -c pass", 16)
+        seconds, memory = best(check(root / str(10 * WORKFLOWS), "--no-cache"), 1)
+        show(f"{10 * WORKFLOWS} workflows, cold, {memory:.0f} MB", seconds, cold, f"of {WORKFLOWS}", 11)
+        for kind in ("comments", "templates", "images", "python"):
+            (root / kind).mkdir()
+            project(root / kind, WORKFLOWS, kind)
+            show(f"with {kind}, cold", best(check(root / kind, "--no-cache"), 2)[0], cold, "without")
+        in_memory(folder)
         peers(folder)
+
+
+def in_memory(folder: Path) -> None:
+    """What an edit costs a server that holds the project open."""
+    for file in sorted((folder / "workflows").glob("*.yaml"))[: WORKFLOWS // 2]:
+        said = file.read_text(encoding="utf-8").replace("      reason: string", "      reason: Reason")
+        file.write_text(said, encoding="utf-8")
+    types = "types:\n  Reason: {type: string, maxLength: 99}\n"
+    (folder / "types.yaml").write_text(types, encoding="utf-8")
+    analysis = Analysis(folder)
+    analysis.state()
+    one = WORKFLOW.format(n=WORKFLOWS - 1)
+    for name, path, text, limit in (
+        ("in memory, one workflow edited", f"workflows/w{WORKFLOWS - 1:04}.yaml", one, 60),
+        (f"in memory, a type that {WORKFLOWS // 2} use edited", "types.yaml", types, 400),
+    ):
+        took = []
+        for number in range(5):
+            analysis.lay(path, f"{text}# {number}\n".encode())
+            start = time.process_time()
+            analysis.state()
+            took.append(time.process_time() - start)
+        print(f"{name:<44} {min(took) * 1000:8.1f} ms CPU  (at most {limit})")
 
 
 def peers(folder: Path) -> None:

@@ -25,7 +25,7 @@ from tests.lsp.expected import RandomEditor, expected_findings  # noqa: E402
 EDITS, MANY = 500, 10_000
 EDITED = (("workflows/w0007.yaml", "reason"), ("workflows/w0008.yaml", "Search"), ("chains/c003.yaml", "reason"))
 """A name that every workflow has, a word of one prompt, an input of a chain."""
-SIZES = ((100, 10), (1000, 100))
+SIZES = (100, 1000)
 OPEN = ["chains.yaml", "workflows.yaml", "types.yaml", "prompts/sign-in.md", "cyberflow.yaml"]
 
 
@@ -43,12 +43,11 @@ def equal(folder: Path) -> None:
     print(f"{EDITS} random edits: published as check says each time, {len(kinds)} rules among them")
 
 
-def latency(folder: Path, workflows: int, chains: int) -> None:
+def latency(folder: Path, workflows: int) -> None:
     """From an edit of a workflow, and of a chain, to the findings of its version; completion; memory."""
-    check_benchmark.WORKFLOWS, check_benchmark.CHAINS = workflows, chains
     root = folder / f"of-{workflows}"
     root.mkdir()
-    check_benchmark.project(root)
+    check_benchmark.project(root, workflows)
     with serving(root) as client:
         for path, word in EDITED:
             text = client.open(path)
@@ -120,7 +119,7 @@ def main() -> None:
         folder = Path(place)
         if "latency" in parts:
             for size in SIZES:
-                latency(folder, *size)
+                latency(folder, size)
         if "equal" in parts:
             equal(folder)
         if "growth" in parts:

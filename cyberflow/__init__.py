@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cyberflow.sdk.decorators import chain, pipeline, workflow, workflow_ref
     from cyberflow.sdk.flow_tests.flow import FlowFixture, FlowRun
     from cyberflow.sdk.handle import Handle, RunFailed, StillRunning
+    from cyberflow.sdk.pipelines.from_python import PipelineFailed
     from cyberflow.sdk.script.journal import Journal, journal
     from cyberflow.sdk.script.steps import SubmissionUnknown
     from cyberflow.sdk.steps import call, each, pluck, signal, wait
@@ -34,6 +35,7 @@ __all__ = [
     "Handle",
     "Journal",
     "Pipeline",
+    "PipelineFailed",
     "RunFailed",
     "Secret",
     "StillRunning",
@@ -71,6 +73,7 @@ _HOMES = {
     "sdk.steps": ("call", "each", "pluck", "signal", "wait"),
     "language.python.tracing.pipeline": ("files_of",),
     "sdk.flow_tests.flow": ("FlowFixture", "FlowRun"),
+    "sdk.pipelines.from_python": ("PipelineFailed",),
     "sdk.handle": ("Handle", "RunFailed", "StillRunning"),
     "sdk.script.journal": ("Journal", "journal"),
     "sdk.script.steps": ("SubmissionUnknown",),

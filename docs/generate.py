@@ -15,6 +15,12 @@ def _rules() -> str:
     return render_page()
 
 
+def _reference() -> str:
+    from cyberflow.cli.reference.page import render_reference
+
+    return render_reference()
+
+
 def _project_schema() -> str:
     from cyberflow.cli.commands.schema import schema_text
 
@@ -46,6 +52,7 @@ def _picture() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/rules.md": _rules,
+    "docs/reference.md": _reference,
     "docs/images/intake.svg": _picture,
     "schemas/project.json": _project_schema,
     "schemas/declarations.json": _declarations_schema,

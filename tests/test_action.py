@@ -229,7 +229,7 @@ def test_the_pipelines_on_the_page_use_what_the_action_has() -> None:
 def test_every_option_on_the_page_exists(page: str) -> None:
     import click
 
-    from cyberflow.cli.main import COMMANDS
+    from cyberflow.cli.command_list import COMMANDS
     from cyberflow.cli.main import cyberflow as program
 
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")

@@ -62,18 +62,24 @@ class CheckCache:
             return None
 
     def store(self, form: str, answer: CheckReport, sourced: RawProject) -> None:
-        """Keep an answer; a folder that cannot be written keeps nothing. A project with Python declarations is not
-        kept, since what its modules read is not known; nor is what rests on a file that could not be read.
+        """Keep an answer; a folder that cannot be written keeps nothing. One of Python modules holds while no file of
+        the project and no package has changed; what rests on a file that could not be read is not kept.
         """
         files = sourced.files
-        if sourced.settings.python or not files.cacheable:
+        if not files.cacheable:
             return
-        inputs = {
+        inputs: dict[str, Any] = {
             "program": self.program_version,
             "files": files.file_hashes(),
             "folders": files.folder_listings(),
             "ignore_files": files.ignore_facts(),
         }
+        if sourced.settings.python:
+            from cyberflow.language.python.reading.environment import environment_hash
+
+            inputs["python"] = environment_hash(self.root)
+            if inputs["python"] is None:
+                return
         path = self.root / FOLDER / FILE
         try:
             data = _read_intact(path)
@@ -87,6 +93,11 @@ class CheckCache:
     def _is_current(self, inputs: Any) -> bool:
         if inputs["program"] != self.program_version:
             return False
+        if "python" in inputs:
+            from cyberflow.language.python.reading.environment import environment_hash
+
+            if environment_hash(self.root) != inputs["python"]:
+                return False
         disk = Disk(self.root, {}, self.memory)
         same = [_sha256(disk, path) == digest for path, digest in inputs["files"].items()]
         if any(folder_entries(self.root / folder) != names for folder, names in inputs["folders"].items()):

@@ -1,45 +1,26 @@
-"""The list of commands, and the one place where failures become exit codes. Importing it costs click and no more."""
+"""The program, and the one place where failures become exit codes. Importing it costs click and no more."""
 
 from __future__ import annotations
 
+import os
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
 
+from cyberflow.cli.command_list import COMMANDS, load_command
 from cyberflow.cli.console import say
 from cyberflow.cli.error_text import print_error, translate_error
 from cyberflow.cli.interrupts import INTERRUPTED, quit_on_signals
 from cyberflow.cli.output_streams import ReaderGone, drop_colours, keep_on, open_streams, output_failure
 from cyberflow.version import __version__
 
-COMMANDS = {
-    "init": "Begin a project: a small one that works.",
-    "check": "Find every mistake of the project, offline.",
-    "show": "Show what one workflow or chain compiles to.",
-    "graph": "Draw a chain, a workflow, or the whole project.",
-    "build": "Write the bundle: what is deployed and run, as files.",
-    "plan": "Show what apply would change. Reads only.",
-    "apply": "Make the target's workflows what the project declares.",
-    "pull": "Write workflows of the platform as YAML.",
-    "adopt": "Take a workflow of the platform as a declared one.",
-    "merge": "Join a dashboard edit with the edits of the sources.",
-    "run": "Run a chain, a workflow or a task and follow it to its outputs.",
-    "runs": "List, show, follow, cancel and fetch runs.",
-    "worker": "Run rows of a batch, beside other machines.",
-    "test": "Run the tests of flows, offline.",
-    "trace": "Trace runs to the commit, the apply and the approver behind them.",
-    "dev": "Serve the local platform on this machine.",
-    "explain": "Explain a rule, with an example.",
-    "schema": "Print the JSON Schemas of the files, for editors.",
-    "lsp": "Serve an editor: the language server on standard input and output.",
-    "stubs": "Write typed Python stubs of the workflows in YAML.",
-}
 RUNS_COMMANDS = ("list", "show", "watch", "cancel", "retry", "release", "download", "screenshots")
 WORKING = ("init", "build", "apply", "pull", "adopt", "merge", "run", "worker", "dev", "stubs")
 """Commands that go on when nobody reads what they say; so do those of `runs` that change or fetch something."""
 BUG = 70
+COMPLETION = "_CYBERFLOW_COMPLETE"
+"""Set by a shell that asks how a line goes on."""
 
 
 class _LazyGroup(click.Group):
@@ -51,7 +32,11 @@ class _LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"cyberflow.cli.commands.{name}").command
+        command = load_command(name)
+        if COMPLETION in os.environ:
+            from cyberflow.cli.reference.completion import complete_names
+
+            complete_names(command)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -123,6 +108,10 @@ def run(args: list[str]) -> int:
 def _run(args: list[str]) -> int:
     try:
         Path.cwd()
+        if COMPLETION in os.environ:
+            from cyberflow.cli.reference.completion import print_completions
+
+            return print_completions(cyberflow, COMPLETION)
         result = cyberflow.main(args, prog_name="cyberflow", standalone_mode=False)
     except click.ClickException as error:
         error.show()

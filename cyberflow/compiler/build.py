@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.assets import AssetCollector
@@ -23,6 +23,7 @@ from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
+from cyberflow.language.prompt.tokens import Format, ScannedPrompt
 from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
 from cyberflow.source import Place
 
@@ -130,7 +131,7 @@ class GraphBuilder:
         for kind, place in _prompt_places(definition):
             prompt = self.project.prompt(place)
             if prompt is not None:
-                read = scan(prompt.text.value, format=prompt.format, inputs=inputs.fields.keys())
+                read = _scan(prompt.text.value, prompt.format, frozenset(inputs.fields))
                 rendering = partial(_render, read, prompt.format, image=partial(self.assets.add_image, prompt.text))
                 yield ScannedText(kind, place, prompt.text, read, prompt.format, rendering)
         for index, command in enumerate(body.terminal or ()):
@@ -187,6 +188,12 @@ class GraphBuilder:
                 whole = (token.start, token.end) == (0, len(part))
                 tokens.append(TokenUse(token, text.place_of(token.start, token.end), whole, keys))
         return Value(data, place, tuple(refs), tuple(tokens), tuple(texts))
+
+
+@lru_cache(maxsize=8192)
+def _scan(text: str, format: Format, inputs: frozenset[str]) -> ScannedPrompt:
+    """A prompt is scanned once, however often what is around it changes."""
+    return scan(text, format=format, inputs=inputs)
 
 
 def _render(*args: Any, **options: Any) -> RenderedPrompt:

@@ -14,7 +14,7 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.discovery import find_root
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, TaskReference
-from cyberflow.language.python.keywords import RunOptions, TaskOptions
+from cyberflow.language.python.keywords import PipelineRunOptions, RunOptions, TaskOptions
 from cyberflow.language.python.reading.body import function_identity
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.modules import is_reading
@@ -41,7 +41,7 @@ class PythonCall:
     target: str | None
     secrets: Mapping[str, str | Secret] | None
     files: Mapping[str, str | PathLike[str]] | None
-    options: RunOptions | TaskOptions | None
+    options: RunOptions | TaskOptions | PipelineRunOptions | None
     inputs: Mapping[str, Any]
 
     def option(self, name: str, default: Any = None) -> Any:
@@ -56,19 +56,22 @@ class PythonCall:
         return read_duration(str(given))
 
 
-def compile_declaration(one: FunctionDeclaration[..., Any], call: PythonCall) -> CompiledProject:
+def compile_declaration(
+    one: FunctionDeclaration[..., Any], call: PythonCall, known_options: Any = RunOptions
+) -> CompiledProject:
     """Compile the project that a declaration belongs to: the one around its file, else around the working directory.
 
     Raises ProjectErrors, and UsageError when there is no project or no such target.
     """
-    made = compile_enclosing_project(inspect.unwrap(one.function).__code__.co_filename, one.name, call, RunOptions)
+    made = compile_enclosing_project(inspect.unwrap(one.function).__code__.co_filename, one.name, call, known_options)
     require_declared(one, made)
     return made
 
 
 def require_declared(one: FunctionDeclaration[..., Any], made: CompiledProject) -> None:
     """Raise UsageError for a declaration that a project does not hold, or holds otherwise."""
-    if made.bundle.chain(one.name) is None and made.bundle.workflow(one.name) is None:
+    bundle = made.bundle
+    if not (bundle.chain(one.name) or bundle.workflow(one.name) or bundle.pipeline(one.name)):
         help = f"list its file under `python:` in {made.sourced.root / 'cyberflow.yaml'}"
         raise UsageError(f"the project `{made.bundle.project}` does not declare `{one.name}`", help=help)
     _require_own(one, made)
@@ -79,7 +82,7 @@ def _require_own(one: FunctionDeclaration[..., Any], made: CompiledProject) -> N
     if one.reference_position is not None:
         return
     for document in made.sourced.declaration_files:
-        for section in ("chains", "workflows"):
+        for section in ("pipelines", "chains", "workflows"):
             if one.name not in ((document.data or {}).get(section) or {}):
                 continue
             route = (section, one.name)
@@ -104,7 +107,7 @@ def compile_enclosing_project(file: str, name: str, call: PythonCall, known_opti
 
 def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall) -> SubmitOptions:
     """What a call gives to a run. Raises UsageError for what cannot be given so."""
-    arguments, backends = _raw_arguments(one, call)
+    arguments, backends = raw_arguments(one, call)
     session = call.option("session")
     where = RunPlacement(
         call.option("machine"),
@@ -124,7 +127,7 @@ def submit_options(one: FunctionDeclaration[..., Any] | TaskReference, call: Pyt
     )
 
 
-def _raw_arguments(
+def raw_arguments(
     one: FunctionDeclaration[..., Any] | TaskReference, call: PythonCall
 ) -> tuple[RawArguments, SecretBackends]:
     """What the command line would have been told, and where secrets are looked for. A value that is held in a

@@ -10,8 +10,15 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
+from cyberflow.errors import UsageError
 from cyberflow.language.python.declarations import FunctionDeclaration, Secret, WorkflowReference
-from cyberflow.language.python.keywords import ChainKeywords, PipelineKeywords, RunOptions, WorkflowKeywords
+from cyberflow.language.python.keywords import (
+    ChainKeywords,
+    PipelineKeywords,
+    PipelineRunOptions,
+    RunOptions,
+    WorkflowKeywords,
+)
 from cyberflow.language.python.tracing.frames import call_site
 from cyberflow.language.python.tracing.pipeline import PipelineTrace, StepKeywords
 from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
@@ -142,6 +149,46 @@ class PipelineDeclaration(ChainDeclaration[P, R]):
     """A pipeline. Its function runs once, when the project is read, with symbols for its parameters."""
 
     kind = "pipeline"
+
+    def run(  # type: ignore[override]
+        self,
+        *,
+        target: str | None = None,
+        secrets: SecretSources | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
+        options: PipelineRunOptions | None = None,
+        **inputs: Any,
+    ) -> R:
+        """Run to the end, and give the typed outputs.
+
+        Raises UsageError when what is given does not fit (nothing was sent then), PipelineFailed when it does not end
+        in `success`; its ledger says how to go on.
+        """
+        from cyberflow.sdk.call import PythonCall
+        from cyberflow.sdk.pipelines.from_python import run_pipeline
+
+        return run_pipeline(self, PythonCall(target, secrets, files, options, inputs))
+
+    async def arun(  # type: ignore[override]
+        self,
+        *,
+        target: str | None = None,
+        secrets: SecretSources | None = None,
+        files: Mapping[str, str | PathLike[str]] | None = None,
+        options: PipelineRunOptions | None = None,
+        **inputs: Any,
+    ) -> R:
+        """Do as `run`, inside a running event loop."""
+        from cyberflow.sdk.call import PythonCall
+        from cyberflow.sdk.pipelines.from_python import arun_pipeline
+
+        return await arun_pipeline(self, PythonCall(target, secrets, files, options, inputs))
+
+    if not TYPE_CHECKING:
+
+        def submit(self, **_given: Any) -> Any:
+            help = "`run` goes on to its end; the ledger of it can be left and resumed"
+            raise UsageError("a pipeline is driven by the program that runs it, and cannot be submitted", help=help)
 
 
 class WorkflowRef(WorkflowReference):

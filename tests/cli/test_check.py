@@ -43,9 +43,11 @@ def test_findings_as_json(mistaken: Path, program: Program) -> None:
 
     assert answer.code == 1
     assert found["version"] == 1
-    assert found["summary"] == {"errors": 5, "warnings": 0, "workflows": 3, "chains": 1}
+    assert found["summary"] == {"errors": 6, "warnings": 0, "workflows": 3, "chains": 1}
     rules = [one["rule"] for one in found["diagnostics"]]
-    assert rules == ["secret-in-source", "unknown-output", "type-mismatch", "undeclared-secret", "unknown-key"]
+    assert rules == [
+        *("secret-in-source", "unknown-output", "type-mismatch", "undeclared-secret", "type-mismatch", "unknown-key")
+    ]
     output = found["diagnostics"][1]
     assert (output["path"], output["line"], output["column"], output["end_column"]) == ("chains.yaml", 22, 23, 41)
     assert output["help"] == "did you mean `mrn`?"
@@ -161,7 +163,7 @@ def test_wrong_usage_is_2(words: tuple[str, ...], intake: Path, program: Program
 
 
 def test_help_of_every_command_has_an_example(program: Program) -> None:
-    from cyberflow.cli.main import COMMANDS
+    from cyberflow.cli.command_list import COMMANDS
 
     for name in COMMANDS:
         answer = program(name, "--help")
@@ -231,7 +233,7 @@ def test_what_cannot_be_asked_for_is_wrong_usage(
     ("word", "meant"), [("lint", "`check`"), ("status", "`plan` or `runs`"), ("aply", "`apply`"), ("deploy", "`apply`")]
 )
 def test_a_mistyped_command_lists_all_and_names_near_ones(program: Program, word: str, meant: str) -> None:
-    from cyberflow.cli.main import COMMANDS
+    from cyberflow.cli.command_list import COMMANDS
 
     answer = program(word)
 

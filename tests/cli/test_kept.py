@@ -102,3 +102,41 @@ def test_a_permission_that_is_taken_and_given_back(project: Path, program: Progr
         assert program("check").code == 1
         (project / name).chmod(mode)
         assert program("check").code == 0
+
+
+@pytest.fixture
+def python_project(project: Path) -> Path:
+    (project / "cyberflow.yaml").write_text("project: clinic\npython: [modules/*.py]\n")
+    (project / "modules").mkdir()
+    (project / "helper.py").write_text("TEXT = 'Look at <name>.'\n")
+    (project / "modules" / "flow.py").write_text(
+        "from pathlib import Path\n\nfrom cyberflow import workflow\nimport helper\n\n"
+        "NAME = Path(__file__).with_name('name.txt').read_text()\n\n\n"
+        "@workflow(name=NAME)\ndef look(name: str) -> None:\n    ...\n\n\nlook.function.__doc__ = helper.TEXT\n"
+    )
+    (project / "modules" / "name.txt").write_text("look")
+    return project
+
+
+def test_an_answer_about_modules_is_kept(python_project: Path, program: Program) -> None:
+    first = program("check")
+    assert kept(python_project)
+    assert program("check").out == first.out
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("helper.py", "TEXT = 'Look at <nam>.'\n"),
+        ("modules/name.txt", "not a name"),
+        ("modules/more.py", "import nothing_of_this_name\n"),
+    ],
+)
+def test_a_module_is_imported_anew_when_something_changed_that_it_may_read(
+    python_project: Path, program: Program, name: str, text: str
+) -> None:
+    before = program("check").out
+    (python_project / name).write_text(text)
+    after = program("check")
+    assert after.out != before
+    assert after.out == program("check", "--no-cache").out

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.main import COMMANDS, run
+from cyberflow.cli.command_list import COMMANDS
+from cyberflow.cli.main import run
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

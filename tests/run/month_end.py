@@ -172,7 +172,7 @@ class MonthEnd:
     async def go(self, fuse: Fuse | None = None, *, answer: bool = True, **options: Any) -> PipelineState:
         """One start of the program, to its end or that of the fuse."""
         fuse = fuse or Fuse()
-        async with self._open(fuse, options) as (run, ledger):
+        async with self.open(fuse, options) as (run, ledger):
             async with aclosing(run.run()) as updates:
                 async for update in updates:
                     entry = getattr(update, "entry", None)
@@ -181,7 +181,7 @@ class MonthEnd:
             return run.state
 
     @asynccontextmanager
-    async def _open(self, fuse: Fuse, options: Mapping[str, Any]) -> AsyncIterator[tuple[PipelineRun, Ledger]]:
+    async def open(self, fuse: Fuse, options: Mapping[str, Any]) -> AsyncIterator[tuple[PipelineRun, Ledger]]:
         invoices = [{"number": f"INV-{number}", "due": "2026-03-31"} for number in range(self.items)]
         simulated = {"find": {"outputs": {"invoices": invoices}}, **self.outcomes}
         given = {
@@ -259,6 +259,14 @@ class MonthEnd:
             if names[run.workflow_id] != "open-invoice"
         }
         return Counter(f"{name} {number}".strip() for name, number, _ in once)
+
+    async def statuses(self) -> list[str]:
+        async with Cyberdesk.connect("http://local", "any", app=self.platform.app) as desk:
+            return [run.status async for run in desk.runs.list(limit=1000)]
+
+    async def reserved_machines(self) -> list[str]:
+        async with Cyberdesk.connect("http://local", "any", app=self.platform.app) as desk:
+            return [one.id async for one in desk.machines.list() if one.reserved_session_id is not None]
 
     async def tasks(self) -> list[str]:
         async with CyberunClient.connect("http://local/api/v1", "any", app=self.platform.app) as cyberun:

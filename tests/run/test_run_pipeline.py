@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,21 @@ async def test_two_items_of_one_key_fail_the_step_before_any_is_sent(tmp_path: P
         assert data["steps"][1]["error"] == "items 0 and 1 have the same key `A`"
         assert (data["status"], data["steps"][1]["status"]) == ("error", "error")
         assert await end.sessions() == Counter({"list-invoices": 1})
+
+
+async def test_a_cancellation_takes_everything_with_it(tmp_path: Path) -> None:
+    async with month_end(tmp_path / "p", items=4, outcomes={"file": {"seconds": 3600}}) as end:
+        async with end.open(Fuse(), {}) as (run, ledger):
+            async with aclosing(run.run()) as updates:
+                async for _ in updates:
+                    if run.live_count == 4:
+                        break
+            await run.cancel()
+            counts = ledger.counts()
+        assert (counts["cancelled"], pipeline_status(run.state)) == (4, "cancelled")
+        assert set(await end.statuses()) <= {"success", "cancelled"}
+        machines = await end.reserved_machines()
+        assert machines == []
 
 
 async def settle(end: MonthEnd) -> PipelineState:

@@ -1,9 +1,10 @@
-"""`cyberflow stubs`: the workflows that the YAML declares, as typed functions for Python chains and their editors."""
+"""`cyberflow stubs`: what the YAML declares, as typed functions for Python and its editors."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,9 @@ from cyberflow.cli.options import common_options, project_root
 from cyberflow.cli.stub_types import StubClasses, is_name, make_optional
 from cyberflow.cli.views.diagnostics_text import pluralize
 from cyberflow.compiler.check import check_target
-from cyberflow.compiler.graph import WorkflowNode
+from cyberflow.compiler.graph import PYTHON_SUFFIX, DeclarationNode
+from cyberflow.compiler.interface import Callee
+from cyberflow.compiler.pipeline.build import caller_callee
 from cyberflow.language.project.load import read_project
 from cyberflow.sdk.project import raise_errors
 from cyberflow.source import Place
@@ -37,9 +40,9 @@ any other.
 @common_options()
 @click.option("--out", metavar="FILE", default=DEFAULT, show_default=True, help="Where to write; `-` prints.")
 def command(*, project: Path | None, out: str, quiet: bool) -> int:
-    """Write typed Python stubs of the workflows that the YAML declares.
+    """Write typed Python stubs of the workflows, chains and pipelines that the YAML declares.
 
-    A chain in Python imports them from the project's folder; an editor then knows their inputs and outputs.
+    Chains and pipelines in Python import them from the project's folder; an editor then knows inputs and outputs.
 
     \b
     Example:
@@ -49,11 +52,14 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     sourced = read_project(project_root(project))
     graph, builder, found = check_target(sourced, sourced.settings.default_target)
     raise_errors(sourced, [one for one in found if not _is_about_python(one.place)])
-    workflows = [one for one in graph.workflows.values() if not one.definition.place.path.endswith(".py")]
+    every: list[DeclarationNode[Any]] = [*graph.workflows.values(), *graph.callers]
+    declared = [one for one in every if not one.definition.place.path.endswith(PYTHON_SUFFIX)]
+    callees = {one.name: one.callee for one in graph.workflows.values()}
+    callees |= {one.name: caller_callee(one) for one in graph.callers}
     classes = StubClasses()
     for name, definition in graph.project.types.items():
         classes.add_type(name, builder.type_reader.read_type(name, definition.place))
-    functions = [_stub_function(one, classes) for one in workflows]
+    functions = [_stub_function(one, callees[one.name], classes) for one in declared]
     body = "\n".join([*classes.texts, *functions])
     text = f"{_HEAD}\n\n{_imports(body)}\n{body}\n"
     if out == "-":
@@ -62,7 +68,11 @@ def command(*, project: Path | None, out: str, quiet: bool) -> int:
     own = sourced.root / out
     write_text(own, text, private=False)
     if not quiet:
-        say(f"wrote {own}: {pluralize(len(workflows), 'workflow')}")
+        counts = {
+            kind: sum(one.definition.kind == kind for one in declared) for kind in ("workflow", "chain", "pipeline")
+        }
+        said = ", ".join(pluralize(number, kind) for kind, number in counts.items() if number or kind == "workflow")
+        say(f"wrote {own}: {said}")
     return 0
 
 
@@ -83,9 +93,9 @@ def _imports(body: str) -> str:
     return "\n".join([*lines, *([""] if len(lines) > 2 else []), f"from cyberflow import {', '.join(ours)}"])  # noqa: PLR2004
 
 
-def _stub_function(workflow: WorkflowNode, classes: StubClasses) -> str:
-    """One workflow. Everything that a call may leave out is None by default, and not sent then."""
-    machine = workflow.body.from_machine
+def _stub_function(declared: DeclarationNode[Any], workflow: Callee, classes: StubClasses) -> str:
+    """One declaration. Everything that a call may leave out is None by default, and not sent then."""
+    machine, body = workflow.from_machine, declared.body
     parameters, rest = [], False
     for fields, sign in ((workflow.inputs, ""), (workflow.secrets, "$")):
         for name, one in fields.fields.items():
@@ -96,13 +106,13 @@ def _stub_function(workflow: WorkflowNode, classes: StubClasses) -> str:
             rest = rest or not is_name(name)
     parameters = ["*", *parameters] if parameters else []
     parameters += ["**others: Any"] if rest and parameters else []
-    outputs = classes.annotation(workflow.callee.outputs_schema, workflow.name) if workflow.outputs.fields else "None"
+    outputs = classes.annotation(workflow.outputs_schema, workflow.name) if workflow.outputs.fields else "None"
     return _FUNCTION.format(
         name=workflow.name,
         function=_identifier(workflow.name),
         parameters=_wrap_parameters(parameters, len(workflow.name) + len(outputs)),
         returns=outputs,
-        docstring=_docstring(workflow.body.description or workflow.body.title or workflow.name),
+        docstring=_docstring(body.description or getattr(body, "title", None) or workflow.name),
     )
 
 

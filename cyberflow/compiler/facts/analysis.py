@@ -4,6 +4,9 @@ of the present state. What did not change is not computed again.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +48,20 @@ class Analysis:
 
     def state(self) -> ProjectState:
         """The project as it is now."""
-        raw = read_project(self.root, dict(self._overlays), self._memory)
-        self._facts = link(raw, self._facts)
-        return ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts)
+        with _rest_collector():
+            raw = read_project(self.root, dict(self._overlays), self._memory)
+            self._facts = link(raw, self._facts)
+            return ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts)
+
+
+@contextmanager
+def _rest_collector() -> Iterator[None]:
+    """Have nothing looked for that can be thrown away while so much is made that stays."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -70,7 +70,8 @@ def redact_and_sort(found: Iterable[Diagnostic], sourced: RawProject) -> list[Di
 
 def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterator[Diagnostic]:
     for one in found:
-        paths = {one.place.path, *(label.place.path for label in one.labels)}
+        edits = one.fix.edits if one.fix else ()
+        paths = {one.place.path, *(label.place.path for label in one.labels), *(edit.place.path for edit in edits)}
         hide = partial(sourced.secrets.hide, paths=paths)
         yield replace(
             one,

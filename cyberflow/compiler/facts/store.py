@@ -92,10 +92,12 @@ def _encode(value: Any) -> Any:
 
 def _decode_facts(value: Any) -> FileFacts:
     facts = _decode(value)
-    sound = isinstance(facts, FileFacts) and all(isinstance(one, Diagnostic) for one in facts.findings)
-    if not sound or not all(isinstance(one, Suppression) for one in facts.comments):
-        raise ValueError("not facts")
-    return facts  # type: ignore[no-any-return]
+    if not isinstance(facts, FileFacts) or not isinstance(facts.names, frozenset) or not isinstance(facts.uses, dict):
+        raise TypeError("not facts")
+    held: tuple[tuple[Any, type[Any]], ...] = ((facts.findings, Diagnostic), (facts.comments, Suppression))
+    if not all(isinstance(one, kind) for several, kind in held for one in several):
+        raise TypeError("not facts")
+    return facts
 
 
 def _decode(value: Any) -> Any:

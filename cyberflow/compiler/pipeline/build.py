@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cyberflow.compiler.bundle import GIVEN_FILE
-from cyberflow.compiler.graph import ChainNode, PipelineNode, PipelineStepNode, TaskNode
+from cyberflow.compiler.graph import AnyCaller, ChainNode, PipelineNode, PipelineStepNode, TaskNode
 from cyberflow.compiler.interface import NO_FIELDS, Callee, Field, FieldSet
 from cyberflow.compiler.pipeline.file_refs import read_file_ref
 from cyberflow.compiler.queries.value_types import item_type, output_fields, value_type
@@ -54,13 +54,8 @@ class PipelineBuilder:
             for name in ready or list(waiting):
                 node = self._pipeline(waiting.pop(name))
                 self.built[name] = node
-                self.callees[name] = self._pipeline_callee(node)
+                self.callees[name] = pipeline_callee(node)
         return {name: self.built[name] for name in declared}
-
-    def _pipeline_callee(self, node: PipelineNode) -> Callee:
-        files = dict.fromkeys(name for step in node.steps for name in file_arguments(step).values())
-        outputs = output_fields(node)
-        return Callee("pipeline", node.name, node.definition.place, node.inputs, node.secrets, outputs, (), (*files,))
 
     def _pipeline(self, definition: Definition[Pipeline]) -> PipelineNode:
         body, read = definition.body, self.readers
@@ -123,11 +118,23 @@ def file_arguments(step: PipelineStepNode) -> dict[str, str]:
     return found
 
 
+def caller_callee(caller: AnyCaller) -> Callee:
+    """A chain or pipeline as a step sees it."""
+    return chain_callee(caller) if isinstance(caller, ChainNode) else pipeline_callee(caller)
+
+
 def chain_callee(chain: ChainNode) -> Callee:
     """A chain as a step of a pipeline sees it."""
     files = tuple(file.name for file in chain.body.files if file.name is not None)
     fields = chain.inputs, chain.secrets, output_fields(chain)
     return Callee("chain", chain.name, chain.definition.place, *fields, tuple(chain.body.from_machine), files)
+
+
+def pipeline_callee(node: PipelineNode) -> Callee:
+    """A pipeline as a step of another sees it."""
+    files = dict.fromkeys(name for step in node.steps for name in file_arguments(step).values())
+    outputs = output_fields(node)
+    return Callee("pipeline", node.name, node.definition.place, node.inputs, node.secrets, outputs, (), (*files,))
 
 
 def task_callee(task: TaskNode) -> Callee:

@@ -125,3 +125,20 @@ class RunOptions(TypedDict, total=False):
     prompt_file: str
     model: str
     project: str
+
+
+class PipelineRunOptions(TypedDict, total=False):
+    """What `cyberflow run` takes as options for a pipeline; `ledger` is the file that says how to go on."""
+
+    inputs: Mapping[str, Any]
+    ledger: str
+    parallel: int
+    machine: str
+    pools: Texts
+    timeout: str | float
+    cancel_on_timeout: bool
+    stale_ok: bool
+    simulate: Mapping[str, Any]
+    priority: bool
+    engine: str
+    project: str

@@ -17,6 +17,8 @@ from cyberflow.run.pipeline.waits import end_wait, open_wait
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.policy import RetryPolicy, next_action, next_attempt
 
+UNFORGIVEN = ("unknown", "cancelled")
+"""What `on_failure: continue` does not forgive: somebody has to look, or did something."""
 ONCE_MORE = RetryPolicy(failed=True, unknown=True)
 """Of what is over, only that comes here which is run once more."""
 
@@ -58,7 +60,8 @@ def scope_status(state: PipelineState, scope: Scope) -> str:
             return "error"
         if progress.failures:
             entries = (state.entries[id] for id in progress.items if id in state.entries)
-            return next(entry.display_status for entry in entries if entry.is_over and not entry.has_succeeded)
+            failed = [entry.display_status for entry in entries if entry.is_over and not entry.has_succeeded]
+            return next((status for status in failed if status in UNFORGIVEN), failed[0])
     return "success"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cyberflow.redact import Redactor
 from cyberflow.run.pipeline.changes import top_step
-from cyberflow.run.pipeline.reducer import scope_status, waiting_entries
+from cyberflow.run.pipeline.reducer import UNFORGIVEN, scope_status, waiting_entries
 from cyberflow.run.pipeline.state import KINDS, PipelineState, StepProgress
 from cyberflow.run.work.entry import LedgerEntry
 
@@ -66,7 +66,8 @@ def step_status(state: PipelineState, progress: StepProgress | None) -> str:
         return "error"
     entries = step_entries(state, progress)
     if progress.failures:
-        return next(entry.display_status for entry in entries if entry.is_over and not entry.has_succeeded)
+        failed = [entry.display_status for entry in entries if entry.is_over and not entry.has_succeeded]
+        return next((status for status in failed if status in UNFORGIVEN), failed[0])
     if progress.is_over:
         return "success" if progress.step.each or not entries else entries[0].display_status
     return "waiting" if progress.step.kind == "wait" or not progress.live else "running"

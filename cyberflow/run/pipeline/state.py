@@ -185,7 +185,9 @@ class PipelineState:
         return output_at(entry.outputs, ref) if entry is not None and entry.has_succeeded else ABSENT
 
     def _count(self, progress: StepProgress, entry: LedgerEntry) -> None:
-        forgiven = progress.step.on_failure == "continue" and entry.stage != "unknown"
+        # somebody has to look, or did something
+        person = entry.stage == "unknown" or entry.status == "cancelled"
+        forgiven = progress.step.on_failure == "continue" and not person
         progress.failures += not entry.has_succeeded and not forgiven
 
     def _open(self, progress: StepProgress, item: Item) -> None:
@@ -260,7 +262,7 @@ class PipelineState:
         for number, value in enumerate(listed):
             inputs = {**scope.inputs, step.each.name: value}
             named = number if step.each.key is None else self.filler(scope, inputs).value(step.each.key, "the key")
-            key = item_key(named, number)
+            key = item_key(named)
             if key is None or key in seen:
                 progress.problem = _describe_key(key, number, seen)
                 return
@@ -271,7 +273,7 @@ class PipelineState:
 
 def _describe_key(key: str | None, number: int, seen: Mapping[str, int]) -> str:
     if key is None:
-        return f"the key of item {number} is neither text nor an integer"
+        return f"the key of item {number} is neither a text nor an integer"
     return f"items {seen[key]} and {number} have the same key `{key}`"
 
 

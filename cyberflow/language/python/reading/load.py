@@ -21,6 +21,7 @@ from cyberflow.language.project.decode import duplicate_name
 from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.language.python.reading.environment import comes_from_elsewhere
 from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
 from cyberflow.language.python.reading.functions import functions_of, list_calls, read_function
 from cyberflow.language.python.reading.modules import ImportSession, import_session
@@ -30,6 +31,7 @@ from cyberflow.language.python.tracing.interfaces import WorkflowInterfaces
 from cyberflow.language.python.tracing.pipeline import PipelineTrace
 from cyberflow.language.python.tracing.trace import Trace
 from cyberflow.language.python.tracing.write_steps import write_steps
+from cyberflow.language.template.templates import has_expression
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
@@ -87,7 +89,7 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
         note = getattr(error, "strerror", "") or str(error)
         return Diagnostic("file-not-found", f"`{pattern}` is not a pattern", place, note=note)
     matched = sorted(path.relative_to(files.root).as_posix() for path in found_here)
-    if (closed := _find_unreadable_folder(files.root, name)) is not None:
+    if (closed := _find_unreadable_folder(files, name)) is not None:
         files.distrust()
         message = f"the folder `{Path(closed.filename).relative_to(files.root).as_posix()}` cannot be read"
         return Diagnostic("file-not-found", message, place, note=closed.strerror or "")
@@ -100,11 +102,12 @@ def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagno
     return Diagnostic("file-not-found", f"no module is called `{pattern}`", place, help=help)
 
 
-def _find_unreadable_folder(root: Path, pattern: str) -> OSError | None:
+def _find_unreadable_folder(files: Files, pattern: str) -> OSError | None:
     """Why a folder that a pattern may look into cannot be read: what it declares would be missed in silence."""
     *above, _ = Path(pattern).parts
     fixed = [*takewhile(lambda part: not any(sign in part for sign in "*?["), above)]
     refused: list[OSError] = []
+    root = files.root
     for folder, folders, _ in os.walk(root.joinpath(*fixed), onerror=refused.append):
         deeper = "**" in above or len(Path(folder).relative_to(root).parts) < len(above)
         folders[:] = [one for one in folders if deeper and not one.startswith(".")]
@@ -135,6 +138,8 @@ class _ModuleReader:
             self.modules[path] = module
             found += (one for one in vars(module).values() if isinstance(one, FunctionDeclaration))
         self._add_sources()
+        if comes_from_elsewhere(self.session.root, self.session.loaded_before):
+            self.files.distrust()
         self._read_functions(paths)
         bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
@@ -147,6 +152,7 @@ class _ModuleReader:
     def _read_functions(self, paths: Sequence[str]) -> None:
         """Read the functions that the YAML calls, and note what each module has to be called."""
         wanted = set(self.called)
+        any_of_them = any(has_expression(one) for one in wanted)
         for path in paths:
             if path not in self.documents:
                 continue
@@ -156,7 +162,7 @@ class _ModuleReader:
                 functions = functions_of(self.modules[path])
                 self.documents[path].function_names = tuple(functions)
                 for known, function in functions.items():
-                    if f"{name}:{known}" in wanted:
+                    if any_of_them or f"{name}:{known}" in wanted:
                         read_function(f"{name}:{known}", function, self.documents, self.sources)
 
     def _add_sources(self) -> None:
@@ -164,6 +170,7 @@ class _ModuleReader:
             if filename not in self.sources:
                 path = Path(filename).relative_to(self.session.root).as_posix()
                 self.sources[filename] = source = PythonSource(path, text, _parse_or_empty(text))
+                self.files.disk.file(path)  # so that its hash is among those that an answer rests on
                 self.documents[path] = PythonDocument(path, text, strings=source.strings)
 
     def _note_secret_literals(self) -> None:

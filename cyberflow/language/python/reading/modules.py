@@ -39,6 +39,7 @@ class ImportSession:
     root: Path
     overlays: Mapping[str, bytes] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    loaded_before: frozenset[str] = field(default_factory=lambda: frozenset(sys.modules))
 
     def load(self, path: str) -> ModuleType:
         """Import the module of a file; one that cannot be imported by name goes by its path.

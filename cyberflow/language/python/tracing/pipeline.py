@@ -16,6 +16,7 @@ from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
 from cyberflow.language.python.tracing.frames import user_position
 from cyberflow.language.python.tracing.symbols import DECIDE, Misuse, Origin, Symbol, current_trace, origin_of
 from cyberflow.language.python.tracing.trace import Trace, TracedStep
+from cyberflow.source import Route
 
 _CONDITION = "hand it to a step as `when=` or `unless=`, or let a `call` decide"
 
@@ -78,7 +79,9 @@ class PipelineTrace(Trace):
     lists: set[str] = field(default_factory=set)
 
     def refuse(self, origin: Origin, message: str, help: str) -> None:
-        message = message.replace("the chain runs", "the pipeline runs")
+        message = message.replace("the chain", "the pipeline")
+        if "iterated" in message:
+            help = "run a step for each of its entries: `each(items, lambda item: …)`"
         super().refuse(origin, message, _CONDITION if help == DECIDE else help)
 
     def step(self, workflow: CalledWorkflow, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Symbol:
@@ -98,6 +101,9 @@ class PipelineTrace(Trace):
 
     def call(self, function: Callable[..., Any], alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Symbol:
         """Add a step that calls a function."""
+        if not function.__qualname__.isidentifier():
+            help = "write it with `def`, at the top of a module under `python:`"
+            raise Misuse("`call` takes a function that has a name of its own in a module", help)
         name = f"{function.__module__}:{function.__qualname__}"
         self.called[name] = function
         positional = list(inspect.signature(function).parameters)[: len(args)]
@@ -124,7 +130,10 @@ class PipelineTrace(Trace):
         found = do(item)
         if len(self.steps) != before + 1:
             message = f"`each` runs one step for each item, and this makes {len(self.steps) - before}"
-            raise Misuse(message, "put several into a chain or a pipeline of their own, and run that")
+            help = "have it run a chain, a workflow or a task, or `call` a function"
+            if len(self.steps) > before:
+                help = "put several into a chain or a pipeline of their own, and run that"
+            raise Misuse(message, help)
         step = self.steps[-1]
         data: dict[str, Any] = {"each": {name: self._data(items, ("each", name))}}
         if key is not None:
@@ -169,6 +178,13 @@ class PipelineTrace(Trace):
         for name, one in written.items():
             self._note_problems(one, ("steps", len(self.steps), "secrets" if name in secrets else "inputs", name))
         return written
+
+    def _note_problems(self, written: CapturedValue, route: Route) -> None:
+        for index, fault in enumerate(written.problems):
+            if StepFile.__name__ in fault.message:
+                message, help = "a file of a step is not a value", "give it to a step under `files=`"
+                written.problems[index] = replace(fault, message=message, help=help)
+        super()._note_problems(written, route)
 
     def _data(self, value: Any, route: tuple[str, ...]) -> Any:
         written = self._capture(value)

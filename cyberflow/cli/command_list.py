@@ -1,0 +1,37 @@
+"""The commands by name, each with a line for the list of them. Nothing is imported before it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "init": "Begin a project: a small one that works.",
+    "check": "Find every mistake of the project, offline.",
+    "show": "Show what one workflow or chain compiles to.",
+    "graph": "Draw a chain, a workflow, or the whole project.",
+    "build": "Write the bundle: what is deployed and run, as files.",
+    "plan": "Show what apply would change. Reads only.",
+    "apply": "Make the target's workflows what the project declares.",
+    "pull": "Write workflows of the platform as YAML.",
+    "adopt": "Take a workflow of the platform as a declared one.",
+    "merge": "Join a dashboard edit with the edits of the sources.",
+    "run": "Run a chain, a workflow or a task and follow it to its outputs.",
+    "runs": "List, show, follow, cancel and fetch runs.",
+    "worker": "Run rows of a batch, beside other machines.",
+    "test": "Run the tests of flows, offline.",
+    "trace": "Trace runs to the commit, the apply and the approver behind them.",
+    "dev": "Serve the local platform on this machine.",
+    "explain": "Explain a rule, a key, a word, a command or an exit code.",
+    "schema": "Print the JSON Schemas of the files, for editors.",
+    "lsp": "Serve an editor: the language server on standard input and output.",
+    "completion": "Print what a shell needs to complete cyberflow.",
+    "stubs": "Write typed Python stubs of the workflows in YAML.",
+}
+
+
+def load_command(name: str) -> click.Command:
+    """Import a command of the list."""
+    command: click.Command = import_module(f"cyberflow.cli.commands.{name}").command
+    return command

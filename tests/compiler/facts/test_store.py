@@ -1,0 +1,131 @@
+"""Facts on disk: an answer that rests on them is the answer of a fresh reading, whatever happened to them."""
+
+from __future__ import annotations
+
+import json
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cyberflow.cli.views.findings_json import render_json
+from cyberflow.compiler.check import check, check_facts
+from cyberflow.compiler.facts.link import link
+from cyberflow.compiler.facts.store import FILE, load_facts, store_facts
+from cyberflow.language.disk import Disk, FileMemory
+from cyberflow.language.project.load import read_project
+from tests.compiler.facts.random_project import RandomProject
+
+PROGRAM = "1"
+WORKFLOW = "workflows: {{{name}: {{prompt: Find <{word}>., inputs: {{name: string}}}}}}\n"
+
+
+def kept_check(root: Path, program: str = PROGRAM) -> str:
+    """What the command does: take what is kept, check what changed, keep that."""
+    memory: FileMemory = {}
+    disk = Disk(root, {}, memory)
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and ".cyberflow" not in path.parts:
+            disk.file(path.relative_to(root).as_posix())
+    facts = load_facts(root, program, memory)
+    raw = read_project(root, memory=memory)
+    facts = link(raw, facts)
+    found = check_facts(raw, facts)
+    if not raw.modules:
+        store_facts(raw, facts, program)
+    return render_json(raw, found)
+
+
+def fresh_check(root: Path) -> str:
+    raw = read_project(root)
+    return render_json(raw, check(raw))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "cyberflow.yaml").write_text("project: clinic\n")
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.yaml").write_text(WORKFLOW.format(name=name, word="nam" if name == "b" else "name"))
+    (tmp_path / "chains.yaml").write_text("chains: {all: {steps: [{id: a, workflow: a}, {id: b, workflow: b}]}}\n")
+    return tmp_path
+
+
+def test_what_did_not_change_is_not_parsed(folder: Path) -> None:
+    kept_check(folder)
+    (folder / "c.yaml").write_text(WORKFLOW.format(name="c", word="mane"))
+    memory: FileMemory = {}
+    disk = Disk(folder, {}, memory)
+    for path in ("cyberflow.yaml", "a.yaml", "b.yaml", "c.yaml", "chains.yaml"):
+        disk.file(path)
+    raw = read_project(folder, memory=memory)
+    facts = load_facts(folder, PROGRAM, {path: raw.files.disk.read[path] for path in raw.files.disk.read})
+    assert set(facts.files) == {"cyberflow.yaml", "a.yaml", "b.yaml", "c.yaml", "chains.yaml"}
+    linked = link(raw, facts)
+    assert linked.files["a.yaml"] is facts.files["a.yaml"]
+    assert linked.files["c.yaml"] is not facts.files["c.yaml"]
+    assert kept_check(folder) == fresh_check(folder)
+
+
+def test_another_program_keeps_nothing(folder: Path) -> None:
+    kept_check(folder)
+    assert load_facts(folder, "2", {}).files == {}
+    assert load_facts(folder, PROGRAM, {}).files != {}
+
+
+def test_facts_that_were_tampered_with_are_not_there(folder: Path) -> None:
+    answer, path = kept_check(folder), folder / FILE
+    whole, choose = path.read_bytes(), random.Random(1)
+    for _ in range(60):
+        at = choose.randrange(len(whole))
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << choose.randrange(7)]) + whole[at + 1 :])
+        assert load_facts(folder, PROGRAM, {}).files == {}
+        path.write_bytes(whole[:at])
+        assert load_facts(folder, PROGRAM, {}).files == {}
+    assert kept_check(folder) == answer
+
+
+@pytest.mark.parametrize("held", [["os.system", "x"], ["Diagnostic"], ["FileFacts", 1, 2], [["", 1]], {"a": 1}, "x", 7])
+def test_facts_are_made_into_nothing_else(folder: Path, held: object) -> None:
+    from hashlib import sha256
+
+    kept_check(folder)
+    data = json.loads((folder / FILE).read_text().partition("\n")[2])
+    data["files"]["a.yaml"] = held
+    text = json.dumps(data)
+    (folder / FILE).write_text(f"{sha256(text.encode()).hexdigest()}\n{text}")
+    assert load_facts(folder, PROGRAM, {}).files == {}
+    assert kept_check(folder) == fresh_check(folder)
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing(folder: Path) -> None:
+    (folder / ".cyberflow").write_text("in the way")
+    assert kept_check(folder) == fresh_check(folder) == kept_check(folder)
+    assert (folder / ".cyberflow").read_text() == "in the way"
+
+
+def test_no_literal_secret_is_kept(folder: Path) -> None:
+    (folder / "chains.yaml").write_text(
+        "chains: {all: {steps: [{id: a, workflow: a, secrets: {password: hunter2, pin: <$nobody>}}]}}\n"
+    )
+    assert kept_check(folder) == fresh_check(folder) == kept_check(folder)
+    assert "hunter2" not in (folder / FILE).read_text()
+
+
+@pytest.mark.slow
+def test_two_checks_at_once_say_the_same(folder: Path) -> None:
+    for turn in range(6):
+        (folder / "c.yaml").write_text(WORKFLOW.format(name="c", word=f"name{turn}"))
+        with ThreadPoolExecutor(4) as pool:
+            answers = set(pool.map(kept_check, [folder] * 8))
+        assert answers == {fresh_check(folder)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", range(10))
+def test_after_any_edits_what_is_kept_is_what_a_fresh_reading_says(group: int, tmp_path: Path) -> None:
+    for seed in range(1000 + group, 1100, 10):
+        project = RandomProject(tmp_path / str(seed), seed)
+        for edit in range(10):
+            assert kept_check(project.root) == fresh_check(project.root), (seed, edit)
+            project.edit()
