@@ -15,7 +15,9 @@ from cyberflow.compiler.facts.analysis import Analysis
 from cyberflow.compiler.facts.findings import targets_to_check
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.lookup.lookup import Lookup
+from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.lsp.texts import Buffer
+from cyberflow.lsp.trial import ModuleTrial
 
 _PAUSE = 0.02
 """How long more keys are waited for before a check begins, in seconds."""
@@ -34,9 +36,12 @@ class Checked:
 
 @dataclass
 class Analyst:
-    """Checks projects in a thread of its own. `deliver` is called there with each result."""
+    """Checks projects in a thread of its own. `deliver` is called there with each result, `refuse` with words where
+    there is none.
+    """
 
     deliver: Callable[[Checked], None]
+    refuse: Callable[[str], None]
     _asked: dict[Path, Mapping[str, Buffer]] = field(default_factory=dict)
     _projects: dict[Path, _OpenProject] = field(default_factory=dict)
     _wake: threading.Condition = field(default_factory=threading.Condition)
@@ -69,8 +74,12 @@ class Analyst:
                 root = next(iter(self._asked))
                 buffers = self._asked.pop(root)
             try:
-                project = self._projects.setdefault(root, _OpenProject(Analysis(root)))
-                self.deliver(project.check(root, buffers))
+                project = self._projects.setdefault(root, _OpenProject(Analysis(root), ModuleTrial(root)))
+                checked = project.check(root, buffers)
+                if isinstance(checked, Checked):
+                    self.deliver(checked)
+                else:
+                    self.refuse(f"{checked}: nothing is checked until one of them is saved")
             except Exception:  # noqa: BLE001 - a bug is told, and the server goes on
                 _log.exception("a check of %s failed", root)
 
@@ -80,10 +89,15 @@ class _OpenProject:
     """An analysis, and the buffers that lie over it."""
 
     analysis: Analysis
+    trial: ModuleTrial
     buffers: Mapping[str, Buffer] = field(default_factory=dict)
     checked: Checked | None = None
 
-    def check(self, root: Path, buffers: Mapping[str, Buffer]) -> Checked:
+    def check(self, root: Path, buffers: Mapping[str, Buffer]) -> Checked | str:
+        """The project as it is now, or why it cannot be read."""
+        project_file = buffers.get(PROJECT_FILE)
+        if (reason := self.trial.run(project_file.content if project_file else None)) is not None:
+            return reason
         for path in {**self.buffers, **buffers}:
             buffer = buffers.get(path)
             if buffer is not self.buffers.get(path):

@@ -31,7 +31,7 @@ class CyberflowServer(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__("cyberflow", __version__, protocol_cls=BufferlessProtocol)
-        self.session = Session(Analyst(self._deliver))
+        self.session = Session(Analyst(self._deliver, self._refuse))
         self.publisher = Publisher(self)
         self.keys = False
         self.versions = False
@@ -59,6 +59,12 @@ class CyberflowServer(LanguageServer):
         """Called by the analyst, in its thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, checked)
+
+    def _refuse(self, reason: str) -> None:
+        """Called by the analyst, in its thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            shown = types.ShowMessageParams(types.MessageType.Error, reason)
+            self._loop.call_soon_threadsafe(self.window_show_message, shown)
 
     def _take(self, checked: Checked) -> None:
         is_new = checked.root not in self.session.views

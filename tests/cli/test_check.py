@@ -43,9 +43,11 @@ def test_findings_as_json(mistaken: Path, program: Program) -> None:
 
     assert answer.code == 1
     assert found["version"] == 1
-    assert found["summary"] == {"errors": 5, "warnings": 0, "workflows": 3, "chains": 1}
+    assert found["summary"] == {"errors": 6, "warnings": 0, "workflows": 3, "chains": 1}
     rules = [one["rule"] for one in found["diagnostics"]]
-    assert rules == ["secret-in-source", "unknown-output", "type-mismatch", "undeclared-secret", "unknown-key"]
+    assert rules == [
+        *("secret-in-source", "unknown-output", "type-mismatch", "undeclared-secret", "type-mismatch", "unknown-key")
+    ]
     output = found["diagnostics"][1]
     assert (output["path"], output["line"], output["column"], output["end_column"]) == ("chains.yaml", 22, 23, 41)
     assert output["help"] == "did you mean `mrn`?"

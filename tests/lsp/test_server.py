@@ -67,7 +67,10 @@ def test_a_session(client: Client) -> None:
     assert "step `book` of `intake`" in hover
     (definition,) = client.at("chains.yaml", "definition", *place)
     assert definition["uri"].endswith("workflows.yaml")
-    assert len(client.at("chains.yaml", "references", *place, context={"includeDeclaration": True})) == 4
+    uses = client.at("chains.yaml", "references", *place, context={"includeDeclaration": True})
+    assert {one["uri"].rpartition("/")[2] for one in uses} == {
+        *("chains.yaml", "workflows.yaml", "patient-lookup.md", "intake.yaml")
+    }
     symbols = client.about("chains.yaml", "documentSymbol")
     assert [(one["name"], len(one["children"])) for one in symbols] == [("intake", 13)]
     assert {one["name"] for one in client.request("workspace/symbol", {"query": "look"})} == {"patient-lookup"}
@@ -191,3 +194,26 @@ def test_without_the_extra_it_says_what_to_install(
 
     assert run(["lsp"]) == 2
     assert "pip install 'cyberflow[lsp]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [("while True: pass", "are not loaded within 5 seconds"), ("import os; os._exit(7)", "ends the process, with 7")],
+)
+def test_modules_that_never_end_take_no_editor_along(tmp_path: Path, last: str, words: str) -> None:
+    (tmp_path / "cyberflow.yaml").write_text("project: p\npython: [flows.py]\n", encoding="utf-8")
+    module = tmp_path / "flows.py"
+    good = 'from cyberflow import workflow\n@workflow\ndef look(name: str) -> None:\n    """Look for <nmae>."""\n'
+    module.write_text(good + last + "\n", encoding="utf-8")
+    with serving(tmp_path) as client:
+        shown = client.wait_for("window/showMessage")["params"]["message"]
+        assert words in shown
+        module.write_text(good, encoding="utf-8")
+        client.open("flows.py")
+        client.notify("textDocument/didSave", {"textDocument": {"uri": client.uri("flows.py")}})
+        client.wait_for_findings(
+            {
+                ("flows.py", "undeclared-input", "`look` has no input `nmae`", 3, 16, 3, 22),
+                ("flows.py", "unused-input", "nothing in `look` uses the input `name`", 2, 9, 2, 13),
+            }
+        )
