@@ -31,6 +31,7 @@ from cyberflow.language.python.tracing.interfaces import WorkflowInterfaces
 from cyberflow.language.python.tracing.pipeline import PipelineTrace
 from cyberflow.language.python.tracing.trace import Trace
 from cyberflow.language.python.tracing.write_steps import write_steps
+from cyberflow.language.template.templates import has_expression
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
 
@@ -169,6 +170,7 @@ class _ModuleReader:
     def _read_functions(self, paths: Sequence[str]) -> None:
         """Read the functions that the YAML calls, and note what each module has to be called."""
         wanted = set(self.called)
+        any_of_them = any(has_expression(one) for one in wanted)
         for path in paths:
             if path not in self.documents:
                 continue
@@ -178,7 +180,7 @@ class _ModuleReader:
                 functions = functions_of(self.modules[path])
                 self.documents[path].function_names = tuple(functions)
                 for known, function in functions.items():
-                    if f"{name}:{known}" in wanted:
+                    if any_of_them or f"{name}:{known}" in wanted:
                         read_function(f"{name}:{known}", function, self.documents, self.sources)
 
     def _add_sources(self) -> None:
