@@ -51,6 +51,8 @@ class Job:
 def run_jobs(jobs: Sequence[Job], stages: Mapping[str, Stage], processes: int | None = None) -> Iterator[Verdict]:
     """Run every job. `processes` is how many may work at once: by default one for each core, where it is worth it."""
     most = processes or min(count_cores(), len(jobs) // FEWEST)
+    if sys.platform != "linux" and any(stage.pipelines is not None for stage in stages.values()):
+        most = 1  # what calls functions of the project stays in the process that read it
     if most > 1:
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         with context.Pool(most, _begin_worker, (stages,)) as pool:
