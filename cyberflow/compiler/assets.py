@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from cyberflow.compiler.bundle import ASSET, Asset
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files, meant_path
-from cyberflow.language.prompt.sanitize import ImageRefusal
 from cyberflow.source import Place, Text
+
+if TYPE_CHECKING:
+    from cyberflow.language.prompt.sanitize import ImageRefusal
 
 LARGEST_IMAGE = 10 * 1024 * 1024
 _MAGIC = (
@@ -34,6 +37,8 @@ class AssetCollector:
         """What the bundle holds for an image that stands in a prompt at an offset, or why it cannot be used. Its path
         counts from the file that this part of the prompt was written in.
         """
+        from cyberflow.language.prompt.sanitize import ImageRefusal
+
         file = self.files.find(source, prompt.place(at, at + 1))
         if isinstance(file, Diagnostic):
             message = file.message + (f" ({file.note})" if file.note else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Container, Iterator
 from pathlib import Path
 
@@ -16,17 +15,14 @@ def current_commit(root: Path, read: Container[str] | None = None) -> str | None
     git, or where git does not answer. Of files that git does not know only those in `read` count, relative to `root`,
     and modules: a saved plan changes nothing.
     """
-    try:
-        head = run_git(root, INERT, "rev-parse", "--verify", "HEAD^{commit}")
-        if head is None:
-            return None
-        listed = run_git(root, INERT, "config", "--name-only", "-z", "--get-regexp", _FILTERS) or ""
-        inert = (*INERT, *_without_filters(listed))
-        above = run_git(root, inert, "rev-parse", "--show-prefix")
-        status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
-        changed = run_git(root, inert, *status, "--", ".")
-    except (OSError, subprocess.TimeoutExpired):
+    head = run_git(root, INERT, "rev-parse", "--verify", "HEAD^{commit}")
+    if head is None:
         return None
+    listed = run_git(root, INERT, "config", "--name-only", "-z", "--get-regexp", _FILTERS) or ""
+    inert = (*INERT, *_without_filters(listed))
+    above = run_git(root, inert, "rev-parse", "--show-prefix")
+    status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=all")
+    changed = run_git(root, inert, *status, "--", ".")
     differs = changed is None or above is None or any(_counts(entry, above, read) for entry in changed.split("\0"))
     return head + ("+" if differs else "")
 

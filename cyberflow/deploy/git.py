@@ -11,19 +11,22 @@ from pathlib import Path
 
 INERT = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "protocol.allow=never", "core.pager=cat")
 _QUIET = {"OPTIONAL_LOCKS": "0", "TERMINAL_PROMPT": "0", "NO_LAZY_FETCH": "1", "NO_REPLACE_OBJECTS": "1"}
-_SECONDS = 10
+_SECONDS = 30
 
 
 def run_git(root: Path, settings: Sequence[str], *words: str) -> str | None:
-    """The output of a git command; None when it fails."""
-    answer = subprocess.run(  # noqa: S603
-        git_command(root, settings, *words),
-        capture_output=True,
-        check=False,
-        timeout=_SECONDS,
-        env=git_environment(),
-        stdin=subprocess.DEVNULL,
-    )
+    """The output of a git command; None when it fails, gives no answer in time, or there is no git."""
+    try:
+        answer = subprocess.run(  # noqa: S603
+            git_command(root, settings, *words),
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
     return answer.stdout.decode(errors="replace").rstrip("\n") if answer.returncode == 0 else None
 
 

@@ -88,6 +88,8 @@ class _CallerDiagram:
             *(_step_node(step) for step in chain.steps),
             *(DiagramNode("output", name, "sink", self._value_type(value)) for name, value in chain.outputs.items()),
         ]
+        there = {node.id for node in nodes}  # a project may want no finding of what is not
+        edges = [edge for edge in edges if {edge.source, edge.target} <= there]
         return Diagram(kind, chain.name, chain.body.description or "", tuple(nodes), tuple(edges))
 
     def _edges(self) -> Iterator[DiagramEdge]:

@@ -69,7 +69,7 @@ class StepRetry(ClosedModel):
     """How often a failed step is tried again, after which ends of it, and how long after."""
 
     times: Count
-    on: list[Literal["error", "task_failed"]] = Field(default=["error"], min_length=1)
+    on: list[Literal["error", "task_failed"]] = Field(default=["error"])
     after: Duration | None = None
 
 

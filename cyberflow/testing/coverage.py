@@ -1,5 +1,5 @@
-"""How much of the chains the tests have gone through: steps that succeeded and failed, optional outputs that were there
-and were not.
+"""How much of the chains and pipelines the tests have gone through: steps that succeeded and failed, optional outputs
+that were there and were not, conditions taken and not, `each` over no, one and more items.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle, BundledChain
+from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.run.chain.request import output_schema
 from cyberflow.schema.values import EMPTY
 from cyberflow.testing.play import Played
 
+_COUNTS = ("no items", "one item", "several items")
+
 
 @dataclass(frozen=True)
 class ChainCoverage:
-    """The points of one chain, each in words, with whether a test went through it."""
+    """The points of one chain or pipeline, each in words, with whether a test went through it."""
 
     name: str
     points: Mapping[str, bool]
@@ -48,7 +51,11 @@ class Coverage:
             ChainCoverage(chain.name, dict.fromkeys(_points(bundle, chain), False) | _hits(chain, runs, bundle))
             for chain in bundle.chains
         )
-        return cls(tuple(chains))
+        pipelines = (
+            ChainCoverage(one.name, dict.fromkeys(_pipeline_points(one), False) | _pipeline_hits(one, runs))
+            for one in bundle.pipelines
+        )
+        return cls((*chains, *pipelines))
 
     @property
     def percent(self) -> float:
@@ -84,6 +91,35 @@ def _hits(chain: BundledChain, runs: Iterable[Played], bundle: Bundle) -> dict[s
                 there = outputs.get(name, EMPTY) not in (EMPTY, None)
                 found[f"{step}.{name} {'present' if there else 'absent'}"] = True
     return found
+
+
+def _pipeline_points(pipeline: BundledPipeline) -> Iterator[str]:
+    for step in pipeline.steps:
+        yield from (f"{step.id} succeeded", f"{step.id} failed")
+        if step.condition is not None:
+            yield from (f"{step.id} taken", f"{step.id} left out")
+        if step.each is not None:
+            yield from (f"{step.id} over no items", f"{step.id} over one item", f"{step.id} over several items")
+
+
+def _pipeline_hits(pipeline: BundledPipeline, runs: Iterable[Played]) -> dict[str, bool]:
+    runs = [run for run in runs if run.name == pipeline.name]
+    return {point: True for run in runs for step in pipeline.steps for point in _points_of_step(step, run)}
+
+
+def _points_of_step(step: BundledStep, run: Played) -> Iterator[str]:
+    """What one run went through of a step."""
+    seen = run.steps[step.id]
+    if seen.status in ("waiting", "running"):
+        return
+    if step.condition is not None:
+        yield f"{step.id} {'left out' if seen.status == 'skipped' else 'taken'}"
+    items = [one for id, one in run.steps.items() if step.each is not None and id.startswith(f"{step.id}[")]
+    if step.each is not None and seen.status != "skipped":
+        yield f"{step.id} over {_COUNTS[min(len(items), 2)]}"
+    for one in items or [seen]:
+        if one.status != "skipped":
+            yield f"{step.id} {'succeeded' if one.status in ('success', 'completed') else 'failed'}"
 
 
 def _steps(bundle: Bundle, chain: BundledChain) -> Iterator[tuple[str, list[str]]]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
-from cyberflow.compiler.graph import ChainNode, StepNode
+from cyberflow.compiler.flow_tests.mocks import step_of
+from cyberflow.compiler.graph import ChainNode, PipelineNode, StepNode
+from cyberflow.compiler.interface import Callee
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.flow_tests.model import DEFAULT_AT, read_instant
 from cyberflow.language.prompt.paths import format_path
@@ -24,6 +26,7 @@ from cyberflow.testing.samples import sample
 from cyberflow.testing.verdicts import Failure, Verdict
 
 FAILURES = ("error", "task_failed")
+_ENDS = (*FAILURES, "failed")
 MOST_EXAMPLES = 5
 _REFUSED = "Input validation failed: "
 _MISSING = re.compile(r'"([^"]+)" is a required property')
@@ -65,7 +68,7 @@ class EdgeJudge:
         for step in played.steps.values():
             if not step.began:
                 continue
-            if step.status == "error" and not (step.id == self.step and self.edge == "error"):
+            if step.status == "error" and not (step_of(step.id) == self.step and self.edge in _ENDS):
                 yield from self._refusals(step)
                 continue
             for probe in self.probes:
@@ -88,7 +91,7 @@ class EdgeJudge:
 
     @property
     def _when(self) -> str:
-        if self.edge in FAILURES:
+        if self.edge in _ENDS:
             return f"when `{self.step}` ends in {self.edge}"
         return f"when `{self.step}` gives {'its least output' if self.edge == 'least' else 'its examples'}"
 
@@ -113,6 +116,66 @@ def chain_edges(chain: ChainNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, P
             name = f"{chain.name}[{step.id}: {edge}]"
             judge = EdgeJudge(name, chain.name, step.at("id"), step.id, edge.partition(" ")[0], probes, places)
             yield judge, replace(script, mocks={step.id: mock})
+
+
+def pipeline_edges(pipeline: PipelineNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, PlayScript]]:
+    """Every case of one pipeline."""
+    what = bundle.pipeline(pipeline.name)
+    if what is None:
+        return
+    places = {f"{step.id}.{name}": value.place for step in pipeline.steps for name, value in step.inputs.items()}
+    places |= {step.id: step.at("id") for step in pipeline.steps}
+    inputs = {name: sample(name, declared["schema"]) for name, declared in what.inputs.items()}
+    script = PlayScript(pipeline.name, read_instant(DEFAULT_AT), inputs)
+    usual = {step.id: found for step in pipeline.steps if (found := _usual_outcome(step.callee)) is not None}
+    for step in pipeline.steps:
+        for edge, mock in _pipeline_mocks(step.callee) if step.callee is not None else ():
+            name = f"{pipeline.name}[{step.id}: {edge}]"
+            judge = EdgeJudge(name, pipeline.name, step.at("id"), step.id, edge, (), places)
+            yield judge, replace(script, mocks=usual if mock is None else {**usual, step.id: mock})
+
+
+def _pipeline_mocks(callee: Callee) -> Iterator[tuple[str, Any]]:
+    """The ends of one step of a pipeline; a function of the project is called once as it is."""
+    yield "examples", None
+    known = callee.outputs.known and not callee.outputs.is_empty
+    if callee.kind != "task" and known and (outputs := least_outputs(callee.outputs_schema)) is not None:
+        yield "least", {"outputs": outputs}
+    for status in ("failed",) if callee.kind == "task" else FAILURES:
+        yield status, {"status": status, "error": f"made to end in {status}"}
+
+
+def _usual_outcome(callee: Callee | None) -> dict[str, Any] | None:
+    """What a step that runs something on the services gives: examples, with one entry in each list, since the keys of
+    several would be the same.
+    """
+    known = callee is not None and callee.outputs.known and not callee.outputs.is_empty
+    if callee is None or not known or callee.kind not in ("chain", "workflow"):
+        return None
+    return {"outputs": _shorten(sample("", callee.outputs_schema))}
+
+
+def _shorten(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _shorten(item) for key, item in value.items()}
+    return [_shorten(item) for item in value[:1]] if isinstance(value, list) else value
+
+
+def idle_conditions(pipeline: PipelineNode, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """The conditions of a pipeline that no edge took, or that every one did."""
+    runs = [one.played for one in verdicts if one.played is not None and one.played.name == pipeline.name]
+    for step in pipeline.steps:
+        if step.condition is None or not runs:
+            continue
+        seen = {run.steps[step.id].status for run in runs if step.id in run.steps} - {"waiting"}
+        missing = "not taken" if "skipped" not in seen else "taken" if not seen - {"skipped"} else None
+        if missing is not None:
+            place = step.at("when" if step.step.when is not None else "unless")
+            message = f"the condition of `{step.id}` was never {missing}"
+            failure = Failure(f"steps.{step.id}.status", missing, "never", place, (), message)
+            yield Verdict(
+                f"{pipeline.name}[{step.id}: condition]", pipeline.name, pipeline.name, place, 0.0, (failure,)
+            )
 
 
 def distinct(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:

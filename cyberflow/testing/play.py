@@ -86,6 +86,9 @@ class Played:
 
 async def play(stage: Stage, script: PlayScript) -> Played:
     """Play a script. Raises UsageError for what the run would be refused for, and what the platform answers."""
+    if stage.pipelines is not None and stage.bundle.pipeline(script.run) is not None:
+        played: Played = await stage.pipelines(stage, script)
+        return played
     clock = JumpingClock(script.at)
     with Platform.load(stage.content, clock=clock) as platform:
         try:
@@ -94,7 +97,7 @@ async def play(stage: Stage, script: PlayScript) -> Played:
             chain = stage.bundle.chain(script.run)
             what = chain or stage.bundle.workflow(script.run)
             if what is None:
-                raise UsageError(f"the project declares no chain, workflow or task `{script.run}`")
+                raise UsageError(f"the project declares no `{script.run}`")
             return await _RunPlay(stage, script, platform, clock).play(what)
         finally:
             if script.keep is not None:
@@ -156,14 +159,7 @@ class _RunPlay:
         return Arguments(read.values, secrets, any_files(files_of(what), self.script.files))
 
     async def _furnish(self, desk: Cyberdesk, what: BundledChain | BundledWorkflow) -> None:
-        """Give the machines what they supply: what the script says, and some value for the rest."""
-        supplied = {**machine_samples(self.stage.bundle, what), **self.script.machine}
-        plain = {name: value for name, value in supplied.items() if not name.startswith("$")}
-        hidden = {name[1:]: secret_sample(name[1:], {}) for name in supplied if name.startswith("$")}
-        if supplied:
-            body = {"machine_parameters": plain, "machine_sensitive_parameters": hidden}
-            for id in self.stage.machines:
-                await desk.machines.update(id, body)
+        await furnish(desk, self.stage, {**machine_samples(self.stage.bundle, what), **self.script.machine})
 
     async def _begin_session(self, desk: Cyberdesk, chain: BundledChain) -> ChainState:
         """A session in which the aliases that the chain goes on from have run."""
@@ -228,6 +224,15 @@ class _TaskPlay:
             self.clock.run_on(self.platform, self.clock.now + timedelta(seconds=limit))
             await cyberun.cancel(id)
         self.clock.run_on(self.platform)
+
+
+async def furnish(desk: Cyberdesk, stage: Stage, supplied: Mapping[str, Any]) -> None:
+    """Give the machines what they supply: inputs by name, secrets with a `$`, of which some value will do."""
+    plain = {name: value for name, value in supplied.items() if not name.startswith("$")}
+    hidden = {name[1:]: secret_sample(name[1:], {}) for name in supplied if name.startswith("$")}
+    if supplied:
+        for id in stage.machines:
+            await desk.machines.update(id, {"machine_parameters": plain, "machine_sensitive_parameters": hidden})
 
 
 def any_files(declared: Sequence[Mapping[str, Any]], given: Mapping[str, FileArgument]) -> dict[str, FileArgument]:

@@ -4,10 +4,10 @@ every case.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.compiler.bundle import AssetReader, Bundle, BundledChain, BundledWorkflow
@@ -25,6 +25,9 @@ BUILT_AT = datetime(2025, 1, 1, tzinfo=UTC)
 """When the workflows of a stage were made: before any case begins."""
 
 
+PipelinePlayer: TypeAlias = Callable[["Stage", Any], Coroutine[Any, Any, Any]]
+
+
 @dataclass(frozen=True)
 class Stage:
     """`content` is the platform as `Platform.load` opens it; `assets` are the files that go along with a run."""
@@ -34,6 +37,8 @@ class Stage:
     ids: TargetIds
     machines: tuple[str, ...]
     assets: Mapping[str, bytes] = field(repr=False)
+    pipelines: PipelinePlayer | None = field(default=None, repr=False)
+    """What plays pipelines, whose calls need the modules of the project."""
 
 
 async def build_stage(bundle: Bundle, assets: AssetReader, owner: Owner, names: Collection[str]) -> Stage:
@@ -64,6 +69,8 @@ def _workflows_of(bundle: Bundle, names: Collection[str]) -> Iterator[str]:
             yield from chain.session.values()
         elif bundle.workflow(name) is not None:
             yield name
+        elif (pipeline := bundle.pipeline(name)) is not None:
+            yield from _workflows_of(bundle, [step.run for step in pipeline.steps if step.run is not None])
 
 
 def workflows_in(bundle: Bundle, what: BundledChain | BundledWorkflow) -> list[BundledWorkflow]:

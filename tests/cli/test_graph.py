@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -68,6 +69,7 @@ def test_a_chain_says_what_flows_where(intake: Path, program: Program) -> None:
 
 
 def test_aliases_machines_and_refs_inside_values(intake: Path, program: Program) -> None:
+    rmtree(intake / "tests")  # they are of the chain as it was
     replace(
         intake / "chains.yaml",
         "    secrets: [epic_password]",
@@ -281,3 +283,27 @@ def test_letters_are_judged_on_the_safe_side() -> None:
     assert wrap("one two three four five six", 60, 10, 2)[-1].endswith("…")
     assert wrap("one", 100, 10, 2) == ["one"]
     assert wrap("", 100, 10, 2) == []
+
+
+def test_a_pipeline_is_drawn_with_what_flows_and_what_waits(example: Callable[[str], Path], program: Program) -> None:
+    example("month-end")
+    found = edges(drawn(program, "month-end"))
+    assert (
+        "step:find",
+        "step:file",
+        "value",
+        "invoices",
+        "each",
+        "{number: string, payer: string, amount: number}[]",
+    ) in found
+    assert ("step:file", "step:total", "value", "receipt", "receipts", "(string | null)[]") in found
+    assert ("step:banner", "step:close", "value", "9.images.0", "banner", "file") in found
+    assert ("input:month", "step:release", "value", "", "signal", "") in found
+    assert ("secret:epic_password", "step:find", "secret", "", "password", "") in found
+    steps = {node["name"]: node["workflow"] for node in drawn(program, "month-end")["nodes"] if node["kind"] == "step"}
+    assert steps["file"] == "file-invoice, each invoice"
+    assert steps["release"] == "Close <month>?, if"
+    assert ("pipeline:month-end", "chain:close-month", "use", "close", "", "") in edges(drawn(program))
+    shown = program("show", "month-end", "--format", "json")
+    assert json.loads(shown.out)["kind"] == "pipeline"
+    assert "pipeline  month-end" in program("show").out

@@ -20,7 +20,7 @@ from cyberflow.deploy.plan.plan import plan
 from cyberflow.remote.canonical import canonicalize, wire_fields
 from cyberflow.sdk.deployments.merges import MergeResult, merge_into_sources
 from cyberflow.sdk.project import CompiledProject, compile_project
-from tests.deploy.deploy_world import Account
+from tests.deploy.deploy_world import SEARCH, Account
 
 MERGES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "merges.yaml").read_text(encoding="utf-8"))
 CLEAN = [one for one in MERGES if "conflict" not in one]
@@ -231,6 +231,39 @@ def test_without_a_base_every_difference_is_a_conflict(tmp_path: Path, account: 
     assert "2. Read the number.\n3. Shut the chart.\n=======" in world.home.read_text(encoding="utf-8") or (
         world.home.read_text(encoding="utf-8").count("<<<<<<< sources") == 2
     )
+
+
+def test_images_stay_the_files_that_they_are(tmp_path: Path, account: Account) -> None:
+    (tmp_path / "lens.png").write_bytes(SEARCH)
+    world = make(tmp_path, account, {"prompt": "Click ![the lens](lens.png) now.\n\nType <name>.\n"})
+    other = account.ask(lambda desk: desk.images.upload("other.png", SEARCH + b"!", "image/png")).supabase_url
+    edit(world.home, [["Type", "Enter"]])
+    world.edit_there([["now.</p>", f'twice.</p><p>Then <img src="{other}" alt="that">.</p>']])
+
+    assert not world.merge().conflicts
+    assert world.home.read_text(encoding="utf-8") == (
+        f"Click ![the lens](lens.png) twice.\n\nThen ![that]({other}).\n\nEnter <name>.\n"
+    )
+    assert [one.action for one in world.plan().changes] == ["update"]
+
+
+def test_a_rewritten_schema_and_another_name_are_found(tmp_path: Path, account: Account) -> None:
+    world = make(tmp_path, account, {})
+    edit(
+        world.declaration,
+        [["  lookup:", "  search:"], ["    inputs", "    was: lookup\n    title: lookup\n    inputs"]],
+    )
+    world.edit_there([["Read the number", "Read the MRN"]])
+    found: MergeResult = account.ask(lambda desk: merge_into_sources(desk, world.compile(), "search"))
+
+    assert not found.conflicts
+    assert "Read the MRN" in world.home.read_text(encoding="utf-8")
+    assert [one.action for one in world.plan().changes] == ["rename"]
+
+    account.edit("lookup", input_schema='{"type":"object"}')
+    bare: MergeResult = account.ask(lambda desk: merge_into_sources(desk, world.compile(), "search"))
+    assert bare.base is None
+    assert [*bare.conflicts] == ["input_schema"]
 
 
 def test_sources_that_were_not_touched_are_their_own_base(tmp_path: Path, account: Account) -> None:

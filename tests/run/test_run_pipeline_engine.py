@@ -46,9 +46,15 @@ def server() -> Iterator[Any]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[Path, str]]:
+def served(folder: Path, speed: float = 10) -> Iterator[tuple[Path, str]]:
     """The month's end, applied to a platform in a process of its own whose clock runs fast."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "flaky.py"), str(folder / "platform.db"), "--speed", "10"]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "flaky.py"),
+        str(folder / "platform.db"),
+        "--speed",
+        str(speed),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as going:
         assert going.stdout
         try:
@@ -136,3 +142,52 @@ def test_two_workers_of_which_one_is_killed_and_the_program_too(tmp_path: Path, 
     places = [project, Path(server.folder) / "data"]
     written = (path.read_bytes() for place in places for path in place.rglob("*") if path.is_file())
     assert not any(CANARY.encode() in content for content in written)
+
+
+SCRIPT = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from cyberflow import journal, task_ref, workflow_ref
+
+
+@workflow_ref("open-invoice")
+def open_invoice(number: str) -> dict[str, Any]: ...
+
+
+poster = task_ref("poster")
+with journal("script.db", target="fast", engine=sys.argv[1]) as done:
+    opened = done.each(range(4), lambda n: done(f"open/{n}", open_invoice).run(number=f"N{n}"), parallel=4)
+    made = done("banner", poster).run(heading="March")
+    print(len(opened), "amount" in opened[0], [one.path.is_file() for one in made.outputs.values()])
+"""
+
+
+def test_a_script_leaves_its_work_to_workers(tmp_path: Path, server: Any) -> None:
+    database = str(server.url)
+    with served(tmp_path) as (project, url), worker(project, database):
+        command = [sys.executable, "-c", SCRIPT, database]
+        first, again = (
+            subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=240, check=False)
+            for _ in range(2)
+        )
+        _, tasks = asyncio.run(made(url))
+    assert (first.returncode, first.stdout) == (0, "4 True [True]\n"), first.stderr
+    assert (again.stdout, tasks) == (first.stdout, 1)
+
+
+def test_what_a_worker_has_submitted_is_cancelled_from_here(tmp_path: Path, server: Any) -> None:
+    database = str(server.url)
+    words = ("month-end", "-t", "fast", "-i", "month=2026-03", "--ledger", "end.db", "--engine", database)
+    with served(tmp_path, speed=0.05) as (project, url), worker(project, database):
+        ended = run(project, *words, "--timeout", "20s", "--cancel-on-timeout")
+        statuses = asyncio.run(run_statuses(url))
+    assert ended.returncode == 1, ended.stderr
+    assert json.loads(ended.stdout)["status"] == "cancelled", ended.stderr
+    assert statuses == ["cancelled"]
+
+
+async def run_statuses(url: str) -> list[str]:
+    async with Cyberdesk.connect(url, "local") as desk:
+        return [run.status async for run in desk.runs.list(limit=1000)]

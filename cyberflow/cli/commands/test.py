@@ -35,7 +35,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @target_option
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("-k", "text", metavar="TEXT", help="Only tests with this in their name, their file's, or what they run.")
-@click.option("--edges", is_flag=True, help="Cases made of the types alone; NAME is a chain.")
+@click.option("--edges", is_flag=True, help="Cases made of the types alone; NAME is a chain or a pipeline.")
 @click.option("--coverage", is_flag=True, help="Say how much of the chains was gone through.")
 @click.option("--fail-under", type=_PERCENT, metavar="PERCENT", help="Fail when the coverage is below.")
 @click.option("--record", metavar="RUN|SESSION", help="Write a test from a real run, with stand-ins for its values.")
@@ -65,8 +65,8 @@ def command(
       cyberflow test --coverage --fail-under 80
       cyberflow test --edges intake
     """
+    from cyberflow.sdk.flow_tests.edges import run_edges
     from cyberflow.sdk.flow_tests.suite import FlowSuite
-    from cyberflow.testing.edges import distinct
 
     _refuse_idle_options(options)
     suite = FlowSuite.load(project_root(project), options["live"] or target)
@@ -76,8 +76,9 @@ def command(
         return run_cancellable(_run_live(suite, names, options, format, quiet=quiet))
     begun = time.perf_counter()
     jobs = _choose(suite, names, options)
-    found = suite.run(jobs, options["processes"])
-    found = distinct(found) if options["edges"] else found
+    if not jobs and not quiet:
+        say("there is nothing to test: write tests below `tests/`, as docs/testing.md shows")
+    found = run_edges(suite, jobs, options["processes"]) if options["edges"] else suite.run(jobs, options["processes"])
     verdicts = list(_report(suite, found, len(jobs), format, quiet=quiet))
     coverage = _measure(suite, verdicts, options)
     _conclude(suite, verdicts, coverage, format, time.perf_counter() - begun)

@@ -75,7 +75,7 @@ def fix_hint(safe: int, unsafe: int) -> str:
 
 def render_diff(mending: Mending) -> Iterator[str]:
     """The files that would change, line by line, as `git diff` has it."""
-    before, after = _mask_texts(mending.before, mending), _mask_texts(mending.after, mending)
+    before, after = _mask_texts(mending.before, mending, 0), _mask_texts(mending.after, mending, 1)
     for path in sorted(mending.contents):
         for line in unified_diff(before[path], after[path], f"a/{path}", f"b/{path}", lineterm=""):
             colour = {"+": "green", "-": "red", "@": "cyan"}.get(line[0])
@@ -88,14 +88,15 @@ def describe_mending(mending: Mending) -> Iterator[str]:
         yield f"mended {one_line(one.span.path)}:{one.span.line}: {one.found.rule}: {one_line(one.fix.message)}"
     for one in mending.refused:
         where = f"{one_line(one.span.path)}:{one.span.line}"
-        yield f"left {where}: {one.found.rule}: `{one.fix.message}` would bring another finding"
+        yield f"left {where}: {one.found.rule}: to {one_line(one.fix.message)} would bring another finding"
     files = pluralize(len(mending.contents), "file")
     yield f"{pluralize(len(mending.made), 'finding')} mended in {files}" if mending.made else "nothing to mend"
 
 
-def _mask_texts(state: ProjectState, mending: Mending) -> dict[str, list[str]]:
+def _mask_texts(state: ProjectState, mending: Mending, which: int) -> dict[str, list[str]]:
+    """The lines of the files that change, before or after."""
     secrets = secret_spans(state.raw, state.findings)
-    texts = {path: state.sources.documents[path].text for path in mending.contents}
+    texts = {path: pair[which].decode("utf-8-sig").replace("\r\n", "\n") for path, pair in mending.contents.items()}
     return {path: mask_lines(text, path, secrets) for path, text in texts.items()}
 
 

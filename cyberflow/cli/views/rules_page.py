@@ -22,8 +22,8 @@ stops `apply` and `run`; a warning does not, unless `--error-on warning` says so
 
 What is marked `--fix` can be mended by `cyberflow check --fix`, where only one thing can be meant: a slip of one or two
 letters, a path with backslashes, what nothing uses and has its line to itself, an escape. `--unsafe-fixes` makes
-guesses as well: read `--diff` first. A fix is edits of text and touches nothing else of a file; none is made that would
-bring another finding. Fixing twice changes nothing more.
+guesses as well: read `--diff` first. A fix is edits of text and touches nothing else of a file; none is made that
+leaves a finding which was not there before. Fixing twice changes nothing more.
 """
 _EXAMPLE = re.compile(r"(?:^    .*\n(?:\n(?=    ))*)+", re.MULTILINE)
 _PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)

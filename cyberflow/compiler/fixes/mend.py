@@ -17,7 +17,8 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import TextEdit
 from cyberflow.source import Span
 
-_MOST_ROUNDS = 100
+_MOST_ROUNDS, _MOST_STEPS = 500, 20
+_Key = tuple[str, str, str]
 Choice = Callable[[Sequence[Diagnostic]], Iterable[Diagnostic]]
 """Which findings are to be mended."""
 
@@ -47,72 +48,95 @@ def mend(root: Path, choose: Choice, *, unsafe: bool) -> Mending:
     """Make every fix that is chosen, the safe ones alone unless `unsafe`; in memory, nothing is written. A fix that
     stands where another one is made waits for the next round.
     """
-    project = _MendedProject(Analysis(root))
+    project = _MendedProject(Analysis(root), choose, unsafe=unsafe)
     for _ in range(_MOST_ROUNDS):
-        offers = [*_list_offers(project.state, choose, unsafe=unsafe)]
-        offers = [one for one in offers if not project.has_refused(one.fix)]
-        apart = {*choose_apart([one.fix.edits for one in offers])}
-        chosen = [one for one in offers if one.fix.edits in apart]
-        if not chosen:
+        if not project.advance():
             break
-        project.make(chosen)
-    project.mending.after = project.state
-    contents = project.mending.contents
-    project.mending.contents = {path: pair for path, pair in contents.items() if pair[0] != pair[1]}
-    return project.mending
-
-
-def _list_offers(state: ProjectState, choose: Choice, *, unsafe: bool) -> Iterator[Offer]:
-    for found in choose(state.findings):
-        fix = text_fix(found, state.sources)
-        if fix is not None and (fix.safe or unsafe):
-            yield Offer(found, state.sources.span(found.place), fix)
+    return project.mending()
 
 
 class _MendedProject:
     """A project with the fixes made so far."""
 
-    def __init__(self, analysis: Analysis) -> None:
-        self.state = analysis.state()
-        self.mending = Mending(self.state, self.state)
-        self._analysis = analysis
-        self._refused: set[tuple[TextEdit, ...]] = set()
+    def __init__(self, analysis: Analysis, choose: Choice, *, unsafe: bool) -> None:
+        self._analysis, self._choose, self._unsafe = analysis, choose, unsafe
+        self._before = self._state = analysis.state()
+        self._contents: dict[str, bytes] = {}
+        self._made: list[Offer] = []
+        self._refused: dict[tuple[TextEdit, ...], Offer] = {}
 
-    def has_refused(self, fix: TextFix) -> bool:
-        return fix.edits in self._refused
-
-    def make(self, chosen: list[Offer]) -> None:
-        """Make fixes that lie apart, but for those that bring a new finding: they are looked for by halves."""
-        base, made, waiting = self.state, list[Offer](), [chosen]
+    def advance(self) -> bool:
+        """Make fixes that lie apart, or as many of them as bring no new finding; say whether any was made."""
+        offers = [one for one in self._offers(self._state.findings) if one.fix.edits not in self._refused]
+        waiting = [offers] if (offers := _apart(offers)) else []
         while waiting:
             group = waiting.pop()
-            state = self._lay(base, [*made, *group])
-            if _is_better(base.findings, state.findings, len(made) + len(group)):
-                made += group
-            elif len(group) > 1:
-                middle = len(group) // 2
+            if self._try(group):
+                self._refused.clear()
+                return True
+            middle = len(group) // 2
+            if middle:
                 waiting += [group[middle:], group[:middle]]
             else:
-                self._refused.add(group[0].fix.edits)
-                self.mending.refused += group
-        self.state = self._lay(base, made)
-        self.mending.made += made
-        if made:
-            self._refused.clear()
+                self._refused[group[0].fix.edits] = group[0]
+        return False
 
-    def _lay(self, base: ProjectState, made: list[Offer]) -> ProjectState:
-        """The project with these fixes, made in what its files say now."""
-        edits = [edit for one in made for edit in one.fix.edits]
-        contents = self.mending.contents
-        for path in {edit.path for edit in edits} | set(contents):
-            content = base.raw.files.read_bytes(path)
-            changed = edit_file(content, [edit for edit in edits if edit.path == path])
-            contents[path] = contents.get(path, (content,))[0], changed
-            self._analysis.lay(path, changed)
-        return self._analysis.state()
+    def mending(self) -> Mending:
+        files = self._before.raw.files
+        pairs = {path: (files.read_bytes(path), after) for path, after in sorted(self._contents.items())}
+        changed = {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+        return Mending(self._before, self._state, changed, self._made, [*self._refused.values()])
+
+    def _try(self, group: list[Offer]) -> bool:
+        """Make fixes, and those of what they bring to light; take all of it back when something new is left then."""
+        before, contents = self._state, dict(self._contents)
+        made, step = [*group], group
+        for _ in range(_MOST_STEPS):
+            self._make(step)
+            new = _told(self._state.findings) - _told(before.findings)
+            step = _apart(one for one in self._offers(self._state.findings) if _key(one.found) in new)
+            if not new or not step:
+                break
+            made += step
+        if not _is_better(before.findings, self._state.findings, len(group)):
+            for path in {*contents, *self._contents}:
+                self._analysis.lay(path, contents.get(path))
+            self._contents, self._state = contents, before
+            return False
+        self._made += made
+        return True
+
+    def _make(self, fixes: list[Offer]) -> None:
+        edits = [edit for one in fixes for edit in one.fix.edits]
+        for path in {edit.path for edit in edits}:
+            content = self._state.raw.files.read_bytes(path)
+            self._contents[path] = edit_file(content, [edit for edit in edits if edit.path == path])
+            self._analysis.lay(path, self._contents[path])
+        self._state = self._analysis.state()
+
+    def _offers(self, found: Sequence[Diagnostic]) -> Iterator[Offer]:
+        for one in self._choose(found):
+            fix = text_fix(one, self._state.sources)
+            if fix is not None and (fix.safe or self._unsafe):
+                yield Offer(one, self._state.sources.span(one.place), fix)
 
 
-def _is_better(before: Iterable[Diagnostic], after: Iterable[Diagnostic], fixes: int) -> bool:
+def _apart(offers: Iterable[Offer]) -> list[Offer]:
+    """The offers that can be made at once."""
+    offers = list(offers)
+    apart = {*choose_apart([one.fix.edits for one in offers])}
+    return [one for one in offers if one.fix.edits in apart]
+
+
+def _is_better(before: Sequence[Diagnostic], after: Sequence[Diagnostic], fixes: int) -> bool:
     """Whether nothing is found that was not there, and each fix has mended something."""
-    old, new = (Counter((one.rule, one.message, one.place.path) for one in found) for found in (before, after))
-    return not new - old and new.total() <= old.total() - fixes
+    return not _told(after) - _told(before) and len(after) <= len(before) - fixes
+
+
+def _told(found: Iterable[Diagnostic]) -> Counter[_Key]:
+    return Counter(map(_key, found))
+
+
+def _key(one: Diagnostic) -> _Key:
+    """What stays the same of a finding when lines move."""
+    return one.rule, one.message, one.place.path

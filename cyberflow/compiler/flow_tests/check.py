@@ -11,14 +11,14 @@ from cyberflow.compiler.flow_tests.faults import Fault, member_type, unknown_wor
 from cyberflow.compiler.flow_tests.mocks import find_mock_faults, is_invalid_on_purpose, step_of
 from cyberflow.compiler.flow_tests.subject import Node, Subject
 from cyberflow.compiler.graph import Graph, WorkflowNode
-from cyberflow.compiler.interface import FieldSet
+from cyberflow.compiler.interface import Callee, FieldSet
 from cyberflow.compiler.queries.lookalikes import has_unread_declaration
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
 from cyberflow.language.flow_tests.cases import Case, ReadTests, is_matcher
 from cyberflow.language.flow_tests.model import ANY
 from cyberflow.schema.values import EMPTY, Schema
 
-_SECTIONS = ("workflows", "chains", "tasks")
+_SECTIONS = ("workflows", "chains", "tasks", "pipelines")
 _TEXT: Schema = {"type": "string"}
 
 
@@ -46,8 +46,8 @@ def check_case(case: Case, graph: Graph) -> Iterator[Diagnostic]:
         return
     documents = graph.project.files.documents
     if case.run and not any(has_unread_declaration(case.run, section, documents) for section in _SECTIONS):
-        known = [*graph.chains, *graph.workflows, *graph.tasks]
-        message, help = f"there is no chain, workflow or task `{case.run}`", did_you_mean(case.run, known)
+        known = [*graph.chains, *graph.workflows, *graph.tasks, *graph.pipelines]
+        message, help = f"there is no chain, workflow, task or pipeline `{case.run}`", did_you_mean(case.run, known)
         fix = fix_name(case.at("run"), case.run, known)
         yield Diagnostic("unknown-workflow", message, case.at("run"), help=help, fix=fix)
 
@@ -68,7 +68,7 @@ class _CaseCheck:
             yield from self._mock_findings()
         yield from self._expectation_findings()
 
-    def _finding(self, fault: Fault, owner: FieldSet | None = None, home: Node | None = None) -> Diagnostic:
+    def _finding(self, fault: Fault, owner: FieldSet | None = None, home: Node | Callee | None = None) -> Diagnostic:
         place = self.case.at(*fault.keys)
         labels: tuple[Label, ...] = ()
         declared = owner.fields.get(fault.declared or "") if owner else None
@@ -76,8 +76,11 @@ class _CaseCheck:
             labels = (Label(declared.place.at_key(), "declared here"),)
         elif home is not None and fault.rule in ("unknown-output", "unknown-input") and fault.part == "key":
             word = fault.rule.removeprefix("unknown-") + "s"
-            declares = f"{word}" in home.body.model_fields_set
-            place_of = home.at(word) if declares else home.definition.place
+            if isinstance(home, Callee):
+                declares, whole = bool((home.outputs if word == "outputs" else home.inputs).fields), home.place
+            else:
+                declares, whole = word in home.body.model_fields_set, home.definition.place
+            place_of = home.at(word) if declares else whole
             labels = (Label(place_of.at_key(), "declared here" if declares else f"declares no `{word}`"),)
         place = place.at_key() if fault.part == "key" else place
         fix = fix_name(place, fault.word, fault.known) if fault.known else None
@@ -152,7 +155,7 @@ class _CaseCheck:
             elif field is None:
                 near = did_you_mean(name, subject.machine_fields)
                 fix = fix_name(place.at_key(), name, subject.machine_fields)
-                if any(name.removeprefix("$") in one.fields_of(_kind(name)) for one in subject.workflows):
+                if any(name.removeprefix("$") in one.fields_of(_kind(name)) for one in subject.callees):
                     fix, near = None, f"say that machines supply it: `from_machine: [{name}]`"
                 message = f"no machine supplies `{name}` to `{subject.name}`"
                 yield Diagnostic("unknown-input", message, place.at_key(), help=near, fix=fix)
@@ -165,8 +168,9 @@ class _CaseCheck:
         found = find_mock_faults(self.case.get("simulate"), subject.mock_targets, subject.name)
         for fault in found:
             name = step_of(str(fault.keys[0]))
-            workflow = subject.steps.get(name) or subject.graph.workflows.get(name)
-            yield self._finding(fault.below("simulate"), workflow.outputs if workflow else None, workflow)
+            named = subject.graph.workflows.get(name)
+            callee = subject.steps.get(name) or (named.callee if named else None)
+            yield self._finding(fault.below("simulate"), callee.outputs if callee else None, callee)
 
     def _expectation_findings(self) -> Iterator[Diagnostic]:
         expect, subject = self.case.get("expect"), self.subject

@@ -1,4 +1,6 @@
-"""What a test runs, as far as its types are concerned: a chain, a workflow or a task, seen in one way."""
+"""What a test runs, as far as its types are concerned: a chain, a workflow, a task or a pipeline, seen in one
+way.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +10,29 @@ from functools import cached_property
 from typing import TypeAlias
 
 from cyberflow.compiler.flow_tests.mocks import RUN_STATUSES, TASK_STATUSES, MockTarget
-from cyberflow.compiler.graph import ChainNode, Graph, TaskNode, WorkflowNode
-from cyberflow.compiler.interface import Field
+from cyberflow.compiler.graph import AnyCaller, ChainNode, Graph, PipelineNode, TaskNode, WorkflowNode
+from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.values import Schema
 
-Node: TypeAlias = ChainNode | WorkflowNode | TaskNode
+Node: TypeAlias = ChainNode | WorkflowNode | TaskNode | PipelineNode
+_PIPELINE_STATUSES = (*RUN_STATUSES, *("completed", "failed", "skipped", "waiting", "stopped", "refused"))
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A declaration under test. `steps` are the workflows by step; a workflow and a task are a step of their own."""
+    """A declaration under test. `steps` are what each step runs; a workflow and a task are a step of their own."""
 
     node: Node
     graph: Graph
 
     @classmethod
     def find(cls, name: str, graph: Graph) -> Subject | None:
-        node = graph.chains.get(name) or graph.workflows.get(name) or graph.tasks.get(name)
+        found: tuple[Mapping[str, Node], ...] = (graph.chains, graph.workflows, graph.tasks, graph.pipelines)
+        node = next((nodes[name] for nodes in found if name in nodes), None)
         return None if node is None else cls(node, graph)
 
     @property
@@ -41,33 +45,38 @@ class Subject:
 
     @property
     def statuses(self) -> tuple[str, ...]:
+        if isinstance(self.node, PipelineNode):
+            return _PIPELINE_STATUSES
         return TASK_STATUSES if self.is_task else RUN_STATUSES
 
     @cached_property
-    def steps(self) -> Mapping[str, WorkflowNode | None]:
+    def steps(self) -> Mapping[str, Callee | None]:
         match self.node:
-            case ChainNode():
-                return {step.id: step.workflow for step in self.node.steps}
+            case ChainNode() | PipelineNode():
+                return {step.id: step.callee for step in self.node.steps}
             case WorkflowNode():
-                return {self.name: self.node}
+                return {self.name: self.node.callee}
         return {self.name: None}
 
     @cached_property
-    def workflows(self) -> tuple[WorkflowNode, ...]:
-        return tuple(one for one in self.steps.values() if one is not None)
+    def callees(self) -> tuple[Callee, ...]:
+        """What its steps run, the steps of a pipeline's chains included."""
+        found = [one for one in self.steps.values() if one is not None]
+        inner = [self.graph.chains[one.name] for one in found if one.kind == "chain" and one.name in self.graph.chains]
+        return (*found, *(step.callee for chain in inner for step in chain.steps if step.callee is not None))
 
     @property
     def is_readable(self) -> bool:
         """Whether all of its steps are known."""
-        return not (isinstance(self.node, ChainNode) and "steps" in self.node.definition.broken)
+        return not (isinstance(self.node, ChainNode | PipelineNode) and "steps" in self.node.definition.broken)
 
     @cached_property
     def machine_fields(self) -> Mapping[str, Field]:
         """What machines supply: inputs by name, secrets with a `$`."""
         chain = self.node.body.from_machine if isinstance(self.node, ChainNode) else ()
         found: dict[str, Field] = {}
-        for one in (self.node, *self.workflows):
-            own = one.body.from_machine if isinstance(one, WorkflowNode) else ()
+        for one in (self.node, *self.callees):
+            own = one.from_machine if isinstance(one, Callee) else ()
             named = {**one.inputs.fields, **{f"${name}": field for name, field in one.secrets.fields.items()}}
             found |= {name: named[name] for name in (*own, *chain) if name in named and name not in found}
         return found
@@ -87,36 +96,45 @@ class Subject:
         if isinstance(self.node, TaskNode):
             slug = self.node.body.workflow
             return {name: MockTarget(self.name, form="task") for name in (slug.partition("@")[0], slug, self.name)}
-        named = {name: _mock_target(name, one) for name, one in self.graph.workflows.items()}
+        named = {name: _mock_target(name, one.callee) for name, one in self.graph.workflows.items()}
         session = self.node.session if isinstance(self.node, ChainNode) else {}
-        return {**named, **{id: _mock_target(id, one) for id, one in (*session.items(), *self.steps.items())}}
+        named |= {alias: _mock_target(alias, one.callee if one else None) for alias, one in session.items()}
+        for one in self.steps.values() if isinstance(self.node, PipelineNode) else ():
+            named |= self._inner_targets(one)
+        return {**named, **{id: _mock_target(id, one) for id, one in self.steps.items()}}
+
+    def _inner_targets(self, callee: Callee | None) -> dict[str, MockTarget]:
+        """The steps of a chain or a pipeline that a step of a pipeline runs."""
+        callers: Mapping[str, AnyCaller] = {**self.graph.chains, **self.graph.pipelines}
+        caller = callers.get(callee.name) if callee is not None and callee.kind in ("chain", "pipeline") else None
+        return {} if caller is None else {step.id: _mock_target(step.id, step.callee) for step in caller.steps}
 
     @cached_property
     def outputs(self) -> Schema | None:
         """The type of its outputs; None where nothing is known of them."""
         match self.node:
             case WorkflowNode():
-                return _outputs_of(self.node)
-            case ChainNode() if "outputs" not in self.node.definition.broken:
-                return object_schema(dict(self._chain_outputs(self.node)))
+                return _outputs_of(self.node.callee)
+            case ChainNode() | PipelineNode() if "outputs" not in self.node.definition.broken:
+                return object_schema(dict(self._caller_outputs(self.node)))
         return None
 
-    def _chain_outputs(self, chain: ChainNode) -> Iterator[tuple[str, tuple[ObjectSchema, bool]]]:
-        for name, value in chain.outputs.items():
-            found = value_type(chain, None, "outputs", value)
+    def _caller_outputs(self, caller: AnyCaller) -> Iterator[tuple[str, tuple[ObjectSchema, bool]]]:
+        for name, value in caller.outputs.items():
+            found = value_type(caller, None, "outputs", value)
             schema = found.schema if found is not None and isinstance(found.schema, dict) else {}
             yield name, (schema, found is not None and not found.optional)
 
     def step_outputs(self, step: str) -> Schema | None:
-        workflow = self.steps.get(step)
-        return None if workflow is None else _outputs_of(workflow)
+        callee = self.steps.get(step)
+        return None if callee is None or callee.kind in ("chain", "pipeline", "task") else _outputs_of(callee)
 
     def step_inputs(self, step: str) -> Schema | None:
-        """What a step may get: what its workflow takes, and where a ref or a token gives it, what that gives."""
-        workflow = self.steps.get(step)
-        if workflow is None or not workflow.inputs.known or workflow.inputs.whole is not None:
+        """What a step may get: what it runs takes, and in a chain, where a ref or a token gives it, what that gives."""
+        callee = self.steps.get(step)
+        if callee is None or not callee.inputs.known or callee.inputs.whole is not None:
             return None
-        fields = {name: (field.schema, field.required) for name, field in workflow.inputs.fields.items()}
+        fields = {name: (field.schema, field.required) for name, field in callee.inputs.fields.items()}
         if isinstance(self.node, ChainNode):
             fields |= {name: found for name, found in _ref_types(self.node, step) if name in fields}
         return object_schema(fields)
@@ -132,10 +150,16 @@ def _ref_types(chain: ChainNode, id: str) -> Iterator[tuple[str, tuple[ObjectSch
                 yield name, (found.schema, not found.optional)
 
 
-def _mock_target(name: str, workflow: WorkflowNode | None) -> MockTarget:
-    return MockTarget(name) if workflow is None else MockTarget(workflow.name, _outputs_of(workflow))
+def _mock_target(name: str, callee: Callee | None) -> MockTarget:
+    if callee is None:
+        return MockTarget(name)
+    if callee.kind == "task":
+        return MockTarget(callee.name, form="task")
+    schema = _outputs_of(callee)
+    if callee.kind in ("chain", "pipeline") and isinstance(schema, dict):  # of what it joins, a mock may say a part
+        schema = {key: value for key, value in schema.items() if key != "required"}
+    return MockTarget(callee.name, schema)
 
 
-def _outputs_of(workflow: WorkflowNode) -> Schema | None:
-    known = workflow.outputs.known and not workflow.outputs.is_empty
-    return workflow.callee.outputs_schema if known else None
+def _outputs_of(callee: Callee) -> Schema | None:
+    return callee.outputs_schema if callee.outputs.known and not callee.outputs.is_empty else None

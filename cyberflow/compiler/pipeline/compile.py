@@ -38,9 +38,8 @@ def fields_to_json(shape: FieldSet) -> dict[str, Any]:
 
 
 def _step(node: PipelineNode, step: PipelineStepNode, assets: AssetCollector) -> BundledStep:
-    callee, written = step.callee, step.step
-    if callee is None:
-        raise AssertionError(f"`{step.id}` runs nothing, and the project was compiled")
+    written = step.step
+    callee = step.callee or _unknown(step)
     inherited = node.inputs_at(step, "inputs").fields if node.inherits else {}
     inputs = {name: f"<{name}>" for name in callee.inputs.fields if name in inherited}
     secrets = {name: f"<${name}>" for name in callee.secrets.fields if node.inherits and name in node.secrets}
@@ -56,10 +55,16 @@ def _step(node: PipelineNode, step: PipelineStepNode, assets: AssetCollector) ->
         {**secrets, **written.secrets},
         _files(step, assets),
         _condition(written),
-        sorted(step.needs, key=lambda id: order[id]),
+        sorted((id for id in step.needs if id in order), key=lambda id: order[id]),
         written.on_failure,
         BundledRetry(written.retry.times, list(written.retry.on), written.retry.after) if written.retry else None,
     )
+
+
+def _unknown(step: PipelineStepNode) -> Callee:
+    """What stands for a name that nothing has, where a project wants no finding of it: running it will say so."""
+    name, place = step.runs or ("", step.place)
+    return Callee("call" if step.step.call is not None else "workflow", name, place)
 
 
 def _call(callee: Callee) -> BundledCall | None:

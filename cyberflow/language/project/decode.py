@@ -54,6 +54,8 @@ _STAND_INS: dict[str, Any] = {
     "run": "",
     "call": "",
     "wait": "0s",
+    "signal": "",
+    "times": 1,
     "project": "unnamed",
     "id": "unnamed",
     "workflow": "",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from yaml.nodes import Node, ScalarNode
 
 PLAIN, QUOTED, COLLECTION = "plain", "quoted", "collection"
 """What stands for a tag where none is written."""
-FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML takes nowhere; a byte order mark may begin a text."""
 MOST_NODES = 300_000
 _DEEPEST = 250
 

@@ -15,7 +15,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner, ScannerError
 from yaml.tokens import DirectiveToken, ScalarToken, TagToken
 
-from cyberflow.language.yaml.bounds import FORBIDDEN
+from cyberflow.language.yaml.forbidden import FORBIDDEN
 
 _BREAKS = "\r\n\x85\u2028\u2029"
 _BREAK_OR_END = "\0" + _BREAKS

@@ -12,7 +12,7 @@ from typing import Any
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import Fix
 from cyberflow.language.characters import INVISIBLE, describe_character
-from cyberflow.language.yaml.bounds import FORBIDDEN
+from cyberflow.language.yaml.forbidden import FORBIDDEN
 from cyberflow.language.yaml.syntax_fixes import close_bracket, double_backslashes, insert, quote_value, show_blanks
 from cyberflow.source import LineIndex, Place
 

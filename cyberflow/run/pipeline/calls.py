@@ -6,8 +6,8 @@ import asyncio
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_type_hints
@@ -17,6 +17,30 @@ from cyberflow.redact import Redactor
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.run.pipeline.commands import CallFunction
 from cyberflow.run.work.entry import LedgerEntry
+
+
+class _SharedStdout:
+    """Leads standard output to standard error while at least one function runs; several may, and end in any order."""
+
+    def __init__(self) -> None:
+        self._users = 0
+        self._before: Any = None
+
+    @contextmanager
+    def to_stderr(self) -> Iterator[None]:
+        if not self._users:
+            self._before, sys.stdout = sys.stdout, sys.stderr
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                sys.stdout = self._before
+
+
+_STDOUT = _SharedStdout()
+"""All calls begin and end in the thread of the driver."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +72,7 @@ class FunctionCaller:
         arguments = to_arguments(function, command.inputs)
         if call.takes_key:
             arguments["key"] = command.entry.key
-        with redirect_stdout(cast("Any", sys.stderr)):
+        with _STDOUT.to_stderr():
             if inspect.iscoroutinefunction(function):
                 given = await function(**arguments)
             else:

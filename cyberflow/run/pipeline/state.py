@@ -262,7 +262,7 @@ class PipelineState:
         for number, value in enumerate(listed):
             inputs = {**scope.inputs, step.each.name: value}
             named = number if step.each.key is None else self.filler(scope, inputs).value(step.each.key, "the key")
-            key = item_key(named, number)
+            key = item_key(named)
             if key is None or key in seen:
                 progress.problem = _describe_key(key, number, seen)
                 return
@@ -273,7 +273,7 @@ class PipelineState:
 
 def _describe_key(key: str | None, number: int, seen: Mapping[str, int]) -> str:
     if key is None:
-        return f"the key of item {number} is neither text nor an integer"
+        return f"the key of item {number} is neither a text nor an integer"
     return f"items {seen[key]} and {number} have the same key `{key}`"
 
 

@@ -63,13 +63,11 @@ def output_at(outputs: Any, ref: Ref) -> Any:
     return ABSENT if found == EMPTY else found
 
 
-def item_key(value: Any, number: int) -> str | None:
-    """The text that names an item in its id, None for what is neither text nor an integer."""
-    if value is ABSENT or value is None:
+def item_key(value: Any) -> str | None:
+    """The text that names an item in its id, None for what is neither a text nor an integer."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).translate(_ESCAPES) if value != "" else str(number)
+    return str(value).translate(_ESCAPES)
 
 
 def reads_item(step: BundledStep) -> bool:

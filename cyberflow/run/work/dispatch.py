@@ -68,6 +68,7 @@ class JobDispatcher:
         self._looks: dict[asyncio.Task[list[LedgerEntry]], Executor] = {}
         self._collects: dict[asyncio.Task[LedgerEntry], LedgerEntry] = {}
         self._live: dict[str, LedgerEntry] = {}
+        self._requests: dict[str, JobRequest] = {}
 
     @property
     def load(self) -> int:
@@ -92,6 +93,7 @@ class JobDispatcher:
     def follow(self, entry: LedgerEntry, request: JobRequest) -> None:
         """Look after something that was accepted."""
         self._live[entry.id] = entry
+        self._requests[entry.id] = request
         self._executor_of(request).follow(entry, request)
 
     async def wait(self, *others: asyncio.Future[Any], timeout: float | None = None) -> list[EntryUpdate]:  # noqa: ASYNC109 - a time-out is an answer here
@@ -149,9 +151,20 @@ class JobDispatcher:
             self._looks.clear()
         for executor in self._executors:
             for entry in await executor.cancel(ids):
-                turns.append(EntryUpdate(entry, self._live.pop(entry.id, entry).display_status))
+                ended = await self._cancel_elsewhere(entry, executor) if entry.stage == "accepted" else entry
+                if ended is not None:
+                    turns.append(EntryUpdate(ended, self._live.pop(entry.id, entry).display_status))
         self.save(turns)
         return turns
+
+    async def _cancel_elsewhere(self, entry: LedgerEntry, executor: Executor) -> LedgerEntry | None:
+        """Cancel from here what a worker submitted and follows; None where it does not end."""
+        request = self._requests[entry.id]
+        here = next((one for one in self._executors if one is not executor and one.takes(request)), None)
+        if here is None:
+            return None
+        here.follow(entry, request)
+        return next(iter(await here.cancel({entry.id})), None)
 
     async def _send_again(self, start: Start) -> list[EntryUpdate]:
         try:
@@ -170,6 +183,7 @@ class JobDispatcher:
         self._looks.clear()
         self._collects.clear()
         self._live.clear()
+        self._requests.clear()
 
     async def close(self) -> None:
         """Stop following; what was submitted goes on."""
@@ -202,6 +216,7 @@ class JobDispatcher:
     def _end(self, ended: Iterable[LedgerEntry]) -> list[EntryUpdate]:
         turns: list[EntryUpdate] = []
         for entry in ended:
+            self._requests.pop(entry.id, None)
             if self._wall is not None:
                 entry = replace(entry, facts={**entry.facts, "ended_at": self._wall()})  # noqa: PLW2901
             if self._collect is not None and entry.has_succeeded:

@@ -9,7 +9,6 @@ import os
 import socket
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -17,7 +16,18 @@ from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run.chain.request import RunRequest
-from cyberflow.run.work.engine import connect, engine_error, load_dbos, set_up
+from cyberflow.run.work.engine import (
+    LISTENING,
+    NOW,
+    SIGN_OF_LIFE,
+    SILENT_WORKERS,
+    connect,
+    engine_error,
+    load_dbos,
+    pending_rows,
+    requeue,
+    set_up,
+)
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest
 from cyberflow.run.work.work_item import FORMAT, WorkItem, merge_result
@@ -37,16 +47,6 @@ STUCK = "stuck"
 """What a worker says when no row can be run where it is: the batch stops."""
 SUBMIT_STEP = 2
 """The place of `submit` among the steps of a row."""
-
-SIGN_OF_LIFE = "INSERT INTO cyberflow_workers VALUES (%s, %s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
-SILENT_WORKERS = "SELECT id FROM cyberflow_workers WHERE seen < now() - make_interval(secs => %s)"
-NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
-LISTENING = "SELECT count(*) FROM cyberflow_workers WHERE queue = %s AND seen > now() - make_interval(secs => %s)"
-
-
-def queue_of(project: str, target: str) -> str:
-    """The queue of a project on a target: its workers take no other rows."""
-    return f"cyberflow.{project}.{target}"
 
 
 @dataclass
@@ -112,14 +112,26 @@ class DistributedExecutor:
         await self._call(self._client.rewind_workflow_async, id, start_step=SUBMIT_STEP, queue_name=self.queue)
 
     async def cancel(self, ids: Collection[str] | None = None) -> list[LedgerEntry]:
-        """Take out of the queue what no worker has begun; what one is at work on goes on there."""
+        """Take out of the queue what no worker has begun. What one has submitted is given as accepted, under its own
+        ids; what one is submitting just now is left to it.
+        """
         keys = [key for key, entry in self._rows.items() if ids is None or entry.id in ids]
         found = await self._call(
-            self._client.list_workflows_async, workflow_ids=keys, status="ENQUEUED", load_input=False
+            self._client.list_workflows_async, workflow_ids=keys, status=["ENQUEUED", "PENDING"], load_input=False
         )
-        await self._call(self._client.cancel_workflows_async, [one.workflow_id for one in found])
-        entries = [self._rows.pop(one.workflow_id) for one in found]
-        return [replace(entry, stage="ended", run_ids=(), status="cancelled") for entry in entries]
+        ended: dict[str, LedgerEntry] = {}
+        for one in found:
+            entry = replace(self._rows[one.workflow_id], run_ids=())
+            if one.status == "ENQUEUED":
+                ended[one.workflow_id] = replace(entry, stage="ended", status="cancelled")
+                continue
+            for step in await self._call(self._client.list_workflow_steps_async, one.workflow_id):
+                if step["function_name"] == "submit" and isinstance(step["output"], dict):
+                    ended[one.workflow_id] = merge_result(entry, step["output"])
+        await self._call(self._client.cancel_workflows_async, list(ended))
+        for key in ended:
+            del self._rows[key]
+        return list(ended.values())
 
     async def clean_up(self, keys: Iterable[str]) -> None:
         """Take rows that are over out of the database, their inputs with them."""
@@ -265,11 +277,11 @@ class Worker:
             (mine,) = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (REQUEUE_LOCK,)).fetchone()
             dead = connection.execute(SILENT_WORKERS, (SILENT_SECONDS,)).fetchall() if dbos and mine else []
             for (id,) in dead:
-                _requeue(dbos, _pending(dbos, id))
+                requeue(dbos, pending_rows(dbos, id))
                 connection.execute("DELETE FROM cyberflow_workers WHERE id = %s", (id,))
         if dbos:
-            left = {one.workflow_id: one for one in _pending(dbos, self.id) if one.workflow_id not in self._busy}
-            _requeue(dbos, [one for id, one in left.items() if id in self._lost])
+            left = {one.workflow_id: one for one in pending_rows(dbos, self.id) if one.workflow_id not in self._busy}
+            requeue(dbos, [one for id, one in left.items() if id in self._lost])
             self._lost = set(left)
 
     def _sign_off(self) -> None:
@@ -279,19 +291,6 @@ class Worker:
                 connection.execute("UPDATE cyberflow_workers SET seen = '-infinity' WHERE id = %s", (self.id,))
         except Exception:  # noqa: BLE001, S110 - without it the others find out by themselves
             pass
-
-
-def _pending(dbos: Any, worker: str) -> list[Any]:
-    found: list[Any] = dbos.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False)
-    return found
-
-
-def _requeue(dbos: Any, rows: Iterable[Any]) -> None:
-    by_queue: defaultdict[str, list[str]] = defaultdict(list)
-    for one in rows:
-        by_queue[one.queue_name].append(one.workflow_id)
-    for queue, ids in by_queue.items():
-        dbos.resume_workflows(ids, queue_name=queue)
 
 
 def _output_of(one: Any) -> dict[str, Any]:

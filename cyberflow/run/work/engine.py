@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,10 @@ from cyberflow.errors import CyberflowError, UsageError
 SETUP_LOCK = 0x6379_6264
 WORKERS_TABLE = """CREATE TABLE IF NOT EXISTS cyberflow_workers
     (id TEXT PRIMARY KEY, queue TEXT NOT NULL, seen TIMESTAMPTZ NOT NULL)"""
+SIGN_OF_LIFE = "INSERT INTO cyberflow_workers VALUES (%s, %s, now()) ON CONFLICT (id) DO UPDATE SET seen = now()"
+SILENT_WORKERS = "SELECT id FROM cyberflow_workers WHERE seen < now() - make_interval(secs => %s)"
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+LISTENING = "SELECT count(*) FROM cyberflow_workers WHERE queue = %s AND seen > now() - make_interval(secs => %s)"
 _REASONS = (
     (r"connection refused", "connection refused: nothing listens there"),
     (r"translate host name|name or service not known|nodename nor servname|failed to resolve", "host not found"),
@@ -93,3 +98,23 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(found))
         yield found
         found = found.__cause__ or found.__context__
+
+
+def queue_of(project: str, target: str) -> str:
+    """The queue of a project on a target: its workers take no other rows."""
+    return f"cyberflow.{project}.{target}"
+
+
+def pending_rows(dbos: Any, worker: str) -> list[Any]:
+    """The rows that a worker has begun."""
+    found: list[Any] = dbos.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False)
+    return found
+
+
+def requeue(dbos: Any, rows: Iterable[Any]) -> None:
+    """Put rows back into their queues."""
+    by_queue: defaultdict[str, list[str]] = defaultdict(list)
+    for one in rows:
+        by_queue[one.queue_name].append(one.workflow_id)
+    for queue, ids in by_queue.items():
+        dbos.resume_workflows(ids, queue_name=queue)

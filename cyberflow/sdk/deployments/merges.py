@@ -66,19 +66,26 @@ async def merge_into_sources(desk: Cyberdesk, compiled: CompiledProject, name: s
     for path, content in sorted(found.files.items(), key=lambda one: one[0].endswith((".yaml", ".yml"))):
         write_bytes(compiled.sourced.root / path, content, private=False)
     if not found.conflicts:
-        await write_marker(desk, held.workflow, Marker(compiled.owner.tag, name, held.id, field_hash(theirs)))
+        known = marker.name if marker else name
+        await write_marker(desk, held.workflow, Marker(compiled.owner.tag, known, held.id, field_hash(theirs)))
     return MergeResult(name, held.id, words, found)
 
 
 def _find_workflow(compiled: CompiledProject, remote: Snapshot, name: str) -> OwnedWorkflow:
-    if compiled.bundle.workflow(name) is None:
+    """The workflow of a declaration: by its name, the one that it had before, or its title where no marker is left."""
+    declared = compiled.bundle.workflow(name)
+    if declared is None:
         known = [one.name for one in compiled.bundle.workflows]
         raise UsageError(f"no workflow `{name}` is declared", help=did_you_mean(name, known))
-    held = [one for one in list_owned_workflows(remote.workflows, compiled.owner) if one.name == name]
-    for one in held:
-        if one.ownership is Ownership.MANAGED:
-            return one
-    help = "`cyberflow plan` says what became of it" if held else "`cyberflow apply` makes it"
+    owned = list_owned_workflows(remote.workflows, compiled.owner)
+    managed = {one.name: one for one in owned if one.ownership is Ownership.MANAGED}
+    if found := managed.get(name) or managed.get(declared.was):
+        return found
+    title = compiled.owner.title(declared.payload["name"])
+    unmarked = [one for one in owned if one.ownership is Ownership.REWRITTEN and one.workflow.name == title]
+    if len(unmarked) == 1:
+        return unmarked[0]
+    help = "`cyberflow plan` says what became of it" if name in {one.name for one in owned} else "is it applied?"
     raise UsageError(f"`{name}` is not on {compiled.target} as a workflow of ours", help=help)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cyberflow.compiler.bundle import Bundle
@@ -104,7 +104,12 @@ class FlowSuite:
     async def build_stage(self, target: str, names: Iterable[str]) -> Stage:
         """Do as `stage`, inside a running event loop."""
         compiled = self.compiled[target]
-        return await build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names))
+        stage = await build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names))
+        if any(compiled.bundle.pipeline(name) is not None for name in names):
+            from cyberflow.sdk.flow_tests.pipelines import player_of
+
+            stage = replace(stage, pipelines=player_of(compiled))
+        return stage
 
     def script_of(self, case: Case, keep: Path | None = None) -> PlayScript:
         """What a case plays."""

@@ -13,7 +13,8 @@ from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.inputs.hints import Hint, HintedText
 from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.task.request import TaskJob
-from cyberflow.run.work.distributed import DistributedExecutor, queue_of
+from cyberflow.run.work.distributed import DistributedExecutor
+from cyberflow.run.work.engine import queue_of
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import Executor, JobRequest, LocalExecutor
 from cyberflow.run.work.ledger import Ledger

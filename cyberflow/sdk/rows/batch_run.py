@@ -18,7 +18,8 @@ from cyberflow.run.chain.request import RunRequest
 from cyberflow.run.readings.reading import read_again
 from cyberflow.run.readings.submission import write_reading
 from cyberflow.run.work.dispatch import EntryUpdate, ServiceTrouble
-from cyberflow.run.work.distributed import DistributedExecutor, queue_of
+from cyberflow.run.work.distributed import DistributedExecutor
+from cyberflow.run.work.engine import queue_of
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest, LocalExecutor
 from cyberflow.run.work.ledger import Ledger

@@ -20,7 +20,8 @@ from cyberflow.run.chain.placement import RunPlacement
 from cyberflow.run.inputs.arguments import RawArguments, resolve_shared_arguments
 from cyberflow.run.inputs.secrets import SecretBackends, system_backends
 from cyberflow.run.task.executor import TaskExecutor
-from cyberflow.run.work.distributed import STUCK, Worker, queue_of
+from cyberflow.run.work.distributed import STUCK, Worker
+from cyberflow.run.work.engine import queue_of
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.executor import JobRequest, LocalExecutor
 from cyberflow.run.work.policy import KEY_LIFE

@@ -130,9 +130,10 @@ class PipelineTrace(Trace):
         found = do(item)
         if len(self.steps) != before + 1:
             message = f"`each` runs one step for each item, and this makes {len(self.steps) - before}"
-            more = "put several into a chain or a pipeline of their own, and run that"
-            none = "have it run a chain, a workflow or a task, or `call` a function"
-            raise Misuse(message, more if len(self.steps) > before else none)
+            help = "have it run a chain, a workflow or a task, or `call` a function"
+            if len(self.steps) > before:
+                help = "put several into a chain or a pipeline of their own, and run that"
+            raise Misuse(message, help)
         step = self.steps[-1]
         data: dict[str, Any] = {"each": {name: self._data(items, ("each", name))}}
         if key is not None:
