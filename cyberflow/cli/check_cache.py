@@ -45,7 +45,7 @@ class CheckCache:
     """The kept answers of one project."""
 
     root: Path
-    memory: FileMemory = field(default_factory=dict)
+    memory: FileMemory = field(default_factory=FileMemory)
     """The files that were read to find out."""
 
     def find(self, form: str) -> CheckReport | None:

@@ -43,8 +43,12 @@ class DiskFile:
         return self._sha256
 
 
-FileMemory = dict[str, DiskFile]
-"""Files of a project by path, kept from one reading of it to the next."""
+class FileMemory(dict[str, DiskFile]):
+    """Files of a project by path, kept from one reading of it to the next. `modules` is what was made of its Python,
+    behind what that was made from.
+    """
+
+    modules: tuple[Any, Any] | None = None
 
 
 @dataclass
@@ -53,7 +57,7 @@ class Disk:
 
     root: Path
     overlays: Mapping[str, bytes]
-    memory: FileMemory = field(default_factory=dict)
+    memory: FileMemory = field(default_factory=FileMemory)
     read: dict[str, DiskFile] = field(default_factory=dict)
     _entries: dict[str, dict[str, str] | None] = field(default_factory=dict)
     _versions: dict[str, str] = field(default_factory=dict)

@@ -39,7 +39,7 @@ class Files:
         self.documents: dict[str, Document] = {}
         self.uses: dict[str, set[str]] = {}
         self.doubtful: set[str] = set()
-        self.disk = Disk(root, overlays or {}, {} if memory is None else memory)
+        self.disk = Disk(root, overlays or {}, FileMemory() if memory is None else memory)
         self.walk = Walk(root, self.disk.overlays)
         self._cacheable = True
         self._looked: dict[str, frozenset[str]] = {}

@@ -62,7 +62,7 @@ def test_findings_as_workflow_commands(mistaken: Path, program: Program, monkeyp
 
     lines = program("check", "--format", "github").out.splitlines()
 
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert all(line.startswith(f"::error file={mistaken.name}/") for line in lines)
     assert not [line for line in lines if LITERAL in line]
 
@@ -110,7 +110,8 @@ def test_show_what_stands_at_a_place(intake: Path, program: Program, snapshot: S
     assert (found["version"], found["kind"], found["name"], found["type"]) == (1, "output", "mrn", "string")
     place = {"path": "workflows.yaml", "line": 21, "column": 7, "end_line": 21, "end_column": 10}
     assert found["definition"] == place
-    assert [(one["path"], one["line"], one["column"]) for one in found["references"]] == [
+    places = [(one["path"], one["line"], one["column"]) for one in found["references"]]
+    assert [place for place in places if not place[0].startswith("tests/")] == [
         ("chains.yaml", 22, 38),
         ("chains.yaml", 25, 34),
         ("prompts/patient-lookup.md", 17, 51),

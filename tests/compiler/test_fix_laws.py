@@ -8,7 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 import pytest
 
@@ -20,6 +20,7 @@ from cyberflow.compiler.rules import FIXES
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import TextEdit
 from tests.compiler.test_cases import QUICK, name
+from tests.compiler.test_rules_mutations import PIECES, PROJECTS, SUFFIXES
 
 LAYOUT = {"unused-ignore", "restarted-list"}
 """Rules whose fix changes nothing that goes out."""
@@ -143,6 +144,21 @@ def test_slips_are_mended_and_nothing_else_is_touched(tmp_path: Path, seed: int)
         assert after.count(b"\r\n") == (after.count(b"\n") if ends == "\r\n" else 0)
         comments = [line for line in before.decode().splitlines() if line.strip().startswith("#")]
         assert [line for line in after.decode().splitlines() if line.strip().startswith("#")] == comments, path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_done_to_the_bytes_of_an_example(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    hidden = ignore_patterns(".cyberflow", "dist", "__pycache__")
+    root = Path(copytree(chance.choice(PROJECTS), tmp_path / "project", ignore=hidden))
+    files = sorted(path for path in root.rglob("*") if path.suffix in SUFFIXES)
+    for path in chance.choices(files, k=3):
+        content = path.read_bytes()
+        at = chance.randrange(len(content))
+        piece = chance.choice([*PIECES, b""])
+        path.write_bytes(content[:at] + piece + content[at + chance.randrange(2) :])
+    hold_laws(root, unsafe=bool(seed % 2))
 
 
 @pytest.mark.slow

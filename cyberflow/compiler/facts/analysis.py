@@ -36,7 +36,7 @@ class Analysis:
 
     root: Path
     _overlays: dict[str, bytes] = field(default_factory=dict)
-    _memory: FileMemory = field(default_factory=dict)
+    _memory: FileMemory = field(default_factory=FileMemory)
     _facts: ProjectFacts = field(default_factory=ProjectFacts)
 
     def lay(self, path: str, content: bytes | None) -> None:
@@ -51,6 +51,8 @@ class Analysis:
         with _rest_collector():
             raw = read_project(self.root, dict(self._overlays), self._memory)
             self._facts = link(raw, self._facts)
+            for path in self._memory.keys() - raw.files.disk.read.keys():
+                del self._memory[path]
             return ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts)
 
 

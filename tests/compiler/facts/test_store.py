@@ -23,7 +23,7 @@ WORKFLOW = "workflows: {{{name}: {{prompt: Find <{word}>., inputs: {{name: strin
 
 def kept_check(root: Path, program: str = PROGRAM) -> str:
     """What the command does: take what is kept, check what changed, keep that."""
-    memory: FileMemory = {}
+    memory = FileMemory()
     disk = Disk(root, {}, memory)
     for path in sorted(root.rglob("*")):
         if path.is_file() and ".cyberflow" not in path.parts:
@@ -54,12 +54,12 @@ def folder(tmp_path: Path) -> Path:
 def test_what_did_not_change_is_not_parsed(folder: Path) -> None:
     kept_check(folder)
     (folder / "c.yaml").write_text(WORKFLOW.format(name="c", word="mane"))
-    memory: FileMemory = {}
+    memory = FileMemory()
     disk = Disk(folder, {}, memory)
     for path in ("cyberflow.yaml", "a.yaml", "b.yaml", "c.yaml", "chains.yaml"):
         disk.file(path)
     raw = read_project(folder, memory=memory)
-    facts = load_facts(folder, PROGRAM, {path: raw.files.disk.read[path] for path in raw.files.disk.read})
+    facts = load_facts(folder, PROGRAM, FileMemory(raw.files.disk.read))
     assert set(facts.files) == {"cyberflow.yaml", "a.yaml", "b.yaml", "c.yaml", "chains.yaml"}
     linked = link(raw, facts)
     assert linked.files["a.yaml"] is facts.files["a.yaml"]
@@ -69,8 +69,8 @@ def test_what_did_not_change_is_not_parsed(folder: Path) -> None:
 
 def test_another_program_keeps_nothing(folder: Path) -> None:
     kept_check(folder)
-    assert load_facts(folder, "2", {}).files == {}
-    assert load_facts(folder, PROGRAM, {}).files != {}
+    assert load_facts(folder, "2", FileMemory()).files == {}
+    assert load_facts(folder, PROGRAM, FileMemory()).files != {}
 
 
 def test_facts_that_were_tampered_with_are_not_there(folder: Path) -> None:
@@ -79,9 +79,9 @@ def test_facts_that_were_tampered_with_are_not_there(folder: Path) -> None:
     for _ in range(60):
         at = choose.randrange(len(whole))
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << choose.randrange(7)]) + whole[at + 1 :])
-        assert load_facts(folder, PROGRAM, {}).files == {}
+        assert load_facts(folder, PROGRAM, FileMemory()).files == {}
         path.write_bytes(whole[:at])
-        assert load_facts(folder, PROGRAM, {}).files == {}
+        assert load_facts(folder, PROGRAM, FileMemory()).files == {}
     assert kept_check(folder) == answer
 
 
@@ -94,7 +94,7 @@ def test_facts_are_made_into_nothing_else(folder: Path, held: object) -> None:
     data["files"]["a.yaml"] = held
     text = json.dumps(data)
     (folder / FILE).write_text(f"{sha256(text.encode()).hexdigest()}\n{text}")
-    assert load_facts(folder, PROGRAM, {}).files == {}
+    assert load_facts(folder, PROGRAM, FileMemory()).files == {}
     assert kept_check(folder) == fresh_check(folder)
 
 

@@ -21,7 +21,7 @@ from cyberflow.language.project.decode import duplicate_name
 from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
-from cyberflow.language.python.reading.environment import comes_from_elsewhere
+from cyberflow.language.python.reading.environment import comes_from_elsewhere, environment_hash
 from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
 from cyberflow.language.python.reading.functions import functions_of, list_calls, read_function
 from cyberflow.language.python.reading.modules import ImportSession, import_session
@@ -71,9 +71,27 @@ def read_modules(
             readable.append(path)
     if not readable:
         return []
-    with import_session(files.root.absolute(), readable, files.disk.overlays) as session:
-        interfaces = WorkflowInterfaces(interfaces_from_yaml(files, documents))
-        return _ModuleReader(files, session, interfaces, problems, [*list_calls(documents)]).read(readable)
+    return _import_modules(files, readable, documents, problems)
+
+
+def _import_modules(
+    files: Files, readable: list[str], documents: Sequence[YamlDocument], problems: list[Diagnostic]
+) -> list[PythonDocument]:
+    """Import modules, unless nothing has changed that their last import can have read."""
+    interfaces, calls = interfaces_from_yaml(files, documents), [*list_calls(documents)]
+    buffers = {path: content for path, content in files.disk.overlays.items() if path.endswith(SUFFIX)}
+    made_of = (environment_hash(files.root), readable, repr(interfaces), repr(calls), buffers)
+    kept = files.disk.memory.modules
+    if kept is None or kept[0] != made_of:
+        found: list[Diagnostic] = []
+        with import_session(files.root.absolute(), readable, files.disk.overlays) as session:
+            modules = _ModuleReader(files, session, WorkflowInterfaces(interfaces), found, calls).read(readable)
+        kept = made_of, (modules, found)
+        files.disk.memory.modules = None if made_of[0] is None or not files.cacheable else kept
+    modules, found = kept[1]
+    files.documents.update((one.path, one) for one in modules)
+    problems += found
+    return list(modules)
 
 
 def _match_files(files: Files, pattern: str, place: Place) -> list[str] | Diagnostic:
