@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo unit test coverage lint types bench fuzz lock docs clean
+.PHONY: help demo unit test coverage lint types bench fuzz lock docs site clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -41,6 +41,10 @@ lock: ## Write constraints.txt anew, for every Python that is supported (needs u
 
 docs: .venv/dev ## Write the pages that are made from the code
 	$(BIN)/python docs/generate.py
+
+site: .venv/dev ## The manual as a site with a search, in build/site
+	@$(BIN)/python -m pip install --quiet --editable '.[site]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean: ## Remove the environment and what was built
 	rm -rf .venv dist build .mypy_cache .ruff_cache

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EVERY = 10.0
 """Seconds between two lines of a step that has many items, where nobody watches."""
 FAILURES = 20
+"""So many failures, and so many questions, are told one by one."""
 _SIGNS = {"success": "✓", "completed": "✓", "skipped": "-", "waiting": "·"}
 
 
@@ -53,7 +54,7 @@ class StepLines:
         self._ledger = ledger
         self._silent = silent
         self._said: set[str] = set()
-        self._failures = 0
+        self._failures = self._questions = 0
         self._said_at = time.monotonic()
         self._trouble: str | None = None
 
@@ -65,7 +66,8 @@ class StepLines:
 
     def show_change(self, update: EntryUpdate) -> None:
         entry = update.entry
-        if entry.kind == "wait" and entry.stage == "accepted":
+        if entry.kind == "wait" and entry.stage == "accepted" and self._questions < FAILURES:
+            self._questions += 1
             for line in question_lines(entry, self._ledger):
                 self._say(f"  {line}")
         if entry.is_over and not entry.has_succeeded and entry.kind != "each":
