@@ -82,8 +82,8 @@ def _run_failures(case: Case, expect: Mapping[str, Any], played: Played, unknown
 
 def _failures(case: Case, expected: Any, got: Any, keys: Route) -> Iterator[Failure]:
     for one in compare(expected, got):
-        route = (*keys, *one.keys)
-        yield Failure(format_at(route), one.expected, one.got, case.at("expect", *route))
+        place = case.at("expect", *keys, *one.written)
+        yield Failure(format_at((*keys, *one.keys)), one.expected, one.got, place)
 
 
 def _value_of(step: PlayedStep | None, key: str) -> Any:

@@ -14,14 +14,18 @@ from cyberflow.source import Route
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A value that is not as expected; `keys` lead to it."""
+    """A value that is not as expected; `keys` lead to it, `written` to where it is expected, matchers included."""
 
     keys: Route
+    written: Route
     expected: Any
     got: Any
 
-    def below(self, *keys: str | int) -> Mismatch:
-        return replace(self, keys=(*keys, *self.keys))
+    def below(self, key: str | int) -> Mismatch:
+        return replace(self, keys=(key, *self.keys), written=(key, *self.written))
+
+    def inside(self, matcher: str) -> Mismatch:
+        return replace(self, written=(matcher, *self.written))
 
 
 def compare(expected: Any, got: Any) -> Iterator[Mismatch]:
@@ -38,19 +42,19 @@ def _compare(expected: Any, got: Any, *, exact: bool) -> Iterator[Mismatch]:
             found = got.get(key, ABSENT)
             yield from (one.below(key) for one in _compare(item, ABSENT if found == EMPTY else found, exact=exact))
         if exact:
-            yield from (Mismatch((key,), ABSENT, got[key]) for key in got if key not in expected)
+            yield from (Mismatch((key,), (), ABSENT, got[key]) for key in got if key not in expected)
     elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
         for index, (item, found) in enumerate(zip(expected, got, strict=True)):
             yield from (one.below(index) for one in _compare(item, found, exact=exact))
     elif not _is_same(expected, got):
-        yield Mismatch((), expected, got)
+        yield Mismatch((), (), expected, got)
 
 
 def _match(name: str, argument: Any, got: Any) -> Iterator[Mismatch]:
     if name == "$exact":
-        yield from _compare(argument, got, exact=True)
+        yield from (one.inside(name) for one in _compare(argument, got, exact=True))
     elif name not in _TESTS or not _TESTS[name](argument, got):
-        yield Mismatch((), {name: argument}, got)
+        yield Mismatch((), (), {name: argument}, got)
 
 
 def _contains(argument: Any, got: Any) -> bool:

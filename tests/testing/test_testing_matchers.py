@@ -65,3 +65,9 @@ def test_what_is_met(expected: Any, got: Any) -> None:
 def test_what_is_not(expected: Any, got: Any, keys: tuple[str | int, ...]) -> None:
     (mismatch,) = compare(expected, got)
     assert mismatch.keys == keys
+
+
+def test_a_mismatch_inside_exact_says_where_it_is_expected() -> None:
+    (found,) = compare({"steps": {"$exact": {"mrn": "M1"}}}, {"steps": {"mrn": "M2"}})
+
+    assert (found.keys, found.written) == (("steps", "mrn"), ("steps", "$exact", "mrn"))
