@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo unit test coverage lint types bench fuzz lock docs clean
+.PHONY: help demo unit test coverage lint types bench fuzz lock docs site clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -31,7 +31,7 @@ types: .venv/dev ## Types, strictly
 	$(BIN)/mypy
 
 bench: .venv/dev ## Measure, as ratios to a floor in the same run
-	@for one in startup check flow_tests service local growth deploy run lsp; do echo; echo "== $$one"; $(BIN)/python benchmarks/$$one.py; done
+	@for one in startup check flow_tests service local growth deploy run lsp page; do echo; echo "== $$one"; PYTHONPATH=. $(BIN)/python benchmarks/$$one.py; done
 
 fuzz: .venv/dev ## Try 20,000 broken projects on check and build
 	$(BIN)/python -m tests.fuzz.fuzz --inputs 20000 --seed $$(date +%j)
@@ -41,6 +41,10 @@ lock: ## Write constraints.txt anew, for every Python that is supported (needs u
 
 docs: .venv/dev ## Write the pages that are made from the code
 	$(BIN)/python docs/generate.py
+
+site: .venv/dev ## The manual as a site with a search, in build/site
+	@$(BIN)/python -m pip install --quiet --editable '.[site]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean: ## Remove the environment and what was built
 	rm -rf .venv dist build .mypy_cache .ruff_cache

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,7 +67,8 @@ class GitObjects:
     def close(self) -> None:
         assert self._process.stdin is not None  # noqa: S101 - a pipe, as asked for
         assert self._process.stdout is not None  # noqa: S101 - as above
-        self._process.stdin.close()
+        with suppress(OSError):  # git may be gone: there is no repository, or it was stopped
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
 

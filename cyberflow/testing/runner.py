@@ -54,9 +54,13 @@ def run_jobs(jobs: Sequence[Job], stages: Mapping[str, Stage], processes: int | 
     if sys.platform != "linux" and any(stage.pipelines is not None for stage in stages.values()):
         most = 1  # what calls functions of the project stays in the process that read it
     if most > 1:
+        with asyncio.Runner() as runner:  # what the first case has loaded and compiled, every process then has
+            first = run_job(jobs[0], stages[jobs[0].target], runner.run)
+        rest = jobs[1:]
         context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         with context.Pool(most, _begin_worker, (stages,)) as pool:
-            yield from pool.imap(_run_in_worker, jobs, chunksize=max(1, min(_PORTION, len(jobs) // most)))
+            yield first
+            yield from pool.imap(_run_in_worker, rest, chunksize=max(1, min(_PORTION, len(rest) // most)))
         return
     with asyncio.Runner() as runner:
         for job in jobs:

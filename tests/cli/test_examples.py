@@ -69,7 +69,8 @@ def test_a_month_end_waits_for_its_answer_and_is_closed(
     monkeypatch.setenv("CANARY", canary)
     secret = ("-s", "epic_password=env:CANARY", "--format", "json")
 
-    checked = program("check", "--error-on", "warning")
+    checked, tested = program("check", "--error-on", "warning"), program("test")
+    assert tested.code == 0, tested.text
     applied = program("apply", "--yes")
     inputs = ("-i", "month=2026-03", "--simulate", "simulate.yaml", "--ledger", "march.db")
     waiting = program("run", "month-end", *inputs, "--no-wait", *secret)

@@ -15,6 +15,7 @@ from tests.lsp.client import FULL, Client, serving
 from tests.lsp.expected import RandomEditor, apply_edit, expected_findings
 
 pytestmark = pytest.mark.slow
+RENAMED = ("workflows.yaml", "chains.yaml", "prompts/book-visit.md", "tests/intake.yaml")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -79,7 +80,7 @@ def test_a_session(client: Client) -> None:
 
 
 def test_a_rename_across_files_is_one_edit(client: Client) -> None:
-    texts = {path: client.open(path) for path in ("workflows.yaml", "chains.yaml", "prompts/book-visit.md")}
+    texts = {path: client.open(path) for path in RENAMED}
     place = position(texts["prompts/book-visit.md"], "<reason>", 2)
 
     shown = client.at("prompts/book-visit.md", "prepareRename", *place)

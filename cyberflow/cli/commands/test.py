@@ -76,6 +76,8 @@ def command(
         return run_cancellable(_run_live(suite, names, options, format, quiet=quiet))
     begun = time.perf_counter()
     jobs = _choose(suite, names, options)
+    if not jobs and not quiet:
+        say("there is nothing to test: write tests below `tests/`, as docs/testing.md shows")
     found = run_edges(suite, jobs, options["processes"]) if options["edges"] else suite.run(jobs, options["processes"])
     verdicts = list(_report(suite, found, len(jobs), format, quiet=quiet))
     coverage = _measure(suite, verdicts, options)

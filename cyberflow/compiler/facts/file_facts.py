@@ -25,13 +25,15 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 @dataclass(frozen=True)
 class FileFacts:
     """One declaration file. `names` are those that others may know from it, `uses` the files that it comes to, with
-    their versions; it is `doubtful` when what it says may change though none of them does, and `hides` names when its
-    text does not show them. `findings` are those of its declarations, not yet silenced or masked.
+    their versions, `texts` those of them that can have findings; it is `doubtful` when what it says may change though
+    none of them does, and `hides` names when its text does not show them. `findings` are those of its declarations,
+    not yet silenced or masked.
     """
 
     content: str
     names: frozenset[str]
     uses: Mapping[str, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
     doubtful: bool = False
     hides: bool = False
     findings: tuple[Diagnostic, ...] = ()

@@ -24,9 +24,11 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.suppressions import comments_of
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.discovery import PROJECT_FILE
-from cyberflow.language.files import Files
+from cyberflow.language.files import PARSED_SUFFIXES, Files
 from cyberflow.language.project.declarations import decode_project, hides_names
 from cyberflow.language.project.load import Project, RawProject
+from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.source import Place
 
 V = TypeVar("V")
 
@@ -46,10 +48,11 @@ def link(raw: RawProject, kept: ProjectFacts) -> ProjectFacts:
 
 def _carry_documents(files: Files, kept: ProjectFacts) -> None:
     """Have the texts at hand that kept facts come from, so that findings can show them."""
-    for facts in kept.files.values():
-        for used in facts.uses:
-            if used not in files.documents and used in kept.documents:
-                files.documents[used] = kept.documents[used]
+    for used in (used for facts in kept.files.values() for used in facts.texts if used not in files.documents):
+        if used in kept.documents:
+            files.documents[used] = kept.documents[used]
+        elif isinstance(text := files.read_text(used, Place(used)), str) and used.endswith(PARSED_SUFFIXES):
+            files.documents[used] = YamlDocument(used, text)
 
 
 @dataclass
@@ -121,6 +124,7 @@ class _Linker:
                 content_of(path, files.disk),
                 list_names(path, self.documents, files.disk, self.kept),
                 {used: files.disk.version(used) for used in sorted(uses[path])},
+                tuple(used for used in sorted(uses[path]) if used in files.documents and used not in self.documents),
                 doubtful,
                 hides_names(document),
                 tuple(held[path]),

@@ -95,31 +95,37 @@ def _own_flows(caller: AnyCaller, step: PipelineStepNode) -> Iterator[Flow]:
 
 
 def _value_flows(caller: AnyCaller, step: CallNode, key: str, value: Value, wanted: Flow) -> Iterator[Flow]:
-    at = replace(wanted, place=value.place)
     if any(isinstance(use.ref, str) for use in value.refs):
         return
     if not value.refs and not value.tokens:
         if not any(flaw.root for text in value.texts for flaw in text.flaws):
-            yield replace(at, data=value.data)
+            yield replace(wanted, place=value.place, data=value.data)
         return
     known = part_types(caller, step, key, value)
     if known is None:
         return
     if () not in known:
-        yield replace(at, source="a value", given=literal_schema(value.data, known))
+        yield replace(wanted, place=value.place, source="a value", given=literal_schema(value.data, known))
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
         producer = caller.producer(ref.alias)
         declared = producer.outputs.fields.get(ref.output) if producer else None
         origin = declared.place if declared else None
-        flow = replace(at, source=f"`{ref}`", place=value.refs[0].place, given=known[()].schema)
         advice = _advise(caller, step, key, ref) if isinstance(caller, PipelineNode) else None
-        yield replace(flow, given_place=origin, optional=known[()].optional, advice=advice)
+        yield replace(
+            wanted,
+            source=f"`{ref}`",
+            place=value.refs[0].place,
+            given=known[()].schema,
+            given_place=origin,
+            optional=known[()].optional,
+            advice=advice,
+        )
     elif value.sole_token is not None and (
         field := caller.inputs_at(step, key).fields.get(value.sole_token.token.path.root)
     ):
-        yield _token_flow(caller, at, field, known[()], value.sole_token.place)
+        yield _token_flow(caller, wanted, field, known[()], value.sole_token.place)
     else:
-        yield replace(at, source="a text", given=known[()].schema)
+        yield replace(wanted, place=value.place, source="a text", given=known[()].schema)
 
 
 def _advise(caller: PipelineNode, step: CallNode, key: str, ref: Ref) -> str | None:
@@ -141,8 +147,9 @@ def _token_flow(caller: AnyCaller, wanted: Flow, field: Field, found: FoundType,
     source = f"the {caller.definition.kind}'s `{field.name}`"
     if caller.inputs.fields.get(field.name) is not field:
         source = f"the item `{field.name}`"
-    made = replace(wanted, source=source, given=found.schema, optional=found.optional)
-    return replace(made, place=place, given_place=field.place)
+    return replace(
+        wanted, source=source, place=place, given=found.schema, given_place=field.place, optional=found.optional
+    )
 
 
 def check_found(found: FoundType, wanted: ObjectSchema) -> Assignability:

@@ -129,3 +129,13 @@ def test_after_any_edits_what_is_kept_is_what_a_fresh_reading_says(group: int, t
         for edit in range(10):
             assert kept_check(project.root) == fresh_check(project.root), (seed, edit)
             project.edit()
+
+
+def test_a_comment_in_a_prompt_file_is_known_when_nothing_else_is_read(folder: Path) -> None:
+    (folder / "a.yaml").write_text("workflows: {a: {prompt: {file: a.md}}}\n")
+    (folder / "a.md").write_text("Open it.\n{# cyberflow: ignore[unknown-tool] it is an old name #}\n")
+    for _ in range(2):
+        assert "unused-ignore" in kept_check(folder)
+        assert kept_check(folder) == fresh_check(folder)
+    (folder / "c.yaml").unlink()
+    assert kept_check(folder) == fresh_check(folder)
