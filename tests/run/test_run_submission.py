@@ -192,6 +192,7 @@ async def test_nothing_is_sent_that_cannot_be_written_down(world: World, tmp_pat
 
 async def test_times_in_the_journal_come_from_its_clock(world: World) -> None:
     fixed = replace(open_journal(world.folder, "local", id="given"), clock=lambda: datetime(2026, 1, 2, 3, tzinfo=UTC))
+    fixed.record("sending")
     fixed.record("ended")
     assert entry_of(fixed).facts["at"] == "2026-01-02T03:00:00+00:00"
     assert fixed.key == "given"

@@ -46,6 +46,7 @@ class Invocation:
         """Write down what happened and wait until it is on the disk. Raises CyberflowError when the disk refuses."""
         at = self.clock().astimezone(UTC)
         try:
+            _require_journal(self.state, stage)
             with journal_ledger(self.state) as ledger, ledger.transaction():
                 before = ledger.find(self.id) or LedgerEntry(self.id, key=self.id, attempt=1, sent_at=at.timestamp())
                 facts = {"target": self.target, "at": at.isoformat(), **facts}
@@ -117,6 +118,12 @@ def journal_ledger(state: Path) -> Ledger:
             ledger.write(entry for entry in _read_old(old) if ledger.find(entry.id) is None)
         old.replace(state / f"{OLD_FOLDER}-of-0.1")
     return ledger
+
+
+def _require_journal(state: Path, stage: Stage) -> None:
+    """Raise CyberflowError where what was begun in a journal has no journal any more."""
+    if stage != "sending" and not (state / JOURNAL).is_file():
+        raise CyberflowError("it was removed meanwhile")
 
 
 def _merge(before: LedgerEntry, stage: Stage, facts: Mapping[str, Any]) -> LedgerEntry:
