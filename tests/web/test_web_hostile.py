@@ -34,6 +34,7 @@ def views(address: str, world: World) -> dict[str, tuple[str, ...]]:
         f"{address}/#/runs/{world.run}": (*run, "result", "odd-x", "plain-content", "file", "check-name"),
         f"{address}/#/runs/{world.failed}": ("error-text",),
         f"{address}/#/runs/{world.live}": ("alias", "m-name"),
+        f"{address}/#/sessions/{world.session}": ("alias", "m-name", "wf-name"),
         f"{address}/#/workflows": ("wf-name", "tag-name"),
         f"{address}/#/workflows/{world.workflow}": ("wf-name", "in-name", "in-text", "check-name", "command"),
         f"{address}/#/machines": ("m-name", "m-host", "m-os", "m-key", "m-value", "pool-name", "pool-text"),

@@ -130,6 +130,32 @@ def test_ledgers_show_failures_and_waits_first_and_no_inputs(site: Site) -> None
     assert site.ask("/project/ledgers/april").status_code == 404
 
 
+def test_what_waits_is_answered_once_and_by_its_type(site: Site) -> None:
+    header = LedgerHeader("7e0f2a52-5b6d-4c5e-9a75-0a3f6c1c8a11", "month-end", "local", kind="pipeline")
+    outputs = {"approved": {"schema": {"type": "boolean"}, "required": True}}
+    with Ledger.create(site.state / "ledgers" / "march.db", header) as ledger, ledger.transaction():
+        facts = {"question": "Close March?", "outputs": outputs}
+        ledger.write([LedgerEntry("release", "release", kind="wait", stage="accepted", facts=facts)])
+
+    def answer(value: Any) -> httpx.Response:
+        return site.ask("/project/ledgers/march/answers", method="POST", json={"step": "release", "outputs": value})
+
+    (entry,) = site.ask("/project/ledgers/march").json()["entries"]
+    assert entry["asks"]["question"] == "Close March?"
+    assert answer({"approved": "perhaps"}).status_code == 400
+    assert answer({"approved": True}).json() == {"id": "release"}
+    assert answer({"approved": False}).status_code == 409
+    (entry,) = site.ask("/project/ledgers/march").json()["entries"]
+    assert entry["answer"]["outputs"] == {"approved": True}
+
+
+def test_the_tests_of_the_project_are_run_and_measured(site: Site) -> None:
+    ran = site.ask("/project/tests", method="POST").json()
+
+    assert {test["status"] for test in ran["tests"]} == {"passed"}
+    assert ran["coverage"]["chains"]["intake"]["hit"] > 0
+
+
 def test_what_changed_is_told_once_to_every_page() -> None:
     values = {"platform": 0, "project": 0}
 

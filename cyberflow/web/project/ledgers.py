@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow.errors import CyberflowError
-from cyberflow.run.work.entry import LedgerEntry
+from cyberflow.run.work.entry import LedgerEntry, Stage
 from cyberflow.run.work.journal import entries
 from cyberflow.run.work.ledger import Ledger
 
@@ -37,7 +37,8 @@ def show_ledger(path: Path) -> dict[str, Any]:
         answered = ledger.answers()
         found = sorted(ledger.entries(), key=lambda entry: (not _needs_someone(entry), entry.step, entry.number))
         shown = [_entry(entry) | {"answer": answered.get(entry.id)} for entry in found[:MOST_ENTRIES]]
-        return _head(path, ledger) | {"entries": shown, "left_out": max(0, len(found) - MOST_ENTRIES)}
+        rest = {"entries": shown, "left_out": max(0, len(found) - MOST_ENTRIES), "steps": _step_states(found)}
+        return _head(path, ledger) | rest
 
 
 def find_ledger(state: Path, name: str) -> Path | None:
@@ -69,6 +70,29 @@ def _head(path: Path, ledger: Ledger) -> dict[str, Any]:
     head = ledger.head
     about = {"runs": head.name, "kind": head.kind, "target": head.target, "total": head.total}
     return {"name": path.stem, "path": str(path), **about, "counts": ledger.counts()}
+
+
+def _step_states(entries: list[LedgerEntry]) -> dict[str, str]:
+    """Each step's state, in the service's words: that of its worst item, running while one is."""
+    states: dict[str, str] = {}
+    for entry in entries:
+        state = entry.status or _STATES[entry.stage]
+        if entry.step not in states or _RANK.get(state, 0) > _RANK.get(states[entry.step], 0):
+            states[entry.step] = state
+    return states
+
+
+_STATES: dict[Stage, str] = {
+    "waiting": "scheduling",
+    "sending": "running",
+    "accepted": "running",
+    "ended": "success",
+    "refused": "error",
+    "unknown": "error",
+}
+_RANK = {
+    state: rank for rank, state in enumerate(("success", "scheduling", "cancelled", "task_failed", "error", "running"))
+}
 
 
 def _needs_someone(entry: LedgerEntry) -> bool:

@@ -11,10 +11,12 @@ from cyberflow.compiler.bundle import GIVEN_FILE, Bundle, BundledChain, BundledW
 from cyberflow.compiler.facts.analysis import Analysis
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.graph import Graph
+from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.diagram.from_graph import build_diagram
 from cyberflow.diagram.svg import to_svg
 from cyberflow.language.project.load import target_of
+from cyberflow.run.pipeline.changes import files_to_give
 from cyberflow.schema.describe import describe
 from cyberflow.targets.local_platform import LOCAL
 
@@ -93,7 +95,10 @@ def _input(name: str, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 def _file_names(made: Any) -> list[str]:
     """The names of files that whoever runs it brings along."""
-    held = made.request.get("shared_file_inputs", []) if isinstance(made, BundledChain) else made.files
+    if isinstance(made, BundledPipeline):
+        held: Any = files_to_give(made)
+    else:
+        held = made.request.get("shared_file_inputs", []) if isinstance(made, BundledChain) else made.files
     contents = held.values() if isinstance(held, Mapping) else (one.get("content", "") for one in held)
     return [content.removeprefix(GIVEN_FILE) for content in contents if content.startswith(GIVEN_FILE)]
 

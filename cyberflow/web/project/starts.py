@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +14,10 @@ from cyberflow.errors import UsageError
 from cyberflow.run.inputs.arguments import RawArguments
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.execution import SubmitOptions, execution_of
-from cyberflow.sdk.project import compile_project
+from cyberflow.sdk.pipelines.operations import run_pipeline
+from cyberflow.sdk.pipelines.setup import PipelineOptions, prepare_pipeline
+from cyberflow.sdk.project import CompiledProject, compile_project
+from cyberflow.sdk.rows.setup import default_ledger
 from cyberflow.targets.local_platform import LOCAL
 
 ASKS_A_PERSON = ("prompt", "exec")
@@ -48,12 +53,27 @@ def start_run(root: Path, form: RunForm) -> dict[str, Any]:
         secrets=[f"{name}={source}" for name, source in form.secrets.items()],
         files=[f"{name}={root / path}" for name, path in form.files.items()],
     )
-    return asyncio.run(_submit(root, form, arguments))
+    compiled = compile_project(root, LOCAL)
+    if compiled.bundle.pipeline(form.name) is not None:
+        return _start_pipeline(compiled, form.name, arguments)
+    return asyncio.run(_submit(compiled, form, arguments))
 
 
-async def _submit(root: Path, form: RunForm, arguments: RawArguments) -> dict[str, Any]:
+def _start_pipeline(compiled: CompiledProject, name: str, arguments: RawArguments) -> dict[str, Any]:
+    """Run a pipeline in a thread of this process. When that ends before it does, `run --resume` goes on."""
+    path = default_ledger(compiled, name)
+    options = PipelineOptions(
+        document=arguments.document, secrets=tuple(arguments.secrets), files=tuple(arguments.files), ledger=path
+    )
+    prepare_pipeline(compiled, name, options)
+    work = partial(run_pipeline, name, compiled.sourced.root, target=LOCAL, options=options)
+    Thread(target=work, name=f"pipeline {name}", daemon=True).start()
+    return {"ledger": path.stem}
+
+
+async def _submit(compiled: CompiledProject, form: RunForm, arguments: RawArguments) -> dict[str, Any]:
     options = SubmitOptions(arguments, first=form.first, runs=form.runs)
-    execution = execution_of(compile_project(root, LOCAL), form.name, options)
+    execution = execution_of(compiled, form.name, options)
     async with execution.open(lambda _: None):
         await execution.prepare()
         state: Any = await execution.submit(FollowOptions())

@@ -66,8 +66,8 @@ export async function submit(form, { button, problem }) {
   button.disabled = true;
   problem.hidden = true;
   try {
-    const { session_id: session, run_ids: runs } = await post("/project/runs", form);
-    location.hash = session ? `#/sessions/${session}` : `#/runs/${runs[0]}`;
+    const { session_id: session, run_ids: runs, ledger } = await post("/project/runs", form);
+    location.hash = ledger ? `#/ledgers/${encodeURIComponent(ledger)}` : session ? `#/sessions/${session}` : `#/runs/${runs[0]}`;
   } catch (error) {
     problem.hidden = false;
     replace(problem, error.message);

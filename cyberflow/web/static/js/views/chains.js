@@ -59,10 +59,11 @@ export function chain(root, { id, ready, fail, missing }) {
     const runs = group(items).filter((held) => nameOf(held) === name).slice(0, 12);
     keyed(head, [part("head", one, () => headline(one))], PART);
     keyed(main, [part("form", one, () => section("Run it on the local platform", one.inputs ? runForm(one) : h("p", { class: "none" }, "The project has errors; ", h("a", { href: "#/project" }, "mend them"), " first.")))], PART);
-    keyed(aside, [part("runs", runs, () => section("Last runs", runList(runs))), part("command", one, () => section("In a terminal", command(["cyberflow", "run", name]), command(["cyberflow", "show", name])))], PART);
+    const ledgers = one.kind === "pipeline" ? (await get("/project/ledgers.json")).filter((each) => each.runs === name) : null;
+    keyed(aside, [ledgers ? part("ledgers", ledgers, () => section("Ledgers", ledgerList(ledgers))) : part("runs", runs, () => section("Last runs", runList(runs))), part("command", one, () => section("In a terminal", command(["cyberflow", "run", name]), command(["cyberflow", "show", name])))], PART);
     ready(name);
     return pace(false, 20);
-  }, fail, ["project", "platform"]);
+  }, fail, ["project", "platform", "ledgers"]);
   return () => asking.stop();
 }
 
@@ -71,6 +72,11 @@ function headline(one) {
     h("p", { class: "crumbs" }, h("a", { href: "#/chains" }, "Chains")),
     h("h1", { tabindex: "-1" }, one.name, h("span", { class: "alias-of" }, one.kind)),
     one.description ? h("p", { class: "under" }, one.description) : null));
+}
+
+function ledgerList(ledgers) {
+  if (!ledgers.length) return h("p", { class: "none" }, "It has not run here yet.");
+  return h("ul", { class: "brief" }, ledgers.map((each) => h("li", {}, h("a", { href: `#/ledgers/${encodeURIComponent(each.name)}` }, each.name))));
 }
 
 function runList(runs) {

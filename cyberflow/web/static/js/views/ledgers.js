@@ -4,9 +4,11 @@ import { get, post } from "../api.js";
 import { h, icon, keyed, replace } from "../dom.js";
 import { count, moment } from "../format.js";
 import { command } from "../parts/commands.js";
+import { drawing, mark } from "../parts/drawing.js";
 import { PART, part } from "../parts/part.js";
 import { blank, facts, section, status } from "../parts/pieces.js";
 import { pace, poll } from "../poll.js";
+import { drawingOf, project } from "../project.js";
 
 const GOOD = ["success", "completed", "skipped"];
 
@@ -42,11 +44,18 @@ function tone(name) {
 export function ledger(root, { id, ready, fail, missing }) {
   const name = decodeURIComponent(id);
   const head = h("div", { class: "head run-head" });
+  const graph = h("div", { class: "graph", tabindex: "0", role: "region", "aria-label": "The pipeline", hidden: true });
   const main = h("div", { class: "main" });
   const aside = h("div", { class: "aside" });
-  replace(root, head, h("div", { class: "split" }, main, aside));
+  replace(root, head, graph, h("div", { class: "split" }, main, aside));
+  let svg = null;
   const asking = poll(async () => {
     const one = await get(`/project/ledgers/${encodeURIComponent(name)}`);
+    if (one.kind === "pipeline" && !svg && (await project())?.runnables.some((each) => each.name === one.runs)) {
+      replace(graph, (svg = drawing(await drawingOf(one.runs))));
+      graph.hidden = false;
+    }
+    if (svg) mark(svg, one.steps);
     keyed(head, [part("head", [one.name, one.counts], () => headline(one))], PART);
     const waits = one.entries.filter((entry) => entry.asks && !entry.answer);
     const rest = one.entries.filter((entry) => !entry.asks || entry.answer);
