@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cyberflow.emulator.platform import Platform
+from cyberflow.remote.identity import Marker, Owner
 from tests.web.browser import Browser, executable
 from tests.web.loopback import serving
 
@@ -91,6 +92,8 @@ def test_placeholders_are_told_from_text(ask: Any, text: str, kinds: list[str]) 
     ("comment", "tags", "standing"),
     [
         ("cyberflow:clinic/lookup W 9f", ["cyberflow:clinic"], "managed"),
+        (str(Marker(Owner("clinic").tag, "lookup", "W", "9f", "4fd6599")), ["cyberflow:clinic"], "managed"),
+        ("cyberflow:clinic/lookup W 9f 4fd6599+ and what comes later", ["cyberflow:clinic"], "managed"),
         ("cyberflow:clinic/lookup W 9f", [], "untagged"),
         ("cyberflow:clinic/lookup other 9f", ["cyberflow:clinic"], "copy"),
         ("cyberflow:clinic/lookup new 9f", [], "unfinished"),

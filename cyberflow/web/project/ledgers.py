@@ -16,9 +16,11 @@ MOST_ENTRIES = 500
 
 
 def session_names(state: Path) -> dict[str, str]:
-    """What was run in each session, or run alone, by its id: from the journal and every ledger."""
+    """What was run in each session, or run alone, by its id: from the journal and the ledgers of batches. The steps of
+    a pipeline have names of their own.
+    """
     names: dict[str, str] = {}
-    found = [entry for path in _paths(state) for entry in _read(path)] + entries(state)
+    found = [entry for path in _paths(state) for entry in _read_batch(path)] + entries(state)
     for entry in found:
         for id in (entry.session_id, *entry.run_ids):
             if id is not None and entry.step:
@@ -49,11 +51,12 @@ def _paths(state: Path) -> list[Path]:
     return sorted((state / FOLDER).glob("*.db"))
 
 
-def _read(path: Path) -> Iterator[LedgerEntry]:
-    """The entries of a ledger; one that cannot be read says nothing here, its own page says why."""
+def _read_batch(path: Path) -> Iterator[LedgerEntry]:
+    """The entries of a batch; a ledger that cannot be read says nothing here, its own page says why."""
     try:
         with Ledger.open(path, shared=True) as ledger:
-            yield from ledger.entries()
+            if ledger.head.kind == "batch":
+                yield from ledger.entries()
     except CyberflowError:
         return
 

@@ -2,7 +2,7 @@
 
 const PREFIX = "cyberflow:";
 const NAME = "[a-z][a-z0-9-]{0,62}";
-const MARKER = new RegExp(`^(cyberflow:(${NAME})(?:\\.(${NAME}))?)/([A-Za-z_][A-Za-z0-9_-]{0,62}) (\\S+)(?: (\\S+))?\\s*$`);
+const MARKER = new RegExp(`^(cyberflow:(${NAME})(?:\\.(${NAME}))?)/([A-Za-z_][A-Za-z0-9_-]{0,62}) (\\S+)(?: .*)?$`);
 
 export function parse(text) {
   try {

@@ -60,11 +60,11 @@ export function workflow(root, { id, ready, fail, missing }) {
       part("inputs", one.input_schema, () => section("Inputs", schemaView(schemaOf(one.input_schema), "input schema"))),
       part("outputs", one.output_schema, () => section("Outputs", schemaView(schemaOf(one.output_schema), "output schema"))),
       one.post_run_checks?.length ? part("checks", one.post_run_checks, () => section("Checks", checks(one.post_run_checks))) : null,
+      part("versions", [versions, one], () => section("Versions", versionList(one, versions))),
     ].filter(Boolean), PART);
     keyed(aside, [
       part("settings", [one, versions.length], () => section("Details", settings(one, versions, models))),
       part("runs", runs.items, () => section("Last runs", runList(runs))),
-      part("versions", [versions, one], () => section("Versions", versionList(one, versions))),
     ], PART);
   }
 
