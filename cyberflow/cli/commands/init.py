@@ -24,9 +24,7 @@ _LONGEST_NAME = 63
 
 @click.command("init")
 @click.option("--python", is_flag=True, help="Write the flows in Python, not in YAML.")
-@click.option(
-    "--ci", type=click.Choice(("github", "gitlab")), help="Add the file that checks, plans and applies."
-)
+@click.option("--ci", type=click.Choice(("github", "gitlab")), help="Add the file that checks, plans and applies.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but what goes wrong.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 def command(*, folder: Path, python: bool, ci: Ci | None, quiet: bool) -> int:
