@@ -4,122 +4,99 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from cyberflow.cli.commands.schema import FOLDER, KINDS, schema_text
+from cyberflow.cli.console import say
+from cyberflow.cli.new_project.agents import AGENTS_FILE, agents_text
+from cyberflow.cli.new_project.ci import Ci, ci_files
+from cyberflow.cli.new_project.flows import flow_files
+from cyberflow.cli.new_project.ignore_file import IGNORE_FILE, append_lines, missing_lines
 from cyberflow.errors import CyberflowError, UsageError
+from cyberflow.storage import write_bytes
 
-_PROJECT = f"""\
-# yaml-language-server: $schema={FOLDER}/project.json
-project: NAME
-
-targets:
-  prod:
-    api_key: {{env: CYBERDESK_API_KEY}}      # where the key is found, never the key
-    protect: true                          # apply asks for the target's name
-"""
-_WORKFLOWS = f"""\
-# yaml-language-server: $schema={FOLDER}/declarations.json
-workflows:
-  find-article:
-    description: Looks a topic up in the encyclopedia
-    prompt: {{file: prompts/find-article.md}}
-    inputs:
-      topic: string
-    outputs:
-      title: {{type: string, examples: [Red panda]}}
-      sentence: {{type: string, examples: [The red panda is a small mammal.]}}
-"""
-_CHAINS = f"""\
-# yaml-language-server: $schema={FOLDER}/declarations.json
-chains:
-  look-up:
-    description: One step; a later one could read what it found
-    inputs:
-      topic: string                        # goes to every step whose workflow declares a `topic`
-    steps:
-      - id: article
-        workflow: find-article
-    outputs:
-      title: {{$ref: article.outputs.title}}
-      sentence: {{$ref: article.outputs.sentence}}
-"""
-_PROMPT = """\
-# Look up <topic>
-
-1. Open the browser and go to https://en.wikipedia.org.
-2. Type <topic> into the search box and press Enter.
-3. If nothing fits, use declare_task_failed with the reason "No article about <topic>".
-4. Use focused_action to read the heading of the article and save it as {{title}}.
-5. Use focused_action to read the first sentence of the article and save it as {{sentence}}.
-"""
-_TESTS = f"""\
-# yaml-language-server: $schema=../{FOLDER}/tests.json
-tests:
-  looks-it-up:
-    run: look-up
-    inputs: {{topic: red panda}}
-    simulate:                              # what the step gives; without it, the examples of its outputs
-      article: {{outputs: {{title: Red panda, sentence: It eats bamboo.}}}}
-    expect:
-      outputs: {{title: Red panda, sentence: It eats bamboo.}}
-      steps:
-        article: {{prompt: {{$contains: Type red panda into}}}}
-
-  no-article:
-    run: look-up
-    inputs: {{topic: qwertz}}
-    simulate: {{article: {{status: task_failed, error: No article about qwertz}}}}
-    expect: {{status: task_failed, outputs: {{title: {{$absent: true}}}}}}
-"""
 _FALLBACK = "my-project"
 _LONGEST_NAME = 63
 
 
 @click.command("init")
+@click.option("--python", is_flag=True, help="Write the flows in Python, not in YAML.")
+@click.option("--ci", type=click.Choice(("github", "gitlab")), help="Add the file that checks, plans and applies.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but what goes wrong.")
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
-def command(*, folder: Path, quiet: bool) -> int:
+def command(*, folder: Path, python: bool, ci: Ci | None, quiet: bool) -> int:
     """Begin a project: a small one that works.
 
-    Writes a workflow with its prompt, a chain, tests of it, and the JSON Schemas with which an editor completes and
-    checks, in DIR or here. No file that is there is touched: if one is in the way, nothing is written.
+    Writes a workflow with its prompt, a chain, tests of it, the JSON Schemas with which an editor completes and checks,
+    and AGENTS.md for coding agents, in DIR or here. No file that is there is overwritten: if one is in the way, nothing
+    is written. An AGENTS.md stays as it is, and a .gitignore gets the lines that it lacks.
 
     \b
     Example:
       cyberflow init clinic-intake
+      cyberflow init --python --ci github clinic-intake
     """
-    files = _files(_project_name(folder))
-    taken = [name for name in files if (folder / name).exists() or (folder / name).is_symlink()]
-    if taken:
-        help = "choose another folder, or move what is there out of the way"
-        raise UsageError(f"nothing was written: {folder} has {', '.join(taken)} already", help=help)
+    files = _files(_project_name(folder), python=python, ci=ci)
+    kept = _is_there(folder / AGENTS_FILE)
+    if kept:
+        del files[AGENTS_FILE]
+    _refuse_taken(folder, files)
     for name, content in files.items():
         _create_file(folder / name, content)
+    added = _add_ignored(folder / IGNORE_FILE, python=python)
     if not quiet:
         where = "here" if folder == Path() else f"in {folder}"
-        click.echo(f"wrote {len(files)} files {where}: {', '.join(files)}", err=True)
-        click.echo("next:", err=True)
-        enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
-        click.echo(f"{enter}cyberflow check")
-        click.echo("cyberflow test")
-        click.echo("cyberflow apply --yes")
-        click.echo('cyberflow run look-up -i topic="red panda"')
+        say(f"wrote {len(files)} files {where}: {', '.join(files)}")
+        if added:
+            say(f"{IGNORE_FILE} has {', '.join(added)} now")
+        if kept:
+            say(f"{AGENTS_FILE} was there and stays as it is")
+        for name in ci_files(ci):
+            say(f"before the first push, fill in OWNER and COMMIT in {name}; its first lines say how")
+        _print_next(folder)
     return 0
 
 
-def _files(name: str) -> dict[str, str]:
+def _files(name: str, *, python: bool, ci: Ci | None) -> dict[str, str]:
     schemas = {f"{FOLDER}/{kind}.json": schema_text(kind) for kind in KINDS}
-    return {
-        "cyberflow.yaml": _PROJECT.replace("NAME", name),
-        "workflows.yaml": _WORKFLOWS,
-        "chains.yaml": _CHAINS,
-        "prompts/find-article.md": _PROMPT,
-        "tests/look-up.yaml": _TESTS,
-        **schemas,
-    }
+    return {**flow_files(name, python=python), **ci_files(ci), AGENTS_FILE: agents_text(python=python), **schemas}
+
+
+def _refuse_taken(folder: Path, files: Iterable[str]) -> None:
+    taken = [name for name in files if _is_there(folder / name)]
+    ignore = folder / IGNORE_FILE
+    if ignore.is_symlink() or (ignore.exists() and not ignore.is_file()):
+        taken.append(f"{IGNORE_FILE} (not a plain file)")
+    if taken:
+        help = "choose another folder, or move what is there out of the way"
+        raise UsageError(f"nothing was written: {folder} has {', '.join(taken)} already", help=help)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
+
+
+def _add_ignored(path: Path, *, python: bool) -> list[str]:
+    try:
+        there = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise CyberflowError(f"{path} cannot be read: {error.strerror}") from error
+    lines = missing_lines(there, python=python)
+    if lines:
+        write_bytes(path, append_lines(there, lines), private=False)
+    return lines
+
+
+def _print_next(folder: Path) -> None:
+    say("next:")
+    enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    click.echo(f"{enter}cyberflow check")
+    click.echo("cyberflow test")
+    click.echo("cyberflow apply --yes")
+    click.echo('cyberflow run look-up -i topic="red panda"')
 
 
 def _project_name(folder: Path) -> str:
