@@ -144,6 +144,23 @@ def test_foreign_text_stays_text(intake: Path, program: Program) -> None:
     assert '<a href="https://example.com/?a=1&amp;b=2">away</a>' in text
 
 
+def test_a_prompt_in_the_wire_form_is_sanitised_too(intake: Path, program: Program) -> None:
+    replace(intake / "workflows.yaml", "prompts/sign-in.md", "prompts/sign-in.wire")
+    (intake / "prompts" / "sign-in.wire").write_text(
+        '<p onclick="x()">{username} {$password} <a href="javascript:alert(1)">c</a><img src="http://e.com/x.png">'
+        "<script>alert(1)</script></p></div></article><svg><title><img src=x onerror=y></title></svg><pre>\n\n&lt;b>"
+        + "<div>"
+        * 2000,
+        encoding="utf-8",
+    )
+    text = write(program, "--no-tests")
+    page = check_page(text)
+
+    assert "<p><mark>{username}</mark> <mark>{$password}</mark> <a>c</a>" in text
+    assert "<pre>\n\n&lt;b&gt;" in text
+    assert [tag for tag, _ in page.elements].count("article") == 1 + 3 + 4
+
+
 def test_errors_of_the_project_are_told_and_nothing_is_written(intake: Path, program: Program) -> None:
     replace(intake / "chains.yaml", "workflow: sign-in", "workflow: sign-inn")
     answer = program("docs")
