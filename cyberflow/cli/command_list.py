@@ -11,6 +11,7 @@ COMMANDS = {
     "check": "Find every mistake of the project, offline.",
     "show": "Show what one workflow or chain compiles to.",
     "graph": "Draw a chain, a workflow, or the whole project.",
+    "docs": "Write the project as one page, to read and to print.",
     "build": "Write the bundle: what is deployed and run, as files.",
     "plan": "Show what apply would change. Reads only.",
     "apply": "Make the target's workflows what the project declares.",

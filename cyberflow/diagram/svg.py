@@ -37,24 +37,26 @@ _STYLE = """\
   .tip { fill: var(--wire); } .tip.secret { fill: var(--secret); } .tip.after { fill: var(--line); }
 """
 _LIGHT, _DARK = (" ".join(f"--{kind}: {pair[ground]};" for kind, pair in COLOURS.items()) for ground in (0, 1))
+STYLE = _STYLE.replace("LIGHT", _LIGHT).replace("DARK", _DARK)
+"""The style of every picture, also for a page that holds several."""
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 REPLACEMENT = "\ufffd"
 _BEND, _TIP = 6.0, 5.0
 
 
-def to_svg(picture: Diagram, *, has_style: bool = True) -> str:
-    """The picture as an SVG document, ending in a line end; without its style it takes that of the page it stands in.
-    A step bears its name as `data-step`.
+def to_svg(picture: Diagram, *, has_style: bool = True, title_id: str = "title") -> str:
+    """The picture as an SVG document, ending in a line end; without its style it takes that of the page it stands in,
+    where its title needs an id of its own. A step bears its name as `data-step`.
     """
     layout = lay_out(picture)
     across, down = (_format_number(side) for side in layout.size)
     lines = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
-            f'viewBox="0 0 {across} {down}" role="img" aria-labelledby="title">'
+            f'viewBox="0 0 {across} {down}" role="img" aria-labelledby={quoteattr(title_id)}>'
         ),
-        f'<title id="title">{_escape_text(picture.name)}: {picture.kind}</title>',
-        *([f"<style>\n{_STYLE.replace('LIGHT', _LIGHT).replace('DARK', _DARK)}</style>"] if has_style else []),
+        f"<title id={quoteattr(title_id)}>{_escape_text(picture.name)}: {picture.kind}</title>",
+        *([f"<style>\n{STYLE}</style>"] if has_style else []),
         '<rect class="ground" width="100%" height="100%"/>',
         *_heading(layout),
         *_order_arrows(layout),

@@ -121,7 +121,7 @@ def verify_statements(file: str | PathLike[str], project: str | PathLike[str] = 
 
     @cache
     def receipts_of(name: str, target: str) -> tuple[StoredReceipt, ...]:
-        return _receipts(root, name, target)
+        return receipts_of(root, name, target)
 
     @cache
     def builder_of(target: str) -> CommitBuilder:
@@ -144,11 +144,12 @@ def _sources(sourced: RawProject, target: str) -> TraceSources:
         Owner(project, target_of(sourced.settings, target).scope),
         CommitBuilder(root, target, _compile),
         tuple(one for one in submissions_of_journal(state_folder(root)) if one.target == target),
-        _receipts(root, project, target),
+        receipts_of(root, project, target),
     )
 
 
-def _receipts(root: Path, project: str, target: str) -> tuple[StoredReceipt, ...]:
+def receipts_of(root: Path, project: str, target: str) -> tuple[StoredReceipt, ...]:
+    """The receipts of a target, the newest first."""
     return tuple(ReceiptLine(state_folder(root) / FOLDER, project, target).newest_first())
 
 

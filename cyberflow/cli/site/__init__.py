@@ -1,0 +1,1 @@
+"""The page about a project: one file of HTML without any script."""
