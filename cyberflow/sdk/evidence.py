@@ -120,14 +120,14 @@ def verify_statements(file: str | PathLike[str], project: str | PathLike[str] = 
         raise UsageError(f"{file} holds no statement", help="`cyberflow trace … --out FILE` writes them")
 
     @cache
-    def receipts_of(name: str, target: str) -> tuple[StoredReceipt, ...]:
+    def find_receipts(name: str, target: str) -> tuple[StoredReceipt, ...]:
         return receipts_of(root, name, target)
 
     @cache
     def builder_of(target: str) -> CommitBuilder:
         return CommitBuilder(root, target, _compile)
 
-    return verify(lines, builder_of, receipts_of)
+    return verify(lines, builder_of, find_receipts)
 
 
 def _compile(folder: Path, target: str) -> Bundle:
