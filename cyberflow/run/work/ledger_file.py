@@ -99,8 +99,7 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, dict[str, Any]]:
         raise UnwrittenLedger(f"there is no ledger at {path}", help="they are in .cyberflow/ledgers")
     connection = connect(path)
     try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        _check_version(path, version, connection)
+        version = _read_version(path, connection)
         (content,) = connection.execute("SELECT content FROM head").fetchone()
         head = dict(parse_json(content))
         if version == 1:
@@ -116,11 +115,14 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, dict[str, Any]]:
     return connection, head
 
 
-def _check_version(path: Path, version: int, connection: sqlite3.Connection) -> None:
-    if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+def _read_version(path: Path, connection: sqlite3.Connection) -> int:
+    """The format of a file. Whether it has tables is asked first: who fills it writes both at once."""
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
         raise UnwrittenLedger(f"{path} is not a ledger: nothing was written into it")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (1, FORMAT):
         raise UsageError(f"{path} is a ledger of format {version}, this cyberflow reads 1 and {FORMAT}")
+    return int(version)
 
 
 def _make_tables(connection: sqlite3.Connection) -> None:
