@@ -23,7 +23,7 @@ from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.identity import Owner
 from cyberflow.run.readings.submission import Submission, submissions_of, submissions_of_journal
-from cyberflow.run.work.ids import check_id, complete_id
+from cyberflow.run.work.ids import check_id, complete_id, is_prefix
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.handle import run_blocking, say
 from cyberflow.sdk.project import compile_project, resolve_target_name
@@ -101,6 +101,8 @@ async def trace_target(
     async with open_target(sourced, name, tell) as service:
         on_open(service)
         ids = tuple([await complete_id(service.client, id) for id in words.ids])
+        if unknown := next(filter(is_prefix, ids), None):
+            raise UsageError(f"no run or session begins with `{unknown}`", help="`cyberflow runs list` shows them")
         request = TraceRequest(ids, submissions, parse_time(words.since) if words.since else None)
         runs = await trace_runs(service.client, request, sources)
     return Traced(sourced.settings.project, name, tuple(runs))
