@@ -17,10 +17,10 @@ from cyberflow.language.python.keywords import (
     PipelineKeywords,
     PipelineRunOptions,
     RunOptions,
+    StepKeywords,
     WorkflowKeywords,
 )
 from cyberflow.language.python.tracing.frames import call_site
-from cyberflow.language.python.tracing.pipeline import PipelineTrace, StepKeywords
 from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
 
 if TYPE_CHECKING:
@@ -118,11 +118,8 @@ class StepDeclaration(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         trace = _require_trace(self._workflow.name)
-        if self._options and not isinstance(trace, PipelineTrace):
-            raise Misuse(f"`{next(iter(self._options))}` is of steps in a pipeline", "a chain runs each step, in order")
         found = trace.step(self._workflow, self._alias, args, kwargs)
-        if isinstance(trace, PipelineTrace):
-            trace.set_options(self._options)
+        trace.set_options(cast("Mapping[str, Any]", self._options))
         return cast("R", found)
 
 
@@ -134,7 +131,7 @@ class ChainDeclaration(RunnableFunction[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """In a pipeline, a step."""
         trace = current_trace()
-        if isinstance(trace, PipelineTrace):
+        if trace is not None and trace.kind == "pipeline":
             return cast("R", trace.step(self, self.name, args, kwargs))
         if trace is not None:
             raise Misuse(f"`{self.name}` is a {self.kind}, and a step runs a workflow", "call its workflows here")

@@ -8,7 +8,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, ParamSpec, TypedDict, TypeVar, Unpack, cast, overload
 
-from cyberflow.language.python.tracing.pipeline import RetryKeywords, WaitStep, pipeline_trace
+from cyberflow.language.python.keywords import RetryKeywords
+from cyberflow.language.python.tracing.pipeline import WaitStep, pipeline_trace
 from cyberflow.sdk.decorators import declared_name
 
 P = ParamSpec("P")

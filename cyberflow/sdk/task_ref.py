@@ -8,8 +8,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from cyberflow.language.python.declarations import TaskReference
-from cyberflow.language.python.keywords import TaskOptions
-from cyberflow.language.python.tracing.pipeline import StepKeywords, TaskStep, pipeline_trace
+from cyberflow.language.python.keywords import StepKeywords, TaskOptions
+from cyberflow.language.python.tracing.pipeline import TaskStep, pipeline_trace
 from cyberflow.sdk.decorators import SecretSources
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def test_everything_missing_is_said_at_once_and_nothing_is_sent(applied: Path, p
     for word in ("patient", "date", "username", "epic_password", "referral"):
         assert word in answer.err
     assert CANARY not in answer.text
-    assert not list(Path(".cyberflow").glob("journal/*"))
+    assert not list(Path(".cyberflow").glob("runs.db*"))
 
 
 def test_a_wrong_type_is_found_before_anything_is_sent(applied: Path, program: Program) -> None:

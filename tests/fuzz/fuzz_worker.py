@@ -117,6 +117,11 @@ def _death(index: int, status: int) -> Failure:
     return Failure(index, kind, f"{signal.Signals(number).name if number else status}\n{text}")
 
 
+def _address_space() -> int:
+    """What this process has already, which is its parent's too, in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
 def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> None:
     code = 1
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -124,7 +129,8 @@ def _child(seed: int, indexes: Sequence[int], out: IO[str], patience: float) -> 
         trace = (Path(tempfile.gettempdir()) / f"fuzz-trace-{os.getppid()}").open("w")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(1, 2)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        bound = _address_space() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         faulthandler.register(signal.SIGPROF, file=trace, all_threads=False, chain=True)
         known = projects()

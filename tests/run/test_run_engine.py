@@ -199,6 +199,7 @@ def test_a_worker_with_other_sources_runs_nothing(project: Path, database: str) 
     shutil.copytree(project, other)
     text = (other / "research.yaml").read_text(encoding="utf-8")
     (other / "research.yaml").write_text(text.replace("facts: {$ref: step2.outputs.facts}", ""), encoding="utf-8")
+    shutil.rmtree(other / "tests")
     with worker(other, database):
         answer = batch(project, database, "research", "-t", "fast", "--each", "rows.csv", "--ledger", "b.db")
 

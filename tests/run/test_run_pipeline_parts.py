@@ -13,7 +13,7 @@ import pytest
 
 from cyberflow.compiler.pipeline.form import BundledCall, BundledStep, BundledWait
 from cyberflow.redact import Redactor
-from cyberflow.run.pipeline.calls import FunctionCaller
+from cyberflow.run.pipeline.calls import FunctionCaller, find_function
 from cyberflow.run.pipeline.changes import first_path
 from cyberflow.run.pipeline.commands import CallFunction
 from cyberflow.run.pipeline.values import Filler, item_key
@@ -81,6 +81,18 @@ async def test_functions_end_in_any_order_and_print_nothing_among_the_results(
     assert (typed.error or "").startswith("input `text`: ")
     nowhere = await caller(command("nowhere"), lambda: 5.0)
     assert "cannot be found" in (nowhere.error or "")
+
+
+async def test_another_project_with_a_module_of_the_same_name_is_not_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for word in ("first", "second"):
+        (tmp_path / word / "glue_of_two").mkdir(parents=True)
+        text = f"def say() -> dict:\n    return {{'text': '{word}'}}\n"
+        (tmp_path / word / "glue_of_two" / "steps.py").write_text(text, encoding="utf-8")
+    said = [find_function(tmp_path / word, "glue_of_two.steps:say")() for word in ("first", "second", "first")]
+    assert said == [{"text": "first"}, {"text": "second"}, {"text": "first"}]
 
 
 @pytest.mark.parametrize(

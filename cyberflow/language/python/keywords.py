@@ -91,6 +91,25 @@ class ChainKeywords(TypedDict, total=False):
     files: Sequence[FileKeywords]
 
 
+class RetryKeywords(TypedDict, total=False):
+    """More attempts after a failure."""
+
+    times: int
+    on: Sequence[Literal["error", "task_failed"]]
+    after: str
+
+
+class StepKeywords(TypedDict, total=False):
+    """What a step of a pipeline has besides what it runs."""
+
+    when: bool
+    unless: bool
+    after: Sequence[object]
+    files: Mapping[str, Any]
+    retry: RetryKeywords
+    on_failure: Literal["stop", "continue"]
+
+
 class PipelineKeywords(TypedDict, total=False):
     """The keys of a pipeline."""
 

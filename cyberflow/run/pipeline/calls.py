@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 from cyberflow.errors import UsageError
+from cyberflow.language.python.reading.modules import prefer_project
 from cyberflow.redact import Redactor
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.run.pipeline.commands import CallFunction
@@ -96,8 +97,7 @@ class FunctionCaller:
 def find_function(root: Path, name: str) -> Callable[..., Any]:
     """Import `module:function` of a project. Raises UsageError where there is none."""
     module, _, function = name.partition(":")
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    prefer_project(root, module)
     try:
         found = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as error:

@@ -144,17 +144,33 @@ def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:
     return {name: module for name, module in loaded if _is_project_module(name, module, root, tops)}
 
 
+def prefer_project(root: Path, module: str) -> None:
+    """Have `module` come from the project at `root` when it is imported next, though another project that this process
+    read has one of the same name.
+    """
+    sys.path[:] = [str(root), *(path for path in sys.path if path != str(root))]
+    for name, other in _project_modules(root, {module.partition(".")[0]}).items():
+        if not any(place.is_relative_to(root) for place in _places(other)):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
 def _is_project_module(name: str, module: Any, root: Path, tops: set[str]) -> bool:
     """Whether a module comes from the project, or from another one under a name that the project uses."""
     if name == "__main__":
         return False
-    found = getattr(module, "__file__", None)
-    places = [found] if found else [str(one) for one in getattr(module, "__path__", ())]
-    inside = [Path(place) for place in places if not any(library in Path(place).parts for library in _LIBRARIES)]
+    inside = _places(module)
     if any(place.is_relative_to(root) for place in inside):
         return True
     system = (sys.prefix, sys.base_prefix)
     return name.partition(".")[0] in tops and any(not str(place).startswith(system) for place in inside)
+
+
+def _places(module: Any) -> list[Path]:
+    """The file of a module, or the folders of a package without one; none for a library."""
+    found = getattr(module, "__file__", None)
+    places = [Path(found)] if found else [Path(str(one)) for one in getattr(module, "__path__", ())]
+    return [place for place in places if not any(library in place.parts for library in _LIBRARIES)]
 
 
 class _ModuleFinder(MetaPathFinder):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, ClassVar, Literal
 
 from cyberflow.language.python import signature
 from cyberflow.language.python.declarations import CalledWorkflow
@@ -19,25 +19,6 @@ from cyberflow.language.python.tracing.trace import Trace, TracedStep
 from cyberflow.source import Route
 
 _CONDITION = "hand it to a step as `when=` or `unless=`, or let a `call` decide"
-
-
-class RetryKeywords(TypedDict, total=False):
-    """More attempts after a failure."""
-
-    times: int
-    on: Sequence[Literal["error", "task_failed"]]
-    after: str
-
-
-class StepKeywords(TypedDict, total=False):
-    """What a step of a pipeline has besides what it runs."""
-
-    when: bool
-    unless: bool
-    after: Sequence[object]
-    files: Mapping[str, Any]
-    retry: RetryKeywords
-    on_failure: Literal["stop", "continue"]
 
 
 class StepFile:
@@ -74,6 +55,8 @@ class WaitStep(TaskStep):
 @dataclass
 class PipelineTrace(Trace):
     """One pipeline being run. `called` are the functions its steps call, by name."""
+
+    kind: ClassVar[Literal["chain", "pipeline"]] = "pipeline"
 
     called: dict[str, Callable[..., Any]] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)

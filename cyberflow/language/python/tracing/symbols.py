@@ -5,7 +5,7 @@ everything else, and its trace notes where.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NoReturn, Protocol
@@ -44,13 +44,16 @@ class TraceAborted(BaseException):
 
 
 class Tracer(Protocol):
-    """What a symbol and a call ask of the trace that is going on."""
+    """What a symbol and a call ask of the trace that is going on: of a chain or of a pipeline, its `kind`."""
 
+    @property
+    def kind(self) -> Literal["chain", "pipeline"]: ...
     def refuse(self, origin: Origin, message: str, help: str) -> None: ...
     def mark(self, origin: Origin) -> str: ...
     def position(self) -> Position | None: ...
     def resolve_member(self, type: Any, key: str | int, *, attribute: bool) -> tuple[str | int, Any]: ...
     def step(self, workflow: Any, alias: str, args: tuple[Any, ...], inputs: dict[str, Any]) -> Any: ...
+    def set_options(self, options: Mapping[str, Any]) -> None: ...
     def session_outputs(self, workflow: Any, alias: str) -> Any: ...
 
 

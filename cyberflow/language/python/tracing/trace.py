@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Container, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from cyberflow.language.model import NAME
 from cyberflow.language.python import signature
@@ -64,6 +64,8 @@ class TracedStep:
 @dataclass
 class Trace:
     """One chain being run. `interfaces` are of the workflows it may call; `files` are those with frames of the user."""
+
+    kind: ClassVar[Literal["chain", "pipeline"]] = "chain"
 
     chain: FunctionDeclaration[..., Any]
     files: Container[str]
@@ -143,6 +145,11 @@ class Trace:
         if not isinstance(alias, str) or not NAME.fullmatch(alias):
             help = "letters, digits, `_` and `-`, a letter first"
             raise Misuse(f"`{alias!s:.80}` cannot be the name of a step", help)
+
+    def set_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse what stands in a step besides what it runs. Raises Misuse."""
+        for name in options:
+            raise Misuse(f"`{name}` is of steps in a pipeline", "a chain runs each step, in order")
 
     def session_outputs(self, workflow: CalledWorkflow, alias: str) -> Symbol:
         return self._output_symbol(self._interface(workflow), alias)
