@@ -26,9 +26,14 @@ _ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     documents = graph.project.files.documents
+    suspect: dict[str, bool] = {}  # a file is searched once for its thousands of prompts
     for _, text in prompts(graph):
         document = documents.get(text.place.path)
-        if not isinstance(document, YamlDocument) or not _SUSPECT.search(document.text):
+        if not isinstance(document, YamlDocument):
+            continue
+        if document.path not in suspect:
+            suspect[document.path] = bool(_SUSPECT.search(document.text))
+        if not suspect[document.path]:
             continue
         node = document.node(text.place.route)
         if comment := prompt_ending_comment(text, document):
