@@ -17,8 +17,8 @@ from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
-from cyberflow.language.project.decode import bad_name, describe_kind
 from cyberflow.language.project.load import Definition
+from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.secret_literals import type_literals
 from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml

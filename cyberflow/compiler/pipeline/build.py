@@ -15,8 +15,8 @@ from cyberflow.compiler.refs import is_ref
 from cyberflow.compiler.scanned_text import RefUse, Value
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.pipelines import Pipeline, PipelineStep, Wait
-from cyberflow.language.project.decode import duplicate_name
 from cyberflow.language.project.load import Definition
+from cyberflow.language.project.naming import duplicate_name
 from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.source import Place
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files, path_escape
-from cyberflow.language.project.decode import duplicate_name
+from cyberflow.language.project.naming import duplicate_name
 from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
