@@ -4,8 +4,7 @@ of the file knows the quotes, the indent and the commas, and makes it a `TextEdi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.errors import UsageError
 from cyberflow.language.disk_facts import GENERATED_FOLDERS, describe_entry, printable_name
 from cyberflow.language.ignore_files import IgnoreFiles
+from cyberflow.records import dataclass
 
 PROJECT_FILE = "cyberflow.yaml"
 MISNAMED_PROJECT_FILE = "cyberflow.yml"

@@ -7,12 +7,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.disk_facts import Stamp, describe_entry, settled_stamp, stamp_of
+from cyberflow.records import dataclass
 
 if TYPE_CHECKING:
     from cyberflow.language.document import DocumentOutline

@@ -9,10 +9,11 @@ import os
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.language.disk_facts import ignore_file_fact, read_plain_file
+from cyberflow.records import dataclass
 
 IGNORE_FILE = ".gitignore"
 _CLASSES = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.compiler.check import check_facts
@@ -16,6 +16,7 @@ from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.project.load import read_project
+from cyberflow.records import dataclass
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from cyberflow.compiler.bundle import GIVEN_FILE
@@ -18,6 +18,7 @@ from cyberflow.language.pipelines import Pipeline, PipelineStep, Wait
 from cyberflow.language.project.load import Definition
 from cyberflow.language.project.naming import duplicate_name
 from cyberflow.language.prompt.strings import only_token, scan_string
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, Label
@@ -14,6 +14,7 @@ from cyberflow.language.project.decode import decode
 from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.sources import read_document
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Route
 
 

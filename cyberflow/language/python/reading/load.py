@@ -8,7 +8,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from inspect import unwrap
 from itertools import takewhile
 from pathlib import Path
@@ -33,6 +33,7 @@ from cyberflow.language.python.tracing.trace import Trace
 from cyberflow.language.python.tracing.write_steps import write_steps
 from cyberflow.language.template.templates import has_expression
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 SUFFIX = ".py"
