@@ -1,5 +1,5 @@
-"""The garbage collector, and when it rests. It finds rings of values that nothing uses; where a whole project or account
-is read, all that is made stays, and looking it through time and again takes longer the more there is.
+"""The garbage collector, and when it rests. It finds rings of values that nothing uses; where a whole project or
+account is read, all that is made stays, and to look through it again and again takes longer the more there is.
 """
 
 import gc
