@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from cyberflow.emulator.cyberdesk.resource import include
-from cyberflow.emulator.cyberdesk.runs import BASE, INCLUDES, show
+from cyberflow.emulator.cyberdesk.runs.runs import BASE, INCLUDES, show
 from cyberflow.emulator.engine import history
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cyberflow.emulator.contract.request_bodies import MachineIds, PoolCreate, PoolUpdate
-from cyberflow.emulator.cyberdesk.membership import (
+from cyberflow.emulator.cyberdesk.machines.membership import (
     MACHINES,
     MEMBER,
     POOLS,

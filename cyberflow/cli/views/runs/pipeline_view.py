@@ -13,7 +13,7 @@ import click
 
 from cyberflow.cli.output_streams import drawing_stream
 from cyberflow.cli.styles import indent_lines, one_line, style, unstyle
-from cyberflow.cli.views.statuses import STATUS, colour_of
+from cyberflow.cli.views.runs.statuses import STATUS, colour_of
 from cyberflow.run.pipeline.result import item_counts, step_status
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.entry import LedgerEntry

@@ -9,9 +9,9 @@ from typing import Any
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import HttpError, not_found
 from cyberflow.emulator.contract.run_bodies import RunBulk, RunCreate, RunUpdate
-from cyberflow.emulator.cyberdesk import create_runs
-from cyberflow.emulator.cyberdesk.membership import include_machine, include_machine_and_pools
+from cyberflow.emulator.cyberdesk.machines.membership import include_machine, include_machine_and_pools
 from cyberflow.emulator.cyberdesk.resource import WORKFLOWS, include, include_workflow
+from cyberflow.emulator.cyberdesk.runs import create_runs
 from cyberflow.emulator.engine import history, sessions, trajectory
 from cyberflow.emulator.files import signed_urls
 from cyberflow.emulator.http import query

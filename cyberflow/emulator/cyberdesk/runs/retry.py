@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.contract.run_bodies import RunRetry
-from cyberflow.emulator.cyberdesk import create_runs, scripts
 from cyberflow.emulator.cyberdesk.resource import WORKFLOWS
-from cyberflow.emulator.cyberdesk.runs import find, show
+from cyberflow.emulator.cyberdesk.runs import create_runs, scripts
+from cyberflow.emulator.cyberdesk.runs.runs import find, show
 from cyberflow.emulator.engine import checks
 from cyberflow.emulator.engine.inputs import has_value
 from cyberflow.emulator.http.dispatch import ApiCall

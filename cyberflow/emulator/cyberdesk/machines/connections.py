@@ -6,8 +6,8 @@ from typing import Final
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.trajectory_bodies import ConnectionCreate, ConnectionUpdate
-from cyberflow.emulator.cyberdesk import machines
-from cyberflow.emulator.cyberdesk.membership import MACHINES
+from cyberflow.emulator.cyberdesk.machines import machines
+from cyberflow.emulator.cyberdesk.machines.membership import MACHINES
 from cyberflow.emulator.cyberdesk.resource import NEWEST_FIRST, Resource
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall

@@ -7,7 +7,7 @@ from typing import Any
 
 from cyberflow.cli.console import say
 from cyberflow.cli.styles import indent_lines, one_line, style
-from cyberflow.cli.views.statuses import colour_of
+from cyberflow.cli.views.runs.statuses import colour_of
 from cyberflow.errors import CyberflowError
 from cyberflow.redact import Redactor
 from cyberflow.run.task.outputs import SavedOutput

@@ -8,8 +8,8 @@ from typing import Any
 
 from cyberflow.emulator.contract.errors import violation
 from cyberflow.emulator.contract.run_bodies import ChainCreate
-from cyberflow.emulator.cyberdesk import create_runs
 from cyberflow.emulator.cyberdesk.resource import WORKFLOWS
+from cyberflow.emulator.cyberdesk.runs import create_runs
 from cyberflow.emulator.engine import refs, schemas
 from cyberflow.emulator.engine.substitution import input_roots
 from cyberflow.emulator.http.dispatch import ApiCall

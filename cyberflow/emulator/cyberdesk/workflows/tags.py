@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from cyberflow.emulator.contract.errors import HttpError, not_found
 from cyberflow.emulator.contract.request_bodies import BulkTags, TagCreate, TagIds, TagUpdate
-from cyberflow.emulator.cyberdesk.groups import GROUPS
 from cyberflow.emulator.cyberdesk.resource import IN_ORDER, WORKFLOWS, Resource
+from cyberflow.emulator.cyberdesk.workflows.groups import GROUPS
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall
 from cyberflow.emulator.store.store import Document, field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.cli.views.diagnostics_text import pluralize
+from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.deploy.replay.model import CacheUse, Refusal, Replay, ReplayExample
 from cyberflow.diagnostics import join_names
 from cyberflow.schema.describe import format_literal

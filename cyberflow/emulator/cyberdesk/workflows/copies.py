@@ -5,8 +5,8 @@ from __future__ import annotations
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import HttpError
 from cyberflow.emulator.contract.trajectory_bodies import WorkflowMerge
-from cyberflow.emulator.cyberdesk import images, workflows
 from cyberflow.emulator.cyberdesk.resource import WORKFLOWS
+from cyberflow.emulator.cyberdesk.workflows import images, workflows
 from cyberflow.emulator.engine import trajectory
 from cyberflow.emulator.http.dispatch import ApiCall
 from cyberflow.emulator.store.store import Document, new_id

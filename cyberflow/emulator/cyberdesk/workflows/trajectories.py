@@ -16,7 +16,7 @@ from cyberflow.emulator.cyberdesk.resource import (
     search_filter,
     time_filters,
 )
-from cyberflow.emulator.cyberdesk.runs import find as find_run
+from cyberflow.emulator.cyberdesk.runs.runs import find as find_run
 from cyberflow.emulator.engine import trajectory
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall

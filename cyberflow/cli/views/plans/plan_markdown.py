@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cyberflow.cli.styles import unstyle
-from cyberflow.cli.views.plan_text import hunks, live_text, summary
-from cyberflow.cli.views.replay_text import replay_lines
+from cyberflow.cli.views.plans.plan_text import hunks, live_text, summary
+from cyberflow.cli.views.plans.replay_text import replay_lines
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, FieldChange, Plan, PlanProblem
 from cyberflow.deploy.plan.verdicts import EditVerdict

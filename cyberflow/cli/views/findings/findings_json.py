@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cyberflow.cli.views.fixes import FixView
+from cyberflow.cli.views.findings.fixes import FixView
 from cyberflow.compiler.queries.masked_spans import MaskedSpans
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject

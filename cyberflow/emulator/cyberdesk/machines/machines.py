@@ -9,7 +9,7 @@ from typing import Any
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import ApiResponse
 from cyberflow.emulator.contract.request_bodies import MachineCreate, MachineUpdate, PoolIds
-from cyberflow.emulator.cyberdesk.membership import (
+from cyberflow.emulator.cyberdesk.machines.membership import (
     MACHINES,
     MEMBER,
     POOLS,

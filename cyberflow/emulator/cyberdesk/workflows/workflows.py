@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.request_bodies import WorkflowCreate, WorkflowFields, WorkflowUpdate
-from cyberflow.emulator.cyberdesk import tags
 from cyberflow.emulator.cyberdesk.resource import (
     LATEST_FIRST,
     NEWEST_FIRST,
@@ -14,7 +13,8 @@ from cyberflow.emulator.cyberdesk.resource import (
     search_filter,
     time_filters,
 )
-from cyberflow.emulator.cyberdesk.runs import forget
+from cyberflow.emulator.cyberdesk.runs.runs import forget
+from cyberflow.emulator.cyberdesk.workflows import tags
 from cyberflow.emulator.engine import checks, schemas, substitution, trajectory
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from cyberflow.cli.views.findings_json import workspace_prefix
-from cyberflow.cli.views.fixes import FixView
-from cyberflow.cli.views.rules_page import RuleDocumentation, load_rules
+from cyberflow.cli.views.findings.findings_json import workspace_prefix
+from cyberflow.cli.views.findings.fixes import FixView
+from cyberflow.cli.views.findings.rules_page import RuleDocumentation, load_rules
 from cyberflow.compiler.fixes.text_edits import TextFix
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.project.load import RawProject

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cyberflow.cli.styles import style
-from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer, pluralize
-from cyberflow.cli.views.findings_json import workflow_commands
+from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer, pluralize
+from cyberflow.cli.views.findings.findings_json import workflow_commands
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
 from cyberflow.schema.values import ABSENT

@@ -8,8 +8,8 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from cyberflow.cli.styles import unstyle
-from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
-from cyberflow.cli.views.verdicts import render_verdict
+from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer
+from cyberflow.cli.views.flow_tests.verdicts import render_verdict
 from cyberflow.language.project.load import RawProject
 from cyberflow.testing.verdicts import Verdict
 

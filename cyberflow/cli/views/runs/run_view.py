@@ -12,7 +12,7 @@ import click
 
 from cyberflow.cli.output_streams import drawing_stream
 from cyberflow.cli.styles import indent_lines, one_line, style
-from cyberflow.cli.views.statuses import COLOURS, STATUS, colour_of
+from cyberflow.cli.views.runs.statuses import COLOURS, STATUS, colour_of
 from cyberflow.client.cyberdesk.wire import parse_time
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import Result

@@ -8,7 +8,7 @@ from difflib import unified_diff
 from typing import Any
 
 from cyberflow.cli.styles import escape, one_line, style
-from cyberflow.cli.views.diagnostics_text import mask_lines, pluralize
+from cyberflow.cli.views.findings.diagnostics_text import mask_lines, pluralize
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.fixes.mend import Mending
 from cyberflow.compiler.fixes.text_edits import TextFix, text_fix

@@ -11,8 +11,8 @@ from typing import Any
 from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import InvalidRequest, violation
 from cyberflow.emulator.contract.run_bodies import FileInput, SubmissionBody
-from cyberflow.emulator.cyberdesk import scripts
-from cyberflow.emulator.cyberdesk.membership import MACHINES, POOLS
+from cyberflow.emulator.cyberdesk.machines.membership import MACHINES, POOLS
+from cyberflow.emulator.cyberdesk.runs import scripts
 from cyberflow.emulator.engine import checks, inputs, sessions
 from cyberflow.emulator.engine.schemas import SchemaViolation
 from cyberflow.emulator.files import attachment_files
