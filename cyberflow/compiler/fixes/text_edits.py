@@ -9,8 +9,8 @@ from cyberflow.edits import Edit, Removal, Replacement, TextEdit
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.text_edits import python_edits
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.language.yaml.entries import is_whole_lines
-from cyberflow.language.yaml.text_edits import raw_edits, yaml_edits
+from cyberflow.language.yaml.writing.entries import is_whole_lines
+from cyberflow.language.yaml.writing.text_edits import raw_edits, yaml_edits
 from cyberflow.source import Document, Sources
 
 
