@@ -22,6 +22,7 @@ MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
 GROUND = {
     "certificates",
+    "collector",
     "edits",
     "hidden",
     "loopback",
