@@ -11,10 +11,9 @@ from pathlib import Path
 
 from cyberflow.compiler.facts.analysis import Analysis
 from cyberflow.compiler.facts.state import ProjectState
-from cyberflow.compiler.fixes.apply import choose_apart, edit_file
 from cyberflow.compiler.fixes.text_edits import TextFix, text_fix
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.edits import TextEdit
+from cyberflow.edits import TextEdit, choose_apart, edit_file
 from cyberflow.source import Span
 
 _MOST_ROUNDS, _MOST_STEPS = 500, 20

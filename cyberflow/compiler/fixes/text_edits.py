@@ -42,12 +42,6 @@ def text_fix(found: Diagnostic, sources: Sources) -> TextFix | None:
     return TextFix(found.fix.message, tuple(made), safe) if made else None
 
 
-def text_edits(found: Diagnostic, sources: Sources) -> tuple[TextEdit, ...]:
-    """The edits that mend a finding; nothing when it cannot be mended."""
-    fix = text_fix(found, sources)
-    return fix.edits if fix else ()
-
-
 def write_edit(edit: Edit, document: Document) -> tuple[TextEdit, ...]:
     """What to write into a document; nothing when the edit cannot be made there."""
     if isinstance(document, YamlDocument):

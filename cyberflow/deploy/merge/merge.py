@@ -14,10 +14,10 @@ from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.deploy.merge.conflicts import MergeEdit, edit_bytes
 from cyberflow.deploy.merge.fields import KEYS, Side, choose_sides
 from cyberflow.deploy.merge.prompts import PromptMerge, PromptSource, merge_prompt
 from cyberflow.deploy.merge.scalars import scalar_edits
-from cyberflow.deploy.merge.text_edits import MergeEdit, edit_bytes
 from cyberflow.deploy.pull.decompile import DecompileContext, DecompiledWorkflow, decompile
 from cyberflow.language.prompt.render import render
 from cyberflow.language.yaml.document import YamlDocument

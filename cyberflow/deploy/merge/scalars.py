@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cyberflow.deploy.merge.text_edits import MergeEdit, edit_text, line_of, line_starts
+from cyberflow.deploy.merge.conflicts import MergeEdit
+from cyberflow.edits import TextEdit, edit_text
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.writing.blocks import flow_text
 from cyberflow.language.yaml.writing.entries import content_end
 from cyberflow.language.yaml.writing.key_edits import NotWritten, block_entry
-from cyberflow.source import Place
+from cyberflow.source import LineIndex, Place
 
 
 def scalar_edits(document: YamlDocument, place: Place, written: str, edits: Sequence[MergeEdit]) -> list[MergeEdit]:
@@ -18,9 +19,9 @@ def scalar_edits(document: YamlDocument, place: Place, written: str, edits: Sequ
     node, key = document.written_node(place), document.written_node(place.at_key())
     if node is None or key is None:
         raise NotWritten(f"{document.path}: an alias stands for the prompt")
-    if node.style == "|" and (lines := _literal_lines(document.text, node, written)):
+    if node.style == "|" and (lines := _literal_lines(document.lines, node, written)):
         return [_in_literal(one, written, *lines) for one in edits]
-    made = edit_text(written, [MergeEdit(one.start, one.end, one.text) for one in edits], "")
+    made = edit_text(written, [TextEdit("", one.start, one.end, one.text) for one in edits])
     start, end = node.start_mark.index, content_end(document.text, node)
     flow = next((True for above in _parents(document, place) if above.flow_style), False)
     column = key.start_mark.column
@@ -33,16 +34,12 @@ def _parents(document: YamlDocument, place: Place) -> list[Any]:
     return [one for one in nodes if one is not None]
 
 
-def _literal_lines(text: str, node: Any, written: str) -> tuple[list[tuple[int, int]], int] | None:
+def _literal_lines(index: LineIndex, node: Any, written: str) -> tuple[list[tuple[int, int]], int] | None:
     """The range in the file of each line of a literal block, and how far it is indented; None where they disagree."""
-    starts = line_starts(text)[:-1]
-    first = int(node.start_mark.line) + 1
-    lines = written.split("\n")
-    ends = [text.find("\n", start) for start in starts]
-    found = [
-        (starts[at], ends[at] if ends[at] >= 0 else len(text)) if at < len(starts) else (len(text), len(text))
-        for at in range(first, first + len(lines))
-    ]
+    text, lines = index.text, written.split("\n")
+    first, last = int(node.start_mark.line) + 2, index.number(len(text))
+    numbers = range(first, first + len(lines))
+    found = [index.range(at) if at <= last else (len(text), len(text)) for at in numbers]
     whole = [text[start:end] for start, end in found]
     indent = min((len(one) - len(one.lstrip(" ")) for one, line in zip(whole, lines, strict=True) if line), default=0)
     same = all(one[indent:] == line or not (one.strip() or line) for one, line in zip(whole[:-1], lines, strict=False))
@@ -51,12 +48,12 @@ def _literal_lines(text: str, node: Any, written: str) -> tuple[list[tuple[int, 
 
 def _in_literal(edit: MergeEdit, written: str, lines: Sequence[tuple[int, int]], indent: int) -> MergeEdit:
     """An edit in the file: every line that is new is indented."""
-    mine = line_starts(written)
+    mine = LineIndex("", written)
 
     def offset(at: int) -> int:
-        line = line_of(mine, at)
-        start, end = lines[line]
-        return min(start + indent + at - mine[line], end)
+        line = mine.number(at)
+        start, end = lines[line - 1]
+        return min(start + indent + at - mine.range(line)[0], end)
 
     first, *rest = edit.text.split("\n")
     opens = edit.end < len(written) and written[edit.end] != "\n"
