@@ -28,7 +28,6 @@ from cyberflow.emulator.store.store import Document, Store, dump, field, new_id
 
 DEFAULT_MACHINE = "local-1"
 STATUSES = ("connected", "disconnected", "error")
-HIDDEN = frozenset({"fingerprint", "is_enabled"})
 SECRETS = "machine_sensitive_parameters"
 INCLUDES: Mapping[str, Any] = {"pools": include_pools}
 

@@ -1,4 +1,4 @@
-"""Writes plain data as YAML text, in the style of our own examples. Knows YAML's rules, and none of ours."""
+"""Plain data as blocks of YAML, in the style of our own examples."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ WIDEST = 100
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()+-]*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "y", "n", "nan", "inf"})
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_HALF = re.compile(r"[\ud800-\udfff]")
-_OPENERS = re.compile(r"\$\{\{|\{%|\{#")
 
 
 def yaml_text(data: Mapping[str, Any], comments: Mapping[Route, str] | None = None) -> str:
@@ -88,16 +86,6 @@ def scalar(value: Any) -> str:
 def flow_text(value: Any) -> str:
     """Any value on one line."""
     return _flow(value, deep=True) or ""
-
-
-def is_encodable(text: str) -> bool:
-    """Whether a text has no half of a character that only a pair of escapes can write."""
-    return not _HALF.search(text)
-
-
-def escape_template(text: str, *, prompt: bool = False) -> str:
-    """A text that goes through the template stage and comes out as it is: `prompt` is read for blocks in any case."""
-    return _OPENERS.sub(r"\\\g<0>", text) if prompt or "${{" in text else text
 
 
 def _flow(value: Any, *, deep: bool = False) -> str | None:

@@ -13,9 +13,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from cyberflow.edits import Addition, Edit, Move, Removal, Replacement, Rewrite, TextEdit
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
-from cyberflow.language.yaml.entries import add_entry, content_end, move_item, remove_entry
 from cyberflow.language.yaml.scalars import resolve_scalar
-from cyberflow.language.yaml.write_value import write_value
+from cyberflow.language.yaml.writing.entries import add_entry, content_end, move_item, remove_entry
+from cyberflow.language.yaml.writing.one_line import write_value
 from cyberflow.source import Place, Route
 
 _HARMLESS = re.compile(r"[\w<>$./?-]*")

@@ -1,14 +1,15 @@
-"""Edits of the text of one file, and conflicts between git's markers. Bytes outside the edits stay what they are."""
+"""Edits that may be conflicts, which stand between git's markers in the file. Bytes outside them stay what they are."""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cyberflow.edits import TextEdit, edit_file
+from cyberflow.edits import edit_text as edits_in_text
+
 START, MIDDLE, END = "<<<<<<<", "=======", ">>>>>>>"
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +27,31 @@ class MergeEdit:
 
 def edit_text(text: str, edits: Sequence[MergeEdit], label: str) -> str:
     """Carry out edits that do not overlap; `label` names the side that conflicts are with."""
-    done = 0
-    out: list[str] = []
-    for group in _groups(text, edits):
-        start, end = group[0].start, max(one.end for one in group)
-        if not any(one.conflict for one in group):
-            out += [text[done:start], _rewrite(text, start, end, group)]
-            done = end
-            continue
-        start, end = _whole_lines(text, start, end)
-        ours = text[start:end]
-        theirs = group[0].theirs if group[0].theirs is not None else _rewrite(text, start, end, group)
-        out += [text[done:start], f"{START} sources\n", _line(ours), f"{MIDDLE}\n", _line(theirs), f"{END} {label}"]
-        done = end
-        out.append("\n" if end == len(text) and text.endswith("\n") else "")
-    return "".join([*out, text[done:]])
+    return edits_in_text(text, _mark_conflicts(text, edits, label))
 
 
 def edit_bytes(content: bytes, edits: Sequence[MergeEdit], label: str) -> bytes:
     """As `edit_text`, in a file as it is on disk: its BOM and its line ends stay."""
-    raw = content.removeprefix(_BOM).decode()
-    if "\r\n" in raw:
-        ends = [at - number for number, at in enumerate(found.start() for found in re.finditer("\r\n", raw))]
-        edits = [_with_carriage_returns(one, ends) for one in edits]
-    made = edit_text(raw, edits, label)
-    return content[: len(content) - len(content.removeprefix(_BOM))] + made.encode()
+    text = content.removeprefix(BOM_UTF8).decode().replace("\r\n", "\n")
+    return edit_file(content, _mark_conflicts(text, edits, label))
 
 
-def _with_carriage_returns(edit: MergeEdit, ends: Sequence[int]) -> MergeEdit:
-    """An edit in the text whose lines end in CRLF; `ends` are the offsets of those line ends."""
-    text, theirs = (None if one is None else one.replace("\n", "\r\n") for one in (edit.text, edit.theirs))
-    start, end = (at + bisect_left(ends, at) for at in (edit.start, edit.end))
-    return MergeEdit(start, end, text or "", edit.conflict, theirs)
+def _mark_conflicts(text: str, edits: Sequence[MergeEdit], label: str) -> list[TextEdit]:
+    """The edits that write both forms of what conflicts; what touches is one."""
+    made: list[TextEdit] = []
+    for group in _groups(text, edits):
+        start, end = group[0].start, max(one.end for one in group)
+        new = _rewrite(text, start, end, group)
+        if any(one.conflict for one in group):
+            start, end = _whole_lines(text, start, end)
+            theirs = group[0].theirs if group[0].theirs is not None else _rewrite(text, start, end, group)
+            new = f"{START} sources\n{_line(text[start:end])}{MIDDLE}\n{_line(theirs)}{END} {label}"
+            new += "\n" if end == len(text) and text.endswith("\n") else ""
+        if made and made[-1].end == start:
+            last = made.pop()
+            start, new = last.start, last.text + new
+        made.append(TextEdit("", start, end, new))
+    return made
 
 
 def _groups(text: str, edits: Sequence[MergeEdit]) -> list[list[MergeEdit]]:
@@ -92,18 +86,3 @@ def _whole_lines(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _line(text: str) -> str:
     return f"{text}\n" if text and not text.endswith("\n") else text
-
-
-def line_starts(text: str) -> list[int]:
-    """The offset of each line, and the length of the text behind them."""
-    starts = [0]
-    for at, letter in enumerate(text):
-        if letter == "\n":
-            starts.append(at + 1)
-    return [*starts, len(text)]
-
-
-def line_of(starts: Sequence[int], at: int) -> int:
-    """The line of an offset."""
-    found = bisect_left(starts, at + 1) - 1
-    return min(found, len(starts) - 2)

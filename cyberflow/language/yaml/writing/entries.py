@@ -11,7 +11,7 @@ from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNo
 
 from cyberflow.edits import Addition, Move, Removal, TextEdit
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.language.yaml.write_value import write_text, write_value
+from cyberflow.language.yaml.writing.one_line import write_text, write_value
 from cyberflow.source import Place
 
 
@@ -21,6 +21,12 @@ def content_end(text: str, node: Node) -> int:
         node = _last(node)
     start = node.start_mark.index
     return start + len(text[start : node.end_mark.index].rstrip())
+
+
+def line_end(text: str, at: int) -> int:
+    """Where the line of an offset ends."""
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def remove_entry(document: YamlDocument, edit: Removal) -> TextEdit | None:
@@ -55,7 +61,7 @@ def add_entry(document: YamlDocument, edit: Addition) -> TextEdit | None:
             return TextEdit(document.path, parent.end_mark.index - 1, parent.end_mark.index - 1, written)
         at = content_end(text, _last(parent))
         return TextEdit(document.path, at, at, f", {written}")
-    at = _line_end(text, content_end(text, parent))
+    at = line_end(text, content_end(text, parent))
     indent = " " * parent.start_mark.column
     return TextEdit(document.path, at, at, f"\n{indent}{'' if key else '- '}{written}")
 
@@ -79,7 +85,7 @@ def move_item(document: YamlDocument, edit: Move) -> tuple[TextEdit, ...]:
 
 def _item_lines(text: str, parent: CollectionNode, index: int) -> tuple[int, int]:
     start = text.rfind("\n", 0, _start(parent, index)) + 1
-    return start, min(_line_end(text, _end(text, parent, index)) + 1, len(text))
+    return start, min(line_end(text, _end(text, parent, index)) + 1, len(text))
 
 
 def _comments_above(text: str, line: int) -> int:
@@ -140,12 +146,7 @@ def _remove_lines(document: YamlDocument, parent: CollectionNode, index: int) ->
     if before != ("-" if isinstance(parent, SequenceNode) else ""):
         following = index == 0 and len(parent.value) > 1 and not isinstance(parent, SequenceNode)
         return TextEdit(document.path, start, _start(parent, 1), "") if following else None
-    after = min(_line_end(text, end) + 1, len(text))
+    after = min(line_end(text, end) + 1, len(text))
     if after == len(text) and not text.endswith("\n"):
         line, after = max(line - 1, 0), len(text)
     return TextEdit(document.path, line, after, "")
-
-
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
