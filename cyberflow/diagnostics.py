@@ -97,10 +97,10 @@ def edit_distance(left: str, right: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-def join_names(names: Iterable[str], word: str = "and") -> str:
+def join_names(names: Iterable[str]) -> str:
     """Names as a list in words: `a`, `b` and `c`."""
     shown = [f"`{name}`" for name in names]
-    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def _fold(word: str) -> str:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def _rules() -> str:
-    from cyberflow.cli.views.rules_page import render_page
+    from cyberflow.cli.views.findings.rules_page import render_page
 
     return render_page()
 

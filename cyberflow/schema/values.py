@@ -181,3 +181,12 @@ def _fill(template: Any, choice: int) -> Any:
     if isinstance(template, list):
         return [_fill(child, choice) for child in template]
     return template
+
+
+def without_empty(value: Any) -> Any:
+    """A value as the service validates it: members and entries that are `__EMPTY__` are not there."""
+    if isinstance(value, dict):
+        return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
+    if isinstance(value, list):
+        return [without_empty(item) for item in value if item != EMPTY]
+    return value

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.views.rules_page import load_rules
+from cyberflow.cli.views.findings.rules_page import load_rules
 from cyberflow.compiler.rules import GROUPS, RULES
 
 ROOT = Path(__file__).parents[2]

@@ -88,7 +88,7 @@ def _exit_code(answer: CheckReport, error_on: str) -> int:
 
 def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options: dict[str, Any]) -> int:
     """Mend the project, or print what would change."""
-    from cyberflow.cli.views.fixes import describe_mending, render_diff
+    from cyberflow.cli.views.findings.fixes import describe_mending, render_diff
     from cyberflow.compiler.fixes.mend import mend
     from cyberflow.errors import UsageError
     from cyberflow.sdk.checks.fix import write_mending
@@ -172,7 +172,7 @@ def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:
     """What can be mended of what was found."""
     if not found:
         return ""
-    from cyberflow.cli.views.fixes import FixView, fix_hint
+    from cyberflow.cli.views.findings.fixes import FixView, fix_hint
 
     return fix_hint(*FixView.of(sourced, found).count(found))
 
@@ -180,18 +180,18 @@ def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:
 def render_findings(sourced: RawProject, found: list[Diagnostic], format: str) -> str:
     """Findings in one of the formats, ending in a line end."""
     if format == "json":
-        from cyberflow.cli.views.findings_json import render_json
+        from cyberflow.cli.views.findings.findings_json import render_json
 
         return render_json(sourced, found) + "\n"
     if format == "sarif":
-        from cyberflow.cli.views.sarif import render_sarif
+        from cyberflow.cli.views.findings.sarif import render_sarif
 
         return render_sarif(sourced, found, os.environ) + "\n"
     if format == "github":
-        from cyberflow.cli.views.findings_json import workflow_commands
+        from cyberflow.cli.views.findings.findings_json import workflow_commands
 
         return "".join(f"{line}\n" for line in workflow_commands(sourced, found, os.environ))
-    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer, summary
+    from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer, summary
 
     printer = DiagnosticRenderer.of(sourced, found)
     return "".join(f"{printer.render(one)}\n\n" for one in found) + summary(sourced, found) + "\n"
