@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.errors import UsageError
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.storage import parse_json
 
 VERSION, VERSION_WITH_PIPELINES = 1, 2

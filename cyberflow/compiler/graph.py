@@ -17,7 +17,7 @@ from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.pipelines import Pipeline, PipelineStep
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.python.reading.document import CalledFunction
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.definitions import array_schema
 from cyberflow.schema.paths import FoundType
 from cyberflow.source import Place

@@ -9,7 +9,7 @@ from typing import Literal
 
 from cyberflow.compiler.pipeline.form import StepKind
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place

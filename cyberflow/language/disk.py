@@ -13,7 +13,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.disk_facts import Stamp, describe_entry, settled_stamp, stamp_of
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 if TYPE_CHECKING:
     from cyberflow.language.document import DocumentOutline

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import LineIndex, Place, Route, Span
 
 

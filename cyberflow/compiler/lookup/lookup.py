@@ -15,7 +15,7 @@ from cyberflow.compiler.lookup.texts import Node, wide_mentions
 from cyberflow.compiler.lookup.types import member_place
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Sources, Span
 
 Position = tuple[int, int]

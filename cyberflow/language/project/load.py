@@ -24,7 +24,7 @@ from cyberflow.language.prompt.prompt_files import PromptText
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import has_template
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")

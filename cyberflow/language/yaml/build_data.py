@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field, replace
 from typing import Any, NamedTuple
 
@@ -13,15 +12,15 @@ from cyberflow.edits import Fix, Removal
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Place, Route
 
 JSON_SUFFIX = ".json"
 _DEEPEST = 100
-_NAME_ALONE = re.compile(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
+_NAME_ALONE = expression(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
 _MOST_BY_ALIASES = 100_000
-_TAG = re.compile(r"![^\s,\[\]{}]*")
-_INVISIBLE_START = re.compile(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
+_TAG = expression(r"![^\s,\[\]{}]*")
+_INVISIBLE_START = expression(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
 
 
 class InvisibleSeparator(Exception):

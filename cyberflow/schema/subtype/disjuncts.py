@@ -10,7 +10,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import Any, Final, ParamSpec, TypeVar
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import accepts_anything, keyword_kinds, kinds_of_keyword, kinds_of_type
 from cyberflow.schema.references import UNREAD, resolve_pointer
 from cyberflow.schema.values import KINDS, Schema, kind_of

@@ -10,7 +10,7 @@ from typing import Any
 
 from cyberflow.language.python.reading.string_offsets import StringOffsets, map_constant, scan_string_literal
 from cyberflow.language.python.tracing.frames import Position
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import LineIndex, Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

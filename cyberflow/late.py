@@ -1,17 +1,19 @@
-"""Classes of data that cost next to nothing until they are used: `dataclass` is that of the standard library, but for
-its methods, each of which is made when it is first called. A command imports hundreds of such classes and uses few.
+"""Classes of data, and regular expressions, that cost next to nothing until they are used: a command imports hundreds
+and uses few. `dataclass` is that of the standard library, but each method is made when it is first called.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "expression"]
 Kind = type[Any]
 _MISSING = dataclasses.MISSING
+_METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "groups", "groupindex")
 
 if TYPE_CHECKING:
     from dataclasses import dataclass  # type checkers know what it makes
@@ -115,3 +117,24 @@ def _get_state(self: Any) -> list[Any]:
 def _set_state(self: Any, state: list[Any]) -> None:
     for one, value in zip(dataclasses.fields(self), state, strict=True):
         object.__setattr__(self, one.name, value)
+
+
+class _LateExpression:
+    __slots__ = ("flags", "pattern", *_METHODS)
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self.pattern = pattern
+        self.flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _METHODS:
+            raise AttributeError(name)
+        made = re.compile(self.pattern, self.flags)
+        for one in _METHODS:
+            setattr(self, one, getattr(made, one))
+        return getattr(made, name)
+
+
+def expression(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """What `re.compile` gives, but for the time: a mistake in it shows when it is first used."""
+    return cast("re.Pattern[str]", _LateExpression(pattern, flags))
