@@ -7,10 +7,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from typing import Literal, Protocol
 
-from cyberflow.late import dataclass, expression
+from cyberflow.late import cached_property, dataclass, expression
 
 _LINE_END = expression("\n")
 Route = tuple[str | int, ...]

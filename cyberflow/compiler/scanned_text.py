@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Ref, read_ref
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
-from cyberflow.late import dataclass, expression
+from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Place, Text
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
@@ -22,7 +21,7 @@ from cyberflow.language.prompt.prompt_files import prompts_of, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.late import dataclass, expression
+from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Place, Route, Text
 
 _BODIES: dict[str, type[ClosedModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, replace_text
@@ -16,7 +15,7 @@ from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.html_tags import HOLE
 from cyberflow.language.template.escapes import OPENERS, hide_escapes, restore_escapes
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
-from cyberflow.late import dataclass, expression
+from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Piece, Place, Text
 
 if TYPE_CHECKING:

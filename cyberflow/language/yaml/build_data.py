@@ -17,6 +17,8 @@ from cyberflow.source import Place, Route
 
 JSON_SUFFIX = ".json"
 _DEEPEST = 100
+_SIMPLE = frozenset({PLAIN, QUOTED})
+"""Tags of scalars of which nothing need be said."""
 _NAME_ALONE = expression(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
 _MOST_BY_ALIASES = 100_000
 _TAG = expression(r"![^\s,\[\]{}]*")
@@ -133,8 +135,13 @@ class DataBuilder:
                 merged = {**self._merge(value_node, (*route, "<<")), **merged}
                 highest = max(highest, self.height)
                 continue
-            value = self._build(value_node, (*route, key))
-            highest = max(self.height, highest)
+            if self._is_ascii and type(value_node) is ScalarNode and value_node.tag in _SIMPLE:
+                self.nodes, self.size = self.nodes + 1, self.size + 1
+                highest = highest or 1
+                value = resolve_scalar(value_node.value) if value_node.tag == PLAIN else value_node.value
+            else:
+                value = self._build(value_node, (*route, key))
+                highest = max(highest, self.height)
             if key in data:
                 self._report_duplicate(key, (key_node, value_node), places[key], same=repr(value) == repr(data[key]))
                 continue
