@@ -74,7 +74,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
     folder = project_root(project)
     if options["tasks"]:
         return run_on_cyberun(
-            project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
+            project, target, quiet, lambda cyberun: list_tasks(cyberun, format, options["limit"], options["status"])
         )
 
     async def work(service: CyberdeskService) -> int:
@@ -109,7 +109,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
         print_record(data, format)
         return 0
 
-    return run_on_target(project, target, quiet, work, (run, lambda gpu, state: show_task(gpu, state, format)))
+    return run_on_target(project, target, quiet, work, (run, lambda cyberun, state: show_task(cyberun, state, format)))
 
 
 @command.command("watch")
@@ -127,8 +127,8 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
     async def work(service: CyberdeskService) -> int:
         return await _watch(service, await read_session(service.client, session), format, quiet=quiet)
 
-    def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
-        return watch_task(gpu, state, format, quiet=quiet)
+    def on_task(cyberun: CyberunService, state: TaskState) -> Awaitable[int]:
+        return watch_task(cyberun, state, format, quiet=quiet)
 
     return run_on_target(project, target, quiet, work, (session, on_task))
 
@@ -200,8 +200,8 @@ def cancel_command(
         _print_result(await cancel_session(service.client, found, FollowOptions(service.pace)), format)
         return 0
 
-    def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
-        return cancel_and_print_task(gpu, state, format, yes=yes)
+    def on_task(cyberun: CyberunService, state: TaskState) -> Awaitable[int]:
+        return cancel_and_print_task(cyberun, state, format, yes=yes)
 
     return run_on_target(project, target, quiet, work, (session, on_task))
 

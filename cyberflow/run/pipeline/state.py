@@ -14,7 +14,7 @@ from cyberflow.compiler.refs import Ref
 from cyberflow.language.prompt.strings import scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.run.chain.interpolate import Interpolator
-from cyberflow.run.pipeline.values import Filler, item_key, output_at, reads_item
+from cyberflow.run.pipeline.values import StepValues, item_key, output_at, reads_item
 from cyberflow.run.work.entry import Kind, LedgerEntry
 from cyberflow.schema.values import ABSENT
 
@@ -180,9 +180,9 @@ class PipelineState:
         scope = self.scopes.get(f"{prefix}/" if prefix else "")
         return scope.steps.get(step) if scope else None
 
-    def filler(self, scope: Scope, inputs: Mapping[str, Any] | None = None) -> Filler:
+    def filler(self, scope: Scope, inputs: Mapping[str, Any] | None = None) -> StepValues:
         """What fills values inside a scope, with the inputs of an item where there is one."""
-        return Filler(scope.inputs if inputs is None else inputs, lambda ref: self.read(scope, ref))
+        return StepValues(scope.inputs if inputs is None else inputs, lambda ref: self.read(scope, ref))
 
     def read(self, scope: Scope, ref: Ref) -> Any:
         """What a ref reads: of a step for each item a list in their order, null where one has no such output."""
