@@ -5,11 +5,12 @@ No stage prints one; the doors do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Literal
 
 from cyberflow.edits import Fix, Replacement
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]

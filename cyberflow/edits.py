@@ -8,8 +8,8 @@ import re
 from bisect import bisect_left
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 

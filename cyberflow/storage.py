@@ -7,13 +7,13 @@ import json
 import os
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import normalize
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
+from cyberflow.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from cyberflow.compiler.refs import Ref, parse_ref
@@ -15,6 +15,7 @@ from cyberflow.diagnostics import Label, did_you_mean, fix_name
 from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.model import NAME
 from cyberflow.language.project.routes import value_at
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import TYPES, holds
 from cyberflow.schema.references import SchemaDocument
 from cyberflow.schema.well_formed import check_keyword, find_stray_fields, is_schema, marker_of

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
+
+from cyberflow.records import dataclass
 
 Schema: TypeAlias = dict[str, Any] | bool
 ValuePath: TypeAlias = tuple[str | int, ...]

@@ -4,7 +4,7 @@ of the present state. What did not change is not computed again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.collector import rest_collector
@@ -14,6 +14,7 @@ from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.project.load import read_project
+from cyberflow.records import dataclass
 
 
 @dataclass

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.compiler.facts.analysis import Analysis
@@ -14,6 +14,7 @@ from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.fixes.text_edits import TextFix, text_fix
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import TextEdit, choose_apart, edit_file
+from cyberflow.records import dataclass
 from cyberflow.source import Span
 
 _MOST_ROUNDS, _MOST_STEPS = 500, 20

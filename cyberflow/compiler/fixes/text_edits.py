@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import Edit, Removal, Replacement, TextEdit
 from cyberflow.language.python.reading.document import PythonDocument
@@ -11,6 +9,7 @@ from cyberflow.language.python.reading.text_edits import python_edits
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.writing.entries import is_whole_lines
 from cyberflow.language.yaml.writing.text_edits import raw_edits, yaml_edits
+from cyberflow.records import dataclass
 from cyberflow.source import Document, Sources
 
 

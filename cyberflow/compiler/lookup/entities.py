@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from cyberflow.language.prompt.paths import format_path, part_span
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 EntityKind = Literal[

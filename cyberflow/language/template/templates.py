@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.html_tags import HOLE
 from cyberflow.language.template.escapes import OPENERS, hide_escapes, restore_escapes
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
+from cyberflow.records import dataclass
 from cyberflow.source import Piece, Place, Text
 
 if TYPE_CHECKING:

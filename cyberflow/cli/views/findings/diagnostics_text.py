@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from cyberflow.cli.styles import escape, one_line, style
@@ -13,6 +13,7 @@ from cyberflow.compiler.queries.masked_spans import secret_spans
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import MASK
+from cyberflow.records import dataclass
 from cyberflow.source import Sources, Span
 
 _WIDEST = 160

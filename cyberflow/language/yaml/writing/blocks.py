@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from cyberflow.records import dataclass
 from cyberflow.source import Route
 
 WIDEST = 100
