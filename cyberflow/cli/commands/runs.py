@@ -13,7 +13,7 @@ from cyberflow.cli.commands.downloads import download_command, screenshots_comma
 from cyberflow.cli.commands.signals import signal_command
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
-from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
+from cyberflow.cli.options import check_status, common_options, parse_id, project_root, secret_option, target_option
 from cyberflow.cli.output_streams import filter_streams, keep_on
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
@@ -137,14 +137,7 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
 @common_options("text", "json")
 @target_option
 @click.argument("run", type=parse_id)
-@click.option(
-    "-s",
-    "--secret",
-    "secrets",
-    multiple=True,
-    metavar="NAME=SOURCE",
-    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
-)
+@secret_option
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
 def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
     """Start a run that is over again, under its own id, and follow it.
