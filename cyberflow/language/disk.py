@@ -51,6 +51,8 @@ class FileMemory(dict[str, DiskFile]):
         super().__init__(files or {})
         self.outlines: dict[str, tuple[str, DocumentOutline]] = {}
         """What the last reading kept of the text of each file, behind the hash of it."""
+        self.written: dict[str, tuple[Any, Any, str]] = {}
+        """What was kept of each file, its outline, and how both are written."""
 
 
 @dataclass
