@@ -5,7 +5,7 @@ resolves them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from cyberflow.language.prompt.paths import TokenPath
 from cyberflow.language.prompt.strings import only_token, scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.read_value import kind
-from cyberflow.schema.values import ABSENT, EMPTY
+from cyberflow.schema.values import ABSENT, EMPTY, follow_keys
 
 
 @dataclass
@@ -116,15 +116,3 @@ def output_at(outputs: Any, ref: Ref) -> Any:
     """What a ref reads in the outputs of a step, ABSENT where it leads nowhere."""
     found = follow_keys(outputs, ref.keys)
     return ABSENT if found == EMPTY else found
-
-
-def follow_keys(value: Any, keys: Iterable[str | int]) -> Any:
-    """What stands below a value at these keys, ABSENT where they lead nowhere."""
-    for key in keys:
-        if isinstance(value, dict):
-            value = value.get(key, ABSENT)
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
-            return ABSENT
-    return value
