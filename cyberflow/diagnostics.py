@@ -103,5 +103,10 @@ def join_names(names: Iterable[str]) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
+def pluralize(number: int, noun: str) -> str:
+    """`1 workflow`, `3 workflows`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _fold(word: str) -> str:
     return word.casefold().replace("-", "_")

@@ -68,6 +68,12 @@ class Document(Protocol):
         ...
 
 
+def line_end(text: str, at: int) -> int:
+    """Where the line of an offset ends."""
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
+
+
 @dataclass(frozen=True)
 class LineIndex:
     """A text by its lines, so that thousands of places in it are found without reading it thousands of times. Lines

@@ -190,3 +190,15 @@ def without_empty(value: Any) -> Any:
     if isinstance(value, list):
         return [without_empty(item) for item in value if item != EMPTY]
     return value
+
+
+def follow_keys(value: Any, keys: Iterable[str | int]) -> Any:
+    """What stands below a value at these keys, ABSENT where they lead nowhere."""
+    for key in keys:
+        if isinstance(value, dict):
+            value = value.get(key, ABSENT)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return ABSENT
+    return value

@@ -161,7 +161,7 @@ class DataBuilder:
             return str(node.value)
         span = self._place_of(node)
         help = "quote a text that holds braces or brackets, and write an input as `<name>`"
-        self._add(
+        self.problems.append(
             Diagnostic(
                 "wrong-type",
                 "a key must be text",
@@ -194,7 +194,7 @@ class DataBuilder:
             fix = Fix("take the second one away", (Removal(place),))
         found = Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,), fix=fix)
         severity: Severity = "warning" if self.path.endswith(JSON_SUFFIX) else "error"  # JSON allows it
-        self._add(replace(found, help="keep one of the two", severity=severity))
+        self.problems.append(replace(found, help="keep one of the two", severity=severity))
 
     def _report_valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
         fix = self._quote_comma(node, mapping)
@@ -206,7 +206,7 @@ class DataBuilder:
             place, written = self._place_of(mapping), self.text[mapping.start_mark.index : mapping.end_mark.index]
             lone = _NAME_ALONE.fullmatch(written)
             fix = replace_text(place, written, f"<{key}>") if lone else None
-        self._add(
+        self.problems.append(
             Diagnostic("wrong-type", f"`{key}` has no value", self._place_of(node), note=note, help=help, fix=fix)
         )
 
@@ -227,7 +227,7 @@ class DataBuilder:
         written = _TAG.search(self.text, node.start_mark.index, node.end_mark.index)
         place = Place(self.path, () if written else route, "value", written.span() if written else None)
         help = "take the tag away, or quote a text that begins with `!`"
-        self._add(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
+        self.problems.append(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
 
     def _place_of(self, node: Node) -> Place:
         """A place by offsets: duplicate keys and keyless nodes have no route of their own."""
@@ -236,10 +236,7 @@ class DataBuilder:
         return Place(self.path, (), "value", (start, end))
 
     def _report(self, rule: str, message: str, route: Route, help: str | None = None) -> None:
-        self._add(Diagnostic(rule, message, Place(self.path, route), help=help))
-
-    def _add(self, diagnostic: Diagnostic) -> None:
-        self.problems.append(diagnostic)
+        self.problems.append(Diagnostic(rule, message, Place(self.path, route), help=help))
 
 
 def _is_missing(node: Node) -> bool:
