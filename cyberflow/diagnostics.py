@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from cyberflow.edits import Fix, Replacement
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "cyberflow"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
 GROUND = {
-    "records",
+    "late",
     "certificates",
     "collector",
     "edits",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 Schema: TypeAlias = dict[str, Any] | bool
 ValuePath: TypeAlias = tuple[str | int, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field, replace
 from typing import Any, NamedTuple
 
@@ -13,15 +12,17 @@ from cyberflow.edits import Fix, Removal
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Place, Route
 
 JSON_SUFFIX = ".json"
 _DEEPEST = 100
-_NAME_ALONE = re.compile(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
+_SIMPLE = frozenset({PLAIN, QUOTED})
+"""Tags of scalars of which nothing need be said."""
+_NAME_ALONE = expression(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
 _MOST_BY_ALIASES = 100_000
-_TAG = re.compile(r"![^\s,\[\]{}]*")
-_INVISIBLE_START = re.compile(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
+_TAG = expression(r"![^\s,\[\]{}]*")
+_INVISIBLE_START = expression(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
 
 
 class InvisibleSeparator(Exception):
@@ -134,8 +135,13 @@ class DataBuilder:
                 merged = {**self._merge(value_node, (*route, "<<")), **merged}
                 highest = max(highest, self.height)
                 continue
-            value = self._build(value_node, (*route, key))
-            highest = max(self.height, highest)
+            if self._is_ascii and type(value_node) is ScalarNode and value_node.tag in _SIMPLE:
+                self.nodes, self.size = self.nodes + 1, self.size + 1
+                highest = highest or 1
+                value = resolve_scalar(value_node.value) if value_node.tag == PLAIN else value_node.value
+            else:
+                value = self._build(value_node, (*route, key))
+                highest = max(highest, self.height)
             if key in data:
                 self._report_duplicate(key, (key_node, value_node), places[key], same=repr(value) == repr(data[key]))
                 continue

@@ -14,15 +14,15 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Route, line_end
 
 _SIGN = "\ue0c7"
 """Stands for the cursor: a character for private use, which is text in every style."""
 _CLOSERS = {"{": "}", "[": "]", '"': '"', "'": "'"}
-_INDENT = re.compile(r"[ ]*")
-_KEY = re.compile(r"[ ]*(?:- +)*[\w-]*")
-_EMPTY = re.compile(r"[ \t]*(?:#.*)?")
+_INDENT = expression(r"[ ]*")
+_KEY = expression(r"[ ]*(?:- +)*[\w-]*")
+_EMPTY = expression(r"[ \t]*(?:#.*)?")
 
 
 @dataclass(frozen=True)

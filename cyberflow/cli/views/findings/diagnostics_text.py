@@ -13,7 +13,7 @@ from cyberflow.compiler.queries.masked_spans import secret_spans
 from cyberflow.diagnostics import Diagnostic, pluralize
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import MASK
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Sources, Span
 
 _WIDEST = 160

@@ -5,7 +5,6 @@ changes its meaning. What cannot be written that way is not edited.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -16,12 +15,13 @@ from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.language.yaml.scalars import resolve_scalar
 from cyberflow.language.yaml.writing.entries import add_entry, content_end, move_item, remove_entry
 from cyberflow.language.yaml.writing.one_line import write_value
+from cyberflow.late import expression
 from cyberflow.source import Place, Route, line_end
 
-_HARMLESS = re.compile(r"[\w<>$./?-]*")
+_HARMLESS = expression(r"[\w<>$./?-]*")
 """Text that reads the same in every style, in the middle of a word."""
 _MARKS = ("'", '"')
-_SHARED = re.compile(r"(?<![^\s\[{,])[&*][^\s,*&\[\]{}]|<<")
+_SHARED = expression(r"(?<![^\s\[{,])[&*][^\s,*&\[\]{}]|<<")
 """What may stand for something elsewhere in the file."""
 _SECOND = 2
 
