@@ -21,7 +21,7 @@ PACKAGE = ROOT / "cyberflow"
 MODULES = sorted(path.relative_to(ROOT) for path in PACKAGE.rglob("*.py"))
 
 GROUND = {
-    "records",
+    "late",
     "certificates",
     "collector",
     "edits",
@@ -94,8 +94,27 @@ RETIRED_NAMES = {
 }
 """Module names of the first version that said nothing to a stranger."""
 
+RETIRED_CLASSES = {
+    *(
+        "Hands",
+        "Leaf",
+        "Course",
+        "Gate",
+        "Sweep",
+        "Asked",
+        "Filler",
+        "Remainder",
+        "Sight",
+        "Silence",
+        "Recipe",
+        "Fresh",
+    ),
+    *("Holding", "Standing", "Offer", "StandIns", "Shapes", "GpuService", "Kept"),
+}
+"""Class names of the first version that said as little."""
+
 LISTS_OF_LIKE_THINGS = {"rules", "commands"}
-LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_MODULES = 300, 40, 6, 15
+LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_MODULES = 300, 40, 6, 14
 
 IRREGULAR = {
     *("told", "said", "shown", "taken", "kept", "given", "made", "known", "held", "built", "sent", "seen"),
@@ -248,7 +267,8 @@ def test_folders_are_small() -> None:
         held = [path for path in MODULES if path.parent == folder]
         below = [path for path in (ROOT / folder).iterdir() if path.is_dir() and path.name != "__pycache__"]
         assert len(held) + len(below) >= 3, folder
-        assert len(held) <= MOST_MODULES or folder.name in LISTS_OF_LIKE_THINGS, folder
+        modules = [path for path in held if path.name != "__init__.py"]
+        assert len(modules) <= MOST_MODULES or folder.name in LISTS_OF_LIKE_THINGS, folder
 
 
 def test_a_class_name_means_one_thing() -> None:
@@ -258,6 +278,7 @@ def test_a_class_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef):
                 homes[node.name].add(path)
     assert not {name: paths for name, paths in homes.items() if len(paths) > 1}
+    assert not RETIRED_CLASSES & {name.lstrip("_") for name in homes}
 
 
 def test_functions_are_verbs_or_nouns() -> None:

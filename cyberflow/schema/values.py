@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 Schema: TypeAlias = dict[str, Any] | bool
 ValuePath: TypeAlias = tuple[str | int, ...]
@@ -140,18 +140,6 @@ def negate(verdict: Ternary) -> Ternary:
     return None if verdict is None else not verdict
 
 
-def drop_empty(value: Any) -> Any:
-    """Read a literal as the service does: members and entries equal to `__EMPTY__` are not there."""
-    if isinstance(value, str):
-        return ABSENT if value == EMPTY else value
-    if isinstance(value, dict):
-        members = {key: drop_empty(child) for key, child in value.items()}
-        return {key: child for key, child in members.items() if child is not ABSENT}
-    if isinstance(value, list):
-        return [kept for child in value if (kept := drop_empty(child)) is not ABSENT]
-    return value
-
-
 def reading_cost(value: Any) -> int:
     """Rank witnesses: what is quicker to read weighs less. Empty text weighs more than a letter."""
     if isinstance(value, str):
@@ -189,4 +177,16 @@ def without_empty(value: Any) -> Any:
         return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
     if isinstance(value, list):
         return [without_empty(item) for item in value if item != EMPTY]
+    return value
+
+
+def follow_keys(value: Any, keys: Iterable[str | int]) -> Any:
+    """What stands below a value at these keys, ABSENT where they lead nowhere."""
+    for key in keys:
+        if isinstance(value, dict):
+            value = value.get(key, ABSENT)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return ABSENT
     return value
