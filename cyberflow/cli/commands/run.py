@@ -69,7 +69,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--with", "runs", type=parse_id, multiple=True, metavar="RUN", help="With --from: a run of the failed chain."
 )
-@click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a CSV or JSON Lines file; not for pipelines.")
+@click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a file; not for pipelines.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column that has another name.")
 @click.option("--parallel", type=_COUNT, metavar="N", help="With --each: so many at a time.  [default: 10]")
 @click.option(

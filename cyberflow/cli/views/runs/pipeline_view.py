@@ -117,7 +117,7 @@ def step_line(state: PipelineState, id: str) -> str:
 def items_text(state: PipelineState, id: str) -> str:
     """How far the items of a step are: `7 of 12: 6 success, 1 error`."""
     progress = state.root.steps.get(id)
-    if progress is None or progress.step.each is None or not progress.expanded:
+    if progress is None or progress.step.each is None or not progress.expanded or progress.problem is not None:
         return ""
     counts = item_counts(state, progress)
     done = len(progress.items) - len(progress.todo) - len(progress.live)
@@ -174,6 +174,9 @@ def end_lines(data: Mapping[str, Any], state: PipelineState, again: str) -> Iter
     """The end of a pipeline as text; the last line ends in the status."""
     for step in data["steps"]:
         yield f"  {step_line(state, step['id'])}"
+    for step in data["steps"]:
+        if "error" in step:
+            yield f"{style('error', fg='red', bold=True)} in {one_line(step['id'])}: {indent_lines(step['error'], '  | ')}"
     failed = [run for step in data["steps"] for run in step["runs"] if run["error"]]
     for run in failed[:FAILURES]:
         status = style(one_line(run["status"]), fg="red", bold=True)
