@@ -176,7 +176,8 @@ def end_lines(data: Mapping[str, Any], state: PipelineState, again: str) -> Iter
         yield f"  {step_line(state, step['id'])}"
     for step in data["steps"]:
         if "error" in step:
-            yield f"{style('error', fg='red', bold=True)} in {one_line(step['id'])}: {indent_lines(step['error'], '  | ')}"
+            shown = style("error", fg="red", bold=True)
+            yield f"{shown} in {one_line(step['id'])}: {indent_lines(step['error'], '  | ')}"
     failed = [run for step in data["steps"] for run in step["runs"] if run["error"]]
     for run in failed[:FAILURES]:
         status = style(one_line(run["status"]), fg="red", bold=True)
