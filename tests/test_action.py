@@ -166,7 +166,8 @@ def test_past_runs_are_held_against_the_changes(project: Path) -> None:
 
 @pytest.mark.slow
 def test_the_main_branch_applies_what_it_planned(project: Path) -> None:
-    runner = Runner(project, {"package": "none", "command": "apply", "apply-options": "--wait-idle --quiet"}, "push")
+    given = {"package": "none", "command": "apply", "apply-options": "--wait-idle --quiet", "approved-by": "Ada Muster"}
+    runner = Runner(project, given, "push")
     assert runner.run() == 0, runner.log
     again = Runner(project, {"package": "none", "command": "apply"}, "push")
     assert again.run() == 0, again.log
@@ -174,6 +175,7 @@ def test_the_main_branch_applies_what_it_planned(project: Path) -> None:
     receipt = json.loads(Path(runner.outputs["apply"]["receipt"]).read_text(encoding="utf-8"))
     assert runner.ran == ["Check", "Plan", "Conflicts", "Apply"]
     assert receipt["exit_code"] == 0
+    assert receipt["approved_by"] == "Ada Muster"
     assert again.outputs["plan"]["changes"] == "false"
     assert comments(project) == ["looks good"]
 

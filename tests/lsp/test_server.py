@@ -212,6 +212,4 @@ def test_modules_that_never_end_take_no_editor_along(tmp_path: Path, last: str, 
         module.write_text(good, encoding="utf-8")
         client.open("flows.py")
         client.notify("textDocument/didSave", {"textDocument": {"uri": client.uri("flows.py")}})
-        client.wait_for_findings(
-            {("flows.py", "undeclared-input", "`look` has no input `nmae`", 3, 16, 3, 22)}
-        )
+        client.wait_for_findings({("flows.py", "undeclared-input", "`look` has no input `nmae`", 3, 16, 3, 22)})
