@@ -1,24 +1,35 @@
 """What the page costs while 200 runs are live and 5,000 are listed: the CPU of `cyberflow dev` and of the browser as
-parts of one core, beside that of the same platform with no page open.
+parts of one core, beside that of the same platform with no page open. And how far behind the platform it is: the time
+from a step's state on the API to its node in the graph.
 """
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
 from tests.web.browser import Browser, executable
+from tests.web.test_web_alive import ENVIRONMENT, EXAMPLE, STATES, fill_and_run
 
 LISTED, LIVE, MACHINES, SECONDS = 5000, 200, 20, 20
 TICKS = 100
 AUTH = {"Authorization": "Bearer bench"}
+CHAINS, DONE = 5, "success,success,success"
+WATCH = f"""{{
+    window.seen = [];
+    const look = () => {{ const now = {STATES}; if (now !== seen.at(-1)?.[1]) seen.push([Date.now(), now]); }};
+    look();
+    new MutationObserver(look).observe(document, {{subtree: true, childList: true, attributeFilter: ['data-status']}});
+}}"""
 
 
 def main() -> int:
@@ -29,14 +40,51 @@ def main() -> int:
         root = Path(folder)
         (root / "cyberflow.yaml").write_text("project: bench\n", encoding="utf-8")
         command = [sys.executable, "-m", "cyberflow", "dev", "--port", "0", "--api-key", "bench"]
-        with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            page = [process.stdout.readline() for _ in range(3)][2].removeprefix("page: ").strip()
-            try:
-                measure(page, process.pid, root)
-            finally:
-                process.send_signal(signal.SIGINT)
+        with serving(root, command) as (page, pid):
+            measure(page, pid, root)
+        example = Path(shutil.copytree(EXAMPLE, root / "example", ignore=shutil.ignore_patterns(".cyberflow")))
+        with serving(example, command) as (page, _):
+            apply = [sys.executable, "-m", "cyberflow", "apply", "--target", "local", "--yes"]
+            subprocess.run(apply, cwd=example, check=True, capture_output=True)
+            follow(page, root)
     return 0
+
+
+@contextmanager
+def serving(root: Path, command: list[str]) -> Iterator[tuple[str, int]]:
+    """The address of the page of a project, and the process that serves it."""
+    with subprocess.Popen(command, cwd=root, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            page = [process.stdout.readline() for _ in range(3)][2].removeprefix("page: ").strip()
+            yield page, process.pid
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def follow(page: str, root: Path) -> None:
+    """Start a chain on its form some times, and compare when each state is on the API and when it is on the page."""
+    behind: list[float] = []
+    with (
+        httpx.Client(base_url=page.partition("/#")[0], headers=AUTH, trust_env=False) as client,
+        Browser(root / "follower") as browser,
+    ):
+        browser.open(page)
+        browser.until("!!document.querySelector('#view h1')")
+        for _ in range(CHAINS):
+            fill_and_run(browser)
+            browser.ask(WATCH)
+            session = str(browser.ask("location.hash")).rpartition("/")[2]
+            served: dict[str, float] = {}
+            while DONE not in served:
+                runs = client.get("/v1/runs", params={"session_id": session, "sort_mode": "created_at_desc"}).json()
+                states = ",".join(run["status"] for run in reversed(runs["items"]))
+                served.setdefault(states, time.time())
+                time.sleep(0.02)
+            browser.until(f"({STATES}) === {DONE!r}")
+            seen = {states: at / 1000 for at, states in reversed(browser.ask("window.seen"))}
+            behind += [seen[states] - at for states, at in list(served.items())[1:] if states in seen]
+    sys.stdout.write(f"behind the platform: {max(behind):.2f} s at most, of {len(behind)} changes of state\n")
 
 
 def measure(page: str, dev: int, root: Path) -> None:

@@ -1,16 +1,19 @@
 """Workflow-as-code and chain orchestration for Cyberdesk. Importing this package costs next to nothing."""
 
+from __future__ import annotations
+
 import sys
 
 if "-m" in sys.orig_argv and sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
     # `python -m cyberflow`: what lies in the working directory is data, whatever it is called, and is never imported.
     sys.path[:1] = []
 
-from typing import TYPE_CHECKING, Any
-
 from cyberflow.version import __version__
 
+TYPE_CHECKING = False  # known to type checkers, and `typing` is not imported where nothing else needs it
 if TYPE_CHECKING:
+    from typing import Any
+
     from cyberflow.errors import CyberflowError
     from cyberflow.language.python.declarations import Secret
     from cyberflow.language.python.tracing.pipeline import files_of

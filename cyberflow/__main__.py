@@ -1,9 +1,16 @@
-"""The program's first step: `--version` is answered before anything is imported, everything else goes to the doors."""
+"""The program's first step: `--version`, and a `check` of which nothing changed, are answered before anything is
+imported, everything else goes to the doors.
+"""
+
+from __future__ import annotations
 
 import sys
-from typing import TextIO
 
 from cyberflow.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 INTERRUPTED = 130
 
@@ -13,6 +20,12 @@ def main() -> None:
     if sys.argv[1:] == ["--version"] and _answer(f"cyberflow {__version__}\n", sys.stdout):
         return
     try:
+        if sys.argv[1:2] == ["check"]:
+            from cyberflow.cli.check_cache import repeat_answer
+
+            code = repeat_answer(sys.argv[1:])
+            if code is not None:
+                sys.exit(code)
         from cyberflow.cli.interrupts import quit_on_signals
 
         quit_on_signals()

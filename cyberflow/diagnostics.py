@@ -5,11 +5,12 @@ No stage prints one; the doors do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import Literal
 
 from cyberflow.edits import Fix, Replacement
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]
@@ -96,10 +97,10 @@ def edit_distance(left: str, right: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-def join_names(names: Iterable[str], word: str = "and") -> str:
+def join_names(names: Iterable[str]) -> str:
     """Names as a list in words: `a`, `b` and `c`."""
     shown = [f"`{name}`" for name in names]
-    return f" {word} ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def _fold(word: str) -> str:

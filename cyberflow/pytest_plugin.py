@@ -139,7 +139,7 @@ def _is_meant(root: Path, config: pytest.Config) -> bool:
 
 def _render_findings(error: Any) -> str:
     from cyberflow.cli.styles import unstyle
-    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
+    from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer
 
     printer = DiagnosticRenderer.of(error.sourced, error.found)
     return unstyle("\n\n".join(map(printer.render, error.found)))
@@ -147,7 +147,7 @@ def _render_findings(error: Any) -> str:
 
 def _render_verdict(project: FlowProject, verdict: Verdict) -> str:
     from cyberflow.cli.styles import unstyle
-    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
-    from cyberflow.cli.views.verdicts import render_verdict
+    from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer
+    from cyberflow.cli.views.flow_tests.verdicts import render_verdict
 
     return unstyle(render_verdict(verdict, DiagnosticRenderer.of(project.suite.sourced, ())))

@@ -25,31 +25,6 @@ EVERYDAY = frozenset(
 LONGEST = 512
 """What is longer is not looked for with every single character encoded."""
 ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f", "\0": "0", "\v": "v", "\a": "a"}
-OURS = frozenset(
-    {
-        *(
-            "action",
-            "code",
-            "column",
-            "end_column",
-            "end_line",
-            "id",
-            "kind",
-            "line",
-            "name",
-            "path",
-            "project",
-            "rule",
-        ),
-        *("run_id", "session_id", "severity", "status", "target", "task_id", "verdict", "version", "workflow"),
-        *("rule", "workflow_id"),
-    }
-)
-"""Fields of our own formats whose values are words and names of ours, never a text from outside."""
-FOREIGN = frozenset(
-    {"after", "before", "details", "examples", "expected", "got", "inputs", "input_values", "output_data", "outputs"}
-)
-"""Fields of our own formats that hold what others wrote: everything below them is theirs, its keys too."""
 
 
 class Redactor:
@@ -87,23 +62,6 @@ class Redactor:
             number = json.dumps(value)
             return MASK if len(number) >= SHORT and number in self._words else value
         return value
-
-    def redact_json(self, value: Any, *, ours: frozenset[str] = OURS, foreign: frozenset[str] = FOREIGN) -> Any:
-        """Mask a document of a format of ours: its syntax, keys, numbers and the values of `ours` stay; every other
-        text is masked, and everything below the keys in `foreign` as what it is, a value from outside.
-        """
-        if isinstance(value, Mapping):
-            return {
-                key: item
-                if key in ours and not isinstance(item, Mapping | list | tuple)
-                else self.json(item)
-                if key in foreign
-                else self.redact_json(item, ours=ours, foreign=foreign)
-                for key, item in value.items()
-            }
-        if isinstance(value, list | tuple):
-            return [self.redact_json(item, ours=ours, foreign=foreign) for item in value]
-        return self.text(value) if isinstance(value, str) else value
 
     def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
         """Mask keys too, but not one that is an everyday word; of two that become the same none is lost."""

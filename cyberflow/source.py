@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Literal, Protocol
+
+from cyberflow.records import dataclass
 
 _LINE_END = re.compile("\n")
 Route = tuple[str | int, ...]

@@ -7,13 +7,13 @@ import json
 import os
 import re
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import normalize
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
+from cyberflow.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def open_partial(folder: Path, mode: int = 0o600) -> Iterator[PartialFile]:
 
 
 @contextmanager
-def open_atomic(to: Path, *, private: bool = True) -> Iterator[BinaryIO]:
+def open_atomic(to: Path) -> Iterator[BinaryIO]:
     """Open a file beside `to` for writing; it takes the place of `to` at the end, or is removed when that fails.
 
     Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.
@@ -103,7 +103,7 @@ def open_atomic(to: Path, *, private: bool = True) -> Iterator[BinaryIO]:
         with write_errors(to), to.open("ab") as stream:
             yield stream
         return
-    with write_errors(to), open_partial(to.parent, 0o600 if private else 0o666) as part:
+    with write_errors(to), open_partial(to.parent) as part:
         yield part.file
         part.move_to(to)
 
@@ -144,10 +144,10 @@ def _is_stream(path: Path) -> bool:
     return path in _STREAMS or path.parent in _STREAMS or (path.exists() and not path.is_file() and not path.is_dir())
 
 
-def make_folder(folder: Path, *, private: bool = True) -> Path:
-    """Make a folder with those above it, for its owner alone if it is `private`. Raises CyberflowError."""
+def make_folder(folder: Path) -> Path:
+    """Make a folder with those above it, for its owner alone. Raises CyberflowError."""
     with write_errors(folder):
-        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.cli.cli_program import Answer, Program
+
 TESTS = Path(__file__).parent
 SLOW_FILES = {
     *("cli/test_batches.py", "cli/test_downloads.py", "cli/test_pull.py", "cli/test_running.py", "cli/test_sarif.py"),
@@ -41,3 +43,17 @@ def _quick_tests_stay_in_this_process(request: pytest.FixtureRequest, monkeypatc
 
         monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
         monkeypatch.setattr(socket.socket, "listen", refuse)
+
+
+@pytest.fixture
+def program(capsys: pytest.CaptureFixture[str]) -> Program:
+    """Call cyberflow with words; gives exit code and both streams."""
+
+    from cyberflow.cli.main import run
+
+    def call(*words: str) -> Answer:
+        capsys.readouterr()
+        code = run(list(words))
+        return Answer(code, *capsys.readouterr())
+
+    return call

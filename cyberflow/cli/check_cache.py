@@ -1,70 +1,75 @@
 """Answers of `check` that still hold: kept in `.cyberflow/` with the hash of every input that was read, the names in
-every folder that was looked into, and the program that gave them. Imports nothing heavy, so that a hit costs little.
+every folder that was looked into, and the program that gave them. Imports nothing heavy, so that a `check` of which
+nothing changed is answered before the command line is loaded.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
 
-from cyberflow.cli.styles import from_segments, to_segments
-from cyberflow.errors import CyberflowError
-from cyberflow.language.discovery import folder_entries
-from cyberflow.language.disk import Disk, FileMemory
-from cyberflow.language.ignore_files import are_current
-from cyberflow.storage import parse_json, private_folder, write_text
+from cyberflow.language.disk_facts import are_current, find_current_stamp, folder_entries
 from cyberflow.version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from cyberflow.language.project.load import RawProject
 
-FOLDER = ".cyberflow"
-FILE = "check.json"
-_PACKAGE = Path(__file__).parent.parent
+FILE = ".cyberflow/check.json"
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs more than all that is done here
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_WORTH_KEEPING = 20
+"""How many files may be read again each time before it is noted that they are what they were."""
+_VALUES = {"--project": "", "--format": "text", "--error-on": "error"}
+_FLAGS = {"--quiet": True, "-q": True, "--no-color": False}
+"""Whether a flag is that for less words."""
+_COMPLETION = "_CYBERFLOW_COMPLETE"
 
 
-@dataclass(frozen=True)
 class CheckReport:
-    """What was printed, how many errors and warnings it spoke of, and what is said beside it."""
+    """What was found, in a text with marks for styles, how many errors and warnings that speaks of, and what is said
+    beside it; `plain` is what a stream that is not a terminal shows of it.
+    """
 
-    text: str
-    errors: int
-    warnings: int
-    hint: str = ""
+    __slots__ = ("errors", "hint", "plain", "text", "warnings")
+
+    def __init__(self, text: str, errors: int, warnings: int, hint: str = "", plain: str = "") -> None:
+        self.text = text
+        self.errors = errors
+        self.warnings = warnings
+        self.hint = hint
+        self.plain = plain
 
 
-@dataclass(frozen=True)
 class CheckCache:
     """The kept answers of one project."""
 
-    root: Path
-    memory: FileMemory = field(default_factory=FileMemory)
-    """The files that were read to find out."""
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._program = ""
 
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
         try:
-            data = _read_intact(self.root / FOLDER / FILE)
-            if form not in data["answers"] or not self._is_current(data["inputs"]):
+            data = _read_intact(f"{self.root}/{FILE}")
+            answer = data["answers"].get(form)
+            if answer is None or not self._is_current(data):
                 return None
-            kept = data["answers"][form]
-            return CheckReport(
-                from_segments(kept["segments"]), int(kept["errors"]), int(kept["warnings"]), kept["hint"]
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            return CheckReport(_join(answer["segments"]), *(answer[k] for k in ("errors", "warnings", "hint", "plain")))
+        except _DAMAGE:
             return None
 
     def store(self, form: str, answer: CheckReport, sourced: RawProject) -> None:
         """Keep an answer; a folder that cannot be written keeps nothing. One of Python modules holds while no file of
         the project and no package has changed; what rests on a file that could not be read is not kept.
         """
+        from cyberflow.cli.styles import to_segments
+
         files = sourced.files
         if not files.cacheable:
             return
@@ -77,68 +82,158 @@ class CheckCache:
         if sourced.settings.python:
             from cyberflow.language.python.reading.environment import environment_hash
 
-            inputs["python"] = environment_hash(self.root)
+            inputs["python"] = environment_hash(sourced.root)
             if inputs["python"] is None:
                 return
-        path = self.root / FOLDER / FILE
         try:
-            data = _read_intact(path)
+            data = _read_intact(f"{self.root}/{FILE}")
             answers = data["answers"] if data["inputs"] == inputs else {}
-        except (OSError, ValueError, KeyError, TypeError):
+        except _DAMAGE:
             answers = {}
-        counts = {"errors": answer.errors, "warnings": answer.warnings, "hint": answer.hint}
+        counts = {"errors": answer.errors, "warnings": answer.warnings, "hint": answer.hint, "plain": answer.plain}
         answers[form] = {"segments": to_segments(answer.text), **counts}
-        _write(path, json.dumps({"inputs": inputs, "answers": answers}, ensure_ascii=False))
+        stamps = {path: [*file.stamp] for path, file in files.disk.read.items() if file.stamp is not None}
+        self._write({"inputs": inputs, "stamps": stamps, "answers": answers})
 
-    def _is_current(self, inputs: Any) -> bool:
-        if inputs["program"] != self.program_version:
+    def _is_current(self, data: Any) -> bool:
+        inputs, stamps = data["inputs"], data["stamps"]
+        if inputs["program"] != self.program_version or not are_current(inputs["ignore_files"]):
             return False
         if "python" in inputs:
+            from pathlib import Path
+
             from cyberflow.language.python.reading.environment import environment_hash
 
-            if environment_hash(self.root) != inputs["python"]:
+            if environment_hash(Path(self.root)) != inputs["python"]:
                 return False
-        disk = Disk(self.root, {}, self.memory)
-        same = [_sha256(disk, path) == digest for path, digest in inputs["files"].items()]
-        if any(folder_entries(self.root / folder) != names for folder, names in inputs["folders"].items()):
+        if any(folder_entries(f"{self.root}/{folder}") != names for folder, names in inputs["folders"].items()):
             return False
-        return all(same) and are_current(inputs["ignore_files"])
+        read = 0
+        for path, digest in inputs["files"].items():
+            kept = stamps.get(path)
+            stamp = find_current_stamp(f"{self.root}/{path}", digest, kept)
+            if stamp is None:
+                return False
+            read += stamp != (kept or [])
+            stamps[path] = stamp
+        if read > _WORTH_KEEPING:
+            self._write(data)
+        return True
 
-    @cached_property
+    @property
     def program_version(self) -> str:
         """The version, the interpreter, and when the package was last changed."""
-        newest = max(entry.stat().st_mtime_ns for entry in _python_files(_PACKAGE))
-        return f"{__version__} {sys.version} {newest}"
+        self._program = self._program or f"{__version__} {sys.version} {_newest_change(_PACKAGE)}"
+        return self._program
+
+    def _write(self, data: dict[str, Any]) -> None:
+        """Keep it, below its own hash, if the disk lets us: an answer that is not kept is found anew."""
+        from pathlib import Path
+
+        from cyberflow.errors import CyberflowError
+        from cyberflow.storage import private_folder, write_text
+
+        text, path = json.dumps(data, ensure_ascii=False, separators=(",", ":")), Path(self.root, FILE)
+        try:
+            private_folder(path.parent)
+            write_text(path, f"{sha256(text.encode()).hexdigest()}\n{text}")
+        except (CyberflowError, OSError, UnicodeEncodeError):
+            return
 
 
-def _python_files(folder: Path) -> list[os.DirEntry[str]]:
-    found: list[os.DirEntry[str]] = []
+def _newest_change(folder: str) -> int:
+    newest = 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
-                found += _python_files(Path(entry.path))
-            elif entry.name.endswith(".py"):
-                found.append(entry)
-    return found
+            if entry.name.endswith(".py"):
+                newest = max(newest, entry.stat().st_mtime_ns)
+            elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
+                newest = max(newest, _newest_change(entry.path))
+    return newest
 
 
-def _sha256(disk: Disk, path: str) -> str | None:
+def _join(segments: list[str]) -> str:
+    """A text that was kept, with its marks."""
+    if len(segments) == 1:
+        return segments[0]
+    from cyberflow.cli.styles import from_segments
+
+    return from_segments(segments)
+
+
+def _read_intact(path: str) -> Any:
+    """What was kept. Raises ValueError for a file that is not, to the byte, what was written."""
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        seal, _, text = file.read().partition(b"\n")
+    if sha256(text).hexdigest().encode() != seal:
+        raise ValueError("damaged")
+    return json.loads(text)
+
+
+def repeat_answer(arguments: list[str]) -> int | None:
+    """Say again what `check` said last, and give its exit code. None, with nothing said, where the command line must
+    look: something changed, it is asked for otherwise, or somebody reads colours.
+    """
+    asked = _read_arguments(arguments)
+    if asked is None or _COMPLETION in os.environ or sys.stdout is None or sys.stderr is None or sys.stdout.isatty():
+        return None
     try:
-        return disk.file(path).sha256
-    except OSError:
+        root = _find_root(asked["--project"])
+        answer = CheckCache(root).find(asked["--format"]) if root else None
+        if answer is None or (answer.hint and sys.stderr.isatty()):
+            return None
+        return _repeat(answer, asked, sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):
         return None
 
 
-def _read_intact(path: Path) -> Any:
-    """What `_write` kept. Raises ValueError for a file that is not, to the byte, what it wrote."""
-    seal, _, text = path.read_text(encoding="utf-8").partition("\n")
-    if hashlib.sha256(text.encode()).hexdigest() != seal:
-        raise ValueError("damaged")
-    return parse_json(text)
+def _read_arguments(arguments: list[str]) -> dict[str, str] | None:
+    """The options of a plain `check`; None for any other command line."""
+    if arguments[:1] != ["check"]:
+        return None
+    asked, waiting = {**_VALUES, "--quiet": ""}, iter(arguments[1:])
+    for word in waiting:
+        name, equals, value = word.partition("=")
+        if name in _VALUES and name.startswith("--"):
+            asked[name] = value if equals else next(waiting, "")
+            if not asked[name]:
+                return None
+        elif word in _FLAGS:
+            asked["--quiet"] = "yes" if _FLAGS[word] else asked["--quiet"]
+        else:
+            return None
+    return asked if asked["--error-on"] in ("error", "warning") else None
 
 
-def _write(path: Path, text: str) -> None:
-    """Keep it, below its own hash, if the disk lets us: an answer that is not kept is found anew."""
-    with suppress(CyberflowError, OSError):
-        private_folder(path.parent)
-        write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+def _find_root(start: str) -> str | None:
+    """The folder of the project; None where there is anything to say about it."""
+    folder = os.path.realpath(start or os.getcwd())  # noqa: PTH109 - pathlib costs more than the rest of this
+    while os.path.isdir(folder):  # noqa: PTH112
+        if os.path.isfile(f"{folder}/cyberflow.yaml"):  # noqa: PTH113
+            return folder
+        above = os.path.dirname(folder)  # noqa: PTH120
+        if above == folder or os.path.isfile(f"{folder}/cyberflow.yml"):  # noqa: PTH113
+            return None
+        folder = above
+    return None
+
+
+def _repeat(answer: CheckReport, asked: dict[str, str], output: int, error: int) -> int:
+    text = asked["--format"] == "text"
+    if answer.errors or answer.warnings or not text or not asked["--quiet"]:
+        _write(output, answer.plain)
+    if answer.hint and text and not asked["--quiet"]:
+        with suppress(OSError):
+            _write(error, answer.hint)
+    return 1 if answer.errors or (asked["--error-on"] == "warning" and answer.warnings) else 0
+
+
+def _write(descriptor: int, text: str) -> None:
+    data = text.encode("utf-8", "backslashreplace")
+    while data:
+        try:
+            data = data[os.write(descriptor, data) :]
+        except BlockingIOError:
+            import select
+
+            select.select([], [descriptor], [])

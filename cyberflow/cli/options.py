@@ -35,6 +35,12 @@ def target_option(function: F) -> F:
     return click.option("--target", "-t", metavar="NAME", help="A target of cyberflow.yaml.")(function)
 
 
+def secret_option(function: F) -> F:
+    """`-s`: where a secret is found; never its value."""
+    help = "env:VAR, file:PATH, prompt, keyring:S/USER."
+    return click.option("-s", "--secret", "secrets", multiple=True, metavar="NAME=SOURCE", help=help)(function)
+
+
 def _no_color(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
         drop_colours()

@@ -18,8 +18,8 @@ import click
 from cyberflow.cli.console import announce, page_line, say
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
-from cyberflow.cli.views.run_view import end_notes, result_lines, run_view
-from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
+from cyberflow.cli.views.runs.run_view import end_notes, result_lines, run_view
+from cyberflow.cli.views.runs.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.placement import RunPlacement

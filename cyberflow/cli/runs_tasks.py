@@ -13,8 +13,8 @@ from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.styles import one_line
-from cyberflow.cli.views.statuses import STATUS
-from cyberflow.cli.views.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
+from cyberflow.cli.views.runs.statuses import STATUS
+from cyberflow.cli.views.runs.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
 from cyberflow.redact import Redactor

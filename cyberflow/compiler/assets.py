@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cyberflow.compiler.bundle import ASSET, Asset
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files, meant_path
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ found here; what is wrong with a use is left to the rules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
 from cyberflow.language.prompt.tokens import Format, ScannedPrompt
 from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 if TYPE_CHECKING:

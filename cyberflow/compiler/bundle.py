@@ -7,12 +7,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from functools import cached_property
 from typing import Any, TypeVar
 
 from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.errors import UsageError
+from cyberflow.records import dataclass
 from cyberflow.storage import parse_json
 
 VERSION, VERSION_WITH_PIPELINES = 1, 2

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.type_help import fix_schema_word, flag_help, schema_help
+from cyberflow.compiler.type_help import fix_schema_word, flag_help, is_type_word, schema_help
 from cyberflow.diagnostics import Label, did_you_mean, fix_name
 from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.model import NAME
 from cyberflow.language.project.routes import value_at
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import TYPES, holds
 from cyberflow.schema.references import SchemaDocument
 from cyberflow.schema.well_formed import check_keyword, find_stray_fields, is_schema, marker_of
@@ -77,8 +78,11 @@ class DocumentReader:
                 return self._read_keywords(schema, place) if within else {}
         if isinstance(schema, str) and schema.replace("[]", "") in self.notation.types:
             return self.notation.lower_word(schema, place)
-        help = did_you_mean(str(schema), self.notation.types) or schema_help(str(schema), self.notation.types)
-        fix = fix_name(place, str(schema), self.notation.types) or fix_schema_word(place, schema, self.notation.types)
+        word, types = str(schema), self.notation.types
+        if is_type_word(word):
+            help, fix = schema_help(word), fix_schema_word(place, word)
+        else:
+            help, fix = did_you_mean(word, types) or schema_help(word), fix_name(place, word, types)
         self.notation.add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help, fix=fix)
         return {}
 

@@ -5,10 +5,10 @@ prompt language, whose first key is `outputs`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.language.prompt.paths import TokenPath, format_path
+from cyberflow.records import dataclass
 
 Keys = tuple[str | int, ...]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Ref, read_ref
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Text
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
 from cyberflow.edits import Fix, Removal
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Document, LineIndex, Place, Route, Sources
 
 _MENTION = "cyberflow:"

@@ -5,7 +5,7 @@ finds them.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -45,13 +45,16 @@ def flag_help(place: Place, schema: Mapping[str, Any], key: str) -> str | None:
     return "take it away: what has no `?` after its name is required" if key != "nullable" else "take it away"
 
 
-def schema_help(word: str, types: Container[str]) -> str:
+def schema_help(word: str) -> str:
     """How a type in notation is written inside JSON Schema."""
-    if word in types:
-        return f"write `{{$ref: {word}}}`"
+    written = json.dumps(_to_schema(word if is_type_word(word) else "TYPE")).replace('"', "")
+    return f"write `{written}`"
+
+
+def _to_schema(word: str) -> Any:
     if word.endswith("[]"):
-        return f"write `{{type: array, items: {{type: {word[:-2]}}}}}`"
-    return "write `true`" if word == "any" else f"write `{{type: {word if word in TYPES else 'TYPE'}}}`"
+        return {"type": "array", "items": _to_schema(word[:-2])}
+    return True if word == "any" else {"type": word}
 
 
 def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix | None:
@@ -69,9 +72,11 @@ def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix 
     return fix and replace(fix, edits=tuple(replace(edit, place=one) for one in places for edit in fix.edits))
 
 
-def fix_schema_word(place: Place, word: object, types: Container[str]) -> Fix | None:
+def is_type_word(word: str) -> bool:
+    """Whether a word is a type of the notation by itself, or a list of one."""
+    return word.replace("[]", "") in (*TYPES, "any")
+
+
+def fix_schema_word(place: Place, word: str) -> Fix | None:
     """The fix of a type in notation that stands inside JSON Schema."""
-    if not isinstance(word, str) or (word not in types and word not in TYPES):
-        return None
-    schema = {"$ref": word} if word in types else {"type": word}
-    return Fix("write the type as a schema", (Rewrite(place, json.dumps(schema)),))
+    return Fix("write the type as a schema", (Rewrite(place, json.dumps(_to_schema(word))),))

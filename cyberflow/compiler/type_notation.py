@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from cyberflow.compiler.interface import Field, FieldSet
@@ -17,11 +17,12 @@ from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
-from cyberflow.language.project.decode import bad_name, describe_kind
 from cyberflow.language.project.load import Definition
+from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.secret_literals import type_literals
 from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import WORDS
 from cyberflow.schema.normal_form import DEEPEST, MOST, ObjectSchema, SchemaTooLarge, normal_form
 from cyberflow.schema.references import SchemaDocument
@@ -61,9 +62,8 @@ class TypeReader:
 
     def read_secrets(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read `secrets`: a mapping, or a list of names that are text."""
-        listed = {
-            name.removesuffix("?"): place.at(index) for index, name in enumerate(notation) if notation[name] is True
-        }
+        untyped = ((index, name) for index, name in enumerate(notation) if notation[name] is True)
+        listed = {name.removesuffix("?"): place.at(index) for index, name in untyped}
         typed = {}
         for name, value in notation.items():
             literal = None if value is True else next(type_literals(value, self.types), None)

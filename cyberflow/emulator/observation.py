@@ -10,11 +10,12 @@ from typing import Any
 from cyberflow.emulator.contract.clock import instant
 from cyberflow.emulator.cyberun.timeline import next_change
 from cyberflow.emulator.engine import inputs, schemas
-from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lines_of, substitute
+from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
 from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
+from cyberflow.schema.values import EMPTY
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from starlette.types import ASGIApp
 from cyberflow.emulator import routes
 from cyberflow.emulator.contract.clock import Clock, wall_clock
 from cyberflow.emulator.contract.run_bodies import RunScript
-from cyberflow.emulator.cyberdesk import machines, models, scripts
+from cyberflow.emulator.cyberdesk import models
+from cyberflow.emulator.cyberdesk.machines import machines
+from cyberflow.emulator.cyberdesk.runs import scripts
 from cyberflow.emulator.engine import scheduler
 from cyberflow.emulator.engine.webhooks import require_endpoint, subscribe
 from cyberflow.emulator.http import dispatch

@@ -14,26 +14,10 @@ from starlette.routing import Route
 from cyberflow.emulator import seeds
 from cyberflow.emulator.contract import request_bodies, run_bodies, trajectory_bodies
 from cyberflow.emulator.contract.errors import envelope
-from cyberflow.emulator.cyberdesk import (
-    attachments,
-    chains,
-    connections,
-    copies,
-    groups,
-    images,
-    machines,
-    models,
-    pools,
-    retry,
-    run_list,
-    runs,
-    scripts,
-    storage,
-    tags,
-    trajectories,
-    usage,
-    workflows,
-)
+from cyberflow.emulator.cyberdesk import attachments, models, storage, usage
+from cyberflow.emulator.cyberdesk.machines import connections, machines, pools
+from cyberflow.emulator.cyberdesk.runs import chains, retry, run_list, runs, scripts
+from cyberflow.emulator.cyberdesk.workflows import copies, groups, images, tags, trajectories, workflows
 from cyberflow.emulator.cyberun.auth import envelope as cyberun_envelope
 from cyberflow.emulator.cyberun.routes import BASE as CYBERUN_BASE
 from cyberflow.emulator.cyberun.routes import routes as cyberun_routes

@@ -10,8 +10,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from cyberflow.emulator.contract.request_bodies import ModelCreate, PoolCreate
-from cyberflow.emulator.cyberdesk import machines, models
-from cyberflow.emulator.cyberdesk.membership import MEMBER, POOLS
+from cyberflow.emulator.cyberdesk import models
+from cyberflow.emulator.cyberdesk.machines import machines
+from cyberflow.emulator.cyberdesk.machines.membership import MEMBER, POOLS
 from cyberflow.emulator.cyberun import workflows
 from cyberflow.emulator.http.dispatch import ApiCall
 from cyberflow.emulator.store.store import OLDEST_FIRST, Document, Kind, Store, field

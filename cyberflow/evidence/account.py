@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from cyberflow.evidence.facts import ContentState, RunFacts, in_order
 from cyberflow.remote.canonical import FIELDS, MODEL_FIELDS, field_hash, wire_fields
 from cyberflow.remote.html import canonical_html
 from cyberflow.remote.identity import Marker, Owner, Ownership, ownership_of
-from cyberflow.run.readings.reading import WorkflowReading
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
@@ -123,7 +122,3 @@ def _overrides(run: RunRecord, workflow: WorkflowRecord | None) -> Iterable[str]
 
 def _model_ids(metadata: Mapping[str, Any]) -> dict[str, str]:
     return {name: metadata[name] for name in MODEL_FIELDS if metadata.get(name)}
-
-
-def readings_now(workflows: Sequence[WorkflowRecord]) -> dict[str, WorkflowReading]:
-    return {one.id: WorkflowReading.of(one) for one in workflows}

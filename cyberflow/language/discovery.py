@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.errors import UsageError
+from cyberflow.language.disk_facts import GENERATED_FOLDERS, describe_entry, printable_name
 from cyberflow.language.ignore_files import IgnoreFiles
+from cyberflow.records import dataclass
 
 PROJECT_FILE = "cyberflow.yaml"
 MISNAMED_PROJECT_FILE = "cyberflow.yml"
-GENERATED_FOLDERS = frozenset({".cyberflow", "dist"})
-"""What cyberflow makes itself: its coming and going changes nothing of a project."""
 _SUFFIXES = (".yaml", ".yml")
 _SKIPPED = frozenset({"tests", "dist", "node_modules", "__pycache__"})
 
@@ -36,30 +36,6 @@ def find_root(start: Path) -> Path:
 def is_project(folder: Path) -> bool:
     """Whether a folder holds a project file."""
     return os.path.isfile(folder / PROJECT_FILE)  # noqa: PTH113 - Path.is_file raises where a folder is closed
-
-
-def folder_entries(folder: Path) -> list[str] | None:
-    """What is in a folder, sorted, without what cyberflow makes: `/` ends the name of a folder, and a symbolic link is
-    named with where it leads. None when it cannot be read.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
-    except OSError:
-        return None
-
-
-def describe_entry(entry: os.DirEntry[str] | OverlayEntry) -> str:
-    """The name of an entry as it can be kept; `/` ends that of a folder, a link is named with where it leads."""
-    name = printable_name(entry.name)
-    if isinstance(entry, os.DirEntry) and entry.is_symlink():
-        return f"{name} -> {printable_name(os.path.realpath(entry.path))}"
-    return f"{name}/" if entry.is_dir(follow_symlinks=False) else name
-
-
-def printable_name(name: str) -> str:
-    """The name of a file as it can be shown and kept: bytes that are not UTF-8 are written out."""
-    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True)
@@ -152,7 +128,7 @@ class Walk:
                 self.unreadable_folders[folder or "."] = error.strerror or ""
                 return []
         entries = [seen[name] for name in sorted(seen)]
-        described = sorted(describe_entry(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
+        described = sorted(_describe(entry) for entry in entries if entry.name not in GENERATED_FOLDERS)
         self.entries[printable_name(folder) or "."] = described
         return [entry for entry in entries if not entry.name.startswith(".") and _may_matter(entry)]
 
@@ -161,3 +137,9 @@ def _may_matter(entry: os.DirEntry[str] | OverlayEntry) -> bool:
     if entry.is_dir(follow_symlinks=False):
         return entry.name not in _SKIPPED
     return entry.name.endswith(_SUFFIXES)
+
+
+def _describe(entry: os.DirEntry[str] | OverlayEntry) -> str:
+    if isinstance(entry, os.DirEntry):
+        return describe_entry(entry)
+    return f"{entry.name}/" if entry.folder else entry.name

@@ -6,23 +6,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cyberflow.language.discovery import describe_entry
+from cyberflow.language.disk_facts import Stamp, describe_entry, settled_stamp, stamp_of
+from cyberflow.records import dataclass
 
 if TYPE_CHECKING:
     from cyberflow.language.document import DocumentOutline
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _LARGEST_HASHED = 10 * 1024 * 1024
-_SETTLED_NS = 2_000_000_000
-"""How old a change must be before the times of a file tell it from another change: the clock of a disk is coarse."""
-_Stamp = tuple[int, int, int, int, int]
 
 
 @dataclass
@@ -32,7 +29,7 @@ class DiskFile:
     """
 
     content: bytes
-    stamp: _Stamp | None = None
+    stamp: Stamp | None = None
     parsed: Any = None
     outline: DocumentOutline | None = None
     _sha256: str = ""
@@ -49,6 +46,11 @@ class FileMemory(dict[str, DiskFile]):
     """
 
     modules: tuple[Any, Any] | None = None
+
+    def __init__(self, files: Mapping[str, DiskFile] | None = None) -> None:
+        super().__init__(files or {})
+        self.outlines: dict[str, tuple[str, DocumentOutline]] = {}
+        """What the last reading kept of the text of each file, behind the hash of it."""
 
 
 @dataclass
@@ -73,11 +75,14 @@ class Disk:
             found.stamp = None
         else:
             found = self._read(path, kept, text=text)
+        if path in self.memory.outlines and found.parsed is None:
+            digest, outline = self.memory.outlines.pop(path)
+            found.outline = outline if digest == found.sha256 else None
         self.memory[path] = self.read[path] = found
         return found
 
     def _read(self, path: str, kept: DiskFile | None, *, text: bool) -> DiskFile:
-        if kept is not None and kept.stamp is not None and _stamp(os.stat(f"{self.root}/{path}")) == kept.stamp:  # noqa: PTH116 - a thousand times a second
+        if kept is not None and kept.stamp is not None and stamp_of(os.stat(f"{self.root}/{path}")) == kept.stamp:  # noqa: PTH116 - a thousand times a second
             return kept
         with self.open(path) as file:
             facts = os.fstat(file.fileno())
@@ -85,8 +90,7 @@ class Disk:
                 raise NotRegularError(too_large=S_ISREG(facts.st_mode))
             content = file.read()
         found = kept if kept is not None and kept.content == content else DiskFile(content)
-        settled = time.time_ns() - max(facts.st_mtime_ns, facts.st_ctime_ns) > _SETTLED_NS
-        found.stamp = _stamp(facts) if settled else None
+        found.stamp = settled_stamp(facts)
         return found
 
     def open(self, path: str) -> BinaryIO:
@@ -130,7 +134,7 @@ class Disk:
             return ""
         try:
             if path not in self.overlays and path not in self.read and self.size(path) > _LARGEST_HASHED:
-                return repr(_stamp((self.root / path).stat()))
+                return repr(stamp_of((self.root / path).stat()))
             return " ".join([*(one for one in described if " -> " in one), self.file(path, text=True).sha256])
         except (OSError, NotRegularError):
             return ""
@@ -148,7 +152,3 @@ class NotRegularError(Exception):
     def __init__(self, *, too_large: bool) -> None:
         super().__init__()
         self.too_large = too_large
-
-
-def _stamp(facts: os.stat_result) -> _Stamp:
-    return facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size, facts.st_ino, facts.st_mode

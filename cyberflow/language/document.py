@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.records import dataclass
 from cyberflow.source import LineIndex, Place, Route, Span
 
 

@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from cyberflow.diagnostics import Diagnostic, Label, is_only_near, nearest, replace_text
 from cyberflow.edits import Replacement
-from cyberflow.language.discovery import Walk, folder_entries
+from cyberflow.language.discovery import Walk
 from cyberflow.language.disk import Disk, FileMemory, NotRegularError
+from cyberflow.language.disk_facts import folder_entries
 from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.source import Document, Place, PlainDocument
 

@@ -9,12 +9,13 @@ import os
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from stat import S_ISREG
+
+from cyberflow.language.disk_facts import ignore_file_fact, read_plain_file
+from cyberflow.records import dataclass
 
 IGNORE_FILE = ".gitignore"
-_LARGEST = 1024 * 1024
 _CLASSES = {
     "alpha": "a-zA-Z",
     "digit": "0-9",
@@ -167,11 +168,11 @@ class IgnoreFiles:
             self._outer += self._read(tree / base / IGNORE_FILE, base)
 
     def _has_repository(self, folder: Path) -> bool:
-        self.contents[str(folder / ".git")] = fact = _fact(folder / ".git")
+        self.contents[str(folder / ".git")] = fact = ignore_file_fact(str(folder / ".git"))
         return fact is not None
 
     def _read(self, path: Path, base: str) -> list[IgnorePattern]:
-        data = _read_plain_file(path)
+        data = read_plain_file(path)
         self.contents[str(path)] = None if data is None else hashlib.sha256(data).hexdigest()
         return [] if data is None else parse_ignore_file(data, _as_bytes(base))
 
@@ -196,18 +197,6 @@ class IgnoreFiles:
         yield from reversed(self._outer)
 
 
-def are_current(contents: dict[str, str | None]) -> bool:
-    """Whether what was noted of ignore files before is still so."""
-    return all(_fact(Path(path)) == fact for path, fact in contents.items())
-
-
-def _fact(path: Path) -> str | None:
-    data = _read_plain_file(path)
-    if data is None:
-        return "there" if path.name == ".git" and os.path.lexists(path) else None
-    return hashlib.sha256(data).hexdigest()
-
-
 def _as_bytes(path: str) -> str:
     """A path with a character for each of its bytes: to git, `?` is one byte."""
     return path if path.isascii() else os.fsencode(path).decode("latin-1")
@@ -216,24 +205,9 @@ def _as_bytes(path: str) -> str:
 def _exclude_file(tree: Path) -> Path:
     """`info/exclude` of a work tree; in a linked one `.git` is a file that names where the repository is."""
     repository = tree / ".git"
-    data = _read_plain_file(repository)
+    data = read_plain_file(repository)
     if data is not None and data.startswith(b"gitdir:"):
         repository = tree / os.fsdecode(data[len("gitdir:") :]).strip()
-        shared = _read_plain_file(repository / "commondir")
+        shared = read_plain_file(repository / "commondir")
         repository = repository / os.fsdecode(shared).strip() if shared else repository
     return repository / "info" / "exclude"
-
-
-def _read_plain_file(path: Path) -> bytes | None:
-    """The content of a regular file; None for a link, as git has it, and for what cannot be read."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(path, flags)
-    except (OSError, ValueError):
-        return None
-    try:
-        return os.read(handle, _LARGEST) if S_ISREG(os.fstat(handle).st_mode) else None
-    except OSError:
-        return None
-    finally:
-        os.close(handle)

@@ -5,20 +5,10 @@ The JSON Schemas of `schemas/` and the findings about keys and types come from t
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from cyberflow.language.closed_model import After, Before, ClosedModel, Length, Shape, TextOr, default
+from cyberflow.language.value_readers import Misfit
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 PROJECT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -27,19 +17,19 @@ _TIMEOUT = re.compile(r"[0-9]+(s|m|h)")
 
 def _name(value: str) -> str:
     if not NAME.fullmatch(value):
-        raise PydanticCustomError("bad-name", "is not a name")
+        raise Misfit("bad-name", "is not a name")
     return value
 
 
 def _project_name(value: str) -> str:
     if not PROJECT_NAME.fullmatch(value):
-        raise PydanticCustomError("bad-project-name", "is not a project name")
+        raise Misfit("bad-project-name", "is not a project name")
     return value
 
 
 def _duration(value: str) -> str:
     if not _TIMEOUT.fullmatch(value):
-        raise PydanticCustomError("bad-duration", "is not a duration")
+        raise Misfit("bad-duration", "is not a duration")
     return value
 
 
@@ -52,13 +42,13 @@ def _all_texts(value: list[Any]) -> bool:
     return all(isinstance(item, str) for item in value)
 
 
-def _pattern(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+def _pattern(pattern: str) -> Shape:
+    return Shape("pattern", f"^{pattern}$")
 
 
-Name = Annotated[str, AfterValidator(_name), _pattern(NAME.pattern)]
-ProjectName = Annotated[str, AfterValidator(_project_name), _pattern(PROJECT_NAME.pattern)]
-Duration = Annotated[str, AfterValidator(_duration), _pattern(_TIMEOUT.pattern)]
+Name = Annotated[str, After(_name), _pattern(NAME.pattern)]
+ProjectName = Annotated[str, After(_project_name), _pattern(PROJECT_NAME.pattern)]
+Duration = Annotated[str, After(_duration), _pattern(_TIMEOUT.pattern)]
 Notation = Any
 """A type as written: a word, `T[]`, nested notation or JSON Schema. `compiler.shapes` reads it."""
 Literals = Any
@@ -69,31 +59,13 @@ def _drop_free_keys(data: Any) -> Any:
     return {key: value for key, value in data.items() if not key.startswith("x-")} if isinstance(data, dict) else data
 
 
-class ClosedModel(BaseModel):
-    """Unknown keys are errors; keys that begin with `x-` are free."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, populate_by_name=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _close(cls, data: Any) -> Any:
-        return _drop_free_keys(data)
-
-
 class FileText(ClosedModel):
     """A text kept in a file of its own, relative to the file that names it."""
 
     file: str
 
 
-def _prompt_form(value: Any) -> str | None:
-    return "<text>" if isinstance(value, str) else "<file>" if isinstance(value, dict | FileText) else None
-
-
-Prompt = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[FileText, Tag("<file>")],
-    Discriminator(_prompt_form, custom_error_type="wrong-type", custom_error_message="must be text or `{file: PATH}`"),
-]
+Prompt = Annotated[str | FileText, TextOr("<file>", "must be text or `{file: PATH}`")]
 """Markdown written in place, or `{file: prompts/lookup.md}`."""
 
 
@@ -103,25 +75,23 @@ class SecretSource(ClosedModel):
     env: str | None = None
     file: str | None = None
     keyring: str | None = None
-    exec: Annotated[list[str], Field(min_length=1)] | None = None
+    exec: Annotated[list[str], Length(1)] | None = None
     timeout: Duration | None = None
 
-    @model_validator(mode="after")
-    def _require_one_source(self) -> SecretSource:
+    def check(self) -> None:
         if sum(source is not None for source in (self.env, self.file, self.keyring, self.exec)) != 1:
-            raise PydanticCustomError("wrong-type", "must have exactly one of `env`, `file`, `keyring`, `exec`")
+            raise Misfit("wrong-type", "must have exactly one of `env`, `file`, `keyring`, `exec`")
         if self.timeout is not None and self.exec is None:
-            raise PydanticCustomError("wrong-type", "has a `timeout` without an `exec`")
-        return self
+            raise Misfit("wrong-type", "has a `timeout` without an `exec`")
 
 
 def _reject_literal(value: Any) -> Any:
     if isinstance(value, str | int | float):
-        raise PydanticCustomError("secret-in-source", "holds a literal")
+        raise Misfit("secret-in-source", "holds a literal")
     return value
 
 
-Source = Annotated[SecretSource, BeforeValidator(_reject_literal)]
+Source = Annotated[SecretSource, Before(_reject_literal)]
 
 
 class File(ClosedModel):
@@ -132,11 +102,9 @@ class File(ClosedModel):
     target: str | None = None
     cleanup: bool = False
 
-    @model_validator(mode="after")
-    def _require_one_origin(self) -> File:
+    def check(self) -> None:
         if (self.path is None) == (self.name is None):
-            raise PydanticCustomError("wrong-type", "must have exactly one of `path` and `name`")
-        return self
+            raise Misfit("wrong-type", "must have exactly one of `path` and `name`")
 
 
 class Models(ClosedModel):
@@ -144,7 +112,7 @@ class Models(ClosedModel):
 
     main: str | None = None
     cache_detection: str | None = None
-    fallbacks: Annotated[list[str], Field(max_length=2)] = Field(default_factory=list)
+    fallbacks: Annotated[list[str], Length(most=2)] = default([])
 
 
 class Check(ClosedModel):
@@ -170,7 +138,7 @@ class Check(ClosedModel):
     model: str | None = None
 
 
-Secrets = Annotated[dict[str, Notation], BeforeValidator(_names_to_mapping)]
+Secrets = Annotated[dict[str, Notation], Before(_names_to_mapping)]
 
 
 class Workflow(ClosedModel):
@@ -178,11 +146,11 @@ class Workflow(ClosedModel):
 
     description: str | None = None
     prompt: Prompt
-    inputs: dict[str, Notation] = Field(default_factory=dict)
-    secrets: Secrets = Field(default_factory=dict)
-    outputs: dict[str, Notation] = Field(default_factory=dict)
-    from_machine: list[str] = Field(default_factory=list)
-    files: list[File] = Field(default_factory=list)
+    inputs: dict[str, Notation] = default({})
+    secrets: Secrets = default({})
+    outputs: dict[str, Notation] = default({})
+    from_machine: list[str] = default([])
+    files: list[File] = default([])
     exports: bool = False
     webhooks: bool = False
     terminal: list[str] | None = None
@@ -190,9 +158,10 @@ class Workflow(ClosedModel):
     checks: list[Check] | None = None
     on_check_failure: Prompt | None = None
     tags: list[str] | None = None
-    title: Annotated[str, Field(max_length=255)] | None = None
+    title: Annotated[str, Length(most=255)] | None = None
     was: Name | None = None
-    schemas: Literal["off"] | None = Field(default=None, alias="schema")
+    schemas: Literal["off"] | None = None
+    aliases: ClassVar[dict[str, str]] = {"schemas": "schema"}
 
 
 class Step(ClosedModel):
@@ -200,25 +169,25 @@ class Step(ClosedModel):
 
     id: Name
     workflow: str
-    inputs: dict[str, Literals] = Field(default_factory=dict)
-    secrets: dict[str, Any] = Field(default_factory=dict)
+    inputs: dict[str, Literals] = default({})
+    secrets: dict[str, Any] = default({})
 
 
 class Chain(ClosedModel):
     """Workflows run in order on one reserved machine."""
 
     description: str | None = None
-    inputs: dict[str, Notation] = Field(default_factory=dict)
-    secrets: Secrets = Field(default_factory=dict)
-    pools: list[str] = Field(default_factory=list)
+    inputs: dict[str, Notation] = default({})
+    secrets: Secrets = default({})
+    pools: list[str] = default([])
     machine: str | None = None
-    from_machine: list[str] = Field(default_factory=list)
-    session: dict[Name, str] = Field(default_factory=dict)
+    from_machine: list[str] = default([])
+    session: dict[Name, str] = default({})
     keep_session: bool = False
     priority: bool = False
-    files: list[File] = Field(default_factory=list)
+    files: list[File] = default([])
     steps: list[Step]
-    outputs: dict[str, Literals] = Field(default_factory=dict)
+    outputs: dict[str, Literals] = default({})
 
 
 class Task(ClosedModel):
@@ -226,18 +195,16 @@ class Task(ClosedModel):
 
     description: str | None = None
     workflow: str
-    inputs: dict[str, Notation] = Field(default_factory=dict)
-    secrets: Secrets = Field(default_factory=dict)
-    parameters: dict[str, Literals] = Field(default_factory=dict)
-    files: dict[str, str] = Field(default_factory=dict)
+    inputs: dict[str, Notation] = default({})
+    secrets: Secrets = default({})
+    parameters: dict[str, Literals] = default({})
+    files: dict[str, str] = default({})
     timeout: Duration | None = None
 
-    @model_validator(mode="after")
-    def _require_distinct_keys(self) -> Task:
+    def check(self) -> None:
         for key in self.files:
             if key in self.parameters:
-                raise PydanticCustomError("wrong-type", "gives `{key}` both as a parameter and as a file", {"key": key})
-        return self
+                raise Misfit("wrong-type", "gives `{key}` both as a parameter and as a file", {"key": key})
 
 
 class Cyberun(ClosedModel):
@@ -254,8 +221,8 @@ class Target(ClosedModel):
     url: str = "https://api.cyberdesk.io"
     api_key: Source | None = None
     protect: bool = False
-    vars: dict[str, Any] = Field(default_factory=dict)
-    secrets: dict[str, Source] = Field(default_factory=dict)
+    vars: dict[str, Any] = default({})
+    secrets: dict[str, Source] = default({})
     ca: str | None = None
     insecure: bool = False
     scope: ProjectName | None = None
@@ -265,11 +232,11 @@ class Target(ClosedModel):
 class Declarations(ClosedModel):
     """The top of a declaration file. Bodies are read one by one, so that a broken one hides no other."""
 
-    workflows: dict[str, Any] = Field(default_factory=dict)
-    chains: dict[str, Any] = Field(default_factory=dict)
-    tasks: dict[str, Any] = Field(default_factory=dict)
-    pipelines: dict[str, Any] = Field(default_factory=dict)
-    types: dict[str, Notation] = Field(default_factory=dict)
+    workflows: dict[str, Any] = default({})
+    chains: dict[str, Any] = default({})
+    tasks: dict[str, Any] = default({})
+    pipelines: dict[str, Any] = default({})
+    types: dict[str, Notation] = default({})
 
 
 ALWAYS_TOLD = frozenset({"secret-leak", "secret-in-source", "path-escape"})
@@ -279,12 +246,12 @@ ALWAYS_TOLD = frozenset({"secret-leak", "secret-in-source", "path-escape"})
 def _keep_floor(levels: dict[str, str]) -> dict[str, str]:
     for rule in sorted(ALWAYS_TOLD & set(levels)):
         if levels[rule] == "off":
-            raise PydanticCustomError("rule-floor", "`{rule}` cannot be `off`", {"rule": rule})
+            raise Misfit("rule-floor", "`{rule}` cannot be `off`", {"rule": rule})
     return levels
 
 
 Level = Literal["off", "warning", "error"]
-Levels = Annotated[dict[str, Level], BeforeValidator(_drop_free_keys), AfterValidator(_keep_floor)]
+Levels = Annotated[dict[str, Level], Before(_drop_free_keys), After(_keep_floor)]
 """How loud a rule is, by its name."""
 
 
@@ -293,8 +260,8 @@ class ProjectFile(Declarations):
 
     project: ProjectName
     sources: list[str] | None = None
-    python: list[str] = Field(default_factory=list)
+    python: list[str] = default([])
     default_target: str = "local"
-    vars: dict[str, Any] = Field(default_factory=dict)
-    targets: dict[Name, Target] = Field(default_factory=dict)
-    rules: Levels = Field(default_factory=dict)
+    vars: dict[str, Any] = default({})
+    targets: dict[Name, Target] = default({})
+    rules: Levels = default({})

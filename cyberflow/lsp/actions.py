@@ -8,10 +8,9 @@ from typing import Any
 
 from lsprotocol import types
 
-from cyberflow.compiler.fixes.apply import choose_apart
 from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.edits import TextEdit
+from cyberflow.edits import TextEdit, choose_apart
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.lsp.view import ProjectView

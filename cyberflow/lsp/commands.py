@@ -52,5 +52,5 @@ def _write(name: str, text: str) -> Path:
     return path
 
 
-def _last_lines(text: str, most: int = 12) -> str:
-    return "\n".join(text.splitlines()[-most:])
+def _last_lines(text: str) -> str:
+    return "\n".join(text.splitlines()[-12:])

@@ -27,7 +27,6 @@ class Session:
     buffers: dict[Path, dict[str, Buffer]] = field(default_factory=dict)
     views: dict[Path, ProjectView] = field(default_factory=dict)
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
-    _unsaved: set[tuple[Path, str]] = field(default_factory=set)
 
     def locate(self, file: Path) -> tuple[Path, str] | None:
         """The project that a file belongs to, and its path there."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from cyberflow.client.cyberdesk.wire import WireRecord, WorkflowRecord, canonical_id
-from cyberflow.remote.html import canonical_html
+from cyberflow.remote.html import FORMS_KEPT, canonical_html
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 from cyberflow.schema.normal_form import canonical_schema, without_boolean
 
@@ -86,7 +86,7 @@ def _html(text: Any) -> Any:
     return canonical_html(text) if isinstance(text, str) else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=FORMS_KEPT)
 def _input_schema(text: str | None) -> Any:
     """The root's `$comment` belongs to the marker; a schema that then restricts nothing compares as null does."""
     bare = _without_marker(text)
@@ -101,7 +101,7 @@ def _without_marker(text: str | None) -> Any:
     return {key: value for key, value in root.items() if key != "$comment"} if isinstance(root, dict) else root
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=FORMS_KEPT)
 def _output_schema(text: str | None) -> Any:
     schema = _parse_json(text)
     try:

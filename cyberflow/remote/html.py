@@ -81,7 +81,11 @@ class HtmlNode:
     children: list[HtmlNode] = field(default_factory=list)
 
 
-@lru_cache(maxsize=4096)
+FORMS_KEPT = 16_384
+"""An apply compares each workflow of an account about seven times, each time after all the others."""
+
+
+@lru_cache(maxsize=FORMS_KEPT)
 def canonical_html(text: str) -> str:
     """Give the one form: entities decoded, attributes sorted, white space folded as a browser would, comments gone,
     end tags filled in. Text without any element keeps its lines, for there they are all the structure it has.

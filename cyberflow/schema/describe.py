@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import accepts_anything, keyword_kinds
 from cyberflow.schema.references import resolve_pointer
 from cyberflow.schema.values import ABSENT, Schema

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.definitions import include
 from cyberflow.schema.paths import FoundType
 from cyberflow.schema.values import EMPTY, Schema, ValuePath

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import map_subschemas, restricts
 from cyberflow.schema.references import SchemaDocument, has_names, is_well_formed
 from cyberflow.schema.values import Schema

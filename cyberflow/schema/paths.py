@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from cyberflow.records import dataclass
 from cyberflow.schema.definitions import extract
 from cyberflow.schema.describe import describe
 from cyberflow.schema.keywords import accepts_anything

@@ -13,7 +13,7 @@ from cyberflow.diagnostics import did_you_mean
 from cyberflow.schema.describe import describe
 from cyberflow.schema.predicates import accepts_string
 from cyberflow.schema.validation.jsonschema import validator_of
-from cyberflow.schema.values import CLEAR, EMPTY
+from cyberflow.schema.values import CLEAR, EMPTY, without_empty
 
 Keys = tuple[str | int, ...]
 
@@ -72,15 +72,6 @@ def faults(schema: Any, value: Any, *, refs: Sequence[Keys] = (), secret: bool =
         at = tuple(error.instance_path)
         if not any(_depends_on_ref(at, error.kind.name, ref) for ref in refs):
             yield (() if secret else at), _describe_error(error, schema, secret=secret)
-
-
-def without_empty(value: Any) -> Any:
-    """Read a value as the service validates it: members and entries that are `__EMPTY__` are not there."""
-    if isinstance(value, dict):
-        return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
-    if isinstance(value, list):
-        return [without_empty(item) for item in value if item != EMPTY]
-    return value
 
 
 def value_path(name: str, keys: Keys) -> str:

@@ -4,10 +4,11 @@ stands. Nothing outside the document is ever fetched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import DIALECT, keywords_fit, subschemas
 from cyberflow.schema.values import MAX_DEPTH, Schema
 

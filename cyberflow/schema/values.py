@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
+
+from cyberflow.records import dataclass
 
 Schema: TypeAlias = dict[str, Any] | bool
 ValuePath: TypeAlias = tuple[str | int, ...]
@@ -180,3 +181,12 @@ def _fill(template: Any, choice: int) -> Any:
     if isinstance(template, list):
         return [_fill(child, choice) for child in template]
     return template
+
+
+def without_empty(value: Any) -> Any:
+    """A value as the service validates it: members and entries that are `__EMPTY__` are not there."""
+    if isinstance(value, dict):
+        return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
+    if isinstance(value, list):
+        return [without_empty(item) for item in value if item != EMPTY]
+    return value

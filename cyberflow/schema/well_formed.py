@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cyberflow.diagnostics import did_you_mean, join_names, nearest
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import (
     KEYWORDS,
     MARKERS,

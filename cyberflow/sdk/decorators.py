@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
-from cyberflow.language.python.declarations import FunctionDeclaration, Secret, WorkflowReference
+from cyberflow.language.python.declarations import FunctionDeclaration, WorkflowReference
 from cyberflow.language.python.keywords import (
     ChainKeywords,
     PipelineKeywords,
@@ -22,63 +21,35 @@ from cyberflow.language.python.keywords import (
 )
 from cyberflow.language.python.tracing.frames import call_site
 from cyberflow.language.python.tracing.symbols import Misuse, Tracer, current_trace
+from cyberflow.sdk.run_methods import FileArguments, O, RunMethods, SecretSources
 
 if TYPE_CHECKING:
+    from cyberflow.sdk.call import PythonCall
     from cyberflow.sdk.handle import Handle
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _INNER_UNDERSCORES = re.compile(r"(?<=[^_])_+(?=[^_])")
-SecretSources = Mapping[str, "str | Secret"]
-"""Secrets of a run: where each is found (`env:VARIABLE`, `file:PATH`, `prompt`, `keyring:SERVICE/USER`), or its value
-in a `Secret`.
-"""
 
 
-class RunnableFunction(FunctionDeclaration[P, R]):
+class RunnableFunction(FunctionDeclaration[P, R], RunMethods[R, O], Generic[P, R, O]):
     """A decorated function with the ways to run it."""
 
-    def run(
-        self,
-        *,
-        target: str | None = None,
-        secrets: SecretSources | None = None,
-        files: Mapping[str, str | PathLike[str]] | None = None,
-        options: RunOptions | None = None,
-        **inputs: Any,
-    ) -> R:
-        """Submit, follow to the end, and give the typed outputs.
+    async def _run(self, call: PythonCall) -> R:
+        from cyberflow.sdk.handle import arun
 
-        `target` is the project's default one when not given. Raises UsageError when inputs, secrets or files do not
-        fit (nothing was sent then), ConflictError when the target is not as declared, RunFailed when a step does not
-        end in `success`.
-        """
-        from cyberflow.sdk import handle
-        from cyberflow.sdk.call import PythonCall
+        return await arun(self, call)
 
-        return handle.run(self, PythonCall(target, secrets, files, options, inputs))
-
-    async def arun(
-        self,
-        *,
-        target: str | None = None,
-        secrets: SecretSources | None = None,
-        files: Mapping[str, str | PathLike[str]] | None = None,
-        options: RunOptions | None = None,
-        **inputs: Any,
-    ) -> R:
-        """Do as `run`, inside a running event loop."""
-        from cyberflow.sdk import handle
-        from cyberflow.sdk.call import PythonCall
-
-        return await handle.arun(self, PythonCall(target, secrets, files, options, inputs))
+    def step(self, alias: str, **options: Unpack[StepKeywords]) -> StepDeclaration[P, R]:
+        """Name the step: a second call of one thing needs a name of its own. Options are those of pipelines."""
+        return StepDeclaration(self, alias, options)
 
     def submit(
         self,
         *,
         target: str | None = None,
         secrets: SecretSources | None = None,
-        files: Mapping[str, str | PathLike[str]] | None = None,
+        files: FileArguments | None = None,
         options: RunOptions | None = None,
         **inputs: Any,
     ) -> Handle[R]:
@@ -89,17 +60,13 @@ class RunnableFunction(FunctionDeclaration[P, R]):
         return handle.submit(self, PythonCall(target, secrets, files, options, inputs))
 
 
-class WorkflowDeclaration(RunnableFunction[P, R]):
+class WorkflowDeclaration(RunnableFunction[P, R, RunOptions]):
     """A workflow. Inside a chain a call is a step, and what it returns stands for the outputs."""
 
     kind = "workflow"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return cast("R", _require_trace(self.name).step(self, self.name, args, kwargs))
-
-    def step(self, alias: str, **options: Unpack[StepKeywords]) -> StepDeclaration[P, R]:
-        """Name the step: a second call of one workflow needs a name of its own. Options are those of pipelines."""
-        return StepDeclaration(self, alias, options)
 
     def in_session(self, alias: str) -> R:
         """The outputs of a run that the session already holds; the chain names it in its `session`."""
@@ -110,7 +77,7 @@ class StepDeclaration(Generic[P, R]):
     """A workflow under the name of a step."""
 
     def __init__(
-        self, workflow: RunnableFunction[P, R] | WorkflowRef, alias: str, options: StepKeywords | None = None
+        self, workflow: RunnableFunction[P, R, Any] | WorkflowRef, alias: str, options: StepKeywords | None = None
     ) -> None:
         self._workflow = workflow
         self._alias = alias
@@ -123,10 +90,8 @@ class StepDeclaration(Generic[P, R]):
         return cast("R", found)
 
 
-class ChainDeclaration(RunnableFunction[P, R]):
-    """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
-
-    kind: ClassVar[Literal["chain", "pipeline"]] = "chain"
+class ComposedFunction(RunnableFunction[P, R, O]):
+    """A chain or a pipeline: its function says in which order the steps are run."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """In a pipeline, a step."""
@@ -137,49 +102,22 @@ class ChainDeclaration(RunnableFunction[P, R]):
             raise Misuse(f"`{self.name}` is a {self.kind}, and a step runs a workflow", "call its workflows here")
         raise Misuse(f"the {self.kind} `{self.name}` is called", f"run it: `{self.function.__name__}.run(...)`")
 
-    def step(self, alias: str, **options: Unpack[StepKeywords]) -> StepDeclaration[P, R]:
-        """Name the step of a pipeline, and say what else stands in it."""
-        return StepDeclaration(self, alias, options)
+
+class ChainDeclaration(ComposedFunction[P, R, RunOptions]):
+    """A chain. Its function runs once, when the project is read, with symbols for its parameters."""
+
+    kind = "chain"
 
 
-class PipelineDeclaration(ChainDeclaration[P, R]):
+class PipelineDeclaration(ComposedFunction[P, R, PipelineRunOptions]):
     """A pipeline. Its function runs once, when the project is read, with symbols for its parameters."""
 
     kind = "pipeline"
 
-    def run(  # type: ignore[override]
-        self,
-        *,
-        target: str | None = None,
-        secrets: SecretSources | None = None,
-        files: Mapping[str, str | PathLike[str]] | None = None,
-        options: PipelineRunOptions | None = None,
-        **inputs: Any,
-    ) -> R:
-        """Run to the end, and give the typed outputs.
-
-        Raises UsageError when what is given does not fit (nothing was sent then), PipelineFailed when it does not end
-        in `success`; its ledger says how to go on.
-        """
-        from cyberflow.sdk.call import PythonCall
-        from cyberflow.sdk.pipelines.from_python import run_pipeline
-
-        return run_pipeline(self, PythonCall(target, secrets, files, options, inputs))
-
-    async def arun(  # type: ignore[override]
-        self,
-        *,
-        target: str | None = None,
-        secrets: SecretSources | None = None,
-        files: Mapping[str, str | PathLike[str]] | None = None,
-        options: PipelineRunOptions | None = None,
-        **inputs: Any,
-    ) -> R:
-        """Do as `run`, inside a running event loop."""
-        from cyberflow.sdk.call import PythonCall
+    async def _run(self, call: PythonCall) -> R:
         from cyberflow.sdk.pipelines.from_python import arun_pipeline
 
-        return await arun_pipeline(self, PythonCall(target, secrets, files, options, inputs))
+        return await arun_pipeline(self, call)
 
     if not TYPE_CHECKING:
 
@@ -249,7 +187,7 @@ def pipeline(function: Callable[..., Any] | None = None, /, **keywords: Any) -> 
 
 
 def _decorate(
-    declaration: type[WorkflowDeclaration[..., Any] | ChainDeclaration[..., Any]],
+    declaration: type[WorkflowDeclaration[..., Any] | ChainDeclaration[..., Any] | PipelineDeclaration[..., Any]],
     known: Any,
     function: Callable[..., Any] | None,
     keywords: Mapping[str, Any],

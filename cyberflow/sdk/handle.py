@@ -136,10 +136,6 @@ async def follow_to_end(
     return state
 
 
-def run(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
-    return run_blocking(arun(one, call))
-
-
 async def arun(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
     handle = await _submit(one, call, call.timeout)
     cancels = bool(call.option("cancel_on_timeout"))

@@ -15,7 +15,7 @@ from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.call import PythonCall, compile_enclosing_project, submit_options
 from cyberflow.sdk.execution import TaskExecution
-from cyberflow.sdk.handle import follow_to_end, python_wording, run_blocking, say
+from cyberflow.sdk.handle import follow_to_end, python_wording, say
 from cyberflow.sdk.project import CompiledProject
 
 
@@ -44,10 +44,6 @@ class TaskFailed(CyberflowError):
         super().__init__(f"`{state.name}` ended in `{state.status}`{f': {said}' if said else ''}")
         self.task_id = state.task_id
         self.status = state.status
-
-
-def run_task(one: TaskReference, call: PythonCall) -> TaskRun:
-    return run_blocking(arun_task(one, call))
 
 
 async def arun_task(one: TaskReference, call: PythonCall) -> TaskRun:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from os import PathLike
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from cyberflow.language.python.declarations import TaskReference
 from cyberflow.language.python.keywords import StepKeywords, TaskOptions
 from cyberflow.language.python.tracing.pipeline import TaskStep, pipeline_trace
-from cyberflow.sdk.decorators import SecretSources
+from cyberflow.sdk.run_methods import RunMethods
 
 if TYPE_CHECKING:
+    from cyberflow.sdk.call import PythonCall
     from cyberflow.sdk.task import TaskRun
 
-FileArguments = Mapping[str, "str | PathLike[str]"]
 
-
-class TaskRef(TaskReference):
+class TaskRef(TaskReference, RunMethods["TaskRun", TaskOptions]):
     """A reference to a task, with the ways to run it."""
 
     def __call__(self, **inputs: Any) -> TaskStep:
@@ -36,39 +34,10 @@ class TaskRef(TaskReference):
 
         return add
 
-    def run(
-        self,
-        *,
-        target: str | None = None,
-        secrets: SecretSources | None = None,
-        files: FileArguments | None = None,
-        options: TaskOptions | None = None,
-        **inputs: Any,
-    ) -> TaskRun:
-        """Submit, follow to the end, and save the outputs.
+    async def _run(self, call: PythonCall) -> TaskRun:
+        from cyberflow.sdk.task import arun_task
 
-        Raises UsageError when inputs, secrets or files do not fit (nothing was sent then), TaskFailed when the task
-        does not end in `completed`, StillRunning when the time is over first.
-        """
-        from cyberflow.sdk import task
-        from cyberflow.sdk.call import PythonCall
-
-        return task.run_task(self, PythonCall(target, secrets, files, options, inputs))
-
-    async def arun(
-        self,
-        *,
-        target: str | None = None,
-        secrets: SecretSources | None = None,
-        files: FileArguments | None = None,
-        options: TaskOptions | None = None,
-        **inputs: Any,
-    ) -> TaskRun:
-        """Do as `run`, inside a running event loop."""
-        from cyberflow.sdk import task
-        from cyberflow.sdk.call import PythonCall
-
-        return await task.arun_task(self, PythonCall(target, secrets, files, options, inputs))
+        return await arun_task(self, call)
 
 
 def task_ref(name: str) -> TaskRef:

@@ -22,7 +22,7 @@ from cyberflow.schema.values import ABSENT, EMPTY
 from cyberflow.source import Place
 from cyberflow.testing.least import least_outputs
 from cyberflow.testing.play import Played, PlayedStep, PlayScript
-from cyberflow.testing.samples import sample
+from cyberflow.testing.samples import chain_inputs, sample
 from cyberflow.testing.verdicts import Failure, Verdict
 
 FAILURES = ("error", "task_failed")
@@ -108,8 +108,7 @@ def chain_edges(chain: ChainNode, bundle: Bundle) -> Iterator[tuple[EdgeJudge, P
     probes = tuple(probe for step in chain.steps for probe in _probes(step, chain))
     places = {f"{step.id}.{name}": value.place for step in chain.steps for name, value in step.inputs.items()}
     places |= {step.id: step.at("workflow") for step in chain.steps}
-    inputs = {name: sample(name, declared["schema"]) for name, declared in what.inputs.items()}
-    script = PlayScript(chain.name, read_instant(DEFAULT_AT), inputs)
+    script = PlayScript(chain.name, read_instant(DEFAULT_AT), chain_inputs(bundle, what))
     for step in chain.steps:
         workflow = bundle.workflow(step.step.workflow)
         for edge, mock in _mocks(workflow) if workflow is not None else ():

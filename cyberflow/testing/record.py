@@ -16,7 +16,7 @@ from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.values import EMPTY
 from cyberflow.source import Route
 from cyberflow.testing.play import Played, PlayScript
-from cyberflow.testing.replacements import StandIns
+from cyberflow.testing.replacements import Replacements
 from cyberflow.testing.samples import sample
 
 
@@ -65,9 +65,9 @@ def make_recording(runs: Sequence[RecordedRun], bundle: Bundle, kept: Iterable[s
     """Make a case of the runs of one session, in order. Raises UsageError when nothing declared ran so."""
     what = _find_declaration(runs, bundle)
     ids = [one.alias for one in runs] if isinstance(what, BundledChain) else [what.name]
-    standins = StandIns(frozenset(map(_route, kept)))
+    replacements = Replacements(frozenset(map(_route, kept)))
     found = {name: value for name, value in _inputs(what, dict(zip(ids, runs, strict=True))).items() if value != EMPTY}
-    inputs = standins.replace(found, _type_of(what.inputs), ("inputs",))
+    inputs = replacements.replace(found, _type_of(what.inputs), ("inputs",))
     inputs = {
         **{name: sample(name, one["schema"]) for name, one in what.inputs.items() if _is_needed(what, name, one)},
         **inputs,
@@ -75,7 +75,7 @@ def make_recording(runs: Sequence[RecordedRun], bundle: Bundle, kept: Iterable[s
     mocks = {}
     for id, run in zip(ids, runs, strict=True):
         workflow = bundle.workflow(run.workflow)
-        mock = _mock(run, output_schema(workflow) if workflow else None, standins, id)
+        mock = _mock(run, output_schema(workflow) if workflow else None, replacements, id)
         if mock is not None:
             mocks[id] = mock
     script = PlayScript(what.name, read_instant(DEFAULT_AT), inputs, mocks=mocks)
@@ -116,13 +116,13 @@ def _type_of(declared: Mapping[str, Any]) -> Any:
     return object_schema({name: (one["schema"], one["required"]) for name, one in declared.items()})
 
 
-def _mock(run: RecordedRun, schema: Any, standins: StandIns, id: str) -> dict[str, Any] | None:
+def _mock(run: RecordedRun, schema: Any, replacements: Replacements, id: str) -> dict[str, Any] | None:
     """How a step ended, with stand-ins; None for one that never began, which nothing need script."""
     if run.status == "cancelled":
         return None
     if run.status != "success":
         return {"status": run.status, "error": f"{id} ended in {run.status}"}
-    outputs = standins.replace(run.outputs, schema if schema is not None else True, (id, "outputs"))
+    outputs = replacements.replace(run.outputs, schema if schema is not None else True, (id, "outputs"))
     if not isinstance(outputs, dict):
         return None
     target = MockTarget(run.workflow, schema)

@@ -22,7 +22,7 @@ _PARTS = ("anyOf", "oneOf", "allOf")
 
 
 @dataclass
-class StandIns:
+class Replacements:
     """Gives stand-ins. `kept` are the routes whose values stay."""
 
     kept: frozenset[Route] = frozenset()

@@ -16,6 +16,23 @@ def sample(name: str, schema: Any) -> Any:
     return name if found is None else found[0]
 
 
+def chain_inputs(bundle: Bundle, chain: BundledChain) -> dict[str, Any]:
+    """Some value for each input of a chain; what may be anything is as the first step needs it that gets it whole."""
+    schemas = {name: declared["schema"] for name, declared in chain.inputs.items()}
+    needed = {name: _needed(bundle, chain, f"<{name}>") for name, schema in schemas.items() if schema in ({}, True)}
+    return {name: sample(name, needed.get(name, schema)) for name, schema in schemas.items()}
+
+
+def _needed(bundle: Bundle, chain: BundledChain, token: str) -> Any:
+    """The type of the first input that gets a token and nothing else."""
+    for step in chain.request["steps"]:
+        workflow = bundle.workflow(step["workflow_id"])
+        for name, value in step.get("inputs", {}).items():
+            if value == token and workflow is not None and name in workflow.inputs:
+                return workflow.inputs[name]["schema"]
+    return {}
+
+
 def secret_sample(name: str, declared: Mapping[str, Any]) -> Any:
     """Some value of a secret, which is nobody's."""
     schema = declared.get("schema", {})

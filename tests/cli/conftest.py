@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.main import run
-from tests.cli.cli_program import Answer, Program
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-@pytest.fixture
-def program(capsys: pytest.CaptureFixture[str]) -> Program:
-    """Call cyberflow with words; gives exit code and both streams."""
-
-    def call(*words: str) -> Answer:
-        capsys.readouterr()
-        code = run(list(words))
-        return Answer(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture
@@ -49,17 +32,8 @@ def intake(example: Callable[[str], Path]) -> Path:
 @pytest.fixture
 def served() -> Iterator[str]:
     """The url of a local platform on a port of this machine."""
-    import uvicorn
-
     from cyberflow.emulator.platform import Platform
+    from tests.emulator.served import serve
 
-    with Platform.open(":memory:") as platform:
-        server = uvicorn.Server(uvicorn.Config(platform.app, port=0, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while thread.is_alive() and not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-        server.should_exit = True
-        thread.join()
+    with Platform.open(":memory:") as platform, serve(platform.app) as url:
+        yield url

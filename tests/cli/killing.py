@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from cyberflow.remote.identity import Owner, Ownership, list_owned_workflows
 from cyberflow.remote.snapshot import Snapshot, read_snapshot
+from tests.emulator.served import serve
 
 PNG = b"\x89PNG\r\n\x1a\n number "
 OWNER = Owner("hospital")
@@ -97,20 +97,11 @@ class Service:
 
 @contextmanager
 def serving() -> Iterator[Service]:
-    import uvicorn
-
     service = Service(Platform.open(":memory:"))
-    server = uvicorn.Server(uvicorn.Config(service, port=0, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    service.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     try:
-        yield service
+        with serve(service) as service.url:
+            yield service
     finally:
-        server.should_exit = True
-        thread.join()
         service.platform.close()
 
 

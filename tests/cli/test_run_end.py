@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cyberflow.cli.styles import style
-from cyberflow.cli.views.run_view import end_notes, result_lines
+from cyberflow.cli.views.runs.run_view import end_notes, result_lines
 from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.result import result_of
 

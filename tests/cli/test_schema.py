@@ -13,6 +13,7 @@ import regress
 
 from cyberflow.compiler.check import check
 from cyberflow.language import model, pipelines
+from cyberflow.language.closed_model import fields_of
 from cyberflow.language.editor.descriptions import FIELDS, MODELS
 from cyberflow.language.editor.descriptions_of_tests import TEST_FIELDS
 from cyberflow.language.editor.json_schemas import KINDS, Kind, editor_schema
@@ -170,7 +171,7 @@ def test_every_key_of_the_model_has_words_and_no_other() -> None:
     models |= {name: getattr(test_model, name) for name in TEST_FIELDS}
     for name, one in models.items():
         inherited = set(FIELDS["Declarations"]) if name == "ProjectFile" else set()
-        keys = {field.alias or key for key, field in one.model_fields.items()}
+        keys = {field.key for field in fields_of(one).values()}
         assert keys - inherited == set({**FIELDS, **TEST_FIELDS}[name]), name
     generated = {**editor_schema("project")["definitions"], **editor_schema()["definitions"]}
     assert all(isinstance(one.get("description"), str) for name, one in generated.items() if name in MODELS)

@@ -130,7 +130,7 @@ def test_a_full_disk_is_told_with_what_was_done(strange: Path) -> None:
 
 
 def test_a_title_forges_nothing(strange: Path, program: Program) -> None:
-    from cyberflow.cli.views.plan_text import outcome_line
+    from cyberflow.cli.views.plans.plan_text import outcome_line
     from cyberflow.deploy.plan.model import Outcome
 
     title = "x\x1b[8m\n  ✓ created   workflow other\r\x1b[1A"

@@ -18,6 +18,9 @@ from hypothesis import strategies as st
 
 from cyberflow.hidden import HiddenBytes, HiddenDict, HiddenText
 from cyberflow.redact import EVERYDAY, MASK, Redactor
+from cyberflow.run.chain.events import StepRun
+from cyberflow.run.chain.output_check import OutputProblem
+from cyberflow.run.chain.result import Result
 
 SECRETS = [
     "correct horse/battery+staple=&?",
@@ -144,32 +147,23 @@ def test_everyday_words_are_masked_only_as_words(secret: str, text: str, clean: 
     assert Redactor([secret]).text(text) == clean
 
 
-DOCUMENT = {
-    "version": 1,
-    "name": "intake",
-    "status": "success",
-    "session_id": None,
-    "steps": [
-        {
-            "id": "success",
-            "workflow": "steps",
-            "run_id": "1",
-            "status": "success",
-            "outputs": {"note": "it was a success", "1": "1", "n": 1, "none": None, "ok": True},
-            "error": "{ is not null",
-        }
-    ],
-    "outputs": {"mrn": "success", "list": ["1", 1, "x"]},
-    "problems": [{"step": "success", "path": "outputs.mrn", "message": "1 is not text"}],
-}
+GIVEN = {"note": "it was a success", "1": "1", "n": 1, "none": None, "ok": True}
+RESULT = Result(
+    name="intake",
+    status="success",
+    session_id=None,
+    steps=(StepRun("success", "steps", "1", "success", GIVEN, ("{ is not null",)),),
+    outputs={"mrn": "success", "list": ["1", 1, "x"]},
+    problems=(OutputProblem("success", "outputs.mrn", "1 is not text"),),
+)
 
 
 @pytest.mark.parametrize("secrets", [["1", "null", "{", ":", "success", "steps", "true"]])
 def test_a_document_of_ours_keeps_its_syntax_and_its_words(secrets: list[str]) -> None:
-    clean = Redactor(secrets).redact_json(DOCUMENT)
+    clean = RESULT.to_json(Redactor(secrets))
 
     assert json.loads(json.dumps(clean)) == clean
-    assert (clean["version"], clean["name"], clean["status"], [*clean]) == (1, "intake", "success", [*DOCUMENT])
+    assert (clean["version"], clean["name"], clean["status"], [*clean]) == (1, "intake", "success", [*RESULT.to_json()])
     [step] = clean["steps"]
     assert (step["id"], step["workflow"], step["run_id"], step["status"]) == ("success", "steps", "1", "success")
     assert step["outputs"] == {"note": f"it was a {MASK}", "1": MASK, "n": 1, "none": None, "ok": True}
@@ -179,15 +173,13 @@ def test_a_document_of_ours_keeps_its_syntax_and_its_words(secrets: list[str]) -
 
 def test_what_comes_from_outside_is_masked_in_a_document_whatever_it_is_called() -> None:
     canary = "canary-71f/"
-    found = {
-        "version": 1,
-        "outputs": {canary: canary, "status": canary, "pin": 482913},
-        "error": quote(canary, safe=""),
-    }
+    outputs = {canary: canary, "status": canary, "pin": 482913}
+    step = StepRun("find", "lookup", "1", "error", outputs, (quote(canary, safe=""),))
 
-    clean = Redactor([canary, "482913"]).redact_json(found)
+    clean = Result("intake", "error", None, (step,), outputs).to_json(Redactor([canary, "482913"]))
 
-    assert clean == {"version": 1, "outputs": {MASK: MASK, "status": MASK, "pin": MASK}, "error": MASK}
+    assert (clean["version"], clean["outputs"]) == (1, {MASK: MASK, "status": MASK, "pin": MASK})
+    assert (clean["steps"][0]["outputs"], clean["steps"][0]["error"]) == (clean["outputs"], MASK)
 
 
 def test_of_two_keys_that_are_secrets_none_is_lost() -> None:

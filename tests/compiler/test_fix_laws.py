@@ -13,12 +13,11 @@ from shutil import copytree, ignore_patterns
 import pytest
 
 from cyberflow.compiler.facts.analysis import Analysis
-from cyberflow.compiler.fixes.apply import edit_file
 from cyberflow.compiler.fixes.mend import Mending, mend
 from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.compiler.rules import FIXES
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.edits import TextEdit
+from cyberflow.edits import TextEdit, edit_file
 from tests.compiler.test_cases import QUICK, name
 from tests.compiler.test_rules_mutations import PIECES, PROJECTS, SUFFIXES
 

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from cyberflow.compiler.check import check
-from cyberflow.compiler.fixes.apply import edit_texts
-from cyberflow.compiler.fixes.text_edits import text_edits
+from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.language.project.load import read_project
+from tests.compiler.edited import edit_texts
 
 
 def mend(root: Path, text: str) -> str:
     """The project file with every fix made, each once."""
     (root / "cyberflow.yaml").write_text(text, encoding="utf-8")
     sourced = read_project(root)
-    edits = [edit for one in check(sourced) for edit in text_edits(one, sourced.sources)]
+    edits = [edit for one in check(sourced) if (fix := text_fix(one, sourced.sources)) for edit in fix.edits]
     return edit_texts(edits, {"cyberflow.yaml": text}).get("cyberflow.yaml", text)
 
 

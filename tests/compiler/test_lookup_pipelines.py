@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.compiler.fixes.apply import edit_texts
 from cyberflow.compiler.lookup.describe import type_text
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.rename import RenameRefusal, rename
 from cyberflow.language.project.load import read_project
+from tests.compiler.edited import edit_texts
 from tests.compiler.test_lookup import lookup_of, point
 
 PIPELINE = """\

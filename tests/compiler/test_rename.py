@@ -12,11 +12,11 @@ import pytest
 
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
-from cyberflow.compiler.fixes.apply import edit_texts
 from cyberflow.compiler.lookup.entities import Entity
 from cyberflow.compiler.lookup.rename import RenameRefusal, rename
 from cyberflow.edits import TextEdit
 from cyberflow.language.project.load import read_project
+from tests.compiler.edited import edit_texts
 from tests.compiler.test_lookup import EXAMPLES, STYLES, lookup_of, project
 
 NEW = "quite_new"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
-from cyberflow.cli.views.findings_json import render_json
+from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer
+from cyberflow.cli.views.findings.findings_json import render_json
 from cyberflow.compiler.check import check
 from cyberflow.compiler.rules import RULES
 from cyberflow.language.project.load import read_project

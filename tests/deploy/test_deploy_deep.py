@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.cli.views.plan_text import plan_lines
+from cyberflow.cli.views.plans.plan_text import plan_lines
 from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.deploy.plan.plan import plan
 from cyberflow.deploy.pull.pull import PullItem

@@ -8,8 +8,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cyberflow.deploy.pull.yaml_writer import escape_template, yaml_text
+from cyberflow.language.template.escapes import escape_template
 from cyberflow.language.yaml.document import parse_yaml
+from cyberflow.language.yaml.writing.blocks import yaml_text
 from cyberflow.source import Place, Route
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(

@@ -7,9 +7,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cyberflow.deploy.merge.conflicts import MergeEdit, edit_bytes, edit_text
 from cyberflow.deploy.merge.elements import PromptElement, merge_elements, merge_html, read_elements
 from cyberflow.deploy.merge.prompts import PromptSource, merge_prompt
-from cyberflow.deploy.merge.text_edits import MergeEdit, edit_bytes, edit_text
 from cyberflow.language.prompt.render import render
 from cyberflow.language.prompt.scanner import scan
 from cyberflow.remote.html import canonical_html

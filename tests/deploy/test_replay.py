@@ -15,8 +15,8 @@ import httpx
 import jsonschema
 import pytest
 
-from cyberflow.cli.views.plan_markdown import plan_markdown
-from cyberflow.cli.views.plan_text import plan_lines
+from cyberflow.cli.views.plans.plan_markdown import plan_markdown
+from cyberflow.cli.views.plans.plan_text import plan_lines
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberdesk.wire import RunRecord
 from cyberflow.compiler.bundle import Bundle, BundledChain, BundledWorkflow

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cyberflow.cli.views.plan_markdown import plan_markdown
-from cyberflow.cli.views.plan_text import plan_lines
+from cyberflow.cli.views.plans.plan_markdown import plan_markdown
+from cyberflow.cli.views.plans.plan_text import plan_lines
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.deploy.apply.prepare import prepare
 from cyberflow.deploy.plan.model import Plan

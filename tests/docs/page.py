@@ -157,11 +157,10 @@ class Reader:
                 path, _, content = act.text.partition("\n")
                 self._write(path, f"{content}\n")
             case "account":
-                path = self.folder / "cyberflow.yaml"
-                text = path.read_text(encoding="utf-8")
-                head, target, rest = text.partition(f"  {act.text}:\n")
+                settings = self.folder / "cyberflow.yaml"
+                head, target, rest = settings.read_text(encoding="utf-8").partition(f"  {act.text}:\n")
                 assert target, act
-                path.write_text(f"{head}{target}    url: {self.platform}\n{rest}", encoding="utf-8")
+                settings.write_text(f"{head}{target}    url: {self.platform}\n{rest}", encoding="utf-8")
             case "let":
                 code, printed = self._shell(f"exec 2>/dev/null\n{act.text}")
                 assert code == 0, printed

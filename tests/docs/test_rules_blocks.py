@@ -19,7 +19,7 @@ NOT_YAML = {"yaml-syntax"}
 
 
 def rule_of(block: Block) -> str:
-    return re.findall(r"^### (.+)$", TEXT[: block.span[0]], re.MULTILINE)[-1]
+    return str(re.findall(r"^### (.+)$", TEXT[: block.span[0]], re.MULTILINE)[-1])
 
 
 BLOCKS = {f"{rule_of(block)}-{block.line}": block for block in blocks(PAGE)}

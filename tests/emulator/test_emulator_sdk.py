@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 
 from cyberflow.emulator.platform import Platform
+from tests.emulator.served import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,16 +22,8 @@ OUT = '{"type": "object", "properties": {"mrn": {"type": "string", "examples": [
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
-    with Platform.open(tmp_path / "local.db") as platform:
-        config = uvicorn.Config(platform.app, host="127.0.0.1", port=0, lifespan="off", log_level="warning")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with Platform.open(tmp_path / "local.db") as platform, serve(platform.app) as url:
+        yield url
 
 
 def ok(response: Any) -> Any:

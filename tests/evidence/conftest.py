@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from cyberflow.emulator.platform import Platform
+from tests.emulator.served import serve
 from tests.evidence.clinic import Clinic, Clock
 
 
@@ -17,16 +15,8 @@ from tests.evidence.clinic import Clinic, Clock
 def account() -> Iterator[tuple[str, Clock]]:
     """An account of its own, served on a port of this machine, with a machine that is connected."""
     clock = Clock()
-    with Platform.open(":memory:", clock=clock) as platform:
-        server = uvicorn.Server(uvicorn.Config(platform.app, port=0, log_level="warning", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while thread.is_alive() and not server.started:
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", clock
-        server.should_exit = True
-        thread.join()
+    with Platform.open(":memory:", clock=clock) as platform, serve(platform.app) as url:
+        yield url, clock
 
 
 @pytest.fixture

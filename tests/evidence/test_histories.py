@@ -435,7 +435,7 @@ def test_without_git_there_is_no_commit(tmp_path: object, clinic: Clinic) -> Non
 def test_a_service_that_keeps_little_of_a_version_leaves_it_unknown(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cyberflow.emulator.cyberdesk.workflows.HISTORY", ("main_prompt", "updated_at"))
+    monkeypatch.setattr("cyberflow.emulator.cyberdesk.workflows.workflows.HISTORY", ("main_prompt", "updated_at"))
     clinic.apply()
     clinic.run(follow=False)
     clinic.edit_and_apply()

@@ -7,7 +7,7 @@ import pytest
 
 from cyberflow.edits import Addition, Edit, Removal, Replacement, Rewrite
 from cyberflow.language.yaml.document import parse_yaml
-from cyberflow.language.yaml.text_edits import yaml_edits
+from cyberflow.language.yaml.writing.text_edits import yaml_edits
 from cyberflow.source import Place, Route
 
 

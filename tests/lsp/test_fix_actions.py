@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from cyberflow.compiler.check import check
-from cyberflow.compiler.fixes.apply import edit_texts
 from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject, read_project
+from tests.compiler.edited import edit_texts
 from tests.compiler.test_rules import FOLDERS
 from tests.lsp.client import serving
 from tests.lsp.expected import apply_edit, spot

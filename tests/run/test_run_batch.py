@@ -33,6 +33,7 @@ from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.policy import Limits, RetryPolicy
 from tests.run.clinic import World
 from tests.run.intake import CANARY, MARK, bundle
+from tests.run.weather import Weather, nowhere
 
 pytestmark = pytest.mark.anyio
 
@@ -175,41 +176,13 @@ async def one_go(clinic: Clinic, chance: random.Random) -> None:
         ledger.close()
 
 
-class Weather:
-    """An application that fails now and then: 429, 500, dropped before and after, or an answer cut off."""
-
-    def __init__(self, app: Any, seed: int, share: float) -> None:
-        self.app = app
-        self.chance = random.Random(seed)
-        self.share = share
-        self.met: Counter[str] = Counter()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if self.chance.random() >= self.share:
-            await self.app(scope, receive, send)
-            return
-        fault = self.chance.choice(["429", "500", "before", "after"])
-        self.met[fault] += 1
-        if fault == "after":
-            await self.app(scope, receive, nowhere)
-        if fault in ("before", "after"):
-            raise ConnectionResetError("gone")
-        headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
-        await send({"type": "http.response.start", "status": int(fault), "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"message": "no"}'})
-
-
-async def nowhere(_: Any) -> None:
-    pass
-
-
 async def no_wait(_: float) -> None:
     pass
 
 
 @pytest.mark.parametrize("retries", [0, 3])
 async def test_bad_weather_makes_no_row_twice(clinic: Clinic, retries: int) -> None:
-    weather = Weather(clinic.world.wire, 7, 0.3)
+    weather = Weather(clinic.world.wire, random.Random(7), 0.3)
     retry = Retry(retries=retries, sleep=no_wait)
     async with Cyberdesk.connect("http://local", "any", app=weather, retry=retry) as clinic.desk:
         counts, _ = await clinic.go(Limits(parallel=6))

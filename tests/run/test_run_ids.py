@@ -10,8 +10,8 @@ import pytest
 
 from cyberflow.errors import UsageError
 from cyberflow.run.work.ids import check_id, complete_id, one_of
-from cyberflow.run.work.journal import entry_of_task
 from tests.run.clinic import World
+from tests.run.journals import entry_of_task
 
 WHOLE = "5c1a58d7-5b31-43ec-b4f6-5b27056adc3d"
 

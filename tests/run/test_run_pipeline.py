@@ -19,6 +19,7 @@ from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.pipelines.signals import adopt_task, signal
 from tests.run.month_end import CANARY, Fuse, Killed, MonthEnd, month_end
+from tests.run.weather import Weather
 
 pytestmark = pytest.mark.anyio
 
@@ -184,32 +185,6 @@ async def test_killed_at_every_write_and_every_request_each_chain_is_once_and_th
             unknown += lost
         at += 4
     assert at > 100
-
-
-class Weather:
-    """An application that fails now and then: before and after a request, with 429 and 500."""
-
-    def __init__(self, app: Any, chance: random.Random, share: float) -> None:
-        self.app = app
-        self.chance = chance
-        self.share = share
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if self.chance.random() >= self.share:
-            await self.app(scope, receive, send)
-            return
-        fault = self.chance.choice(["429", "500", "before", "after"])
-        if fault == "after":
-            await self.app(scope, receive, nowhere)
-        if fault in ("before", "after"):
-            raise ConnectionResetError("gone")
-        headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
-        await send({"type": "http.response.start", "status": int(fault), "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"message": "no"}'})
-
-
-async def nowhere(_: Any) -> None:
-    pass
 
 
 @pytest.mark.slow

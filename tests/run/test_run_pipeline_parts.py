@@ -16,7 +16,7 @@ from cyberflow.redact import Redactor
 from cyberflow.run.pipeline.calls import FunctionCaller, find_function
 from cyberflow.run.pipeline.changes import first_path
 from cyberflow.run.pipeline.commands import CallFunction
-from cyberflow.run.pipeline.values import Filler, item_key
+from cyberflow.run.pipeline.values import StepValues, item_key
 from cyberflow.run.pipeline.waits import end_wait, open_wait, parse_instant
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.ledger import Ledger
@@ -120,7 +120,10 @@ def test_the_first_path_that_differs(before: Any, now: Any, path: str | None) ->
 
 
 def test_waits_end_at_an_instant_or_with_an_answer() -> None:
-    filler, blank = Filler({"month": "March", "at": "2026-03-31T18:00:00Z"}, lambda _: ABSENT), LedgerEntry("w", "w")
+    filler, blank = (
+        StepValues({"month": "March", "at": "2026-03-31T18:00:00Z"}, lambda _: ABSENT),
+        LedgerEntry("w", "w"),
+    )
     asked = open_wait(blank, BundledWait(signal="Close <month>?", timeout="1h"), filler, 100.0)
     assert (asked.facts["question"], asked.facts["due"]) == ("Close March?", 3700.0)
     assert end_wait(asked, None, 3699.0) is None

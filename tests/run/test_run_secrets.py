@@ -208,7 +208,7 @@ def test_no_problem_of_an_option_repeats_it(options: Any) -> None:
 
 
 def test_the_sources_of_a_target_are_relative_to_the_project() -> None:
-    target = Target.model_validate(
+    target = Target.read(
         {"secrets": {"a": {"env": "A"}, "b": {"file": "/run/b"}, "c": {"file": "c.txt"}, "d": {"keyring": "s/u"}}}
     )
     root = Path("/project")

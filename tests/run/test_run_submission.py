@@ -25,9 +25,10 @@ from cyberflow.run.chain.result import result_of
 from cyberflow.run.chain.submit import submit
 from cyberflow.run.inputs.arguments import Arguments
 from cyberflow.run.work.entry import LedgerEntry
-from cyberflow.run.work.journal import JOURNAL, Invocation, follow_command, open_entries, open_journal
+from cyberflow.run.work.journal import JOURNAL, Invocation, follow_command, open_journal
 from tests.run.clinic import World
 from tests.run.intake import FILE, MARK, bundle
+from tests.run.journals import open_entries
 
 pytestmark = pytest.mark.anyio
 

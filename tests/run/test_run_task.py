@@ -27,10 +27,11 @@ from cyberflow.run.task.outputs import file_name
 from cyberflow.run.task.request import TaskState, check_request, task_files
 from cyberflow.run.task.submit import prepare_task, submit_task
 from cyberflow.run.work.entry import LedgerEntry
-from cyberflow.run.work.journal import JOURNAL, entry_of_task, follow_command, open_entries, open_journal
+from cyberflow.run.work.journal import JOURNAL, follow_command, open_journal
 from cyberflow.run.work.polling import FollowOptions, PollInterval
 from tests.run.clinic import Time, Wire
 from tests.run.gpu_world import fill
+from tests.run.journals import entry_of_task, open_entries
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.main import run
-from tests.cli.cli_program import Answer, Program
-
 FLOWS = """\
 workflows:
   patient-lookup:
@@ -62,15 +59,3 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], P
         return tmp_path
 
     return write
-
-
-@pytest.fixture
-def program(capsys: pytest.CaptureFixture[str]) -> Program:
-    """Call cyberflow with words; gives exit code and both streams."""
-
-    def call(*words: str) -> Answer:
-        capsys.readouterr()
-        code = run(list(words))
-        return Answer(code, *capsys.readouterr())
-
-    return call

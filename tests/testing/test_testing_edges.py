@@ -66,6 +66,15 @@ def test_a_prompt_that_knows_of_it_is_left_alone(clinic: Callable[..., Path], pr
     assert edges(program) == []
 
 
+def test_an_input_that_may_be_anything_is_what_its_first_step_needs(
+    clinic: Callable[..., Path], program: Program
+) -> None:
+    flows = FLOWS.replace("PROMPT", "Open __EMPTY__ <chart>, <note>, <phone>.").replace("<name>", "<who.name>")
+    flows = flows.replace("inputs: {name: string}", "inputs: {who: {name: string}}", 1)
+    clinic("x-none: 1\n", flows.replace("inputs: {name: string}", "inputs: {who: any}"))
+    assert edges(program) == []
+
+
 def test_what_the_platform_refuses_is_told_once(clinic: Callable[..., Path], program: Program) -> None:
     flows = FLOWS.replace("PROMPT", "Open <chart.mrn>, __EMPTY__, <note>, <phone>.")
     clinic("x-none: 1\n", flows.replace("chart: object", "chart: {mrn: string}"))

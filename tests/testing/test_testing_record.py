@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.testing.replacements import StandIns
+from cyberflow.testing.replacements import Replacements
 from tests.cli.cli_program import Program
 from tests.testing.conftest import FLOWS
 
@@ -98,12 +98,12 @@ def test_twenty_recorded_runs_hold_no_canary_and_pass(
 
 
 def test_a_value_has_one_stand_in_wherever_it_stands() -> None:
-    standins = StandIns()
+    replacements = Replacements()
     text: dict[str, Any] = {"type": "string"}
     schema = {"type": "object", "properties": {"a": text, "b": text, "c": {"type": "string", "format": "date"}}}
 
-    first = standins.replace({"a": "Ada", "b": "Ada", "c": "1815-12-10"}, schema)
-    second = standins.replace(["Ada", "Bob", "1815-12-10"], {"type": "array", "items": text})
+    first = replacements.replace({"a": "Ada", "b": "Ada", "c": "1815-12-10"}, schema)
+    second = replacements.replace(["Ada", "Bob", "1815-12-10"], {"type": "array", "items": text})
 
     assert first["a"] == first["b"] == second[0]
     assert len({"Ada", "Bob", *second}) == 5
@@ -111,14 +111,14 @@ def test_a_value_has_one_stand_in_wherever_it_stands() -> None:
 
 
 def test_what_is_listed_and_what_is_kept_stays() -> None:
-    standins = StandIns(frozenset({("inputs", "date")}))
+    replacements = Replacements(frozenset({("inputs", "date")}))
     schema = {"type": "object", "properties": {"sex": {"enum": ["f", "m"]}, "on": {"type": "boolean"}, "date": {}}}
 
-    made = standins.replace({"sex": "m", "on": True, "date": "2026-03-01", "Ada": 1}, schema, ("inputs",))
+    made = replacements.replace({"sex": "m", "on": True, "date": "2026-03-01", "Ada": 1}, schema, ("inputs",))
 
     assert (made["sex"], made["on"], made["date"]) == ("m", True, "2026-03-01")
     assert "Ada" not in made
-    assert standins.replace("2026-03-01", True) == "2026-03-01"
+    assert replacements.replace("2026-03-01", True) == "2026-03-01"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_what_is_listed_and_what_is_kept_stays() -> None:
 def test_a_stand_in_fits_its_type_and_is_another_value(schema: Any, value: Any) -> None:
     from cyberflow.schema.validation.validate import accepts
 
-    made = StandIns().replace(value, schema)
+    made = Replacements().replace(value, schema)
     assert accepts(schema, made, asserts_format=True) is True
     assert made != value
 

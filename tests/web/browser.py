@@ -25,6 +25,8 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+CODES = {"Tab": 9, "Enter": 13, "ArrowDown": 40}
+"""What a page does not see, but the browser goes by when it moves the focus or submits a form."""
 
 
 def executable() -> str | None:
@@ -99,9 +101,10 @@ class Browser:
         return value
 
     def press(self, key: str) -> None:
-        text = key if len(key) == 1 else ""
-        self.send("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
-        self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
+        code = CODES.get(key, 0)
+        text = "\r" if key == "Enter" else key if len(key) == 1 else ""
+        for kind in ("keyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code)
 
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))

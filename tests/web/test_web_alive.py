@@ -75,6 +75,10 @@ def start(browser: Browser, page: str) -> None:
     """Start the chain by its form."""
     browser.open(page)
     browser.until(f"{SHOWN}.includes('No runs yet.')")
+    fill_and_run(browser)
+
+
+def fill_and_run(browser: Browser) -> None:
     go(browser, "#/chains/intake")
     browser.until("!!document.querySelector('.run-form')")
     fill(browser, "patient", json.dumps(WHO))

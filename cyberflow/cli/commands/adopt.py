@@ -10,7 +10,7 @@ from cyberflow.cli.confirm import confirm_target_name
 from cyberflow.cli.console import announce, say
 from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.views.plan_text import outcome_line, summary
+from cyberflow.cli.views.plans.plan_text import outcome_line, summary
 from cyberflow.errors import UsageError
 from cyberflow.sdk.deployments.deployment import PlanOptions, open_deployment
 from cyberflow.sdk.project import CompiledProject, compile_project

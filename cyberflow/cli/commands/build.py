@@ -10,7 +10,7 @@ import click
 
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.views.diagnostics_text import pluralize
+from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import RawProject

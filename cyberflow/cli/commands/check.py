@@ -13,6 +13,7 @@ from cyberflow.cli.check_cache import CheckCache, CheckReport
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.output_streams import write_machine
+from cyberflow.cli.styles import escape_ci_commands, to_terminal
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
@@ -63,7 +64,7 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
     elif target is not None or asked:
         answer = _make_report(*_select(*_check_anew(folder, target), options), format)
     else:
-        kept = CheckCache(folder)
+        kept = CheckCache(str(folder))
         anew = options["no_cache"]
         answer = (None if anew else kept.find(format)) or _check_and_cache(folder, format, kept, anew=anew)
     return _print(answer, format, quiet=quiet, error_on=options["error_on"])
@@ -77,7 +78,7 @@ def _print(answer: CheckReport, format: str, *, quiet: bool, error_on: str) -> i
         else:
             write_machine(answer.text.removesuffix("\n"))
     if answer.hint and format == "text" and not quiet:
-        say(answer.hint)
+        say(answer.hint.removesuffix("\n"))
     return _exit_code(answer, error_on)
 
 
@@ -87,7 +88,7 @@ def _exit_code(answer: CheckReport, error_on: str) -> int:
 
 def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options: dict[str, Any]) -> int:
     """Mend the project, or print what would change."""
-    from cyberflow.cli.views.fixes import describe_mending, render_diff
+    from cyberflow.cli.views.findings.fixes import describe_mending, render_diff
     from cyberflow.compiler.fixes.mend import mend
     from cyberflow.errors import UsageError
     from cyberflow.sdk.checks.fix import write_mending
@@ -120,10 +121,12 @@ def _check_and_cache(folder: Path, format: str, kept: CheckCache, *, anew: bool)
     from cyberflow.compiler.facts.file_facts import ProjectFacts
     from cyberflow.compiler.facts.link import link
     from cyberflow.compiler.facts.store import load_facts, store_facts
+    from cyberflow.language.disk import FileMemory
     from cyberflow.language.project.load import read_project
 
-    facts = ProjectFacts() if anew else load_facts(folder, kept.program_version, kept.memory)
-    sourced = read_project(folder, memory=kept.memory)
+    memory = FileMemory()
+    facts = ProjectFacts() if anew else load_facts(folder, kept.program_version, memory)
+    sourced = read_project(folder, memory=memory)
     facts = link(sourced, facts)
     answer = _make_report(sourced, check_facts(sourced, facts), format)
     if not sourced.modules:
@@ -158,14 +161,18 @@ def _select(
 def _make_report(sourced: RawProject, found: list[Diagnostic], format: str) -> CheckReport:
     errors = sum(one.severity == "error" for one in found)
     text = render_findings(sourced, found, format)
-    return CheckReport(text, errors, len(found) - errors, _hint(sourced, found) if format == "text" else "")
+    hint = _hint(sourced, found) if format == "text" else ""
+    plain = to_terminal(text, colours=False)
+    if format == "text":
+        plain, hint = escape_ci_commands(plain, at_start=True), hint and f"{hint}\n"
+    return CheckReport(text, errors, len(found) - errors, hint, plain)
 
 
 def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:
     """What can be mended of what was found."""
     if not found:
         return ""
-    from cyberflow.cli.views.fixes import FixView, fix_hint
+    from cyberflow.cli.views.findings.fixes import FixView, fix_hint
 
     return fix_hint(*FixView.of(sourced, found).count(found))
 
@@ -173,18 +180,18 @@ def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:
 def render_findings(sourced: RawProject, found: list[Diagnostic], format: str) -> str:
     """Findings in one of the formats, ending in a line end."""
     if format == "json":
-        from cyberflow.cli.views.findings_json import render_json
+        from cyberflow.cli.views.findings.findings_json import render_json
 
         return render_json(sourced, found) + "\n"
     if format == "sarif":
-        from cyberflow.cli.views.sarif import render_sarif
+        from cyberflow.cli.views.findings.sarif import render_sarif
 
         return render_sarif(sourced, found, os.environ) + "\n"
     if format == "github":
-        from cyberflow.cli.views.findings_json import workflow_commands
+        from cyberflow.cli.views.findings.findings_json import workflow_commands
 
         return "".join(f"{line}\n" for line in workflow_commands(sourced, found, os.environ))
-    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer, summary
+    from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer, summary
 
     printer = DiagnosticRenderer.of(sourced, found)
     return "".join(f"{printer.render(one)}\n\n" for one in found) + summary(sourced, found) + "\n"

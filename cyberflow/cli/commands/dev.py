@@ -146,7 +146,7 @@ def _serve(
             click.echo(f"webhook {hook}: secret {platform.webhook_sender.signing_secret(hook)}")
         if webhooks:
             platform.webhook_sender.start()
-        host = Host(lambda: ending.is_asked, _Watch(platform, where[0]).look, platform.end_streams)
+        host = Host(lambda: ending.is_asked, _ProjectWatcher(platform, where[0]).look, platform.end_streams)
         serve(dev_site(platform, *where), listening, host)
 
 
@@ -162,7 +162,7 @@ class _Ending:
         self.is_asked = True
 
 
-class _Watch:
+class _ProjectWatcher:
     """Says once that the data of the platform were removed while it runs."""
 
     def __init__(self, platform: Platform, state: Path | None) -> None:

@@ -51,8 +51,8 @@ def download_command(*, project: Path | None, target: str | None, quiet: bool, r
     async def on_run(service: CyberdeskService) -> int:
         return await _save(service, (folder, out), run, save_exports)
 
-    async def on_task(gpu: CyberunService, state: TaskState) -> int:
-        return await download_task(gpu, state, lambda: claim_folder(folder, out, state.name, state.task_id))
+    async def on_task(cyberun: CyberunService, state: TaskState) -> int:
+        return await download_task(cyberun, state, lambda: claim_folder(folder, out, state.name, state.task_id))
 
     return run_on_target(project, target, quiet, on_run, (run, on_task))
 

@@ -30,7 +30,7 @@ def command(*, every: bool, format: str, name: str | None) -> int:
       cyberflow explain --all --format markdown
     """
     from cyberflow.cli.reference.topics import find_topics, topic_names
-    from cyberflow.cli.views.rules_page import load_rules, render_page
+    from cyberflow.cli.views.findings.rules_page import load_rules, render_page
     from cyberflow.diagnostics import did_you_mean
 
     rules = {one.name: one for one in load_rules()}

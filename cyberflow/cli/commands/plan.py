@@ -86,11 +86,11 @@ def print_plan(made: Plan, format: str, *, images: bool = False, values: bool = 
     if format == "json":
         print_json(made.to_json())
     elif format == "markdown":
-        from cyberflow.cli.views.plan_markdown import plan_markdown
+        from cyberflow.cli.views.plans.plan_markdown import plan_markdown
 
         click.echo(plan_markdown(made))
     else:
-        from cyberflow.cli.views.plan_text import image_lines, plan_lines
+        from cyberflow.cli.views.plans.plan_text import image_lines, plan_lines
 
         click.echo("\n".join([*plan_lines(made, values=values), *(image_lines(made) if images else ())]))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cyberflow.cli.console import print_target_line
-from cyberflow.cli.options import common_options, parse_id, project_root, target_option
+from cyberflow.cli.options import common_options, parse_id, project_root, secret_option, target_option
 from cyberflow.errors import UsageError
 from cyberflow.run.inputs.durations import read_duration
 
@@ -48,14 +48,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "-i", "--input", "inputs", multiple=True, metavar="KEY=VALUE", help="An input; text where its type admits text."
 )
 @click.option("--inputs", "document", type=_FILE, metavar="FILE", help="Inputs as a mapping, in JSON or YAML.")
-@click.option(
-    "-s",
-    "--secret",
-    "secrets",
-    multiple=True,
-    metavar="NAME=SOURCE",
-    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
-)
+@secret_option
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="A file that the declaration leaves open.")
 @click.option("--machine", metavar="NAME", help="Run on this machine.")
 @click.option("--pool", "pools", multiple=True, metavar="NAME", help="Run on a machine of every pool given.")

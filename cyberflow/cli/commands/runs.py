@@ -13,12 +13,12 @@ from cyberflow.cli.commands.downloads import download_command, screenshots_comma
 from cyberflow.cli.commands.signals import signal_command
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
-from cyberflow.cli.options import check_status, common_options, parse_id, project_root, target_option
+from cyberflow.cli.options import check_status, common_options, parse_id, project_root, secret_option, target_option
 from cyberflow.cli.output_streams import filter_streams, keep_on
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
 from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
-from cyberflow.cli.views.run_view import result_lines, run_rows
+from cyberflow.cli.views.runs.run_view import result_lines, run_rows
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.result import result_of
@@ -74,7 +74,7 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
     folder = project_root(project)
     if options["tasks"]:
         return run_on_cyberun(
-            project, target, quiet, lambda gpu: list_tasks(gpu, format, options["limit"], options["status"])
+            project, target, quiet, lambda cyberun: list_tasks(cyberun, format, options["limit"], options["status"])
         )
 
     async def work(service: CyberdeskService) -> int:
@@ -109,7 +109,7 @@ def show_command(*, project: Path | None, target: str | None, quiet: bool, forma
         print_record(data, format)
         return 0
 
-    return run_on_target(project, target, quiet, work, (run, lambda gpu, state: show_task(gpu, state, format)))
+    return run_on_target(project, target, quiet, work, (run, lambda cyberun, state: show_task(cyberun, state, format)))
 
 
 @command.command("watch")
@@ -127,8 +127,8 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
     async def work(service: CyberdeskService) -> int:
         return await _watch(service, await read_session(service.client, session), format, quiet=quiet)
 
-    def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
-        return watch_task(gpu, state, format, quiet=quiet)
+    def on_task(cyberun: CyberunService, state: TaskState) -> Awaitable[int]:
+        return watch_task(cyberun, state, format, quiet=quiet)
 
     return run_on_target(project, target, quiet, work, (session, on_task))
 
@@ -137,14 +137,7 @@ def watch_command(*, project: Path | None, target: str | None, quiet: bool, form
 @common_options("text", "json")
 @target_option
 @click.argument("run", type=parse_id)
-@click.option(
-    "-s",
-    "--secret",
-    "secrets",
-    multiple=True,
-    metavar="NAME=SOURCE",
-    help="env:VAR, file:PATH, prompt, keyring:S/USER.",
-)
+@secret_option
 @click.option("--detach", is_flag=True, help="Start it again and do not follow.")
 def retry_command(*, project: Path | None, target: str | None, quiet: bool, format: str, **options: Any) -> int:
     """Start a run that is over again, under its own id, and follow it.
@@ -200,8 +193,8 @@ def cancel_command(
         _print_result(await cancel_session(service.client, found, FollowOptions(service.pace)), format)
         return 0
 
-    def on_task(gpu: CyberunService, state: TaskState) -> Awaitable[int]:
-        return cancel_and_print_task(gpu, state, format, yes=yes)
+    def on_task(cyberun: CyberunService, state: TaskState) -> Awaitable[int]:
+        return cancel_and_print_task(cyberun, state, format, yes=yes)
 
     return run_on_target(project, target, quiet, work, (session, on_task))
 

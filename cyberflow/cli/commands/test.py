@@ -101,7 +101,7 @@ async def _run_live(
     suite: FlowSuite, names: Sequence[str], options: dict[str, Any], format: str, *, quiet: bool
 ) -> int:
     """Run cases on a real account, and say how often each passed."""
-    from cyberflow.cli.views.verdicts import attempts_line
+    from cyberflow.cli.views.flow_tests.verdicts import attempts_line
     from cyberflow.sdk.flow_tests.live import LiveOptions, run_live
 
     cases = suite.select(names, options["text"])
@@ -120,7 +120,7 @@ async def _run_live(
 
 def _write_junit(suite: FlowSuite, verdicts: list[Verdict], options: dict[str, Any]) -> None:
     if options["junit"] is not None:
-        from cyberflow.cli.views.junit import render_junit
+        from cyberflow.cli.views.flow_tests.junit import render_junit
         from cyberflow.storage import write_text
 
         write_text(options["junit"], render_junit(suite.sourced, verdicts), private=False)
@@ -148,9 +148,9 @@ def _report(
     suite: FlowSuite, verdicts: Iterable[Verdict], total: int, format: str, *, quiet: bool
 ) -> Iterator[Verdict]:
     """Show each verdict as it comes, as text, and hand it on."""
-    from cyberflow.cli.views.diagnostics_text import DiagnosticRenderer
+    from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer
+    from cyberflow.cli.views.flow_tests.verdicts import render_verdict
     from cyberflow.cli.views.progress import show_progress
-    from cyberflow.cli.views.verdicts import render_verdict
 
     printer = DiagnosticRenderer.of(suite.sourced, ())
     for verdict in show_progress(verdicts, total, quiet=quiet):
@@ -171,7 +171,7 @@ def _measure(suite: FlowSuite, verdicts: Iterable[Verdict], options: dict[str, A
 def _conclude(
     suite: FlowSuite, verdicts: list[Verdict], coverage: Coverage | None, format: str, seconds: float
 ) -> None:
-    from cyberflow.cli.views.verdicts import coverage_lines, render_github, render_json, summary_line
+    from cyberflow.cli.views.flow_tests.verdicts import coverage_lines, render_github, render_json, summary_line
 
     if format == "json":
         more = {} if coverage is None else {"coverage": coverage.to_json()}

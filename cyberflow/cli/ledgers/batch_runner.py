@@ -13,7 +13,7 @@ import click
 from cyberflow.cli.console import announce, print_json, say
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams
-from cyberflow.cli.views.batch_view import batch_view, end_lines, summary
+from cyberflow.cli.views.runs.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.dispatch import ServiceTrouble
 from cyberflow.run.work.ledger import Ledger

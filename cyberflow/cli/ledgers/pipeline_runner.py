@@ -15,7 +15,7 @@ import click
 from cyberflow.cli.console import announce, print_json, say
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
-from cyberflow.cli.views.pipeline_view import FAILURES, end_lines, pipeline_view, plan_lines, question_lines
+from cyberflow.cli.views.runs.pipeline_view import FAILURES, end_lines, pipeline_view, plan_lines, question_lines
 from cyberflow.errors import CyberflowError
 from cyberflow.run.pipeline.reducer import waiting_entries
 from cyberflow.run.pipeline.result import pipeline_json, plan_json

@@ -7,7 +7,7 @@ from typing import Any
 
 from cyberflow.cli.reference.topic import Topic
 from cyberflow.language.editor.json_schemas import Kind, editor_schema
-from cyberflow.language.yaml.write_value import write_value
+from cyberflow.language.yaml.writing.one_line import write_value
 
 FILES: dict[Kind, str] = {
     "project": "`cyberflow.yaml`",

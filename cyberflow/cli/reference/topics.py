@@ -13,7 +13,7 @@ def load_topics() -> Iterator[Topic]:
     from cyberflow.cli.reference.json_shapes import json_topics
     from cyberflow.cli.reference.keys import key_topics
     from cyberflow.cli.reference.vocabulary import exit_code_topics, word_topics
-    from cyberflow.cli.views.rules_page import load_rules
+    from cyberflow.cli.views.findings.rules_page import load_rules
 
     for rule in load_rules():
         mended = f"\n\nMended by `{rule.mend}`." if rule.mend else ""

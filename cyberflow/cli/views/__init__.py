@@ -1,1 +1,1 @@
-"""What the command line shows: one module for each thing shown, from finished values to text."""
+"""What the command line shows, from finished values to text: findings, plans, runs, tests, what stands at a place."""

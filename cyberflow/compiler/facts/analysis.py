@@ -4,18 +4,17 @@ of the present state. What did not change is not computed again.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from cyberflow.collector import rest_collector
 from cyberflow.compiler.check import check_facts
 from cyberflow.compiler.facts.file_facts import ProjectFacts
 from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.project.load import read_project
+from cyberflow.records import dataclass
 
 
 @dataclass
@@ -48,22 +47,9 @@ class Analysis:
 
     def state(self) -> ProjectState:
         """The project as it is now."""
-        with _rest_collector():
+        with rest_collector():
             raw = read_project(self.root, dict(self._overlays), self._memory)
             self._facts = link(raw, self._facts)
             for path in self._memory.keys() - raw.files.disk.read.keys():
                 del self._memory[path]
             return ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts)
-
-
-@contextmanager
-def _rest_collector() -> Iterator[None]:
-    """Have nothing looked for that can be thrown away while so much is made that stays."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()

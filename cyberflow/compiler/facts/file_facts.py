@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cyberflow.compiler.bundle import Asset
 from cyberflow.compiler.graph import Graph
@@ -16,6 +16,7 @@ from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Document
 
 AnyDocument = YamlDocument | PythonDocument

@@ -5,7 +5,7 @@ target; the rest is taken as it is kept.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from cyberflow.compiler.build import GraphBuilder
@@ -28,6 +28,7 @@ from cyberflow.language.files import PARSED_SUFFIXES, Files
 from cyberflow.language.project.declarations import decode_project, hides_names
 from cyberflow.language.project.load import Project, RawProject
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 V = TypeVar("V")

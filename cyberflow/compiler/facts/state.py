@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.bundle import Bundle
@@ -12,6 +12,7 @@ from cyberflow.compiler.facts.file_facts import ProjectFacts
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
+from cyberflow.records import dataclass
 from cyberflow.source import Sources
 
 

@@ -34,7 +34,7 @@ _SET = "frozenset"
 
 def load_facts(root: Path, program: str, memory: FileMemory) -> ProjectFacts:
     """The facts that the last `check` kept, none when they cannot be trusted. What is kept of the text of each file
-    goes to `memory`, which has the files as they are now.
+    goes to `memory`, for when it is read.
     """
     try:
         seal, _, text = (root / FILE).read_text(encoding="utf-8").partition("\n")
@@ -45,9 +45,7 @@ def load_facts(root: Path, program: str, memory: FileMemory) -> ProjectFacts:
             return ProjectFacts()
         files = {path: _decode_facts(one) for path, one in data["files"].items()}
         for path, (content, sections, secrets) in data["outlines"].items():
-            file = memory.get(path)
-            if file is not None and file.sha256 == content:
-                file.outline = DocumentOutline(sections, secrets)
+            memory.outlines[path] = content, DocumentOutline(sections, secrets)
         return ProjectFacts(str(data["settings"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ProjectFacts()

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cyberflow.compiler.facts.analysis import Analysis
 from cyberflow.compiler.facts.state import ProjectState
-from cyberflow.compiler.fixes.apply import choose_apart, edit_file
 from cyberflow.compiler.fixes.text_edits import TextFix, text_fix
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.edits import TextEdit
+from cyberflow.edits import TextEdit, choose_apart, edit_file
+from cyberflow.records import dataclass
 from cyberflow.source import Span
 
 _MOST_ROUNDS, _MOST_STEPS = 500, 20
@@ -24,7 +24,7 @@ Choice = Callable[[Sequence[Diagnostic]], Iterable[Diagnostic]]
 
 
 @dataclass(frozen=True)
-class Offer:
+class Repair:
     """A finding that can be mended, where it stands, and how."""
 
     found: Diagnostic
@@ -40,8 +40,8 @@ class Mending:
     after: ProjectState
     contents: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     """The files that change, as they are and as they would be."""
-    made: list[Offer] = field(default_factory=list)
-    refused: list[Offer] = field(default_factory=list)
+    made: list[Repair] = field(default_factory=list)
+    refused: list[Repair] = field(default_factory=list)
 
 
 def mend(root: Path, choose: Choice, *, unsafe: bool) -> Mending:
@@ -62,13 +62,13 @@ class _MendedProject:
         self._analysis, self._choose, self._unsafe = analysis, choose, unsafe
         self._before = self._state = analysis.state()
         self._contents: dict[str, bytes] = {}
-        self._made: list[Offer] = []
-        self._refused: dict[tuple[TextEdit, ...], Offer] = {}
+        self._made: list[Repair] = []
+        self._refused: dict[tuple[TextEdit, ...], Repair] = {}
 
     def advance(self) -> bool:
         """Make fixes that lie apart, or as many of them as bring no new finding; say whether any was made."""
-        offers = [one for one in self._offers(self._state.findings) if one.fix.edits not in self._refused]
-        waiting = [offers] if (offers := _apart(offers)) else []
+        repairs = [one for one in self._repairs(self._state.findings) if one.fix.edits not in self._refused]
+        waiting = [repairs] if (repairs := _apart(repairs)) else []
         while waiting:
             group = waiting.pop()
             if self._try(group):
@@ -87,14 +87,14 @@ class _MendedProject:
         changed = {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
         return Mending(self._before, self._state, changed, self._made, [*self._refused.values()])
 
-    def _try(self, group: list[Offer]) -> bool:
+    def _try(self, group: list[Repair]) -> bool:
         """Make fixes, and those of what they bring to light; take all of it back when something new is left then."""
         before, contents = self._state, dict(self._contents)
         made, step = [*group], group
         for _ in range(_MOST_STEPS):
             self._make(step)
-            new = _told(self._state.findings) - _told(before.findings)
-            step = _apart(one for one in self._offers(self._state.findings) if _key(one.found) in new)
+            new = _count(self._state.findings) - _count(before.findings)
+            step = _apart(one for one in self._repairs(self._state.findings) if _key(one.found) in new)
             if not new or not step:
                 break
             made += step
@@ -106,7 +106,7 @@ class _MendedProject:
         self._made += made
         return True
 
-    def _make(self, fixes: list[Offer]) -> None:
+    def _make(self, fixes: list[Repair]) -> None:
         edits = [edit for one in fixes for edit in one.fix.edits]
         for path in {edit.path for edit in edits}:
             content = self._state.raw.files.read_bytes(path)
@@ -114,26 +114,26 @@ class _MendedProject:
             self._analysis.lay(path, self._contents[path])
         self._state = self._analysis.state()
 
-    def _offers(self, found: Sequence[Diagnostic]) -> Iterator[Offer]:
+    def _repairs(self, found: Sequence[Diagnostic]) -> Iterator[Repair]:
         for one in self._choose(found):
             fix = text_fix(one, self._state.sources)
             if fix is not None and (fix.safe or self._unsafe):
-                yield Offer(one, self._state.sources.span(one.place), fix)
+                yield Repair(one, self._state.sources.span(one.place), fix)
 
 
-def _apart(offers: Iterable[Offer]) -> list[Offer]:
-    """The offers that can be made at once."""
-    offers = list(offers)
-    apart = {*choose_apart([one.fix.edits for one in offers])}
-    return [one for one in offers if one.fix.edits in apart]
+def _apart(repairs: Iterable[Repair]) -> list[Repair]:
+    """The repairs that can be made at once."""
+    repairs = list(repairs)
+    apart = {*choose_apart([one.fix.edits for one in repairs])}
+    return [one for one in repairs if one.fix.edits in apart]
 
 
 def _is_better(before: Sequence[Diagnostic], after: Sequence[Diagnostic], fixes: int) -> bool:
     """Whether nothing is found that was not there, and each fix has mended something."""
-    return not _told(after) - _told(before) and len(after) <= len(before) - fixes
+    return not _count(after) - _count(before) and len(after) <= len(before) - fixes
 
 
-def _told(found: Iterable[Diagnostic]) -> Counter[_Key]:
+def _count(found: Iterable[Diagnostic]) -> Counter[_Key]:
     return Counter(map(_key, found))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import Edit, Removal, Replacement, TextEdit
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.python.reading.text_edits import python_edits
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.language.yaml.entries import is_whole_lines
-from cyberflow.language.yaml.text_edits import raw_edits, yaml_edits
+from cyberflow.language.yaml.writing.entries import is_whole_lines
+from cyberflow.language.yaml.writing.text_edits import raw_edits, yaml_edits
+from cyberflow.records import dataclass
 from cyberflow.source import Document, Sources
 
 
@@ -40,12 +39,6 @@ def text_fix(found: Diagnostic, sources: Sources) -> TextFix | None:
             safe = safe and all(is_whole_lines(document.text, one) for one in written)
         made |= dict.fromkeys(written)
     return TextFix(found.fix.message, tuple(made), safe) if made else None
-
-
-def text_edits(found: Diagnostic, sources: Sources) -> tuple[TextEdit, ...]:
-    """The edits that mend a finding; nothing when it cannot be mended."""
-    fix = text_fix(found, sources)
-    return fix.edits if fix else ()
 
 
 def write_edit(edit: Edit, document: Document) -> tuple[TextEdit, ...]:

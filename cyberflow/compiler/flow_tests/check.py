@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cyberflow.compiler.flow_tests.expectations import find_expectation_faults
@@ -16,6 +16,7 @@ from cyberflow.compiler.queries.lookalikes import has_unread_declaration
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
 from cyberflow.language.flow_tests.cases import Case, ReadTests, is_matcher
 from cyberflow.language.flow_tests.model import ANY
+from cyberflow.records import dataclass
 from cyberflow.schema.values import EMPTY, Schema
 
 _SECTIONS = ("workflows", "chains", "tasks", "pipelines")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from cyberflow.diagnostics import did_you_mean
-from cyberflow.language.project.decode import describe_kind
+from cyberflow.language.project.naming import describe_kind
+from cyberflow.records import dataclass
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.paths import FoundType, MissingMember, Scalar, lookup
 from cyberflow.schema.subtype.assign import NotAssignable, check_value

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from cyberflow.language.prompt.paths import format_path, part_span
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 EntityKind = Literal[
@@ -74,10 +75,9 @@ def key_mention(entity: Entity, place: Place, *, defines: bool = False) -> Menti
     return Mention(entity, place.at_key(), step, defines)
 
 
-def value_mention(entity: Entity, place: Place, written: str | None = None) -> Mention:
+def value_mention(entity: Entity, place: Place) -> Mention:
     """A name that is the whole text of a value."""
-    written = entity.name if written is None else written
-    return Mention(entity, place.within(0, len(written)), written)
+    return Mention(entity, place.within(0, len(entity.name)), entity.name)
 
 
 def path_mentions(root: Entity, keys: Keys, written: str, behind: int, place_of: PlaceOf) -> Iterator[Mention]:

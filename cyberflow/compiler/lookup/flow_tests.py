@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, WorkflowNode
@@ -17,6 +16,7 @@ from cyberflow.compiler.lookup.texts import Node, file_mentions
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.flow_tests.model import ANY, FILE
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 _ALIAS = re.compile(r"\{\$([A-Za-z_][\w-]*)\}")

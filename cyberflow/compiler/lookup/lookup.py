@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from cyberflow.compiler.graph import PYTHON_SUFFIX, ChainNode, Graph, PipelineNode
@@ -15,6 +15,7 @@ from cyberflow.compiler.lookup.texts import Node, wide_mentions
 from cyberflow.compiler.lookup.types import member_place
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Sources, Span
 
 Position = tuple[int, int]

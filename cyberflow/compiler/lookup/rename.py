@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cyberflow.compiler.fixes.text_edits import write_edit
 from cyberflow.compiler.graph import PYTHON_SUFFIX
@@ -14,6 +13,7 @@ from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.edits import Addition, Edit, Replacement, TextEdit
 from cyberflow.language.model import NAME
 from cyberflow.language.prompt.placeholders import placeholder
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import WORDS
 from cyberflow.source import Span
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from cyberflow.compiler.bundle import GIVEN_FILE
@@ -15,9 +15,10 @@ from cyberflow.compiler.refs import is_ref
 from cyberflow.compiler.scanned_text import RefUse, Value
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.pipelines import Pipeline, PipelineStep, Wait
-from cyberflow.language.project.decode import duplicate_name
 from cyberflow.language.project.load import Definition
+from cyberflow.language.project.naming import duplicate_name
 from cyberflow.language.prompt.strings import only_token, scan_string
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.compiler.refs import is_ref
 from cyberflow.language.prompt.paths import TokenPath, format_path
+from cyberflow.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

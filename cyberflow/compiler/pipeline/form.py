@@ -8,8 +8,10 @@ pipeline hands on by name is written out. Steps stand in an order that works.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from cyberflow.records import dataclass
 
 StepKind = Literal["chain", "workflow", "task", "pipeline", "call", "wait"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
@@ -12,6 +12,7 @@ from cyberflow.compiler.queries.refs import closes_cycle
 from cyberflow.compiler.queries.value_types import part_types, without_default
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.scanned_text import Value
+from cyberflow.records import dataclass
 from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, PipelineStepNode
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Keys, Ref
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 READERS = ("inputs", "outputs", "each", "when", "unless", "until")

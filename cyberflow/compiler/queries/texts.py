@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Field, FieldSet, NameKind
@@ -11,6 +10,7 @@ from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.edits import Fix
 from cyberflow.language.prompt.tokens import TextMend, Token
+from cyberflow.records import dataclass
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
 
 Owner = WorkflowNode | ChainNode | TaskNode | PipelineNode

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cyberflow.client.http.errors import ApiError
+from cyberflow.collector import rest_collector
 from cyberflow.compiler.bundle import ASSET, AssetReader, Bundle
 from cyberflow.deploy.plan.model import Plan, PruneOptions
 from cyberflow.deploy.plan.plan import plan
@@ -38,6 +39,21 @@ async def prepare(
     """Read the account and plan. Runs are asked for only where a workflow would change or go, images only where one
     would take another's place; with `assets`, the content of ours, they are compared.
     """
+    with rest_collector():
+        made = await _plan(desk, bundle, owner, only, prune, assets)
+    changing = workflow_ids_to_change(made)
+    return replace(made, live=await live_runs(desk, changing) if changing else {})
+
+
+async def _plan(
+    desk: Cyberdesk,
+    bundle: Bundle,
+    owner: Owner,
+    only: Collection[str],
+    prune: PruneOptions | None,
+    assets: AssetReader | None,
+) -> Plan:
+    """The plan without the runs that are live."""
     remote = await read_snapshot(desk, bundle.assets)
     if prune is not None and prune.workflows:
         going = [one.id for one in prune_candidates(plan(bundle, remote, owner).kept, only)]
@@ -45,9 +61,8 @@ async def prepare(
         prune = replace(prune, runs=await _workflows_with_runs(desk, going), live=frozenset(live))
     made = plan(bundle, remote, owner, only, prune)
     if assets is not None and (pixels := await _compare_images(desk, made, assets)):
-        made = plan(bundle, replace(remote, pixels=pixels), owner, only, prune)
-    changing = workflow_ids_to_change(made)
-    return replace(made, live=await live_runs(desk, changing) if changing else {})
+        return plan(bundle, replace(remote, pixels=pixels), owner, only, prune)
+    return made
 
 
 async def _compare_images(desk: Cyberdesk, made: Plan, assets: AssetReader) -> dict[str, str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from cyberflow.deploy.merge.conflicts import MergeEdit
 from cyberflow.deploy.merge.elements import MergeRegion, PromptElement, merge_elements
-from cyberflow.deploy.merge.text_edits import MergeEdit
 from cyberflow.language.prompt.tokens import Token
 
 _PIECES = re.compile(r"<[A-Za-z/!][^<>]*>|(?:[^<]|<(?![A-Za-z/!]))+")

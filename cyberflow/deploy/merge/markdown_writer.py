@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cyberflow.deploy.merge.conflicts import MergeEdit
 from cyberflow.deploy.merge.elements import MergeRegion, PromptElement, is_balanced
-from cyberflow.deploy.merge.text_edits import MergeEdit, line_starts
+from cyberflow.source import LineIndex
 
 _MARK = re.compile(r"(?P<indent>\s*)(?P<sign>[-*+]|(?P<number>\d{1,9})(?P<dot>[.)]))(?P<gap>[ \t]+|$)")
 ToMarkdown = Callable[[str], str]
@@ -29,7 +30,7 @@ class MarkdownWriter:
 
     def __post_init__(self) -> None:
         self._lines = self.text.split("\n")
-        self._starts = line_starts(self.text)
+        self._index = LineIndex("", self.text)
 
     def edit(self, region: MergeRegion, theirs: Sequence[PromptElement]) -> MergeEdit:
         """The edit that puts elements of the platform in the place of ours. Raises CannotPlace."""
@@ -78,6 +79,14 @@ class MarkdownWriter:
             raise CannotPlace
         after = self.ours[at + 1].lines
         return parent.lines[0], after[0] if after and self.ours[at + 1].step >= 0 else parent.lines[1]
+
+    def _start(self, line: int) -> int:
+        """Where a line begins, counted from 0."""
+        return self._index.range(line + 1)[0]
+
+    def _end(self, line: int) -> int:
+        """Where the line before one ends."""
+        return self._index.range(line)[1]
 
     def _is_first(self, at: int, parent: PromptElement | None) -> bool:
         return at > 0 and self.ours[at - 1] is parent
@@ -144,7 +153,7 @@ class MarkdownWriter:
     # How
 
     def _replace(self, first: int, last: int, lines: Sequence[str], region: MergeRegion) -> MergeEdit:
-        start, end = self._starts[first], self._starts[last - 1] + len(self._lines[last - 1])
+        start, end = self._start(first), self._end(last)
         return MergeEdit(start, end, "\n".join(lines), region.conflict)
 
     def _insert(self, at: int, parent: PromptElement | None, lines: Sequence[str], region: MergeRegion) -> MergeEdit:
@@ -152,7 +161,7 @@ class MarkdownWriter:
         before = at > 0 and not self._is_first(at, parent)
         if before:
             line = self._range(at - 1, at)[1]
-            offset = self._starts[line - 1] + len(self._lines[line - 1])
+            offset = self._end(line)
             follows = line < len(self._lines) and bool(self._lines[line].strip())
             gap = "\n\n" if loose else "\n"
             return MergeEdit(
@@ -162,7 +171,7 @@ class MarkdownWriter:
             raise CannotPlace
         if at >= len(self.ours):
             return MergeEdit(0, 0, "\n".join(lines) + ("\n" if self.text else ""), region.conflict)
-        offset = self._starts[self._element_lines(at)[0]]
+        offset = self._start(self._element_lines(at)[0])
         return MergeEdit(offset, offset, "\n".join(lines) + ("\n\n" if loose else "\n"), region.conflict)
 
     def _delete(self, start: int, end: int, parent: PromptElement | None, region: MergeRegion) -> MergeEdit:
@@ -174,16 +183,16 @@ class MarkdownWriter:
         after = self.ours[end] if end < len(self.ours) else None
         if parent is not None and parent.tag == "ol" and self._is_first(start, parent) and after and after.step >= 0:
             next_line = self._element_lines(end)[0]
-            stop = self._starts[next_line] + len(self._mark(next_line)[0])
-            return MergeEdit(self._starts[first], stop, self._mark(first)[0])  # the list goes on from its number
+            stop = self._start(next_line) + len(self._mark(next_line)[0])
+            return MergeEdit(self._start(first), stop, self._mark(first)[0])  # the list goes on from its number
         while last < len(self._lines) and not self._lines[last].strip():
             last += 1
         if last < len(self._lines):
-            return MergeEdit(self._starts[first], self._starts[last], "")
+            return MergeEdit(self._start(first), self._start(last), "")
         while first > 0 and not self._lines[first - 1].strip():
             first -= 1
         ends = self.text.endswith("\n") and first > 0
-        start = self._starts[first - 1] + len(self._lines[first - 1]) if first else 0
+        start = self._end(first) if first else 0
         return MergeEdit(start, len(self.text) - (1 if ends else 0), "")
 
 

@@ -14,13 +14,14 @@ from cyberflow.client.cyberdesk.wire import WorkflowRecord
 from cyberflow.compiler.assets import AssetCollector
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.deploy.merge.declaration import UNSET, NotWritten, key_edit, scalar_edits
+from cyberflow.deploy.merge.conflicts import MergeEdit, edit_bytes
 from cyberflow.deploy.merge.fields import KEYS, Side, choose_sides
 from cyberflow.deploy.merge.prompts import PromptMerge, PromptSource, merge_prompt
-from cyberflow.deploy.merge.text_edits import MergeEdit, edit_bytes
+from cyberflow.deploy.merge.scalars import scalar_edits
 from cyberflow.deploy.pull.decompile import DecompileContext, DecompiledWorkflow, decompile
 from cyberflow.language.prompt.render import render
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.language.yaml.writing.key_edits import UNSET, NotWritten, key_edit
 from cyberflow.remote.canonical import wire_fields
 from cyberflow.remote.identity import Owner
 from cyberflow.source import Place
@@ -171,7 +172,7 @@ class _Merger:
             if mine != other:
                 edit = key_edit(document, self._node.definition.place, key, UNSET if other is None else other)
                 if edit is not None:
-                    self.edits[document.path].append(_as_conflict(edit) if conflict else edit)
+                    self.edits[document.path].append(MergeEdit(edit.start, edit.end, edit.text, conflict))
                 self.files |= dict(self._own_files(document.path, other, theirs))
         self.conflicts += [part] * conflict
 
@@ -184,7 +185,3 @@ class _Merger:
         for path, text in made.files.items():
             if path in str(value):
                 yield f"{folder}/{path}" if folder else path, text.encode()
-
-
-def _as_conflict(edit: MergeEdit) -> MergeEdit:
-    return MergeEdit(edit.start, edit.end, edit.text, conflict=True)

@@ -6,10 +6,10 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cyberflow.deploy.merge.conflicts import MergeEdit
 from cyberflow.deploy.merge.elements import PromptElement, merge_elements, merge_html, read_elements
 from cyberflow.deploy.merge.html_writer import html_edits
 from cyberflow.deploy.merge.markdown_writer import CannotPlace, MarkdownWriter
-from cyberflow.deploy.merge.text_edits import MergeEdit
 from cyberflow.language.prompt.tokens import Format, Token
 from cyberflow.remote.markdown import html_to_markdown
 from cyberflow.source import Place, Text

@@ -16,14 +16,14 @@ from cyberflow.remote.markdown import readable_lines
 _SCHEMAS = frozenset({"input_schema", "output_schema"})
 
 
-def field_diff(field: FieldChange, context: int = 2, images: Mapping[str, str] | None = None) -> list[str]:
+def field_diff(field: FieldChange, images: Mapping[str, str] | None = None) -> list[str]:
     """Give the diff without file names: lines that begin with a blank, `-`, `+` or `@@`. Prompts read as Markdown, with
     images by the names in `images` (addresses to names) or the last part of their address; all else is JSON.
     """
     before, after = (_lines(field.path, value, images or {}) for value in (field.before, field.after))
     if before == after and field.path in PROMPT_FIELDS:
         before, after = html_lines(field.before or ""), html_lines(field.after or "")
-    return list(difflib.unified_diff(before, after, n=context, lineterm=""))[2:]
+    return list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
 
 
 def _lines(path: str, value: Any, images: Mapping[str, str]) -> list[str]:

@@ -13,11 +13,12 @@ from typing import Any
 from cyberflow.client.cyberdesk.wire import Model, WorkflowRecord
 from cyberflow.deploy.pull.names import file_name
 from cyberflow.deploy.pull.type_writer import TypeWriter
-from cyberflow.deploy.pull.yaml_writer import escape_template, is_encodable
+from cyberflow.language.template.escapes import escape_template
 from cyberflow.remote.canonical import CHECK_FIELDS, MODEL_FIELDS, canonicalize, wire_fields
 from cyberflow.remote.identity import PREFIX, Owner, strip_marker
 from cyberflow.remote.markdown import html_to_markdown
 from cyberflow.schema.normal_form import DEEPEST
+from cyberflow.schema.read_value import is_encodable
 
 _FIELDS = frozenset({"type", "properties", "required", "$defs"})
 """The keywords of a schema that names to types can say."""

@@ -12,9 +12,9 @@ from typing import Any
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord, canonical_id
 from cyberflow.deploy.pull.decompile import DecompileContext, decompile
 from cyberflow.deploy.pull.names import declared_name, file_name
-from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
+from cyberflow.language.yaml.writing.blocks import yaml_text
 from cyberflow.remote.identity import Marker, Owner, Ownership, list_owned_workflows, ownership_of
 from cyberflow.remote.images import image_addresses, name_without_hash
 from cyberflow.remote.snapshot import Snapshot

@@ -13,7 +13,7 @@ from cyberflow.deploy.replay.model import Refusal
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 from cyberflow.schema.validation.jsonschema import validator_of
-from cyberflow.schema.values import ABSENT, EMPTY, kind_of
+from cyberflow.schema.values import ABSENT, kind_of
 
 _NAMES_BELOW = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _SENTENCES: Mapping[str, str] = {
@@ -103,15 +103,6 @@ def follow(value: Any, path: tuple[str | int, ...]) -> Any:
             value = value[key]
         else:
             return ABSENT
-    return value
-
-
-def without_empty(value: Any) -> Any:
-    """A value as the platform validates it: `__EMPTY__` is not there."""
-    if isinstance(value, dict):
-        return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
-    if isinstance(value, list):
-        return [without_empty(item) for item in value if item != EMPTY]
     return value
 
 

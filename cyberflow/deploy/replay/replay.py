@@ -11,7 +11,7 @@ from cyberflow.client.cyberdesk.wire import RunRecord
 from cyberflow.compiler.bundle import Bundle, BundledChain
 from cyberflow.deploy.plan.model import Change, Plan
 from cyberflow.deploy.replay.model import CacheUse, Refusal, Replay, ReplayExample, ReplayWord, day_of
-from cyberflow.deploy.replay.refusals import SchemaGuard, without_empty
+from cyberflow.deploy.replay.refusals import SchemaGuard
 from cyberflow.deploy.replay.sessions import (
     NewInputs,
     PastSession,
@@ -20,6 +20,7 @@ from cyberflow.deploy.replay.sessions import (
     readers_of,
     step_of,
 )
+from cyberflow.schema.values import without_empty
 
 UNMENDABLE = frozenset({"additionalProperties", "propertyNames", "maxProperties", "type"})
 """Keywords at the root of inputs which no further value can satisfy."""

@@ -1,1 +1,1 @@
-"""One module per resource group of the API: each endpoint is a function from an `ApiCall` to the body of its answer."""
+"""The resources of the API, those of a kind together: each endpoint is a function from an `ApiCall` to its answer."""

@@ -8,7 +8,7 @@ from cyberflow.emulator.contract.clock import stamp
 from cyberflow.emulator.contract.errors import ApiResponse
 from cyberflow.emulator.contract.run_bodies import AttachmentCreate, AttachmentUpdate
 from cyberflow.emulator.cyberdesk.resource import Resource
-from cyberflow.emulator.cyberdesk.runs import find as find_run
+from cyberflow.emulator.cyberdesk.runs.runs import find as find_run
 from cyberflow.emulator.files import attachment_files, signed_urls
 from cyberflow.emulator.http import query
 from cyberflow.emulator.http.dispatch import ApiCall

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cyberflow.emulator.contract.errors import ApiResponse, not_found
-from cyberflow.emulator.cyberdesk import images
+from cyberflow.emulator.cyberdesk.workflows import images
 from cyberflow.emulator.engine import history
 from cyberflow.emulator.files import attachment_files, screenshot, signed_urls
 from cyberflow.emulator.http.dispatch import ApiCall

@@ -9,13 +9,14 @@ from typing import Any
 
 from cyberflow.emulator.engine import file_checks, inputs, refs, schemas, trajectory
 from cyberflow.emulator.engine.file_checks import CheckEvidence
-from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lines_of, substitute
+from cyberflow.emulator.engine.substitution import PathOnScalar, lines_of, substitute
 from cyberflow.emulator.files import attachment_files
 from cyberflow.emulator.store import runs
 from cyberflow.emulator.store.runs import RunRow
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
 from cyberflow.schema.samples.examples import example
+from cyberflow.schema.values import EMPTY
 
 DEFAULT_SECONDS = 1.0
 NO_OUTPUTS = "no output was found that fits the output_schema; script one for this step"

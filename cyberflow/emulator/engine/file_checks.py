@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lookup, steps_of, text_of
+from cyberflow.emulator.engine.substitution import PathOnScalar, lookup, steps_of, text_of
 from cyberflow.emulator.files import attachment_files
 from cyberflow.emulator.store.store import Document
+from cyberflow.schema.values import EMPTY
 
 LOOP_ITEM = re.compile(r"\{\{?\s*(loop_item[^{}]*?)\s*\}?\}")
 KINDS = frozenset({"run_attachment_exists", "run_attachment_image_check"})

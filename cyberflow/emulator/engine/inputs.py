@@ -10,9 +10,9 @@ from typing import Any
 
 from cyberflow.emulator.engine import refs, schemas
 from cyberflow.emulator.engine.schemas import SchemaViolation
-from cyberflow.emulator.engine.substitution import EMPTY
 from cyberflow.emulator.store.secret_store import SecretStore
 from cyberflow.emulator.store.store import Document, Store
+from cyberflow.schema.values import EMPTY, without_empty
 
 _UNMENDABLE_KEYWORDS = frozenset({"additionalProperties", "propertyNames", "maxProperties", "type"})
 """Keywords at the root whose flaws no further value can mend."""
@@ -89,17 +89,9 @@ def mark_blanks_empty(schema_text: str | None, inputs: Mapping[str, Any]) -> dic
 def _instance(schema: Any, payload: EffectiveInputs) -> dict[str, Any]:
     required = schema.get("required", ()) if isinstance(schema, Mapping) else ()
     present = {key: value for key, value in payload.inputs.items() if has_value(value) or key in required}
-    instance: dict[str, Any] = _without_empty(present)
-    instance |= {f"${key}": _without_empty(value) for key, value in payload.secrets.items() if value != EMPTY}
+    instance: dict[str, Any] = without_empty(present)
+    instance |= {f"${key}": without_empty(value) for key, value in payload.secrets.items() if value != EMPTY}
     return instance | {f"${key}": "" for key in payload.lost_secrets}
-
-
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_empty(item) for key, item in value.items() if item != EMPTY}
-    if isinstance(value, list):
-        return [_without_empty(item) for item in value if item != EMPTY]
-    return value
 
 
 def _may_resolve_later(flaw: SchemaViolation, payload: EffectiveInputs) -> bool:

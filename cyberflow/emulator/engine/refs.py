@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cyberflow.emulator.engine.substitution import EMPTY, PathOnScalar, lookup, steps_of
+from cyberflow.emulator.engine.substitution import PathOnScalar, lookup, steps_of
+from cyberflow.schema.values import EMPTY
 
 _REF = re.compile(r"(?P<alias>[^.\[\]]+)\.outputs(?P<path>(?:\.|\[).+)")
 

@@ -15,6 +15,7 @@ from cyberflow.language.editor.descriptions_of_tests import TEST_FIELDS, TEST_KI
 from cyberflow.language.editor.notation_schema import Schema, definitions, name_map_schema, object_schema, ref
 from cyberflow.language.flow_tests.model import FlowTest, FlowTests
 from cyberflow.language.pipelines import Pipeline
+from cyberflow.language.pydantic_models import pydantic_model
 
 Kind = Literal["project", "declarations", "tests"]
 KINDS: tuple[Kind, ...] = ("project", "declarations", "tests")
@@ -91,7 +92,7 @@ def _definitions() -> Schema:
     ours = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task, Pipeline)
     models = (*ours, FlowTests, FlowTest)
     _, generated = models_json_schema(
-        [(one, "validation") for one in models],
+        [(pydantic_model(one), "validation") for one in models],
         ref_template="#/definitions/{model}",
     )
     models_made = {name: _model(name, body) for name, body in generated["$defs"].items()}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.language.files import Files
 from cyberflow.language.flow_tests.model import FILE, FlowTest, FlowTests
 from cyberflow.language.model import NAME
-from cyberflow.language.project.decode import bad_name, decode, describe_kind
+from cyberflow.language.project.decode import decode
+from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.sources import read_document
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Route
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cyberflow.diagnostics import Diagnostic, edit_distance
-from cyberflow.language.discovery import printable_name
+from cyberflow.language.disk_facts import printable_name
 from cyberflow.language.files import Files, decode_leniently
 from cyberflow.language.project.sources import read_document
 from cyberflow.language.yaml.document import YamlDocument

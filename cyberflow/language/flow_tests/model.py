@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
-
-from cyberflow.language.model import ClosedModel
+from cyberflow.language.closed_model import After, Before, ClosedModel, Length, Shape, default
+from cyberflow.language.value_readers import Misfit
 
 ANY = "any"
 """What stands for a secret, or for a file: some value that fits."""
@@ -27,18 +25,18 @@ def _instant(value: str) -> str:
     try:
         read_instant(value)
     except (ValueError, OverflowError):
-        raise PydanticCustomError("wrong-type", "must be an instant, as `2026-03-01T08:00:00Z`") from None
+        raise Misfit("wrong-type", "must be an instant, as `2026-03-01T08:00:00Z`") from None
     return value
 
 
 def _only_any(value: Any) -> Any:
     if value != ANY:
-        raise PydanticCustomError("secret-in-test", "is more than `any`")
+        raise Misfit("secret-in-test", "is more than `any`")
     return value
 
 
-Instant = Annotated[str, AfterValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
-AnySecret = Annotated[Literal["any"], BeforeValidator(_only_any)]
+Instant = Annotated[str, After(_instant), Shape("format", "date-time")]
+AnySecret = Annotated[Literal["any"], Before(_only_any)]
 Expected = Any
 """A value as it is expected, with matchers in it."""
 
@@ -58,21 +56,21 @@ class Expectation(ClosedModel):
 
     status: Expected = None
     outputs: Expected = None
-    steps: dict[str, ExpectedStep] = Field(default_factory=dict)
+    steps: dict[str, ExpectedStep] = default({})
 
 
 class FlowCase(ClosedModel):
     """One case of a test, merged over it."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: Annotated[str, Length(1, 200)] | None = None
     target: str | None = None
     at: Instant | None = None
-    inputs: dict[str, Any] = Field(default_factory=dict)
-    secrets: dict[str, AnySecret] = Field(default_factory=dict)
-    files: dict[str, str] = Field(default_factory=dict)
-    machine: dict[str, Any] = Field(default_factory=dict)
-    simulate: dict[str, Any] = Field(default_factory=dict)
-    expect: Expectation = Field(default_factory=Expectation)
+    inputs: dict[str, Any] = default({})
+    secrets: dict[str, AnySecret] = default({})
+    files: dict[str, str] = default({})
+    machine: dict[str, Any] = default({})
+    simulate: dict[str, Any] = default({})
+    expect: Expectation = Expectation()
 
 
 class FlowTest(ClosedModel):
@@ -81,16 +79,16 @@ class FlowTest(ClosedModel):
     run: str
     target: str | None = None
     at: Instant | None = None
-    inputs: dict[str, Any] = Field(default_factory=dict)
-    secrets: dict[str, AnySecret] = Field(default_factory=dict)
-    files: dict[str, str] = Field(default_factory=dict)
-    machine: dict[str, Any] = Field(default_factory=dict)
-    simulate: dict[str, Any] = Field(default_factory=dict)
-    expect: Expectation = Field(default_factory=Expectation)
-    cases: Annotated[list[FlowCase], Field(min_length=1)] | None = None
+    inputs: dict[str, Any] = default({})
+    secrets: dict[str, AnySecret] = default({})
+    files: dict[str, str] = default({})
+    machine: dict[str, Any] = default({})
+    simulate: dict[str, Any] = default({})
+    expect: Expectation = Expectation()
+    cases: Annotated[list[FlowCase], Length(1)] | None = None
 
 
 class FlowTests(ClosedModel):
     """The top of a test file. Bodies are read one by one, so that a broken one hides no other."""
 
-    tests: dict[str, Any] = Field(default_factory=dict)
+    tests: dict[str, Any] = default({})

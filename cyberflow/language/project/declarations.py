@@ -7,26 +7,26 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
-
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.closed_model import ClosedModel
 from cyberflow.language.discovery import PROJECT_FILE
 from cyberflow.language.model import NAME, Chain, Declarations, FileText, Task, Workflow
 from cyberflow.language.pipelines import Pipeline
-from cyberflow.language.project.decode import bad_name, decode, duplicate_name
+from cyberflow.language.project.decode import decode
 from cyberflow.language.project.load import Definition, Project, RawProject, target_of
+from cyberflow.language.project.naming import bad_name, duplicate_name
 from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.prompt.prompt_files import prompts_of, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Route, Text
 
-_BODIES: dict[str, type[BaseModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}
+_BODIES: dict[str, type[ClosedModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}
 _PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
 _HIDING = re.compile(r"\\[xuU\n]")
 """Escapes that can spell a name otherwise."""
@@ -91,7 +91,7 @@ class _DeclarationReader:
         self.project.problems.extend(decoded.problems)
         return decoded.model or Declarations()
 
-    def _read_body(self, section: str, name: str, data: Any, model: type[BaseModel]) -> None:
+    def _read_body(self, section: str, name: str, data: Any, model: type[ClosedModel]) -> None:
         place = Place(self.document.path, (section, name))
         known = ChainMap[str, Definition[Any]](*(getattr(self.project, other) for other in _BODIES))
         if not self._admit(section[:-1], name, place, known):

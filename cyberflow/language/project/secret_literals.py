@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
@@ -16,6 +15,7 @@ from cyberflow.language.project.target_settings import userinfo
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Route, Span
 
 MASK = "•••"

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from cyberflow.diagnostics import Diagnostic, edit_distance
-from cyberflow.language.discovery import MISNAMED_PROJECT_FILE, PROJECT_FILE, is_project, printable_name
+from cyberflow.language.discovery import MISNAMED_PROJECT_FILE, PROJECT_FILE, is_project
+from cyberflow.language.disk_facts import printable_name
 from cyberflow.language.files import LARGEST_TEXT, Files, decode_leniently, path_escape
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.source import Place

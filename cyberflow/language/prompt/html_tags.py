@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cyberflow.language.prompt.paths import PATH
+from cyberflow.records import dataclass
 
 
 def _word_set(text: str) -> frozenset[str]:

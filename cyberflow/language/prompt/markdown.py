@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from cyberflow.language.prompt.losses import LossRecorder
 from cyberflow.language.prompt.sanitize import ImageResolver, is_safe_link, strip_comments
 from cyberflow.language.prompt.sentinels import Sentinels
 from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage
+from cyberflow.records import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

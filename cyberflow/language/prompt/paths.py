@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
+
+from cyberflow.records import dataclass
 
 WORD = r"[A-Za-z_][A-Za-z0-9_-]*+"
 _QUOTED = r"""'[^'<>{}\r\n]*+'|"[^"<>{}\r\n]*+\""""

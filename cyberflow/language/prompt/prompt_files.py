@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
 from cyberflow.language.model import FileText, Workflow
 from cyberflow.language.prompt.tokens import Format
 from cyberflow.language.template.templates import Templates, has_template
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Text
 
 FORMATS: dict[str, Format] = {".md": "markdown", ".html": "html", ".txt": "text", ".wire": "wire"}

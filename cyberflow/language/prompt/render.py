@@ -9,7 +9,6 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
@@ -19,6 +18,7 @@ from cyberflow.language.prompt.markdown import LINES, to_html
 from cyberflow.language.prompt.sanitize import ImageLookup, ImageResolver, ImageUse, TagFilter, strip_comments
 from cyberflow.language.prompt.sentinels import AttributeValue, Sentinels
 from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
+from cyberflow.records import dataclass
 
 _PARAGRAPHS: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _WIRE_FORM: Final = re.compile(rf"(?<!\\)(?=\{{)(?:{HOLE.pattern})")

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
 from cyberflow.language.prompt.html_tags import KEPT, STRIPPED, VOID, WITH_TEXT, Attribute, HtmlTag
 from cyberflow.language.prompt.sentinels import Sentinels
 from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
+from cyberflow.records import dataclass
 
 _COMMENT: Final = re.compile(r"<!--(?:-?>|.*?-->)", re.DOTALL)
 _END: Final = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")

@@ -9,12 +9,12 @@ import html
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
 
 from cyberflow.language.prompt.html_tags import ELEMENTS, HtmlTag
 from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage, ScannedPrompt, Token
+from cyberflow.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

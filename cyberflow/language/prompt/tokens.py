@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from cyberflow.language.prompt.html_tags import HtmlTag
 from cyberflow.language.prompt.paths import TokenPath
+from cyberflow.records import dataclass
 
 Format = Literal["markdown", "html", "text", "wire"]
 

@@ -117,47 +117,42 @@ class PipelineKeywords(TypedDict, total=False):
     description: str
 
 
-class TaskOptions(TypedDict, total=False):
-    """What `cyberflow run` takes as options for a task. Outputs are saved in the folder `download`."""
+class _RunOptions(TypedDict, total=False):
+    """What `cyberflow run` takes as options for everything. `inputs` gives inputs whose names are keywords of `run`."""
 
     inputs: Mapping[str, Any]
     timeout: str | float
     cancel_on_timeout: bool
     simulate: Mapping[str, Any]
-    download: str
     project: str
 
 
-class RunOptions(TypedDict, total=False):
-    """What `cyberflow run` takes as options. `inputs` gives inputs whose names are keywords of `run` itself."""
+class TaskOptions(_RunOptions, total=False):
+    """What `cyberflow run` takes as options for a task. Outputs are saved in the folder `download`."""
 
-    inputs: Mapping[str, Any]
+    download: str
+
+
+class RunOptions(_RunOptions, total=False):
+    """What `cyberflow run` takes as options for a workflow or a chain."""
+
     machine: str
     pools: Texts
     session: str
     keep_session: bool
-    timeout: str | float
-    cancel_on_timeout: bool
     stale_ok: bool
-    simulate: Mapping[str, Any]
     priority: bool
     prompt_file: str
     model: str
-    project: str
 
 
-class PipelineRunOptions(TypedDict, total=False):
+class PipelineRunOptions(_RunOptions, total=False):
     """What `cyberflow run` takes as options for a pipeline; `ledger` is the file that says how to go on."""
 
-    inputs: Mapping[str, Any]
     ledger: str
     parallel: int
     machine: str
     pools: Texts
-    timeout: str | float
-    cancel_on_timeout: bool
     stale_ok: bool
-    simulate: Mapping[str, Any]
     priority: bool
     engine: str
-    project: str

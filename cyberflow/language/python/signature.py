@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -21,6 +20,7 @@ from cyberflow.language.python.declarations import Secret
 from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
 from cyberflow.language.python.tracing.symbols import Symbol
 from cyberflow.language.python.typed_dicts import make_portable
+from cyberflow.records import dataclass
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +14,14 @@ from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, replace_te
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.html_tags import HOLE
+from cyberflow.language.template.escapes import OPENERS, hide_escapes, restore_escapes
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
+from cyberflow.records import dataclass
 from cyberflow.source import Piece, Place, Text
 
 if TYPE_CHECKING:
     from cyberflow.language.template.environment import TemplateEnvironment
 
-_OPENERS = ("${{", "{%", "{#")
-_ESCAPED = re.compile(r"\\(\$\{\{|\{%|\{#)")
-_STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\ufdd4"}
 _MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
 _BLOCKS = ("if", "for", "set", "include", "import", "from", "macro", "call", "filter", "block", "extends", "raw")
 _OPENER = re.compile(r"(?<!\\)(?:\$\{\{|\{%|\{#)")
@@ -32,7 +31,6 @@ _CLOSED = {opener: re.compile(rf"{_INSIDE}*?{re.escape(closer)}") for opener, cl
 _CLOSED["{#"] = re.compile(r".*?#\}", re.DOTALL)
 _ACCIDENTAL = re.compile(r"(?<!\\)\{#(?![\s+-]|cyberflow:)(.*?)#\}", re.DOTALL)
 """A comment that begins without a blank, as `{#123` and `{#main}` do."""
-_NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
 
 
 def has_expression(text: str) -> bool:
@@ -40,7 +38,7 @@ def has_expression(text: str) -> bool:
 
 
 def has_template(text: str) -> bool:
-    return any(opener in text for opener in _OPENERS)
+    return any(opener in text for opener in OPENERS)
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class Templates:
         self._environment.budget.renew()
         self._reader = text.pieces[0].place.path
         try:
-            self._root = _replace_escapes(text.value)
+            self._root = hide_escapes(text.value)
             marked = self._environment.get_template(text.pieces[0].place.path + SELF).render(**self._variables())
         except Exception as error:  # noqa: BLE001 - a template of the author may raise anything
             self._report(error, text)
@@ -129,7 +127,7 @@ class Templates:
             failure.meant = meant_path(text).rsplit("/", 1)[-1]
             failure.finding = text if text.rule == "merge-conflict" else None
             raise failure
-        return _replace_escapes(text)
+        return hide_escapes(text)
 
     def _report(self, error: Exception, text: Text) -> None:
         if isinstance(error, TemplateFailure) and error.finding is not None:
@@ -158,11 +156,6 @@ def _fix(place: Place, error: Exception, word: str) -> Fix | None:
     if not isinstance(error, TemplateFailure):
         return fix_name(place, word, _BLOCKS)
     return fix_name(place, word, error.known) or (replace_text(place, word, error.meant) if error.meant else None)
-
-
-def _replace_escapes(source: str) -> str:
-    source = _NONCHARACTERS.sub("\ufffd", source)
-    return _ESCAPED.sub(lambda match: "\ufdd2" + _STAND_INS[match.group(1)], source)
 
 
 def _find_unclosed(source: str) -> re.Match[str] | None:
@@ -204,25 +197,12 @@ def _unmark(marked: str, marks: list[tuple[str, int, int | None]], text: Text) -
         if not part:
             continue
         name, offset, width = marks[int(parts[index - 1])] if index else (SELF, 0, None)
-        for shown, shift in _restore(part):
+        for shown, shift in restore_escapes(part):
             place = text.pieces[0].place if name.endswith(SELF) else Place(name)
             pieces.append(Piece(length, place, offset + (0 if width is not None else shift), width))
             value.append(shown)
             length += len(shown)
     return Text("".join(value), tuple(pieces) or (Piece(0, text.pieces[0].place, 0),))
-
-
-def _restore(part: str) -> Iterator[tuple[str, int]]:
-    """Put escaped openers back; each is one character shorter than it was written."""
-    position = 0
-    for match in re.finditer("\ufdd2(\ufdd2{3}|\ufdd3{2}|\ufdd4{2})", part):
-        if match.start() > position:
-            yield part[position : match.start()], position
-        opener = next(key for key, stand_in in _STAND_INS.items() if stand_in == match.group(1))
-        yield opener, match.start() + 1
-        position = match.end()
-    if position < len(part):
-        yield part[position:], position
 
 
 def _explain_error(error: Exception) -> tuple[str, str | None, str | None]:

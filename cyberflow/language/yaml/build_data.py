@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -13,6 +13,7 @@ from cyberflow.edits import Fix, Removal
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Route
 
 JSON_SUFFIX = ".json"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -15,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
+from cyberflow.records import dataclass
 from cyberflow.source import Route
 
 _SIGN = "\ue0c7"

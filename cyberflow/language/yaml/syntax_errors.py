@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
@@ -14,6 +13,7 @@ from cyberflow.edits import Fix
 from cyberflow.language.characters import INVISIBLE, describe_character
 from cyberflow.language.yaml.forbidden import FORBIDDEN
 from cyberflow.language.yaml.syntax_fixes import close_bracket, double_backslashes, insert, quote_value, show_blanks
+from cyberflow.records import dataclass
 from cyberflow.source import LineIndex, Place
 
 _WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")

@@ -86,14 +86,12 @@ def members(schema: Any, keys: tuple[str | int, ...] = ()) -> tuple[str, ...]:
     return found.known if isinstance(found, MissingMember) and found.key_index == len(keys) else ()
 
 
-def member_suggestions(
-    schema: Any, keys: tuple[str | int, ...], close: Callable[[Any], str], kind: str = "member"
-) -> Iterator[Suggestion]:
+def member_suggestions(schema: Any, keys: tuple[str | int, ...], close: Callable[[Any], str]) -> Iterator[Suggestion]:
     """The members of a type below some keys, with what closes each behind it."""
     for name in members(schema, keys):
         found = lookup(schema, (*keys, name))
         type = found.schema if isinstance(found, FoundType) else {}
-        yield Suggestion(name, kind, name + close(type), describe(type))
+        yield Suggestion(name, "member", name + close(type), describe(type))
 
 
 def file_names(project: Project, path: str, word: str, endings: tuple[str, ...] = ()) -> Names:

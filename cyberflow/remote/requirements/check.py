@@ -24,22 +24,22 @@ _TOKEN = re.compile(r"[<>{}]")
 _CONNECT = "start the Cyberdesk agent on a machine, or runs wait until one is connected"
 
 
-def check_against(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
+def check_against(graph: Graph, inventory: Inventory) -> Iterator[Diagnostic]:
     """Everything that the target would refuse, or could never run."""
     for workflow in graph.workflows.values():
-        yield from _check_models(workflow, offer)
-        yield from _check_tags(workflow, offer)
+        yield from _check_models(workflow, inventory)
+        yield from _check_tags(workflow, inventory)
     for chain in graph.chains.values():
-        where = _Placement.of(chain, offer)
+        where = _Placement.of(chain, inventory)
         yield from where.missing
         yield from _check_machine_inputs(chain, where)
-    yield from _check_any_machine(graph, offer)
-    yield from _check_unused_workflows(graph, offer)
+    yield from _check_any_machine(graph, inventory)
+    yield from _check_unused_workflows(graph, inventory)
     for task in graph.tasks.values():
-        yield from check_task(task, offer)
+        yield from check_task(task, inventory)
 
 
-def _check_models(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
+def _check_models(workflow: WorkflowNode, inventory: Inventory) -> Iterator[Diagnostic]:
     body, at = workflow.body, workflow.definition.at
     named: list[tuple[str | None, Place]] = []
     if body.models is not None:
@@ -49,8 +49,8 @@ def _check_models(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnost
     named += [(check.model, at("checks", index, "model")) for index, check in enumerate(body.checks or ())]
     named += _models_in_prompts(workflow)
     for name, place in named:
-        for fault in model_faults(name, offer.models):
-            yield Diagnostic(RULE, f"{offer.target}: {fault}", place)
+        for fault in model_faults(name, inventory.models):
+            yield Diagnostic(RULE, f"{inventory.target}: {fault}", place)
 
 
 def _models_in_prompts(workflow: WorkflowNode) -> Iterator[tuple[str, Place]]:
@@ -63,18 +63,18 @@ def _models_in_prompts(workflow: WorkflowNode) -> Iterator[tuple[str, Place]]:
                     yield name, text.place_of(*found.span("double" if found["double"] else "single"))
 
 
-def _check_tags(workflow: WorkflowNode, offer: Inventory) -> Iterator[Diagnostic]:
+def _check_tags(workflow: WorkflowNode, inventory: Inventory) -> Iterator[Diagnostic]:
     """A missing tag is made by `apply`: who misspelt one would not know."""
-    there = {tag.name: tag for tag in offer.tags}
+    there = {tag.name: tag for tag in inventory.tags}
     for index, name in enumerate(workflow.body.tags or ()):
         place = workflow.definition.at("tags", index)
         if name not in there:
-            help = did_you_mean(name, (tag.name for tag in offer.tags if not tag.is_archived))
-            message = f"{offer.target} has no tag `{name}`: `apply` will make it"
+            help = did_you_mean(name, (tag.name for tag in inventory.tags if not tag.is_archived))
+            message = f"{inventory.target} has no tag `{name}`: `apply` will make it"
             yield Diagnostic(RULE, message, place, help=help, severity="warning")
-        elif there[name].is_archived and not any(tag.name == name and not tag.is_archived for tag in offer.tags):
+        elif there[name].is_archived and not any(tag.name == name and not tag.is_archived for tag in inventory.tags):
             help = "unarchive it in the dashboard, or declare another"
-            yield Diagnostic(RULE, f"{offer.target}: the tag `{name}` is archived", place, help=help)
+            yield Diagnostic(RULE, f"{inventory.target}: the tag `{name}` is archived", place, help=help)
 
 
 @dataclass(frozen=True)
@@ -86,58 +86,63 @@ class _Placement:
     missing: tuple[Diagnostic, ...] = ()
 
     @classmethod
-    def of(cls, chain: ChainNode, offer: Inventory) -> _Placement:
+    def of(cls, chain: ChainNode, inventory: Inventory) -> _Placement:
         if chain.body.machine is not None:
-            named = [one for one in offer.machines if is_called(one, chain.body.machine)]
-            return cls(tuple(named), (), tuple(_check_machine(chain.body.machine, named, chain, offer)))
+            named = [one for one in inventory.machines if is_called(one, chain.body.machine)]
+            return cls(tuple(named), (), tuple(_check_machine(chain.body.machine, named, chain, inventory)))
         found, missing = [], []
         for index, name in enumerate(chain.body.pools):
-            pool = next((one for one in offer.pools if is_called(one, name)), None)
+            pool = next((one for one in inventory.pools if is_called(one, name)), None)
             if pool is None:
-                help = did_you_mean(name, (one.name for one in offer.pools)) or _no_pools_help(offer)
-                message = f"{offer.target} has no pool `{name}`"
+                help = did_you_mean(name, (one.name for one in inventory.pools)) or _no_pools_help(inventory)
+                message = f"{inventory.target} has no pool `{name}`"
                 missing.append(Diagnostic(RULE, message, chain.at("pools", index), help=help))
             else:
                 found.append(pool)
         if missing:
             return cls((), tuple(found), tuple(missing))
-        machines = tuple(one for one in offer.machines if all(one.id in offer.pool_members[pool.id] for pool in found))
+        machines = tuple(
+            one for one in inventory.machines if all(one.id in inventory.pool_members[pool.id] for pool in found)
+        )
         if found and not machines:
-            message = f"{offer.target} has no machine that is in {join_names([pool.name for pool in found])}"
+            message = f"{inventory.target} has no machine that is in {join_names([pool.name for pool in found])}"
             help = "add a machine to the pool in the dashboard, or name another pool"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=help))
         elif found and all(map(is_away, machines)):
             where = join_names([pool.name for pool in found])
-            message = f"{offer.target}: no machine in {where} is connected{who_is_away(machines)}"
+            message = f"{inventory.target}: no machine in {where} is connected{who_is_away(machines)}"
             missing.append(Diagnostic(RULE, message, chain.at("pools"), help=_CONNECT))
         return cls(machines, tuple(found), tuple(missing))
 
 
-def _no_pools_help(offer: Inventory) -> str:
-    machines = ", ".join(f"`machine: {one.name or one.id}`" for one in offer.machines[:3])
-    return f"{offer.target} has no pools" + (f"; write {machines} in place of `pools`" if machines else "")
+def _no_pools_help(inventory: Inventory) -> str:
+    machines = ", ".join(f"`machine: {one.name or one.id}`" for one in inventory.machines[:3])
+    return f"{inventory.target} has no pools" + (f"; write {machines} in place of `pools`" if machines else "")
 
 
-def _check_machine(name: str, found: Sequence[Machine], chain: ChainNode, offer: Inventory) -> Iterator[Diagnostic]:
+def _check_machine(name: str, found: Sequence[Machine], chain: ChainNode, inventory: Inventory) -> Iterator[Diagnostic]:
     if not found:
-        help = did_you_mean(name, (one.name for one in offer.machines if one.name)) or f"{offer.target} has no machines"
-        yield Diagnostic(RULE, f"{offer.target} has no machine `{name}`", chain.at("machine"), help=help)
+        help = (
+            did_you_mean(name, (one.name for one in inventory.machines if one.name))
+            or f"{inventory.target} has no machines"
+        )
+        yield Diagnostic(RULE, f"{inventory.target} has no machine `{name}`", chain.at("machine"), help=help)
     elif len(found) > 1:
         help = f"name one by its id: {', '.join(one.id for one in found)}"
-        message = f"{offer.target} has {len(found)} machines that are called `{name}`"
+        message = f"{inventory.target} has {len(found)} machines that are called `{name}`"
         yield Diagnostic(RULE, message, chain.at("machine"), help=help)
     elif is_away(found[0]):
-        message = f"{offer.target}: the machine `{name}` is not connected{who_is_away(found)}"
+        message = f"{inventory.target}: the machine `{name}` is not connected{who_is_away(found)}"
         yield Diagnostic(RULE, message, chain.at("machine"), help=_CONNECT)
 
 
-def _check_any_machine(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
+def _check_any_machine(graph: Graph, inventory: Inventory) -> Iterator[Diagnostic]:
     """Chains that name neither a machine nor pools, and workflows without chains, take any machine: once for all."""
     asking = [one.definition.place for one in graph.chains.values() if not one.body.machine and not one.body.pools]
     asking = asking or ([] if graph.chains else [one.definition.place for one in graph.workflows.values()])
-    if asking and all(map(is_away, offer.machines)):
-        what = "no machine is connected" if offer.machines else "there is no machine"
-        message = f"{offer.target}: {what}{who_is_away(offer.machines)}"
+    if asking and all(map(is_away, inventory.machines)):
+        what = "no machine is connected" if inventory.machines else "there is no machine"
+        message = f"{inventory.target}: {what}{who_is_away(inventory.machines)}"
         yield Diagnostic(RULE, message, asking[0], help=_CONNECT)
 
 
@@ -157,12 +162,12 @@ def _check_machine_inputs(chain: ChainNode, where: _Placement) -> Iterator[Diagn
                 yield _missing_diagnostic(name, field, lacks, _place(name, step.workflow, chain))
 
 
-def _check_unused_workflows(graph: Graph, offer: Inventory) -> Iterator[Diagnostic]:
+def _check_unused_workflows(graph: Graph, inventory: Inventory) -> Iterator[Diagnostic]:
     """Workflows that no chain runs: some machine must give what they ask of one."""
     used = {step.step.workflow for chain in graph.chains.values() for step in chain.steps}
     for workflow in graph.workflows.values():
-        for name, field in _machine_inputs(workflow, None) if workflow.name not in used and offer.machines else ():
-            if not any(_supplies(name, machine, offer.pools) for machine in offer.machines):
+        for name, field in _machine_inputs(workflow, None) if workflow.name not in used and inventory.machines else ():
+            if not any(_supplies(name, machine, inventory.pools) for machine in inventory.machines):
                 yield _missing_diagnostic(name, field, "no machine supplies", _place(name, workflow, None))
 
 

@@ -54,7 +54,7 @@ class MachineInputs:
         return tuple(one for one in self.inputs if one.is_missing)
 
 
-def effective_inputs(bundle: Bundle, name: str, whom: str, offer: Inventory) -> list[MachineInputs]:
+def effective_inputs(bundle: Bundle, name: str, whom: str, inventory: Inventory) -> list[MachineInputs]:
     """The inputs of a declared workflow or chain on a machine, on those of a pool, or on `all` that it may get.
 
     Raises UsageError for a machine or pool that is not there, a name of several, and a declaration that is neither.
@@ -63,11 +63,11 @@ def effective_inputs(bundle: Bundle, name: str, whom: str, offer: Inventory) -> 
     if chain is None and bundle.workflow(name) is None:
         known = [*(one.name for one in bundle.chains), *(one.name for one in bundle.workflows)]
         raise UsageError(f"`{name}` is neither a workflow nor a chain", help=did_you_mean(name, known))
-    named = [_one(pool, offer.pools, f"{offer.target} has no pool") for pool in (chain.pools if chain else ())]
+    named = [_one(pool, inventory.pools, f"{inventory.target} has no pool") for pool in (chain.pools if chain else ())]
     machine = chain.machine if chain else None
     wanted = list(_inputs_of(bundle, name))
     found = []
-    for one, pools in _placements(whom, offer, named, machine):
+    for one, pools in _placements(whom, inventory, named, machine):
         found.append(MachineInputs(one, tuple(pools), tuple(_source(want, one, pools) for want in wanted)))
     return found
 
@@ -109,23 +109,30 @@ def _members(workflow: BundledWorkflow | None) -> Iterator[tuple[str, Any, bool]
 
 
 def _placements(
-    whom: str, offer: Inventory, named: Sequence[Pool], machine: str | None
+    whom: str, inventory: Inventory, named: Sequence[Pool], machine: str | None
 ) -> Iterator[tuple[Machine, list[Pool]]]:
     """The machines that are meant, each with the pools whose parameters a run there would get."""
-    pools = [one for one in offer.pools if is_called(one, whom)]
-    machines = [one for one in offer.machines if is_called(one, whom)]
+    pools = [one for one in inventory.pools if is_called(one, whom)]
+    machines = [one for one in inventory.machines if is_called(one, whom)]
     if whom == ALL:
-        mine = [one for one in offer.machines if machine is None or is_called(one, machine)]
+        mine = [one for one in inventory.machines if machine is None or is_called(one, machine)]
         chosen = list(named)
     elif machines or not pools:
-        mine = [_one(whom, offer.machines, f"{offer.target} has no machine or pool", [one.name for one in offer.pools])]
+        mine = [
+            _one(
+                whom,
+                inventory.machines,
+                f"{inventory.target} has no machine or pool",
+                [one.name for one in inventory.pools],
+            )
+        ]
         chosen = []
     else:
         chosen = [*(one for one in named if one not in pools), _one(whom, pools, "")]
-        mine = list(offer.machines)
+        mine = list(inventory.machines)
     for one in mine:
-        if all(one.id in offer.pool_members.get(pool.id, ()) for pool in chosen):
-            yield one, chosen or [pool for pool in named if one.id in offer.pool_members.get(pool.id, ())]
+        if all(one.id in inventory.pool_members.get(pool.id, ()) for pool in chosen):
+            yield one, chosen or [pool for pool in named if one.id in inventory.pool_members.get(pool.id, ())]
 
 
 def _one(name: str, known: Sequence[Any], lacks: str, more: Sequence[str] = ()) -> Any:

@@ -19,20 +19,20 @@ from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
 
 
-def check_task(task: TaskNode, offer: Inventory) -> Iterator[Diagnostic]:
+def check_task(task: TaskNode, inventory: Inventory) -> Iterator[Diagnostic]:
     """What is wrong with one task; nothing where Cyberun was not asked, or does not say what the workflow takes."""
     name, place = task.body.workflow, task.definition.at("workflow")
-    if name not in offer.cyberun_workflows:
+    if name not in inventory.cyberun_workflows:
         return
-    workflow = offer.cyberun_workflows[name]
+    workflow = inventory.cyberun_workflows[name]
     if workflow is None:
         bare, _, version = name.partition("@")
-        no_version = f"`{bare}` has no version {version}" if version and bare in offer.slugs else None
-        help = no_version or did_you_mean(bare, offer.slugs)
-        yield Diagnostic(RULE, f"{offer.target} has no Cyberun workflow `{name}`", place, help=help)
+        no_version = f"`{bare}` has no version {version}" if version and bare in inventory.slugs else None
+        help = no_version or did_you_mean(bare, inventory.slugs)
+        yield Diagnostic(RULE, f"{inventory.target} has no Cyberun workflow `{name}`", place, help=help)
     elif workflow.workflow_status == "disabled":
         help = "enable it in Cyberun, or name another"
-        yield Diagnostic(RULE, f"{offer.target}: the Cyberun workflow `{name}` is disabled", place, help=help)
+        yield Diagnostic(RULE, f"{inventory.target}: the Cyberun workflow `{name}` is disabled", place, help=help)
     elif workflow.parameters is not None:
         yield from _check_parameters(task, workflow.parameters)
 

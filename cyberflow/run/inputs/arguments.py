@@ -63,7 +63,7 @@ def resolve_arguments(
     Raises UsageError with every problem at once; a person is asked for a secret only when there is no other problem.
     """
     inputs = read_inputs(what, raw.inputs, raw.document)
-    shared = _resolve_shared(what, files, raw, (sources, backends), inputs.problems)
+    shared = resolve_shared_arguments(what, files, raw, sources, backends, inputs.problems)
     return replace(shared, inputs=inputs.values)
 
 
@@ -73,22 +73,15 @@ def resolve_shared_arguments(
     raw: RawArguments,
     sources: Mapping[str, SecretLocation],
     backends: SecretBackends,
+    problems: Sequence[ArgumentProblem] = (),
 ) -> Arguments:
-    """Read what all rows of a batch have in common: secrets and files. Raises as `resolve_arguments`."""
-    return _resolve_shared(what, files, raw, (sources, backends), ())
-
-
-def _resolve_shared(
-    what: Runnable,
-    files: Sequence[Mapping[str, Any]],
-    raw: RawArguments,
-    places: tuple[Mapping[str, SecretLocation], SecretBackends],
-    problems: Sequence[ArgumentProblem],
-) -> Arguments:
-    (declared, backends), (sources, refused) = places, read_secret_options(what, raw.secrets)
+    """Read what all rows of a batch have in common: secrets and files; `problems` are there already. Raises as
+    `resolve_arguments`.
+    """
+    asked, refused = read_secret_options(what, raw.secrets)
     found, lacking = read_file_options(what, files, raw.files)
     problems = [*problems, *refused, *lacking]
-    secrets = resolve_secrets(what, {**declared, **sources}, backends, ask=not problems)
+    secrets = resolve_secrets(what, {**sources, **asked}, backends, ask=not problems)
     told = {problem.about for problem in problems}
     problems += [problem for problem in secrets.problems if problem.about not in told]
     raise_problems(what, [problem.text for problem in problems])

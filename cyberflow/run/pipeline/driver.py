@@ -119,7 +119,10 @@ class PipelineRun:
             waits = waiting_entries(self.state)
             if waits:
                 self.state.answers = {**self._script_answers(waits), **self.ledger.answers()}
-            if not self._take(list(advance(self.state, self.ledger.head.invocation, self._tools.wall())), turn):
+            commands = list(advance(self.state, self.ledger.head.invocation, self._tools.wall()))
+            if not commands:
+                self.state.settle()
+            if not self._take(commands, turn):
                 break
         updates = self._dispatcher.send(turn.starts, turn.updates)
         for entry, request in turn.follows:

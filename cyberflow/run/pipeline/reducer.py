@@ -25,7 +25,7 @@ ONCE_MORE = RetryPolicy(failed=True, unknown=True)
 
 def advance(state: PipelineState, invocation: str, now: float) -> Iterator[PipelineCommand]:
     """What is to be done now. Whoever does it tells the state with `apply`, and asks again."""
-    for scope in list(state.scopes.values()):
+    for scope in state.scopes_to_look_at():
         for progress in scope.steps.values():
             if progress.expanded:
                 yield from _advance_step(state, progress, invocation, now)
@@ -39,8 +39,7 @@ def next_due(state: PipelineState) -> float | None:
     moments = [
         moment
         for scope in state.scopes.values()
-        for progress in scope.steps.values()
-        if progress.is_timed
+        for progress in scope.timed
         for id in progress.live
         if (moment := _due(progress, state.entries[id])) is not None
     ]
@@ -49,7 +48,7 @@ def next_due(state: PipelineState) -> float | None:
 
 def waiting_entries(state: PipelineState) -> list[LedgerEntry]:
     """The waits that are open."""
-    waits = (one for scope in state.scopes.values() for one in scope.steps.values() if one.step.wait is not None)
+    waits = (one for scope in state.scopes.values() for one in scope.timed if one.step.wait is not None)
     return [state.entries[id] for one in waits for id in one.live]
 
 

@@ -14,7 +14,7 @@ from cyberflow.compiler.refs import Ref
 from cyberflow.language.prompt.strings import scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.run.chain.interpolate import Interpolator
-from cyberflow.run.pipeline.values import Filler, item_key, output_at, reads_item
+from cyberflow.run.pipeline.values import StepValues, item_key, output_at, reads_item
 from cyberflow.run.work.entry import Kind, LedgerEntry
 from cyberflow.schema.values import ABSENT
 
@@ -91,12 +91,14 @@ class Scope:
     sources: Mapping[str, str] = field(default_factory=dict)
     steps: dict[str, StepProgress] = field(default_factory=dict)
     until: str | None = None
+    timed: tuple[StepProgress, ...] = ()
 
     def __post_init__(self) -> None:
         for step in self.pipeline.steps:
             self.steps[step.id] = StepProgress(step, self)
             if step.id == self.until:
                 break
+        self.timed = tuple(progress for progress in self.steps.values() if progress.is_timed)
 
     def secret_texts(self, step: BundledStep) -> dict[str, str]:
         """The secrets of a step as texts with those of the pipeline that was started; no value is in them."""
@@ -127,7 +129,9 @@ class Scope:
 
 
 class PipelineState:
-    """Every scope that is open, and every entry; `answers` are those that waits were given."""
+    """Every scope that is open, and every entry; `answers` are those that waits were given. `stirred` are the scopes in
+    which something has happened since all was done that was to be done.
+    """
 
     def __init__(self, bundle: Bundle, scope: Scope, entries: Iterable[LedgerEntry] = ()) -> None:
         self.bundle = bundle
@@ -136,6 +140,7 @@ class PipelineState:
         self.answers: Mapping[str, Mapping[str, Any]] = {}
         self.reopen: frozenset[str] = frozenset()
         self.scopes: dict[str, Scope] = {"": scope}
+        self.stirred: set[str] = {""}
 
     def begin(self, reopen: Iterable[str] = ()) -> None:
         """Take in the entries that are there; those of `reopen` are over, and run once more."""
@@ -148,6 +153,7 @@ class PipelineState:
         progress = self.find(entry)
         if progress is None or entry.id not in progress.items:
             return
+        self.stirred.add(progress.scope.prefix)
         item = progress.items[entry.id]
         progress.todo.pop(entry.id, None)
         if entry.is_over and not may_retry(progress.step, entry):
@@ -161,14 +167,22 @@ class PipelineState:
             self.scopes.pop(f"{entry.id}/", None)
         self._expand(progress.scope)
 
+    def settle(self) -> None:
+        """Take note that there is nothing left to be done but what only time or a person brings about."""
+        self.stirred.clear()
+
+    def scopes_to_look_at(self) -> list[Scope]:
+        """The scopes in which there may be something to do, in the order in which they were opened."""
+        return [scope for prefix, scope in self.scopes.items() if scope.timed or prefix in self.stirred]
+
     def find(self, entry: LedgerEntry) -> StepProgress | None:
         prefix, _, step = entry.step.rpartition("/")
         scope = self.scopes.get(f"{prefix}/" if prefix else "")
         return scope.steps.get(step) if scope else None
 
-    def filler(self, scope: Scope, inputs: Mapping[str, Any] | None = None) -> Filler:
+    def filler(self, scope: Scope, inputs: Mapping[str, Any] | None = None) -> StepValues:
         """What fills values inside a scope, with the inputs of an item where there is one."""
-        return Filler(scope.inputs if inputs is None else inputs, lambda ref: self.read(scope, ref))
+        return StepValues(scope.inputs if inputs is None else inputs, lambda ref: self.read(scope, ref))
 
     def read(self, scope: Scope, ref: Ref) -> Any:
         """What a ref reads: of a step for each item a list in their order, null where one has no such output."""
@@ -202,6 +216,7 @@ class PipelineState:
         texts = progress.scope.secret_texts(progress.step)
         scope = Scope(pipeline, prefix, entry.inputs or {}, secrets, texts)
         self.scopes[prefix] = scope
+        self.stirred.add(prefix)
         self._expand(scope)
 
     def _expand(self, scope: Scope) -> None:

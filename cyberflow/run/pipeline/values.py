@@ -17,7 +17,7 @@ _ESCAPES = str.maketrans({"[": "%5B", "]": "%5D", "%": "%25", **{chr(code): f"%{
 
 
 @dataclass
-class Filler:
+class StepValues:
     """Fills values of a step. `problems` are what cannot be filled, naming places and kinds, never a value."""
 
     inputs: Mapping[str, Any]

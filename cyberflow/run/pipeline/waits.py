@@ -9,11 +9,11 @@ from typing import Any
 
 from cyberflow.compiler.pipeline.form import BundledWait
 from cyberflow.run.inputs.durations import parse_duration
-from cyberflow.run.pipeline.values import Filler
+from cyberflow.run.pipeline.values import StepValues
 from cyberflow.run.work.entry import LedgerEntry
 
 
-def open_wait(entry: LedgerEntry, wait: BundledWait, filler: Filler, now: float) -> LedgerEntry:
+def open_wait(entry: LedgerEntry, wait: BundledWait, filler: StepValues, now: float) -> LedgerEntry:
     """The entry of a wait that begins: its end is written down as an instant, so that a restart does not move it."""
     opened = replace(entry, stage="accepted", attempt=entry.attempt + 1, sent_at=now)
     if wait.signal is not None:

@@ -14,7 +14,6 @@ from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerEntry, LedgerHeader, Stage
-from cyberflow.run.work.ids import one_of
 from cyberflow.run.work.ledger import Ledger, LedgerExists
 from cyberflow.run.work.ledger_file import UnwrittenLedger
 from cyberflow.storage import parse_json, private_folder
@@ -73,27 +72,12 @@ def open_journal(
     return Invocation(id or str(uuid4()), target, state, facts=facts or {})
 
 
-def open_entries(state: Path) -> list[LedgerEntry]:
-    """The invocations of which no end is known, oldest first: still running, detached, or of unknown fate."""
-    open_ones = [entry for entry in entries(state) if entry.stage not in ("ended", "refused")]
-    return sorted(open_ones, key=lambda entry: entry.sent_at or 0.0)
-
-
 def entries(state: Path) -> list[LedgerEntry]:
     """Everything that the journal of a project knows: `step` is what was run, `target` and `workflow` are facts."""
     if not (state / JOURNAL).is_file() and not (state / OLD_FOLDER).is_dir():
         return []
     with journal_ledger(state) as ledger:
         return list(ledger.entries())
-
-
-def entry_of_task(state: Path, task_id: str) -> LedgerEntry | None:
-    """The invocation that submitted a task, if it was one of this project on this machine. Raises UsageError when the
-    beginning of an id means several.
-    """
-    known = {entry.task_id: entry for entry in entries(state) if entry.task_id}
-    id = one_of(task_id, list(known))
-    return known[id] if id is not None else None
 
 
 def follow_command(target: str, session_id: str | None, run_ids: Sequence[str]) -> str:

@@ -91,7 +91,7 @@ class BulkPoller:
     async def _find_missing(
         self, states: Mapping[K, ChainState], unseen: set[str], fields: Sequence[str]
     ) -> list[RunRecord]:
-        """Ask for what the sweep did not show, by session; a run that stays away is asked for by its id."""
+        """Ask for what the list did not show, by session; a run that stays away is asked for by its id."""
         found: list[RunRecord] = []
         behind = [state for state in states.values() if any(step.run_id in unseen for step in state.live_steps)]
         for state in behind[:ONE_BY_ONE]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.regex.syntax import (
     Alternation,
     Anchor,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from cyberflow.records import dataclass
 from cyberflow.schema.regex.syntax import (
     Alternation,
     Anchor,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.regex.syntax import (
     BINARY,
     CATEGORIES,

@@ -5,10 +5,11 @@ it, and makes texts that match. What costs too much, or needs data of Unicode th
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.regex.automaton import Automaton
 from cyberflow.schema.regex.backtrack import Backtracker
 from cyberflow.schema.regex.parser import parse_pattern

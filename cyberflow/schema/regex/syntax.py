@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from cyberflow.records import dataclass
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 

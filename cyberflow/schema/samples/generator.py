@@ -5,10 +5,11 @@ hints at. They are guesses; whoever uses one validates it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import Any, Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.regex.pattern import sample_texts as texts_of
 from cyberflow.schema.samples.hints import NO_HINTS, Hints

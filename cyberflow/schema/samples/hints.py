@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
+
+from cyberflow.records import dataclass
 
 MAX_HINTS: Final = 12
 

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from cyberflow.records import dataclass
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.normal_form import readable

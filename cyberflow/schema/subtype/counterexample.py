@@ -5,9 +5,10 @@ have members or entries, so that a mismatch deep inside is found by looking at t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from cyberflow.records import dataclass
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.samples.generator import SampleGenerator
 from cyberflow.schema.samples.hints import hints_of

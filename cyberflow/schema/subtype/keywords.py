@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias
 
+from cyberflow.records import dataclass
 from cyberflow.schema.references import has_refs
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import Disjunct

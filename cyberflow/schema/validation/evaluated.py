@@ -5,9 +5,10 @@ leave alone. Three-valued, as validation is: surely, perhaps, or not.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from cyberflow.records import dataclass
 from cyberflow.schema.references import UNREAD, resolve_pointer
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.values import Schema, Ternary

@@ -5,10 +5,10 @@ templates, values with `Opaque` parts. What a rejection means in words is told b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
+from cyberflow.records import dataclass
 from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.references import resolve_pointer

@@ -21,5 +21,5 @@ async def read_effective_inputs(
     chain = compiled.bundle.chain(name)
     async with open_target(compiled.sourced, compiled.target, say) as service:
         on_open(service)
-        offer = await read_machines(service.client, {whom, *(chain.pools if chain else ())}, compiled.target)
-    return effective_inputs(compiled.bundle, name, whom, offer)
+        inventory = await read_machines(service.client, {whom, *(chain.pools if chain else ())}, compiled.target)
+    return effective_inputs(compiled.bundle, name, whom, inventory)

@@ -29,26 +29,28 @@ def check_remote(
     sourced = read_project(folder)
     name = resolve_target_name(sourced, target)
     graph, _, _ = check_target(sourced, name)
-    offer = asyncio.run(_read_inventory(sourced, name, graph, (say, tell)))
-    return sourced, check(sourced, list(check_against(graph, offer)))
+    inventory = asyncio.run(_read_inventory(sourced, name, graph, (say, tell)))
+    return sourced, check(sourced, list(check_against(graph, inventory)))
 
 
 async def _read_inventory(sourced: RawProject, name: str, graph: Graph, doors: tuple[Say, Say]) -> Inventory:
     """Ask the services that the declarations need, and no other: a project of tasks needs no key of Cyberdesk."""
-    offer, (say, tell) = Inventory(name), doors
+    inventory, (say, tell) = Inventory(name), doors
     if graph.workflows or graph.chains:
         async with open_target(sourced, name, say) as service:
             tell(service.line)
-            offer = await read_inventory(service.client, graph, name)
+            inventory = await read_inventory(service.client, graph, name)
     if not graph.tasks:
-        return offer
+        return inventory
     if name != LOCAL and cyberun_settings(target_of(sourced.settings, name)) is None:
         say(f"{name} has no `cyberun`: what its tasks ask for is not checked")
-        return offer
-    async with open_cyberun(sourced, name, say) as gpu:
-        if gpu.line.startswith(f"target {name},") or not (graph.workflows or graph.chains):
-            tell(gpu.line)
-        found, slugs = await read_cyberun_workflows(gpu.client, (task.body.workflow for task in graph.tasks.values()))
+        return inventory
+    async with open_cyberun(sourced, name, say) as opened:
+        if opened.line.startswith(f"target {name},") or not (graph.workflows or graph.chains):
+            tell(opened.line)
+        found, slugs = await read_cyberun_workflows(
+            opened.client, (task.body.workflow for task in graph.tasks.values())
+        )
     for slug in (slug for slug, workflow in found.items() if workflow and workflow.parameters is None):
         tell(f"{name} does not say what `{slug}` takes: its parameters are not checked")
-    return replace(offer, cyberun_workflows=found, slugs=slugs)
+    return replace(inventory, cyberun_workflows=found, slugs=slugs)

@@ -24,10 +24,6 @@ class FindingSelection:
         """Read what was asked for. Raises UsageError for a rule that there is not, and a path outside the project."""
         return cls(tuple(_relative(root, path) for path in paths), _rules(select), _rules(ignore))
 
-    @property
-    def is_everything(self) -> bool:
-        return not (self.paths or self.select or self.ignore)
-
     def filter(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
         """The findings that are meant, in their order."""
         return [one for one in found if self._is_meant(one)]

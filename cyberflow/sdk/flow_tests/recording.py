@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cyberflow.deploy.pull.yaml_writer import yaml_text
 from cyberflow.errors import UsageError
 from cyberflow.language.model import NAME
+from cyberflow.language.yaml.writing.blocks import yaml_text
 from cyberflow.remote.identity import list_owned_workflows
 from cyberflow.remote.snapshot import read_all_workflows
 from cyberflow.run.work.ids import complete_id

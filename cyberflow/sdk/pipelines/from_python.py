@@ -13,7 +13,7 @@ from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.keywords import PipelineRunOptions
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, raw_arguments
-from cyberflow.sdk.handle import python_wording, run_blocking, say, validate_outputs
+from cyberflow.sdk.handle import python_wording, say, validate_outputs
 from cyberflow.sdk.pipelines.going import open_pipeline
 from cyberflow.sdk.pipelines.setup import PipelineOptions, create_ledger, prepare_pipeline
 
@@ -29,10 +29,6 @@ class PipelineFailed(CyberflowError):
         help = f"look at it, and go on with `cyberflow run --resume {result['ledger']}`"
         super().__init__(f"`{result['name']}` ended in `{result['status']}`", help=help)
         self.result = result
-
-
-def run_pipeline(one: FunctionDeclaration[..., R], call: PythonCall) -> R:
-    return run_blocking(arun_pipeline(one, call))
 
 
 async def arun_pipeline(one: FunctionDeclaration[..., R], call: PythonCall) -> R:

@@ -25,10 +25,11 @@ from cyberflow.run.pipeline.state import KINDS
 from cyberflow.run.work.entry import LedgerEntry, LedgerHeader
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, require_declared, submit_options
-from cyberflow.sdk.decorators import RunnableFunction, SecretSources
+from cyberflow.sdk.decorators import RunnableFunction
 from cyberflow.sdk.execution import SubmitOptions
 from cyberflow.sdk.prepare import find_runnable, resolve_run_arguments
 from cyberflow.sdk.project import CompiledProject, compile_project
+from cyberflow.sdk.run_methods import SecretSources
 from cyberflow.sdk.script.driver import ScriptDriver, ScriptJob
 from cyberflow.sdk.script.options import JournalOptions
 from cyberflow.sdk.script.steps import Declaration, JournalStep, JournalTask
@@ -91,7 +92,7 @@ class Journal:
         self._jobs.clear()
 
     @overload
-    def __call__(self, key: str, declaration: RunnableFunction[..., R], /) -> JournalStep[R]: ...
+    def __call__(self, key: str, declaration: RunnableFunction[..., R, Any], /) -> JournalStep[R]: ...
     @overload
     def __call__(self, key: str, declaration: TaskRef, /) -> JournalTask: ...
     def __call__(self, key: str, declaration: Any, /) -> Any:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -19,8 +17,8 @@ from cyberflow.run.chain.result import Result
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.sdk.call import PythonCall
-from cyberflow.sdk.decorators import SecretSources
 from cyberflow.sdk.handle import Handle, RunFailed, StillRunning, python_wording, validate_outputs
+from cyberflow.sdk.run_methods import FileArguments, SecretSources
 from cyberflow.sdk.script.options import JournalOptions
 from cyberflow.sdk.task import TaskFailed, TaskOutput, TaskRun
 from cyberflow.storage import safe_name, write_bytes
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from cyberflow.sdk.script.driver import ScriptJob
 
 R = TypeVar("R")
-FileArguments = Mapping[str, "str | PathLike[str]"]
 Declaration = FunctionDeclaration[..., Any] | TaskReference
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.views.findings_json import render_json
+from cyberflow.cli.views.findings.findings_json import render_json
 from cyberflow.compiler.facts.analysis import Analysis
 from cyberflow.compiler.facts.state import ProjectState
 from tests.compiler.facts.random_project import RandomProject

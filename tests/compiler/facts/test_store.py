@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.views.findings_json import render_json
+from cyberflow.cli.views.findings.findings_json import render_json
 from cyberflow.compiler.check import check, check_facts
 from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.store import FILE, load_facts, store_facts

@@ -213,11 +213,12 @@ def test_names(project: Project, written: str, name: str) -> None:
 
 
 def test_every_keyword_is_a_key_of_the_yaml() -> None:
+    from cyberflow.language.closed_model import fields_of
     from cyberflow.language.model import Chain, Workflow
     from cyberflow.language.python.keywords import ChainKeywords, WorkflowKeywords
 
     def keys(model: Any) -> set[str]:
-        return {field.alias or name for name, field in model.model_fields.items()}
+        return {field.key for field in fields_of(model).values()}
 
     of_functions = {"inputs", "secrets", "outputs"}
     assert set(WorkflowKeywords.__annotations__) - {"name"} == keys(Workflow) - of_functions

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from cyberflow.language.python.reading.environment import environment_hash
 
 HEAVY = ("networkx", "jinja2", "httpx", "starlette", "markdown_it", "rich", "click", "PIL")
 
@@ -33,3 +36,28 @@ def test_the_public_names_are_there_and_no_others() -> None:
     assert dir(cyberflow) == sorted(cyberflow.__all__)
     with pytest.raises(AttributeError, match="no attribute 'worklow'"):
         cyberflow.worklow  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.slow
+def test_files_that_go_while_the_project_is_read_are_not_missed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _COMING_AND_GOING, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as going:
+        assert going.stdout
+        going.stdout.readline()
+        try:
+            assert all(environment_hash(tmp_path) for _ in range(1000))
+        finally:
+            going.kill()
+
+
+_COMING_AND_GOING = """
+import pathlib, sys
+
+paths = [pathlib.Path(sys.argv[1], f"{number}.db-shm") for number in range(30)]
+print("begun", flush=True)
+while True:
+    for path in paths:
+        path.touch()
+    for path in paths:
+        path.unlink()
+"""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.document import DeclarationDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place, Route, Span
 
 if TYPE_CHECKING:

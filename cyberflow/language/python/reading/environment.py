@@ -28,7 +28,12 @@ def environment_hash(root: Path) -> str | None:
         if left < 0:
             return None
         for name in sorted(names):
-            facts = os.lstat(f"{folder}/{name}")
+            try:
+                facts = os.lstat(f"{folder}/{name}")
+            except FileNotFoundError:
+                continue  # gone since the folder was listed, as the files beside a ledger go
+            except OSError:
+                return None
             seen.update(repr((folder, name, facts.st_mtime_ns, facts.st_size, facts.st_ino)).encode("utf-8", "replace"))
     for path in sys.path:
         if path.endswith(_SITES) and os.path.isdir(path):  # noqa: PTH112 - as above

@@ -8,7 +8,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from inspect import unwrap
 from itertools import takewhile
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files, path_escape
-from cyberflow.language.project.decode import duplicate_name
+from cyberflow.language.project.naming import duplicate_name
 from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.body import DeclarationBody
 from cyberflow.language.python.reading.document import PythonDocument
@@ -33,6 +33,7 @@ from cyberflow.language.python.tracing.trace import Trace
 from cyberflow.language.python.tracing.write_steps import write_steps
 from cyberflow.language.template.templates import has_expression
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.records import dataclass
 from cyberflow.source import Place
 
 SUFFIX = ".py"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec
@@ -22,6 +22,7 @@ from types import CodeType, ModuleType
 from typing import Any, TextIO, cast
 
 from cyberflow.language.python.tracing.symbols import strip_marks
+from cyberflow.records import dataclass
 
 _ONE_AT_A_TIME = RLock()
 """`sys.modules` is one for all threads."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from cyberflow.records import dataclass
 
 _OPENING = re.compile(r"""([A-Za-z]{0,2})('{3}|"{3}|'|")""")
 _BETWEEN = re.compile(r"(?:\s|\\\n|#[^\n]*|[()])+")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from cyberflow.language.prompt.paths import WORD
 from cyberflow.language.prompt.strings import scan_string
 from cyberflow.language.python.signature import field_values
 from cyberflow.language.python.tracing.symbols import BROKEN, MARK, Origin, Symbol, origin_of
+from cyberflow.records import dataclass
 from cyberflow.source import Route
 
 _OPEN, _SHUT = MARK.format("|").split("|")

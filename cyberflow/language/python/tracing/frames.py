@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
+
+from cyberflow.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

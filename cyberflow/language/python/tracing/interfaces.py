@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from cyberflow.language.python import signature
 from cyberflow.language.python.declarations import CalledWorkflow
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
+from cyberflow.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Literal
 
 from cyberflow.language.python import signature
@@ -16,6 +16,7 @@ from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
 from cyberflow.language.python.tracing.frames import user_position
 from cyberflow.language.python.tracing.symbols import DECIDE, Misuse, Origin, Symbol, current_trace, origin_of
 from cyberflow.language.python.tracing.trace import Trace, TracedStep
+from cyberflow.records import dataclass
 from cyberflow.source import Route
 
 _CONDITION = "hand it to a step as `when=` or `unless=`, or let a `call` decide"

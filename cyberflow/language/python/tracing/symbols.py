@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal, NoReturn, Protocol
 
 from cyberflow.errors import UsageError
 from cyberflow.language.python.tracing.frames import Position
+from cyberflow.records import dataclass
 
 MARK: Final = "\ufdd5{}\ufdd6"
 BROKEN: Final = MARK.format("!")

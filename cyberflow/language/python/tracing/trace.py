@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, Container, Coroutine, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Literal
 
 from cyberflow.language.model import NAME
@@ -28,6 +28,7 @@ from cyberflow.language.python.tracing.symbols import (
     call_with_trace,
     origin_of,
 )
+from cyberflow.records import dataclass
 from cyberflow.source import Route
 
 _STRING = "an f-string holds inputs of the chain only"

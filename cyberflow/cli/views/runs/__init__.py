@@ -1,0 +1,1 @@
+"""Runs, tasks, batches and pipelines: while they go on and when they are over."""

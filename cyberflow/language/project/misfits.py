@@ -1,0 +1,262 @@
+"""Data that does not fit its model. pydantic says what is wrong; here it becomes findings with places, and what can be
+saved is: a misspelt key is read as the one it meant, a broken field is left out and remembered.
+"""
+
+from __future__ import annotations
+
+import re
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
+from cyberflow.language.characters import note_invisible
+from cyberflow.language.closed_model import ClosedModel
+from cyberflow.language.project.naming import bad_name, describe_kind
+from cyberflow.language.project.routes import remove_at, replace_at, value_at
+from cyberflow.language.pydantic_models import pydantic_model
+from cyberflow.source import Place, Route
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "`true` or `false`",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_MISSING_HELP = {
+    "prompt": "write `prompt:` and a text, or `prompt: {file: PATH}`",
+    "steps": "write `steps:` and a list of `{id: NAME, workflow: NAME}`",
+    "run": "write `run:` and the name of a chain, workflow or task",
+    "project": "write `project:` and a name",
+    "id": "write `id:` and a name for this step",
+    "workflow": "write `workflow:` and the name of one",
+    "name": "write `name:` and a text",
+    "type": "write `type:` and the kind of check",
+    "file": "write `file:` and a path",
+}
+_ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "title": "name", "prompt_file": "prompt"}
+_ALSO_CALLED |= dict.fromkeys(("workflow", "chain", "task", "pipeline"), "run")
+"""What other languages call a key, where `did you mean` helps nobody."""
+_ARMS = ("<text>", "<file>", "<mapping>")
+"""Tags of the arms of a union."""
+_MOST_ROUNDS = 20
+_STAND_INS: dict[str, Any] = {
+    "prompt": "",
+    "steps": [],
+    "run": "",
+    "call": "",
+    "wait": "0s",
+    "signal": "",
+    "times": 1,
+    "project": "unnamed",
+    "id": "unnamed",
+    "workflow": "",
+    "name": "unnamed",
+    "type": "run_attachment_exists",
+}
+"""What stands for a required field that is missing or broken; no rule speaks of a broken field."""
+_Notes = tuple[set[str], list[tuple[Route, str]], Place]
+
+
+def mend(
+    closed: type[ClosedModel], data: Any, place: Place
+) -> tuple[Any, tuple[Diagnostic, ...], frozenset[str], tuple[tuple[Route, str], ...]]:
+    """Say what is wrong with data of a model, and give what is left that fits (None when it is beyond saving), the keys
+    that were left out, and misspelt keys with the ones they are read as.
+    """
+    model = pydantic_model(closed)
+    problems: list[Diagnostic] = []
+    broken: set[str] = set()
+    renamed: list[tuple[Route, str]] = []
+    for _ in range(_MOST_ROUNDS):
+        try:
+            model.model_validate(data)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        else:
+            return data, tuple(problems), frozenset(broken), tuple(renamed)
+        misspelt = [detail for detail in details if detail["type"] == "extra_forbidden"]
+        for detail in reversed(misspelt or details):
+            route = _route(detail)
+            problems.append(_finding(model, detail, route, place, data))
+            data = _mend(model, detail, route, data, (broken, renamed, place))
+    return None, tuple(problems), frozenset(broken), tuple(renamed)
+
+
+def _route(detail: ErrorDetails) -> Route:
+    """Where in the data it is wrong; pydantic's words for an arm of a union and for a key are not steps."""
+    *above, last = detail["loc"] or ("",)
+    kept = [step for step in above if step not in _ARMS]
+    if detail["type"] == "extra_forbidden" or last not in (*_ARMS, "[key]", ""):
+        kept.append(last)
+    return tuple(kept)
+
+
+def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any, notes: _Notes) -> Any:
+    """Take what is wrong out of the data, or put a stand-in for what is missing, so that the rest can be read."""
+    broken, renamed, place = notes
+    if not route:
+        broken.update(_list_keys(model, ()))
+        needed = [field.alias or key for key, field in model.model_fields.items() if field.is_required()]
+        return {key: _STAND_INS[key] for key in needed}
+    parent = value_at(data, route[:-1])
+    if detail["type"] == "extra_forbidden":
+        meant = _find_intended_key(str(route[-1]), _list_keys(model, route[:-1]), parent)
+        if meant and isinstance(parent, dict) and meant not in parent:
+            renamed.append(((*place.route, *route[:-1], meant), str(route[-1])))
+            mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
+            if route[-1] == "prompt_file":
+                mended[meant] = {"file": mended[meant]}
+            return replace_at(data, route[:-1], mended)
+        return remove_at(data, route)
+    broken.add(str(route[0]))
+    name = str(route[-1])
+    if name in _STAND_INS and isinstance(parent, dict) and "[key]" not in detail["loc"]:
+        return replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
+    return remove_at(data, route)
+
+
+def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
+    also = _ALSO_CALLED.get(key)
+    return also if also in known and also not in beside else nearest(key, known)
+
+
+def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: Place, data: Any) -> Diagnostic:
+    from cyberflow.language.project.decode_fixes import fix_key, fix_type
+
+    at, kind = place.at(*route), detail["type"]
+    name = _display_name(at.route)
+    if kind == "extra_forbidden":
+        known = _list_keys(model, route[:-1])
+        meant = _find_intended_key(str(route[-1]), known, value_at(data, route[:-1]))
+        help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
+        if route[-1] == "prompt_file":
+            help = "write `prompt: {file: PATH}`"
+        note, beside = note_invisible(str(route[-1])), value_at(data, route[:-1])
+        fix = fix_key(at, meant, known, beside) if meant else None
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help, fix=fix)
+    if kind == "missing":
+        owner = place.at(*route[:-1])
+        message = f"{_display_name(owner.route)} has no {name}"
+        return Diagnostic("missing-key", message, owner.at_key(), help=_MISSING_HELP.get(str(route[-1])))
+    if kind == "secret-in-source":
+        help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
+        return Diagnostic(kind, f"{name} holds a literal secret", at, note="this is in git for ever", help=help)
+    if kind == "secret-in-test":
+        help = "write `any`: a test needs no secret"
+        message, note = f"{name} holds a literal secret", "this is in git for ever"
+        return Diagnostic("secret-in-source", message, at, note=note, help=help)
+    if kind == "rule-floor":
+        rule = str(detail.get("ctx", {}).get("rule"))
+        return Diagnostic("wrong-type", detail["msg"], at.at(rule), help="`warning` is the lowest that it takes")
+    if kind in ("bad-name", "bad-project-name", "bad-duration"):
+        return _bad_word(kind, detail, at)
+    message, note = _type_text(name, detail)
+    return Diagnostic(
+        "wrong-type",
+        message,
+        at if value_at(data, route) is not None else at.at_key(),
+        note=note,
+        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, value_at(data, route)),
+        fix=fix_type(at, detail, value_at(data, route), _list_choices(detail)),
+    )
+
+
+def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
+    if "[key]" in detail["loc"]:
+        return bad_name(str(at.route[-1]), at.at_key())
+    value = detail["input"]
+    if kind == "bad-duration":
+        return Diagnostic(
+            "wrong-type", f"`{value}` is not a duration", at, help="write a number and `s`, `m` or `h`: `20m`"
+        )
+    return bad_name(str(value), at, project=kind == "bad-project-name")
+
+
+def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
+    kind, value = detail["type"], detail["input"]
+    if kind == "literal_error":
+        known = _list_choices(detail)
+        if nearest(str(value), known):
+            return f"{name} cannot be `{value}`", ""
+        return f"{name} must be {'one of ' if len(known) > 1 else ''}{', '.join(f'`{one}`' for one in known)}", ""
+    if kind == "wrong-type" and isinstance(value, dict):
+        return f"{name} {detail['msg']}", ""
+    if kind in ("string_too_long", "too_long"):
+        unit = "characters" if kind == "string_too_long" else "entries"
+        length = detail.get("ctx", {}).get("actual_length")
+        note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
+        return f"{name} is too long", note.removeprefix("None ")
+    if kind in _EXPECTED:
+        return f"{name} must be {_EXPECTED[kind]}", f"this is {describe_kind(value)}"
+    return f"{name} {detail['msg']}", f"this is {describe_kind(value)}"
+
+
+def _list_choices(detail: ErrorDetails) -> list[str]:
+    return re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+
+
+def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
+    if value is None:
+        return "write a value, or take the key away"
+    if detail["type"] == "string_type" and isinstance(value, bool | int | float):
+        return "put quotes around it"
+    if detail["type"] == "bool_type" and value in ("yes", "no", "on", "off"):
+        return f"in YAML 1.2 `{value}` is text: write `true` or `false`"
+    if detail["type"] == "literal_error":
+        meant = nearest(str(value), _list_choices(detail))
+        return f"did you mean `{meant}`?" if meant else None
+    if detail["type"] == "list_type" and isinstance(value, str):
+        return f"write a list: `{name}: [{value}]`"
+    if detail["type"] == "list_type" and isinstance(value, dict):
+        return f"write a list: begin each entry with {'`- id: NAME`' if name == 'steps' else '`- `'}"
+    if detail["type"] == "dict_type" and isinstance(value, list):
+        in_step = "steps" in detail["loc"]
+        given = {"inputs": "VALUE" if in_step else "string", "outputs": "string", "secrets": "string"}.get(name, "…")
+        given = "<$SECRET>" if name == "secrets" and in_step else given
+        return f"write names and what each one is, without dashes: `{name}: {{NAME: {given}}}`"
+    return None
+
+
+def _display_name(route: Route) -> str:
+    if not route:
+        return "the file"
+    if isinstance(route[-1], int):
+        return f"item {route[-1] + 1} of {_display_name(route[:-1])}"
+    return f"`{route[-1]}`"
+
+
+def _list_keys(model: Any, route: Route) -> list[str]:
+    """The keys that the model allows at a route, for suggestions."""
+    for step in route:
+        model = _child_annotation(model, step)
+    model = _strip_annotation(model)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _child_annotation(model: Any, step: str | int) -> Any:
+    model = _strip_annotation(model)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        by_key = {field.alias or name: field for name, field in model.model_fields.items()}
+        return by_key[str(step)].annotation if step in by_key else None
+    arguments = get_args(model)
+    return arguments[-1] if arguments and get_origin(model) in (dict, list) else None
+
+
+def _strip_annotation(model: Any) -> Any:
+    """Take `Annotated`, `None` and the text form of a prompt off an annotation."""
+    while True:
+        origin = get_origin(model)
+        if origin is Annotated:
+            model = get_args(model)[0]
+        elif origin in (Union, UnionType):
+            model = [arm for arm in get_args(model) if arm is not type(None)][-1]
+        else:
+            return model
