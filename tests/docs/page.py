@@ -208,7 +208,7 @@ class Reader:
         """Run it as a person would, and end what it left running."""
         self.ran.append(script)
         process = subprocess.Popen(
-            ["timeout", "60", "bash", "-c", self._filled(script)],
+            ["timeout", "300", "bash", "-c", self._filled(script)],
             cwd=self.folder,
             env={**self.environ, "PLATFORM": self.platform},
             stdin=subprocess.DEVNULL,
