@@ -4,6 +4,7 @@ imported, everything else goes to the doors.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from cyberflow.version import __version__
@@ -21,6 +22,7 @@ def main() -> None:
         return
     try:
         if sys.argv[1:2] == ["check"]:
+            gc.disable()  # all that is made from here on stays until the end
             from cyberflow.cli.check_cache import repeat_answer
 
             code = repeat_answer(sys.argv[1:])

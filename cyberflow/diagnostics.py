@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from cyberflow.edits import Fix, Replacement
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 Severity = Literal["error", "warning"]
@@ -101,6 +101,11 @@ def join_names(names: Iterable[str]) -> str:
     """Names as a list in words: `a`, `b` and `c`."""
     shown = [f"`{name}`" for name in names]
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
+def pluralize(number: int, noun: str) -> str:
+    """`1 workflow`, `3 workflows`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _fold(word: str) -> str:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 

@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from typing import Literal, Protocol
 
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass, expression
 
-_LINE_END = re.compile("\n")
+_LINE_END = expression("\n")
 Route = tuple[str | int, ...]
 """Keys and indexes from the root of a document to a node: `("chains", "intake", "steps", 1, "inputs", "mrn")`."""
 
@@ -68,6 +66,12 @@ class Document(Protocol):
     def span(self, place: Place) -> Span:
         """Give the span of a place in this document; a route that is not there answers with its nearest parent."""
         ...
+
+
+def line_end(text: str, at: int) -> int:
+    """Where the line of an offset ends."""
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from unicodedata import normalize
 from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ DEVICES = frozenset(
     }
 )
 """Names that Windows keeps for itself, whatever their ending."""
-_UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
 _STREAMS = frozenset(map(Path, ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")))
+_UNFIT = expression(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
 IN_PLACE = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV, errno.EROFS})
 """Why no file can be put beside another one, which itself may still be written: a folder of someone else, a mount."""
 

@@ -31,6 +31,10 @@ _FLAGS = {"--quiet": True, "-q": True, "--no-color": False}
 _COMPLETION = "_CYBERFLOW_COMPLETE"
 
 
+_CHANGED: list[int] = []
+"""When the package was last changed, once that was looked at."""
+
+
 class CheckReport:
     """What was found, in a text with marks for styles, how many errors and warnings that speaks of, and what is said
     beside it; `plain` is what a stream that is not a terminal shows of it.
@@ -49,12 +53,17 @@ class CheckReport:
 class CheckCache:
     """The kept answers of one project."""
 
+    missed: set[tuple[str, str]] = set()  # noqa: RUF012 - of the whole process
+    """Projects of which there was no answer in a form, so that it is not looked for again."""
+
     def __init__(self, root: str) -> None:
         self.root = root
-        self._program = ""
 
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
+        if (self.root, form) in self.missed:
+            self.missed.discard((self.root, form))
+            return None
         try:
             data = _read_intact(f"{self.root}/{FILE}")
             answer = data["answers"].get(form)
@@ -123,8 +132,9 @@ class CheckCache:
     @property
     def program_version(self) -> str:
         """The version, the interpreter, and when the package was last changed."""
-        self._program = self._program or f"{__version__} {sys.version} {_newest_change(_PACKAGE)}"
-        return self._program
+        if not _CHANGED:
+            _CHANGED.append(_newest_change(_PACKAGE))
+        return f"{__version__} {sys.version} {_CHANGED[0]}"
 
     def _write(self, data: dict[str, Any]) -> None:
         """Keep it, below its own hash, if the disk lets us: an answer that is not kept is found anew."""
@@ -180,6 +190,8 @@ def repeat_answer(arguments: list[str]) -> int | None:
     try:
         root = _find_root(asked["--project"])
         answer = CheckCache(root).find(asked["--format"]) if root else None
+        if root and answer is None:
+            CheckCache.missed.add((root, asked["--format"]))
         if answer is None or (answer.hint and sys.stderr.isatty()):
             return None
         return _repeat(answer, asked, sys.stdout.fileno(), sys.stderr.fileno())

@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import select
 import sys
 from collections.abc import Iterator
@@ -16,12 +15,13 @@ from typing import IO, Any, cast
 
 from cyberflow.cli.styles import escape_ci_commands, to_terminal
 from cyberflow.errors import CyberflowError
+from cyberflow.late import expression
 
 STATUSES = frozenset(
     ("success", "error", "task_failed", "cancelled", "completed", "failed", "scheduling", "running", "running_checks")
 )
 """Words of ours wherever one stands by itself with a style of its own: no secret changes how a run is said to end."""
-_ANSI = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z])")
+_ANSI = expression(r"(\x1b\[[0-9;?]*[A-Za-z])")
 GONE = frozenset({errno.EPIPE, errno.EIO, errno.EBADF, errno.ESHUTDOWN, errno.ECONNRESET})
 """Nobody reads any more: a pipe, a terminal or a socket whose other end is closed."""
 

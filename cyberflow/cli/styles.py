@@ -8,14 +8,16 @@ import os
 import re
 from collections.abc import Callable
 
+from cyberflow.late import expression
+
 _NONCE = os.urandom(8).hex()
-_MARK = re.compile(rf"\x00{_NONCE}:([0-9;]*)\x00")
+_MARK = expression(rf"\x00{_NONCE}:([0-9;]*)\x00")
 _COLOURS = {
     name: 30 + number
     for number, name in enumerate(("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"))
 }
-_CI_COMMAND = re.compile(r"^([ \t]*)(::(?=[A-Za-z])|##\[|##vso\[)", re.MULTILINE)
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CI_COMMAND = expression(r"^([ \t]*)(::(?=[A-Za-z])|##\[|##vso\[)", re.MULTILINE)
+_UNSAFE = expression("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves a cursor, ends a line elsewhere, turns text around, or cannot be written: all but tab and line end."""
 
 

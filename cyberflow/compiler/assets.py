@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cyberflow.compiler.bundle import ASSET, Asset
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files, meant_path
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Text
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from cyberflow.language.prompt.scanner import scan
 from cyberflow.language.prompt.strings import only_token, scan_field, scan_string
 from cyberflow.language.prompt.tokens import Format, ScannedPrompt
 from cyberflow.language.python.reading.document import CalledFunction, PythonDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, field, fields
-from functools import cached_property
 from typing import Any, TypeVar
 
 from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.errors import UsageError
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.storage import parse_json
 
 VERSION, VERSION_WITH_PIPELINES = 1, 2

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar
 
 from cyberflow.compiler.interface import Callee, Field, FieldSet, NameKind
@@ -17,7 +16,7 @@ from cyberflow.language.model import Chain, Step, Task, Workflow
 from cyberflow.language.pipelines import Pipeline, PipelineStep
 from cyberflow.language.project.load import Definition, Project
 from cyberflow.language.python.reading.document import CalledFunction
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.schema.definitions import array_schema
 from cyberflow.schema.paths import FoundType
 from cyberflow.source import Place

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import Literal
 
 from cyberflow.compiler.pipeline.form import StepKind
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.source import Place

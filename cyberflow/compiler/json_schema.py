@@ -15,7 +15,7 @@ from cyberflow.diagnostics import Label, did_you_mean, fix_name
 from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.model import NAME
 from cyberflow.language.project.routes import value_at
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import TYPES, holds
 from cyberflow.schema.references import SchemaDocument
 from cyberflow.schema.well_formed import check_keyword, find_stray_fields, is_schema, marker_of

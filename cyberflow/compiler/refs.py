@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cyberflow.language.prompt.paths import TokenPath, format_path
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 Keys = tuple[str | int, ...]
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable
 from dataclasses import field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Ref, read_ref
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, ScannedPrompt, Token
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Place, Text
 
 if TYPE_CHECKING:
     from cyberflow.language.prompt.render import RenderedPrompt
 
 _RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
-_RENDERED_PATTERN = re.compile(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")
+_RENDERED_PATTERN = expression(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")
 """Nesting that the parser cuts, and tables."""
 
-_WITHOUT_WORDS = re.compile(r"[\W\d_]*")
-_INVISIBLE_TAG = re.compile(r"<(?!img\b)[^>]*>")
+_WITHOUT_WORDS = expression(r"[\W\d_]*")
+_INVISIBLE_TAG = expression(r"<(?!img\b)[^>]*>")
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
 from cyberflow.edits import Fix, Removal
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Document, LineIndex, Place, Route, Sources
 
 _MENTION = "cyberflow:"
-_HASH = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)
-_BRACES = re.compile(r"\{#-?[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*?)[ \t]*[-+]?#\}")
-_SAID = re.compile(r"ignore\[(?P<rules>[^\]\n]*)\](?P<reason>.*)")
-_PROMPT = re.compile(r"[ \t]*(?:- +)?[\"']?(?:prompt|on_check_failure|check_prompt)[\"']?[ \t]*:")
-_ONLY_COMMENT = re.compile(r"[ \t]*(?:#.*|\{#.*#\}[ \t]*)?")
+_HASH = expression(r"(?:^|(?<=[ \t]))#[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*)", re.MULTILINE)
+_BRACES = expression(r"\{#-?[ \t]*cyberflow:[ \t]*(?P<said>[^\n]*?)[ \t]*[-+]?#\}")
+_SAID = expression(r"ignore\[(?P<rules>[^\]\n]*)\](?P<reason>.*)")
+_PROMPT = expression(r"[ \t]*(?:- +)?[\"']?(?:prompt|on_check_failure|check_prompt)[\"']?[ \t]*:")
+_ONLY_COMMENT = expression(r"[ \t]*(?:#.*|\{#.*#\}[ \t]*)?")
 
 
 @dataclass(frozen=True)

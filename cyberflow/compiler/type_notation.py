@@ -22,7 +22,7 @@ from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.secret_literals import type_literals
 from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import WORDS
 from cyberflow.schema.normal_form import DEEPEST, MOST, ObjectSchema, SchemaTooLarge, normal_form
 from cyberflow.schema.references import SchemaDocument

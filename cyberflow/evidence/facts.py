@@ -170,13 +170,8 @@ class TracedRun:
         }
 
 
-def moment_of(text: str | None) -> datetime | None:
-    """A time of the service as a moment."""
-    return parse_time(text)
-
-
 def in_order(states: Sequence[ContentState]) -> tuple[ContentState, ...]:
     """States by the time of their writing; none at all when one of them has no time."""
-    if any(moment_of(state.since) is None for state in states):
+    if any(parse_time(state.since) is None for state in states):
         return ()
-    return tuple(sorted(states, key=lambda state: moment_of(state.since) or LATEST))
+    return tuple(sorted(states, key=lambda state: parse_time(state.since) or LATEST))

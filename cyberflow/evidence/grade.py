@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
 
-from cyberflow.client.cyberdesk.wire import is_live
-from cyberflow.evidence.facts import LATEST, SHORT, ContentState, Grading, RunEvidence, moment_of
+from cyberflow.client.cyberdesk.wire import is_live, parse_time
+from cyberflow.evidence.facts import LATEST, SHORT, ContentState, Grading, RunEvidence
 from cyberflow.run.readings.reading import WorkflowReading
 
 
@@ -36,7 +36,7 @@ def _ungraded(evidence: RunEvidence) -> str | None:
     run = evidence.run
     if is_live(run.status):
         return "the run is not over"
-    if moment_of(run.created_at) is None or moment_of(run.ended_at) is None:
+    if parse_time(run.created_at) is None or parse_time(run.ended_at) is None:
         return "the service does not say when it ran" if run.started_at else "the run never started"
     if run.overrides:
         return f"the run had a {' and a '.join(run.overrides)} of its own, not the workflow's"
@@ -44,7 +44,7 @@ def _ungraded(evidence: RunEvidence) -> str | None:
 
 
 def _window(evidence: RunEvidence) -> tuple[datetime, datetime]:
-    created, ended = moment_of(evidence.run.created_at), moment_of(evidence.run.ended_at)
+    created, ended = parse_time(evidence.run.created_at), parse_time(evidence.run.ended_at)
     assert created is not None  # noqa: S101 - `_ungraded` was asked
     assert ended is not None  # noqa: S101 - as above
     return created, ended
@@ -75,7 +75,7 @@ def _bounded(evidence: RunEvidence) -> Grading | None:
 
 def _changed(evidence: RunEvidence) -> Grading | None:
     written = [one.updated_at for one, _ in _after(evidence)] + [one.since for one in evidence.states]
-    inside = sorted({one for one in written if _in_window(evidence, one)}, key=lambda one: moment_of(one) or LATEST)
+    inside = sorted({one for one in written if _in_window(evidence, one)}, key=lambda one: parse_time(one) or LATEST)
     if not inside:
         return None
     before, after = _hashes_around(evidence)
@@ -120,7 +120,7 @@ def _state_in_force(evidence: RunEvidence) -> ContentState | None:
     for state, following in pairwise((*evidence.states, None)):
         if state is None or not _is_before(state.since, created):
             continue
-        until = moment_of(following.since) if following is not None else None
+        until = parse_time(following.since) if following is not None else None
         if until is None or until > ended:
             return state
     return None
@@ -137,23 +137,25 @@ def _hashes_around(evidence: RunEvidence) -> tuple[str | None, str | None]:
 def _last_hash(evidence: RunEvidence, wanted: Callable[[datetime], bool]) -> str | None:
     known = [(one.since, one.hash) for one in evidence.states]
     known += [(one.updated_at, one.hash) for one in (*evidence.readings, *([evidence.now] if evidence.now else []))]
-    dated = [(moment, content) for text, content in known if (moment := moment_of(text)) is not None and wanted(moment)]
+    dated = [
+        (moment, content) for text, content in known if (moment := parse_time(text)) is not None and wanted(moment)
+    ]
     return max(dated, key=lambda one: (one[0], one[1] or ""))[1] if dated else None
 
 
 def _is_before(text: str, moment: datetime) -> bool:
-    read = moment_of(text)
+    read = parse_time(text)
     return read is not None and read < moment
 
 
 def _in_window(evidence: RunEvidence, text: str) -> bool:
     created, ended = _window(evidence)
-    read = moment_of(text)
+    read = parse_time(text)
     return read is not None and created <= read <= ended
 
 
 def _when(text: str) -> str:
-    moment = moment_of(text)
+    moment = parse_time(text)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03} UTC" if moment else text
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-INVISIBLE = re.compile(
+from cyberflow.late import expression
+
+CONTROL = expression(r"[\x00-\x1f\x7f-\x9f]")
+INVISIBLE = expression(
     "[\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff\uffa0]"
 )
 """What looks like a blank or like nothing, and is not the blank of the keyboard."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from cyberflow.errors import UsageError
 from cyberflow.language.disk_facts import GENERATED_FOLDERS, describe_entry, printable_name
 from cyberflow.language.ignore_files import IgnoreFiles
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 PROJECT_FILE = "cyberflow.yaml"
 MISNAMED_PROJECT_FILE = "cyberflow.yml"

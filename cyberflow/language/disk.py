@@ -13,7 +13,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.disk_facts import Stamp, describe_entry, settled_stamp, stamp_of
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 if TYPE_CHECKING:
     from cyberflow.language.document import DocumentOutline
@@ -51,6 +51,8 @@ class FileMemory(dict[str, DiskFile]):
         super().__init__(files or {})
         self.outlines: dict[str, tuple[str, DocumentOutline]] = {}
         """What the last reading kept of the text of each file, behind the hash of it."""
+        self.written: dict[str, tuple[Any, Any, str]] = {}
+        """What was kept of each file, its outline, and how both are written."""
 
 
 @dataclass

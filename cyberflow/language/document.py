@@ -5,11 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.source import LineIndex, Place, Route, Span
 
 

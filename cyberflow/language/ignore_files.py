@@ -13,7 +13,7 @@ from dataclasses import field
 from pathlib import Path
 
 from cyberflow.language.disk_facts import ignore_file_fact, read_plain_file
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 IGNORE_FILE = ".gitignore"
 _CLASSES = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.late import expression
 from cyberflow.source import Place
 
-_START = re.compile(r"^([ \t]*)<{7}( [^\n]*\S)?[ \t]*$", re.MULTILINE)
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[^\n]*")
+_START = expression(r"^([ \t]*)<{7}( [^\n]*\S)?[ \t]*$", re.MULTILINE)
+_FENCE = expression(r"[ \t]*(`{3,}|~{3,})[^\n]*")
 
 
 def find_conflict(text: str, path: str) -> Diagnostic | None:

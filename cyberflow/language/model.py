@@ -4,15 +4,15 @@ The JSON Schemas of `schemas/` and the findings about keys and types come from t
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from cyberflow.language.closed_model import After, Before, ClosedModel, Length, Shape, TextOr, default
 from cyberflow.language.value_readers import Misfit
+from cyberflow.late import expression
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
-PROJECT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_TIMEOUT = re.compile(r"[0-9]+(s|m|h)")
+NAME = expression(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+PROJECT_NAME = expression(r"[a-z][a-z0-9-]{0,62}")
+_TIMEOUT = expression(r"[0-9]+(s|m|h)")
 
 
 def _name(value: str) -> str:

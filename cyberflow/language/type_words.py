@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cyberflow.late import expression
+
 _WORDS = {
     **dict.fromkeys(("str", "text", "char", "varchar", "String"), "string"),
     **dict.fromkeys(("int", "long", "Integer", "bigint"), "integer"),
@@ -18,8 +20,8 @@ _FORMATS = {
     **dict.fromkeys(("url", "uri"), "uri"),
     **{word: word for word in ("date", "time", "duration", "email", "uuid", "ipv4", "ipv6", "hostname")},
 }
-_LIST = re.compile(r"(?:list|tuple|set|array|List|Array|Sequence)\s*[\[<(]\s*(.*?)\s*[\])>]", re.DOTALL)
-_OPTIONAL = re.compile(r"Optional\[(.*)\]|(.*?)\s*\|\s*(?:None|null)", re.DOTALL)
+_LIST = expression(r"(?:list|tuple|set|array|List|Array|Sequence)\s*[\[<(]\s*(.*?)\s*[\])>]", re.DOTALL)
+_OPTIONAL = expression(r"Optional\[(.*)\]|(.*?)\s*\|\s*(?:None|null)", re.DOTALL)
 
 
 Translation = str | dict[str, object]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import accepts_anything, keyword_kinds
 from cyberflow.schema.references import resolve_pointer
 from cyberflow.schema.values import ABSENT, Schema

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.values import KINDS, KINDS_OF_TYPE, Schema, is_json
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

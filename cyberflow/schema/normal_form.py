@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import map_subschemas, restricts
 from cyberflow.schema.references import SchemaDocument, has_names, is_well_formed
 from cyberflow.schema.values import Schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.definitions import extract
 from cyberflow.schema.describe import describe
 from cyberflow.schema.keywords import accepts_anything

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import DIALECT, keywords_fit, subschemas
 from cyberflow.schema.values import MAX_DEPTH, Schema
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 Schema: TypeAlias = dict[str, Any] | bool
 ValuePath: TypeAlias = tuple[str | int, ...]
@@ -189,4 +189,16 @@ def without_empty(value: Any) -> Any:
         return {key: without_empty(item) for key, item in value.items() if item != EMPTY}
     if isinstance(value, list):
         return [without_empty(item) for item in value if item != EMPTY]
+    return value
+
+
+def follow_keys(value: Any, keys: Iterable[str | int]) -> Any:
+    """What stands below a value at these keys, ABSENT where they lead nowhere."""
+    for key in keys:
+        if isinstance(value, dict):
+            value = value.get(key, ABSENT)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return ABSENT
     return value

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final
 
 from cyberflow.diagnostics import did_you_mean, join_names, nearest
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.schema.keywords import (
     KEYWORDS,
     MARKERS,
@@ -99,7 +98,7 @@ def check_keyword(key: str, value: Any, *, free: bool = False) -> KeywordProblem
     return _check_patterns(key, [value]) if form is PATTERN else None
 
 
-_KNOWN_DIALECT: Final = re.compile(r"https?://json-schema\.org/(?:draft[-/][0-9-]+/)?schema#?")
+_KNOWN_DIALECT: Final = expression(r"https?://json-schema\.org/(?:draft[-/][0-9-]+/)?schema#?")
 _UNREAD: Final = {
     "$dynamicRef": KeywordProblem(
         "`$dynamicRef` is not read: what it leads to depends on the value that is validated",

@@ -18,10 +18,10 @@ from cyberflow.cli.error_text import print_error
 from cyberflow.cli.interrupts import INTERRUPTED, run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.output_streams import output_failure
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.cli.views.plans.plan_text import outcome_line, plan_lines
 from cyberflow.deploy.plan.model import Outcome, Plan
 from cyberflow.deploy.plan.plan_file import SavedPlan
+from cyberflow.diagnostics import pluralize
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.sdk.deployments.deployment import (
     Application,

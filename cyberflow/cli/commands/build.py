@@ -10,8 +10,8 @@ import click
 
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.compiler.bundle import Bundle
+from cyberflow.diagnostics import pluralize
 from cyberflow.errors import CyberflowError
 from cyberflow.language.project.load import RawProject
 from cyberflow.sdk.portability import READS, reads_json

@@ -11,9 +11,9 @@ from cyberflow.cli.console import announce, say
 from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.styles import one_line, style
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.deploy.pull.folder import PullFolder, display_path
 from cyberflow.deploy.pull.read import PullResult
+from cyberflow.diagnostics import pluralize
 from cyberflow.errors import UsageError
 from cyberflow.language.project.load import read_project
 from cyberflow.sdk.deployments.pulls import PullOptions, pull_sources

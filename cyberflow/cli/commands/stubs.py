@@ -11,11 +11,11 @@ import click
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root
 from cyberflow.cli.stub_types import StubClasses, is_name, make_optional
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.compiler.check import check_target
 from cyberflow.compiler.graph import PYTHON_SUFFIX, DeclarationNode
 from cyberflow.compiler.interface import Callee
 from cyberflow.compiler.pipeline.build import caller_callee
+from cyberflow.diagnostics import pluralize
 from cyberflow.language.project.load import read_project
 from cyberflow.sdk.project import raise_errors
 from cyberflow.source import Place

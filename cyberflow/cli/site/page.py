@@ -16,8 +16,8 @@ from cyberflow.cli.site.sections import (
     type_articles,
     workflow_article,
 )
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.compiler.graph import DeclarationNode
+from cyberflow.diagnostics import pluralize
 from cyberflow.diagram.from_graph import build_project_diagram
 from cyberflow.diagram.svg import STYLE
 from cyberflow.version import __version__

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cyberflow.cli.styles import one_line, style
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
+from cyberflow.diagnostics import pluralize
 from cyberflow.remote.requirements.effective import InputSource, MachineInputs
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.values import ABSENT

@@ -14,7 +14,7 @@ from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.language.disk import FileMemory
 from cyberflow.language.project.load import read_project
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -16,11 +15,11 @@ from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Document
 
 AnyDocument = YamlDocument | PythonDocument
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_WORD = expression(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from cyberflow.language.files import PARSED_SUFFIXES, Files
 from cyberflow.language.project.declarations import decode_project, hides_names
 from cyberflow.language.project.load import Project, RawProject
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 V = TypeVar("V")

@@ -12,7 +12,7 @@ from cyberflow.compiler.facts.file_facts import ProjectFacts
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Sources
 
 

@@ -21,7 +21,7 @@ from cyberflow.language.document import DocumentOutline
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.source import Place
-from cyberflow.storage import parse_json, private_folder, write_text
+from cyberflow.storage import private_folder, write_text
 
 FILE = ".cyberflow/facts.json"
 _KINDS: dict[str, type[Any]] = {
@@ -33,40 +33,60 @@ _SET = "frozenset"
 
 
 def load_facts(root: Path, program: str, memory: FileMemory) -> ProjectFacts:
-    """The facts that the last `check` kept, none when they cannot be trusted. What is kept of the text of each file
-    goes to `memory`, for when it is read.
+    """The facts that the last `check` kept, none when they cannot be trusted. What is kept of the text of each file,
+    and how its facts are written, goes to `memory`.
     """
     try:
-        seal, _, text = (root / FILE).read_text(encoding="utf-8").partition("\n")
-        if hashlib.sha256(text.encode()).hexdigest() != seal:
+        seal, _, text = (root / FILE).read_bytes().partition(b"\n")
+        if hashlib.sha256(text).hexdigest().encode() != seal:
             return ProjectFacts()
-        data = parse_json(text)
-        if data["program"] != program:
+        head, *lines = text.decode().split("\n")
+        if (head_data := json.loads(head))["program"] != program:
             return ProjectFacts()
-        files = {path: _decode_facts(one) for path, one in data["files"].items()}
-        for path, (content, sections, secrets) in data["outlines"].items():
-            memory.outlines[path] = content, DocumentOutline(sections, secrets)
-        return ProjectFacts(str(data["settings"]), files)
+        files, written, outlines = {}, {}, {}
+        for line, (path, held, outline) in zip(lines, json.loads(f"[{','.join(lines)}]"), strict=True):
+            files[path] = facts = _decode_facts(held)
+            written[path] = (facts, outline, line)
+            if outline is not None:
+                outlines[path] = facts.content, DocumentOutline(*outline)
+        memory.written, memory.outlines = written, outlines
+        return ProjectFacts(str(head_data["settings"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ProjectFacts()
 
 
 def store_facts(raw: RawProject, facts: ProjectFacts, program: str) -> None:
-    """Keep the facts of a project, if the disk lets us. A file with a literal secret is read anew each time: nothing
-    that was written beside it may stand anywhere else.
+    """Keep the facts of a project, a file in a line, if the disk lets us. A file with a literal secret is read anew
+    each time: nothing that was written beside it may stand anywhere else.
     """
-    files = {path: _encode(one) for path, one in facts.files.items() if not _holds_secret(raw, one)}
-    outlines = {
-        path: (file.sha256, *file.parsed.outline)
-        for path, file in raw.files.disk.read.items()
-        if isinstance(file.parsed, YamlDocument) and not file.parsed.faults and file.parsed.outline is not None
-    }
-    data = {"program": program, "settings": facts.settings, "files": files, "outlines": outlines}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    path = raw.root / FILE
+    lines = [_dump({"program": program, "settings": facts.settings})]
+    written = raw.files.disk.memory.written
+    for path, one in facts.files.items():
+        if _holds_secret(raw, one):
+            continue
+        outline = _outline_of(raw, path)
+        before = written.get(path)
+        if before is not None and before[0] is one and before[1] == outline:
+            lines.append(before[2])
+        else:
+            lines.append(_dump([path, _encode(one), outline]))
+    text = "\n".join(lines)
+    to = raw.root / FILE
     with suppress(CyberflowError, OSError, UnicodeEncodeError):
-        private_folder(path.parent)
-        write_text(path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+        private_folder(to.parent)
+        write_text(to, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
+
+
+def _dump(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def _outline_of(raw: RawProject, path: str) -> list[Any] | None:
+    file = raw.files.disk.read.get(path)
+    document = file.parsed if file is not None else None
+    if not isinstance(document, YamlDocument) or document.faults or document.outline is None:
+        return None
+    return [*document.outline]
 
 
 def _holds_secret(raw: RawProject, facts: FileFacts) -> bool:
@@ -89,13 +109,14 @@ def _encode(value: Any) -> Any:
 
 
 def _decode_facts(value: Any) -> FileFacts:
-    facts = _decode(value)
-    if not isinstance(facts, FileFacts) or not isinstance(facts.names, frozenset) or not isinstance(facts.uses, dict):
+    kind, content, (_, *names), uses, texts, doubtful, hides, findings, comments = value
+    if kind != FileFacts.__name__ or not isinstance(uses, dict):
         raise TypeError("not facts")
-    held: tuple[tuple[Any, type[Any]], ...] = ((facts.findings, Diagnostic), (facts.comments, Suppression))
+    used, found, said = (_decode(one) if one != [""] else () for one in (texts, findings, comments))
+    held: tuple[tuple[Any, type[Any]], ...] = ((found, Diagnostic), (said, Suppression))
     if not all(isinstance(one, kind) for several, kind in held for one in several):
         raise TypeError("not facts")
-    return facts
+    return FileFacts(content, frozenset(names), uses, used, doubtful, hides, found, said)
 
 
 def _decode(value: Any) -> Any:

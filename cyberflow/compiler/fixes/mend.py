@@ -14,7 +14,7 @@ from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.fixes.text_edits import TextFix, text_fix
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import TextEdit, choose_apart, edit_file
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Span
 
 _MOST_ROUNDS, _MOST_STEPS = 500, 20

@@ -9,7 +9,7 @@ from cyberflow.language.python.reading.text_edits import python_edits
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.writing.entries import is_whole_lines
 from cyberflow.language.yaml.writing.text_edits import raw_edits, yaml_edits
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Document, Sources
 
 

@@ -16,7 +16,7 @@ from cyberflow.compiler.queries.lookalikes import has_unread_declaration
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
 from cyberflow.language.flow_tests.cases import Case, ReadTests, is_matcher
 from cyberflow.language.flow_tests.model import ANY
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.values import EMPTY, Schema
 
 _SECTIONS = ("workflows", "chains", "tasks", "pipelines")

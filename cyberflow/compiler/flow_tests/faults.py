@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.language.project.naming import describe_kind
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.paths import FoundType, MissingMember, Scalar, lookup
 from cyberflow.schema.subtype.assign import NotAssignable, check_value

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from cyberflow.compiler.flow_tests.faults import Fault, member_type, unknown_word, value_faults, wrong_type
 from cyberflow.diagnostics import did_you_mean, nearest
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.values import EMPTY, Schema
 
 INVALID = "$invalid"

@@ -5,7 +5,6 @@ way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TypeAlias
 
 from cyberflow.compiler.flow_tests.mocks import RUN_STATUSES, TASK_STATUSES, MockTarget
@@ -13,7 +12,7 @@ from cyberflow.compiler.graph import AnyCaller, ChainNode, Graph, PipelineNode, 
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.language.prompt.strings import only_token, scan_string
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.values import Schema

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from cyberflow.language.prompt.paths import format_path, part_span
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 EntityKind = Literal[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,10 +15,10 @@ from cyberflow.compiler.lookup.texts import Node, file_mentions
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.flow_tests.model import ANY, FILE
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Place
 
-_ALIAS = re.compile(r"\{\$([A-Za-z_][\w-]*)\}")
+_ALIAS = expression(r"\{\$([A-Za-z_][\w-]*)\}")
 """A secret as the agent reads it."""
 
 

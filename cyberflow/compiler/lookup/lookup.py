@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
-from functools import cached_property
 
 from cyberflow.compiler.graph import PYTHON_SUFFIX, ChainNode, Graph, PipelineNode
 from cyberflow.compiler.lookup.callers import wide_caller_mentions
@@ -15,7 +14,7 @@ from cyberflow.compiler.lookup.texts import Node, wide_mentions
 from cyberflow.compiler.lookup.types import member_place
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.source import Place, Sources, Span
 
 Position = tuple[int, int]

@@ -13,7 +13,7 @@ from cyberflow.compiler.lookup.lookup import Lookup
 from cyberflow.edits import Addition, Edit, Replacement, TextEdit
 from cyberflow.language.model import NAME
 from cyberflow.language.prompt.placeholders import placeholder
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import WORDS
 from cyberflow.source import Span
 

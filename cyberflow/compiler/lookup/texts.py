@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from cyberflow.compiler.graph import AnyCaller, TaskNode, WorkflowNode
@@ -11,12 +10,13 @@ from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
 from cyberflow.language.prompt.tokens import Token
+from cyberflow.late import expression
 from cyberflow.source import Place
 
 Node = WorkflowNode | AnyCaller | TaskNode
 _MARKS = {"input": 1, "secret": 2, "runtime": 2}
 """How many signs stand before the path of a token: `<`, `<$`, `{{`."""
-_DESTINATION = re.compile(r"\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>[^\s()<>]+))")
+_DESTINATION = expression(r"\]\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>[^\s()<>]+))")
 
 
 def token_mentions(owner: Node, texts: tuple[ScannedText, ...]) -> Iterator[Mention]:

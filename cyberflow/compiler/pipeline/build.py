@@ -18,7 +18,7 @@ from cyberflow.language.pipelines import Pipeline, PipelineStep, Wait
 from cyberflow.language.project.load import Definition
 from cyberflow.language.project.naming import duplicate_name
 from cyberflow.language.prompt.strings import only_token, scan_string
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from cyberflow.compiler.refs import is_ref
 from cyberflow.language.prompt.paths import TokenPath, format_path
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 
 @dataclass(frozen=True, slots=True)

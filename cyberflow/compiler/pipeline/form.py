@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 StepKind = Literal["chain", "workflow", "task", "pipeline", "call", "wait"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
@@ -12,7 +11,7 @@ from cyberflow.compiler.queries.refs import closes_cycle
 from cyberflow.compiler.queries.value_types import part_types, without_default
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.scanned_text import Value
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType
@@ -43,6 +42,12 @@ class Flow:
     data: Any = None
     advice: str | None = None
     """What helps where a step may have given nothing, or null in its place."""
+
+    def but(self, **facts: Any) -> Flow:
+        """The same with other facts; there are too many for `dataclasses.replace`."""
+        made = object.__new__(Flow)
+        made.__dict__.update(self.__dict__, **facts)
+        return made
 
     @property
     def same_type(self) -> bool:
@@ -100,20 +105,19 @@ def _value_flows(caller: AnyCaller, step: CallNode, key: str, value: Value, want
         return
     if not value.refs and not value.tokens:
         if not any(flaw.root for text in value.texts for flaw in text.flaws):
-            yield replace(wanted, place=value.place, data=value.data)
+            yield wanted.but(place=value.place, data=value.data)
         return
     known = part_types(caller, step, key, value)
     if known is None:
         return
     if () not in known:
-        yield replace(wanted, place=value.place, source="a value", given=literal_schema(value.data, known))
+        yield wanted.but(place=value.place, source="a value", given=literal_schema(value.data, known))
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
         producer = caller.producer(ref.alias)
         declared = producer.outputs.fields.get(ref.output) if producer else None
         origin = declared.place if declared else None
         advice = _advise(caller, step, key, ref) if isinstance(caller, PipelineNode) else None
-        yield replace(
-            wanted,
+        yield wanted.but(
             source=f"`{ref}`",
             place=value.refs[0].place,
             given=known[()].schema,
@@ -126,7 +130,7 @@ def _value_flows(caller: AnyCaller, step: CallNode, key: str, value: Value, want
     ):
         yield _token_flow(caller, wanted, field, known[()], value.sole_token.place)
     else:
-        yield replace(wanted, place=value.place, source="a text", given=known[()].schema)
+        yield wanted.but(place=value.place, source="a text", given=known[()].schema)
 
 
 def _advise(caller: PipelineNode, step: CallNode, key: str, ref: Ref) -> str | None:
@@ -148,9 +152,7 @@ def _token_flow(caller: AnyCaller, wanted: Flow, field: Field, found: FoundType,
     source = f"the {caller.definition.kind}'s `{field.name}`"
     if caller.inputs.fields.get(field.name) is not field:
         source = f"the item `{field.name}`"
-    return replace(
-        wanted, source=source, place=place, given=found.schema, given_place=field.place, optional=found.optional
-    )
+    return wanted.but(source=source, place=place, given=found.schema, given_place=field.place, optional=found.optional)
 
 
 def check_found(found: FoundType, wanted: ObjectSchema) -> Assignability:

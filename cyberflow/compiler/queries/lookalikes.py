@@ -16,11 +16,12 @@ from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.prompt_files import FORMATS
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.late import expression
 from cyberflow.source import Document, Place, PlainDocument
 
-_COMMENT = re.compile(r"[ \t]+(#(?!\s*cyberflow:).*)")
-_FILE = re.compile(rf"[^\s<>{{}}]+(?:{'|'.join(map(re.escape, FORMATS))})")
-_REF = re.compile(rf"\s*(?:\{{\{{\s*({PATH})\s*\}}\}}|\{{?\s*\$ref:\s*({PATH})\s*\}}?|({PATH}))\s*")
+_COMMENT = expression(r"[ \t]+(#(?!\s*cyberflow:).*)")
+_FILE = expression(rf"[^\s<>{{}}]+(?:{'|'.join(map(re.escape, FORMATS))})")
+_REF = expression(rf"\s*(?:\{{\{{\s*({PATH})\s*\}}\}}|\{{?\s*\$ref:\s*({PATH})\s*\}}?|({PATH}))\s*")
 
 SHOWN = 4
 """How many places of one mistake are shown."""

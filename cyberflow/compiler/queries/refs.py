@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, PipelineStepNode
 from cyberflow.compiler.pipeline.file_refs import FileRef
 from cyberflow.compiler.refs import Keys, Ref
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place
 
 READERS = ("inputs", "outputs", "each", "when", "unless", "until")

@@ -10,7 +10,7 @@ from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.edits import Fix
 from cyberflow.language.prompt.tokens import TextMend, Token
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.paths import MissingMember, Scalar, lookup
 
 Owner = WorkflowNode | ChainNode | TaskNode | PipelineNode

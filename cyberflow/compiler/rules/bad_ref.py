@@ -10,7 +10,6 @@ and `until` too, and one to a file, `<step>.files['<name>']`, under `files`; a t
 """
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -23,8 +22,9 @@ from cyberflow.compiler.scanned_text import RefUse, Value
 from cyberflow.diagnostics import Diagnostic, Label, is_only_near, nearest, replace_text
 from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.prompt.paths import PATH, TokenPath
+from cyberflow.late import expression
 
-_REST = re.compile(PATH)
+_REST = expression(PATH)
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

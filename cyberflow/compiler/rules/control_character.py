@@ -22,9 +22,10 @@ from cyberflow.language.model import Workflow
 from cyberflow.language.project.load import Definition
 from cyberflow.language.prompt.prompt_files import FORMATS
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.late import expression
 from cyberflow.source import Document, LineIndex, Place, Text
 
-_PATH = re.compile(r"[(\"'`*_]*(?:[A-Za-z]:|\\\\|%\w+%|\.{1,2}\\|~\\|\$env:)")
+_PATH = expression(r"[(\"'`*_]*(?:[A-Za-z]:|\\\\|%\w+%|\.{1,2}\\|~\\|\$env:)")
 _BLANKS = "\t\n\r"
 
 

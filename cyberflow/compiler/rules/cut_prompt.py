@@ -18,10 +18,11 @@ from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.edits import Fix, Replacement
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.late import expression
 from cyberflow.source import Place
 
-_SUSPECT = re.compile(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
-_ITEM = re.compile(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
+_SUSPECT = expression(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
+_ITEM = expression(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -6,15 +6,15 @@ nothing. The service refuses an empty `main_prompt`, and an agent without a task
     prompt: "<!-- later -->"
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic, replace_text
+from cyberflow.late import expression
 
-_DEFINITION = re.compile(r"\s{0,3}(?=\[[^\]\n]+\]:)")
+_DEFINITION = expression(r"\s{0,3}(?=\[[^\]\n]+\]:)")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

@@ -7,7 +7,6 @@ digits are not: `{{page1}}` and `{{page2}}` are two. This is a warning.
     prompt: Save the number as {{confirmaton}}.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,10 +15,11 @@ from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.texts import runtime_tokens
 from cyberflow.diagnostics import Diagnostic, Label, edit_distance, replace_text
 from cyberflow.edits import Replacement
+from cyberflow.late import expression
 from cyberflow.source import Place
 
 _LEAST, _LONG, _MOST_EDITS = 5, 8, 2
-_PART = re.compile(r"[_-]+")
+_PART = expression(r"[_-]+")
 _OWN = ("loop_item",)
 """Values that the platform sets."""
 

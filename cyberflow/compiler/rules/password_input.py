@@ -20,7 +20,7 @@ from cyberflow.source import Route
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for owner in owners(graph):
         for written, notation in owner.body.inputs.items():
-            for route in _password_routes(notation):
+            for route in _password_routes(notation) if _holds_format(notation) else ():
                 name = written.removesuffix("?")
                 place = owner.definition.at("inputs", written, *route)
                 help = f"declare it under `secrets`, and write `<${name}>` where it is typed"
@@ -30,6 +30,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
                     place,
                     help=help,
                 )
+
+
+def _holds_format(notation: Any) -> bool:
+    """Whether a type may say `format: password`: what nearly none does is asked without keeping places."""
+    if isinstance(notation, dict):
+        return notation.get("format") == "password" or any(map(_holds_format, notation.values()))
+    return isinstance(notation, list) and any(map(_holds_format, notation))
 
 
 def _password_routes(notation: Any, route: Route = ()) -> Iterator[Route]:

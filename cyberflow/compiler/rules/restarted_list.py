@@ -20,8 +20,9 @@ from cyberflow.compiler.queries.texts import prompts
 from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.prompt.markdown import find_renumbered_items
+from cyberflow.late import expression
 
-_ITEM = re.compile(r"^[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t]|$)", re.MULTILINE)
+_ITEM = expression(r"^[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t]|$)", re.MULTILINE)
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:

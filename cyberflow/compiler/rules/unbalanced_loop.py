@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.late import expression
 
-_EMPTY = re.compile(r"[^.!?\n]{0,20}?(?:\[\s*\]|[\"'`]0[\"'`])")
+_EMPTY = expression(r"[^.!?\n]{0,20}?(?:\[\s*\]|[\"'`]0[\"'`])")
 """A loop over nothing is skipped, and has no iteration that could end."""
 _START, _END = re.compile(r"\bstart_loop\b"), re.compile(r"\bend_loop_iteration\b")
 

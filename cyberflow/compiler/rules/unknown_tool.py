@@ -5,12 +5,12 @@ Prompts name tools in lower case with underscores; a misspelt one is read as pla
     prompt: Use focussed_action to read the total.
 """
 
-import re
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.diagnostics import Diagnostic, is_only_near, replace_text
+from cyberflow.late import expression
 
 TOOLS = (
     "focused_action",
@@ -25,7 +25,7 @@ TOOLS = (
     "declare_task_succeeded",
     "process_async",
 )
-_WORD = re.compile(r"(?<![\w{<$.\[/\\-])[a-z]+(?:_[a-z]+)+(?![\w}>(=-]|\.\w)")
+_WORD = expression(r"(?<![\w{<$.\[/\\-])[a-z]+(?:_[a-z]+)+(?![\w}>(=-]|\.\w)")
 _ALIKE = 0.86
 
 

@@ -9,7 +9,6 @@ a pipeline runs a workflow, a chain, a task or another pipeline, or calls a func
 In a test, `run` names a chain, a workflow, a task or a pipeline.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
@@ -18,9 +17,10 @@ from cyberflow.compiler.queries.lookalikes import has_unread_declaration, labels
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, nearest
 from cyberflow.edits import Fix, Replacement
 from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.late import expression
 from cyberflow.source import Place
 
-_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_FUNCTION = expression(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _SECTIONS = ("workflows", "chains", "tasks", "pipelines")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cyberflow.edits import TextEdit, edit_file
 from cyberflow.edits import edit_text as edits_in_text
+from cyberflow.source import line_end
 
 START, MIDDLE, END = "<<<<<<<", "=======", ">>>>>>>"
 
@@ -80,8 +81,7 @@ def _rewrite(text: str, start: int, end: int, edits: Sequence[MergeEdit]) -> str
 def _whole_lines(text: str, start: int, end: int) -> tuple[int, int]:
     """The lines that a range touches, without the line end behind them."""
     first = text.rfind("\n", 0, start) + 1
-    last = text.find("\n", end - 1 if end > max(start, first) and text[end - 1] == "\n" else end)
-    return first, len(text) if last < 0 else last
+    return first, line_end(text, end - 1 if end > max(start, first) and text[end - 1] == "\n" else end)
 
 
 def _line(text: str) -> str:

@@ -13,7 +13,7 @@ from cyberflow.deploy.replay.model import Refusal
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.legacy_notation import is_json_schema, to_json_schema
 from cyberflow.schema.validation.jsonschema import validator_of
-from cyberflow.schema.values import ABSENT, kind_of
+from cyberflow.schema.values import ABSENT, follow_keys, kind_of
 
 _NAMES_BELOW = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _SENTENCES: Mapping[str, str] = {
@@ -84,26 +84,14 @@ class SchemaGuard:
         missing = getattr(error.kind, "property", None) if keyword in ("required", "dependentRequired") else None
         if missing is not None:
             return Refusal(self._public((*path, str(missing))), keyword, "is missing")
-        found = follow(value, path)
+        found = follow_keys(value, path)
         kind, length = _measure(found)
-        says = _sentence(keyword, follow(self.schema, tuple(error.schema_path)), kind)
+        says = _sentence(keyword, follow_keys(self.schema, tuple(error.schema_path)), kind)
         return Refusal(self._public(path), keyword, says, kind, length, found)
 
     def _public(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
         """A path in which a name that only the data has is a star: it may be a patient's."""
         return tuple(key if isinstance(key, int) or key in self.names else "*" for key in path)
-
-
-def follow(value: Any, path: tuple[str | int, ...]) -> Any:
-    """What stands at a path; ABSENT where there is nothing."""
-    for key in path:
-        if isinstance(value, dict) and key in value:
-            value = value[str(key)]
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
-            return ABSENT
-    return value
 
 
 def _names_in(schema: Any) -> Iterator[str]:

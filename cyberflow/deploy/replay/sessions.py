@@ -11,9 +11,8 @@ from typing import Any
 from cyberflow.client.cyberdesk.wire import RunRecord
 from cyberflow.compiler.bundle import Bundle, BundledChain
 from cyberflow.compiler.refs import Ref, find_refs, is_ref, read_ref
-from cyberflow.deploy.replay.refusals import follow
 from cyberflow.language.prompt.strings import scan_string
-from cyberflow.schema.values import ABSENT, EMPTY
+from cyberflow.schema.values import ABSENT, EMPTY, follow_keys
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class PastSession:
         run = self.runs.get(ref.alias)
         if run is None or run.status != "success" or run.output_data is None:
             return ABSENT
-        value = follow(run.output_data, ref.keys)
+        value = follow_keys(run.output_data, ref.keys)
         return EMPTY if value is ABSENT or value is None else value
 
 
@@ -102,10 +101,10 @@ def _resolve(written: Any, session: PastSession, had: Any) -> Any:
     if isinstance(written, str):
         return had if "\\" in written or scan_string(written).tokens else written
     if isinstance(written, dict):
-        parts = {key: _resolve(item, session, follow(had, (key,))) for key, item in written.items()}
+        parts = {key: _resolve(item, session, follow_keys(had, (key,))) for key, item in written.items()}
         return ABSENT if ABSENT in _values(parts.values()) else parts
     if isinstance(written, list):
-        items = [_resolve(item, session, follow(had, (index,))) for index, item in enumerate(written)]
+        items = [_resolve(item, session, follow_keys(had, (index,))) for index, item in enumerate(written)]
         return ABSENT if ABSENT in _values(items) else items
     return written
 

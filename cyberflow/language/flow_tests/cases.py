@@ -14,7 +14,7 @@ from cyberflow.language.project.decode import decode
 from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.sources import read_document
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Route
 
 

@@ -10,11 +10,12 @@ from cyberflow.language.disk_facts import printable_name
 from cyberflow.language.files import Files, decode_leniently
 from cyberflow.language.project.sources import read_document
 from cyberflow.language.yaml.document import YamlDocument
+from cyberflow.late import expression
 from cyberflow.source import Place
 
 FOLDER = "tests"
 SECTION = "tests"
-_STARTS = re.compile(r"""^(?:\{\s*)?(["']?)tests\1\s*:""", re.MULTILINE)
+_STARTS = expression(r"""^(?:\{\s*)?(["']?)tests\1\s*:""", re.MULTILINE)
 _NEAR = 2
 
 

@@ -4,10 +4,8 @@ broken file hides nothing in the others.
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
@@ -23,12 +21,12 @@ from cyberflow.language.prompt.prompt_files import prompts_of, read_prompt
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import Templates, TemplateScope, has_expression
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Place, Route, Text
 
 _BODIES: dict[str, type[ClosedModel]] = {"workflows": Workflow, "chains": Chain, "tasks": Task, "pipelines": Pipeline}
 _PROMPT_KEYS = ("prompt", "on_check_failure", "check_prompt")
-_HIDING = re.compile(r"\\[xuU\n]")
+_HIDING = expression(r"\\[xuU\n]")
 """Escapes that can spell a name otherwise."""
 
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.closed_model import ClosedModel
 from cyberflow.language.value_readers import Misfit
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Route
 
 M = TypeVar("M", bound=ClosedModel)

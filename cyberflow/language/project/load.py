@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,7 +23,7 @@ from cyberflow.language.prompt.prompt_files import PromptText
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.template.templates import has_template
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.source import Place, Route, Sources, Text
 
 T = TypeVar("T")

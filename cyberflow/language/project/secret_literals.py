@@ -15,23 +15,23 @@ from cyberflow.language.project.target_settings import userinfo
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Route, Span
 
 MASK = "•••"
 _SOURCES = ("env", "file", "keyring", "exec", "timeout")
 _WORDS = frozenset({"string", "number", "integer", "boolean", "object", "array", "any", "null", "true", "false"})
 _VALUES = frozenset({"default", "const", "enum", "examples"})
-_ABOUT = re.compile(
+_ABOUT = expression(
     r"title|description|format|pattern|required|uniqueItems|multipleOf|\$\w+|(min|max|exclusive)[A-Z]\w+|x-.*"
 )
 """Keywords of a schema that hold neither a type nor a value."""
-_TOKEN = re.compile(rf"<\$?{PATH}>")
+_TOKEN = expression(rf"<\$?{PATH}>")
 _ALIKE = 0.8
 _KEYS = {"apikey": "source", "secrets": "declared", "targets": "target", "steps": "step"}
 _INSIDE = {"target": "sources", "step": "given"}
 """What `secrets` means below each of them: a mapping to sources, a mapping to what is handed on."""
-_GUARDED = re.compile(r"""(?:^|[\s{,"'])(api[-_ ]?keys?|secrets?|passwords?)["']?\s*:""", re.IGNORECASE)
+_GUARDED = expression(r"""(?:^|[\s{,"'])(api[-_ ]?keys?|secrets?|passwords?)["']?\s*:""", re.IGNORECASE)
 _SHORTEST = 3
 
 

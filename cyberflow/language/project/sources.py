@@ -14,10 +14,11 @@ from cyberflow.language.discovery import MISNAMED_PROJECT_FILE, PROJECT_FILE, is
 from cyberflow.language.disk_facts import printable_name
 from cyberflow.language.files import LARGEST_TEXT, Files, decode_leniently, path_escape
 from cyberflow.language.yaml.document import YamlDocument, parse_yaml
+from cyberflow.late import expression
 from cyberflow.source import Place
 
 SECTIONS = ("workflows", "chains", "types", "pipelines", "tasks")
-_STARTS = re.compile(rf"""^(?:\{{\s*)?(["']?)({"|".join(SECTIONS)})\1\s*:""", re.MULTILINE)
+_STARTS = expression(rf"""^(?:\{{\s*)?(["']?)({"|".join(SECTIONS)})\1\s*:""", re.MULTILINE)
 _NEAR = 2
 
 

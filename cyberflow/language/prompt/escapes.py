@@ -6,12 +6,13 @@ import re
 from typing import Final
 
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, TextMend, Token
+from cyberflow.late import expression
 
 WORD_OPENERS: Final = frozenset("([\"'`*_“”„‘’‚«»‹›")
-_FENCE: Final = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+_FENCE: Final = expression(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 _ENTITIES: Final = {"<": "&lt;", "{": "&#123;"}
-_WINDOWS_PATH: Final = re.compile(r"[A-Za-z]:|\\\\|\.{1,2}(?:\\|$)|%\w+%|~$|.*\\")
-_FILE_NAME: Final = re.compile(r"[\w-]*\.[A-Za-z]\w{0,4}(?!\w)|[^\s]*\\")
+_WINDOWS_PATH: Final = expression(r"[A-Za-z]:|\\\\|\.{1,2}(?:\\|$)|%\w+%|~$|.*\\")
+_FILE_NAME: Final = expression(r"[\w-]*\.[A-Za-z]\w{0,4}(?!\w)|[^\s]*\\")
 
 
 def begins_word(text: str, at: int) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from cyberflow.language.prompt.paths import PATH
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
 
 def _word_set(text: str) -> frozenset[str]:
@@ -54,15 +54,15 @@ _VALUE = rf"\"(?:{_HOLE}|{_SPAN}\"])*+\"|'(?:{_HOLE}|{_SPAN}'])*+'|(?:{_HOLE}|[^
 _NAME = r"[A-Za-z_][A-Za-z0-9_-]*+"
 _ATTRIBUTE = rf"{_BLANK}++(?!/?>)([A-Za-z_:@#][^\s\"'<>/=`,;(){{}}\[\]]*+)(?:{_BLANK}*+={_BLANK}*+({_VALUE}))?"
 
-_OPEN = re.compile(rf"<({_NAME})((?:{re.sub(r'[(](?![?])', '(?:', _ATTRIBUTE)})*+){_BLANK}*+(/?)>")
-_CLOSE = re.compile(rf"</({_NAME}){_BLANK}*+>")
-_EACH_ATTRIBUTE = re.compile(_ATTRIBUTE)
-_EACH_TAG = re.compile(rf"<(/?)({_NAME})(?=[\s>])")
-DECLARATION = re.compile(r"<![A-Za-z][^<>]*+>")
-AUTOLINK = re.compile(
+_OPEN = expression(rf"<({_NAME})((?:{re.sub(r'[(](?![?])', '(?:', _ATTRIBUTE)})*+){_BLANK}*+(/?)>")
+_CLOSE = expression(rf"</({_NAME}){_BLANK}*+>")
+_EACH_ATTRIBUTE = expression(_ATTRIBUTE)
+_EACH_TAG = expression(rf"<(/?)({_NAME})(?=[\s>])")
+DECLARATION = expression(r"<![A-Za-z][^<>]*+>")
+AUTOLINK = expression(
     rf"<(?:[A-Za-z][A-Za-z0-9+.-]{{1,31}}:(?:{_HOLE}|[^\s<>])*+|[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]++@[A-Za-z0-9.-]++)>"
 )
-HOLE = re.compile(_HOLE)
+HOLE = expression(_HOLE)
 
 
 @dataclass(frozen=True, slots=True)

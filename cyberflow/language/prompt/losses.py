@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from cyberflow.language.prompt.sentinels import Sentinels
 from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
+from cyberflow.late import expression
 
-_CELL: Final = re.compile(r"(?<!\\)\|")
-_INTENDED: Final = re.compile(r"//|COMMENT")
+_CELL: Final = expression(r"(?<!\\)\|")
+_INTENDED: Final = expression(r"//|COMMENT")
 """Labels of the definitions that stand for comments: `[//]: # (later)`."""
-_SETTING: Final = re.compile(r"\S*[=:{}]\S*|[\W\d_]+")
-_QUOTED_SETTING: Final = re.compile(r"""\S+=(?:"[^"]*+"|'[^']*+')""")
-_FLAG: Final = re.compile(r"[a-z_-]+")
+_SETTING: Final = expression(r"\S*[=:{}]\S*|[\W\d_]+")
+_QUOTED_SETTING: Final = expression(r"""\S+=(?:"[^"]*+"|'[^']*+')""")
+_FLAG: Final = expression(r"[a-z_-]+")
 """What follows the language of a fence and is meant for programs: `{1,3}`, `title="a b"`, `linenums`."""
 _INTO_TEXT: Final = "write it into the text"
 

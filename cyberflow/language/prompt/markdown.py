@@ -14,7 +14,7 @@ from cyberflow.language.prompt.losses import LossRecorder
 from cyberflow.language.prompt.sanitize import ImageResolver, is_safe_link, strip_comments
 from cyberflow.language.prompt.sentinels import Sentinels
 from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

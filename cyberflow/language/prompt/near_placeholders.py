@@ -13,18 +13,19 @@ from cyberflow.language.prompt.html_tags import ELEMENTS
 from cyberflow.language.prompt.paths import PATH, WORD
 from cyberflow.language.prompt.placeholders import ANGLES, BRACES, bad_placeholder, make_token
 from cyberflow.language.prompt.tokens import Format, PromptFlaw, TextMend
+from cyberflow.late import expression
 
 _DOUBLE: Final = r"\{\{\{?(?!\s*\}\})(?:[^{}\n]|\{[^{}\n]*+\})*+\}\}\}?"
 _FORMATTED: Final = rf"\{{{WORD}(?=[!:])(?:![rsa])?(?::.?[<>^=][^{{}}\s]*+|:[0-9,]*\.[0-9]+[a-z%]?)?\}}"
 """`{name:>10}` and `{name!r}` of Python."""
-_FOREIGN: Final = re.compile(f"{_DOUBLE}|{_FORMATTED}")
-_NAME: Final = re.compile(rf"\{{+\s*({WORD})\s*[.|!:}}]")
-_SECRET: Final = re.compile(rf"\{{\{{\s*(\${PATH})\s*\}}\}}")
-_BRACES: Final = re.compile(BRACES)
-_ANGLES: Final = re.compile(ANGLES)
+_FOREIGN: Final = expression(f"{_DOUBLE}|{_FORMATTED}")
+_NAME: Final = expression(rf"\{{+\s*({WORD})\s*[.|!:}}]")
+_SECRET: Final = expression(rf"\{{\{{\s*(\${PATH})\s*\}}\}}")
+_BRACES: Final = expression(BRACES)
+_ANGLES: Final = expression(ANGLES)
 _ROOTS: Final = ("vars.", "target.", "env.", "steps.")
 UNSEEN: Final = rf"[<{{](?=[^ \t\r\n<>{{}}]*{INVISIBLE.pattern})[^ \t\r\n<>{{}}]{{1,200}}[>}}]"
-_UNSEEN: Final = re.compile(UNSEEN)
+_UNSEEN: Final = expression(UNSEEN)
 _SHORT: Final = 60
 
 

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import field
 from functools import lru_cache
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
 WORD = r"[A-Za-z_][A-Za-z0-9_-]*+"
 _QUOTED = r"""'[^'<>{}\r\n]*+'|"[^"<>{}\r\n]*+\""""
 PATH = rf"{WORD}(?:\.{WORD}|\[(?:[0-9]{{1,9}}|{_QUOTED})\])*+"
 """A regular expression without groups."""
 
-_WHOLE = re.compile(PATH)
-_KEY = re.compile(rf"\.({WORD})|\[([0-9]+)\]|\[({_QUOTED})\]")
-_ROOT = re.compile(WORD)
+_WHOLE = expression(PATH)
+_KEY = expression(rf"\.({WORD})|\[([0-9]+)\]|\[({_QUOTED})\]")
+_ROOT = expression(WORD)
 _QUOTED_GROUP = 3
 
 

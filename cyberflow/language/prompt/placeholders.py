@@ -7,12 +7,13 @@ from typing import Final, Literal
 
 from cyberflow.language.prompt.paths import PATH, WORD, TokenPath
 from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
+from cyberflow.late import expression
 
 ANGLES: Final = rf"<(?P<dollar>\$?)(?P<path>{PATH})>"
 BRACES: Final = rf"\{{\{{(?P<runtime>{PATH})\}}\}}|\{{(?P<sign>\$?)(?P<name>{PATH})\}}"
 BROKEN: Final = r"<(?=[A-Za-z_$])[^\s<>]*+>"
 SIGNS: Final = {"input": "", "secret": "$"}
-_ROOT: Final = re.compile(rf"<(\$?{WORD})")
+_ROOT: Final = expression(rf"<(\$?{WORD})")
 
 
 def placeholder(kind: Literal["input", "secret"], path: object) -> str:

@@ -9,7 +9,7 @@ from cyberflow.language.files import Files
 from cyberflow.language.model import FileText, Workflow
 from cyberflow.language.prompt.tokens import Format
 from cyberflow.language.template.templates import Templates, has_template
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Text
 
 FORMATS: dict[str, Format] = {".md": "markdown", ".html": "html", ".txt": "text", ".wire": "wire"}

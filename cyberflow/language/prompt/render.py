@@ -6,7 +6,6 @@ The one room that knows markdown-it and nh3.
 from __future__ import annotations
 
 import html
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -18,10 +17,10 @@ from cyberflow.language.prompt.markdown import LINES, to_html
 from cyberflow.language.prompt.sanitize import ImageLookup, ImageResolver, ImageUse, TagFilter, strip_comments
 from cyberflow.language.prompt.sentinels import AttributeValue, Sentinels
 from cyberflow.language.prompt.tokens import Format, LiteralText, MarkdownImage, PromptFlaw, ScannedPrompt, Token
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
-_PARAGRAPHS: Final = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_WIRE_FORM: Final = re.compile(rf"(?<!\\)(?=\{{)(?:{HOLE.pattern})")
+_PARAGRAPHS: Final = expression(r"\n[ \t]*(?:\n[ \t]*)+")
+_WIRE_FORM: Final = expression(rf"(?<!\\)(?=\{{)(?:{HOLE.pattern})")
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from urllib.parse import unquote
 from cyberflow.language.prompt.html_tags import KEPT, STRIPPED, VOID, WITH_TEXT, Attribute, HtmlTag
 from cyberflow.language.prompt.sentinels import Sentinels
 from cyberflow.language.prompt.tokens import PromptFlaw, TextMend, Token
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
-_COMMENT: Final = re.compile(r"<!--(?:-?>|.*?-->)", re.DOTALL)
-_END: Final = re.compile(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_UNSEEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u00ad\u200b-\u200d\ufeff]")
+_COMMENT: Final = expression(r"<!--(?:-?>|.*?-->)", re.DOTALL)
+_END: Final = expression(r"</([A-Za-z][A-Za-z0-9-]*)\s*>")
+_SCHEME: Final = expression(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_UNSEEN: Final = expression(r"[\x00-\x20\x7f-\x9f\u00ad\u200b-\u200d\ufeff]")
 _ACTIVE: Final = frozenset({"javascript", "vbscript", "livescript", "data", "file", "blob", "filesystem"})
-_ELSEWHERE: Final = re.compile(rf"{_SCHEME.pattern}|//")
+_ELSEWHERE: Final = expression(rf"{_SCHEME.pattern}|//")
 PLATFORM_IMAGES: Final = "supabase://"
 """Begins the source of an image that is on the platform already."""
 

@@ -41,19 +41,20 @@ from cyberflow.language.prompt.tokens import (
     TextMend,
     Token,
 )
+from cyberflow.late import expression
 
-_MARK: Final = re.compile(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
-_BRACES: Final = re.compile(BRACES)
-_ANGLES: Final = re.compile(ANGLES)
-_SPACED: Final = re.compile(rf"<(\$?)({WORD})[ \t]++>")
-_BROKEN: Final = re.compile(BROKEN)
-_OFFICE_TAG: Final = re.compile(r"<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*/?>")
+_MARK: Final = expression(r"[{<\\]|!\[|__(?:EMPTY|CLEAR)__")
+_BRACES: Final = expression(BRACES)
+_ANGLES: Final = expression(ANGLES)
+_SPACED: Final = expression(rf"<(\$?)({WORD})[ \t]++>")
+_BROKEN: Final = expression(BROKEN)
+_OFFICE_TAG: Final = expression(r"<[A-Za-z][A-Za-z0-9]*:[A-Za-z][A-Za-z0-9]*/?>")
 _OFFICE_NOTE: Final = "a tag that a word processor left"
-_DESTINATION: Final = re.compile(r"<(?:\\.|[^<>\\\n])*+>")
-_PICTURE: Final = re.compile(
+_DESTINATION: Final = expression(r"<(?:\\.|[^<>\\\n])*+>")
+_PICTURE: Final = expression(
     r"!\[(?:\\.|[^\[\]\\]|\[[^\[\]]*+\])*+\](\((?:<[^<>\n]*+>|\\.|[^()\\\n]|\([^()\n]*+\))*+\))?", re.DOTALL
 )
-_REST_OF_WORD: Final = re.compile(rf"(?:{HOLE.pattern}|[^\s\"'`)\]<])*+")
+_REST_OF_WORD: Final = expression(rf"(?:{HOLE.pattern}|[^\s\"'`)\]<])*+")
 _LONGEST_WORD: Final = 300
 _PUNCTUATION: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from cyberflow.language.prompt.html_tags import ELEMENTS, HtmlTag
 from cyberflow.language.prompt.tokens import LiteralText, MarkdownImage, ScannedPrompt, Token
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 
 @dataclass(frozen=True, slots=True)

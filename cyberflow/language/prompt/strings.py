@@ -12,12 +12,13 @@ from cyberflow.language.prompt.near_placeholders import UNSEEN, find_unseen_char
 from cyberflow.language.prompt.paths import PATH
 from cyberflow.language.prompt.placeholders import ANGLES, BRACES, BROKEN, bad_placeholder, make_token
 from cyberflow.language.prompt.tokens import LiteralText, PromptFlaw, ScannedPrompt, Token
+from cyberflow.late import expression
 
 _WORD_START: Final = rf"(?<![^\s{re.escape(''.join(sorted(WORD_OPENERS)))}])"
 _LITERAL: Final = rf"(?P<literal>{_WORD_START}\\<\$?{PATH}>)"
 _REST: Final = rf"(?P<link>{AUTOLINK.pattern})|(?P<unseen>{UNSEEN})|(?P<broken>{BROKEN})"
-_CHAIN: Final = re.compile(rf"{_LITERAL}|{ANGLES}|{_REST}")
-_FIELD: Final = re.compile(
+_CHAIN: Final = expression(rf"{_LITERAL}|{ANGLES}|{_REST}")
+_FIELD: Final = expression(
     rf"{_LITERAL}|(?P<escaped>\\(?:\{{\{{{PATH}\}}\}}|\{{\$?{PATH}\}}))|{ANGLES}|{BRACES}|{_REST}"
 )
 _NOTE: Final = "neither placeholder nor link"

@@ -6,7 +6,7 @@ from typing import Literal
 
 from cyberflow.language.prompt.html_tags import HtmlTag
 from cyberflow.language.prompt.paths import TokenPath
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 Format = Literal["markdown", "html", "text", "wire"]
 

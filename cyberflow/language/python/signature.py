@@ -20,7 +20,7 @@ from cyberflow.language.python.declarations import Secret
 from cyberflow.language.python.normal_form import Schema, member_notations, normalize, to_notation
 from cyberflow.language.python.tracing.symbols import Symbol
 from cyberflow.language.python.typed_dicts import make_portable
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 _NO_SCHEMA = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema, TypeError, NameError)
 

@@ -5,22 +5,22 @@ memory. What a value costs is its size written out, where what is named twice co
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cyberflow.language.template.values import TemplateFailure
+from cyberflow.late import expression
 
 MAX_STEPS = 500_000
 _MAX_CHARACTERS = 10_000_000
 _MAX_BITS = 100_000
 _CHARACTERS_PER_STEP = 50
-_WIDENING = re.compile(
+_WIDENING = expression(
     r"(sync_)?(do_)?(ljust|rjust|center|zfill|expandtabs|replace|join|translate|indent|wordwrap|batch|slice|tojson)"
 )
 """Functions and filters whose result can be as long as their arguments multiplied."""
 _FORMATS = frozenset({"format", "format_map", "do_format"})
-_WIDTH = re.compile(r"[0-9]{5}|%[^a-zA-Z%]*\*|:[^}]*\{")
+_WIDTH = expression(r"[0-9]{5}|%[^a-zA-Z%]*\*|:[^}]*\{")
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "*": operator.mul,

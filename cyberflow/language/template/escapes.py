@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cyberflow.late import expression
+
 OPENERS = ("${{", "{%", "{#")
-_OPENER = re.compile("|".join(map(re.escape, OPENERS)))
-_ESCAPED = re.compile(rf"\\({_OPENER.pattern})")
+_OPENER = expression("|".join(map(re.escape, OPENERS)))
+_ESCAPED = expression(rf"\\({_OPENER.pattern})")
 _STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\ufdd4"}
-_NONCHARACTERS = re.compile("[\ufdd0-\ufdd4]")
+_NONCHARACTERS = expression("[\ufdd0-\ufdd4]")
 
 
 def escape_template(text: str, *, prompt: bool = False) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, replace_text
@@ -16,20 +15,20 @@ from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.html_tags import HOLE
 from cyberflow.language.template.escapes import OPENERS, hide_escapes, restore_escapes
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
-from cyberflow.records import dataclass
-from cyberflow.source import Piece, Place, Text
+from cyberflow.late import cached_property, dataclass, expression
+from cyberflow.source import Piece, Place, Text, line_end
 
 if TYPE_CHECKING:
     from cyberflow.language.template.environment import TemplateEnvironment
 
-_MARK = re.compile("\ufdd0([0-9]+)\ufdd1")
+_MARK = expression("\ufdd0([0-9]+)\ufdd1")
 _BLOCKS = ("if", "for", "set", "include", "import", "from", "macro", "call", "filter", "block", "extends", "raw")
-_OPENER = re.compile(r"(?<!\\)(?:\$\{\{|\{%|\{#)")
+_OPENER = expression(r"(?<!\\)(?:\$\{\{|\{%|\{#)")
 _CLOSERS = {"${{": "}}", "{%": "%}", "{#": "#}"}
 _INSIDE = r"(?:'(?:\\.|[^'\\])*+'|\"(?:\\.|[^\"\\])*+\"|[^'\"])"
 _CLOSED = {opener: re.compile(rf"{_INSIDE}*?{re.escape(closer)}") for opener, closer in _CLOSERS.items()}
 _CLOSED["{#"] = re.compile(r".*?#\}", re.DOTALL)
-_ACCIDENTAL = re.compile(r"(?<!\\)\{#(?![\s+-]|cyberflow:)(.*?)#\}", re.DOTALL)
+_ACCIDENTAL = expression(r"(?<!\\)\{#(?![\s+-]|cyberflow:)(.*?)#\}", re.DOTALL)
 """A comment that begins without a blank, as `{#123` and `{#main}` do."""
 
 
@@ -181,11 +180,6 @@ def _accidental_comments(text: Text) -> Iterator[Diagnostic]:
             yield Diagnostic("lost-text", message, place, help=help, severity="warning", fix=fix)
 
 
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
-
-
 def _unmark(marked: str, marks: list[tuple[str, int, int | None]], text: Text) -> Text:
     """Take the marks out and remember, for what follows each, where it came from."""
     value: list[str] = []
@@ -270,7 +264,7 @@ def _narrow_to_word(source: str, line: int, word: str | None) -> tuple[int, int]
     start = 0
     for _ in range(line - 1):
         start = source.find("\n", start) + 1
-    end = _line_end(source, start)
+    end = line_end(source, start)
     if word and (found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source[start:end])):
         return start + found.start(), start + found.end()
     if opener := re.search(r"\$\{\{.*?(\}\}|$)|\{%.*?(%\}|$)", source[start:end]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import field, replace
 from typing import Any, NamedTuple
 
@@ -13,15 +12,17 @@ from cyberflow.edits import Fix, Removal
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
 from cyberflow.language.yaml.scalars import resolve_scalar
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Place, Route
 
 JSON_SUFFIX = ".json"
 _DEEPEST = 100
-_NAME_ALONE = re.compile(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
+_SIMPLE = frozenset({PLAIN, QUOTED})
+"""Tags of scalars of which nothing need be said."""
+_NAME_ALONE = expression(r"\{\$?[A-Za-z_][A-Za-z0-9_-]*\}")
 _MOST_BY_ALIASES = 100_000
-_TAG = re.compile(r"![^\s,\[\]{}]*")
-_INVISIBLE_START = re.compile(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
+_TAG = expression(r"![^\s,\[\]{}]*")
+_INVISIBLE_START = expression(rf"(?:[a-z_]+:|-)?{INVISIBLE.pattern}")
 
 
 class InvisibleSeparator(Exception):
@@ -134,8 +135,13 @@ class DataBuilder:
                 merged = {**self._merge(value_node, (*route, "<<")), **merged}
                 highest = max(highest, self.height)
                 continue
-            value = self._build(value_node, (*route, key))
-            highest = max(self.height, highest)
+            if self._is_ascii and type(value_node) is ScalarNode and value_node.tag in _SIMPLE:
+                self.nodes, self.size = self.nodes + 1, self.size + 1
+                highest = highest or 1
+                value = resolve_scalar(value_node.value) if value_node.tag == PLAIN else value_node.value
+            else:
+                value = self._build(value_node, (*route, key))
+                highest = max(highest, self.height)
             if key in data:
                 self._report_duplicate(key, (key_node, value_node), places[key], same=repr(value) == repr(data[key]))
                 continue
@@ -155,7 +161,7 @@ class DataBuilder:
             return str(node.value)
         span = self._place_of(node)
         help = "quote a text that holds braces or brackets, and write an input as `<name>`"
-        self._add(
+        self.problems.append(
             Diagnostic(
                 "wrong-type",
                 "a key must be text",
@@ -188,7 +194,7 @@ class DataBuilder:
             fix = Fix("take the second one away", (Removal(place),))
         found = Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,), fix=fix)
         severity: Severity = "warning" if self.path.endswith(JSON_SUFFIX) else "error"  # JSON allows it
-        self._add(replace(found, help="keep one of the two", severity=severity))
+        self.problems.append(replace(found, help="keep one of the two", severity=severity))
 
     def _report_valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
         fix = self._quote_comma(node, mapping)
@@ -200,7 +206,7 @@ class DataBuilder:
             place, written = self._place_of(mapping), self.text[mapping.start_mark.index : mapping.end_mark.index]
             lone = _NAME_ALONE.fullmatch(written)
             fix = replace_text(place, written, f"<{key}>") if lone else None
-        self._add(
+        self.problems.append(
             Diagnostic("wrong-type", f"`{key}` has no value", self._place_of(node), note=note, help=help, fix=fix)
         )
 
@@ -221,7 +227,7 @@ class DataBuilder:
         written = _TAG.search(self.text, node.start_mark.index, node.end_mark.index)
         place = Place(self.path, () if written else route, "value", written.span() if written else None)
         help = "take the tag away, or quote a text that begins with `!`"
-        self._add(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
+        self.problems.append(Diagnostic("yaml-syntax", "tags have no meaning here", place, help=help))
 
     def _place_of(self, node: Node) -> Place:
         """A place by offsets: duplicate keys and keyless nodes have no route of their own."""
@@ -230,10 +236,7 @@ class DataBuilder:
         return Place(self.path, (), "value", (start, end))
 
     def _report(self, rule: str, message: str, route: Route, help: str | None = None) -> None:
-        self._add(Diagnostic(rule, message, Place(self.path, route), help=help))
-
-    def _add(self, diagnostic: Diagnostic) -> None:
-        self.problems.append(diagnostic)
+        self.problems.append(Diagnostic(rule, message, Place(self.path, route), help=help))
 
 
 def _is_missing(node: Node) -> bool:

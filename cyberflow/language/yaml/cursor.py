@@ -14,15 +14,15 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
-from cyberflow.records import dataclass
-from cyberflow.source import Route
+from cyberflow.late import dataclass, expression
+from cyberflow.source import Route, line_end
 
 _SIGN = "\ue0c7"
 """Stands for the cursor: a character for private use, which is text in every style."""
 _CLOSERS = {"{": "}", "[": "]", '"': '"', "'": "'"}
-_INDENT = re.compile(r"[ ]*")
-_KEY = re.compile(r"[ ]*(?:- +)*[\w-]*")
-_EMPTY = re.compile(r"[ \t]*(?:#.*)?")
+_INDENT = expression(r"[ ]*")
+_KEY = expression(r"[ ]*(?:- +)*[\w-]*")
+_EMPTY = expression(r"[ \t]*(?:#.*)?")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,7 @@ def _candidates(text: str, offset: int) -> Iterator[str]:
     above the cursor's line by its indentation.
     """
     start = text.rfind("\n", 0, offset) + 1
-    end = text.find("\n", offset)
-    end = len(text) if end < 0 else end
+    end = line_end(text, offset)
     before, after = text[start:offset], text[offset:end]
     lines = list(_repairs(before, after))
     for above, below in _surroundings(text, start, end):
@@ -145,8 +144,7 @@ def _declaration(text: str, start: int, end: int) -> tuple[int, int]:
         low = text.rfind("\n", 0, low - 1) + 1
     high = end
     while high < len(text) and not _begins(text, high + 1, step):
-        following = text.find("\n", high + 1)
-        high = len(text) if following < 0 else following
+        high = line_end(text, high + 1)
     return low, min(high, len(text))
 
 
@@ -165,8 +163,7 @@ def _ancestors(text: str, low: int, start: int) -> list[str]:
     """The lines above an offset that hold what stands on it, by their indentation; the items of lists around it too,
     for they are counted.
     """
-    following = text.find("\n", start)
-    line = text[start : len(text) if following < 0 else following]
+    line = text[start : line_end(text, start)]
     deepest = len(_INDENT.match(line)[0]) if line.strip() else len(line)  # type: ignore[index]
     kept: list[str] = []
     for above in reversed(text[low:start].splitlines(keepends=True)):

@@ -4,7 +4,6 @@ With `composing`, the one room that knows yaml. It knows nothing of workflows.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,10 +18,11 @@ from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
 from cyberflow.language.yaml.scalars import source_offsets, source_width
+from cyberflow.late import expression
 from cyberflow.source import Place, Route, Span
 
 _SAID = frozenset({"data", "problems", "broken", "_root"})
-_ALIAS = re.compile(r"\*[^\s,\[\]{}]+")
+_ALIAS = expression(r"\*[^\s,\[\]{}]+")
 
 
 class YamlDocument(DeclarationDocument):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from cyberflow.late import expression
 
-FORBIDDEN = re.compile("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]")
+FORBIDDEN = expression("[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]")
 """A byte order mark may begin a text all the same."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from math import isfinite
+
+from cyberflow.late import expression
 
 Scalar = str | int | float | bool | None
 
@@ -12,9 +13,9 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_RADIX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INTEGER = expression(r"[-+]?(0|[1-9][0-9]*)")
+_RADIX = expression(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = expression(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NUMERIC = frozenset("0123456789+-.")
 _LONGEST_NUMBER = 400
 _ESCAPE_WIDTHS = {"x": 4, "u": 6, "U": 10}
@@ -70,9 +71,9 @@ def _skip_continuations(raw: str, position: int) -> int:
     return position
 
 
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
-_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_CONTINUATION = re.compile(r"\\\n[ \t]*")
+_PROPERTIES = expression(r"(?:[&!]\S*\s+)+")
+_PAIR = expression(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_CONTINUATION = expression(r"\\\n[ \t]*")
 
 
 def source_width(raw: str, position: int, style: str | None) -> int:

@@ -4,7 +4,6 @@ closed, and when quoting would help. No text of the file is repeated but keys an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,12 +12,12 @@ from cyberflow.edits import Fix
 from cyberflow.language.characters import INVISIBLE, describe_character
 from cyberflow.language.yaml.forbidden import FORBIDDEN
 from cyberflow.language.yaml.syntax_fixes import close_bracket, double_backslashes, insert, quote_value, show_blanks
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import LineIndex, Place
 
-_WORD = re.compile(r"[*&]?[\w-]+|\.\.\.")
-_KEY = re.compile(r"\s*(?:- +)*[\w-]+\s*$")
-_CRAMPED = re.compile(r"\s*(?:- +)*([\w-]+):(?=\S)")
+_WORD = expression(r"[*&]?[\w-]+|\.\.\.")
+_KEY = expression(r"\s*(?:- +)*[\w-]+\s*$")
+_CRAMPED = expression(r"\s*(?:- +)*([\w-]+):(?=\S)")
 _CLOSING = {"[": "]", "{": "}"}
 _OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _QUOTE_HELP = {

@@ -7,11 +7,12 @@ import re
 from cyberflow.diagnostics import replace_text
 from cyberflow.edits import Fix
 from cyberflow.language.characters import INVISIBLE
+from cyberflow.late import expression
 from cyberflow.source import Place
 
-_VALUE = re.compile(r"(\s*(?:- +)*(?:[\w$?./-]+:[ ]+)?)([^\s'\"|>{\[#].*?)(?:[ ]+#.*)?$")
+_VALUE = expression(r"(\s*(?:- +)*(?:[\w$?./-]+:[ ]+)?)([^\s'\"|>{\[#].*?)(?:[ ]+#.*)?$")
 """A line with a key, an item or both, and a plain text behind it."""
-_WORD = re.compile(r"[^\s\"]*")
+_WORD = expression(r"[^\s\"]*")
 
 
 def double_backslashes(text: str, at: int, path: str) -> Fix | None:

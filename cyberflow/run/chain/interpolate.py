@@ -5,7 +5,7 @@ resolves them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from cyberflow.language.prompt.paths import TokenPath
 from cyberflow.language.prompt.strings import only_token, scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
 from cyberflow.schema.read_value import kind
-from cyberflow.schema.values import ABSENT, EMPTY
+from cyberflow.schema.values import ABSENT, EMPTY, follow_keys
 
 
 @dataclass
@@ -88,34 +88,31 @@ _scan = lru_cache(1024)(scan_string)
 
 def resolve_refs(value: Any, known: Mapping[str, Any], *, keep: bool = False) -> Any:
     """Put what is known in the place of refs. One that leads nowhere is ABSENT; so is one to an alias that is not
-    known, unless `keep` leaves it as it is. Members and entries that are absent are left out.
+    known, unless `keep` leaves it as it is.
+    """
+
+    def read(ref: Ref, written: Any) -> Any:
+        return written if keep and ref.alias not in known else output_at(known.get(ref.alias), ref)
+
+    return replace_refs(value, read)
+
+
+def replace_refs(value: Any, read: Callable[[Ref, Any], Any]) -> Any:
+    """Put what `read` finds in the place of refs, which it gets as they are meant and as they are written; members and
+    entries that are absent are left out.
     """
     if is_ref(value):
         ref = parse_ref(value["$ref"])
-        if not isinstance(ref, Ref):
-            return ABSENT
-        return (
-            value if keep and ref.alias not in known else _empty_as_absent(follow_keys(known.get(ref.alias), ref.keys))
-        )
+        return read(ref, value) if isinstance(ref, Ref) else ABSENT
     if isinstance(value, dict):
-        members = {key: resolve_refs(item, known, keep=keep) for key, item in value.items()}
+        members = {key: replace_refs(item, read) for key, item in value.items()}
         return {key: item for key, item in members.items() if item is not ABSENT}
     if isinstance(value, list):
-        return [item for entry in value if (item := resolve_refs(entry, known, keep=keep)) is not ABSENT]
+        return [item for entry in value if (item := replace_refs(entry, read)) is not ABSENT]
     return value
 
 
-def follow_keys(value: Any, keys: Iterable[str | int]) -> Any:
-    """What stands below a value at these keys, ABSENT where they lead nowhere."""
-    for key in keys:
-        if isinstance(value, dict):
-            value = value.get(key, ABSENT)
-        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
-            return ABSENT
-    return value
-
-
-def _empty_as_absent(value: Any) -> Any:
-    return ABSENT if value == EMPTY else value
+def output_at(outputs: Any, ref: Ref) -> Any:
+    """What a ref reads in the outputs of a step, ABSENT where it leads nowhere."""
+    found = follow_keys(outputs, ref.keys)
+    return ABSENT if found == EMPTY else found

@@ -13,8 +13,8 @@ from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.compiler.refs import Ref
 from cyberflow.language.prompt.strings import scan_string, substitute
 from cyberflow.language.prompt.tokens import Token
-from cyberflow.run.chain.interpolate import Interpolator
-from cyberflow.run.pipeline.values import StepValues, item_key, output_at, reads_item
+from cyberflow.run.chain.interpolate import Interpolator, output_at
+from cyberflow.run.pipeline.values import StepValues, item_key, reads_item
 from cyberflow.run.work.entry import Kind, LedgerEntry
 from cyberflow.schema.values import ABSENT
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cyberflow.compiler.pipeline.form import BundledStep
-from cyberflow.compiler.refs import Ref, is_ref, parse_ref, walk_leaves
+from cyberflow.compiler.refs import Ref, walk_leaves
 from cyberflow.language.prompt.strings import scan_string
-from cyberflow.run.chain.interpolate import Interpolator, follow_keys
-from cyberflow.schema.values import ABSENT, EMPTY
+from cyberflow.run.chain.interpolate import Interpolator, replace_refs
+from cyberflow.schema.values import ABSENT
 
 Lookup = Callable[[Ref], Any]
 _ESCAPES = str.maketrans({"[": "%5B", "]": "%5D", "%": "%25", **{chr(code): f"%{code:02X}" for code in range(32)}})
@@ -27,7 +27,7 @@ class StepValues:
     def value(self, data: Any, at: str) -> Any:
         """A value with everything in its place; ABSENT when there is nothing for it."""
         filler = Interpolator(self.inputs)
-        filled = resolve(filler.value(data, at), self.lookup)
+        filled = replace_refs(filler.value(data, at), lambda ref, _: self.lookup(ref))
         self.problems += filler.problems
         return filled
 
@@ -42,25 +42,6 @@ class StepValues:
         """Values by name; those that there is nothing for are left out."""
         filled = {name: self.value(value, f"{noun} `{name}`") for name, value in data.items()}
         return {name: value for name, value in filled.items() if value is not ABSENT}
-
-
-def resolve(value: Any, lookup: Lookup) -> Any:
-    """Put what `lookup` finds in the place of refs; members and entries that are absent are left out."""
-    if is_ref(value):
-        ref = parse_ref(value["$ref"])
-        return lookup(ref) if isinstance(ref, Ref) else ABSENT
-    if isinstance(value, dict):
-        members = {key: resolve(item, lookup) for key, item in value.items()}
-        return {key: item for key, item in members.items() if item is not ABSENT}
-    if isinstance(value, list):
-        return [item for entry in value if (item := resolve(entry, lookup)) is not ABSENT]
-    return value
-
-
-def output_at(outputs: Any, ref: Ref) -> Any:
-    """What a ref reads in the outputs of a step, ABSENT where it leads nowhere."""
-    found = follow_keys(outputs, ref.keys)
-    return ABSENT if found == EMPTY else found
 
 
 def item_key(value: Any) -> str | None:

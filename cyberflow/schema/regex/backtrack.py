@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.regex.syntax import (
     Alternation,
     Anchor,

@@ -6,7 +6,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.regex.syntax import (
     BINARY,
     CATEGORIES,

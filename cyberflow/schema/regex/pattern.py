@@ -9,7 +9,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.regex.automaton import Automaton
 from cyberflow.schema.regex.backtrack import Backtracker
 from cyberflow.schema.regex.parser import parse_pattern

@@ -6,7 +6,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 

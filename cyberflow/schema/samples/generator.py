@@ -9,7 +9,7 @@ from dataclasses import field
 from itertools import islice
 from typing import Any, Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.regex.pattern import sample_texts as texts_of
 from cyberflow.schema.samples.hints import NO_HINTS, Hints

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 MAX_HINTS: Final = 12
 

@@ -33,15 +33,11 @@ NAMES: tuple[tuple[str, str], ...] = (
 
 def text_for_schema(format: Any, name: str, low: int, high: int) -> str:
     """Text of a length between two bounds; a format comes before the name."""
-    made = (EXAMPLES.get(format) if isinstance(format, str) else None) or _by_name(name)
+    made = (EXAMPLES.get(format) if isinstance(format, str) else None) or text_for_name(name)
     return made.ljust(low, "x")[:high]
 
 
 def text_for_name(name: str) -> str:
-    return _by_name(name)
-
-
-def _by_name(name: str) -> str:
     word, _, number = name.rpartition(" ")
     word = word if number.isdigit() else name
     folded = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower().replace("-", "_")

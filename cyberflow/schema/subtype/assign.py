@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.normal_form import readable

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.samples.generator import SampleGenerator
 from cyberflow.schema.samples.hints import hints_of

@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
-from functools import cached_property
 from typing import Any, Final, ParamSpec, TypeVar
 
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.schema.keywords import accepts_anything, keyword_kinds, kinds_of_keyword, kinds_of_type
 from cyberflow.schema.references import UNREAD, resolve_pointer
 from cyberflow.schema.values import KINDS, Schema, kind_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.references import has_refs
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.subtype.disjuncts import Disjunct

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import field
 from typing import Any, Final
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import accepts_anything, kinds_of_keyword, kinds_of_type
 from cyberflow.schema.references import has_refs
 from cyberflow.schema.subtype.disjuncts import Disjunct, Undecided

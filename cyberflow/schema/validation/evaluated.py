@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import field
 from typing import Any, Protocol
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.references import UNREAD, resolve_pointer
 from cyberflow.schema.regex.pattern import matches
 from cyberflow.schema.values import Schema, Ternary

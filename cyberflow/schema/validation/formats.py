@@ -10,22 +10,24 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from typing import Final
 
-_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
-_TIME: Final = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
+from cyberflow.late import expression
+
+_DATE: Final = expression(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
+_TIME: Final = expression(r"(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 _CLOCK: Final = r"(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S)"
 _CALENDAR: Final = r"(?:\d+Y(?:\d+M(?:\d+D)?)?|\d+M(?:\d+D)?|\d+D)"
-_DURATION: Final = re.compile(rf"P(?:\d+W|{_CALENDAR}(?:T{_CLOCK})?|T{_CLOCK})", re.ASCII)
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII | re.IGNORECASE)
+_DURATION: Final = expression(rf"P(?:\d+W|{_CALENDAR}(?:T{_CLOCK})?|T{_CLOCK})", re.ASCII)
+_UUID: Final = expression(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_LABEL: Final = expression(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LOCAL: Final = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"', re.ASCII)
-_URI: Final = re.compile(
+_LOCAL: Final = expression(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"', re.ASCII)
+_URI: Final = expression(
     r"[A-Za-z][A-Za-z0-9+.-]*:"
     r"(?://(?:(?P<user>[^/?#@\[\]]*)@)?(?P<host>\[[^\]/?#@]*\]|[^/?#@:\[\]]*)(?::\d*)?(?=[/?#]|$)|(?!//))"
     r"[^?#\[\]]*(?:\?[^#\[\]]*)?(?:#[^#\[\]]*)?",
     re.ASCII,
 )
-_URI_TEXT: Final = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
+_URI_TEXT: Final = expression(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+", re.ASCII)
 MAX_HOST: Final = 253
 LEAP_SECOND: Final = 60
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.references import resolve_pointer

@@ -10,10 +10,10 @@ from typing import Literal
 
 from cyberflow.cli.styles import escape, one_line, style
 from cyberflow.compiler.queries.masked_spans import secret_spans
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, pluralize
 from cyberflow.language.project.load import RawProject
 from cyberflow.language.project.secret_literals import MASK
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Sources, Span
 
 _WIDEST = 160
@@ -186,11 +186,6 @@ def _printable(text: str) -> str:
 
 def _dim(text: str) -> str:
     return style(text, fg="blue", bold=True)
-
-
-def pluralize(number: int, noun: str) -> str:
-    """`1 workflow`, `3 workflows`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def summary(sourced: RawProject, found: list[Diagnostic]) -> str:

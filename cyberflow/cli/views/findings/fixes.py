@@ -8,12 +8,12 @@ from difflib import unified_diff
 from typing import Any
 
 from cyberflow.cli.styles import escape, one_line, style
-from cyberflow.cli.views.findings.diagnostics_text import mask_lines, pluralize
+from cyberflow.cli.views.findings.diagnostics_text import mask_lines
 from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.fixes.mend import Mending
 from cyberflow.compiler.fixes.text_edits import TextFix, text_fix
 from cyberflow.compiler.queries.masked_spans import secret_spans
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, pluralize
 from cyberflow.language.project.load import RawProject
 from cyberflow.source import LineIndex, Span
 

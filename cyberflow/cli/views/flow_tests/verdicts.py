@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cyberflow.cli.styles import style
-from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer, pluralize
+from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer
 from cyberflow.cli.views.findings.findings_json import workflow_commands
-from cyberflow.diagnostics import Diagnostic
+from cyberflow.diagnostics import Diagnostic, pluralize
 from cyberflow.language.project.load import RawProject
 from cyberflow.schema.values import ABSENT
 from cyberflow.testing.coverage import Coverage

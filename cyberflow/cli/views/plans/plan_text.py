@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cyberflow.cli.styles import indent_lines, one_line, style
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.cli.views.plans.replay_text import replay_lines
 from cyberflow.deploy.plan.diff import field_diff
 from cyberflow.deploy.plan.model import Change, Outcome, Plan
+from cyberflow.diagnostics import pluralize
 
 _SIGNS = {
     "create": ("+", "green"),

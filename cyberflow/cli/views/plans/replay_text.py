@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cyberflow.cli.views.findings.diagnostics_text import pluralize
 from cyberflow.deploy.replay.model import CacheUse, Refusal, Replay, ReplayExample
-from cyberflow.diagnostics import join_names
+from cyberflow.diagnostics import join_names, pluralize
 from cyberflow.schema.describe import format_literal
 from cyberflow.schema.values import ABSENT
 

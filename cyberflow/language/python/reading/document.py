@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.document import DeclarationDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Place, Route, Span
 
 if TYPE_CHECKING:

@@ -33,12 +33,12 @@ from cyberflow.language.python.tracing.trace import Trace
 from cyberflow.language.python.tracing.write_steps import write_steps
 from cyberflow.language.template.templates import has_expression
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Place
 
 SUFFIX = ".py"
 _TRACES: dict[str, type[Trace]] = {"chain": Trace, "pipeline": PipelineTrace}
-_GUARDED = re.compile(
+_GUARDED = expression(
     r"""(\w*(?:passw|secret|api_?key|token|_pin\b)\w*["']?)\s*[:=]\s*((["']).*?(?:\3|$))""",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -22,7 +22,7 @@ from types import CodeType, ModuleType
 from typing import Any, TextIO, cast
 
 from cyberflow.language.python.tracing.symbols import strip_marks
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 _ONE_AT_A_TIME = RLock()
 """`sys.modules` is one for all threads."""

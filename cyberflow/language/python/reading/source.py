@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Container, Iterator
-from functools import cached_property
 from inspect import unwrap
 from typing import Any
 
 from cyberflow.language.python.reading.string_offsets import StringOffsets, map_constant, scan_string_literal
 from cyberflow.language.python.tracing.frames import Position
-from cyberflow.records import dataclass
+from cyberflow.late import cached_property, dataclass
 from cyberflow.source import LineIndex, Place
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

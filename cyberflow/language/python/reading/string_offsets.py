@@ -4,14 +4,13 @@ fields of f-strings. It reads source text; it evaluates nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
-_OPENING = re.compile(r"""([A-Za-z]{0,2})('{3}|"{3}|'|")""")
-_BETWEEN = re.compile(r"(?:\s|\\\n|#[^\n]*|[()])+")
-_ESCAPE = re.compile(r"\\(?:\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|[\\'\"abfnrtv])")
+_OPENING = expression(r"""([A-Za-z]{0,2})('{3}|"{3}|'|")""")
+_BETWEEN = expression(r"(?:\s|\\\n|#[^\n]*|[()])+")
+_ESCAPE = expression(r"\\(?:\n|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|N\{[^}]*\}|[0-7]{1,3}|[\\'\"abfnrtv])")
 _NESTING = {"(": ")", "[": "]", "{": "}"}
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from cyberflow.edits import Replacement, TextEdit
 from cyberflow.language.project.routes import value_at
 from cyberflow.language.python.reading.document import PythonDocument
+from cyberflow.late import expression
 
-_HARMLESS = re.compile(r"[^\\\"'{}\n\r\0]*")
+_HARMLESS = expression(r"[^\\\"'{}\n\r\0]*")
 """Text that stands as it is in a literal of any prefix."""
 
 

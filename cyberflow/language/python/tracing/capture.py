@@ -5,7 +5,6 @@ marks that f-strings hold become tokens again.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final
@@ -17,13 +16,13 @@ from cyberflow.language.prompt.paths import WORD
 from cyberflow.language.prompt.strings import scan_string
 from cyberflow.language.python.signature import field_values
 from cyberflow.language.python.tracing.symbols import BROKEN, MARK, Origin, Symbol, origin_of
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Route
 
 _OPEN, _SHUT = MARK.format("|").split("|")
-_MARKED = re.compile(f"{_OPEN}([^{_OPEN}{_SHUT}]*){_SHUT}")
-_WORD = re.compile(WORD)
-_QUOTABLE = re.compile(r"[^'<>{}\r\n]*")
+_MARKED = expression(f"{_OPEN}([^{_OPEN}{_SHUT}]*){_SHUT}")
+_WORD = expression(WORD)
+_QUOTABLE = expression(r"[^'<>{}\r\n]*")
 DROPPED: Final = object()
 """Stands for a value of which a finding was noted already."""
 

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterator
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from cyberflow.language.python import signature
 from cyberflow.language.python.declarations import CalledWorkflow
 from cyberflow.language.python.signature import FunctionParameter, UnreadableAnnotation
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from cyberflow.language.python.tracing.capture import DROPPED, CapturedValue
 from cyberflow.language.python.tracing.frames import user_position
 from cyberflow.language.python.tracing.symbols import DECIDE, Misuse, Origin, Symbol, current_trace, origin_of
 from cyberflow.language.python.tracing.trace import Trace, TracedStep
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Route
 
 _CONDITION = "hand it to a step as `when=` or `unless=`, or let a `call` decide"

@@ -4,7 +4,6 @@ everything else, and its trace notes where.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -12,11 +11,11 @@ from typing import Any, Final, Literal, NoReturn, Protocol
 
 from cyberflow.errors import UsageError
 from cyberflow.language.python.tracing.frames import Position
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
 MARK: Final = "\ufdd5{}\ufdd6"
 BROKEN: Final = MARK.format("!")
-_MARKS = re.compile("\ufdd5[^\ufdd6]*\ufdd6")
+_MARKS = expression("\ufdd5[^\ufdd6]*\ufdd6")
 DECIDE: Final = "a chain is the same list of steps each time: let a workflow decide, in its prompt"
 NO_TEXT: Final = "it has no text yet"
 PASS: Final = {

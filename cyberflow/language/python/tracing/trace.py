@@ -28,7 +28,7 @@ from cyberflow.language.python.tracing.symbols import (
     call_with_trace,
     origin_of,
 )
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass
 from cyberflow.source import Route
 
 _STRING = "an f-string holds inputs of the chain only"

@@ -12,7 +12,7 @@ from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNo
 from cyberflow.edits import Addition, Move, Removal, TextEdit
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.writing.one_line import write_text, write_value
-from cyberflow.source import Place
+from cyberflow.source import Place, line_end
 
 
 def content_end(text: str, node: Node) -> int:
@@ -21,12 +21,6 @@ def content_end(text: str, node: Node) -> int:
         node = _last(node)
     start = node.start_mark.index
     return start + len(text[start : node.end_mark.index].rstrip())
-
-
-def line_end(text: str, at: int) -> int:
-    """Where the line of an offset ends."""
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
 
 
 def remove_entry(document: YamlDocument, edit: Removal) -> TextEdit | None:

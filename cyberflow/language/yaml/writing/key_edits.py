@@ -7,8 +7,8 @@ from typing import Any
 from cyberflow.edits import Removal, TextEdit
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.language.yaml.writing.blocks import flow_text, yaml_text
-from cyberflow.language.yaml.writing.entries import content_end, line_end, remove_entry
-from cyberflow.source import Place
+from cyberflow.language.yaml.writing.entries import content_end, remove_entry
+from cyberflow.source import Place, line_end
 
 UNSET = object()
 """The value of a key that goes."""

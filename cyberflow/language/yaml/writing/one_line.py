@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from cyberflow.language.yaml.scalars import resolve_scalar
+from cyberflow.late import expression
 
-_PLAIN = re.compile(r"[\w<$./\\(^][^\n#:,\[\]{}&*!|>%@`\"']*(?:[:>][^\s,\[\]{}#:\"']+|>)*", re.ASCII)
+_PLAIN = expression(r"[\w<$./\\(^][^\n#:,\[\]{}&*!|>%@`\"']*(?:[:>][^\s,\[\]{}#:\"']+|>)*", re.ASCII)
 """Texts that need no quotes in any place; some that need none are quoted all the same."""
 
 

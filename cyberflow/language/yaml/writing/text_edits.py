@@ -5,7 +5,6 @@ changes its meaning. What cannot be written that way is not edited.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -16,12 +15,13 @@ from cyberflow.language.yaml.document import YamlDocument, parse_yaml
 from cyberflow.language.yaml.scalars import resolve_scalar
 from cyberflow.language.yaml.writing.entries import add_entry, content_end, move_item, remove_entry
 from cyberflow.language.yaml.writing.one_line import write_value
-from cyberflow.source import Place, Route
+from cyberflow.late import expression
+from cyberflow.source import Place, Route, line_end
 
-_HARMLESS = re.compile(r"[\w<>$./?-]*")
+_HARMLESS = expression(r"[\w<>$./?-]*")
 """Text that reads the same in every style, in the middle of a word."""
 _MARKS = ("'", '"')
-_SHARED = re.compile(r"(?<![^\s\[{,])[&*][^\s,*&\[\]{}]|<<")
+_SHARED = expression(r"(?<![^\s\[{,])[&*][^\s,*&\[\]{}]|<<")
 """What may stand for something elsewhere in the file."""
 _SECOND = 2
 
@@ -51,8 +51,7 @@ def raw_edits(path: str, text: str, edit: Edit) -> tuple[TextEdit, ...]:
     if isinstance(edit, Replacement) and text[start:end] == edit.old:
         return (TextEdit(path, start, end, edit.new),)
     if isinstance(edit, Removal):
-        line, after = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-        after = len(text) if after < 0 else after
+        line, after = text.rfind("\n", 0, start) + 1, line_end(text, end)
         if not text[line:start].strip() and not text[end:after].strip():
             return (TextEdit(path, line, min(after + 1, len(text)), ""),)
         while start > line and text[start - 1] in " \t" and not text[end:after].strip():

@@ -1,21 +1,41 @@
-"""Classes of data that cost next to nothing until they are used: `dataclass` is that of the standard library, but for
-its methods, each of which is made when it is first called. A command imports hundreds of such classes and uses few.
+"""Classes of data, and regular expressions, that cost next to nothing until they are used: a command imports hundreds
+and uses few. `dataclass` is that of the standard library, but each method is made when it is first called.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any, cast
 
-__all__ = ["dataclass"]
+__all__ = ["cached_property", "dataclass", "expression"]
 Kind = type[Any]
 _MISSING = dataclasses.MISSING
+_METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "groups", "groupindex")
 
 if TYPE_CHECKING:
     from dataclasses import dataclass  # type checkers know what it makes
+    from functools import cached_property
 else:
+
+    class cached_property:  # noqa: N801 - as the standard library has it, which takes a lock for each before 3.12
+        """What a function makes of an object, once for each."""
+
+        def __init__(self, make: Callable[[Any], Any]) -> None:
+            self.make = make
+            self.__doc__ = make.__doc__
+
+        def __set_name__(self, _owner: Kind, name: str) -> None:
+            self.name = name
+
+        def __get__(self, owner: Any, _kind: Kind | None = None) -> Any:
+            if owner is None:
+                return self
+            made = owner.__dict__[self.name] = self.make(owner)
+            return made
 
     def dataclass(kind: Kind | None = None, /, **options: bool) -> Any:
         """Make a class one of data, with the options of the standard library."""
@@ -74,10 +94,19 @@ def _make_init(kind: Kind, frozen: bool) -> Any:
         else:
             parameters += [one.name] * one.init
         if one.init or one.default_factory is not _MISSING:
-            body.append(f"_set(self, {one.name!r}, {value})" if frozen else f"self.{one.name} = {value}")
+            body.append(_assign(kind, one.name, value, scope) if frozen else f"self.{one.name} = {value}")
     if hasattr(kind, "__post_init__"):
         body.append("self.__post_init__()")
     return _compile("__init__", parameters, body or ["pass"], scope)
+
+
+def _assign(kind: Kind, name: str, value: str, scope: dict[str, Any]) -> str:
+    """The line that sets a field of a frozen class: by the descriptor of its slot, which is by far the fastest."""
+    slot = getattr(kind, name, None)
+    if not isinstance(slot, MemberDescriptorType):
+        return f"_set(self, {name!r}, {value})"
+    scope[f"_set_{name}"] = slot.__set__
+    return f"_set_{name}(self, {value})"
 
 
 def _make_eq(kind: Kind, _frozen: bool) -> Any:
@@ -115,3 +144,24 @@ def _get_state(self: Any) -> list[Any]:
 def _set_state(self: Any, state: list[Any]) -> None:
     for one, value in zip(dataclasses.fields(self), state, strict=True):
         object.__setattr__(self, one.name, value)
+
+
+class _LateExpression:
+    __slots__ = ("flags", "pattern", *_METHODS)
+
+    def __init__(self, pattern: str, flags: int) -> None:
+        self.pattern = pattern
+        self.flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _METHODS:
+            raise AttributeError(name)
+        made = re.compile(self.pattern, self.flags)
+        for one in _METHODS:
+            setattr(self, one, getattr(made, one))
+        return getattr(made, name)
+
+
+def expression(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """What `re.compile` gives, but for the time: a mistake in it shows when it is first used."""
+    return cast("re.Pattern[str]", _LateExpression(pattern, flags))

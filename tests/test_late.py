@@ -1,10 +1,11 @@
-"""Classes of data: what is made when it is first called is what the standard library makes at once."""
+"""Classes of data and expressions: what is made when it is first called is what the standard library makes at once."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import field
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.records import dataclass
+from cyberflow.late import dataclass, expression
 
 
 def make_classes(kind: Callable[..., Any], **options: bool) -> list[type[Any]]:
@@ -94,3 +95,15 @@ def test_what_is_worked_out_afterwards_is_kept() -> None:
     assert (text.length, text.upper, dataclasses.replace(Narrow("a"), value="b")) == (3, "ABC", Narrow("b"))
     assert pickle.loads(pickle.dumps(Narrow("a"))) == Narrow("a")
     assert [one.name for one in dataclasses.fields(Text)] == ["value", "length"]
+
+
+def test_an_expression_answers_as_a_compiled_one() -> None:
+    late = expression(r"(?P<word>a+)b?", re.IGNORECASE)
+    made = re.compile(late.pattern, late.flags)
+    assert late.sub("-", "xAAby") == made.sub("-", "xAAby") == "x-y"
+    assert late.findall("ab AA") == made.findall("ab AA")
+    assert late.groupindex == made.groupindex
+    with pytest.raises(re.error):
+        expression("(").search("")
+    with pytest.raises(AttributeError):
+        _ = late.unheard_of  # type: ignore[attr-defined]
