@@ -14,6 +14,7 @@ import pytest
 from cyberflow.cli.command_list import COMMANDS
 from cyberflow.cli.views.findings.rules_page import load_rules
 from cyberflow.compiler.rules import GROUPS, RULES
+from cyberflow.version import __version__
 
 ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
@@ -80,3 +81,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_these_rules_are_warnings_and_all_others_errors() -> None:
     assert {rule.name for rule in load_rules() if rule.severity == "warning"} == set(WARNINGS.split()) & set(RULES)
+
+
+def test_the_changelog_has_a_section_of_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## (?:Unreleased|{re.escape(__version__)} - \d{{4}}-\d\d-\d\d)$", text, re.MULTILINE)
