@@ -114,7 +114,7 @@ RETIRED_CLASSES = {
 """Class names of the first version that said as little."""
 
 LISTS_OF_LIKE_THINGS = {"rules", "commands"}
-LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_MODULES = 300, 40, 6, 15
+LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_MODULES = 300, 40, 6, 14
 
 IRREGULAR = {
     *("told", "said", "shown", "taken", "kept", "given", "made", "known", "held", "built", "sent", "seen"),
@@ -267,7 +267,8 @@ def test_folders_are_small() -> None:
         held = [path for path in MODULES if path.parent == folder]
         below = [path for path in (ROOT / folder).iterdir() if path.is_dir() and path.name != "__pycache__"]
         assert len(held) + len(below) >= 3, folder
-        assert len(held) <= MOST_MODULES or folder.name in LISTS_OF_LIKE_THINGS, folder
+        modules = [path for path in held if path.name != "__init__.py"]
+        assert len(modules) <= MOST_MODULES or folder.name in LISTS_OF_LIKE_THINGS, folder
 
 
 def test_a_class_name_means_one_thing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,18 @@ from cyberflow.cli.styles import indent_lines, style
 
 if TYPE_CHECKING:
     from cyberflow.targets.service import OpenTarget
+
+
+@dataclass(frozen=True)
+class FollowDisplay:
+    """How what runs is followed and shown. `said` is the target line that was printed already."""
+
+    quiet: bool = False
+    format: str = "text"
+    timeout: float | None = None
+    cancel_on_timeout: bool = False
+    cancel_on_interrupt: bool = False
+    said: str | None = None
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import click
 
-from cyberflow.cli.console import announce, page_line, say
+from cyberflow.cli.console import FollowDisplay, announce, page_line, say
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.runs.run_view import end_notes, result_lines, run_view
@@ -35,18 +35,12 @@ S = TypeVar("S", ChainState, TaskState)
 
 
 @dataclass(frozen=True)
-class RunDisplay:
-    """How a run is followed and shown. `said` is the target line that was printed already."""
+class RunDisplay(FollowDisplay):
+    """How a run is followed and shown."""
 
-    quiet: bool = False
-    format: str = "text"
     detach: bool = False
-    timeout: float | None = None
-    cancel_on_timeout: bool = False
-    cancel_on_interrupt: bool = False
     download: Path | None = None
     out: Path | None = None
-    said: str | None = None
 
 
 def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, display: RunDisplay) -> int:

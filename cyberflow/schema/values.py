@@ -140,18 +140,6 @@ def negate(verdict: Ternary) -> Ternary:
     return None if verdict is None else not verdict
 
 
-def drop_empty(value: Any) -> Any:
-    """Read a literal as the service does: members and entries equal to `__EMPTY__` are not there."""
-    if isinstance(value, str):
-        return ABSENT if value == EMPTY else value
-    if isinstance(value, dict):
-        members = {key: drop_empty(child) for key, child in value.items()}
-        return {key: child for key, child in members.items() if child is not ABSENT}
-    if isinstance(value, list):
-        return [kept for child in value if (kept := drop_empty(child)) is not ABSENT]
-    return value
-
-
 def reading_cost(value: Any) -> int:
     """Rank witnesses: what is quicker to read weighs less. Empty text weighs more than a letter."""
     if isinstance(value, str):

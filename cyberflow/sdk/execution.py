@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -112,10 +112,19 @@ class Execution(ABC, Generic[C, S]):
         `say` hears of answers that were lost, and asked for again.
         """
 
-    @abstractmethod
-    def follow(self, state: S, options: FollowOptions) -> AsyncGenerator[S, None]:
+    async def follow(self, state: S, options: FollowOptions) -> AsyncGenerator[S, None]:
         """Give the states that differ, to the end or until the time is over."""
+        try:
+            async with aclosing(self._states(state, options)) as states:
+                async for seen in states:
+                    state = seen
+                    yield state
+        except (ApiError, Unreachable) as error:
+            self._explain(error, state)
+            raise
 
+    @abstractmethod
+    def _states(self, state: S, options: FollowOptions) -> AsyncGenerator[S, None]: ...
     @abstractmethod
     def cancel(self, state: S, options: FollowOptions) -> AsyncGenerator[S, None]:
         """Cancel what is live, and give the states that differ."""
@@ -132,7 +141,7 @@ class Execution(ABC, Generic[C, S]):
         """The command that follows it later."""
         return follow_command(self.service.name, *self.ids(state))
 
-    def explain(self, error: ApiError | Unreachable, state: S) -> None:
+    def _explain(self, error: ApiError | Unreachable, state: S) -> None:
         """Have an error that ended the following say how to go on."""
         command = f"it goes on; follow it with `{self.follow_command(state)}`"
         error.help = f"{error.help}; {command}" if error.help else command
@@ -218,14 +227,10 @@ class ChainExecution(Execution[Cyberdesk, ChainState]):
         again = await read_again(self.service.client, self._ids.readings)
         return {"workflows_after": self._by_step(again), "runs": state.run_times}
 
-    async def follow(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
-        try:
-            async for event in follow(self.service.client, state, options):
-                state, _ = advance(state, event)
-                yield state
-        except (ApiError, Unreachable) as error:
-            self.explain(error, state)
-            raise
+    async def _states(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
+        async for event in follow(self.service.client, state, options):
+            state, _ = advance(state, event)
+            yield state
 
     async def cancel(self, state: ChainState, options: FollowOptions) -> AsyncGenerator[ChainState, None]:
         async for event in cancel(self.service.client, state, options):
@@ -268,14 +273,8 @@ class TaskExecution(Execution[CyberunClient, TaskState]):
         request, workflow = self._request, self._workflow
         return await submit_task(self.service.client, request, workflow, self._begin(), self._script, options)
 
-    async def follow(self, state: TaskState, options: FollowOptions) -> AsyncGenerator[TaskState, None]:
-        try:
-            async for seen in follow_task(self.service.client, state, options, self._request.limit):
-                state = seen
-                yield state
-        except (ApiError, Unreachable) as error:
-            self.explain(error, state)
-            raise
+    def _states(self, state: TaskState, options: FollowOptions) -> AsyncGenerator[TaskState, None]:
+        return follow_task(self.service.client, state, options, self._request.limit)
 
     def cancel(self, state: TaskState, options: FollowOptions) -> AsyncGenerator[TaskState, None]:
         return cancel_task(self.service.client, state, replace(options, timeout=None))

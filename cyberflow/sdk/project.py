@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cyberflow.compiler.bundle import AssetReader, Bundle, load_bundle
 from cyberflow.compiler.check import check, check_target
@@ -16,9 +16,11 @@ from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.discovery import find_root
 from cyberflow.language.project.load import RawProject, read_project, target_of
-from cyberflow.remote.identity import Owner
 from cyberflow.sdk.portability import portability_problem
 from cyberflow.targets.local_platform import LOCAL
+
+if TYPE_CHECKING:
+    from cyberflow.remote.identity import Owner
 
 
 class ProjectErrors(CyberflowError):
@@ -48,6 +50,8 @@ class CompiledProject:
     @property
     def owner(self) -> Owner:
         """Whose workflows are meant in the account of the target."""
+        from cyberflow.remote.identity import Owner
+
         return Owner(self.bundle.project, target_of(self.sourced.settings, self.target).scope)
 
 

@@ -103,3 +103,15 @@ def test_a_script_that_could_never_be_is_told(project: Path, program: Program) -
     answer = program("run", "month-end", *words)
     assert answer.code == 2
     assert all(text in answer.err for text in ("flie", "gone", "approved")), answer.err
+
+
+def test_a_step_that_cannot_run_says_why(project: Path, program: Program) -> None:
+    assert program("apply", "--yes").code == 0
+    twice = [{"number": "A", "due": "x"}, {"number": "A", "due": "y"}]
+    (project / "script.json").write_text(json.dumps({"find": {"outputs": {"invoices": twice}}}), encoding="utf-8")
+    given = ("month-end", "-i", "month=2026-03", "-s", "epic_password=env:PW", "--simulate", "script.json")
+    ran = program("run", *given, "--ledger", "march.db")
+    assert (ran.code, ran.out.splitlines()[-2:]) == (
+        1,
+        ["error in file: items 0 and 1 have the same key `A`", "month-end: error"],
+    )

@@ -34,6 +34,10 @@ NOT_PIPELINES = (
     *("detach", "session", "keep_session", "first", "runs", "mapping", "canary", "failures", "dry_run"),
     *("prompt_file", "model", "each", "count"),
 )
+_WITHOUT_DETACH = (
+    "what comes next is decided here: --timeout 1m stops following, --no-wait ends when only waits are left, and "
+    "`cyberflow run --resume LEDGER` goes on"
+)
 _WRITTEN = {"first": "from", "runs": "with", "mapping": "map", "failures": "stop-at-failures"}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _COUNT = click.IntRange(min=1)
@@ -57,7 +61,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--timeout", metavar="TIME", help="Stop following after 90s, 30m, 2h; the runs go on.")
 @click.option("--cancel-on-timeout", is_flag=True, help="Cancel the runs when the time is over.")
 @click.option("--cancel-on-interrupt", is_flag=True, help="Cancel the runs on Ctrl-C.")
-@click.option("--detach", is_flag=True, help="Submit and do not follow.")
+@click.option("--detach", is_flag=True, help="Submit and do not follow; not for pipelines.")
 @click.option("--stale-ok", is_flag=True, help="Run what is on the target, though the sources differ.")
 @click.option("--simulate", type=_FILE, metavar="FILE", help="Script the outcome; on the local platform.")
 @click.option("--download", type=_FOLDER, metavar="DIR", help="Save what it made there; below it if it holds files.")
@@ -65,7 +69,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--with", "runs", type=parse_id, multiple=True, metavar="RUN", help="With --from: a run of the failed chain."
 )
-@click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a CSV or JSON Lines file.")
+@click.option("--each", type=_FILE, metavar="ROWS", help="One run for each row of a file; not for pipelines.")
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=INPUT", help="A column that has another name.")
 @click.option("--parallel", type=_COUNT, metavar="N", help="With --each: so many at a time.  [default: 10]")
 @click.option(
@@ -152,7 +156,8 @@ def _start_pipeline(compiled: CompiledProject, name: str, options: dict[str, Any
     if wrong := _first_option(options, ("rerun", "keep", "retry_failed", "resubmit_unknown")):
         raise UsageError(f"{wrong} goes with --resume", help="name the ledger")
     if wrong := _first_option(options, NOT_PIPELINES):
-        raise UsageError(f"{wrong} is not for pipelines, and `{name}` is one", help="leave it out")
+        help = _WITHOUT_DETACH if wrong == "--detach" else "leave it out"
+        raise UsageError(f"{wrong} is not for pipelines, and `{name}` is one", help=help)
     return start_pipeline(compiled, name, _pipeline_options(options), _pipeline_display(options, said))
 
 

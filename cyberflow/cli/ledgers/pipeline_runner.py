@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shlex
 from contextlib import aclosing
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyberflow.cli.console import announce, print_json, say
+from cyberflow.cli.console import FollowDisplay, announce, print_json, say
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
-from cyberflow.cli.views.runs.pipeline_view import FAILURES, end_lines, pipeline_view, plan_lines, question_lines
+from cyberflow.cli.views.runs.ledger_view import FAILURES
+from cyberflow.cli.views.runs.pipeline_view import end_lines, pipeline_view, plan_lines, question_lines
 from cyberflow.errors import CyberflowError
 from cyberflow.run.pipeline.reducer import waiting_entries
 from cyberflow.run.pipeline.result import pipeline_json, plan_json
@@ -38,16 +38,10 @@ GOOD_ENDS = ("success", "stopped", "waiting")
 
 
 @dataclass(frozen=True)
-class PipelineDisplay:
-    """How a pipeline is followed and shown. `said` is the target line that was printed already."""
+class PipelineDisplay(FollowDisplay):
+    """How a pipeline is followed and shown; with `plan` nothing is sent."""
 
-    quiet: bool = False
-    format: str = "text"
     plan: bool = False
-    timeout: float | None = None
-    cancel_on_timeout: bool = False
-    cancel_on_interrupt: bool = False
-    said: str | None = None
 
 
 def start_pipeline(compiled: CompiledProject, name: str, options: PipelineOptions, display: PipelineDisplay) -> int:
@@ -60,7 +54,7 @@ def start_pipeline(compiled: CompiledProject, name: str, options: PipelineOption
     with create_ledger(setup) as ledger:
         state = PipelineState(compiled.bundle, setup.new_state())
         state.begin()
-        return run_cancellable(_go(setup, ledger, state, display))
+        return _go_on(setup, ledger, state, display)
 
 
 def resume_pipeline(folder: Path, ledger: Ledger, options: PipelineOptions, display: PipelineDisplay) -> int:
@@ -73,7 +67,7 @@ def resume_pipeline(folder: Path, ledger: Ledger, options: PipelineOptions, disp
         state.begin()
         return _print_plan(state, ledger.head.name, ledger, display)
     state = load_state(setup, ledger)
-    return run_cancellable(_go(setup, ledger, state, display))
+    return _go_on(setup, ledger, state, display)
 
 
 def _print_plan(state: PipelineState, name: str, ledger: Ledger | None, display: PipelineDisplay) -> int:
@@ -85,15 +79,22 @@ def _print_plan(state: PipelineState, name: str, ledger: Ledger | None, display:
     return 0
 
 
-async def _go(setup: PipelineSetup, ledger: Ledger, state: PipelineState, display: PipelineDisplay) -> int:
+def _go_on(setup: PipelineSetup, ledger: Ledger, state: PipelineState, display: PipelineDisplay) -> int:
+    """Go on to the end; one that is over is told and nothing is opened for it."""
     if not display.quiet:
         say(f"ledger {ledger.path}")
-    again = resume_command(setup, ledger)
     if state.root.is_over and setup.options.download is None:
         data = pipeline_json(state, setup.pipeline.name, str(ledger.path), setup.arguments.redactor())
-        return _print_result(data, state, setup, display, again)
+        return _print_result(data, state, setup, display, resume_command(setup, ledger))
+    return run_cancellable(_go(setup, ledger, state, display))
+
+
+async def _go(setup: PipelineSetup, ledger: Ledger, state: PipelineState, display: PipelineDisplay) -> int:
+    import asyncio
+
     from cyberflow.sdk.pipelines.going import open_pipeline
 
+    again = resume_command(setup, ledger)
     try:
         async with open_pipeline(setup, ledger, state, say) as going:
             for service in (going.desks.desk, going.desks.cyberun):
@@ -111,6 +112,8 @@ async def _go(setup: PipelineSetup, ledger: Ledger, state: PipelineState, displa
 
 
 async def _follow(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
+    import asyncio
+
     from cyberflow.run.work.dispatch import ServiceTrouble
 
     late = False

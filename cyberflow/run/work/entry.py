@@ -77,6 +77,11 @@ class LedgerEntry:
         return self.status or self.stage
 
     @property
+    def is_question(self) -> bool:
+        """Whether it waits for an answer."""
+        return self.kind == "wait" and self.stage == "accepted" and "question" in self.facts
+
+    @property
     def task_id(self) -> str | None:
         return self.run_ids[0] if self.kind == "task" and self.run_ids else None
 

@@ -11,7 +11,7 @@ from cyberflow.schema.describe import format_literal
 from cyberflow.schema.keywords import accepts_anything
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
-from cyberflow.schema.values import ABSENT, Schema, ValuePath, drop_empty, freeze, is_json
+from cyberflow.schema.values import ABSENT, EMPTY, Schema, ValuePath, freeze, is_json, without_empty
 
 if TYPE_CHECKING:
     from cyberflow.schema.validation.validate import Validator
@@ -102,7 +102,7 @@ def _explain_refutation(witness: Any, consumer: Schema, *, asserts_format: bool 
 
 def check_value(value: Any, consumer: Schema, *, required: bool = True) -> Assignability:
     """Hold a literal against a type, `__EMPTY__` counting as absent wherever it stands and `__CLEAR__` as its text."""
-    sent = drop_empty(value) if is_json(value) else value
+    sent = ABSENT if value == EMPTY else without_empty(value) if is_json(value) else value
     if sent is ABSENT:
         return NotAssignable(ABSENT, (), "`__EMPTY__` counts as absent") if required else Assignable()
     wanted = readable(consumer)

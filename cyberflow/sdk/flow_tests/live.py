@@ -4,7 +4,8 @@ from the target.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,15 +13,22 @@ from time import perf_counter
 from typing import Any
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
-from cyberflow.compiler.bundle import BundledChain
+from cyberflow.compiler.flow_tests.mocks import bare_outcome
+from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.flow_tests.cases import Case
 from cyberflow.language.flow_tests.model import ANY
 from cyberflow.run.chain.result import outputs_of
 from cyberflow.run.inputs.arguments import RawArguments, file_argument_name, files_of
+from cyberflow.run.pipeline.changes import all_steps, files_to_give
+from cyberflow.run.work.dispatch import EntryUpdate
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.execution import ChainExecution, SubmitOptions
+from cyberflow.sdk.flow_tests.pipelines import to_played
 from cyberflow.sdk.flow_tests.suite import FlowSuite
+from cyberflow.sdk.pipelines.going import open_pipeline
+from cyberflow.sdk.pipelines.setup import PipelineOptions, create_ledger, load_state, prepare_pipeline
+from cyberflow.sdk.pipelines.signals import signal
 from cyberflow.sdk.prepare import find_runnable
 from cyberflow.targets.local_platform import Say
 from cyberflow.testing.judge import CaseJudge
@@ -45,7 +53,8 @@ async def run_live(
     """
     compiled = suite.compiled[suite.default]
     for case in cases:
-        find_runnable(compiled, case.run)
+        if compiled.bundle.pipeline(case.run) is None:
+            find_runnable(compiled, case.run)
     spent = 0
     for case in cases:
         judge, begun, tried, passed = CaseJudge(case, frozenset({"prompt"})), perf_counter(), 0, 0
@@ -81,9 +90,10 @@ async def _try_once(suite: FlowSuite, judge: CaseJudge, made: Verdict, say: Say)
 
 async def _play(suite: FlowSuite, case: Case, folder: Path, say: Say) -> Played:
     compiled = suite.compiled[suite.default]
+    if (pipeline := compiled.bundle.pipeline(case.run)) is not None:
+        return await _play_pipeline(suite, case, pipeline, folder)
     what = find_runnable(compiled, case.run)
-    files = [f"{name}={path}" for name, path in _files(suite, case, what, folder)]
-    arguments = RawArguments((), dict(case.get("inputs")), (), files)
+    arguments = RawArguments((), dict(case.get("inputs")), (), _files(suite, case, files_of(what), folder))
     execution = ChainExecution(compiled, what, SubmitOptions(arguments), lambda _: None)
     async with execution.open(lambda _: None) as service:
         await execution.prepare()
@@ -95,6 +105,30 @@ async def _play(suite: FlowSuite, case: Case, folder: Path, say: Say) -> Played:
     return Played(what.name, state.status, outputs_of(state), steps)
 
 
+async def _play_pipeline(suite: FlowSuite, case: Case, pipeline: BundledPipeline, folder: Path) -> Played:
+    """Run a pipeline, its ledger in `folder`. A question is answered as the case's mock of the wait says; where one has
+    no mock, it ends when only waits are left.
+    """
+    compiled, answers = suite.compiled[suite.default], case.get("simulate")
+    asks = [step.id for step in all_steps(compiled.bundle, pipeline) if step.wait and step.wait.signal]
+    options = PipelineOptions(
+        document=dict(case.get("inputs")),
+        files=tuple(_files(suite, case, files_to_give(pipeline), folder)),
+        ledger=folder / "ledger.db",
+        no_wait=not all(id in answers for id in asks),
+    )
+    setup = prepare_pipeline(compiled, case.run, options)
+    with create_ledger(setup) as ledger:
+        state = load_state(setup, ledger)
+        async with open_pipeline(setup, ledger, state, lambda _: None) as going, aclosing(going.run()) as updates:
+            async for update in updates:
+                if isinstance(update, EntryUpdate) and update.entry.is_question:
+                    mock = answers.get(update.entry.step.rpartition("/")[2])
+                    if mock is not None:
+                        signal(ledger.path, update.entry.id, document=bare_outcome(mock).get("outputs"), who="test")
+    return to_played(setup.pipeline, state)
+
+
 async def _read_step(desk: Cyberdesk, step: Any) -> PlayedStep:
     run = await desk.runs.get(step.run_id)
     inputs = run.input_values or {} if run.started_at is not None else None
@@ -102,23 +136,27 @@ async def _read_step(desk: Cyberdesk, step: Any) -> PlayedStep:
     return PlayedStep(step.id, step.workflow, run.status, inputs, run.output_data, None, error)
 
 
-def _files(suite: FlowSuite, case: Case, what: Any, folder: Path) -> Sequence[tuple[str, Path]]:
-    """The files that a case gives, each as a path; `any` is a small one."""
+def _files(suite: FlowSuite, case: Case, declared: Iterable[Mapping[str, Any]], folder: Path) -> list[str]:
+    """The files that a case gives, as `NAME=PATH`; `any` is a small one."""
     found = []
-    for file in files_of(what):
+    for file in declared:
         if (name := file_argument_name(file)) is None:
             continue
         written = case.get("files").get(name, ANY)
         path = suite.sourced.files.find(written, case.at("files", name)) if written != ANY else None
         if isinstance(path, str):
-            found.append((name, suite.sourced.root / path))
+            found.append(f"{name}={suite.sourced.root / path}")
         else:
             made = folder / f"{name}{Path(str(file.get('target_path') or '')).suffix}"
             made.write_bytes(b"any\n")
-            found.append((name, made))
+            found.append(f"{name}={made}")
     return found
 
 
 def _count_runs(suite: FlowSuite, case: Case) -> int:
-    what = find_runnable(suite.compiled[suite.default], case.run)
-    return len(what.request["steps"]) if isinstance(what, BundledChain) else 1
+    """How many runs and tasks a case is at least: how often a step with `each` runs is known only when it does."""
+    bundle = suite.compiled[suite.default].bundle
+    pipeline = bundle.pipeline(case.run)
+    names = [step.run for step in all_steps(bundle, pipeline) if step.run] if pipeline else [case.run]
+    chains = [bundle.chain(name) for name in names if bundle.pipeline(name) is None]
+    return sum(len(chain.request["steps"]) if chain is not None else 1 for chain in chains)

@@ -65,7 +65,7 @@ async def _play(compiled: CompiledProject, stage: Stage, script: PlayScript) -> 
                 async with aclosing(run.run()) as updates:
                     async for _ in updates:
                         pass
-                return _played(setup.pipeline, state)
+                return to_played(setup.pipeline, state)
         finally:
             if script.keep is not None:
                 platform.save(script.keep)
@@ -168,7 +168,7 @@ def _answerer(
     return answer
 
 
-def _played(pipeline: BundledPipeline, state: PipelineState) -> Played:
+def to_played(pipeline: BundledPipeline, state: PipelineState) -> Played:
     """What came of it: each step, and each item of one that has several as `STEP[KEY]`."""
     steps: dict[str, PlayedStep] = {}
     for step in pipeline.steps:

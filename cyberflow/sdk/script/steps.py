@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cyberflow.sdk.script.driver import ScriptJob
 
 R = TypeVar("R")
+D = TypeVar("D")
 Declaration = FunctionDeclaration[..., Any] | TaskReference
 
 
@@ -61,13 +62,17 @@ class SubmissionUnknown(CyberflowError):
         self.candidates = candidates
 
 
-class JournalStep(Generic[R]):
-    """A chain or a workflow under a key."""
+class _Keyed(Generic[D]):
+    """A declaration under a key of a journal."""
 
-    def __init__(self, journal: OpenJournal, key: str, declaration: FunctionDeclaration[..., R]) -> None:
+    def __init__(self, journal: OpenJournal, key: str, declaration: D) -> None:
         self._journal = journal
         self._key = key
         self._declaration = declaration
+
+
+class JournalStep(_Keyed["FunctionDeclaration[..., R]"], Generic[R]):
+    """A chain or a workflow under a key."""
 
     def run(
         self,
@@ -177,13 +182,8 @@ class JournalHandle(Handle[R]):
         return f"<{self._job.entry.id} on {self.target}, {self.status()}>"
 
 
-class JournalTask:
+class JournalTask(_Keyed["TaskReference"]):
     """A task under a key."""
-
-    def __init__(self, journal: OpenJournal, key: str, declaration: TaskReference) -> None:
-        self._journal = journal
-        self._key = key
-        self._declaration = declaration
 
     def run(
         self,

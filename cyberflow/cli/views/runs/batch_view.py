@@ -7,34 +7,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import Any
 
-import click
-
-from cyberflow.cli.output_streams import drawing_stream
-from cyberflow.cli.styles import one_line, style, unstyle
+from cyberflow.cli.styles import one_line, style
+from cyberflow.cli.views.runs.ledger_view import EVERY, FAILURES, LedgerView, LineView, LiveView
 from cyberflow.run.work.dispatch import EntryUpdate
 from cyberflow.run.work.ledger import Ledger
 
-if TYPE_CHECKING:
-    from rich.live import Live
-
-EVERY = 10.0
-"""Seconds between two lines where nobody watches."""
-FAILURES = 20
 UNDER_WAY = ("sending", "accepted")
 
 
-class BatchView(Protocol):
-    """Shows what happens to rows, on standard error."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
-    def show_change(self, turn: EntryUpdate) -> None: ...
-    def show_trouble(self, reason: str) -> None: ...
-
-
-def batch_view(counts: Mapping[str, int], *, quiet: bool) -> BatchView:
+def batch_view(counts: Mapping[str, int], *, quiet: bool) -> LedgerView:
     tally = RowCounts(counts)
     return BatchBar(tally) if sys.stderr.isatty() and not quiet else BatchLines(tally, silent=quiet)
 
@@ -46,9 +29,9 @@ class RowCounts:
         self.counts = Counter(counts)
         self.total = sum(counts.values())
 
-    def apply_change(self, turn: EntryUpdate) -> None:
-        self.counts[turn.before] -= 1
-        self.counts[turn.entry.display_status] += 1
+    def apply_change(self, update: EntryUpdate) -> None:
+        self.counts[update.before] -= 1
+        self.counts[update.entry.display_status] += 1
 
     @property
     def done_count(self) -> int:
@@ -64,77 +47,36 @@ class RowCounts:
 NOT_OVER = ("waiting", *UNDER_WAY)
 
 
-class BatchLines:
+class BatchLines(LineView):
     """A line for each of the first failures, and one for the whole every few seconds."""
 
     def __init__(self, tally: RowCounts, *, silent: bool) -> None:
+        super().__init__(silent=silent)
         self._tally = tally
-        self._silent = silent
-        self._failures = 0
         self._said = time.monotonic()
-        self._trouble: str | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def show_change(self, turn: EntryUpdate) -> None:
-        self._tally.apply_change(turn)
-        if turn.entry.has_failed or turn.entry.stage == "unknown":
-            self._failures += 1
-            if self._failures <= FAILURES:
-                self._say(failure_line(turn))
+    def show_change(self, update: EntryUpdate) -> None:
+        self._tally.apply_change(update)
+        if update.entry.has_failed or update.entry.stage == "unknown":
+            self._say_failure(failure_line(update))
         if time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
             self._say(f"  {self._tally.text()}")
 
-    def show_trouble(self, reason: str) -> None:
-        if reason != self._trouble:
-            self._say(f"  trying again: {one_line(reason)}")
-        self._trouble = reason
 
-    def _say(self, text: str) -> None:
-        if not self._silent:
-            click.echo(text, err=True)
-
-
-class BatchBar:
+class BatchBar(LiveView):
     """A bar that is drawn anew, with failures above it."""
 
     def __init__(self, tally: RowCounts) -> None:
+        super().__init__()
         self._tally = tally
-        self._failures = 0
-        self._reason: str | None = None
         self._begun = (time.monotonic(), tally.done_count)
-        self._live: Live | None = None
 
-    def __enter__(self) -> Self:
-        from rich.console import Console
-        from rich.live import Live
-
-        console = Console(file=drawing_stream(sys.stderr), highlight=False)
-        self._live = Live(console=console, refresh_per_second=4, get_renderable=self._draw)
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def show_change(self, turn: EntryUpdate) -> None:
-        self._tally.apply_change(turn)
-        self._reason = None
-        if turn.entry.has_failed or turn.entry.stage == "unknown":
-            self._failures += 1
-            if self._failures <= FAILURES and self._live is not None:
-                from rich.text import Text
-
-                self._live.console.print(Text(unstyle(failure_line(turn)), style="red"), overflow="ellipsis")
-
-    def show_trouble(self, reason: str) -> None:
-        self._reason = reason
+    def show_change(self, update: EntryUpdate) -> None:
+        self._tally.apply_change(update)
+        self._trouble = None
+        if update.entry.has_failed or update.entry.stage == "unknown":
+            self._print_failure(failure_line(update))
 
     def _draw(self) -> Any:
         from rich.progress_bar import ProgressBar
@@ -148,8 +90,8 @@ class BatchBar:
             Text(tally.text()),
             Text(self._remaining_time(), style="dim"),
         )
-        if self._reason:
-            grid.add_row("", Text(one_line(f"trying again: {self._reason}"), style="yellow"))
+        if self._trouble:
+            grid.add_row("", Text(one_line(f"trying again: {self._trouble}"), style="yellow"))
         return grid
 
     def _remaining_time(self) -> str:
@@ -161,10 +103,10 @@ class BatchBar:
         return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left" if left else ""
 
 
-def failure_line(turn: EntryUpdate) -> str:
-    said = one_line((turn.entry.error or "").partition("\n")[0])
-    status = style(one_line(turn.entry.display_status), fg="red")
-    return f"  row {turn.entry.number}: {status}{f': {said}' if said else ''}"
+def failure_line(update: EntryUpdate) -> str:
+    said = one_line((update.entry.error or "").partition("\n")[0])
+    status = style(one_line(update.entry.display_status), fg="red")
+    return f"  row {update.entry.number}: {status}{f': {said}' if said else ''}"
 
 
 def summary(ledger: Ledger, results: Path) -> dict[str, Any]:

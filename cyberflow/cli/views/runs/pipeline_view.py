@@ -7,62 +7,38 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any
 
-import click
-
-from cyberflow.cli.output_streams import drawing_stream
-from cyberflow.cli.styles import indent_lines, one_line, style, unstyle
+from cyberflow.cli.styles import indent_lines, one_line, style
+from cyberflow.cli.views.runs.ledger_view import EVERY, FAILURES, LedgerView, LineView, LiveView
 from cyberflow.cli.views.runs.statuses import STATUS, colour_of
 from cyberflow.run.pipeline.result import item_counts, step_status
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.entry import LedgerEntry
 
 if TYPE_CHECKING:
-    from rich.live import Live
-
     from cyberflow.run.work.dispatch import EntryUpdate
 
-EVERY = 10.0
-"""Seconds between two lines of a step that has many items, where nobody watches."""
-FAILURES = 20
-"""So many failures, and so many questions, are told one by one."""
 _SIGNS = {"success": "✓", "completed": "✓", "skipped": "-", "waiting": "·"}
 
 
-class PipelineView(Protocol):
-    """Shows what happens to steps and their items, on standard error."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(self, *_: object) -> None: ...
-    def show_change(self, update: EntryUpdate) -> None: ...
-    def show_trouble(self, reason: str) -> None: ...
-
-
-def pipeline_view(state: PipelineState, ledger: str, *, quiet: bool) -> PipelineView:
+def pipeline_view(state: PipelineState, ledger: str, *, quiet: bool) -> LedgerView:
     """The view for where standard error goes."""
     if sys.stderr.isatty() and not quiet:
         return StepTable(state)
     return StepLines(state, ledger, silent=quiet)
 
 
-class StepLines:
+class StepLines(LineView):
     """A line for each step that is over, each failure and each question; of many items one now and then."""
 
     def __init__(self, state: PipelineState, ledger: str, *, silent: bool) -> None:
+        super().__init__(silent=silent)
         self._state = state
         self._ledger = ledger
-        self._silent = silent
         self._said: set[str] = set()
-        self._failures = self._questions = 0
+        self._questions = 0
         self._said_at = time.monotonic()
-        self._trouble: str | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
 
     def show_change(self, update: EntryUpdate) -> None:
         entry = update.entry
@@ -71,9 +47,7 @@ class StepLines:
             for line in question_lines(entry, self._ledger):
                 self._say(f"  {line}")
         if entry.is_over and not entry.has_succeeded and entry.kind != "each":
-            self._failures += 1
-            if self._failures <= FAILURES:
-                self._say(f"  {failure_line(entry)}")
+            self._say_failure(f"  {failure_line(entry)}")
         for id, progress in self._state.root.steps.items():
             if id not in self._said and progress.is_over:
                 self._said.add(id)
@@ -84,51 +58,20 @@ class StepLines:
                 if progress.live and progress.step.each is not None:
                     self._say(f"  {step_line(self._state, id)}")
 
-    def show_trouble(self, reason: str) -> None:
-        if reason != self._trouble:
-            self._say(f"  trying again: {one_line(reason)}")
-        self._trouble = reason
 
-    def _say(self, text: str) -> None:
-        if not self._silent:
-            click.echo(text, err=True)
-
-
-class StepTable:
+class StepTable(LiveView):
     """A table that is drawn anew: steps, their items, how long it will take, what waits and until when."""
 
     def __init__(self, state: PipelineState) -> None:
+        super().__init__()
         self._state = state
-        self._failures = 0
-        self._trouble: str | None = None
         self._begun: dict[str, tuple[float, int]] = {}
-        self._live: Live | None = None
-
-    def __enter__(self) -> Self:
-        from rich.console import Console
-        from rich.live import Live
-
-        console = Console(file=drawing_stream(sys.stderr), highlight=False)
-        self._live = Live(console=console, refresh_per_second=4, get_renderable=self._draw)
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
 
     def show_change(self, update: EntryUpdate) -> None:
         self._trouble = None
         entry = update.entry
         if entry.is_over and not entry.has_succeeded and entry.kind != "each":
-            self._failures += 1
-            if self._failures <= FAILURES and self._live is not None:
-                from rich.text import Text
-
-                self._live.console.print(Text(unstyle(failure_line(entry)), style="red"), overflow="ellipsis")
-
-    def show_trouble(self, reason: str) -> None:
-        self._trouble = reason
+            self._print_failure(failure_line(entry))
 
     def _draw(self) -> Any:
         from rich.spinner import Spinner
@@ -174,7 +117,7 @@ def step_line(state: PipelineState, id: str) -> str:
 def items_text(state: PipelineState, id: str) -> str:
     """How far the items of a step are: `7 of 12: 6 success, 1 error`."""
     progress = state.root.steps.get(id)
-    if progress is None or progress.step.each is None or not progress.expanded:
+    if progress is None or progress.step.each is None or not progress.expanded or progress.problem is not None:
         return ""
     counts = item_counts(state, progress)
     done = len(progress.items) - len(progress.todo) - len(progress.live)
@@ -231,6 +174,10 @@ def end_lines(data: Mapping[str, Any], state: PipelineState, again: str) -> Iter
     """The end of a pipeline as text; the last line ends in the status."""
     for step in data["steps"]:
         yield f"  {step_line(state, step['id'])}"
+    for step in data["steps"]:
+        if "error" in step:
+            shown = style("error", fg="red", bold=True)
+            yield f"{shown} in {one_line(step['id'])}: {indent_lines(step['error'], '  | ')}"
     failed = [run for step in data["steps"] for run in step["runs"] if run["error"]]
     for run in failed[:FAILURES]:
         status = style(one_line(run["status"]), fg="red", bold=True)
