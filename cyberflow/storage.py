@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import normalize
-from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
 from cyberflow.late import dataclass, expression
@@ -84,7 +83,7 @@ class PartialFile:
 @contextmanager
 def open_partial(folder: Path, mode: int = 0o600) -> Iterator[PartialFile]:
     """Open a new file in a folder; it is removed at the end unless it was moved to its place. Raises OSError."""
-    path = folder / f".{uuid4().hex}.part"
+    path = folder / f".{os.urandom(16).hex()}.part"
     opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(opened, "w+b") as file:
