@@ -22,7 +22,10 @@ SLOW_FILES = {
     *("language/python/test_python_run.py", "language/python/test_python_start.py"),
     *("language/test_template_limits.py", "run/test_run_batch.py", "schema/test_schema_limits.py"),
     *("run/test_run_secret_command.py", "cli/test_run_options.py"),
-    *("sdk/test_operations.py", "docs/test_readme.py"),
+    *("sdk/test_operations.py", "docs/test_readme.py", "docs/test_reference.py", "deploy/test_deploy_deep.py"),
+    *("compiler/test_rename.py", "compiler/test_lost_text.py", "compiler/test_lookup_pipelines.py"),
+    *("emulator/test_emulator_naughty.py", "run/test_run_pipeline.py", "language/python/test_python_tasks.py"),
+    *("testing/test_testing_pipelines.py",),
 }
 """Files whose tests are slow one and all."""
 

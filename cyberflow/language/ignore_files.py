@@ -78,23 +78,25 @@ def _strip_blanks(line: str) -> str:
 
 def _translate(pattern: str) -> re.Pattern[str] | None:
     """A pattern as an expression over the path below its folder; None for one that can match nothing."""
-    made, at = "", 0
+    made: list[str] = []
+    piece: str | None
+    at = 0
     if pattern == "**":
-        made, at = ".+", 2
+        made, at = [".+"], 2
     elif pattern.startswith("**/"):
-        made, at = "(?:.*/)?", 3
+        made, at = ["(?:.*/)?"], 3
     while at < len(pattern):
         if pattern.startswith("/**/", at):
-            made, at = made + "/(?:.*/)?", at + 4
-        elif pattern[at:] == "/**":
-            made, at = made + "/.+", len(pattern)
+            piece, at = "/(?:.*/)?", at + 4
+        elif pattern.startswith("/**", at) and at + 3 == len(pattern):
+            piece, at = "/.+", len(pattern)
         else:
             piece, at = _translate_sign(pattern, at)
-            if piece is None:
-                return None
-            made += piece
+        if piece is None:
+            return None
+        made.append(piece)
     try:
-        return re.compile(made, re.DOTALL)
+        return re.compile("".join(made), re.DOTALL)
     except re.error:
         return None
 
@@ -118,25 +120,29 @@ def _translate_set(pattern: str, at: int) -> tuple[str | None, int]:
     """The characters between brackets; None when they are never closed."""
     negated = pattern[at : at + 1] in ("!", "^")
     at += negated
-    made, first = "", True
+    if pattern.find("]", at) < 0:
+        return None, at
+    made: list[str] = []
+    first = True
     while at < len(pattern) and (first or pattern[at] != "]"):
         first = False
         if (named := re.compile(r"\[:([a-z]+):\]").match(pattern, at)) is not None:
             if named[1] not in _CLASSES:
                 return None, at
-            made, at = made + _CLASSES[named[1]], named.end()
+            made.append(_CLASSES[named[1]])
+            at = named.end()
             continue
         low, at = _set_member(pattern, at)
         if pattern[at : at + 1] == "-" and pattern[at + 1 : at + 2] not in ("", "]"):
             high, at = _set_member(pattern, at + 1)
-            made += f"{re.escape(low)}-{re.escape(high)}" if low <= high else re.escape(low)
+            made.append(f"{re.escape(low)}-{re.escape(high)}" if low <= high else re.escape(low))
         else:
-            made += re.escape(low)
+            made.append(re.escape(low))
     if at >= len(pattern):
         return None, at
     if not made:
         return ("[^/]" if negated else "(?!)"), at + 1
-    return f"(?!/)[{'^' * negated}{made}]", at + 1
+    return f"(?!/)[{'^' * negated}{''.join(made)}]", at + 1
 
 
 def _set_member(pattern: str, at: int) -> tuple[str, int]:

@@ -140,6 +140,7 @@ def test_show_at_a_place_hides_secrets(tmp_path: Path, program: Program, monkeyp
         assert "hunter2" not in answer.out + answer.err
 
 
+@pytest.mark.slow
 def test_every_rule_is_explained(program: Program) -> None:
     listed = program("explain").out
 

@@ -73,6 +73,7 @@ def right() -> Iterator[tuple[Path, RawProject]]:
             yield folder, sourced
 
 
+@pytest.mark.slow
 def test_what_check_takes_is_valid() -> None:
     refused = []
     seen = 0

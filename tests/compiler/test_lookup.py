@@ -131,6 +131,7 @@ def test_what_has_no_name_is_nothing(tmp_path: Path) -> None:
     assert lookup.at("elsewhere.yaml", 1, 1) is None
 
 
+@pytest.mark.slow
 def test_every_name_of_an_example_leads_to_its_declaration() -> None:
     """What is found at a place that names something lists this very place, and is declared somewhere."""
     lookup = lookup_of(INTAKE)

@@ -94,6 +94,7 @@ def test_messages_are_short_calm_and_unfinished_sentences() -> None:
         assert one.message[:1] != one.message[:1].upper() or one.message[0] in "`>", (case, one.message)
 
 
+@pytest.mark.slow
 def test_findings_come_in_order_and_once() -> None:
     for folder in FOLDERS:
         sourced = read_project(folder)

@@ -115,6 +115,7 @@ def make_value(dice: random.Random, depth: int = 0) -> Any:
     return {name: make_value(dice, depth + 1) for name in dice.sample(["a", "b", "c"], dice.randint(0, 3))}
 
 
+@pytest.mark.slow
 def test_the_verdicts_are_those_of_an_independent_validator_on_500_pairs() -> None:
     dice = random.Random(18)
     refused = 0

@@ -214,6 +214,7 @@ def test_reading_never_fails_and_places_are_in_order(text: str, format: Format) 
     assert all(0 <= flaw.start < flaw.end <= len(text) for flaw in prompt.flaws)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["<", "<a ", '<a b="', "<!-- ", "![", "{", "\\", "a\\<x><1", "<script>", "<a['", "<x y>"]
 )

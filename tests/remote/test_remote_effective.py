@@ -128,6 +128,7 @@ def test_it_is_a_table_and_json_without_a_secret() -> None:
     assert "alias" not in json.dumps(data)
 
 
+@pytest.mark.slow
 def test_it_agrees_with_the_platform_on_200_random_accounts() -> None:
     """The service takes a run exactly where nothing is said to be missing."""
     dice = random.Random(7)

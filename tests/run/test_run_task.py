@@ -157,6 +157,7 @@ async def test_a_workflow_that_is_not_there_is_named_with_its_neighbours(cyberun
         assert said in f"{caught.value} {caught.value.help}"
 
 
+@pytest.mark.slow
 async def test_hours_in_waiting_cost_few_requests_and_no_end(
     cyberun: CyberunClient, time: Time, tmp_path: Path
 ) -> None:

@@ -173,6 +173,7 @@ def test_running_while_the_project_is_read_is_a_finding(project: Project) -> Non
     assert project.line(one) == "one.run(target='local')"
 
 
+@pytest.mark.slow
 def test_reading_leaves_no_class_of_the_project_alive(project: Project) -> None:
     project.flow("""
         class OnlyHere:
