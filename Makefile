@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo unit test coverage lint types bench fuzz lock docs site clean
+.PHONY: help demo unit test coverage lint types bench fuzz lock docs man site clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -41,6 +41,9 @@ lock: ## Write constraints.txt anew, for every Python that is supported (needs u
 
 docs: .venv/dev ## Write the pages that are made from the code
 	$(BIN)/python docs/generate.py
+
+man: docs ## Write the manual page, and see that man takes it
+	MANWIDTH=100 man --warnings --local-file docs/cyberflow.1 > build/cyberflow.txt
 
 site: .venv/dev ## The manual as a site with a search, in build/site
 	@$(BIN)/python -m pip install --quiet --editable '.[site]'

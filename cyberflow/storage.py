@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import normalize
-from uuid import uuid4
 
 from cyberflow.errors import CyberflowError
 from cyberflow.late import dataclass, expression
@@ -26,6 +25,7 @@ DEVICES = frozenset(
     }
 )
 """Names that Windows keeps for itself, whatever their ending."""
+_STREAMS = frozenset(map(Path, ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd")))
 _UNFIT = expression(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]')
 IN_PLACE = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV, errno.EROFS})
 """Why no file can be put beside another one, which itself may still be written: a folder of someone else, a mount."""
@@ -83,7 +83,7 @@ class PartialFile:
 @contextmanager
 def open_partial(folder: Path, mode: int = 0o600) -> Iterator[PartialFile]:
     """Open a new file in a folder; it is removed at the end unless it was moved to its place. Raises OSError."""
-    path = folder / f".{uuid4().hex}.part"
+    path = folder / f".{os.urandom(16).hex()}.part"
     opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
         with os.fdopen(opened, "w+b") as file:
@@ -98,6 +98,10 @@ def open_atomic(to: Path) -> Iterator[BinaryIO]:
 
     Raises CyberflowError when the disk refuses. Whatever else is raised inside passes through.
     """
+    if _is_stream(to):
+        with write_errors(to), to.open("ab") as stream:
+            yield stream
+        return
     with write_errors(to), open_partial(to.parent) as part:
         yield part.file
         part.move_to(to)
@@ -115,10 +119,11 @@ def write_bytes(path: Path, content: bytes, *, private: bool = True) -> None:
     Raises CyberflowError when the disk refuses.
     """
     with write_errors(path):
-        to = path.resolve() if path.is_symlink() else path
-        if to.exists() and not to.is_file():
-            to.write_bytes(content)
+        if _is_stream(path):
+            with path.open("ab") as stream:
+                stream.write(content)
             return
+        to = path.resolve() if path.is_symlink() else path
         to.parent.mkdir(parents=True, exist_ok=True)
         before = None if private or not to.exists() else to.stat().st_mode & 0o7777
         try:
@@ -131,6 +136,11 @@ def write_bytes(path: Path, content: bytes, *, private: bool = True) -> None:
             if error.errno not in IN_PLACE or not to.exists():
                 raise
             to.write_bytes(content)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether what is written goes on to somebody: a device, a pipe, or the standard output, wherever that leads."""
+    return path in _STREAMS or path.parent in _STREAMS or (path.exists() and not path.is_file() and not path.is_dir())
 
 
 def make_folder(folder: Path) -> Path:

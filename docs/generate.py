@@ -21,6 +21,40 @@ def _reference() -> str:
     return render_reference()
 
 
+def _manual() -> str:
+    """The page of `man`: roff, of the same texts as the reference."""
+    from cyberflow.cli.command_list import COMMANDS
+    from cyberflow.cli.main import cyberflow
+    from cyberflow.cli.reference.commands import options_of, walk_commands
+    from cyberflow.cli.reference.topics import load_topics
+    from cyberflow.cli.reference.vocabulary import EXIT_CODES
+    from cyberflow.version import __version__
+
+    topics = {one.name: one for one in load_topics() if one.kind == "command"}
+    lines = [f'.TH CYBERFLOW 1 "" "cyberflow {__version__}" "User Commands"', ".SH NAME"]
+    lines += [r"cyberflow \- workflow-as-code and chain orchestration for Cyberdesk", ".SH SYNOPSIS", ".B cyberflow"]
+    lines += [r"[\fIOPTIONS\fR] \fICOMMAND\fR [\fIARGUMENTS\fR]", ".SH DESCRIPTION"]
+    lines += [".TP\n" + f".B {name}\n{_roff(text)}" for name, text in COMMANDS.items()]
+    lines += [".SH OPTIONS", *_roff_options(options_of(cyberflow)), ".SH COMMANDS"]
+    for name, command in walk_commands():
+        prose = topics[name].text.partition("\n\n    cyberflow")[0]
+        lines += [f".SS cyberflow {name}", "\n.PP\n".join(map(_roff, prose.split("\n\n")))]
+        if topics[name].example:
+            lines += [".PP", ".EX", _roff(topics[name].example), ".EE"]
+        lines += _roff_options(options_of(command))
+    lines += [".SH EXIT STATUS", *_roff_options([(str(code), text) for code, text in EXIT_CODES.items()])]
+    return "\n".join(lines) + "\n"
+
+
+def _roff(text: str) -> str:
+    escaped = text.replace("\\", r"\e").replace("-", r"\-")
+    return "\n".join(rf"\&{line}" if line.startswith((".", "'")) else line for line in escaped.split("\n"))
+
+
+def _roff_options(options: list[tuple[str, str]]) -> list[str]:
+    return [f".TP\n.B {_roff(names)}\n{_roff(text) or chr(92) + '&'}" for names, text in options]
+
+
 def _project_schema() -> str:
     from cyberflow.cli.commands.schema import schema_text
 
@@ -52,6 +86,7 @@ def _picture() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "docs/rules.md": _rules,
+    "docs/cyberflow.1": _manual,
     "docs/reference.md": _reference,
     "docs/images/intake.svg": _picture,
     "schemas/project.json": _project_schema,

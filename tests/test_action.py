@@ -166,14 +166,16 @@ def test_past_runs_are_held_against_the_changes(project: Path) -> None:
 
 @pytest.mark.slow
 def test_the_main_branch_applies_what_it_planned(project: Path) -> None:
-    runner = Runner(project, {"package": "none", "command": "apply", "apply-options": "--wait-idle --quiet"}, "push")
+    given = {"package": "none", "command": "apply", "apply-options": "--wait-idle --quiet", "approved-by": "Ada Muster"}
+    runner = Runner(project, given, "push")
     assert runner.run() == 0, runner.log
+    receipt = json.loads(Path(runner.outputs["apply"]["receipt"]).read_text(encoding="utf-8"))
     again = Runner(project, {"package": "none", "command": "apply"}, "push")
     assert again.run() == 0, again.log
 
-    receipt = json.loads(Path(runner.outputs["apply"]["receipt"]).read_text(encoding="utf-8"))
     assert runner.ran == ["Check", "Plan", "Conflicts", "Apply"]
     assert receipt["exit_code"] == 0
+    assert receipt["approved_by"] == "Ada Muster"
     assert again.outputs["plan"]["changes"] == "false"
     assert comments(project) == ["looks good"]
 
@@ -211,16 +213,26 @@ def test_no_step_puts_an_expression_into_its_script() -> None:
         assert "${{" not in step["run"], step["name"]
 
 
+@pytest.mark.slow
+def test_the_action_and_the_workflows_are_what_github_takes() -> None:
+    program = Path(sys.executable).with_name("check-jsonschema")
+    for schema, files in (("github-actions", ["action.yml"]), ("github-workflows", [".github/workflows/*.yml"])):
+        paths = [str(path) for pattern in files for path in ROOT.glob(pattern)]
+        words = [str(program), "--builtin-schema", f"vendor.{schema}", *paths]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
 def blocks(page: str, language: str) -> list[str]:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_pipelines_on_the_page_use_what_the_action_has() -> None:
-    github, gitlab = (yaml.safe_load(block) for block in blocks("ci.md", "yaml"))
-    used = [step for job in github["jobs"].values() for step in job["steps"] if "cyberflow" in step["uses"]]
+    github, gitlab, _ = (yaml.safe_load(block) for block in blocks("ci.md", "yaml"))
+    used = [step for job in github["jobs"].values() for step in job["steps"] if "/cyberflow@" in step.get("uses", "")]
 
-    assert len(used) == 2
+    assert len(used) == 3
     assert all(step["with"].keys() <= ACTION["inputs"].keys() for step in used)
     assert {"plan", "apply"} <= gitlab.keys()
 
@@ -232,7 +244,7 @@ def test_every_option_on_the_page_exists(page: str) -> None:
     from cyberflow.cli.command_list import COMMANDS
     from cyberflow.cli.main import cyberflow as program
 
-    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    text = re.sub(r"<!--.*?-->", "", (ROOT / "docs" / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     context = click.Context(program)
     known = {}
     for name in COMMANDS:

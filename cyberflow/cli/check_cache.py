@@ -36,18 +36,25 @@ _CHANGED: list[int] = []
 
 
 class CheckReport:
-    """What was found, in a text with marks for styles, how many errors and warnings that speaks of, and what is said
-    beside it; `plain` is what a stream that is not a terminal shows of it.
+    """What was found, in a text cut at its marks for styles, how many errors and warnings that speaks of, and what is
+    said beside it; `plain` is what a stream that is not a terminal shows of it.
     """
 
-    __slots__ = ("errors", "hint", "plain", "text", "warnings")
+    __slots__ = ("errors", "hint", "plain", "segments", "warnings")
 
-    def __init__(self, text: str, errors: int, warnings: int, hint: str = "", plain: str = "") -> None:
-        self.text = text
+    def __init__(self, segments: list[str], errors: int, warnings: int, hint: str = "", plain: str = "") -> None:
+        self.segments = segments
         self.errors = errors
         self.warnings = warnings
         self.hint = hint
         self.plain = plain
+
+    @property
+    def text(self) -> str:
+        """The text with its marks."""
+        from cyberflow.cli.styles import from_segments
+
+        return from_segments(self.segments)
 
 
 class CheckCache:
@@ -69,7 +76,7 @@ class CheckCache:
             answer = data["answers"].get(form)
             if answer is None or not self._is_current(data):
                 return None
-            return CheckReport(_join(answer["segments"]), *(answer[k] for k in ("errors", "warnings", "hint", "plain")))
+            return CheckReport(answer["segments"], *(answer[k] for k in ("errors", "warnings", "hint", "plain")))
         except _DAMAGE:
             return None
 
@@ -77,8 +84,6 @@ class CheckCache:
         """Keep an answer; a folder that cannot be written keeps nothing. One of Python modules holds while no file of
         the project and no package has changed; what rests on a file that could not be read is not kept.
         """
-        from cyberflow.cli.styles import to_segments
-
         files = sourced.files
         if not files.cacheable:
             return
@@ -100,7 +105,7 @@ class CheckCache:
         except _DAMAGE:
             answers = {}
         counts = {"errors": answer.errors, "warnings": answer.warnings, "hint": answer.hint, "plain": answer.plain}
-        answers[form] = {"segments": to_segments(answer.text), **counts}
+        answers[form] = {"segments": answer.segments, **counts}
         stamps = {path: [*file.stamp] for path, file in files.disk.read.items() if file.stamp is not None}
         self._write({"inputs": inputs, "stamps": stamps, "answers": answers})
 
@@ -160,15 +165,6 @@ def _newest_change(folder: str) -> int:
             elif "." not in entry.name and entry.name != "__pycache__" and entry.is_dir():
                 newest = max(newest, _newest_change(entry.path))
     return newest
-
-
-def _join(segments: list[str]) -> str:
-    """A text that was kept, with its marks."""
-    if len(segments) == 1:
-        return segments[0]
-    from cyberflow.cli.styles import from_segments
-
-    return from_segments(segments)
 
 
 def _read_intact(path: str) -> Any:

@@ -41,8 +41,8 @@ def find_current_stamp(path: str, digest: str, kept: object) -> list[int] | None
     """
     try:
         # Windows has no time of the last change that nobody can set
-        if kept and os.name == "posix" and [*stamp_of(os.stat(path))] == kept:  # noqa: PTH116 - a thousand at once
-            return [*stamp_of(os.stat(path))]  # noqa: PTH116
+        if kept and os.name == "posix" and (stamp := [*stamp_of(os.stat(path))]) == kept:  # noqa: PTH116 - a thousand
+            return stamp
         handle = os.open(path, os.O_RDONLY | _NO_WAIT)
         with os.fdopen(handle, "rb", buffering=0) as file:
             facts = os.fstat(handle)

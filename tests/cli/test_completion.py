@@ -70,7 +70,7 @@ def test_each_shell_is_told_how(program: Program, shell: str) -> None:
 
 BASH = """
 eval "$(cyberflow completion bash)"
-COMP_WORDS=(cyberflow run in) COMP_CWORD=2 COMPREPLY=()
+COMP_WORDS=(cyberflow LINE) COMP_CWORD=LAST COMPREPLY=()
 _cyberflow_completion cyberflow
 echo "${COMPREPLY[*]}"
 """
@@ -78,25 +78,39 @@ ZSH = """
 autoload -Uz compinit && compinit -u -d "$TMPDIR/dump"
 eval "$(cyberflow completion zsh)"
 compadd() { print -r -- "${(@)completions}"; }
-words=(cyberflow run in) CURRENT=3
+words=(cyberflow LINE) CURRENT=$((LAST + 1))
 _cyberflow_completion
 """
 
+FISH = """
+cyberflow completion fish | source
+complete --do-complete "cyberflow LINE"
+"""
+ASKED = {
+    "run in": "intake",
+    "check -t pr": "prod",
+    "check --select ref-in": "ref-index",
+    "test books-": "books-the-visit",
+}
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("shell", "script"), [("bash", BASH), ("zsh", ZSH)])
-def test_a_real_shell_completes(shell: str, script: str, example: Callable[[str], Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize(("shell", "script"), [("bash", BASH), ("zsh", ZSH), ("fish", FISH)])
+def test_a_real_shell_completes(
+    shell: str, script: str, asked: str, example: Callable[[str], Path], tmp_path: Path
+) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"there is no {shell}")
     folder = example("patient-intake")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     answer = subprocess.run(
-        [shutil.which(shell) or shell, "-c", script],
+        [shutil.which(shell) or shell, "-c", script.replace("LINE", asked).replace("LAST", str(len(asked.split())))],
         cwd=folder,
-        env={**os.environ, "PATH": path, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PATH": path, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert "intake" in answer.stdout.split(), answer.stderr
+    assert ASKED[asked] in answer.stdout.split(), answer.stderr

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 
 from tests.cli.cli_program import Program, replace
 
+SHELL = "cyberflow docs --quiet --no-tests --out"
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(2)> & "quoted" \u202ebackwards'
 VOID = {"meta", "img", "br", "hr"}
 
@@ -176,3 +180,19 @@ def test_a_secret_of_the_machine_is_not_in_the_page(
     for name in re.findall(r"env: (\w+)", (intake / "cyberflow.yaml").read_text(encoding="utf-8")):
         monkeypatch.setenv(name, "Tr0ub4dor-and-3")
     assert "Tr0ub4dor-and-3" not in write(program, "--no-tests")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="a device of Unix")
+def test_it_goes_where_the_standard_output_goes(example: Callable[[str], Path]) -> None:
+    folder = example("red-panda")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    script = (
+        f"{SHELL} one.html && {SHELL} /dev/stdout | cat > two.html && (echo begin; {SHELL} /dev/stdout) > three.html"
+    )
+    subprocess.run(["bash", "-ec", script], cwd=folder, env={**os.environ, "PATH": path}, check=True, timeout=60)
+
+    page = (folder / "one.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert (folder / "two.html").read_text(encoding="utf-8") == page
+    assert (folder / "three.html").read_text(encoding="utf-8") == f"begin\n{page}"

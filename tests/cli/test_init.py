@@ -48,6 +48,16 @@ def test_what_it_says_next_works(empty: Path, program: Program, options: list[st
     assert answer.out.splitlines()[-1].endswith("success")
 
 
+def test_the_folder_may_be_given_as_everywhere(empty: Path, program: Program) -> None:
+    for number, words in enumerate((["--project", "a0", "init"], ["init", "--project", "a1"], ["init", "a2"])):
+        assert program(*words).code == 0
+        assert (empty / f"a{number}" / "cyberflow.yaml").is_file()
+    twice = program("--project", "b", "init", "c")
+
+    assert (twice.code, "named twice: b by `--project`, and c" in twice.err) == (2, True)
+    assert sorted(one.name for one in empty.iterdir()) == ["a0", "a1", "a2"]
+
+
 @pytest.mark.parametrize("options", KINDS, ids=" ".join)
 def test_it_is_clean_and_named_after_its_folder(empty: Path, program: Program, options: list[str]) -> None:
     program("init", *options)

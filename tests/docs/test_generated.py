@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from cyberflow.cli.command_list import COMMANDS
 from cyberflow.cli.views.findings.rules_page import load_rules
 from cyberflow.compiler.rules import GROUPS, RULES
+from cyberflow.version import __version__
 
 ROOT = Path(__file__).parents[2]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
@@ -25,6 +30,21 @@ WARNINGS = """
 @pytest.mark.parametrize("name", PAGES)
 def test_what_is_committed_is_fresh(name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == PAGES[name](), f"{name} is stale: run `make docs`"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("man") is None, reason="there is no man")
+def test_the_manual_page_is_read_without_a_word() -> None:
+    words = ["man", "--warnings", "--local-file", str(ROOT / "docs" / "cyberflow.1")]
+    done = subprocess.run(
+        words, env={**os.environ, "MANWIDTH": "100", "MAN_KEEP_FORMATTING": ""}, capture_output=True, check=True
+    )
+    text = done.stdout.decode()
+
+    assert done.stderr == b""
+    for name in COMMANDS:
+        assert f"cyberflow {name}\n" in text
+    assert "--replay N|DATE" in text
 
 
 def test_every_rule_is_in_the_reference_once_and_in_a_group() -> None:
@@ -61,3 +81,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_these_rules_are_warnings_and_all_others_errors() -> None:
     assert {rule.name for rule in load_rules() if rule.severity == "warning"} == set(WARNINGS.split()) & set(RULES)
+
+
+def test_the_changelog_has_a_section_of_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## (?:Unreleased|{re.escape(__version__)} - \d{{4}}-\d\d-\d\d)$", text, re.MULTILINE)

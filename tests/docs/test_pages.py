@@ -1,34 +1,105 @@
-"""The tutorial and the guides, done as they say."""
+"""Every page is done as it says, and every block of every page is held to the truth in a way that can be named."""
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import sys
-from contextlib import redirect_stderr
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cyberflow.cli.main import run
-from tests.docs.page import Shown, follow
+from cyberflow.emulator.platform import Platform
+from tests.docs.page import ROOT, Block, Reader, Shown, blocks
+from tests.emulator.served import serve
 
-PAGES = ("tutorial.md", "secrets.md")
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "examples/*/*.md", "editors/*/*.md")
+    for path in ROOT.glob(pattern)
+)
+BY_OTHERS = {
+    "docs/reference.md": "tests/docs/test_reference_blocks.py",
+    "docs/rules.md": "tests/docs/test_rules_blocks.py",
+}
+"""Pages that are generated, whose blocks are held by a test of their own."""
+NOT_RUN = {
+    ("README.md", "it installs from an index"): 1,
+    ("README.md", "it runs the tests"): 1,
+    ("CONTRIBUTING.md", "it runs the tests"): 1,
+    ("docs/editors.md", "it installs from an index"): 1,
+    ("docs/editors.md", "it needs VS Code"): 1,
+    ("docs/running.md", "it needs PostgreSQL"): 1,
+    ("docs/pipelines.md", "it needs PostgreSQL"): 1,
+    ("editors/vscode/README.md", "it installs from an index"): 1,
+}
+"""Every block that is not executed, by its page and why."""
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    keep = ("SYSTEMROOT", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
+    environ = {name: os.environ[name] for name in keep if name in os.environ} | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "COLUMNS": "120",
+        **dict.fromkeys(("CYBERDESK_API_KEY", "CYBERUN_API_KEY", "KEY"), "any"),
+        **dict.fromkeys(("EPIC_PASSWORD", "ERP_PASSWORD", "TOKEN"), "canary-4711"),
+        **{f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    folder = tmp_path / "project"
+    folder.mkdir()
+    with Platform.open(":memory:") as platform, serve(platform.app) as address:
+        yield Reader(folder, environ, address)
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in BY_OTHERS])
+def test_a_page_is_as_it_says(page: str, reader: Reader) -> None:
+    if page.startswith("examples/"):
+        shutil.copytree((ROOT / page).parent, reader.folder, dirs_exist_ok=True)
+    reader.follow(page)
+
+    assert reader.ran or not any(block.way == "executed" for block in blocks(page))
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_as_it_says(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EPIC_PASSWORD", "canary-4711")
+def test_every_block_is_held_to_the_truth(page: str) -> None:
+    for block in blocks(page):
+        where = f"{page}:{block.line}"
+        if page in BY_OTHERS:
+            assert (ROOT / BY_OTHERS[page]).is_file()
+            continue
+        assert block.way is not None, f"{where} is neither executed, nor a file of its page, nor held by a test"
+        if block.way == "by":
+            test = (ROOT / block.said["by"]).read_text(encoding="utf-8")
+            assert Path(page).name in test, f"{where}: {block.said['by']} does not speak of it"
 
-    def do(words: list[str]) -> str:
-        assert words[0] == "cyberflow", words
-        with redirect_stderr(sys.stdout):
-            run(words[1:])
-        return capfd.readouterr().out
 
-    assert follow(page, tmp_path, do) > 0
+def test_what_is_not_run_is_known_by_name() -> None:
+    found = Counter((page, block.said["not"]) for page in PAGES for block in blocks(page) if block.way == "not")
+
+    assert found == NOT_RUN
+
+
+def test_a_file_of_a_page_is_read_by_a_command_that_follows() -> None:
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        written = [block for block in blocks(page) if block.way == "file"]
+        if written and page not in BY_OTHERS:
+            after = text[written[-1].span[1] :]
+            assert re.search(r"^(?:\$ |<!-- (?:run|fails): )|^```sh$", after, re.MULTILINE), (page, written[-1].line)
+
+
+def test_a_block_that_nobody_holds_is_seen() -> None:
+    block = Block("x.md", 1, "yaml", "a: 1\n", {}, (0, 0))
+    assert block.way is None
+    assert Block("x.md", 1, "yaml", "# a.yaml\na: 1\n", {}, (0, 0)).way == "file"
+    assert Block("x.md", 1, "", "a\n", {"by": "tests/x.py"}, (0, 0)).way == "by"
 
 
 def test_what_stands_for_anything_does_not_stand_for_everything() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,6 +15,7 @@ from cyberflow.cli.reference.commands import options_of, walk_commands
 from cyberflow.cli.reference.json_shapes import SHAPES
 from cyberflow.cli.reference.topics import find_topics, load_topics
 from cyberflow.cli.reference.vocabulary import EXIT_CODES
+from cyberflow.compiler.lookup.entities import EntityKind
 from cyberflow.compiler.rules import RULES
 from cyberflow.schema.keywords import WORDS
 
@@ -105,6 +106,13 @@ def every_key(value: Any) -> set[str]:
 def test_explain_answers_for_it(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", name]) == 0
     assert said in capsys.readouterr().out
+
+
+def test_the_page_of_editors_has_each_kind_of_name() -> None:
+    page = (ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
+    told = page.split("`kind` is one of", 1)[1].partition(". Where")[0]
+
+    assert set(re.findall(r"`(\w+)`", told)) == {*get_args(EntityKind), "property"}
 
 
 def test_explain_says_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,7 @@
-"""Webhooks: what is sent, when, to whom, signed so that Svix's own library takes it."""
+"""Webhooks: what is sent, when, to whom, signed so that Svix's own library takes it.
+
+docs/local-platform.md shows how.
+"""
 
 from __future__ import annotations
 

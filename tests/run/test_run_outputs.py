@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,16 @@ def test_outputs_that_are_not_as_declared(outputs: Any, path: str, words: str) -
     result = ended(outputs)
     assert (result.status, result.exit_code) == ("success", 1)
     assert result.to_json()["problems"] == [{"step": "step2", "path": path, "message": words}]
+
+
+def test_the_page_shows_what_is_printed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
+    shown = json.loads(page.split("```json\n", 1)[1].partition("```")[0])
+    steps = (StepRun("lookup", "w", "r1", "success", {}),)
+    schema = {"type": "object", "properties": {"mrn": {"type": "string"}}, "required": ["mrn"]}
+    told = result_of(ChainState("intake", steps, "s", {}, phase="ended", output_schemas={"lookup": schema})).to_json()
+
+    assert shown == {key: told[key] for key in shown}
 
 
 def test_outputs_that_are() -> None:

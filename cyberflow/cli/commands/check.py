@@ -13,7 +13,7 @@ from cyberflow.cli.check_cache import CheckCache, CheckReport
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.output_streams import write_machine
-from cyberflow.cli.styles import escape_ci_commands, to_terminal
+from cyberflow.cli.styles import escape_ci_commands, to_segments, to_terminal
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
@@ -165,7 +165,7 @@ def _make_report(sourced: RawProject, found: list[Diagnostic], format: str) -> C
     plain = to_terminal(text, colours=False)
     if format == "text":
         plain, hint = escape_ci_commands(plain, at_start=True), hint and f"{hint}\n"
-    return CheckReport(text, errors, len(found) - errors, hint, plain)
+    return CheckReport(to_segments(text), errors, len(found) - errors, hint, plain)
 
 
 def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:

@@ -26,8 +26,9 @@ _LONGEST_NAME = 63
 @click.option("--python", is_flag=True, help="Write the flows in Python, not in YAML.")
 @click.option("--ci", type=click.Choice(("github", "gitlab")), help="Add the file that checks, plans and applies.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but what goes wrong.")
-@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
-def command(*, folder: Path, python: bool, ci: Ci | None, quiet: bool) -> int:
+@click.option("--project", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="The same as DIR.")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
+def command(*, folder: Path | None, project: Path | None, python: bool, ci: Ci | None, quiet: bool) -> int:
     """Begin a project: a small one that works.
 
     Writes a workflow with its prompt, a chain, tests of it, the JSON Schemas with which an editor completes and checks,
@@ -39,6 +40,12 @@ def command(*, folder: Path, python: bool, ci: Ci | None, quiet: bool) -> int:
       cyberflow init clinic-intake
       cyberflow init --python --ci github clinic-intake
     """
+    if folder is not None and project is not None:
+        raise UsageError(f"the folder is named twice: {project} by `--project`, and {folder}")
+    return _begin(folder or project or Path(), python=python, ci=ci, quiet=quiet)
+
+
+def _begin(folder: Path, *, python: bool, ci: Ci | None, quiet: bool) -> int:
     files = _files(_project_name(folder), python=python, ci=ci)
     kept = _is_there(folder / AGENTS_FILE)
     if kept:

@@ -26,7 +26,7 @@ nav ul { list-style: none; margin: 0; padding: 0; }
 article { margin-top: 22px; padding: 16px 20px 20px; border: 1px solid var(--line); border-radius: 10px; }
 .p-quiet { color: var(--quiet); }
 .p-picture { margin: 14px 0; overflow-x: auto; }
-.p-picture svg { display: block; }
+.p-picture svg { display: block; max-width: max(100%, 680px); height: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 td:first-child { overflow-wrap: break-word; }

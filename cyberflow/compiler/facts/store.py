@@ -25,11 +25,12 @@ from cyberflow.storage import private_folder, write_text
 
 FILE = ".cyberflow/facts.json"
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Diagnostic, Label, Place, Suppression, Fix, FileFacts, *get_args(Edit))
+    kind.__name__: kind for kind in (Diagnostic, Label, Place, Suppression, Fix, *get_args(Edit))
 }
 """All that a file of facts can be made into."""
 _FIELDS = {kind: [one.name for one in fields(kind)] for kind in _KINDS.values()}
 _SET = "frozenset"
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def load_facts(root: Path, program: str, memory: FileMemory) -> ProjectFacts:
@@ -69,7 +70,7 @@ def store_facts(raw: RawProject, facts: ProjectFacts, program: str) -> None:
         if before is not None and before[0] is one and before[1] == outline:
             lines.append(before[2])
         else:
-            lines.append(_dump([path, _encode(one), outline]))
+            lines.append(_dump([path, _encode_facts(one), outline]))
     text = "\n".join(lines)
     to = raw.root / FILE
     with suppress(CyberflowError, OSError, UnicodeEncodeError):
@@ -78,7 +79,7 @@ def store_facts(raw: RawProject, facts: ProjectFacts, program: str) -> None:
 
 
 def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(data)
 
 
 def _outline_of(raw: RawProject, path: str) -> list[Any] | None:
@@ -93,6 +94,11 @@ def _holds_secret(raw: RawProject, facts: FileFacts) -> bool:
     paths = {one.place.path for one in facts.findings}
     paths |= {label.place.path for one in facts.findings for label in one.labels}
     return any(raw.secrets.texts(path) for path in paths)
+
+
+def _encode_facts(one: FileFacts) -> list[Any]:
+    names, said = [_SET, *sorted(one.names)], (_encode(one.findings), _encode(one.comments))
+    return [FileFacts.__name__, one.content, names, {**one.uses}, _encode(one.texts), one.doubtful, one.hides, *said]
 
 
 def _encode(value: Any) -> Any:

@@ -13,40 +13,42 @@ from dataclasses import replace
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.queries.lookalikes import labels_for_repeats
 from cyberflow.compiler.queries.texts import runtime_tokens
+from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic, Label, edit_distance, replace_text
 from cyberflow.edits import Replacement
+from cyberflow.language.prompt.tokens import Token
 from cyberflow.late import expression
 from cyberflow.source import Place
 
 _LEAST, _LONG, _MOST_EDITS = 5, 8, 2
+TokenIn = tuple[ScannedText, Token]
 _PART = expression(r"[_-]+")
 _OWN = ("loop_item",)
 """Values that the platform sets."""
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
-    used: dict[str, tuple[WorkflowNode, dict[str, list[Place]]]] = {}
-    roots: dict[tuple[str, str], list[Place]] = {}
+    used: dict[str, tuple[WorkflowNode, dict[str, list[TokenIn]]]] = {}
     for workflow, text, token in runtime_tokens(graph):
-        _, places = used.setdefault(workflow.name, (workflow, {}))
-        places.setdefault(token.path.root, []).append(text.place_of(token.start, token.end))
-        root = text.place_of(token.start + 2, token.start + 2 + len(token.path.root))
-        roots.setdefault((workflow.name, token.path.root), []).append(root)
-    for workflow, places in used.values():
-        for name in places:
-            if meant := _find_meaning(name, workflow, places):
-                fix = replace_text(places[name][0], name, meant, safe=True)
-                edits = tuple(Replacement(place, name, meant) for place in roots[workflow.name, name])
-                yield replace(_finding(name, meant, workflow, places[name]), fix=replace(fix, edits=edits))
+        _, tokens = used.setdefault(workflow.name, (workflow, {}))
+        tokens.setdefault(token.path.root, []).append((text, token))
+    for workflow, tokens in used.values():
+        for name in tokens:
+            if meant := _find_meaning(name, workflow, tokens):
+                places = [text.place_of(token.start, token.end) for text, token in tokens[name]]
+                roots = [text.place_of(token.start + 2, token.start + 2 + len(name)) for text, token in tokens[name]]
+                fix = replace_text(places[0], name, meant, safe=True)
+                edits = tuple(Replacement(place, name, meant) for place in roots)
+                yield replace(_finding(name, meant, workflow, places), fix=replace(fix, edits=edits))
 
 
-def _find_meaning(name: str, workflow: WorkflowNode, places: dict[str, list[Place]]) -> str | None:
+def _find_meaning(name: str, workflow: WorkflowNode, used: dict[str, list[TokenIn]]) -> str | None:
     """The name that another was meant to be: an output, or a value that is named more often, or earlier."""
     if name in {*workflow.outputs.fields, *workflow.inputs.fields, *workflow.secrets.fields, *_OWN}:
         return None
-    order = list(places)
+    order = list(used)
     rivals = [
-        other for other in order if (-len(places[other]), order.index(other)) < (-len(places[name]), order.index(name))
+        other for other in order if (-len(used[other]), order.index(other)) < (-len(used[name]), order.index(name))
     ]
     known = dict.fromkeys([*workflow.outputs.fields, *_OWN, *rivals])
     return next((other for other in known if other != name and _is_slip(name, other)), None)

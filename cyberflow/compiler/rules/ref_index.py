@@ -2,7 +2,7 @@
 
 The service documents them for variables in prompts, not for refs; there only dots are shown. This is a warning.
 
-    first: {$ref: lookup.outputs.medications[0]}
+    first: {$ref: "lookup.outputs.medications[0]"}
 
 Hand the whole list on and pick the entry in the prompt: `<medications[0]>`.
 """

@@ -4,7 +4,6 @@ word for people.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
@@ -64,6 +63,8 @@ def _is_hostname(text: str) -> bool:
 
 
 def _is_ipv4(text: str) -> bool:
+    import ipaddress
+
     try:
         return text.isascii() and str(ipaddress.IPv4Address(text)) == text
     except ValueError:
@@ -71,6 +72,8 @@ def _is_ipv4(text: str) -> bool:
 
 
 def _is_ipv6(text: str) -> bool:
+    import ipaddress
+
     try:
         return text.isascii() and "%" not in text and bool(ipaddress.IPv6Address(text))
     except ValueError:
