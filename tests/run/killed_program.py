@@ -164,7 +164,8 @@ def main() -> None:
     hasten()
     taken: set[str] = set()
     died = True
-    for at in chain(("before a task", "after a task"), count(first, step)):
+    boundaries: Iterator[int | str] = chain(("before a task", "after a task"), count(first, step))
+    for at in boundaries:
         if not died:
             return
         path = Path(f"killed-{at}.db".replace(" ", "-"))
