@@ -1,6 +1,7 @@
 """The month's end as its user runs it, from forks of one process that has everything imported: `run`, the answer, `run
 --resume`. A fork kills itself at one boundary, another one goes on to the end. `killed_program.py PROJECT FIRST STEP`
-does it at every STEPth boundary, until one survives, and prints a line of JSON for each.
+does it around the submission of the task, then at every STEPth boundary, until one survives, and prints a line of JSON
+for each.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +36,17 @@ SECRET = ("-s", "epic_password=env:PW")
 
 
 class Boundaries:
-    """Counts writes and requests, and ends the process at one of them."""
+    """Counts writes and requests, and ends the process at one of them: the one of a number, or of a name. How often it
+    looks at what runs differs from go to go, and so does the number of what comes after.
+    """
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int | str) -> None:
         self.at = at
         self.count = 0
 
-    def cross(self) -> None:
+    def cross(self, name: str = "") -> None:
         self.count += 1
-        if self.count == self.at:
+        if self.at in (self.count, name):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def lay(self) -> None:
@@ -60,9 +64,10 @@ class Boundaries:
             return move_to(part, path)
 
         async def request(transport: NetworkTransport, asked: Any) -> Any:
-            self.cross()
+            task = "a task" if asked.method == "POST" and asked.url.path.endswith("/run") else "another"
+            self.cross(f"before {task}")
             answer = await send(transport, asked)
-            self.cross()
+            self.cross(f"after {task}")
             return answer
 
         for owner, name, with_boundaries in (
@@ -154,13 +159,16 @@ def hasten() -> None:
 
 
 def main() -> None:
-    at, step = int(sys.argv[2]), int(sys.argv[3])
+    first, step = int(sys.argv[2]), int(sys.argv[3])
     os.chdir(sys.argv[1])
     hasten()
     taken: set[str] = set()
     died = True
-    while died:
-        path = Path(f"killed-{at}.db")
+    boundaries: Iterator[int | str] = chain(("before a task", "after a task"), count(first, step))
+    for at in boundaries:
+        if not died:
+            return
+        path = Path(f"killed-{at}.db".replace(" ", "-"))
         code, said = fork(partial(die, path, at, taken))
         lost: list[str] = []
         died = code == -signal.SIGKILL
@@ -170,10 +178,9 @@ def main() -> None:
         result = {"ledger": path.name, "code": code, "died": died, "lost": lost, **(said or {})}
         sys.stdout.write(json.dumps(result) + "\n")
         taken.add((said or {}).get("task", ""))
-        at += step
 
 
-def die(path: Path, at: int, taken: Collection[str]) -> dict[str, Any]:
+def die(path: Path, at: int | str, taken: Collection[str]) -> dict[str, Any]:
     """Go on, and be killed at a boundary, if there are so many."""
     Boundaries(at).lay()
     return go_on(path, taken)
