@@ -89,7 +89,7 @@ def test_a_simulation_is_checked_before_anything_starts(panda: Path, program: Pr
         ('{"step3": {}}', "did you mean `step2`"),
         ("find-article: {secnds: 1}", "did you mean `seconds`"),
         ("find-article: {outputs: {result: 12}}", "cannot be 12"),
-        ("find-article: {outputs: {}}", "is missing, and the workflow always gives it"),
+        ("find-article: {outputs: {}}", "always gives `result`, and this mock leaves it out"),
         ("find-article: {outputs: {result: x, resutl: y}}", "did you mean `result`"),
         ('{"step1": {"error": "cut \\ud83d"}}', "half of a character"),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cyberflow.deploy.merge.conflicts import MergeEdit, edit_bytes, edit_text
@@ -38,6 +38,7 @@ def test_a_merge_is_the_same_whoever_is_who(
         assert merge_html(one, other, there) == merge_html(other, one, back)
 
 
+TABLE = "| a | b |\n|---|---|\n| 1 | 2 |"
 ITEMS = st.lists(st.sampled_from(["alpha", "beta", "gamma <name>", "**delta**", "eps {{run}}"]), min_size=1, max_size=4)
 BLOCKS = st.one_of(
     st.sampled_from(["# Title", "Open it.", "Wait\nfor it.", "Read `x`.", "> Quoted.", "---", "```\ncode\nmore\n```"]),
@@ -46,7 +47,7 @@ BLOCKS = st.one_of(
     ITEMS.map(lambda items: "\n\n".join(f"{at}. {one}" for at, one in enumerate(items, 1))),
     st.tuples(ITEMS, ITEMS).map(lambda two: "\n".join([f"- {two[0][0]}", *(f"  - {one}" for one in two[1]), "- end"])),
     st.just("1. one\n\n   more\n\n2. two"),
-    st.just("| a | b |\n|---|---|\n| 1 | 2 |"),
+    st.just(TABLE),
 )
 PROMPTS = st.lists(BLOCKS, max_size=5).map(lambda blocks: "\n\n".join(blocks) + ("\n" if blocks else ""))
 
@@ -58,6 +59,7 @@ def html(markdown: str, *, lines: bool = False) -> str:
 
 @settings(max_examples=200, deadline=None)
 @given(PROMPTS, PROMPTS, st.booleans())
+@example(f"- beta\n- alpha\n\n{TABLE}\n", f"- beta\n\n{TABLE}\n", True)
 def test_an_untouched_prompt_becomes_what_the_platform_says(ours: str, theirs: str, deep: bool) -> None:
     place = Place("x.md")
     source = PromptSource(Text.of(ours, place), "markdown", html(ours, lines=True), place, ours)

@@ -185,6 +185,8 @@ class MarkdownWriter:
             next_line = self._element_lines(end)[0]
             stop = self._start(next_line) + len(self._mark(next_line)[0])
             return MergeEdit(self._start(first), stop, self._mark(first)[0])  # the list goes on from its number
+        if first > 0 and self._lines[first - 1].strip() and last < len(self._lines):
+            return MergeEdit(self._end(first), self._end(last), "")  # a blank line behind it sets apart what stays
         while last < len(self._lines) and not self._lines[last].strip():
             last += 1
         if last < len(self._lines):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from cyberflow.run.work.entry import attempt_key
 from cyberflow.storage import make_folder, parse_json
 
 FORMAT = 2
+_PATIENCE = 5.0
+"""Seconds to wait for others who write."""
 COLUMNS = (
     *("id", "step", "number", "kind", "stage", "attempt", "key", "sent_at", "session_id", "run_ids"),
     *("status", "outputs", "error", "shape", "inputs", "facts"),
@@ -151,9 +154,9 @@ def _upgrade(connection: sqlite3.Connection, head: Mapping[str, Any]) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5, check_same_thread=False)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE, check_same_thread=False)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.DatabaseError as error:
         connection.close()
@@ -161,6 +164,20 @@ def connect(path: Path) -> sqlite3.Connection:
             raise UsageError(f"{path} is not a ledger") from None
         raise write_error(path, str(error)) from error
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Have a file write ahead. SQLite does not wait by itself for others who are just doing the same."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 @contextmanager
