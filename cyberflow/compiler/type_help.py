@@ -47,8 +47,9 @@ def flag_help(place: Place, schema: Mapping[str, Any], key: str) -> str | None:
 
 def schema_help(word: str) -> str:
     """How a type in notation is written inside JSON Schema."""
-    written = json.dumps(_to_schema(word if is_type_word(word) else "TYPE")).replace('"', "")
-    return f"write `{written}`"
+    from cyberflow.language.yaml.writing.blocks import flow_text
+
+    return f"write `{flow_text(_to_schema(word if is_type_word(word) else 'TYPE'))}`"
 
 
 def _to_schema(word: str) -> Any:

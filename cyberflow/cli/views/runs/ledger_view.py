@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import click
@@ -59,7 +60,7 @@ class LineView:
             click.echo(text, err=True)
 
 
-class LiveView:
+class LiveView(ABC):
     """A drawing that is made anew, with failures above it and the present trouble below."""
 
     def __init__(self) -> None:
@@ -90,5 +91,6 @@ class LiveView:
 
             self._live.console.print(Text(unstyle(line), style="red"), overflow="ellipsis")
 
+    @abstractmethod
     def _draw(self) -> Any:
-        raise NotImplementedError
+        """What is seen now."""
