@@ -46,8 +46,8 @@ def check_levels(levels: Mapping[str, Level]) -> Iterator[Diagnostic]:
     for name, level in levels.items():
         at = Place("cyberflow.yaml", ("rules", name))
         if name in _ALWAYS_TOLD and level == "off":
-            help = "`warning` is the lowest that it takes"
-            yield Diagnostic("wrong-type", f"`{name}` cannot be `off`", at, help=help)
+            floor = "`warning` is the lowest that it takes"
+            yield Diagnostic("wrong-type", f"`{name}` cannot be `off`", at, help=floor)
         if name not in RULES:
             place = at.at_key()
             help, fix = did_you_mean(name, RULES), fix_name(place, name, RULES)

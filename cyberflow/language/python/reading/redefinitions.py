@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import reduce
 from types import ModuleType
 from typing import Any
 
@@ -32,5 +31,7 @@ def find_redefinitions(module: ModuleType, source: PythonSource) -> Iterator[Dia
 
 def _is_ours(module: ModuleType, decorator: ast.expr) -> bool:
     written = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-    found: Any = reduce(lambda value, name: getattr(value, name, None), written.split("."), module)
+    found: Any = module
+    for name in written.split("."):
+        found = getattr(found, name, None)
     return str(getattr(found, "__module__", "")).partition(".")[0] == _PACKAGE
