@@ -46,7 +46,9 @@ def _strings(written: Any, got: Any) -> Iterator[tuple[str, Any]]:
             yield from _strings(one, value)
 
 
-def _assemble(values: Mapping[TokenPath, Any], types: Mapping[str, Any], into: dict[str, Any] | None = None) -> Any:
+def _assemble(
+    values: Mapping[TokenPath, Any], types: Mapping[str, Any], into: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Values by path as inputs: whole ones first, then members of what is not known whole."""
     found: dict[str, Any] = {} if into is None else into
     for path, value in sorted(values.items(), key=lambda one: len(one[0].keys)):
