@@ -94,7 +94,7 @@ def command(
 def _refuse_idle_options(options: dict[str, Any], names: Sequence[str]) -> None:
     """Refuse what would not count."""
     for leader, strangers in _STRANGERS.items():
-        idle = next((one for one in strangers if options[one] not in (None, False)), None)
+        idle = next((one for one in strangers if options[one] is not None and options[one] is not False), None)
         if options[leader] is not None and idle is not None:
             written = "-k" if idle == "text" else f"--{idle.replace('_', '-')}"
             raise UsageError(f"--{leader} does not go with {written}", help="one after the other")

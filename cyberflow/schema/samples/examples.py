@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Final
@@ -15,7 +16,7 @@ from cyberflow.schema.regex.pattern import sample_texts
 from cyberflow.schema.regex.search import find_texts
 from cyberflow.schema.samples.generator import SampleGenerator
 from cyberflow.schema.samples.hints import hints_of
-from cyberflow.schema.samples.text import text_for_name, text_for_schema
+from cyberflow.schema.samples.text import entry_number, entry_word, text_for_name, text_for_schema
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, WorkBudget, attempt
 from cyberflow.schema.validation.jsonschema import validator_of
 from cyberflow.schema.validation.validate import Validator
@@ -83,7 +84,7 @@ class _ExampleBuilder:
             return
         shapes = sorted(self.scope.disjuncts(schema), key=lambda shape: shape.kinds == {"null"})
         for shape in shapes:
-            yield from _literal_values(shape)
+            yield from _literal_values(shape, entry_number(name))
         for shape in shapes:
             yield from self._values_of(shape, name, depth)
         if depth <= DEEPEST:
@@ -109,27 +110,27 @@ class _ExampleBuilder:
         for kind in sorted(shape.likely_kinds & shape.kinds, key=_kind_order(shape)):
             match kind:
                 case "object":
-                    yield from self._objects(shape, depth)
+                    yield from self._objects(shape, entry_number(name), depth)
                 case "array":
                     yield from self._arrays(shape, name, depth)
                 case "string":
                     yield from _texts(shape, name)
                 case "integer" | "fraction":
-                    yield _number(shape, whole="fraction" not in shape.kinds)
+                    yield from _numbers(shape, entry_number(name), whole="fraction" not in shape.kinds)
                 case _:
                     yield True if kind == "boolean" else None
 
-    def _objects(self, shape: Disjunct, depth: int) -> Iterator[dict[str, Any]]:
+    def _objects(self, shape: Disjunct, entry: int, depth: int) -> Iterator[dict[str, Any]]:
         names = dict.fromkeys((*(name for name in shape.names if depth < DEEPEST or name in shape.required),))
         names |= dict.fromkeys(name for listed in shape.keyword_values("required") for name in listed)
         full: dict[str, Any] = {}
         for name in names:
-            self._add_member(shape, full, name, depth)
+            self._add_member(shape, full, name, entry, depth)
         for needed in [*names, *self._names_to_fill(shape, full)]:
-            self._add_member(shape, full, needed, depth)
+            self._add_member(shape, full, needed, entry, depth)
             if needed not in full and not any(map(shape.keyword_values, _CLOSING)):
                 # That an object which lists members has no others is how it is read, not what it says.
-                full[needed] = text_for_name(needed)
+                full[needed] = text_for_name(f"{needed} {entry}")
         if not shape.required <= full.keys():
             return
         yield full
@@ -138,9 +139,10 @@ class _ExampleBuilder:
             yield {key: value for key, value in full.items() if key != name}
         yield {key: value for key, value in full.items() if key in shape.required}
 
-    def _add_member(self, shape: Disjunct, made: dict[str, Any], name: str, depth: int) -> None:
+    def _add_member(self, shape: Disjunct, made: dict[str, Any], name: str, entry: int, depth: int) -> None:
         schema = self.scope.member(shape, name)
-        value = None if schema is None or name in made else self.build(schema, name, depth + 1)
+        numbered = f"{name} {entry}" if entry > 1 else name
+        value = None if schema is None or name in made else self.build(schema, numbered, depth + 1)
         if value is not None:
             made[name] = value[0]
 
@@ -172,7 +174,7 @@ class _ExampleBuilder:
                 break
             if index < len(wanted):
                 schema = self.scope.conjunction((schema, wanted[index]))
-            value = self.build(schema, f"{name.removesuffix('s')} {index + 1}", depth + 1)
+            value = self.build(schema, f"{entry_word(name).removesuffix('s')} {index + 1}", depth + 1)
             if value is None:
                 break
             entries.append(value[0])
@@ -188,10 +190,13 @@ class _ExampleBuilder:
         return wanted
 
 
-def _literal_values(shape: Disjunct) -> Iterator[Any]:
+def _literal_values(shape: Disjunct, entry: int) -> Iterator[Any]:
+    """What the author wrote; the entries of a list take its examples in turn."""
     yield from shape.keyword_values("const")
     for examples in shape.keyword_values("examples"):
-        yield from examples if isinstance(examples, list) else ()
+        if isinstance(examples, list) and examples:
+            first = (entry - 1) % len(examples)
+            yield from (*examples[first:], *examples[:first])
     yield from shape.keyword_values("default")
     for choices in shape.keyword_values("enum"):
         yield from choices
@@ -212,9 +217,25 @@ def _texts(shape: Disjunct, name: str) -> Iterable[str]:
     yield text_for_schema(formats[0] if formats else "", name, low, high)
     patterns = shape.keyword_values("pattern")
     for pattern in patterns:
-        yield from sample_texts(pattern, tuple(dict.fromkeys((1, low, *range(2, 12)))))
+        texts = list(sample_texts(pattern, tuple(dict.fromkeys((1, low, *range(2, 12))))))
+        yield from (*(_count_up(text, entry_number(name)) for text in texts), *texts)
     if patterns:
         yield from islice(find_texts(patterns, low, high), 20)
+
+
+def _count_up(text: str, entry: int) -> str:
+    """The text with its last digits as far on as the entry is in its list."""
+    digits = re.search("[0-9]+(?!.*[0-9])", text, re.DOTALL)
+    if digits is None or entry == 1:
+        return text
+    counted = f"{int(digits[0]) + entry - 1:0{len(digits[0])}}"[-len(digits[0]) :]
+    return text[: digits.start()] + counted + text[digits.end() :]
+
+
+def _numbers(shape: Disjunct, entry: int, *, whole: bool) -> Iterator[Any]:
+    first = _number(shape, whole=whole)
+    yield first + (entry - 1) * max(shape.keyword_values("multipleOf"), default=1)
+    yield first
 
 
 def _number(shape: Disjunct, *, whole: bool) -> Any:
@@ -240,7 +261,8 @@ def _number(shape: Disjunct, *, whole: bool) -> Any:
 def _make_distinct(items: list[Any], low: int) -> list[Any]:
     kept: list[Any] = []
     for index, item in enumerate(items):
-        candidate = item + index if isinstance(item, int | float) and not isinstance(item, bool) else item
+        is_number = isinstance(item, int | float) and not isinstance(item, bool)
+        candidate = item + index if is_number and item in kept else item
         if candidate not in kept:
             kept.append(candidate)
         elif isinstance(candidate, str):

@@ -30,6 +30,9 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("time", "09:30"),
 )
 
+_DIGITS = 6
+"""A longer number in a name counts nothing."""
+
 
 def text_for_schema(format: Any, name: str, low: int, high: int) -> str:
     """Text of a length between two bounds; a format comes before the name."""
@@ -37,9 +40,20 @@ def text_for_schema(format: Any, name: str, low: int, high: int) -> str:
     return made.ljust(low, "x")[:high]
 
 
-def text_for_name(name: str) -> str:
+def entry_number(name: str) -> int:
+    """Which entry of its list a name like `invoice 2` is of, from 1."""
+    number = name.rpartition(" ")[2]
+    return max(1, int(number)) if number.isdecimal() and len(number) < _DIGITS else 1
+
+
+def entry_word(name: str) -> str:
+    """The name without the number of an entry."""
     word, _, number = name.rpartition(" ")
-    word = word if number.isdigit() else name
+    return word if number.isdigit() else name
+
+
+def text_for_name(name: str) -> str:
+    word, number = entry_word(name), name.rpartition(" ")[2]
     folded = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word).lower().replace("-", "_")
     parts = folded.split("_")
     suffix = f" ({number})" if number.isdigit() and number != "1" else ""
