@@ -195,6 +195,8 @@ def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
         length = detail.get("ctx", {}).get("actual_length")
         note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
         return f"{name} is too long", note.removeprefix("None ")
+    if kind in ("string_too_short", "too_short"):
+        return f"{name} is empty", ""
     if kind in _EXPECTED:
         return f"{name} must be {_EXPECTED[kind]}", f"this is {describe_kind(value)}"
     return f"{name} {detail['msg']}", f"this is {describe_kind(value)}"
