@@ -143,6 +143,8 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
             return replace_at(data, route[:-1], mended)
         return remove_at(data, route)
     broken.add(str(route[0]))
+    if len(route) > 1 and isinstance(route[1], int):  # which entry, as long as none is taken out
+        broken.add(f"{route[0]}[{route[1] if route[2:] else ''}]")
     name = str(route[-1])
     if name in _STAND_INS and isinstance(parent, dict) and "[key]" not in detail["loc"]:
         return replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
@@ -222,6 +224,8 @@ def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
         length = detail.get("ctx", {}).get("actual_length")
         note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
         return f"{name} is too long", note.removeprefix("None ")
+    if kind in ("string_too_short", "too_short"):
+        return f"{name} is empty", ""
     if kind in _EXPECTED:
         return f"{name} must be {_EXPECTED[kind]}", f"this is {describe_kind(value)}"
     return f"{name} {detail['msg']}", f"this is {describe_kind(value)}"
