@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from cyberflow.compiler.pipeline.form import BundledCall, BundledStep, BundledWait
+from cyberflow.errors import UsageError
 from cyberflow.redact import Redactor
 from cyberflow.run.pipeline.calls import FunctionCaller, find_function
 from cyberflow.run.pipeline.changes import first_path
@@ -93,6 +94,19 @@ async def test_another_project_with_a_module_of_the_same_name_is_not_called(
         (tmp_path / word / "glue_of_two" / "steps.py").write_text(text, encoding="utf-8")
     said = [find_function(tmp_path / word, "glue_of_two.steps:say")() for word in ("first", "second", "first")]
     assert said == [{"text": "first"}, {"text": "second"}, {"text": "first"}]
+
+
+@pytest.mark.parametrize("path", ["yaml/steps.py", "code/steps.py", "my-flows/steps.py", "a/b/steps.py", "json.py"])
+async def test_a_function_of_a_module_that_has_the_name_of_a_library_is_found(path: str, tmp_path: Path) -> None:
+    (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+    text = "def total(count: int) -> dict[str, int]:\n    return {'count': count}\n"
+    (tmp_path / path).write_text(text, encoding="utf-8")
+    name = path.removesuffix(".py").replace("/", ".")
+    before = dict(sys.modules)
+    assert find_function(tmp_path, f"{name}:total")(2) == {"count": 2}
+    assert {key for key, module in before.items() if sys.modules.get(key) is not module} == set()
+    with pytest.raises(UsageError, match="cannot be found"):
+        find_function(tmp_path, "yaml.lost:total")
 
 
 @pytest.mark.parametrize(

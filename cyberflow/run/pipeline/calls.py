@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast, get_type_hints
 
 from cyberflow.errors import UsageError
-from cyberflow.language.python.reading.modules import prefer_project
+from cyberflow.language.python.reading.modules import import_from_project
 from cyberflow.redact import Redactor
 from cyberflow.run.inputs.inputs import describe_faults
 from cyberflow.run.pipeline.commands import CallFunction
@@ -97,10 +96,9 @@ class FunctionCaller:
 def find_function(root: Path, name: str) -> Callable[..., Any]:
     """Import `module:function` of a project. Raises UsageError where there is none."""
     module, _, function = name.partition(":")
-    prefer_project(root, module)
     try:
-        found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
+        found = getattr(import_from_project(root, module), function)
+    except (ImportError, OSError, AttributeError) as error:
         raise UsageError(f"the function `{name}` cannot be found: {error}") from error
     return cast("Callable[..., Any]", found)
 

@@ -49,15 +49,46 @@ class ImportSession:
         """
         parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
         if all(part.isidentifier() and not iskeyword(part) for part in parts):
-            module = importlib.import_module(".".join(parts))
-            if module.__file__ == str(self.root / path):
+            module = _import_by_name(".".join(parts))
+            if module is not None and module.__file__ == str(self.root / path):
                 return module
-        loader = _ModuleLoader(path, str(self.root / path), self)
-        module = module_from_spec(ModuleSpec(path, loader, origin=loader.path))
-        module.__file__ = loader.path
-        sys.modules[path] = module
-        loader.exec_module(module)
+        return _load_file(path, _ModuleLoader(path, str(self.root / path), self))
+
+
+def import_from_project(root: Path, name: str) -> ModuleType:
+    """Import a module of the project at `root`, though another project that this process read has one of the same name;
+    by its path where a library has the name, or it is not a name that can be imported.
+
+    Raises whatever the module raises, and ImportError where there is none.
+    """
+    _prefer_project(root, name)
+    folder = root.joinpath(*name.split("."))
+    path = next((path for path in (folder.with_suffix(".py"), folder / "__init__.py") if path.is_file()), None)
+    module = _import_by_name(name)
+    if module is not None and (path is None or module.__file__ == str(path)):
         return module
+    if path is None:
+        raise ImportError(f"No module named {name!r}", name=name)
+    key = path.relative_to(root).as_posix()
+    return _load_file(key, SourceFileLoader(key, str(path)))
+
+
+def _import_by_name(name: str) -> ModuleType | None:
+    """None where it cannot be found by its name."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        return None
+
+
+def _load_file(key: str, loader: SourceFileLoader) -> ModuleType:
+    module = module_from_spec(ModuleSpec(key, loader, origin=loader.path))
+    module.__file__ = loader.path
+    sys.modules[key] = module
+    loader.exec_module(module)
+    return module
 
 
 def is_reading() -> bool:
@@ -145,7 +176,7 @@ def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:
     return {name: module for name, module in loaded if _is_project_module(name, module, root, tops)}
 
 
-def prefer_project(root: Path, module: str) -> None:
+def _prefer_project(root: Path, module: str) -> None:
     """Have `module` come from the project at `root` when it is imported next, though another project that this process
     read has one of the same name.
     """

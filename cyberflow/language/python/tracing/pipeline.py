@@ -88,7 +88,7 @@ class PipelineTrace(Trace):
         if not function.__qualname__.isidentifier():
             help = "write it with `def`, at the top of a module under `python:`"
             raise Misuse("`call` takes a function that has a name of its own in a module", help)
-        name = f"{function.__module__}:{function.__qualname__}"
+        name = f"{_module_name(function.__module__)}:{function.__qualname__}"
         self.called[name] = function
         positional = list(inspect.signature(function).parameters)[: len(args)]
         values = self._values({**dict(zip(positional, args, strict=True)), **inputs}, ())
@@ -230,3 +230,8 @@ def _outputs(answer: Any) -> Any:
         return signature.outputs_of(answer)
     except UnreadableAnnotation as problem:
         raise Misuse(problem.message, problem.help) from problem
+
+
+def _module_name(key: str) -> str:
+    """The name of a module, also of one that was imported by its path."""
+    return key.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
