@@ -17,6 +17,7 @@ from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
+from cyberflow.language.yaml.plain_data import Unusual, read_plain
 from cyberflow.language.yaml.scalars import source_offsets, source_width
 from cyberflow.late import expression
 from cyberflow.source import Place, Route, Span
@@ -43,9 +44,12 @@ class YamlDocument(DeclarationDocument):
     def __getattr__(self, name: str) -> Any:
         if name not in _SAID:
             raise AttributeError(name)
-        self.data, self._root, self.problems, self.broken = None, None, [], set()
-        self._parse()
-        return self.__dict__[name]
+        if name == "_root" and "data" in self.__dict__:
+            self._root = compose(self.text)  # places are asked for, and its data was read without nodes
+        elif not self._read_plain():
+            self.data, self._root, self.problems, self.broken = None, None, [], set()
+            self._parse()
+        return getattr(self, name)
 
     @property
     def outline(self) -> DocumentOutline | None:
@@ -140,6 +144,17 @@ class YamlDocument(DeclarationDocument):
         start, end = node.start_mark.index, node.end_mark.index
         written = self.text[start:end].rstrip()
         return self.lines.span(start, start + len(written))
+
+    def _read_plain(self) -> bool:
+        """Read its data alone, of which most files have nothing that must be said."""
+        if self.is_json or find_conflict(self.text, self.path) is not None:
+            return False
+        try:
+            self.data = read_plain(self.text)
+        except Unusual:
+            return False
+        self.problems, self.broken = [], set()
+        return True
 
     def _parse(self) -> None:
         """Every mistake is noted in `problems`; what could be made of the rest in `data`."""
