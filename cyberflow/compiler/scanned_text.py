@@ -48,7 +48,7 @@ class ScannedText:
     @cached_property
     def flaws(self) -> tuple[PromptFlaw, ...]:
         found = self._token_source.flaws
-        return tuple(one for one in found if one.rule != "lost-text" or not self.sends_nothing)
+        return found and tuple(one for one in found if one.rule != "lost-text" or not self.sends_nothing)
 
     @cached_property
     def sends_nothing(self) -> bool:

@@ -65,7 +65,7 @@ class Flow:
 
 
 def flows(graph: Graph) -> Iterator[Flow]:
-    """Every flow of a project, chains first."""
+    """Every flow of a project, chains first, but for inputs that are handed down as they are declared."""
     for caller in graph.callers:
         for step in caller.steps:
             if step.callee is not None:
@@ -79,17 +79,25 @@ def flows(graph: Graph) -> Iterator[Flow]:
 
 
 def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[Flow]:
+    inherited = caller.inputs_at(step, "inputs").fields if caller.inherits else {}
     for name, field in callee.inputs.fields.items():
+        value, given = step.inputs.get(name), inherited.get(name)
+        if value is None and (given is None or _is_the_same(given, field)):
+            continue
         machine = name in (*callee.from_machine, *caller.from_machine)
         schema, required = without_default(field.schema), field.required and not machine
         wanted = Flow(name, f"step `{step.id}`", "a literal", step.place, schema, field.place, required)
-        value = step.inputs.get(name)
         if value is not None:
             if not any(isinstance(use.ref, Ref) and closes_cycle(caller, step, use.ref) for use in value.refs):
                 yield from _value_flows(caller, step, "inputs", value, wanted)
-        elif caller.inherits and (given := caller.inputs_at(step, "inputs").fields.get(name)):
+        elif given is not None:
             found = FoundType(without_default(given.schema), not given.required)
             yield _token_flow(caller, wanted, given, found, given.place)
+
+
+def _is_the_same(given: Field, taken: Field) -> bool:
+    """Whether an input of the whole is declared as the step's is, so that there is nothing to ask."""
+    return given.schema == taken.schema and (given.required or not taken.required)
 
 
 def _own_flows(caller: AnyCaller, step: PipelineStepNode) -> Iterator[Flow]:

@@ -42,7 +42,7 @@ def ref_type(caller: AnyCaller, step: CallNode | None, key: str, ref: Ref) -> Fo
     producer = caller.producer(ref.alias)
     if producer is None or not producer.outputs.known or not producer.outputs.fields:
         return None
-    found = lookup(producer.outputs_schema, ref.keys)
+    found = producer.output_type(ref.keys)
     if isinstance(found, UnknownPath):
         found = ANYTHING
     return caller.view_from(step, key, ref.alias, found) if isinstance(found, FoundType) else None

@@ -11,7 +11,6 @@ comes twice, what is said of a later step by its number is wrong. This is a warn
 Number the items one after the other, or all of them `1.`.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -22,7 +21,7 @@ from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.language.prompt.markdown import find_renumbered_items
 from cyberflow.late import expression
 
-_ITEM = expression(r"^[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t]|$)", re.MULTILINE)
+_ITEM = expression(r"\n[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t\n]|\Z)")
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -39,7 +38,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 def _may_differ(text: str) -> bool:
     """Whether a number follows another than the one before it: only then Markdown is read."""
-    numbers = [int(match[1]) for match in _ITEM.finditer(text)]
+    numbers = [int(match[1]) for match in _ITEM.finditer(f"\n{text}")]
     return any(after not in (before + 1, 1) for before, after in pairwise(numbers))
 
 

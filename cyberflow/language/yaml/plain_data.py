@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 from yaml.events import (
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -24,7 +23,7 @@ from cyberflow.language.yaml.compose import LIBYAML
 from cyberflow.language.yaml.scalars import resolve_scalar
 
 if LIBYAML:
-    from yaml.cyaml import CParser
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 _LONGEST, _DEEPEST = 100_000, 50
 """Far within the bounds that nodes have: no text makes more than two of each character."""
@@ -54,7 +53,7 @@ def read_plain(text: str) -> Any:
     return data
 
 
-def _read(next_event: Callable[[], Event], event: Event, depth: int) -> Any:
+def _read(next_event: Callable[[], Any], event: Any, depth: int) -> Any:
     """What begins with an event."""
     if event.anchor is not None or event.tag is not None or depth > _DEEPEST:
         raise Unusual
@@ -71,7 +70,7 @@ def _read(next_event: Callable[[], Event], event: Event, depth: int) -> Any:
     return items
 
 
-def _read_mapping(next_event: Callable[[], Event], depth: int, *, in_braces: bool) -> dict[str, Any]:
+def _read_mapping(next_event: Callable[[], Any], depth: int, *, in_braces: bool) -> dict[str, Any]:
     data: dict[str, Any] = {}
     while type(event := next_event()) is ScalarEvent:
         key = event.value
