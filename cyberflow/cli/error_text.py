@@ -57,7 +57,7 @@ def translate_error(error: Exception) -> CyberflowError | None:
 def print_error(error: CyberflowError) -> None:
     """Say what went wrong and what to do next; findings of a project go to standard output, as `check` prints them."""
     if "cyberflow.sdk.project" in sys.modules:
-        from cyberflow.cli.commands.check import render_findings
+        from cyberflow.cli.views.findings.report import render_findings
         from cyberflow.sdk.project import ProjectErrors
 
         if isinstance(error, ProjectErrors):

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from cyberflow.language.prompt.render import RenderedPrompt
 
 _RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
-_RENDERED_PATTERN = expression(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")
-"""Nesting that the parser cuts, and tables."""
+_MAY_BE_MARK = expression(r"[!\]`~&]|\{<")
+"""A sign that each of them has."""
+_DEEP = expression(r"[>*+-][>*+\s-]{14}")
+"""Nesting that the parser cuts."""
+_TABLE = expression(r"\|[ \t]*:?-|-:?[ \t]*\|")
 
 _WITHOUT_WORDS = expression(r"[\W\d_]*")
 _INVISIBLE_TAG = expression(r"<(?!img\b)[^>]*>")
@@ -76,7 +79,9 @@ class ScannedText:
 
 def _needs_rendering(text: str) -> bool:
     """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
-    return any(mark in text for mark in _RENDERED_MARKS) or _RENDERED_PATTERN.search(text) is not None
+    if _MAY_BE_MARK.search(text) and any(mark in text for mark in _RENDERED_MARKS):
+        return True
+    return _DEEP.search(text) is not None or ("|" in text and _TABLE.search(text) is not None)
 
 
 @dataclass(frozen=True)

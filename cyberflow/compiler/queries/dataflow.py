@@ -58,6 +58,12 @@ class Flow:
         """What the answer is a function of; many flows of a project ask the same."""
         return repr((self.given, self.data, self.wanted)), self.optional, self.required
 
+    def identity(self) -> tuple[int, int, bool, bool] | None:
+        """The same for two types, which most declarations share; it holds while the flow is alive."""
+        if self.given is None:
+            return None
+        return id(self.given), id(self.wanted), self.optional, self.required
+
     def check(self) -> Assignability:
         if self.given is None:
             return check_value(self.data, self.wanted, required=self.required)

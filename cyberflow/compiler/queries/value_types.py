@@ -83,4 +83,5 @@ def output_fields(caller: AnyCaller) -> FieldSet:
 
 
 def without_default(schema: ObjectSchema) -> ObjectSchema:
-    return {key: value for key, value in schema.items() if key != "default"}
+    """The same type, or the same object where it has no default, so that types are known again."""
+    return {key: value for key, value in schema.items() if key != "default"} if "default" in schema else schema

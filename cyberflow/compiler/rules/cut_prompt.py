@@ -22,7 +22,6 @@ from cyberflow.late import expression
 from cyberflow.source import Place
 
 _SUSPECT = expression(r"[#>](?<=[ \t].)(?:(?<=#)|[-+0-9]*[ \t]*$)", re.MULTILINE)
-_MARKS = (" #", "\t#", " >", "\t>")
 _ITEM = expression(r"( *)(?:[-*+]|[0-9]+[.)])[ \t]+\S.*")
 
 
@@ -49,7 +48,8 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 def _is_suspect(text: str) -> bool:
     """Whether a comment or a `>` may stand behind a value, as far as the text alone can tell."""
-    return any(mark in text for mark in _MARKS) and _SUSPECT.search(text) is not None
+    near = "\t" in text or " >" in text or ("#" in text and " #" in text)
+    return near and _SUSPECT.search(text) is not None
 
 
 def _find_folding(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:

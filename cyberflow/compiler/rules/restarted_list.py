@@ -38,7 +38,9 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
 
 def _may_differ(text: str) -> bool:
     """Whether a number follows another than the one before it: only then Markdown is read."""
-    numbers = [int(match[1]) for match in _ITEM.finditer(f"\n{text}")]
+    numbers = [*map(int, _ITEM.findall(f"\n{text}"))]
+    if not numbers or numbers == [*range(numbers[0], numbers[0] + len(numbers))]:
+        return False
     return any(after not in (before + 1, 1) for before, after in pairwise(numbers))
 
 
