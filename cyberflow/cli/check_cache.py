@@ -66,6 +66,8 @@ class CheckCache:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self.data: Any = None
+        """What was kept, once that was read."""
 
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
@@ -73,7 +75,7 @@ class CheckCache:
             self.missed.discard((self.root, form))
             return None
         try:
-            data = _read_intact(f"{self.root}/{FILE}")
+            self.data = data = _read_intact(f"{self.root}/{FILE}")
             answer = data["answers"].get(form)
             if answer is None or not self._is_current(data):
                 return None
@@ -109,6 +111,17 @@ class CheckCache:
         answers[form] = {"segments": answer.segments, **counts}
         stamps = {path: [*file.stamp] for path, file in files.disk.read.items() if file.stamp is not None}
         self._write({"inputs": inputs, "stamps": stamps, "answers": answers})
+
+    def known_files(self) -> dict[str, tuple[Any, str]]:
+        """The stamps of the files that were read for the last answer, and the hashes that go with them."""
+        try:
+            data = self.data or _read_intact(f"{self.root}/{FILE}")
+            stamps = data["stamps"] if os.name == "posix" else {}
+            return {
+                path: ((*stamps[path],), digest) for path, digest in data["inputs"]["files"].items() if stamps.get(path)
+            }
+        except _DAMAGE:
+            return {}
 
     def _is_current(self, data: Any) -> bool:
         inputs, stamps = data["inputs"], data["stamps"]

@@ -8,7 +8,6 @@ import atexit
 import os
 import signal
 import sys
-import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -36,7 +35,8 @@ def _quit(_number: int, _frame: object) -> None:
 def leave(code: int) -> None:
     """End the process without taking a whole project apart, value by value; where a thread is at work it goes on."""
     atexit._run_exitfuncs()  # noqa: SLF001 - what `sys.exit` would do before that
-    if threading.active_count() == 1:
+    threading = sys.modules.get("threading")
+    if threading is None or threading.active_count() == 1:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 with suppress(OSError, ValueError):
@@ -70,6 +70,8 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
+        import threading
+
         if threading.current_thread() is threading.main_thread() and _quit not in before.values():
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -59,6 +58,8 @@ class ScannedText:
         written = self.scan.text
         if not self.render or not written.strip() or not (_WITHOUT_WORDS.fullmatch(written) or self._must_render):
             return not written.strip()
+        import html
+
         sent = self.rendering.html if self.rendering else ""
         return not html.unescape(_INVISIBLE_TAG.sub("", sent)).strip()
 

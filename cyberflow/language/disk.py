@@ -25,17 +25,31 @@ _LARGEST_HASHED = 10 * 1024 * 1024
 @dataclass
 class DiskFile:
     """The content of a file; `parsed` is what a reader made of it, `outline` what was kept of that. A file whose
-    `stamp` is None is read again.
+    `stamp` is None is read again. One of which all is known that is asked is not read; `unread` is where it is.
     """
 
-    content: bytes
+    _content: bytes | None
     stamp: Stamp | None = None
     parsed: Any = None
     outline: DocumentOutline | None = None
     _sha256: str = ""
+    unread: str = ""
+
+    @property
+    def content(self) -> bytes:
+        if self._content is None:
+            with open(self.unread, "rb") as file:  # noqa: PTH123 - a thousand times a second
+                self._content = file.read()
+        return self._content
+
+    @property
+    def text(self) -> str:
+        """The content as text: a BOM is dropped and CRLF reads as LF. Raises UnicodeDecodeError."""
+        return self.content.decode("utf-8-sig").replace("\r\n", "\n")
 
     @property
     def sha256(self) -> str:
+        """The hash of its content, or of what that was when its stamp was taken."""
         self._sha256 = self._sha256 or hashlib.sha256(self.content).hexdigest()
         return self._sha256
 
@@ -51,6 +65,10 @@ class FileMemory(dict[str, DiskFile]):
         super().__init__(files or {})
         self.outlines: dict[str, tuple[str, DocumentOutline]] = {}
         """What the last reading kept of the text of each file, behind the hash of it."""
+        self.known: dict[str, tuple[Stamp, str]] = {}
+        """The stamps of files, and the hashes that go with them."""
+        self.mentions: dict[str, frozenset[str]] = {}
+        """Which of the names that a project gives stand in a file."""
         self.written: dict[str, tuple[Any, Any, str]] = {}
         """What was kept of each file, its outline, and how both are written."""
 
@@ -86,6 +104,8 @@ class Disk:
     def _read(self, path: str, kept: DiskFile | None, *, text: bool) -> DiskFile:
         if kept is not None and kept.stamp is not None and stamp_of(os.stat(f"{self.root}/{path}")) == kept.stamp:  # noqa: PTH116 - a thousand times a second
             return kept
+        if kept is None and (known := self._find_known(path)) is not None:
+            return known
         with self.open(path) as file:
             facts = os.fstat(file.fileno())
             if text and (not S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_HASHED):
@@ -94,6 +114,14 @@ class Disk:
         found = kept if kept is not None and kept.content == content else DiskFile(content)
         found.stamp = settled_stamp(facts)
         return found
+
+    def _find_known(self, path: str) -> DiskFile | None:
+        """The file, unread, if it is the one whose outline was kept."""
+        stamp, digest = self.memory.known.get(path, (None, ""))
+        kept = stamp is not None and path in self.memory.outlines and self.memory.outlines[path][0] == digest
+        if not kept or stamp_of(os.stat(f"{self.root}/{path}")) != stamp:  # noqa: PTH116 - as above
+            return None
+        return DiskFile(None, stamp, _sha256=digest, unread=f"{self.root}/{path}")
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading; one that is a pipe does not wait for a writer."""

@@ -8,7 +8,9 @@ from cyberflow.compiler.facts.file_facts import (
     AnyDocument,
     FileFacts,
     ProjectFacts,
+    is_word,
     names_in,
+    names_of,
     words_of,
 )
 from cyberflow.language.disk import Disk
@@ -32,7 +34,7 @@ def find_affected(documents: Mapping[str, AnyDocument], disk: Disk, kept: Projec
         for path in again - reached:
             names |= list_names(path, documents, disk, kept)
         reached = set(again)
-        again |= _mentioning(documents, again, names, kept)
+        again |= _mentioning(documents, again, names, kept, disk.memory.mentions)
         again |= _sharing(again, kept.files) & documents.keys()
         names = set()
     return again
@@ -84,17 +86,24 @@ def _holds(path: str, facts: FileFacts | None, disk: Disk) -> bool:
 
 
 def _mentioning(
-    documents: Mapping[str, AnyDocument], known: Collection[str], names: set[str], kept: ProjectFacts
+    documents: Mapping[str, AnyDocument],
+    known: Collection[str],
+    names: set[str],
+    kept: ProjectFacts,
+    mentions: Mapping[str, frozenset[str]],
 ) -> set[str]:
-    """The other files in whose text one of the names stands."""
+    """The other files in whose text one of the names stands; `mentions` knows it of those that were given before."""
     if not names:
         return set()
     others = [(path, document) for path, document in documents.items() if path not in known]
-    if len(names) <= _FEW:
-        found = {path for path, document in others if any(name in document.text for name in names)}
+    found = {path for path, _ in others if kept.files[path].hides}
+    if mentions and all(map(is_word, names)) and names <= names_of(kept.files):
+        found |= {path for path, _ in others if not names.isdisjoint(mentions.get(path, names))}
+    elif len(names) <= _FEW:
+        found |= {path for path, document in others if any(name in document.text for name in names)}
     else:
-        found = {path for path, document in others if not names.isdisjoint(words_of(document))}
-    return found | {path for path, _ in others if kept.files[path].hides}
+        found |= {path for path, document in others if not names.isdisjoint(words_of(document))}
+    return found
 
 
 def _sharing(again: Collection[str], files: Mapping[str, FileFacts]) -> set[str]:

@@ -18,7 +18,6 @@ from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import prompts
 from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.diagnostics import Diagnostic, replace_text
-from cyberflow.language.prompt.markdown import find_renumbered_items
 from cyberflow.late import expression
 
 _ITEM = expression(r"\n[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t\n]|\Z)")
@@ -27,6 +26,8 @@ _ITEM = expression(r"\n[ \t>*+-]*([0-9]{1,9})[.)](?=[ \t\n]|\Z)")
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for _, text in prompts(graph):
         if text.format == "markdown" and _may_differ(text.text.value):
+            from cyberflow.language.prompt.markdown import find_renumbered_items
+
             for start, end, number in find_renumbered_items(_mask_placeholders(text)):
                 written = text.text.value[start:end]
                 message = f"the agent reads `{number}{written[-1]}` in place of `{written}`"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias
 
 from cyberflow.late import dataclass
@@ -95,7 +94,7 @@ def _multiple_of(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     if not isinstance(wanted, int):
         return False
     steps = [step for step in facet.shape.keyword_values("multipleOf") if isinstance(step, int)]
-    return any(Fraction(step) % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
+    return any(step % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
 
 
 def _same_statement(*keywords: str) -> KeywordTheorem:

@@ -5,7 +5,6 @@ templates, values with `Opaque` parts. What a rejection means in words is told b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from cyberflow.late import dataclass
@@ -106,6 +105,8 @@ def _multiple_of(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     step = schema["multipleOf"]
     if isinstance(value, int) and isinstance(step, int):
         return value % step == 0
+    from fractions import Fraction
+
     exact = Fraction(str(value)) % Fraction(str(step)) == 0
     # Validators that divide in floating point see 0.3 as no multiple of 0.1; only what all agree on is decided.
     return exact if exact == (Fraction(value) % Fraction(step) == 0) else None

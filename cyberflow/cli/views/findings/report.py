@@ -52,8 +52,10 @@ def check_and_cache(folder: Path, format: str, kept: CheckCache, *, anew: bool) 
     from cyberflow.language.disk import FileMemory
     from cyberflow.language.project.load import read_project
 
-    memory = FileMemory()
-    facts = ProjectFacts() if anew else load_facts(folder, kept.program_version, memory)
+    memory, facts = FileMemory(), ProjectFacts()
+    if not anew:
+        facts = load_facts(folder, kept.program_version, memory)
+        memory.known = kept.known_files()
     sourced = read_project(folder, memory=memory)
     facts = link(sourced, facts)
     answer = make_report(sourced, check_facts(sourced, facts), format)
