@@ -8,7 +8,7 @@ from typing import Any
 from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.refs import closes_cycle
-from cyberflow.compiler.queries.value_types import part_types, without_default
+from cyberflow.compiler.queries.value_types import input_type, part_types, without_default
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.late import dataclass
@@ -16,7 +16,7 @@ from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType
 from cyberflow.schema.subtype.assign import Assignability, NotAssignable, check_assignable, check_value
-from cyberflow.schema.values import ABSENT
+from cyberflow.schema.values import ABSENT, Schema
 from cyberflow.source import Place
 
 _BOOLEAN: ObjectSchema = {"type": "boolean"}
@@ -52,7 +52,9 @@ class Flow:
     @property
     def same_type(self) -> bool:
         """Whether both sides are the same type, of which nothing need be asked."""
-        return self.given is not None and self.given == self.wanted and not (self.optional and self.required)
+        if self.given is None or (self.optional and self.required):
+            return False
+        return _are_equal(self.given, self.wanted)
 
     def cache_key(self) -> tuple[str, bool, bool]:
         """What the answer is a function of; many flows of a project ask the same."""
@@ -97,13 +99,17 @@ def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[F
             if not any(isinstance(use.ref, Ref) and closes_cycle(caller, step, use.ref) for use in value.refs):
                 yield from _value_flows(caller, step, "inputs", value, wanted)
         elif given is not None:
-            found = FoundType(without_default(given.schema), not given.required)
-            yield _token_flow(caller, wanted, given, found, given.place)
+            yield _token_flow(caller, wanted, given, input_type(given, caller.from_machine), given.place)
 
 
 def _is_the_same(given: Field, taken: Field) -> bool:
     """Whether an input of the whole is declared as the step's is, so that there is nothing to ask."""
-    return given.schema == taken.schema and (given.required or not taken.required)
+    return (given.required or not taken.required) and _are_equal(given.schema, taken.schema)
+
+
+def _are_equal(one: Schema, other: Schema) -> bool:
+    """Whether two types are one. Python holds true equal to 1: `repr` does not."""
+    return one is other or (one == other and repr(one) == repr(other))
 
 
 def _own_flows(caller: AnyCaller, step: PipelineStepNode) -> Iterator[Flow]:
