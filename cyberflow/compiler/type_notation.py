@@ -31,7 +31,6 @@ from cyberflow.source import Place
 
 _TYPE = "cyberflow:types/"
 """The base of references between documents: a named type, or one JSON Schema among the declarations."""
-_WORD_TYPES: dict[str, ObjectSchema] = {word: {} if word == "any" else {"type": word} for word in WORDS}
 _TOO_DEEP = "types are nested too deeply here"
 _TOO_MANY = f"this type comes to more than {MOST:,} types when it is written out"
 
@@ -91,7 +90,7 @@ class TypeReader:
     def read_type(self, notation: Any, place: Place) -> ObjectSchema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
         if isinstance(notation, str) and notation in WORDS:
-            return _WORD_TYPES[notation]
+            return WORDS[notation]
         written = repr(notation)
         if written not in self._read:
             self._written, before = 0, (len(self.problems), self._unknown)
