@@ -14,7 +14,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TYPES: Final = ("string", "number", "integer", "boolean", "object", "array", "null")
 """The words of `type`; all but `null` are words of the notation too, as is `any`."""
 WORDS: Final[Mapping[str, dict[str, Any]]] = {**{word: {"type": word} for word in TYPES[:-1]}, "any": {}}
-"""The words of the notation with the types that they are, each one object, so that two uses of it are known to agree."""
+"""The words of the notation and what each is, one object, so that two uses of it are known to agree."""
 
 Holds: TypeAlias = Literal["schema", "list", "map"]
 
