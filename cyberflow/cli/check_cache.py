@@ -64,10 +64,11 @@ class CheckCache:
     missed: set[tuple[str, str]] = set()  # noqa: RUF012 - of the whole process
     """Projects of which there was no answer in a form, so that it is not looked for again."""
 
+    read: dict[str, Any] = {}  # noqa: RUF012 - of the whole process
+    """What was kept of a project, when that was read last."""
+
     def __init__(self, root: str) -> None:
         self.root = root
-        self.data: Any = None
-        """What was kept, once that was read."""
 
     def find(self, form: str) -> CheckReport | None:
         """Give the answer in a form, if nothing that it was made of has changed."""
@@ -75,7 +76,7 @@ class CheckCache:
             self.missed.discard((self.root, form))
             return None
         try:
-            self.data = data = _read_intact(f"{self.root}/{FILE}")
+            self.read[self.root] = data = _read_intact(f"{self.root}/{FILE}")
             answer = data["answers"].get(form)
             if answer is None or not self._is_current(data):
                 return None
@@ -103,7 +104,7 @@ class CheckCache:
             if inputs["python"] is None:
                 return
         try:
-            data = _read_intact(f"{self.root}/{FILE}")
+            data = self.read.get(self.root) or _read_intact(f"{self.root}/{FILE}")
             answers = data["answers"] if data["inputs"] == inputs else {}
         except _DAMAGE:
             answers = {}
@@ -112,10 +113,10 @@ class CheckCache:
         stamps = {path: [*file.stamp] for path, file in files.disk.read.items() if file.stamp is not None}
         self._write({"inputs": inputs, "stamps": stamps, "answers": answers})
 
-    def known_files(self) -> dict[str, tuple[Any, str]]:
+    def file_stamps(self) -> dict[str, tuple[Any, str]]:
         """The stamps of the files that were read for the last answer, and the hashes that go with them."""
         try:
-            data = self.data or _read_intact(f"{self.root}/{FILE}")
+            data = self.read.get(self.root) or _read_intact(f"{self.root}/{FILE}")
             stamps = data["stamps"] if os.name == "posix" else {}
             return {
                 path: ((*stamps[path],), digest) for path, digest in data["inputs"]["files"].items() if stamps.get(path)

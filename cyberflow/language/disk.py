@@ -4,12 +4,13 @@ says that it is the same file.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.disk_facts import Stamp, describe_entry, settled_stamp, stamp_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cyberflow.language.document import DocumentOutline
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_READING = os.O_RDONLY | _NO_WAIT | getattr(os, "O_BINARY", 0)
 _LARGEST_HASHED = 10 * 1024 * 1024
 
 
@@ -106,11 +108,16 @@ class Disk:
             return kept
         if kept is None and (known := self._find_known(path)) is not None:
             return known
-        with self.open(path) as file:
-            facts = os.fstat(file.fileno())
+        handle = os.open(f"{self.root}/{path}", _READING)
+        try:
+            facts = os.fstat(handle)
+            if S_ISDIR(facts.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
             if text and (not S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_HASHED):
                 raise NotRegularError(too_large=S_ISREG(facts.st_mode))
-            content = file.read()
+            content = read_whole(handle, facts.st_size)
+        finally:
+            os.close(handle)
         found = kept if kept is not None and kept.content == content else DiskFile(content)
         found.stamp = settled_stamp(facts)
         return found
@@ -174,6 +181,15 @@ class Disk:
         for part in path.split("/"):
             yield (self.entries(above) or {}).get(part, "")
             above = f"{above}/{part}" if above else part
+
+
+def read_whole(handle: int, size: int) -> bytes:
+    """All that an open file holds, which is expected to be as much as its size says."""
+    content = os.read(handle, size + 1)
+    if len(content) != size:
+        while more := os.read(handle, _LARGEST_HASHED):
+            content += more
+    return content
 
 
 class NotRegularError(Exception):

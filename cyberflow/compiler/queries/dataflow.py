@@ -8,7 +8,7 @@ from typing import Any
 from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.refs import closes_cycle
-from cyberflow.compiler.queries.value_types import input_type, part_types, without_default
+from cyberflow.compiler.queries.value_types import input_type, part_types, ref_type, without_default
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.late import dataclass
@@ -90,7 +90,11 @@ def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[F
     inherited = caller.inputs_at(step, "inputs").fields if caller.inherits else {}
     for name, field in callee.inputs.fields.items():
         value, given = step.inputs.get(name), inherited.get(name)
-        if value is None and (given is None or _is_the_same(given, field)):
+        if value is not None:
+            same = _brings_the_same(caller, step, value, field)
+        else:
+            same = given is None or _is_the_same(given, field)
+        if same:
             continue
         machine = name in (*callee.from_machine, *caller.from_machine)
         schema, required = without_default(field.schema), field.required and not machine
@@ -105,6 +109,16 @@ def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[F
 def _is_the_same(given: Field, taken: Field) -> bool:
     """Whether an input of the whole is declared as the step's is, so that there is nothing to ask."""
     return (given.required or not taken.required) and _are_equal(given.schema, taken.schema)
+
+
+def _brings_the_same(caller: AnyCaller, step: CallNode, value: Value, field: Field) -> bool:
+    """Whether a value is one ref to an output that is declared as the input is, or of which another rule speaks."""
+    if len(value.refs) != 1 or value.refs[0].keys or not isinstance(ref := value.refs[0].ref, Ref):
+        return False
+    found = ref_type(caller, step, "inputs", ref)
+    if found is None:
+        return True
+    return not (found.optional and field.required) and _are_equal(found.schema, field.schema)
 
 
 def _are_equal(one: Schema, other: Schema) -> bool:

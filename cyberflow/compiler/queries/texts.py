@@ -12,7 +12,7 @@ from cyberflow.diagnostics import Diagnostic, replace_text
 from cyberflow.edits import Fix
 from cyberflow.language.prompt.tokens import TextMend, Token
 from cyberflow.late import dataclass
-from cyberflow.schema.paths import MissingMember, Scalar, lookup
+from cyberflow.schema.paths import LookupResult, MissingMember, Scalar, lookup
 
 Owner = WorkflowNode | ChainNode | TaskNode | PipelineNode
 
@@ -96,14 +96,18 @@ def _fix_of(text: ScannedText, mend: TextMend) -> Fix:
 def find_dead_paths(graph: Graph) -> list[tuple[ScannedText, Token, Field, MissingMember | Scalar]]:
     """Every token whose root is declared and whose path leads nowhere."""
     dead = []
+    known: dict[tuple[int, tuple[str | int, ...]], LookupResult] = {}  # types live as long as the graph
     for scope in scopes(graph):
         for text in scope.texts:
             for token in text.tokens:
                 if not token.path.keys or token.kind == "runtime":
                     continue
                 field = scope.fields_of(token.kind).fields.get(token.path.root)
-                found = lookup(field.schema, token.path.keys) if field else None
-                if field and isinstance(found, MissingMember | Scalar):
+                if field is None:
+                    continue
+                asked = id(field.schema), token.path.keys
+                found = known.get(asked) or known.setdefault(asked, lookup(field.schema, token.path.keys))
+                if isinstance(found, MissingMember | Scalar):
                     dead.append((text, token, field, found))
     return dead
 

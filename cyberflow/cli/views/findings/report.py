@@ -55,7 +55,7 @@ def check_and_cache(folder: Path, format: str, kept: CheckCache, *, anew: bool) 
     memory, facts = FileMemory(), ProjectFacts()
     if not anew:
         facts = load_facts(folder, kept.program_version, memory)
-        memory.known = kept.known_files()
+        memory.known = kept.file_stamps()
     sourced = read_project(folder, memory=memory)
     facts = link(sourced, facts)
     answer = make_report(sourced, check_facts(sourced, facts), format)
