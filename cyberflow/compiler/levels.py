@@ -15,9 +15,12 @@ _LEFT_UNREAD = frozenset(
     [
         *("merge-conflict", "yaml-syntax", "duplicate-key", "unknown-key", "missing-key", "wrong-type", "bad-name"),
         *("duplicate-name", "bad-schema", "file-not-found", "path-escape", "template-error", "python-error"),
+        *("control-character", "bad-ref", "cycle"),
     ]
 )
-"""Rules whose findings say that something was not read: what is left of the project is not what was written."""
+"""Rules whose findings say that something was not read, or has no end: what is left of the project is not what was
+written.
+"""
 _ALWAYS_TOLD = frozenset({"secret-leak", "secret-in-source", "path-escape"})
 """Rules whose findings may be warnings, and never silent."""
 
