@@ -80,8 +80,8 @@ def _holds(path: str, facts: FileFacts | None, disk: Disk) -> bool:
         facts is not None
         and not facts.doubtful
         and content_of(path, disk) == facts.content
-        and all(disk.version(used) == version for used, version in facts.uses.items())
-        and not any(one.rule in GLOBAL_RULES for one in facts.findings)
+        and (not facts.uses or all(disk.version(used) == version for used, version in facts.uses.items()))
+        and not (facts.findings and any(one.rule in GLOBAL_RULES for one in facts.findings))
     )
 
 

@@ -65,7 +65,7 @@ def store_facts(raw: RawProject, facts: ProjectFacts, program: str) -> None:
     """
     lines = [_dump({"program": program, "settings": facts.settings})]
     written = raw.files.disk.memory.written
-    kept = {path: one for path, one in facts.files.items() if not _holds_secret(raw, one)}
+    kept = {path: one for path, one in facts.files.items() if not (one.findings and _holds_secret(raw, one))}
     mentions = find_mentions(raw, kept, {path: before[0] for path, before in written.items()})
     for path, one in kept.items():
         beside = [_outline_of(raw, path), mentions.get(path)]
@@ -121,7 +121,9 @@ def _decode_facts(value: Any) -> FileFacts:
     kind, content, (_, *names), uses, texts, doubtful, hides, findings, comments = value
     if kind != FileFacts.__name__ or not isinstance(uses, dict):
         raise TypeError("not facts")
-    used, found, said = (_decode(one) if one != [""] else () for one in (texts, findings, comments))
+    if texts == findings == comments == [""]:  # as nearly all have
+        return FileFacts(content, frozenset(names), uses, (), doubtful, hides)
+    used, found, said = map(_decode, (texts, findings, comments))
     held: tuple[tuple[Any, type[Any]], ...] = ((found, Diagnostic), (said, Suppression))
     if not all(isinstance(one, kind) for several, kind in held for one in several):
         raise TypeError("not facts")

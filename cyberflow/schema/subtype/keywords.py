@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from cyberflow.late import dataclass
 from cyberflow.schema.references import has_refs
-from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.regex.matching import matches
 from cyberflow.schema.subtype.disjuncts import Disjunct
 from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Schema, freeze

@@ -11,7 +11,7 @@ from cyberflow.late import dataclass
 from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.references import resolve_pointer
-from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.regex.matching import matches
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.validation.evaluated import evaluated
 from cyberflow.schema.validation.formats import has_format
