@@ -26,14 +26,14 @@ class ListMoves:
         self._lists = {one: found for one, found in moved.items() if one is not None}
         self._lists[tuple(above)] = first, left
 
-    def written(self, route: Route) -> Route:
+    def route_in_file(self, route: Route) -> Route:
         """A route of the data as it is now, as it is written."""
         return tuple(
             self._lists[route[:depth]][1][int(step)] if route[:depth] in self._lists else step
             for depth, step in enumerate(route)
         )
 
-    def read(self, written: Route) -> Route:
+    def route_in_data(self, written: Route) -> Route:
         """A written route, in the data as it is now."""
         route: Route = ()
         for step in written:
@@ -42,11 +42,11 @@ class ListMoves:
             route = (*route, index)
         return route
 
-    def renamed(self) -> Iterator[tuple[Route, int]]:
+    def pairs(self) -> Iterator[tuple[Route, int]]:
         """The routes of the data that end in another index than they are written with."""
         for above, (length, _) in self._lists.items():
             for index in range(length):
-                route = self.read((*self.written(above), index))
+                route = self.route_in_data((*self.route_in_file(above), index))
                 if route[-1] != index:
                     yield route, index
 

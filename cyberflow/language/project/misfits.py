@@ -98,13 +98,13 @@ def mend(
         misspelt = [detail for detail in details if detail["type"] == "extra_forbidden"]
         for detail in reversed(misspelt or details):
             route = _route(detail)
-            faults.append(_Fault(detail, route, moves.written(route), data))
+            faults.append(_Fault(detail, route, moves.route_in_file(route), data))
             data = _mend(model, detail, route, data, (broken, renamed, moves))
     else:
         data = None
     problems = tuple(_findings(model, faults, place, moves))
-    otherwise: list[tuple[Route, str | int]] = [(moves.read(route), spelt) for route, spelt in renamed]
-    otherwise += moves.renamed()
+    otherwise: list[tuple[Route, str | int]] = [(moves.route_in_data(route), spelt) for route, spelt in renamed]
+    otherwise += moves.pairs()
     return data, problems, frozenset(broken), tuple(((*place.route, *route), step) for route, step in otherwise)
 
 
@@ -113,7 +113,7 @@ def _findings(model: type[BaseModel], faults: list[_Fault], place: Place, moves:
         written = fault.written
         follows = any(one.written[: len(written)] == written != one.written for one in faults[:index])
         if not (follows and fault.detail["type"] == "wrong-type"):  # from what was left out below it
-            yield _finding(model, fault, place, place.at(*moves.read(written)))
+            yield _finding(model, fault, place, place.at(*moves.route_in_data(written)))
 
 
 def _route(detail: ErrorDetails) -> Route:
@@ -136,7 +136,7 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
     if detail["type"] == "extra_forbidden":
         meant = _find_intended_key(str(route[-1]), _list_keys(model, route[:-1]), parent)
         if meant and isinstance(parent, dict) and meant not in parent:
-            renamed.append((moves.written((*route[:-1], meant)), str(route[-1])))
+            renamed.append((moves.route_in_file((*route[:-1], meant)), str(route[-1])))
             mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
             if route[-1] == "prompt_file":
                 mended[meant] = {"file": mended[meant]}
