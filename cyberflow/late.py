@@ -91,7 +91,7 @@ def _init_of_few(kind: Kind, make_one: Any) -> Any:
         left -= 1
         given = dict(zip(names, arguments, strict=False)) | named
         sure = len(given) == len(arguments) + len(named) and given.keys() <= {*names}
-        if left < 0 or not sure or any(one.name not in given and _is_needed(one) for one in fields):
+        if left < 0 or not sure or any(one.name not in given and _lacks_default(one) for one in fields):
             make_one(self, *arguments, **named)
             return
         for one in fields:
@@ -108,7 +108,7 @@ def _init_of_few(kind: Kind, make_one: Any) -> Any:
     return __init__
 
 
-def _is_needed(one: dataclasses.Field[Any]) -> bool:
+def _lacks_default(one: dataclasses.Field[Any]) -> bool:
     return one.init and one.default is _MISSING and one.default_factory is _MISSING
 
 

@@ -106,7 +106,7 @@ class Disk:
     def _read(self, path: str, kept: DiskFile | None, *, text: bool) -> DiskFile:
         if kept is not None and kept.stamp is not None and stamp_of(os.stat(f"{self.root}/{path}")) == kept.stamp:  # noqa: PTH116 - a thousand times a second
             return kept
-        if kept is None and (known := self._find_known(path)) is not None:
+        if kept is None and (known := self._find_unread(path)) is not None:
             return known
         handle = os.open(f"{self.root}/{path}", _READING)
         try:
@@ -122,7 +122,7 @@ class Disk:
         found.stamp = settled_stamp(facts)
         return found
 
-    def _find_known(self, path: str) -> DiskFile | None:
+    def _find_unread(self, path: str) -> DiskFile | None:
         """The file, unread, if it is the one whose outline was kept."""
         stamp, digest = self.memory.known.get(path, (None, ""))
         kept = stamp is not None and path in self.memory.outlines and self.memory.outlines[path][0] == digest

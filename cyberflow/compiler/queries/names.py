@@ -42,10 +42,10 @@ def names_in_use(caller: AnyCaller, kind: NameKind) -> set[str]:
     for step in caller.steps:
         if step.callee is not None:
             used |= unknown_names(step.callee, kind)
-    return used | _inherited_names(caller, kind)
+    return used | _names_of_callees(caller, kind)
 
 
-def _inherited_names(caller: AnyCaller, kind: NameKind) -> set[str]:
+def _names_of_callees(caller: AnyCaller, kind: NameKind) -> set[str]:
     """What the steps of a chain or pipeline get because what they run declares the name."""
     names: set[str] = set()
     for step in caller.steps if caller.inherits else ():
@@ -191,7 +191,9 @@ def _unfile_stamps(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnosti
 def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Inputs or secrets of chains and pipelines that no step uses."""
     for chain in graph.callers:
-        if chain.fields_of(kind).fields.keys() <= _inherited_names(chain, kind) and not isinstance(chain, PipelineNode):
+        if chain.fields_of(kind).fields.keys() <= _names_of_callees(chain, kind) and not isinstance(
+            chain, PipelineNode
+        ):
             continue
         missing = missing_arguments(chain, kind)
         literal = kind == "secret" and any(literal_secrets(step) for step in chain.steps)
