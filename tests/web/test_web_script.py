@@ -171,3 +171,11 @@ def test_the_bare_address_is_that_of_the_runs(ask: Any) -> None:
     shown = "(location.hash = '#/', new Promise((then) => setTimeout(then, 500)))"
 
     assert ask("dom", f"{shown}.then(() => document.querySelector('#view h1').textContent)") == "Runs"
+
+
+def test_going_on_says_again_where_secrets_are(ask: Any) -> None:
+    secrets = [{"name": "epic", "has_source": False}, {"name": "mail", "has_source": True}]
+
+    made = ask("views/ledgers", f"m.resumption('march.db', {json.dumps(secrets)})")
+
+    assert made == ["cyberflow", "run", "--resume", "march.db", "-s", "epic=env:EPIC"]

@@ -96,6 +96,15 @@ class FlowFixture:
         """Play a declaration and give the run. Secrets are made up. Raises UsageError for what a run would be refused
         for, and for a simulation that could never come true.
         """
+        __tracebackhide__ = True
+        try:
+            return self._play(declaration, given)
+        except UsageError as error:  # the caller's line is what is wrong, not what lies below it
+            if error.help:
+                error.add_note(error.help)
+            raise error.with_traceback(None) from None
+
+    def _play(self, declaration: Any, given: dict[str, Any]) -> FlowRun[Any]:
         options = {key: given.pop(key, None) for key in ("simulate", "machine", "files", "at", "target")}
         one = declaration if isinstance(declaration, FunctionDeclaration) else None
         call = PythonCall(options["target"], None, None, None, given)

@@ -28,6 +28,11 @@ export function ledgers(root, { ready, fail, missing }) {
   return () => asking.stop();
 }
 
+// Pure: no ledger holds a secret, so that whoever goes on says again where each is.
+export function resumption(path, secrets) {
+  return ["cyberflow", "run", "--resume", path, ...secrets.filter((one) => !one.has_source).flatMap(({ name }) => ["-s", `${name}=env:${name.toUpperCase()}`])];
+}
+
 function row(one) {
   return h("a", { class: "row", href: `#/ledgers/${encodeURIComponent(one.name)}` },
     h("div", { class: "name" }, h("span", { class: "title" }, one.name), h("span", { class: "of" }, one.problem ?? `${one.kind} of ${one.runs} on ${one.target}`)),
@@ -52,7 +57,8 @@ export function ledger(root, { id, ready, fail, missing }) {
   let svg = null;
   const asking = poll(async () => {
     const one = await get(`/project/ledgers/${encodeURIComponent(name)}`);
-    if (one.kind === "pipeline" && !svg && (await project())?.runnables.some((each) => each.name === one.runs)) {
+    const declared = (await project())?.runnables.find((each) => each.name === one.runs);
+    if (one.kind === "pipeline" && !svg && declared) {
       replace(graph, (svg = drawing(await drawingOf(one.runs))));
       graph.hidden = false;
     }
@@ -66,7 +72,7 @@ export function ledger(root, { id, ready, fail, missing }) {
     ].filter(Boolean), PART);
     keyed(aside, [
       part("facts", [one.runs, one.target, one.total], () => section("Details", facts([["Kind", one.kind], ["Runs", h("a", { href: `#/chains/${encodeURIComponent(one.runs)}` }, one.runs)], ["Target", one.target], one.total ? ["Rows", String(one.total)] : null]))),
-      part("go", one.path, () => section("Go on", command(["cyberflow", "run", "--resume", one.path]))),
+      part("go", [one.path, declared?.secrets], () => section("Go on", one.kind === "script" ? h("p", {}, "Start the script again: what it has done it knows.") : command(resumption(one.path, declared?.secrets ?? [])))),
     ], PART);
     ready(name);
     return pace(false, 20);
