@@ -50,7 +50,7 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
                 asyncio.get_running_loop().remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
 
-    before = {number: signal.getsignal(number) for number in heard}
+    before = {number: signal.getsignal(number) for number in (*heard, signal.SIGINT)}
     try:
         return asyncio.run(listen())
     except asyncio.CancelledError:
@@ -59,6 +59,13 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
         if threading.current_thread() is threading.main_thread() and _quit not in before.values():
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def ignore_signals() -> None:
+    """Have no signal change the end of a command any more: it is about to be written down."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, *SIGNALS):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def ask_to_cancel(question: str | None) -> bool:
