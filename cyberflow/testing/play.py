@@ -12,9 +12,8 @@ from uuid import uuid4
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
-from cyberflow.compiler.bundle import Bundle, BundledChain, BundledTask, BundledWorkflow
+from cyberflow.compiler.bundle import BundledChain, BundledTask, BundledWorkflow
 from cyberflow.compiler.flow_tests.mocks import bare_outcome
-from cyberflow.diagnostics import did_you_mean
 from cyberflow.emulator.observation import ObservedRun
 from cyberflow.emulator.platform import Platform
 from cyberflow.errors import UsageError
@@ -83,11 +82,6 @@ class Played:
         """Why the first step that did not go well did not."""
         steps = (f"`{one.id}` ended in {one.status}: {one.error}" for one in self.steps.values() if one.error)
         return next(steps, None)
-
-
-def _known(bundle: Bundle, name: str) -> str | None:
-    kinds = (bundle.chains, bundle.workflows, bundle.tasks, bundle.pipelines)
-    return did_you_mean(name, [declared.name for kind in kinds for declared in kind])
 
 
 async def play(stage: Stage, script: PlayScript) -> Played:
