@@ -3,7 +3,19 @@
 A retry runs the whole once more, from its first step. In a chain of several steps those before the one that failed have
 done their work: what they typed and saved is there, and would be typed and saved again. This is a warning.
 
-    - {id: close, run: close-month, retry: {times: 2}}       # a chain of three steps
+     workflows:
+       post: {prompt: Post the journal.}
+       close: {prompt: Close the month.}
+     chains:
+       close-month:
+         steps:
+           - {id: post, workflow: post}
+           - {id: close, workflow: close}
+     pipelines:
+       month-end:
+         steps:
+    -      - {id: close, run: close-month, retry: {times: 2}}       # posts again what it has posted
+    +      - {id: close, run: close-month}
 
 Let the chain be safe to repeat and say so with an `ignore`, cut it into chains of one step, or take the retry away.
 """
