@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cyberflow.emulator.platform import Platform
-from tests.docs.page import ROOT, Block, Reader, Shown, blocks
-from tests.emulator.served import serve
+from tests.docs.page import ROOT, Block, blocks
+from tests.docs.reader import Reader, Shown
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -37,23 +33,6 @@ NOT_RUN = {
     ("editors/vscode/README.md", "it installs from an index"): 1,
 }
 """Every block that is not executed, by its page and why."""
-
-
-@pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    keep = ("SYSTEMROOT", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
-    environ = {name: os.environ[name] for name in keep if name in os.environ} | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "COLUMNS": "120",
-        **dict.fromkeys(("CYBERDESK_API_KEY", "CYBERUN_API_KEY", "KEY"), "any"),
-        **dict.fromkeys(("EPIC_PASSWORD", "ERP_PASSWORD", "TOKEN"), "canary-4711"),
-        **{f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-    }
-    folder = tmp_path / "project"
-    folder.mkdir()
-    with Platform.open(":memory:") as platform, serve(platform.app) as address:
-        yield Reader(folder, environ, address)
 
 
 @pytest.mark.slow
