@@ -7,9 +7,10 @@ with a copy; `file: PATH` and its content; `run: COMMAND`, `fails: COMMAND`; `le
 for NAME from then on; `account: TARGET` gives a target the platform that answers for an account. Some are about the
 block below: `as: PATH` names it, `made: PATH` compares it with a file that was written, `ends: CODE`, `serves: yes`,
 `by: TEST` and `not: REASON`; `index: here` has pip find what is installed here in place of an index, `beside: COMMAND`
-starts lines that begin so and lets them run beside the others. `typed: LINE` is what one types in the examples that follow,
-`postgres: URL` serves a database for that address, `project: clone` is a copy of the repository, `block: COMMAND` runs
-the examples of a command from the reference. With `CYBERFLOW_WRITE_DOCS=1` the page gets what was printed.
+starts lines that begin so and lets them run beside the others. `typed: LINE` is what one types in the examples that
+follow, `postgres: URL` serves a database for that address, `block: COMMAND` runs the examples of a command from the
+reference; `project: clone` is a copy of the repository, `project: workshop` one whose environment has been made, where
+pytest runs one file. With `CYBERFLOW_WRITE_DOCS=1` the page gets what was printed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -109,10 +110,23 @@ class Reader:
         self.folder = self.folder.parent / f"project-{self._folders}"
         if source == "none":
             self.folder.mkdir()
-        elif source == "clone":
+        elif source in ("clone", "workshop"):
             clone(self.folder)
+            if source == "workshop":
+                self._furnish()
         else:
             shutil.copytree(ROOT / source, self.folder)
+
+    def _furnish(self) -> None:
+        """Make the environment of this process the one that `make` has made, and have pytest run one file."""
+        (self.folder / ".venv").mkdir()
+        for part in Path(sys.prefix).iterdir():
+            if part.name not in ("user", "dev"):
+                (self.folder / ".venv" / part.name).symlink_to(part)
+        for name in ("user", "dev"):
+            (self.folder / ".venv" / name).touch()
+        cache = str(ROOT / ".mypy_cache")
+        self.environ |= {"PYTEST_ADDOPTS": "tests/test_late.py", "MYPY_CACHE_DIR": cache}
 
     def _give_account(self, name: str) -> None:
         """The target of this name is the platform that answers for an account."""
@@ -190,7 +204,8 @@ class Reader:
         self.ran.append(script)
         script = self._filled(script)
         if typed:
-            again = f"while sleep 1; do printf '%s\\n' {shlex.quote(typed)} || exit; done"  # a prompt drops what came before
+            # again and again, since a prompt for a secret drops what came before it
+            again = f"while sleep 1; do printf '%s\\n' {shlex.quote(typed)} || exit; done"
             script = f"({again}) 2>/dev/null | script -qec {shlex.quote(script)} /dev/null"
         process = subprocess.Popen(
             ["timeout", "300", "bash", "-c", script],
@@ -237,7 +252,7 @@ def beside(command: str, text: str) -> str:
 
 
 def clone(folder: Path) -> None:
-    """The repository as it is, with the environment of this process as the one that `make` has made."""
+    """The files of the repository as they are."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():

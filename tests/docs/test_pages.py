@@ -23,14 +23,7 @@ BY_OTHERS = {
 }
 """Pages that are generated, whose blocks are held by a test of their own."""
 NOT_RUN = {
-    ("README.md", "it installs from an index"): 1,
-    ("README.md", "it runs the tests"): 1,
-    ("CONTRIBUTING.md", "it runs the tests"): 1,
-    ("docs/editors.md", "it installs from an index"): 1,
     ("docs/editors.md", "it needs VS Code"): 1,
-    ("docs/running.md", "it needs PostgreSQL"): 1,
-    ("docs/pipelines.md", "it needs PostgreSQL"): 1,
-    ("editors/vscode/README.md", "it installs from an index"): 1,
 }
 """Every block that is not executed, by its page and why."""
 

@@ -7,7 +7,7 @@ import click
 _WHERE = {
     "bash": 'eval "$(cyberflow completion bash)"   # in ~/.bashrc',
     "zsh": 'eval "$(cyberflow completion zsh)"   # in ~/.zshrc, below compinit',
-    "fish": "mkdir -p ~/.config/fish/completions && cyberflow completion fish > ~/.config/fish/completions/cyberflow.fish",
+    "fish": "cyberflow completion fish > ~/.config/fish/completions/cyberflow.fish",
 }
 
 
