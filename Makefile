@@ -31,7 +31,7 @@ types: .venv/dev ## Types, strictly
 	$(BIN)/mypy
 
 bench: .venv/dev ## Measure, as ratios to a floor in the same run
-	@for one in startup check flow_tests service local growth deploy run lsp page; do echo; echo "== $$one"; PYTHONPATH=. $(BIN)/python benchmarks/$$one.py; done
+	@for one in startup check flow_tests service local growth deploy replay run ledger pipeline lsp page; do echo; echo "== $$one"; PYTHONPATH=. $(BIN)/python benchmarks/$$one.py; done
 
 fuzz: .venv/dev ## Try 20,000 broken projects on check and build
 	$(BIN)/python -m tests.fuzz.fuzz --inputs 20000 --seed $$(date +%j)

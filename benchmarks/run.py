@@ -1,6 +1,5 @@
 """Batches measured: killed again and again under faults, many chains followed at once beside the loop of the
-TypeScript guide, rows that are only checked, a pipeline beside the batch of the same chains.
-`run.py killed|following|dry|pipeline` does one of them.
+TypeScript guide, rows that are only checked. `run.py killed|following|dry` does one of them.
 """
 
 from __future__ import annotations
@@ -118,13 +117,13 @@ def following() -> None:
             served(Path(temporary), "--speed", "0.05") as (url, _),
         ):
             root = project(Path(temporary), url)
-            ids = asyncio.run(_prepare(url))
+            ids = asyncio.run(connect_machines(url))
             requests, cpu, seconds = asyncio.run(follow(url, root, ids))
         each = f"{requests / CHAINS:6.2f} requests, {cpu / CHAINS * 1000:6.1f} ms of CPU per finished chain"
         print(f"{name:<31} {each}  ({CHAINS} chains, {seconds:.0f} s)")
 
 
-async def _prepare(url: str) -> dict[str, str]:
+async def connect_machines(url: str) -> dict[str, str]:
     """Connect machines; give the ids of the workflows by name."""
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
@@ -241,71 +240,11 @@ def dry() -> None:
             )
 
 
-PIPELINE = """
-pipelines:
-  many:
-    inputs: {topics: "string[]"}
-    steps:
-      - {id: item, each: {topic: <topics>}, parallel: 100, run: thrice}
-  thrice:
-    inputs: {topic: string}
-    steps:
-      - {id: one, run: find-article}
-      - {id: two, run: find-article, after: [one]}
-      - {id: three, run: find-article, after: [two]}
-"""
-STEPS = 3
-TURNS = 2
-
-
-def pipeline() -> None:
-    """1,000 items of three steps, and the same 3,000 runs as a batch, in turn: the CPU of the process that drives them,
-    the least of each, and what it takes to be told that the pipeline is over.
-    """
-    used: dict[str, float] = {}
-    for name in ("batch", "pipeline") * TURNS:
-        with tempfile.TemporaryDirectory() as temporary, served(Path(temporary), "--speed", "60") as (url, _):
-            root = project(Path(temporary), url)
-            (root / "many.yaml").write_text(PIPELINE, encoding="utf-8")
-            topics = [f"animal {number}" for number in range(1, ROWS + 1)]
-            (root / "topics.json").write_text(json.dumps({"topics": topics}), encoding="utf-8")
-            write_rows(root / "rows.csv", ROWS * STEPS)
-            asyncio.run(_prepare(url))
-            words = ["find-article", "-t", "fast", "--each", "rows.csv", "--ledger", "batch.db", "--parallel", "100"]
-            if name == "pipeline":
-                words = ["many", "-t", "fast", "--inputs", "topics.json", "--ledger", "many.db"]
-            _measure(used, name, root, words)
-            if name == "pipeline":
-                for _ in range(3):
-                    _measure(used, "again", root, ["--resume", "many.db"])
-    more = used["pipeline"] / used["batch"] - 1
-    print(
-        f"{ROWS} items of {STEPS} steps: {used['pipeline']:.2f} s of CPU, a batch {used['batch']:.2f} s ({more:+.0%})"
-    )
-    print(f"  resumed when over: {used['again']:.2f} s of CPU")
-
-
-def _measure(used: dict[str, float], name: str, root: Path, words: list[str]) -> None:
-    """Keep the least CPU that something took."""
-    used[name] = min(used.get(name, float("inf")), _cpu(root, *words))
-
-
-def _cpu(root: Path, *words: str) -> float:
-    """Seconds of CPU of a `run` that succeeds."""
-    command = [CYBERFLOW, "run", *words, "-q"]
-    with subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as going:
-        _, status, used = os.wait4(going.pid, 0)
-        going.returncode = os.waitstatus_to_exitcode(status)
-    assert going.returncode == 0, going.returncode
-    return used.ru_utime + used.ru_stime
-
-
 def main() -> None:
     parts: dict[str, Callable[[], Any]] = {
         "killed": killed,
         "following": following,
         "dry": dry,
-        "pipeline": pipeline,
     }
     for name in sys.argv[1:] or parts:
         parts[name]()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 
 from cyberflow.cli.console import say, say_help
+from cyberflow.cli.output_streams import write_machine
 from cyberflow.cli.styles import style
 from cyberflow.errors import CyberflowError, UsageError
 
@@ -54,14 +55,20 @@ def translate_error(error: Exception) -> CyberflowError | None:
     return None
 
 
-def print_error(error: CyberflowError) -> None:
-    """Say what went wrong and what to do next; findings of a project go to standard output, as `check` prints them."""
+def print_error(error: CyberflowError, format: str = "text") -> None:
+    """Say what went wrong and what to do next; findings of a project go to standard output, as `check` prints them in
+    a format of that name.
+    """
     if "cyberflow.sdk.project" in sys.modules:
         from cyberflow.cli.commands.check import render_findings
         from cyberflow.sdk.project import ProjectErrors
 
         if isinstance(error, ProjectErrors):
-            sys.stdout.write(render_findings(error.sourced, error.found, "text"))
+            text = render_findings(error.sourced, error.found, format)
+            if format == "json":
+                write_machine(text.removesuffix("\n"))
+            else:
+                sys.stdout.write(text)
             return
     word = style("error", fg="red", bold=True)
     for line in getattr(error, "lines", tuple)():

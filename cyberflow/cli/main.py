@@ -123,13 +123,14 @@ def run(args: list[str]) -> int:
 
 
 def _run(args: list[str]) -> int:
+    asked: dict[str, str] = {}
     try:
         Path.cwd()
         if COMPLETION in os.environ:
             from cyberflow.cli.reference.completion import print_completions
 
             return print_completions(cyberflow, COMPLETION)
-        result = cyberflow.main(args, prog_name="cyberflow", standalone_mode=False)
+        result = cyberflow.main(args, prog_name="cyberflow", standalone_mode=False, obj=asked)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -142,7 +143,7 @@ def _run(args: list[str]) -> int:
         known = translate_error(error)
         if known is None:
             return _report_bug()
-        print_error(known)
+        print_error(known, asked.get("format", "text"))
         return known.exit_code
     return result if isinstance(result, int) else 0
 

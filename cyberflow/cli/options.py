@@ -23,7 +23,10 @@ def common_options(*formats: str) -> Callable[[F], F]:
         function = click.option("--quiet", "-q", is_flag=True, help="Say only what was asked for.")(function)
         if formats:
             kind = click.Choice(formats)
-            function = click.option("--format", "format", type=kind, default=formats[0], show_default=True)(function)
+            option = click.option(
+                "--format", "format", type=kind, default=formats[0], show_default=True, callback=_note_format
+            )
+            function = option(function)
         path = click.Path(file_okay=False, exists=True, path_type=Path)
         return click.option("--project", "project", type=path, metavar="DIR", help="The project's folder.")(function)
 
@@ -39,6 +42,13 @@ def secret_option(function: F) -> F:
     """`-s`: where a secret is found; never its value."""
     help = "env:VAR, file:PATH, prompt, keyring:S/USER."
     return click.option("-s", "--secret", "secrets", multiple=True, metavar="NAME=SOURCE", help=help)(function)
+
+
+def _note_format(ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Leave the format to whoever prints what went wrong, once the command is over."""
+    if isinstance(ctx.obj, dict):
+        ctx.obj["format"] = value
+    return value
 
 
 def _no_color(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:

@@ -11,7 +11,7 @@ from cyberflow.compiler.facts.file_facts import ProjectFacts
 from cyberflow.compiler.facts.findings import check_graph, prompt_files, redact_and_sort
 from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.graph import Graph
-from cyberflow.compiler.levels import apply_levels, check_levels, levels_to_compile
+from cyberflow.compiler.levels import apply_levels, check_levels, is_unread, levels_to_compile
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.compiler.suppressions import Suppressions, comments_of
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
@@ -28,14 +28,15 @@ def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder,
     project = decode_project(sourced, target)
     builder = GraphBuilder(project)
     graph = builder.build()
-    found = [*sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
+    found = [*_check_settings(sourced), *sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
     if sourced.tests:
         from cyberflow.compiler.flow_tests.check import check_tests
 
         found += check_tests(_tests_for(sourced, target), {target: graph}, sourced.settings.default_target)
     prompts = prompt_files([graph])
     comments = [one for document in sourced.sources.documents.values() for one in comments_of(document, prompts)]
-    left = Suppressions(sourced.sources, comments).filter(found)
+    ignores = Suppressions(sourced.sources, comments)
+    left = [*filter(is_unread, found), *ignores.filter(one for one in found if not is_unread(one))]
     return graph, builder, redact_and_sort(apply_levels(left, levels_to_compile(sourced.settings.rules)), sourced)
 
 
@@ -56,7 +57,7 @@ def check_facts(
     comments += [one for document in others for one in comments_of(document, {})]
     ignores = Suppressions(sourced.sources, comments)
     levels = sourced.settings.rules
-    found = [*_check_default_target(sourced), *check_levels(levels), *sourced.problems, *kept, *(remote or ())]
+    found = [*_check_settings(sourced), *sourced.problems, *kept, *(remote or ())]
     left = [*ignores.filter(found)]
     left += ignores.check_comments(RULES, unasked=(*TEST_RULES, *(REMOTE_RULES if remote is None else ())))
     return redact_and_sort(apply_levels(left, levels), sourced)
@@ -71,7 +72,8 @@ def _tests_for(sourced: RawProject, target: str) -> ReadTests:
     return replace(tests, cases=tuple(one for one in tests.cases if same or (one.target or default) == target))
 
 
-def _check_default_target(sourced: RawProject) -> Iterator[Diagnostic]:
+def _check_settings(sourced: RawProject) -> Iterator[Diagnostic]:
+    yield from check_levels(sourced.settings.rules)
     name, known = sourced.settings.default_target, {"local", *sourced.settings.targets}
     unread = any(problem.place.route[:1] == ("targets",) for problem in sourced.problems)
     if name not in known and not unread:

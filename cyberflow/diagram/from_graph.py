@@ -53,7 +53,8 @@ def build_project_diagram(graph: Graph) -> Diagram:
     for chain in graph.chains.values():
         steps: dict[str, list[str]] = {}
         for step in chain.steps:
-            steps.setdefault(step.step.workflow, []).append(step.id)
+            if step.step.workflow in graph.workflows:
+                steps.setdefault(step.step.workflow, []).append(step.id)
         edges += [
             DiagramEdge(f"chain:{chain.name}", f"workflow:{name}", "use", ", ".join(ids)) for name, ids in steps.items()
         ]

@@ -239,19 +239,8 @@ class Declarations(ClosedModel):
     types: dict[str, Notation] = default({})
 
 
-ALWAYS_TOLD = frozenset({"secret-leak", "secret-in-source", "path-escape"})
-"""Rules whose findings may be warnings, and never silent."""
-
-
-def _keep_floor(levels: dict[str, str]) -> dict[str, str]:
-    for rule in sorted(ALWAYS_TOLD & set(levels)):
-        if levels[rule] == "off":
-            raise Misfit("rule-floor", "`{rule}` cannot be `off`", {"rule": rule})
-    return levels
-
-
 Level = Literal["off", "warning", "error"]
-Levels = Annotated[dict[str, Level], Before(_drop_free_keys), After(_keep_floor)]
+Levels = Annotated[dict[str, Level], Before(_drop_free_keys)]
 """How loud a rule is, by its name."""
 
 

@@ -43,6 +43,18 @@ def test_a_folder_where_a_file_should_be_is_told(
     assert "Traceback" not in answer.err
 
 
+@pytest.mark.parametrize("words", ["plan", "apply --yes", "run research", "show", "graph research", "test"])
+def test_a_machine_format_is_one_document_where_the_project_has_errors_too(
+    panda: Path, program: Program, words: str
+) -> None:
+    (panda / "more.yaml").write_text("workflows: {more: {prompt: Find <mrm>.}}\n", encoding="utf-8")
+
+    answer = program(*words.split(), "--format", "json")
+
+    assert (answer.code, answer.err.count("error")) == (1, 0)
+    assert [one["rule"] for one in json.loads(answer.out)["diagnostics"]] == ["undeclared-input"]
+
+
 @pytest.mark.parametrize("content", ["[" * 100_000, "{}", "[]", "null", "5", '"x"', "", "\ufffe", '{"version": 1}'])
 @pytest.mark.parametrize("command", ["apply", "run"])
 def test_what_is_not_a_bundle_is_told(panda: Path, program: Program, content: str, command: str) -> None:

@@ -75,3 +75,21 @@ def test_levels_keep_what_they_do_not_name() -> None:
     one = Diagnostic("cycle", "x", Place("a.yaml"))
 
     assert list(apply_levels([one], {"unused-input": "off"})) == [one]
+
+
+def test_a_comment_does_not_send_what_was_not_read(tmp_path: Path) -> None:
+    flows = FLOWS + "# cyberflow: ignore[yaml-syntax] it is mended later\nchains: [\n"
+    shown = project(tmp_path, "rules: {undeclared-input: off, unused-input: off}\n", flows)
+    _, _, found = check_target(read_project(tmp_path), "local")
+
+    assert shown == []
+    assert [(one.rule, one.severity) for one in found] == [("yaml-syntax", "error")]
+
+
+def test_what_is_wrong_under_rules_is_told_at_once_and_stops_a_plan_too(tmp_path: Path) -> None:
+    found = project(tmp_path, "rules: {secret-leak: off, no-rule: off, path-escape: off, unused-input: off}\n")
+    _, _, compiled = check_target(read_project(tmp_path), "local")
+
+    told = [("wrong-type", "error"), ("unknown-key", "error"), ("wrong-type", "error")]
+    assert found == [*told, ("undeclared-input", "error")]
+    assert [(one.rule, one.severity) for one in compiled] == found

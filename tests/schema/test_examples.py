@@ -77,6 +77,29 @@ def test_what_is_made_is_valid(schema: Schema, value: Any) -> None:
         assert made is not None
 
 
+SOMETHING = record(
+    code=STRING,
+    number=INTEGER,
+    name=STRING,
+    day=text(format="date"),
+    mail=text(format="email"),
+    invoice=text(pattern="^INV-[0-9]{2}$"),
+    letters=text(pattern="^[a-z]{3}$"),
+    kind=text(examples=["a", "b", "c"]),
+    parts=listed(STRING),
+)
+
+
+@pytest.mark.parametrize("member", SOMETHING["properties"])
+def test_the_entries_of_a_list_differ_in_all_that_may_differ(member: str) -> None:
+    """A list is gone over by a key of its entries, which is another one for each."""
+    made = example(listed(SOMETHING, minItems=3))
+
+    assert made is not None
+    assert len({str(entry[member]) for entry in made[0]}) == 3
+    assert validator_of(listed(SOMETHING), asserts_format=True).is_valid(made[0])
+
+
 def test_no_keyword_is_missing_where_its_meaning_is_needed() -> None:
     judged = {name for name, keyword in ALL_KEYWORDS.items() if keyword.kinds}
     words = {"contentEncoding", "contentMediaType"}

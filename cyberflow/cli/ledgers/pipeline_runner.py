@@ -14,10 +14,8 @@ import click
 from cyberflow.cli.console import FollowDisplay, announce, print_json, say
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
-from cyberflow.cli.views.runs.ledger_view import FAILURES
-from cyberflow.cli.views.runs.pipeline_view import end_lines, pipeline_view, plan_lines, question_lines
+from cyberflow.cli.views.runs.pipeline_view import end_lines, left_lines, pipeline_view, plan_lines
 from cyberflow.errors import CyberflowError
-from cyberflow.run.pipeline.reducer import waiting_entries
 from cyberflow.run.pipeline.result import pipeline_json, plan_json
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.ledger import Ledger
@@ -168,9 +166,8 @@ def _print_result(
     if setup.options.out is not None:
         write_text(setup.options.out, text + "\n")
     if data["status"] == "waiting" and not display.quiet:
-        for entry in waiting_entries(state)[:FAILURES]:
-            for line in question_lines(entry, data["ledger"]):
-                say(line)
+        for line in left_lines(state, data["ledger"]):
+            say(line)
     if data["status"] in ("waiting", "stopped") and not display.quiet:
         say(f"go on with\n  {again}")
     return 0 if data["status"] in GOOD_ENDS else 1

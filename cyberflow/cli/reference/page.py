@@ -37,7 +37,10 @@ def _lines() -> Iterator[str]:
             yield from _command(topic)
     yield from ("## Exit codes\n", "| code | meaning |", "|---|---|")
     yield from (f"| {code} | {_cell(text)} |" for code, text in EXIT_CODES.items())
-    yield "\n## JSON\n\nLines and columns count from 1, `end_column` is exclusive; paths are relative to the project.\n"
+    yield (
+        "\n## JSON\n\nLines and columns count from 1, `end_column` is exclusive; paths are relative to the project.\n"
+        "Where the project has errors, any command with `--format json` gives what `check` gives.\n"
+    )
     for command, shape in SHAPES.items():
         yield f"### {command} --format json\n\n```text\n{shape}\n```\n"
 

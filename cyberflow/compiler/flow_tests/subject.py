@@ -103,10 +103,18 @@ class Subject:
         return {**named, **{id: _mock_target(id, one) for id, one in self.steps.items()}}
 
     def _inner_targets(self, callee: Callee | None) -> dict[str, MockTarget]:
-        """The steps of a chain or a pipeline that a step of a pipeline runs."""
+        """The steps of a chain or a pipeline that a step of a pipeline runs, and of what those run."""
         callers: Mapping[str, AnyCaller] = {**self.graph.chains, **self.graph.pipelines}
-        caller = callers.get(callee.name) if callee is not None and callee.kind in ("chain", "pipeline") else None
-        return {} if caller is None else {step.id: _mock_target(step.id, step.callee) for step in caller.steps}
+        targets: dict[str, MockTarget] = {}
+        seen, todo = set(), [callee]
+        while todo:
+            one = todo.pop()
+            caller = callers.get(one.name) if one is not None and one.kind in ("chain", "pipeline") else None
+            if caller is not None and caller.name not in seen:
+                seen.add(caller.name)
+                targets |= {step.id: _mock_target(step.id, step.callee) for step in caller.steps}
+                todo += [step.callee for step in caller.steps]
+        return targets
 
     @cached_property
     def outputs(self) -> Schema | None:

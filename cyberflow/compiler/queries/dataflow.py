@@ -8,7 +8,7 @@ from typing import Any
 from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.refs import closes_cycle
-from cyberflow.compiler.queries.value_types import part_types, without_default
+from cyberflow.compiler.queries.value_types import input_type, part_types, without_default
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.late import dataclass
@@ -51,8 +51,12 @@ class Flow:
 
     @property
     def same_type(self) -> bool:
-        """Whether both sides are the same type, of which nothing need be asked."""
-        return self.given is not None and self.given == self.wanted and not (self.optional and self.required)
+        """Whether both sides are the same type, of which nothing need be asked. Python holds true equal to 1: `repr`
+        does not.
+        """
+        if self.given is None or (self.optional and self.required):
+            return False
+        return self.given == self.wanted and repr(self.given) == repr(self.wanted)
 
     def cache_key(self) -> tuple[str, bool, bool]:
         """What the answer is a function of; many flows of a project ask the same."""
@@ -88,8 +92,7 @@ def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[F
             if not any(isinstance(use.ref, Ref) and closes_cycle(caller, step, use.ref) for use in value.refs):
                 yield from _value_flows(caller, step, "inputs", value, wanted)
         elif caller.inherits and (given := caller.inputs_at(step, "inputs").fields.get(name)):
-            found = FoundType(without_default(given.schema), not given.required)
-            yield _token_flow(caller, wanted, given, found, given.place)
+            yield _token_flow(caller, wanted, given, input_type(given, caller.from_machine), given.place)
 
 
 def _own_flows(caller: AnyCaller, step: PipelineStepNode) -> Iterator[Flow]:

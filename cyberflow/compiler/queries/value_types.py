@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cyberflow.compiler.graph import AnyCaller, CallNode
 from cyberflow.compiler.interface import Field, FieldSet
@@ -11,7 +11,7 @@ from cyberflow.compiler.scanned_text import TokenUse, Value
 from cyberflow.schema.literal_types import TEXT, literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType, UnknownPath, lookup
-from cyberflow.schema.values import Schema
+from cyberflow.schema.values import EMPTY, Schema
 
 ANYTHING = FoundType({})
 
@@ -24,7 +24,8 @@ def part_types(
     """
     parts = {use.keys: ref_type(caller, step, key, use.ref) if isinstance(use.ref, Ref) else None for use in value.refs}
     for use in value.tokens:
-        parts[use.keys] = _token_type(caller.inputs_at(step, key), use) if use.whole else FoundType(TEXT)
+        inputs = caller.inputs_at(step, key)
+        parts[use.keys] = _token_type(inputs, use, caller.from_machine) if use.whole else FoundType(TEXT)
     known = {keys: found for keys, found in parts.items() if found is not None}
     return known if len(known) == len(parts) else None
 
@@ -48,16 +49,24 @@ def ref_type(caller: AnyCaller, step: CallNode | None, key: str, ref: Ref) -> Fo
     return caller.view_from(step, key, ref.alias, found) if isinstance(found, FoundType) else None
 
 
-def _token_type(inputs: FieldSet, use: TokenUse) -> FoundType | None:
+def _token_type(inputs: FieldSet, use: TokenUse, from_machine: Collection[str]) -> FoundType | None:
     if use.token.kind != "input" or use.token.path.root not in inputs:
         return None
-    field = inputs.fields[use.token.path.root]
-    found = lookup(without_default(field.schema), use.token.path.keys)
+    given = input_type(inputs.fields[use.token.path.root], from_machine)
+    found = lookup(given.schema, use.token.path.keys)
     if isinstance(found, UnknownPath):
         return ANYTHING
     if isinstance(found, FoundType):
-        return FoundType(found.schema, found.optional or not field.required)
+        return FoundType(found.schema, found.optional or given.optional)
     return None
+
+
+def input_type(field: Field, from_machine: Collection[str] = ()) -> FoundType:
+    """What an input brings to where it is used: a run that leaves it out brings its default, but for a name that
+    machines may supply.
+    """
+    filled = field.schema.get("default", EMPTY) != EMPTY and field.name not in from_machine
+    return FoundType(without_default(field.schema), not field.required and not filled)
 
 
 def item_type(found: FoundType | None) -> Schema:

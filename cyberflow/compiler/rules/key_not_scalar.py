@@ -24,11 +24,13 @@ Name a text or an integer of the item; without `key` the index of the item is us
 from collections.abc import Iterator
 
 from cyberflow.compiler.graph import Graph, PipelineNode, PipelineStepNode
+from cyberflow.compiler.interface import Field
 from cyberflow.compiler.queries.dataflow import check_found, quote_value, witness_note
 from cyberflow.compiler.queries.value_types import value_type
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.schema.describe import describe
+from cyberflow.schema.paths import FoundType, lookup
 from cyberflow.schema.subtype.assign import NotAssignable
 
 _SCALAR = {"type": ["integer", "string"]}
@@ -38,21 +40,30 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
     for pipeline in graph.pipelines.values():
         for step in pipeline.steps:
             if (value := step.others.get("key")) is not None and step.item is not None and not value.refs:
-                yield from _findings(pipeline, step, value)
+                yield from _findings(pipeline, step, step.item, value)
 
 
-def _findings(pipeline: PipelineNode, step: PipelineStepNode, value: Value) -> Iterator[Diagnostic]:
-    name = step.item.name if step.item else ""
+def _findings(pipeline: PipelineNode, step: PipelineStepNode, item: Field, value: Value) -> Iterator[Diagnostic]:
     found = value_type(pipeline, step, "key", value)
     answer = check_found(found, _SCALAR) if found else None
     if found and isinstance(answer, NotAssignable):
         message = f"{quote_value(value)[0]} cannot name an item of `{step.id}`: it is neither text nor an integer"
-        note, help = f"is {describe(found.schema)}", f"name one that each item has: `<{name}.number>`"
+        help = _help("name one that each item has", item)
+        note = f"is {describe(found.schema)}"
         yield Diagnostic("key-not-scalar", message, value.place, note=note, notes=witness_note(answer), help=help)
-    elif all(use.token.path.root != name for use in value.tokens):
+    elif all(use.token.path.root != item.name for use in value.tokens):
         flawed = any(flaw.root for text in value.texts for flaw in text.flaws)
         unknown = any(use.token.path.root not in pipeline.inputs for use in value.tokens)
         if not flawed and not unknown:
             message = f"{quote_value(value)[0]} is the same for each item of `{step.id}`"
-            help = f"make it of the item: `<{name}.number>`"
+            help = _help("make it of the item", item)
             yield Diagnostic("key-not-scalar", message, value.place, help=help)
+
+
+def _help(advice: str, item: Field) -> str:
+    """The advice with what the items have that can name them: themselves, or the first of their properties."""
+    for keys in [(), *((name,) for name in item.schema.get("properties", {}) if name.isidentifier())]:
+        found = lookup(item.schema, keys)
+        if isinstance(found, FoundType) and not isinstance(check_found(found, _SCALAR), NotAssignable):
+            return f"{advice}: `<{'.'.join((item.name, *keys))}>`"
+    return "leave `key` out: the index of the item names it"

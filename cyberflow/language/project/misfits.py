@@ -73,6 +73,7 @@ def mend(
     problems: list[Diagnostic] = []
     broken: set[str] = set()
     renamed: list[tuple[Route, str]] = []
+    told: list[Route] = []
     for _ in range(_MOST_ROUNDS):
         try:
             model.model_validate(data)
@@ -83,7 +84,10 @@ def mend(
         misspelt = [detail for detail in details if detail["type"] == "extra_forbidden"]
         for detail in reversed(misspelt or details):
             route = _route(detail)
-            problems.append(_finding(model, detail, route, place, data))
+            follows = any(one[: len(route)] == route != one for one in told)  # from what was left out below it
+            if not (follows and detail["type"] == "wrong-type"):
+                problems.append(_finding(model, detail, route, place, data))
+            told.append(route)
             data = _mend(model, detail, route, data, (broken, renamed, place))
     return None, tuple(problems), frozenset(broken), tuple(renamed)
 
@@ -151,9 +155,6 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
         help = "write `any`: a test needs no secret"
         message, note = f"{name} holds a literal secret", "this is in git for ever"
         return Diagnostic("secret-in-source", message, at, note=note, help=help)
-    if kind == "rule-floor":
-        rule = str(detail.get("ctx", {}).get("rule"))
-        return Diagnostic("wrong-type", detail["msg"], at.at(rule), help="`warning` is the lowest that it takes")
     if kind in ("bad-name", "bad-project-name", "bad-duration"):
         return _bad_word(kind, detail, at)
     message, note = _type_text(name, detail)
@@ -187,6 +188,8 @@ def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
         return f"{name} must be {'one of ' if len(known) > 1 else ''}{', '.join(f'`{one}`' for one in known)}", ""
     if kind == "wrong-type" and isinstance(value, dict):
         return f"{name} {detail['msg']}", ""
+    if kind == "too_short":
+        return f"{name} is empty", ""
     if kind in ("string_too_long", "too_long"):
         unit = "characters" if kind == "string_too_long" else "entries"
         length = detail.get("ctx", {}).get("actual_length")

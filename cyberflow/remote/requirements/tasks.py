@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cyberflow.client.cyberun.wire import ParameterRecord
 from cyberflow.compiler.bundle import GIVEN_FILE
 from cyberflow.compiler.graph import TaskNode
+from cyberflow.compiler.queries.value_types import input_type
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.remote.inventory import RULE, Inventory
@@ -68,14 +69,14 @@ def _assignability(task: TaskNode, value: Value, parameter: ParameterRecord) -> 
         return check_assignable(TEXT, schema) if isinstance(value.data, str) else None
     shape = task.inputs if token.token.kind == "input" else task.secrets
     field = shape.fields.get(token.token.path.root)
-    found = lookup(field.schema, token.token.path.keys) if field else None
-    if field is None or not isinstance(found, FoundType):
+    if field is None:
         return None
-    optional = found.optional or not field.required
-    given = found.schema
-    if isinstance(given, dict):
-        given = {key: item for key, item in given.items() if key != "default"}
-    return check_assignable(given, schema, may_be_absent=optional, required=parameter.required)
+    given = input_type(field)
+    found = lookup(given.schema, token.token.path.keys)
+    if not isinstance(found, FoundType):
+        return None
+    optional = found.optional or given.optional
+    return check_assignable(found.schema, schema, may_be_absent=optional, required=parameter.required)
 
 
 def _mismatch(task: TaskNode, parameter: ParameterRecord, value: Value, answer: NotAssignable) -> Diagnostic:

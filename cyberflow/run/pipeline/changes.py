@@ -167,11 +167,23 @@ def forget(entries: Mapping[str, LedgerEntry], steps: Collection[str]) -> tuple[
         if entry.stage in ("sending", "accepted") and entry.kind in ("chain", "run", "task"):
             raise UsageError(f"`{entry.id}` is under way", help="go on without --rerun, and rerun it when it is over")
         if entry.attempt and entry.kind in ("chain", "run", "task", "call"):
-            blank = LedgerEntry(entry.id, entry.step, entry.number, entry.kind, attempt=entry.attempt)
-            kept.append(blank)
+            kept.append(_blank(entry))
         else:
             gone.append(entry.id)
     return kept, gone
+
+
+def _blank(entry: LedgerEntry) -> LedgerEntry:
+    return LedgerEntry(entry.id, entry.step, entry.number, entry.kind, attempt=entry.attempt)
+
+
+def reopen_inside(entries: Mapping[str, LedgerEntry], entry: LedgerEntry) -> list[LedgerEntry]:
+    """What a retry of a pipeline that a step runs does once more: what failed in it. What went well in it stands."""
+    if entry.kind != "pipeline":
+        return []
+    inside = {id: one for id, one in entries.items() if id.startswith(f"{entry.id}/")}
+    inner, again = reopen(inside, failed=True, unknown=False)
+    return [*inner, *(_blank(inside[id]) for id in again)]
 
 
 def reopen(entries: Mapping[str, LedgerEntry], *, failed: bool, unknown: bool) -> tuple[list[LedgerEntry], set[str]]:

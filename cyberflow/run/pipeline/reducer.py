@@ -10,6 +10,7 @@ from itertools import islice
 
 from cyberflow.run.inputs.durations import parse_duration
 from cyberflow.run.inputs.inputs import read_inputs
+from cyberflow.run.pipeline.changes import reopen_inside
 from cyberflow.run.pipeline.commands import CallFunction, PipelineCommand, SubmitJob, WriteEntry
 from cyberflow.run.pipeline.state import KINDS, Item, PipelineState, Scope, StepProgress
 from cyberflow.run.pipeline.values import reads_item
@@ -31,7 +32,7 @@ def advance(state: PipelineState, invocation: str, now: float) -> Iterator[Pipel
                 yield from _advance_step(state, progress, invocation, now)
         entry = state.entries.get(scope.prefix.removesuffix("/")) if scope.prefix else None
         if entry is not None and entry.stage == "accepted" and scope.is_over:
-            yield WriteEntry(_end_scope(state, scope, entry))
+            yield WriteEntry(_end_scope(state, scope, entry, now))
 
 
 def next_due(state: PipelineState) -> float | None:
@@ -50,6 +51,13 @@ def waiting_entries(state: PipelineState) -> list[LedgerEntry]:
     """The waits that are open."""
     waits = (one for scope in state.scopes.values() for one in scope.timed if one.step.wait is not None)
     return [state.entries[id] for one in waits for id in one.live]
+
+
+def pending_retries(state: PipelineState) -> list[tuple[LedgerEntry, float]]:
+    """What failed and is tried again, each with when."""
+    timed = ((one, state.entries[id]) for scope in state.scopes.values() for one in scope.timed for id in one.live)
+    found = ((entry, _due(progress, entry)) for progress, entry in timed if entry.is_over)
+    return [(entry, due) for entry, due in found if due is not None]
 
 
 def scope_status(state: PipelineState, scope: Scope) -> str:
@@ -85,6 +93,7 @@ def _advance_step(
             if (ended := end_wait(entry, state.answers.get(entry.id), now)) is not None:
                 yield WriteEntry(ended)
         elif entry.is_over and (due := _due(progress, entry)) is not None and now >= due:
+            yield from (WriteEntry(one) for one in reopen_inside(state.entries, entry))
             yield _begin(state, progress, item, invocation, now)
     room = max(0, (progress.step.each.parallel if progress.step.each else 1) - len(progress.live))
     ready = iter(progress.todo.values())
@@ -110,12 +119,19 @@ def _note_step(state: PipelineState, progress: StepProgress) -> Iterator[Pipelin
         if known is None or known.error != progress.problem:
             error = progress.problem
             yield WriteEntry(LedgerEntry(path, path, kind="each", stage="ended", status="error", error=error))
-    elif progress.step.each is not None and (known is None or known.facts.get("total") != progress.total):
+    elif progress.step.each is not None and _is_each_stale(progress, known):
         facts = {"total": progress.total}
         yield WriteEntry(LedgerEntry(path, path, kind="each", stage="accepted", facts=facts))
     elif progress.step.each is not None and progress.is_over and known is not None and known.stage == "accepted":
         status = "error" if progress.has_failed else "success"
         yield WriteEntry(replace(known, stage="ended", status=status))
+
+
+def _is_each_stale(progress: StepProgress, known: LedgerEntry | None) -> bool:
+    """Whether what is written of a list is not so any more: it has other items, or goes on after its end."""
+    if known is None or known.facts.get("total") != progress.total:
+        return True
+    return known.stage == "ended" and not progress.is_over
 
 
 def _begin(state: PipelineState, progress: StepProgress, item: Item, invocation: str, now: float) -> PipelineCommand:
@@ -154,7 +170,7 @@ def _open_scope(state: PipelineState, name: str, entry: LedgerEntry, now: float)
     return replace(entry, stage="accepted", attempt=entry.attempt + 1, sent_at=now, inputs=dict(found.values))
 
 
-def _end_scope(state: PipelineState, scope: Scope, entry: LedgerEntry) -> LedgerEntry:
+def _end_scope(state: PipelineState, scope: Scope, entry: LedgerEntry, now: float) -> LedgerEntry:
     status = scope_status(state, scope)
     outputs = state.filler(scope).values(scope.pipeline.outputs, "output") if status == "success" else None
-    return replace(entry, stage="ended", status=status, outputs=outputs)
+    return replace(entry, stage="ended", status=status, outputs=outputs, facts={**entry.facts, "ended_at": now})

@@ -8,7 +8,7 @@ from typing import Any
 
 from cyberflow.redact import Redactor
 from cyberflow.run.pipeline.changes import top_step
-from cyberflow.run.pipeline.reducer import UNFORGIVEN, scope_status, waiting_entries
+from cyberflow.run.pipeline.reducer import UNFORGIVEN, pending_retries, scope_status, waiting_entries
 from cyberflow.run.pipeline.state import KINDS, PipelineState, StepProgress
 from cyberflow.run.work.entry import LedgerEntry
 
@@ -17,13 +17,15 @@ SUBMITTED = ("chain", "run", "task")
 
 
 def pipeline_status(state: PipelineState) -> str:
-    """`success`, the first status that nothing forgave, `waiting` where waits are left, `stopped` before the end."""
+    """`success`, the first status that nothing forgave, `waiting` where waits or retries are left, `stopped` before the
+    end.
+    """
     status = scope_status(state, state.root)
     if status != "success":
         return status
     if any(state.entries[id].stage in ("sending", "accepted") for id in _live_ids(state)):
         return "running"
-    if waiting_entries(state):
+    if waiting_entries(state) or pending_retries(state):
         return "waiting"
     if not state.root.is_over:
         return "stopped"

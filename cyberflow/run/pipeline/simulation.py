@@ -116,6 +116,8 @@ def _step_target(step: BundledStep, bundle: Bundle) -> MockTarget | None:
         return target_of(workflow)
     if step.kind == "chain" and (chain := bundle.chain(name)) is not None:
         return MockTarget(name, {"type": "object", "properties": {output: {} for output in chain.outputs}})
+    if step.kind == "pipeline" and (inner := bundle.pipeline(name)) is not None:
+        return MockTarget(name, {"type": "object", "properties": {output: {} for output in inner.outputs}})
     declared = step.wait.outputs if step.wait else step.call.outputs if step.call else None
     if declared is None:
         return None

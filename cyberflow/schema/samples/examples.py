@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from cyberflow.schema.regex.pattern import sample_texts
 from cyberflow.schema.regex.search import find_texts
 from cyberflow.schema.samples.generator import SampleGenerator
 from cyberflow.schema.samples.hints import hints_of
-from cyberflow.schema.samples.text import text_for_name, text_for_schema
+from cyberflow.schema.samples.text import Name, text_for_name, texts_for_schema, texts_like
 from cyberflow.schema.subtype.disjuncts import Disjunct, SchemaContext, Undecided, WorkBudget, attempt
 from cyberflow.schema.validation.jsonschema import validator_of
 from cyberflow.schema.validation.validate import Validator
@@ -36,7 +36,7 @@ def example(schema: Any) -> tuple[Any] | None:
     made = None
     if form is not None:
         builder = _ExampleBuilder(Validator(SchemaContext(form, WorkBudget(STEPS)), asserts_format=True))
-        made = attempt(builder.build, form, "", 0)
+        made = attempt(builder.build, form, Name(""), 0)
     return made or _plain_example(schema)
 
 
@@ -58,7 +58,7 @@ class _ExampleBuilder:
         self.scope = judge.scope
         self.generator = SampleGenerator(judge)
 
-    def build(self, schema: Schema, name: str, depth: int) -> tuple[Any] | None:
+    def build(self, schema: Schema, name: Name, depth: int) -> tuple[Any] | None:
         """The first candidate that is valid; one that cannot be judged is taken when no other is found."""
         perhaps: tuple[Any] | None = None
         for value in islice(self._candidates(schema, name, depth), MAX_TRIED):
@@ -77,13 +77,13 @@ class _ExampleBuilder:
         except Undecided:
             return None
 
-    def _candidates(self, schema: Schema, name: str, depth: int) -> Iterator[Any]:
+    def _candidates(self, schema: Schema, name: Name, depth: int) -> Iterator[Any]:
         if isinstance(schema, bool):
             yield from [text_for_name(name)] * schema
             return
         shapes = sorted(self.scope.disjuncts(schema), key=lambda shape: shape.kinds == {"null"})
         for shape in shapes:
-            yield from _literal_values(shape)
+            yield from _literal_values(shape, name.nth)
         for shape in shapes:
             yield from self._values_of(shape, name, depth)
         if depth <= DEEPEST:
@@ -93,14 +93,14 @@ class _ExampleBuilder:
             yield from fill_template(template)
         yield from (*hints.literals, *PLAIN)
 
-    def _conditional(self, schema: dict[str, Any], name: str, depth: int) -> Iterator[Any]:
+    def _conditional(self, schema: dict[str, Any], name: Name, depth: int) -> Iterator[Any]:
         """A branch is easier to meet when its condition is written beside it."""
         for part in self.scope.schemas_in_place(schema):
             for condition in [part["if"]] if "if" in part else part.get("dependentSchemas", {}).values():
                 for shape in self.scope.disjuncts(self.scope.conjunction((schema, condition))):
                     yield from self._values_of(shape, name, depth)
 
-    def _values_of(self, shape: Disjunct, name: str, depth: int) -> Iterator[Any]:
+    def _values_of(self, shape: Disjunct, name: Name, depth: int) -> Iterator[Any]:
         if shape.values is not None:
             return
         if not shape.likely_kinds:
@@ -109,40 +109,40 @@ class _ExampleBuilder:
         for kind in sorted(shape.likely_kinds & shape.kinds, key=_kind_order(shape)):
             match kind:
                 case "object":
-                    yield from self._objects(shape, depth)
+                    yield from self._objects(shape, name, depth)
                 case "array":
                     yield from self._arrays(shape, name, depth)
                 case "string":
                     yield from _texts(shape, name)
                 case "integer" | "fraction":
-                    yield _number(shape, whole="fraction" not in shape.kinds)
+                    yield from _numbers(shape, name.nth, whole="fraction" not in shape.kinds)
                 case _:
                     yield True if kind == "boolean" else None
 
-    def _objects(self, shape: Disjunct, depth: int) -> Iterator[dict[str, Any]]:
-        names = dict.fromkeys((*(name for name in shape.names if depth < DEEPEST or name in shape.required),))
-        names |= dict.fromkeys(name for listed in shape.keyword_values("required") for name in listed)
+    def _objects(self, shape: Disjunct, name: Name, depth: int) -> Iterator[dict[str, Any]]:
+        words = dict.fromkeys((*(word for word in shape.names if depth < DEEPEST or word in shape.required),))
+        words |= dict.fromkeys(word for listed in shape.keyword_values("required") for word in listed)
         full: dict[str, Any] = {}
-        for name in names:
-            self._add_member(shape, full, name, depth)
-        for needed in [*names, *self._names_to_fill(shape, full)]:
-            self._add_member(shape, full, needed, depth)
+        for word in words:
+            self._add_member(shape, full, name.member(word), depth)
+        for needed in [*words, *self._names_to_fill(shape, full)]:
+            self._add_member(shape, full, name.member(needed), depth)
             if needed not in full and not any(map(shape.keyword_values, _CLOSING)):
                 # That an object which lists members has no others is how it is read, not what it says.
-                full[needed] = text_for_name(needed)
+                full[needed] = text_for_name(name.member(needed))
         if not shape.required <= full.keys():
             return
         yield full
-        optional = [name for name in full if name not in shape.required]
-        for name in optional[:20]:
-            yield {key: value for key, value in full.items() if key != name}
+        optional = [word for word in full if word not in shape.required]
+        for word in optional[:20]:
+            yield {key: value for key, value in full.items() if key != word}
         yield {key: value for key, value in full.items() if key in shape.required}
 
-    def _add_member(self, shape: Disjunct, made: dict[str, Any], name: str, depth: int) -> None:
-        schema = self.scope.member(shape, name)
-        value = None if schema is None or name in made else self.build(schema, name, depth + 1)
+    def _add_member(self, shape: Disjunct, made: dict[str, Any], name: Name, depth: int) -> None:
+        schema = self.scope.member(shape, name.word)
+        value = None if schema is None or name.word in made else self.build(schema, name, depth + 1)
         if value is not None:
-            made[name] = value[0]
+            made[name.word] = value[0]
 
     def _names_to_fill(self, shape: Disjunct, made: dict[str, Any]) -> Iterator[str]:
         for needs in shape.keyword_values("dependentRequired"):
@@ -159,7 +159,7 @@ class _ExampleBuilder:
                 if len(made) < least and self._judge(names, name):
                     yield name
 
-    def _arrays(self, shape: Disjunct, name: str, depth: int) -> Iterator[list[Any]]:
+    def _arrays(self, shape: Disjunct, name: Name, depth: int) -> Iterator[list[Any]]:
         low = int(max(shape.keyword_values("minItems"), default=0))
         high = int(min(shape.keyword_values("maxItems"), default=MAX_LENGTH))
         first = max((len(prefix) for prefix in shape.keyword_values("prefixItems")), default=0)
@@ -172,7 +172,7 @@ class _ExampleBuilder:
                 break
             if index < len(wanted):
                 schema = self.scope.conjunction((schema, wanted[index]))
-            value = self.build(schema, f"{name.removesuffix('s')} {index + 1}", depth + 1)
+            value = self.build(schema, name.entry(index, length), depth + 1)
             if value is None:
                 break
             entries.append(value[0])
@@ -188,13 +188,19 @@ class _ExampleBuilder:
         return wanted
 
 
-def _literal_values(shape: Disjunct) -> Iterator[Any]:
+def _literal_values(shape: Disjunct, nth: int) -> Iterator[Any]:
     yield from shape.keyword_values("const")
     for examples in shape.keyword_values("examples"):
-        yield from examples if isinstance(examples, list) else ()
+        yield from _from_nth(examples, nth) if isinstance(examples, list) else ()
     yield from shape.keyword_values("default")
     for choices in shape.keyword_values("enum"):
-        yield from choices
+        yield from _from_nth(choices, nth)
+
+
+def _from_nth(values: Sequence[Any], nth: int) -> Sequence[Any]:
+    """The same values, from the nth on, so that the entries of a list begin with other ones."""
+    start = (nth - 1) % max(len(values), 1)
+    return [*values[start:], *values[:start]]
 
 
 def _kind_order(shape: Disjunct) -> Any:
@@ -205,16 +211,25 @@ def _kind_order(shape: Disjunct) -> Any:
     return lambda kind: order.index("number" if kind == "fraction" and "number" in order else kind)
 
 
-def _texts(shape: Disjunct, name: str) -> Iterable[str]:
+def _texts(shape: Disjunct, name: Name) -> Iterable[str]:
     low = int(max(shape.keyword_values("minLength"), default=0))
     high = int(min(shape.keyword_values("maxLength"), default=MAX_LENGTH))
     formats = shape.keyword_values("format")
-    yield text_for_schema(formats[0] if formats else "", name, low, high)
+    yield from texts_for_schema(formats[0] if formats else "", name, low, high)
     patterns = shape.keyword_values("pattern")
     for pattern in patterns:
-        yield from sample_texts(pattern, tuple(dict.fromkeys((1, low, *range(2, 12)))))
+        made = sample_texts(pattern, tuple(dict.fromkeys((1, low, *range(2, 12)))))
+        yield from (other for text in made for other in texts_like(text, name.nth))
+        yield from made
     if patterns:
         yield from islice(find_texts(patterns, low, high), 20)
+
+
+def _numbers(shape: Disjunct, nth: int, *, whole: bool) -> Iterator[Any]:
+    first = _number(shape, whole=whole)
+    if nth > 1:
+        yield first + (nth - 1) * max(shape.keyword_values("multipleOf"), default=1)
+    yield first
 
 
 def _number(shape: Disjunct, *, whole: bool) -> Any:
@@ -240,11 +255,10 @@ def _number(shape: Disjunct, *, whole: bool) -> Any:
 def _make_distinct(items: list[Any], low: int) -> list[Any]:
     kept: list[Any] = []
     for index, item in enumerate(items):
-        candidate = item + index if isinstance(item, int | float) and not isinstance(item, bool) else item
-        if candidate not in kept:
-            kept.append(candidate)
-        elif isinstance(candidate, str):
-            kept.append(f"{candidate} {index + 1}")
+        if item not in kept:
+            kept.append(item)
+        elif isinstance(item, str):
+            kept.append(f"{item} {index + 1}")
         elif len(kept) < low:
             kept.append(item)
     return kept

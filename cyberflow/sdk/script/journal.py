@@ -27,6 +27,7 @@ from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, require_declared, submit_options
 from cyberflow.sdk.decorators import RunnableFunction
 from cyberflow.sdk.execution import SubmitOptions
+from cyberflow.sdk.handle import python_wording
 from cyberflow.sdk.prepare import find_runnable, resolve_run_arguments
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.sdk.run_methods import SecretSources
@@ -65,6 +66,7 @@ class Journal:
         self._found: set[str] = set()
         self._ledger: Ledger | None = None
 
+    @python_wording()
     def __enter__(self) -> Self:
         """Open the ledger, made where there is none. Raises UsageError for one that is not a script's."""
         if self.path.is_file():
@@ -95,6 +97,7 @@ class Journal:
     def __call__(self, key: str, declaration: RunnableFunction[..., R, Any], /) -> JournalStep[R]: ...
     @overload
     def __call__(self, key: str, declaration: TaskRef, /) -> JournalTask: ...
+    @python_wording()
     def __call__(self, key: str, declaration: Any, /) -> Any:
         """The declaration under a key: the same `run`, `arun` and `submit`, done once. Raises UsageError for a key that
         is not one.
@@ -110,6 +113,7 @@ class Journal:
             f"`{key}`: a journal runs chains, workflows and tasks, and {declaration!r:.60} is none of them"
         )
 
+    @python_wording()
     def each(
         self,
         items: Iterable[T],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.cli.views.runs.ledger_view import EVERY, FAILURES, LedgerView, LineView, LiveView
 from cyberflow.cli.views.runs.statuses import STATUS, colour_of
+from cyberflow.run.pipeline.reducer import pending_retries, waiting_entries
 from cyberflow.run.pipeline.result import item_counts, step_status
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.entry import LedgerEntry
@@ -149,6 +150,14 @@ def question_lines(entry: LedgerEntry, ledger: str) -> Iterator[str]:
         return
     yield f"{one_line(entry.id)} waits{until} for an answer: {style(one_line(question), bold=True)}"
     yield f"  {answer_command(entry, ledger)}"
+
+
+def left_lines(state: PipelineState, ledger: str) -> Iterator[str]:
+    """What only time or a person goes on with: waits, and what is tried again later."""
+    for entry in waiting_entries(state)[:FAILURES]:
+        yield from question_lines(entry, ledger)
+    for entry, due in pending_retries(state)[:FAILURES]:
+        yield f"{one_line(entry.id)} is tried again at {moment_text(due)}"
 
 
 def answer_command(entry: LedgerEntry, ledger: str) -> str:

@@ -25,6 +25,7 @@ from cyberflow.language.python.reading.environment import comes_from_elsewhere, 
 from cyberflow.language.python.reading.from_yaml import interfaces_from_yaml
 from cyberflow.language.python.reading.functions import functions_of, list_calls, read_function
 from cyberflow.language.python.reading.modules import ImportSession, import_session
+from cyberflow.language.python.reading.redefinitions import find_redefinitions
 from cyberflow.language.python.reading.source import PythonSource
 from cyberflow.language.python.reading.user_errors import diagnose
 from cyberflow.language.python.tracing.interfaces import WorkflowInterfaces
@@ -160,6 +161,7 @@ class _ModuleReader:
         if comes_from_elsewhere(self.session.root, self.session.loaded_before):
             self.files.distrust()
         self._read_functions(paths)
+        self._find_redefinitions()
         bodies = [body for one in found for body in self._read_body(one)]
         for body in bodies:
             self._trace(body)
@@ -183,6 +185,11 @@ class _ModuleReader:
                 for known, function in functions.items():
                     if any_of_them or f"{name}:{known}" in wanted:
                         read_function(f"{name}:{known}", function, self.documents, self.sources)
+
+    def _find_redefinitions(self) -> None:
+        for module in self.modules.values():
+            if (source := self.sources.get(module.__file__ or "")) is not None:
+                self.documents[source.path].problems += find_redefinitions(module, source)
 
     def _add_sources(self) -> None:
         for filename, text in self.session.files.items():
