@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -140,10 +140,10 @@ class Reader:
         lines = self.reference.pop(command)
         codes = [int(code) for code in ends.split()]
         for line, expected in zip(lines, codes + [0] * (len(lines) - len(codes)), strict=True):
-            if line.startswith("cyberflow dev"):
-                self._serve(line)
+            if line.startswith(("cyberflow dev", "cyberflow worker")):
+                self._serve(line, "listens to" if "worker" in line else "http://127.0.0.1:")
                 continue
-            script = f"timeout --signal INT 6 {line}" if line.startswith("cyberflow worker") else line
+            script = line
             if "zshrc" in line:
                 script = f"zsh -fc 'autoload -Uz compinit && compinit -u; {line}'" if shutil.which("zsh") else ":"
             code, printed = self._shell(script, self.typed)
@@ -222,18 +222,21 @@ class Reader:
         try:
             if "&\n" in script or "& " in script.replace("&& ", ""):
                 process.wait(timeout=120)
-                os.killpg(process.pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGTERM)
             printed = process.stdout.read()
             return process.wait(timeout=120), printed
         finally:
             process.stdout.close()
 
-    def _serve(self, command: str) -> None:
-        """Start what serves until it is ended, and see that it says where."""
-        code, printed = self._shell(
-            f"timeout --signal INT 3 {command.replace('cyberflow dev', 'cyberflow dev --port 0')}"
-        )
-        assert "http://127.0.0.1:" in printed, (code, printed)
+    def _serve(self, command: str, says: str = "http://127.0.0.1:") -> None:
+        """Start what serves until it is ended, wait for what it says once it does, and end it."""
+        command = command.partition("  #")[0].replace("cyberflow dev", "cyberflow dev --port 0")
+        wait = f"for _ in $(seq 600); do grep -q '{says}' served.log && break; kill -0 $! && sleep 0.1 || break; done"
+        script = f"{command} > served.log 2>&1 &\n{wait}\nkill $!; wait $!; echo $? >> served.log; cat served.log"
+        _, printed = self._shell(f"({script})")
+        assert says in printed, printed
+        assert printed.rstrip().endswith(("\n0", "\n130")), printed
 
     def _filled(self, text: str) -> str:
         """With ids in place of the words that stand for them, and the platform in place of the usual address."""
