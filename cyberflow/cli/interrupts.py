@@ -57,7 +57,7 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
                 asyncio.get_running_loop().remove_signal_handler(number)
                 signal.signal(number, signal.SIG_IGN)
 
-    before = {number: signal.getsignal(number) for number in heard}
+    before = {number: signal.getsignal(number) for number in (*heard, signal.SIGINT)}
     try:
         return asyncio.run(listen())
     except asyncio.CancelledError:
@@ -90,7 +90,8 @@ def _ctrl_c_cancels(task: asyncio.Task[Any] | None, loop: asyncio.AbstractEventL
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is cancel:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -101,6 +102,13 @@ def raise_on_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def ignore_signals() -> None:
+    """Have no signal change the end of a command any more: it is about to be written down."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, *SIGNALS):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def ask_to_cancel(question: str | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -94,6 +95,7 @@ def main() -> None:
     """The program: parse, run, and turn whatever went wrong into one of the exit codes."""
     quit_on_signals()
     code = run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its exit code is written down
     if sys.argv[1:2] == ["check"]:
         _leave(code)
     sys.exit(code)

@@ -32,7 +32,7 @@ class DeclarationDocument(ABC):
     data: Any = field(default_factory=lambda: None)
     problems: list[Diagnostic] = field(default_factory=list)
     broken: set[Route] = field(default_factory=set)
-    _renamed: dict[Route, str] = field(default_factory=dict)
+    _renamed: dict[Route, str | int] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -52,8 +52,8 @@ class DeclarationDocument(ABC):
     def span(self, place: Place) -> Span:
         """Where a place of this document stands in its text."""
 
-    def rename(self, renamed: Iterable[tuple[Route, str]]) -> None:
-        """Note that the key at the end of each route is spelt otherwise in the file."""
+    def rename(self, renamed: Iterable[tuple[Route, str | int]]) -> None:
+        """Note that the last step of each route is another one in the file: a misspelt key, an index in a list."""
         self._renamed.update(renamed)
 
     def written_route(self, route: Route) -> Route:

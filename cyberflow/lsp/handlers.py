@@ -159,7 +159,7 @@ async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types
     if found is None:
         return None
     view, hit = found
-    if refusal := check_rename(hit.entity):
+    if refusal := check_rename(view.checked.lookup, hit.entity):
         raise JsonRpcException(str(refusal), _REFUSED)
     return types.PrepareRenamePlaceholder(view.range(hit.span), hit.entity.name)
 

@@ -4,7 +4,10 @@ a form feed, moves the positions of an edit to fit, and keeps something of each 
 
 from __future__ import annotations
 
+from typing import Any
+
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 
@@ -12,6 +15,15 @@ class BufferlessProtocol(LanguageServerProtocol):
     """What is open is the session's to know. The handlers are plain functions: of one that yields pygls keeps the
     result of each notification.
     """
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Read a message; a request that cannot be read is refused, where pygls would leave the client waiting."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as refusal:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=refusal.to_response_error())
+            raise
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:

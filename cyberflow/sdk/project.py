@@ -126,6 +126,8 @@ def bundle_asset_reader(folder: Path) -> AssetReader:
 def _read_bundle(path: Path, sourced: RawProject, target: str) -> Bundle:
     try:
         loaded = load_bundle(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no bundle at {path}", help="`cyberflow build` writes one") from error
     except OSError as error:
         raise CyberflowError(f"{path} cannot be read: {(error.strerror or '').lower()}") from error
     except (RecursionError, UnicodeDecodeError) as error:

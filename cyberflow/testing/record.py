@@ -8,14 +8,16 @@ from typing import Any
 
 from cyberflow.compiler.bundle import Bundle, BundledChain, BundledWorkflow
 from cyberflow.compiler.flow_tests.mocks import INVALID, MockTarget, find_mock_faults
+from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
 from cyberflow.language.flow_tests.model import ANY, DEFAULT_AT, read_instant
-from cyberflow.language.prompt.strings import only_token, scan_string
 from cyberflow.run.chain.request import output_schema
 from cyberflow.schema.definitions import object_schema
-from cyberflow.schema.values import EMPTY
+from cyberflow.schema.validation.validate import accepts
+from cyberflow.schema.values import ABSENT, EMPTY, follow_keys
 from cyberflow.source import Route
 from cyberflow.testing.play import Played, PlayScript
+from cyberflow.testing.read_back import read_back
 from cyberflow.testing.replacements import Replacements
 from cyberflow.testing.samples import sample
 
@@ -65,12 +67,12 @@ def make_recording(runs: Sequence[RecordedRun], bundle: Bundle, kept: Iterable[s
     """Make a case of the runs of one session, in order. Raises UsageError when nothing declared ran so."""
     what = _find_declaration(runs, bundle)
     ids = [one.alias for one in runs] if isinstance(what, BundledChain) else [what.name]
-    replacements = Replacements(frozenset(map(_route, kept)))
     found = {name: value for name, value in _inputs(what, dict(zip(ids, runs, strict=True))).items() if value != EMPTY}
-    inputs = replacements.replace(found, _type_of(what.inputs), ("inputs",))
+    outputs = {id: {"outputs": run.outputs} for id, run in zip(ids, runs, strict=True) if run.status == "success"}
+    replacements = Replacements(frozenset(_kept_routes(kept, {"inputs": found, **outputs})))
     inputs = {
         **{name: sample(name, one["schema"]) for name, one in what.inputs.items() if _is_needed(what, name, one)},
-        **inputs,
+        **replacements.replace(_complete(found, what.inputs), _type_of(what.inputs), ("inputs",)),
     }
     mocks = {}
     for id, run in zip(ids, runs, strict=True):
@@ -94,18 +96,23 @@ def _find_declaration(runs: Sequence[RecordedRun], bundle: Bundle) -> BundledCha
 
 
 def _inputs(what: BundledChain | BundledWorkflow, runs: Mapping[str, RecordedRun]) -> dict[str, Any]:
-    """The inputs of the whole, as far as the steps got them unchanged."""
+    """The inputs of the whole, as far as those of its steps tell them."""
     if isinstance(what, BundledWorkflow):
         return {name: value for name, value in runs[what.name].inputs.items() if name in what.inputs}
-    found: dict[str, Any] = {}
-    for step in what.request["steps"]:
-        got = runs[step["session_alias"]].inputs
-        for name, written in (step.get("inputs") or {}).items():
-            if name in got and isinstance(written, str):
-                token = only_token(scan_string(written))
-                if token is not None and not token.path.keys and token.path.root in what.inputs:
-                    found.setdefault(token.path.root, got[name])
-    return found
+    steps = what.request["steps"]
+    types = {name: one["schema"] for name, one in what.inputs.items()}
+    return read_back([(step.get("inputs") or {}, runs[step["session_alias"]].inputs) for step in steps], types)
+
+
+def _complete(found: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs, with samples of what a type needs and no step was given."""
+    made = dict(found)
+    for name, value in found.items():
+        schema = declared[name]["schema"]
+        rest = sample(name, schema)
+        if isinstance(value, dict) and isinstance(rest, dict) and accepts(schema, value) is False:
+            made[name] = {**rest, **value}
+    return made
 
 
 def _is_needed(what: BundledChain | BundledWorkflow, name: str, declared: Mapping[str, Any]) -> bool:
@@ -134,9 +141,22 @@ def _expectation(status: str, inputs: Mapping[str, Any] | None) -> dict[str, Any
     return {"status": status, **({"inputs": dict(inputs)} if inputs else {})}
 
 
-def _route(written: str) -> Route:
-    """A path as people write it, `inputs.date` or `steps.lookup.outputs.rows[0]`, as keys."""
-    return tuple(_steps(written.removeprefix("steps.").removeprefix("simulate.")))
+def _kept_routes(written: Iterable[str], known: Mapping[str, Any]) -> Iterator[Route]:
+    """The values that stay, as keys. Raises UsageError for a path at which the run has none."""
+    for path in written:
+        route = tuple(_steps(path.removeprefix("steps.").removeprefix("simulate.")))
+        if follow_keys(known, route) is ABSENT:
+            there = [f"{top}.{key}" for top, value in known.items() for key in _keys_below(top, value)]
+            help = did_you_mean(path, there) or "a path such as `inputs.date` or `steps.lookup.outputs.mrn`"
+            raise UsageError(f"--keep-value: the run has no `{path}`", help=help)
+        yield route
+
+
+def _keys_below(top: str, value: Any) -> Iterator[str]:
+    if top == "inputs":
+        yield from value
+    elif isinstance(value["outputs"], dict):
+        yield from (f"outputs.{key}" for key in value["outputs"])
 
 
 def _steps(written: str) -> Iterator[str | int]:

@@ -207,3 +207,17 @@ def test_a_state_folder_that_others_could_use_is_closed(
     assert answer.code == 0
     assert state.stat().st_mode & 0o777 == 0o700
     assert ("was open to other users of this machine, and is closed now" in answer.err) is is_told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("late", [0.0, 0.005, 0.02])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_end_of_an_apply_changes_no_exit_code(panda: Path, late: float, number: int) -> None:
+    words = [*CYBERFLOW, "apply", "--yes", "--receipt", "receipt.json"]
+    with subprocess.Popen(words, cwd=panda, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(line == "done\n" for line in process.stderr)
+        time.sleep(late)
+        process.send_signal(number)
+
+    assert process.returncode == json.loads((panda / "receipt.json").read_text(encoding="utf-8"))["exit_code"]

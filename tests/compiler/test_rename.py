@@ -200,3 +200,13 @@ def test_python_keeps_its_names_but_for_arguments() -> None:
     assert all(isinstance(edit, TextEdit) for edit in made)
     assert isinstance(refusal, RenameRefusal)
     assert "stands in Python" in str(refusal)
+
+
+def test_what_a_function_takes_and_gives_has_its_name_in_python() -> None:
+    lookup = lookup_of(EXAMPLES / "month-end")
+    for named in (Entity("output", "large", "flows.glue:total"), Entity("input", "invoices", "flows.glue:total")):
+        refusal = rename(lookup, named, NEW)
+        assert isinstance(refusal, RenameRefusal)
+        assert "stands in Python" in str(refusal)
+        assert refusal.span is not None
+        assert refusal.span.path == "flows/glue.py"

@@ -225,6 +225,24 @@ def test_examples_are_what_the_author_wrote_or_readable(schema: Any, made: Any) 
 
 
 @pytest.mark.parametrize(
+    ("schema", "two"),
+    [
+        ({"type": "string"}, ["NUMBER-1001", "NUMBER-1002"]),
+        ({"type": "integer", "minimum": 7}, [7, 8]),
+        ({"type": "number", "multipleOf": 5, "minimum": 5}, [5, 10]),
+        ({"type": "string", "pattern": "^INV-[0-9]{3}$"}, ["INV-000", "INV-001"]),
+        ({"type": "string", "examples": ["A", "B", "C"]}, ["A", "B"]),
+        ({"type": "integer", "maximum": 1}, [1, 1]),
+        ({"const": "x"}, ["x", "x"]),
+    ],
+)
+def test_the_entries_of_a_list_differ_where_they_may(schema: Any, two: list[Any]) -> None:
+    items = {"type": "object", "properties": {"number": schema}, "required": ["number"]}
+    made = example({"type": "object", "properties": {"invoices": {"type": "array", "items": items}}})
+    assert made == ({"invoices": [{"number": one} for one in two]},)
+
+
+@pytest.mark.parametrize(
     "schema",
     [
         {

@@ -146,6 +146,14 @@ def test_wide_characters_windows_lines_and_a_mark(tmp_path: Path) -> None:
         assert [one["range"]["start"]["character"] for one in change["edits"]] == [start + 1, 13]
 
 
+@pytest.mark.parametrize("position", [{"line": 0, "character": -1}, {"line": 2**31, "character": 0}, {"line": 0}, 7])
+def test_a_request_that_cannot_be_read_is_refused_and_not_left_waiting(client: Client, position: Any) -> None:
+    params = {"textDocument": {"uri": client.uri("chains.yaml")}, "position": position}
+    with pytest.raises(RuntimeError, match="Invalid Params"):
+        client.request("textDocument/hover", params)
+    assert client.about("chains.yaml", "documentSymbol")
+
+
 def test_files_that_others_write(client: Client) -> None:
     client.open("chains.yaml")
     assert client.diagnostics("chains.yaml") == []

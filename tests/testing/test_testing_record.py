@@ -163,3 +163,26 @@ def test_a_run_that_is_nobodys_and_a_name_that_is_taken(
 
     assert answer.code == 2
     assert "there is no session and no run" in answer.err
+
+
+@pytest.mark.slow
+def test_what_is_kept_is_kept_where_a_step_got_it_inside_a_text(
+    tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EPIC", "CANARY-secret")
+    Path("cyberflow.yaml").write_text("project: clinic\n", encoding="utf-8")
+    Path("flows.yaml").write_text(FLOWS, encoding="utf-8")
+    Path("letter.pdf").write_bytes(b"letter")
+    Path("given.json").write_text('{"patient": {"id": "7"}, "date": "2031-11-12"}', encoding="utf-8")
+    assert program("apply", "--yes").code == 0
+    words = ("-s", "epic_password=env:EPIC", "--file", "referral=letter.pdf", "--format", "json")
+    session = json.loads(program("run", "intake", "--inputs", "given.json", *words).out)["session_id"]
+
+    kept = program("test", "--record", session, "--as", "kept", "--keep-value", "inputs.date")
+    wrong = program("test", "--record", session, "--as", "wrong", "--keep-value", "inputs.dat")
+
+    assert kept.code == 0, kept.text
+    assert 'date: "2031-11-12"' in Path("tests/kept.yaml").read_text(encoding="utf-8")
+    assert (wrong.code, Path("tests/wrong.yaml").exists()) == (2, False)
+    assert "did you mean `inputs.date`?" in wrong.err

@@ -245,6 +245,9 @@ tests:
         (("--as", "x"), "--as goes with --record"),
         (("--repeat", "2"), "--repeat goes with --live"),
         (("--target", "prod"), "there is no target `prod`"),
+        (("--record", "5c1a58d7", "visit"), "--as visit"),
+        (("--record", "5c1a58d7", "--edges"), "--record does not go with --edges"),
+        (("--live", "local", "--fail-under", "0"), "--live does not go with --fail-under"),
     ],
 )
 def test_wrong_usage(clinic: Clinic, program: Program, words: tuple[str, ...], said: str) -> None:

@@ -15,7 +15,7 @@ from cyberflow.cli.commands.plan import FILE, prune_options, split_names
 from cyberflow.cli.confirm import ask_yes_no, confirm_write, is_terminal
 from cyberflow.cli.console import announce, print_json, say, say_help
 from cyberflow.cli.error_text import print_error
-from cyberflow.cli.interrupts import INTERRUPTED, run_cancellable
+from cyberflow.cli.interrupts import INTERRUPTED, ignore_signals, run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.output_streams import output_failure
 from cyberflow.cli.views.plans.plan_text import outcome_line, plan_lines
@@ -108,6 +108,7 @@ class _Apply:
         self._compiled = compiled
         self._options = options
         self._door = door
+        self._concluded: Application | None = None
 
     async def run(self) -> int:
         try:
@@ -115,6 +116,9 @@ class _Apply:
                 announce(deployment.service, quiet=self._door.quiet)
                 return await self._deploy(deployment)
         except asyncio.CancelledError:
+            if self._concluded is not None:
+                return self._concluded.exit_code
+            say("interrupted; nothing was sent")
             return INTERRUPTED
 
     async def _deploy(self, deployment: Deployment) -> int:
@@ -128,10 +132,13 @@ class _Apply:
             async with application:
                 if not application.is_refused:
                     await self._carry_out(application)
+                ignore_signals()
+                self._concluded = application
+                self._sum_up(application)
                 self._conclude(application)
         except asyncio.CancelledError:
             say("interrupted: what was under way may have been written; the next apply goes on from what is there")
-            raise
+            return INTERRUPTED
         except CyberflowError as error:
             print_error(error)
             return max(application.exit_code, error.exit_code)
@@ -171,10 +178,10 @@ class _Apply:
             self._report(*application.outcomes[reported:])
             self._conclude(application)
             raise
-        if application.plan.pending and not self._door.json:
-            self._sum_up(application)
 
     def _sum_up(self, application: Application) -> None:
+        if application.is_refused or not application.plan.pending or self._door.json:
+            return
         for help in dict.fromkeys(one.help for one in application.outcomes if one.help):
             say_help(help)
         if self._door.quiet:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PERCENT = click.FloatRange(0, 100)
 _LEADERS = {"record": ("name", "kept"), "live": ("repeat", "share", "budget")}
+_OFFLINE = ("edges", "coverage", "fail_under", "keep", "processes")
+_STRANGERS = {"record": (*_OFFLINE, "live", "text", "junit"), "live": _OFFLINE}
 _WRITTEN = {"name": "as", "kept": "keep-value", "share": "pass", "budget": "budget-runs"}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -68,7 +70,7 @@ def command(
     from cyberflow.sdk.flow_tests.edges import run_edges
     from cyberflow.sdk.flow_tests.suite import FlowSuite
 
-    _refuse_idle_options(options)
+    _refuse_idle_options(options, names)
     suite = FlowSuite.load(project_root(project), options["live"] or target)
     if options["record"] is not None:
         return _record(suite, options)
@@ -89,8 +91,15 @@ def command(
     return 1 if short or any(one.status != "passed" for one in verdicts) else 0
 
 
-def _refuse_idle_options(options: dict[str, Any]) -> None:
+def _refuse_idle_options(options: dict[str, Any], names: Sequence[str]) -> None:
     """Refuse what would not count."""
+    for leader, strangers in _STRANGERS.items():
+        idle = next((one for one in strangers if options[one] is not None and options[one] is not False), None)
+        if options[leader] is not None and idle is not None:
+            written = "-k" if idle == "text" else f"--{idle.replace('_', '-')}"
+            raise UsageError(f"--{leader} does not go with {written}", help="one after the other")
+    if options["record"] is not None and names:
+        raise UsageError("--record takes no NAME", help=f"the name of what is written: `--as {names[0]}`")
     for leader, followers in _LEADERS.items():
         given = [f"--{_WRITTEN.get(one, one)}" for one in followers if options[one] not in (None, ())]
         if given and not options[leader]:

@@ -116,7 +116,8 @@ async def _follow(going: GoingPipeline, display: PipelineDisplay, again: str) ->
 
     late = False
     try:
-        with pipeline_view(going.state, str(going.ledger.path), quiet=display.quiet) as shown:
+        stays = not going.setup.options.no_wait
+        with pipeline_view(going.state, str(going.ledger.path), quiet=display.quiet, stays=stays) as shown:
             async with asyncio.timeout(display.timeout), aclosing(going.run()) as updates:
                 async for update in updates:
                     if isinstance(update, ServiceTrouble):
@@ -129,7 +130,7 @@ async def _follow(going: GoingPipeline, display: PipelineDisplay, again: str) ->
             await going.driver.cancel()
     except asyncio.CancelledError:
         return await _handle_interrupt(going, display, again)
-    code = _print_end(going, display, again)
+    code = _print_end(going, display, again, is_cut=late)
     if late:
         live = going.driver.live_count
         say(f"the time is over{f' and {live} go on' if live else ''}; go on with\n  {again}")
@@ -142,21 +143,28 @@ async def _handle_interrupt(going: GoingPipeline, display: PipelineDisplay, agai
     question = f"leave the {live} that run, or cancel them?" if live else None
     if display.cancel_on_interrupt or ask_to_cancel(question):
         await going.driver.cancel()
-    _print_end(going, display, again)
+    _print_end(going, display, again, is_cut=True)
     say(f"interrupted; nothing is lost, go on with\n  {again}")
     return INTERRUPTED
 
 
-def _print_end(going: GoingPipeline, display: PipelineDisplay, again: str) -> int:
+def _print_end(going: GoingPipeline, display: PipelineDisplay, again: str, *, is_cut: bool = False) -> int:
+    """`is_cut`: it was ended from outside, and whoever did it says how to go on."""
     trouble = _save_files(going)
-    code = _print_result(going.to_json(), going.state, going.setup, display, again)
+    code = _print_result(going.to_json(), going.state, going.setup, display, again, is_cut=is_cut)
     if trouble is not None:
         raise trouble
     return code
 
 
 def _print_result(
-    data: dict[str, Any], state: PipelineState, setup: PipelineSetup, display: PipelineDisplay, again: str
+    data: dict[str, Any],
+    state: PipelineState,
+    setup: PipelineSetup,
+    display: PipelineDisplay,
+    again: str,
+    *,
+    is_cut: bool = False,
 ) -> int:
     text = json.dumps(data, ensure_ascii=False, indent=2)
     if display.format == "json":
@@ -165,11 +173,11 @@ def _print_result(
         click.echo("\n".join(end_lines(data, state, again)))
     if setup.options.out is not None:
         write_text(setup.options.out, text + "\n")
-    if data["status"] == "waiting" and not display.quiet:
-        for line in left_lines(state, data["ledger"]):
+    if not display.quiet and not is_cut:
+        for line in left_lines(state, data["ledger"]) if data["status"] == "waiting" else ():
             say(line)
-    if data["status"] in ("waiting", "stopped") and not display.quiet:
-        say(f"go on with\n  {again}")
+        if data["status"] in ("waiting", "stopped"):
+            say(f"go on with\n  {again}")
     return 0 if data["status"] in GOOD_ENDS else 1
 
 

@@ -37,8 +37,10 @@ class RenameRefusal:
         return self.message + where
 
 
-def check_rename(entity: Entity) -> RenameRefusal | None:
+def check_rename(lookup: Lookup, entity: Entity) -> RenameRefusal | None:
     """Why an entity cannot have another name at all."""
+    if called := lookup.graph.functions.get(entity.owner):
+        return RenameRefusal(_IN_PYTHON, lookup.sources.span(called.place))
     if entity.keys:
         return RenameRefusal(
             f"`{entity.path}` is a member of a type: rename it there, and in each place that `check` shows"
@@ -50,7 +52,7 @@ def check_rename(entity: Entity) -> RenameRefusal | None:
 
 def rename(lookup: Lookup, entity: Entity, new: str) -> tuple[TextEdit, ...] | RenameRefusal:
     """The edits of text that give an entity another name, or why there are none."""
-    if refusal := check_rename(entity) or _check_name(lookup, entity, new):
+    if refusal := check_rename(lookup, entity) or _check_name(lookup, entity, new):
         return refusal
     mentions, renamed = _linked_mentions(lookup, entity)
     if not any(one.defines for one in mentions):

@@ -213,9 +213,9 @@ def resolve_misspellings(given: Iterable[str], declared: FieldSet) -> set[str]:
 
 def missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[CallNode, Callee, Field]]:
     """What steps need and nothing gives: no value, no input or secret of that name, no machine, no near miss."""
-    if not caller.fields_of(kind).known or "steps" in caller.definition.broken:
+    if not caller.fields_of(kind).known:
         return
-    for step in caller.steps:
+    for step in _steps_that_were_read(caller):
         if (callee := step.callee) is None:
             continue
         declared, values = callee.fields_of(kind), step.values_of(kind)
@@ -227,6 +227,16 @@ def missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[CallN
                 renamed = {one for one in unknown_names(callee, kind) if nearest(one, declared.fields) == name}
                 if not renamed & given:
                     yield step, callee, field
+
+
+def _steps_that_were_read(caller: AnyCaller) -> list[CallNode]:
+    """The steps without those of which something could not be read; where nobody knows which, none."""
+    broken = caller.definition.broken
+    if "steps" not in broken:
+        return [*caller.steps]
+    if "steps[]" in broken or not any(one.startswith("steps[") for one in broken):
+        return []
+    return [step for index, step in enumerate(caller.steps) if f"steps[{index}]" not in broken]
 
 
 def literal_secrets(step: CallNode) -> list[tuple[str, Value]]:

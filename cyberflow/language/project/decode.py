@@ -15,14 +15,14 @@ M = TypeVar("M", bound=ClosedModel)
 
 @dataclass(frozen=True)
 class Decoded(Generic[M]):
-    """What came of one body: the model (None when beyond saving), its findings, the keys that were left out, and
-    misspelt keys with the ones they are read as.
+    """What came of one body: the model (None when beyond saving), its findings, the keys that were left out, and the
+    routes that are written otherwise, each with its last step in the file.
     """
 
     model: M | None
     problems: tuple[Diagnostic, ...] = ()
     broken: frozenset[str] = frozenset()
-    renamed: tuple[tuple[Route, str], ...] = ()
+    renamed: tuple[tuple[Route, str | int], ...] = ()
 
 
 def decode(model: type[M], data: Any, place: Place) -> Decoded[M]:

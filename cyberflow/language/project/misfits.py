@@ -5,6 +5,8 @@ saved is: a misspelt key is read as the one it meant, a broken field is left out
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -14,6 +16,7 @@ from pydantic_core import ErrorDetails
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
 from cyberflow.language.characters import note_invisible
 from cyberflow.language.closed_model import ClosedModel
+from cyberflow.language.project.list_moves import ListMoves
 from cyberflow.language.project.naming import bad_name, describe_kind
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.language.pydantic_models import pydantic_model
@@ -60,36 +63,57 @@ _STAND_INS: dict[str, Any] = {
     "type": "run_attachment_exists",
 }
 """What stands for a required field that is missing or broken; no rule speaks of a broken field."""
-_Notes = tuple[set[str], list[tuple[Route, str]], Place]
+_Notes = tuple[set[str], list[tuple[Route, str]], ListMoves]
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """What pydantic says of data, with the route in the data as it was then and as it is written."""
+
+    detail: ErrorDetails
+    route: Route
+    written: Route
+    data: Any
 
 
 def mend(
     closed: type[ClosedModel], data: Any, place: Place
-) -> tuple[Any, tuple[Diagnostic, ...], frozenset[str], tuple[tuple[Route, str], ...]]:
+) -> tuple[Any, tuple[Diagnostic, ...], frozenset[str], tuple[tuple[Route, str | int], ...]]:
     """Say what is wrong with data of a model, and give what is left that fits (None when it is beyond saving), the keys
-    that were left out, and misspelt keys with the ones they are read as.
+    that were left out, and the routes that are read otherwise than they are written: misspelt keys, and entries of
+    lists of which one before was left out.
     """
     model = pydantic_model(closed)
-    problems: list[Diagnostic] = []
+    faults: list[_Fault] = []
     broken: set[str] = set()
     renamed: list[tuple[Route, str]] = []
-    told: list[Route] = []
+    moves = ListMoves()
     for _ in range(_MOST_ROUNDS):
         try:
             model.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False)
         else:
-            return data, tuple(problems), frozenset(broken), tuple(renamed)
+            break
         misspelt = [detail for detail in details if detail["type"] == "extra_forbidden"]
         for detail in reversed(misspelt or details):
             route = _route(detail)
-            follows = any(one[: len(route)] == route != one for one in told)  # from what was left out below it
-            if not (follows and detail["type"] == "wrong-type"):
-                problems.append(_finding(model, detail, route, place, data))
-            told.append(route)
-            data = _mend(model, detail, route, data, (broken, renamed, place))
-    return None, tuple(problems), frozenset(broken), tuple(renamed)
+            faults.append(_Fault(detail, route, moves.route_in_file(route), data))
+            data = _mend(model, detail, route, data, (broken, renamed, moves))
+    else:
+        data = None
+    problems = tuple(_findings(model, faults, place, moves))
+    otherwise: list[tuple[Route, str | int]] = [(moves.route_in_data(route), spelt) for route, spelt in renamed]
+    otherwise += moves.pairs()
+    return data, problems, frozenset(broken), tuple(((*place.route, *route), step) for route, step in otherwise)
+
+
+def _findings(model: type[BaseModel], faults: list[_Fault], place: Place, moves: ListMoves) -> Iterator[Diagnostic]:
+    for index, fault in enumerate(faults):
+        written = fault.written
+        follows = any(one.written[: len(written)] == written != one.written for one in faults[:index])
+        if not (follows and fault.detail["type"] == "wrong-type"):  # from what was left out below it
+            yield _finding(model, fault, place, place.at(*moves.route_in_data(written)))
 
 
 def _route(detail: ErrorDetails) -> Route:
@@ -103,7 +127,7 @@ def _route(detail: ErrorDetails) -> Route:
 
 def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any, notes: _Notes) -> Any:
     """Take what is wrong out of the data, or put a stand-in for what is missing, so that the rest can be read."""
-    broken, renamed, place = notes
+    broken, renamed, moves = notes
     if not route:
         broken.update(_list_keys(model, ()))
         needed = [field.alias or key for key, field in model.model_fields.items() if field.is_required()]
@@ -112,16 +136,20 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
     if detail["type"] == "extra_forbidden":
         meant = _find_intended_key(str(route[-1]), _list_keys(model, route[:-1]), parent)
         if meant and isinstance(parent, dict) and meant not in parent:
-            renamed.append(((*place.route, *route[:-1], meant), str(route[-1])))
+            renamed.append((moves.route_in_file((*route[:-1], meant)), str(route[-1])))
             mended = {meant if key == route[-1] else key: value for key, value in parent.items()}
             if route[-1] == "prompt_file":
                 mended[meant] = {"file": mended[meant]}
             return replace_at(data, route[:-1], mended)
         return remove_at(data, route)
     broken.add(str(route[0]))
+    if len(route) > 1 and isinstance(route[1], int):  # which entry, as long as none is taken out
+        broken.add(f"{route[0]}[{route[1] if route[2:] else ''}]")
     name = str(route[-1])
     if name in _STAND_INS and isinstance(parent, dict) and "[key]" not in detail["loc"]:
         return replace_at(data, route[:-1], {**parent, name: _STAND_INS[name]})
+    if isinstance(parent, list):
+        moves.leave_out(route, len(parent))
     return remove_at(data, route)
 
 
@@ -130,11 +158,13 @@ def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
     return also if also in known and also not in beside else nearest(key, known)
 
 
-def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: Place, data: Any) -> Diagnostic:
+def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> Diagnostic:
+    """The finding about a fault, at its place in the data."""
     from cyberflow.language.project.decode_fixes import fix_key, fix_type
 
-    at, kind = place.at(*route), detail["type"]
-    name = _display_name(at.route)
+    detail, route, data, kind = fault.detail, fault.route, fault.data, fault.detail["type"]
+    written = (*place.route, *fault.written)
+    name = _display_name(written)
     if kind == "extra_forbidden":
         known = _list_keys(model, route[:-1])
         meant = _find_intended_key(str(route[-1]), known, value_at(data, route[:-1]))
@@ -145,8 +175,7 @@ def _finding(model: type[BaseModel], detail: ErrorDetails, route: Route, place: 
         fix = fix_key(at, meant, known, beside) if meant else None
         return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help, fix=fix)
     if kind == "missing":
-        owner = place.at(*route[:-1])
-        message = f"{_display_name(owner.route)} has no {name}"
+        message, owner = f"{_display_name(written[:-1])} has no {name}", replace(at, route=at.route[:-1])
         return Diagnostic("missing-key", message, owner.at_key(), help=_MISSING_HELP.get(str(route[-1])))
     if kind == "secret-in-source":
         help = "name where it is found: `{env: NAME}`, `{file: PATH}` or `{keyring: SERVICE/USER}`"
@@ -195,6 +224,8 @@ def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
         length = detail.get("ctx", {}).get("actual_length")
         note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
         return f"{name} is too long", note.removeprefix("None ")
+    if kind in ("string_too_short", "too_short"):
+        return f"{name} is empty", ""
     if kind in _EXPECTED:
         return f"{name} must be {_EXPECTED[kind]}", f"this is {describe_kind(value)}"
     return f"{name} {detail['msg']}", f"this is {describe_kind(value)}"

@@ -36,7 +36,7 @@ class YamlDocument(DeclarationDocument):
         self.path, self.text = path, text
         self._outline = outline
         self.literals: tuple[Any, list[tuple[int, int, str]]] | None = None
-        self._renamed: dict[Route, str] = {}
+        self._renamed: dict[Route, str | int] = {}
         self._offsets: dict[int, tuple[str, list[int]]] = {}
         self._members: dict[int, dict[str, tuple[Node, Node]]] = {}
 

@@ -142,7 +142,7 @@ class PipelineRun:
             if outcome is not None
         }
 
-    def _as_scripted(self, entry: LedgerEntry) -> LedgerEntry:
+    def _apply_script(self, entry: LedgerEntry) -> LedgerEntry:
         """A pipeline that a step begins, over at once where a simulation says how it ends."""
         begins = entry.kind == "pipeline" and entry.stage == "accepted"
         outcome = self._tools.outcome(entry) if begins else None
@@ -158,7 +158,7 @@ class PipelineRun:
         took = False
         for command in commands:
             if isinstance(command, WriteEntry):
-                self._write(self._as_scripted(command.entry), turn)
+                self._write(self._apply_script(command.entry), turn)
             elif isinstance(command, CallFunction):
                 self._write(command.entry, turn)
                 turn.calls.append(command)

@@ -279,14 +279,16 @@ class PipelineState:
             named = number if step.each.key is None else self.filler(scope, inputs).value(step.each.key, "the key")
             key = item_key(named)
             if key is None or key in seen:
-                progress.problem = _describe_key(key, number, seen)
+                progress.problem = _describe_key(named, key, number, seen)
                 return
             seen[key] = number
             items.append(Item(f"{progress.path}[{key}]", number, key, inputs))
         yield from items
 
 
-def _describe_key(key: str | None, number: int, seen: Mapping[str, int]) -> str:
+def _describe_key(named: Any, key: str | None, number: int, seen: Mapping[str, int]) -> str:
+    if named == "":
+        return f"the key of item {number} is empty"
     if key is None:
         return f"the key of item {number} is neither a text nor an integer"
     return f"items {seen[key]} and {number} have the same key `{key}`"

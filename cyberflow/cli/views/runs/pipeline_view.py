@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cyberflow.cli.styles import indent_lines, one_line, style
 from cyberflow.cli.views.runs.ledger_view import EVERY, FAILURES, LedgerView, LineView, LiveView
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
 _SIGNS = {"success": "✓", "completed": "✓", "skipped": "-", "waiting": "·"}
 
 
-def pipeline_view(state: PipelineState, ledger: str, *, quiet: bool) -> LedgerView:
-    """The view for where standard error goes."""
+def pipeline_view(state: PipelineState, ledger: str, *, quiet: bool, stays: bool) -> LedgerView:
+    """The view for where standard error goes; `stays`: it is there for as long as somebody is asked."""
     if sys.stderr.isatty() and not quiet:
         return StepTable(state)
-    return StepLines(state, ledger, silent=quiet)
+    return StepLines(state, ledger if stays else None, silent=quiet)
 
 
 class StepLines(LineView):
-    """A line for each step that is over, each failure and each question; of many items one now and then."""
+    """A line for each step that is over, each failure, and with a ledger each question that is open; of many items one
+    now and then.
+    """
 
-    def __init__(self, state: PipelineState, ledger: str, *, silent: bool) -> None:
+    def __init__(self, state: PipelineState, ledger: str | None, *, silent: bool) -> None:
         super().__init__(silent=silent)
         self._state = state
         self._ledger = ledger
@@ -41,12 +43,21 @@ class StepLines(LineView):
         self._questions = 0
         self._said_at = time.monotonic()
 
-    def show_change(self, update: EntryUpdate) -> None:
-        entry = update.entry
-        if entry.kind == "wait" and entry.stage == "accepted" and self._questions < FAILURES:
+    def __enter__(self) -> Self:
+        for entry in waiting_entries(self._state):
+            self._ask(entry)
+        return super().__enter__()
+
+    def _ask(self, entry: LedgerEntry) -> None:
+        if self._ledger is not None and self._questions < FAILURES:
             self._questions += 1
             for line in question_lines(entry, self._ledger):
                 self._say(f"  {line}")
+
+    def show_change(self, update: EntryUpdate) -> None:
+        entry = update.entry
+        if entry.kind == "wait" and entry.stage == "accepted":
+            self._ask(entry)
         if entry.is_over and not entry.has_succeeded and entry.kind != "each":
             self._say_failure(f"  {failure_line(entry)}")
         for id, progress in self._state.root.steps.items():
@@ -106,11 +117,14 @@ class StepTable(LiveView):
         return f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
 
 
-def step_line(state: PipelineState, id: str) -> str:
-    """A step, its status, and how far its items are."""
-    status = step_status(state, state.root.steps.get(id))
+def step_line(state: PipelineState, id: str, *, has_failed: bool = False) -> str:
+    """A step, its status, and how far its items are; what a run that has failed did not come to waits no more."""
+    progress = state.root.steps.get(id)
+    status = step_status(state, progress)
+    if has_failed and status == "waiting" and not (progress and progress.live):
+        status = "not run"
     width = max(len(step.id) for step in state.root.pipeline.steps)
-    shown = style(one_line(status), fg=colour_of(status) if status != "waiting" else None)
+    shown = style(one_line(status), fg=colour_of(status) if status not in ("waiting", "not run") else None)
     items = items_text(state, id)
     return f"{one_line(id):<{width}}  {shown}{' ' * max(0, STATUS - len(status)) + items if items else ''}"
 
@@ -181,8 +195,9 @@ def failure_line(entry: LedgerEntry) -> str:
 
 def end_lines(data: Mapping[str, Any], state: PipelineState, again: str) -> Iterator[str]:
     """The end of a pipeline as text; the last line ends in the status."""
+    has_failed = data["status"] not in ("success", "stopped", "waiting", "running")
     for step in data["steps"]:
-        yield f"  {step_line(state, step['id'])}"
+        yield f"  {step_line(state, step['id'], has_failed=has_failed)}"
     for step in data["steps"]:
         if "error" in step:
             shown = style("error", fg="red", bold=True)
@@ -198,7 +213,7 @@ def end_lines(data: Mapping[str, Any], state: PipelineState, again: str) -> Iter
         shown = ", ".join(one_line(run["id"]) for run in unknown[:FAILURES])
         yield f"of unknown fate, the answer to their submission was lost: {shown}"
         yield f"  look for them, then `{again} --resubmit-unknown` sends them once more"
-    elif failed and data["status"] not in ("success", "stopped", "waiting"):
+    elif failed and has_failed:
         yield f"  `{again} --retry-failed` runs what failed once more"
     if data["outputs"]:
         width = max(len(name) for name in data["outputs"])
