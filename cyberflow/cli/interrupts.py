@@ -1,10 +1,14 @@
-"""Ctrl-C, SIGTERM and SIGHUP, from the first moment on and while a command is at work."""
+"""Ctrl-C, SIGTERM and SIGHUP, from the first moment on and while a command is at work; and how a program ends that
+holds much.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
+<<<<<<< HEAD
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
+=======
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+>>>>>>> house
 
 T = TypeVar("T")
 INTERRUPTED = 130
@@ -33,6 +42,18 @@ def _quit(_number: int, _frame: object) -> None:
     with suppress(OSError):
         os.write(2, b"interrupted; nothing was sent\n")
     os._exit(INTERRUPTED)
+
+
+def leave(code: int) -> None:
+    """End the process without taking a whole project apart, value by value; where a thread is at work it goes on."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - what `sys.exit` would do before that
+    threading = sys.modules.get("threading")
+    if threading is None or threading.active_count() == 1:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with suppress(OSError, ValueError):
+                    stream.flush()
+        os._exit(code)
 
 
 def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
@@ -63,6 +84,8 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
+        import threading
+
         if threading.current_thread() is threading.main_thread() and _quit not in before.values():
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -106,6 +129,8 @@ def raise_on_ctrl_c() -> Iterator[None]:
 
 def ignore_signals() -> None:
     """Have no signal change the end of a command any more: it is about to be written down."""
+    import threading
+
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, *SIGNALS):
             signal.signal(number, signal.SIG_IGN)

@@ -25,7 +25,9 @@ from cyberflow.source import Route
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for owner in owners(graph):
         for written, notation in owner.body.inputs.items():
-            for route in _password_routes(notation) if _holds_format(notation) else ():
+            for route in (
+                _password_routes(notation) if not isinstance(notation, str) and _holds_format(notation) else ()
+            ):
                 name = written.removesuffix("?")
                 place = owner.definition.at("inputs", written, *route)
                 help = f"declare it under `secrets`, and write `<${name}>` where it is typed"

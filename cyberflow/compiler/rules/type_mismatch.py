@@ -36,11 +36,18 @@ _SHORT = 30
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
+    met: dict[tuple[int, int, bool, bool], tuple[Flow, Assignability]] = {}
     known: dict[tuple[str, bool, bool], Assignability] = {}
     for flow in flows(graph):
         if flow.same_type:
             continue
-        answer = known.get(key := flow.cache_key()) or known.setdefault(key, flow.check())
+        identity = flow.identity()
+        if identity in met:
+            answer = met[identity][1]
+        else:
+            answer = known.get(key := flow.cache_key()) or known.setdefault(key, flow.check())
+        if identity is not None:
+            met[identity] = flow, answer
         if isinstance(answer, NotAssignable):
             yield _finding(flow, answer)
 
