@@ -8,19 +8,12 @@ import atexit
 import os
 import signal
 import sys
-<<<<<<< HEAD
-import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
-=======
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any, TypeVar
->>>>>>> house
 
 T = TypeVar("T")
 INTERRUPTED = 130
@@ -96,6 +89,8 @@ def _ctrl_c_cancels(task: asyncio.Task[Any] | None, loop: asyncio.AbstractEventL
     """Have Ctrl-C cancel the work, and once more its end. Only a third one breaks in wherever the program is: asyncio's
     own handler does so at the second, and a loop that is broken in upon may lose what it was to wake, and never end.
     """
+    import threading
+
     pressed = 0
 
     def cancel(*_: object) -> None:
