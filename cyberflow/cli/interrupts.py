@@ -8,12 +8,17 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 INTERRUPTED = 130
+PATIENCE = 2
+"""How often Ctrl-C asks; after that it breaks in."""
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -45,8 +50,9 @@ def leave(code: int) -> None:
 
 
 def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work. A signal cancels it, once; how it ends is the work's business. One that comes after the end
-    changes nothing any more. Raises KeyboardInterrupt when the work leaves its end to others.
+    """Run a command's work. A signal cancels it; how it ends is the work's business, and another one cancels that too.
+    One that comes after the end changes nothing any more. Raises KeyboardInterrupt when the work leaves its end to
+    others.
     """
     import asyncio
 
@@ -58,7 +64,8 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
             for number in heard:
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
-            return await work
+            with _ctrl_c_cancels(task, asyncio.get_running_loop()):
+                return await work
         finally:
             for number in heard if sys.platform != "win32" else ():
                 asyncio.get_running_loop().remove_signal_handler(number)
@@ -77,6 +84,44 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
                 signal.signal(number, handler)
 
 
+@contextmanager
+def _ctrl_c_cancels(task: asyncio.Task[Any] | None, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Have Ctrl-C cancel the work, and once more its end. Only a third one breaks in wherever the program is: asyncio's
+    own handler does so at the second, and a loop that is broken in upon may lose what it was to wake, and never end.
+    """
+    import threading
+
+    pressed = 0
+
+    def cancel(*_: object) -> None:
+        nonlocal pressed
+        pressed += 1
+        if task is None or pressed > PATIENCE:
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(task.cancel)
+
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is cancel:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def raise_on_ctrl_c() -> Iterator[None]:
+    """Hear Ctrl-C while a person is asked: the event loop would keep it until there is an answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def ignore_signals() -> None:
     """Have no signal change the end of a command any more: it is about to be written down."""
     import threading
@@ -92,7 +137,8 @@ def ask_to_cancel(question: str | None) -> bool:
         return False
     import click
 
-    answer = click.prompt(f"{question} [d]etach, [c]ancel", value_proc=_read_choice, default="detach", err=True)
+    with raise_on_ctrl_c():
+        answer = click.prompt(f"{question} [d]etach, [c]ancel", value_proc=_read_choice, default="detach", err=True)
     return bool(answer == "cancel")
 
 

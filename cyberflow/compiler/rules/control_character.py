@@ -4,8 +4,12 @@ In double quotes a backslash begins an escape: `"C:\temp\new"` holds a tab and a
 terminal command, a title and a path this is an error. In prompts it is a warning, for a tab and a line end only inside
 a word that looks like a path.
 
-    files:
-      - {path: data/new.csv, target: "C:\temp\new.csv"}
+     workflows:
+       seed:
+         prompt: Import the file.
+         files:
+    -      - {path: data/seed.csv, target: "C:\temp\new.csv"}
+    +      - {path: data/seed.csv, target: 'C:\temp\new.csv'}
 
 Write the text in single quotes: `'C:\temp\new.csv'`.
 """

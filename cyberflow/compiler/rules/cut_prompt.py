@@ -3,7 +3,11 @@
 In a plain text on one line, ` #` begins a comment, and the prompt ends before it. A folded text (`>`) joins its lines,
 so that a list in it becomes one paragraph. This is a warning.
 
-    prompt: Open ticket #7, then room #12.        # the agent is told `Open ticket`
+     workflows:
+       tickets:
+    -    prompt: Open ticket #7, then room #12.        # the agent is told `Open ticket`
+    +    prompt: |
+    +      Open ticket #7, then room #12.
 
 Quote the text, or write it below `prompt: |`. A comment that begins with `cyberflow:` is one of ours and is let be.
 """

@@ -3,8 +3,11 @@
 One of the two is a slip, and what is saved under it is found nowhere. Names of five letters or more are compared, and
 digits are not: `{{page1}}` and `{{page2}}` are two. This is a warning.
 
-    outputs: {confirmation: string}
-    prompt: Save the number as {{confirmaton}}.
+     workflows:
+       book:
+         outputs: {confirmation: string}
+    -    prompt: Save the number as {{confirmaton}}.
+    +    prompt: Save the number as {{confirmation}}.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,12 @@
 An input is written into the prompt as it is, stored with the run and shown on its page. What nobody may read is a
 secret: the agent gets a name for it, and the value is filled in where it is typed.
 
-    inputs: {pin: {type: string, format: password}}
+     workflows:
+       unlock:
+    -    inputs: {pin: {type: string, format: password}}
+    -    prompt: Type <pin>.
+    +    secrets: [pin]
+    +    prompt: Type <$pin>.
 
 Declare it under `secrets: [pin]` and write `<$pin>` in the prompt; in Python, annotate it with `Secret`.
 """

@@ -3,10 +3,13 @@
 A list counts on from the number of its first item, whatever stands before the others. Where a number is left out, or
 comes twice, what is said of a later step by its number is wrong. This is a warning.
 
-    prompt: |
-      1. Open the chart.
-      2. Read the banner.
-      4. Go back to step 2.       # the agent reads `3.`
+     workflows:
+       banner:
+         prompt: |
+           1. Open the chart.
+           2. Read the banner.
+    -      4. Go back to step 2.       # the agent reads `3.`
+    +      3. Go back to step 2.
 
 Number the items one after the other, or all of them `1.`.
 """

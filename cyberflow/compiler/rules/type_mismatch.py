@@ -3,9 +3,15 @@
 Refs, literals, inputs of the chain and defaults are checked against the declared type. Only a proven mismatch is an
 error, and it shows a witness: a value that the one side allows and the other forbids.
 
-    lookup: {outputs: {age: integer}}
-    book: {inputs: {age: string}}
-    - {id: second, workflow: book, inputs: {age: {$ref: first.outputs.age}}}      # witness: 0
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {age: integer}}
+    -  book-visit: {prompt: Book a visit at age <age>., inputs: {age: string}}      # witness: 0 is not text
+    +  book-visit: {prompt: Book a visit at age <age>., inputs: {age: integer}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+           - {id: book, workflow: book-visit, inputs: {age: {$ref: lookup.outputs.age}}}
 
 In a test an input is held against what takes it; a mock, and what is expected, against what the workflow could ever
 give. A mock that breaks its type on purpose says so: `outputs: {$invalid: {…}}`.

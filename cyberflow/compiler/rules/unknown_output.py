@@ -2,8 +2,15 @@
 
 The agent fills the declared outputs and nothing else, so the value would be missing at run time.
 
-    outputs: {mrn: string, medications: "string[]"}      # of the workflow
-    mrn: {$ref: lookup.outputs.mrm}                      # in the chain
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string, medications: "string[]"}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrm}}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 Declare the output, or read one that is declared.
 

@@ -1,11 +1,14 @@
 """A ref, or `after`, names a step that the chain or pipeline does not have.
 
-    steps:
-      - {id: lookup, workflow: patient-lookup}
-      - id: book
-        workflow: book-visit
-        inputs:
-          mrn: {$ref: lokup.outputs.mrn}
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lokup.outputs.mrn}}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 An alias that another chain leaves in the session is declared under `session`.
 

@@ -2,7 +2,10 @@
 
 Prompts name tools in lower case with underscores; a misspelt one is read as plain text. This is a warning.
 
-    prompt: Use focussed_action to read the total.
+     workflows:
+       total:
+    -    prompt: Use focussed_action to read the total.
+    +    prompt: Use focused_action to read the total.
 """
 
 from collections.abc import Iterator

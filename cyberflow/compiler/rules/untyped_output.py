@@ -2,8 +2,15 @@
 
 Without `outputs` nothing says what the agent returns, and nothing can be checked. This is a warning.
 
-    lookup: {prompt: Read the record number.}            # no `outputs`
-    mrn: {$ref: lookup.outputs.mrn}
+     workflows:
+    -  patient-lookup: {prompt: Read the record number.}
+    +  patient-lookup: {prompt: Read the record number., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+           - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 Declare the outputs of the workflow.
 """
