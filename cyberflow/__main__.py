@@ -1,5 +1,5 @@
 """The program's first step: `--version`, and a `check` of which nothing changed, are answered before anything is
-imported, everything else goes to the doors.
+imported, a plain `check` without the command line; everything else goes to the doors.
 """
 
 from __future__ import annotations
@@ -28,9 +28,16 @@ def main() -> None:
             code = repeat_answer(sys.argv[1:])
             if code is not None:
                 sys.exit(code)
-        from cyberflow.cli.interrupts import quit_on_signals
+        from cyberflow.cli.interrupts import leave, quit_on_signals
 
         quit_on_signals()
+        if sys.argv[1:2] == ["check"]:
+            from cyberflow.cli.views.findings.report import answer_anew
+
+            code = answer_anew(sys.argv[1:])
+            if code is not None:
+                leave(code)
+                sys.exit(code)
         from cyberflow.cli.main import main as cli
 
         cli()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from difflib import get_close_matches
 from typing import Literal
 
 from cyberflow.edits import Fix, Replacement
@@ -49,6 +48,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     folded: Mapping[str, str] = {_fold(name): name for name in reversed(names)}
     if _fold(word) in folded:
         return folded[_fold(word)]
+    from difflib import get_close_matches
+
     close = get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
     return folded[close[0]] if close else None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 __all__ = ["cached_property", "dataclass", "expression"]
 Kind = type[Any]
-_MISSING = dataclasses.MISSING
+_MISSING, _FEW = dataclasses.MISSING, 4
 _METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn", "groups", "groupindex")
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _make(options: dict[str, bool]) -> Callable[[Kind], Kind]:
         kind.__doc__ = kind.__doc__ or kind.__name__
         own, frozen = {*kind.__dict__}, options.get("frozen", False)
         made = dataclasses.dataclass(kind, init=False, repr=False, eq=False, slots=options.get("slots", False))
-        methods: dict[str, Any] = {"__init__": _first_call(made, "__init__", _make_init, frozen)}
+        methods: dict[str, Any] = {"__init__": _init_of_few(made, _first_call(made, "__init__", _make_init, frozen))}
         if options.get("repr", True):
             methods["__repr__"] = _repr
         if options.get("eq", True):
@@ -75,6 +75,41 @@ def _first_call(kind: Kind, name: str, make: Callable[[Kind, bool], Any], frozen
         return made(self, *arguments, **named)
 
     return call
+
+
+def _init_of_few(kind: Kind, make_one: Any) -> Any:
+    """The constructor of a class until it is known that there are many of it: one that is compiled costs as much as
+    dozens of these. `make_one` puts that in its place, and says what is wrong with arguments.
+    """
+    fields = dataclasses.fields(kind)
+    names = [one.name for one in fields if one.init]
+    post_init = getattr(kind, "__post_init__", None)
+    left = _FEW
+
+    def __init__(self: Any, *arguments: Any, **named: Any) -> None:  # noqa: N807 - as the standard library has it
+        nonlocal left
+        left -= 1
+        given = dict(zip(names, arguments, strict=False)) | named
+        sure = len(given) == len(arguments) + len(named) and given.keys() <= {*names}
+        if left < 0 or not sure or any(one.name not in given and _lacks_default(one) for one in fields):
+            make_one(self, *arguments, **named)
+            return
+        for one in fields:
+            if one.name in given:
+                object.__setattr__(self, one.name, given[one.name])
+            elif one.default_factory is not _MISSING:
+                object.__setattr__(self, one.name, one.default_factory())
+            elif one.init:
+                object.__setattr__(self, one.name, one.default)
+        if post_init is not None:
+            self.__post_init__()
+
+    __init__.__qualname__ = f"{kind.__qualname__}.__init__"
+    return __init__
+
+
+def _lacks_default(one: dataclasses.Field[Any]) -> bool:
+    return one.init and one.default is _MISSING and one.default_factory is _MISSING
 
 
 def _make_init(kind: Kind, frozen: bool) -> Any:

@@ -1,4 +1,7 @@
-"""Draws the README's pictures anew, `python docs/pictures.py`: what `check` and `plan` print, and the page of `dev`."""
+"""Draws the README's pictures anew, `python docs/pictures.py`: what `check` and `plan` print, and the page of `dev`.
+
+A test holds them to what is said now: the text of the terminals, and the words of the page, which its picture carries.
+"""
 # ruff: noqa: INP001 - a script beside the pages it writes
 
 from __future__ import annotations
@@ -14,21 +17,40 @@ import tempfile
 from io import StringIO
 from pathlib import Path
 
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).parent.parent
-WIDTH = 88
+IMAGES = ROOT / "docs" / "images"
+WIDTH = 92
+_VOLATILE = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b|\d+")
 RUN = """run intake --inputs inputs.json -s epic_password=env:EPIC_PASSWORD --file referral=samples/referral.pdf
     --quiet --format json"""
 
 
 def main() -> None:
-    """Write both; the project is the one that the README declares."""
+    """Draw all of them anew."""
+    for name, (command, printed) in read_terminals().items():
+        console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
+        console.print(Text(f"$ {command}", style="bold"))
+        console.print(Text.from_ansi(printed.rstrip()), soft_wrap=True)
+        picture = console.export_svg(title=command, unique_id=name) + "\n"
+        (IMAGES / f"{name}.svg").write_text(picture, encoding="utf-8")
+    page = IMAGES / "page.png"
+    said = PngInfo()
+    said.add_itxt("page", read_page(page))
+    with Image.open(page) as picture:
+        picture.save(page, pnginfo=said)
+
+
+def read_terminals() -> dict[str, tuple[str, str]]:
+    """By picture: the command it shows, and what that prints now for the project that the README declares."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _write_project(folder)
-        _draw("finding", "cyberflow check", folder)
+        found = {"finding": ("cyberflow check", _print_terminal("cyberflow check", folder))}
         flows = folder / "flows.yaml"
         right = flows.read_text(encoding="utf-8").replace("mrm}", "mrn}")
         right = right.replace("Open the chart of <mrn> and book a visit for <reason>", "Book <mrn> for <reason>")
@@ -37,9 +59,7 @@ def main() -> None:
         changed = right.replace("for <reason>.", "for <reason>, in <room>.")
         changed = changed.replace("{mrn: string, reason: string}", '{mrn: string, reason: string, "room?": string}')
         flows.write_text(changed, encoding="utf-8")
-        _draw("plan", "cyberflow plan", folder)
-    with tempfile.TemporaryDirectory() as name:
-        _draw_page(Path(name))
+        return {**found, "plan": ("cyberflow plan", _print_terminal("cyberflow plan", folder))}
 
 
 def _write_project(folder: Path) -> None:
@@ -51,16 +71,13 @@ def _write_project(folder: Path) -> None:
     shutil.copy(ROOT / "examples/patient-intake/images/search-button.png", folder / "images" / "search.png")
 
 
-def _draw(name: str, command: str, folder: Path) -> None:
-    console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
-    console.print(Text(f"$ {command}", style="bold"))
-    console.print(Text.from_ansi(_print_terminal(command, folder).rstrip()), soft_wrap=True)
-    path = ROOT / "docs" / "images" / f"{name}.svg"
-    path.write_text(console.export_svg(title=command, unique_id=name) + "\n", encoding="utf-8")
+def read_page(picture: Path | None = None) -> str:
+    """What the page of a chain that ran says, in Chromium, ids and numbers as `#`; and a picture, if wanted."""
+    with tempfile.TemporaryDirectory() as name:
+        return _VOLATILE.sub("#", _read_page(Path(name), picture))
 
 
-def _draw_page(folder: Path) -> None:
-    """The page of a chain that ran, as Chromium shows it."""
+def _read_page(folder: Path, picture: Path | None) -> str:
     sys.path.insert(0, str(ROOT))
     from tests.web.browser import Browser
 
@@ -73,7 +90,7 @@ def _draw_page(folder: Path) -> None:
     try:
         page = next(found[0] for line in server.stdout or () if (found := re.search(r"http://\S+#\S+", line)))
         run = [program, *RUN.split()]
-        subprocess.run([program, "apply", "--yes", "--quiet"], cwd=where, check=True)  # noqa: S603
+        subprocess.run([program, "apply", "--yes", "--quiet"], cwd=where, check=True, capture_output=True)  # noqa: S603
         done = subprocess.run(run, cwd=where, env=environ, check=True, capture_output=True)  # noqa: S603
         session = json.loads(done.stdout)["session_id"]
         with Browser(folder / "profile", width=1280, height=1150) as browser:
@@ -81,10 +98,12 @@ def _draw_page(folder: Path) -> None:
             browser.until("location.hash.startsWith('#/')")
             browser.ask(f"location.hash = '#/sessions/{session}'")
             browser.until("document.querySelectorAll('[data-step][data-status=success]').length >= 3")
-            browser.picture(ROOT / "docs" / "images" / "page.png")
+            if picture is not None:
+                browser.picture(picture)
+            return str(browser.ask("document.body.innerText"))
     finally:
         server.terminate()
-        server.wait()
+        server.communicate()
 
 
 def _print_terminal(command: str, folder: Path) -> str:
@@ -100,6 +119,7 @@ def _print_terminal(command: str, folder: Path) -> str:
     written = b""
     while chunk := _read(ours):
         written += chunk
+    os.close(ours)
     process.wait()
     return written.decode().replace("\r\n", "\n")
 

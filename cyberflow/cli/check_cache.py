@@ -1,6 +1,6 @@
 """Answers of `check` that still hold: kept in `.cyberflow/` with the hash of every input that was read, the names in
-every folder that was looked into, and the program that gave them. Imports nothing heavy, so that a `check` of which
-nothing changed is answered before the command line is loaded.
+every folder that was looked into, and the program that gave them. Imports nothing heavy: a plain `check` is answered
+without the command line, and one of which nothing changed without the compiler.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionEr
 _WORTH_KEEPING = 20
 """How many files may be read again each time before it is noted that they are what they were."""
 _VALUES = {"--project": "", "--format": "text", "--error-on": "error"}
-_FLAGS = {"--quiet": True, "-q": True, "--no-color": False}
-"""Whether a flag is that for less words."""
+_FLAGS = {"--quiet": "--quiet", "-q": "--quiet", "--no-color": "", "--no-cache": "--no-cache"}
+"""What each flag is called, but for the one that changes nothing where nobody reads colours."""
+_FORMATS, _LEVELS = ("text", "json", "sarif", "github"), ("error", "warning")
 _COMPLETION = "_CYBERFLOW_COMPLETE"
 
 
@@ -63,6 +64,9 @@ class CheckCache:
     missed: set[tuple[str, str]] = set()  # noqa: RUF012 - of the whole process
     """Projects of which there was no answer in a form, so that it is not looked for again."""
 
+    read: dict[str, Any] = {}  # noqa: RUF012 - of the whole process
+    """What was kept of a project, when that was read last."""
+
     def __init__(self, root: str) -> None:
         self.root = root
 
@@ -72,7 +76,7 @@ class CheckCache:
             self.missed.discard((self.root, form))
             return None
         try:
-            data = _read_intact(f"{self.root}/{FILE}")
+            self.read[self.root] = data = _read_intact(f"{self.root}/{FILE}")
             answer = data["answers"].get(form)
             if answer is None or not self._is_current(data):
                 return None
@@ -100,7 +104,7 @@ class CheckCache:
             if inputs["python"] is None:
                 return
         try:
-            data = _read_intact(f"{self.root}/{FILE}")
+            data = self.read.get(self.root) or _read_intact(f"{self.root}/{FILE}")
             answers = data["answers"] if data["inputs"] == inputs else {}
         except _DAMAGE:
             answers = {}
@@ -108,6 +112,17 @@ class CheckCache:
         answers[form] = {"segments": answer.segments, **counts}
         stamps = {path: [*file.stamp] for path, file in files.disk.read.items() if file.stamp is not None}
         self._write({"inputs": inputs, "stamps": stamps, "answers": answers})
+
+    def file_stamps(self) -> dict[str, tuple[Any, str]]:
+        """The stamps of the files that were read for the last answer, and the hashes that go with them."""
+        try:
+            data = self.read.get(self.root) or _read_intact(f"{self.root}/{FILE}")
+            stamps = data["stamps"] if os.name == "posix" else {}
+            return {
+                path: ((*stamps[path],), digest) for path, digest in data["inputs"]["files"].items() if stamps.get(path)
+            }
+        except _DAMAGE:
+            return {}
 
     def _is_current(self, data: Any) -> bool:
         inputs, stamps = data["inputs"], data["stamps"]
@@ -180,26 +195,28 @@ def repeat_answer(arguments: list[str]) -> int | None:
     """Say again what `check` said last, and give its exit code. None, with nothing said, where the command line must
     look: something changed, it is asked for otherwise, or somebody reads colours.
     """
-    asked = _read_arguments(arguments)
-    if asked is None or _COMPLETION in os.environ or sys.stdout is None or sys.stderr is None or sys.stdout.isatty():
+    asked = read_plain_arguments(arguments)
+    if asked is None or asked["--no-cache"]:
         return None
     try:
-        root = _find_root(asked["--project"])
+        root = find_plain_root(asked["--project"])
         answer = CheckCache(root).find(asked["--format"]) if root else None
         if root and answer is None:
             CheckCache.missed.add((root, asked["--format"]))
         if answer is None or (answer.hint and sys.stderr.isatty()):
             return None
-        return _repeat(answer, asked, sys.stdout.fileno(), sys.stderr.fileno())
+        return print_plainly(answer, asked, sys.stdout.fileno(), sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):
         return None
 
 
-def _read_arguments(arguments: list[str]) -> dict[str, str] | None:
-    """The options of a plain `check`; None for any other command line."""
-    if arguments[:1] != ["check"]:
+def read_plain_arguments(arguments: list[str]) -> dict[str, str] | None:
+    """The options of a plain `check`, whose answer goes to where nobody reads colours; None for anything else."""
+    if arguments[:1] != ["check"] or _COMPLETION in os.environ:
         return None
-    asked, waiting = {**_VALUES, "--quiet": ""}, iter(arguments[1:])
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None or sys.stdout.isatty():
+        return None
+    asked, waiting = {**_VALUES, "--quiet": "", "--no-cache": ""}, iter(arguments[1:])
     for word in waiting:
         name, equals, value = word.partition("=")
         if name in _VALUES and name.startswith("--"):
@@ -207,13 +224,13 @@ def _read_arguments(arguments: list[str]) -> dict[str, str] | None:
             if not asked[name]:
                 return None
         elif word in _FLAGS:
-            asked["--quiet"] = "yes" if _FLAGS[word] else asked["--quiet"]
+            asked[_FLAGS[word]] = "yes"
         else:
             return None
-    return asked if asked["--error-on"] in ("error", "warning") else None
+    return asked if asked["--error-on"] in _LEVELS and asked["--format"] in _FORMATS else None
 
 
-def _find_root(start: str) -> str | None:
+def find_plain_root(start: str) -> str | None:
     """The folder of the project; None where there is anything to say about it."""
     folder = os.path.realpath(start or os.getcwd())  # noqa: PTH109 - pathlib costs more than the rest of this
     while os.path.isdir(folder):  # noqa: PTH112
@@ -226,7 +243,8 @@ def _find_root(start: str) -> str | None:
     return None
 
 
-def _repeat(answer: CheckReport, asked: dict[str, str], output: int, error: int) -> int:
+def print_plainly(answer: CheckReport, asked: dict[str, str], output: int, error: int) -> int:
+    """Print an answer to descriptors, and give the exit code."""
     text = asked["--format"] == "text"
     if answer.errors or answer.warnings or not text or not asked["--quiet"]:
         _write(output, answer.plain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import NoReturn
 import click
 
 from cyberflow.cli.console import say
-from cyberflow.cli.interrupts import INTERRUPTED
+from cyberflow.cli.interrupts import INTERRUPTED, raise_on_ctrl_c
 from cyberflow.errors import UsageError
 from cyberflow.sdk.deployments.deployment import Deployment
 
@@ -62,15 +61,13 @@ def ask_yes_no(question: str) -> bool:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Hear Ctrl-C while a person is asked: the event loop would keep it until there is an answer."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Hear Ctrl-C and Ctrl-D while a person is asked; both end the command."""
     try:
-        yield
+        with raise_on_ctrl_c():
+            yield
     except click.Abort:
         click.echo(err=True)
         _abort_unsent_command()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _abort_unsent_command() -> NoReturn:

@@ -60,7 +60,7 @@ def print_error(error: CyberflowError, format: str = "text") -> None:
     a format of that name.
     """
     if "cyberflow.sdk.project" in sys.modules:
-        from cyberflow.cli.commands.check import render_findings
+        from cyberflow.cli.views.findings.report import render_findings
         from cyberflow.sdk.project import ProjectErrors
 
         if isinstance(error, ProjectErrors):

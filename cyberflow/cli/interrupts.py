@@ -1,17 +1,24 @@
-"""Ctrl-C, SIGTERM and SIGHUP, from the first moment on and while a command is at work."""
+"""Ctrl-C, SIGTERM and SIGHUP, from the first moment on and while a command is at work; and how a program ends that
+holds much.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
-import threading
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 INTERRUPTED = 130
+PATIENCE = 2
+"""How often Ctrl-C asks; after that it breaks in."""
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -30,9 +37,22 @@ def _quit(_number: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
 
 
+def leave(code: int) -> None:
+    """End the process without taking a whole project apart, value by value; where a thread is at work it goes on."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - what `sys.exit` would do before that
+    threading = sys.modules.get("threading")
+    if threading is None or threading.active_count() == 1:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with suppress(OSError, ValueError):
+                    stream.flush()
+        os._exit(code)
+
+
 def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work. A signal cancels it, once; how it ends is the work's business. One that comes after the end
-    changes nothing any more. Raises KeyboardInterrupt when the work leaves its end to others.
+    """Run a command's work. A signal cancels it; how it ends is the work's business, and another one cancels that too.
+    One that comes after the end changes nothing any more. Raises KeyboardInterrupt when the work leaves its end to
+    others.
     """
     import asyncio
 
@@ -44,7 +64,8 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
             for number in heard:
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         try:
-            return await work
+            with _ctrl_c_cancels(task, asyncio.get_running_loop()):
+                return await work
         finally:
             for number in heard if sys.platform != "win32" else ():
                 asyncio.get_running_loop().remove_signal_handler(number)
@@ -56,13 +77,55 @@ def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
+        import threading
+
         if threading.current_thread() is threading.main_thread() and _quit not in before.values():
             for number, handler in before.items():
                 signal.signal(number, handler)
 
 
+@contextmanager
+def _ctrl_c_cancels(task: asyncio.Task[Any] | None, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Have Ctrl-C cancel the work, and once more its end. Only a third one breaks in wherever the program is: asyncio's
+    own handler does so at the second, and a loop that is broken in upon may lose what it was to wake, and never end.
+    """
+    import threading
+
+    pressed = 0
+
+    def cancel(*_: object) -> None:
+        nonlocal pressed
+        pressed += 1
+        if task is None or pressed > PATIENCE:
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(task.cancel)
+
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is cancel:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def raise_on_ctrl_c() -> Iterator[None]:
+    """Hear Ctrl-C while a person is asked: the event loop would keep it until there is an answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def ignore_signals() -> None:
     """Have no signal change the end of a command any more: it is about to be written down."""
+    import threading
+
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, *SIGNALS):
             signal.signal(number, signal.SIG_IGN)
@@ -74,7 +137,8 @@ def ask_to_cancel(question: str | None) -> bool:
         return False
     import click
 
-    answer = click.prompt(f"{question} [d]etach, [c]ancel", value_proc=_read_choice, default="detach", err=True)
+    with raise_on_ctrl_c():
+        answer = click.prompt(f"{question} [d]etach, [c]ancel", value_proc=_read_choice, default="detach", err=True)
     return bool(answer == "cancel")
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import sys
-import threading
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -15,7 +12,7 @@ import click
 from cyberflow.cli.command_list import COMMANDS, load_command
 from cyberflow.cli.console import say
 from cyberflow.cli.error_text import print_error, translate_error
-from cyberflow.cli.interrupts import INTERRUPTED, quit_on_signals
+from cyberflow.cli.interrupts import INTERRUPTED, leave, quit_on_signals
 from cyberflow.cli.output_streams import ReaderGone, drop_colours, keep_on, open_streams, output_failure
 from cyberflow.version import __version__
 
@@ -97,19 +94,8 @@ def main() -> None:
     code = run(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and its exit code is written down
     if sys.argv[1:2] == ["check"]:
-        _leave(code)
+        leave(code)
     sys.exit(code)
-
-
-def _leave(code: int) -> None:
-    """End the process without taking a whole project apart, value by value; where a thread is at work it goes on."""
-    atexit._run_exitfuncs()  # noqa: SLF001 - what `sys.exit` would do before that
-    if threading.active_count() == 1:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                with suppress(OSError, ValueError):
-                    stream.flush()
-        os._exit(code)
 
 
 def run(args: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Literal
 
@@ -11,6 +11,7 @@ from cyberflow.compiler.scanned_text import ScannedText
 from cyberflow.late import cached_property, dataclass
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
+from cyberflow.schema.paths import FoundType, LookupResult, lookup
 from cyberflow.source import Place
 
 NameKind = Literal["input", "secret"]
@@ -80,3 +81,10 @@ class Callee:
     @cached_property
     def outputs_schema(self) -> ObjectSchema:
         return self.outputs.schema()
+
+    def output_type(self, keys: Sequence[str | int]) -> LookupResult:
+        """What a path leads to in its outputs."""
+        one = self.outputs.fields.get(str(keys[0])) if len(keys) == 1 and self.outputs.whole is None else None
+        if one is not None and not one.schema.keys() & {"$ref", "$defs"}:
+            return FoundType(one.schema, not one.required)
+        return lookup(self.outputs_schema, keys)

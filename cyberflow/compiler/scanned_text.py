@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,11 @@ if TYPE_CHECKING:
     from cyberflow.language.prompt.render import RenderedPrompt
 
 _RENDERED_MARKS = ("<!--", "![", "](", "]:", "```", "~~~", "&", "{<")
-_RENDERED_PATTERN = expression(r"[>*+-][>*+\s-]{14}|\|[ \t]*:?-|-:?[ \t]*\|")
-"""Nesting that the parser cuts, and tables."""
+_MAY_BE_MARK = expression(r"[!\]`~&]|\{<")
+"""A sign that each of them has."""
+_DEEP = expression(r"[>*+-][>*+\s-]{14}")
+"""Nesting that the parser cuts."""
+_TABLE = expression(r"\|[ \t]*:?-|-:?[ \t]*\|")
 
 _WITHOUT_WORDS = expression(r"[\W\d_]*")
 _INVISIBLE_TAG = expression(r"<(?!img\b)[^>]*>")
@@ -48,7 +50,7 @@ class ScannedText:
     @cached_property
     def flaws(self) -> tuple[PromptFlaw, ...]:
         found = self._token_source.flaws
-        return tuple(one for one in found if one.rule != "lost-text" or not self.sends_nothing)
+        return found and tuple(one for one in found if one.rule != "lost-text" or not self.sends_nothing)
 
     @cached_property
     def sends_nothing(self) -> bool:
@@ -56,6 +58,8 @@ class ScannedText:
         written = self.scan.text
         if not self.render or not written.strip() or not (_WITHOUT_WORDS.fullmatch(written) or self._must_render):
             return not written.strip()
+        import html
+
         sent = self.rendering.html if self.rendering else ""
         return not html.unescape(_INVISIBLE_TAG.sub("", sent)).strip()
 
@@ -76,7 +80,9 @@ class ScannedText:
 
 def _needs_rendering(text: str) -> bool:
     """Whether a rendered prompt can say more than a scanned one: comments, images, links, code, entities, nesting."""
-    return any(mark in text for mark in _RENDERED_MARKS) or _RENDERED_PATTERN.search(text) is not None
+    if _MAY_BE_MARK.search(text) and any(mark in text for mark in _RENDERED_MARKS):
+        return True
+    return _DEEP.search(text) is not None or ("|" in text and _TABLE.search(text) is not None)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class TypeReader:
     def read_type(self, notation: Any, place: Place) -> ObjectSchema:
         """Read one type. What cannot be read is reported and says nothing, so that no rule speaks of it again."""
         if isinstance(notation, str) and notation in WORDS:
-            return {} if notation == "any" else {"type": notation}
+            return WORDS[notation]
         written = repr(notation)
         if written not in self._read:
             self._written, before = 0, (len(self.problems), self._unknown)

@@ -119,12 +119,20 @@ class ClosedModel:
     """The key of each attribute that is not called as it."""
 
     def __init__(self, **values: Any) -> None:
-        plan = plan_of(type(self))
+        self._fill(plan_of(type(self)), values)
+
+    def _fill(self, plan: ReadingPlan, values: dict[str, Any]) -> Self:
         if missing := plan.required - values.keys():
             raise Misfit("missing", f"has no {', '.join(sorted(missing))}")
-        made = {name: make() for name, make in plan.made if name not in values}
-        self.__dict__.update({**plan.constants, **made, **values, "model_fields_set": frozenset(values)})
+        own = self.__dict__
+        own.update(plan.constants)
+        for name, make in plan.made:
+            if name not in values:
+                own[name] = make()
+        own.update(values)
+        own["model_fields_set"] = frozenset(values)
         self.check()
+        return self
 
     def check(self) -> None:
         """Raise Misfit for values that do not go together."""
@@ -136,7 +144,8 @@ class ClosedModel:
             return data
         if not isinstance(data, dict):
             raise Misfit
-        readers, values = plan_of(cls).readers, {}
+        plan, values = plan_of(cls), {}
+        readers = plan.readers
         for key, value in data.items():
             known = readers.get(key)
             if known is None:
@@ -145,7 +154,7 @@ class ClosedModel:
                 continue
             name, read = known
             values[name] = value if read is None else read(value)
-        return cls(**values)
+        return cls.__new__(cls)._fill(plan, values)  # noqa: SLF001 - what is made is of this class
 
     def model_dump(self, *, exclude_unset: bool = False, exclude_none: bool = False) -> dict[str, Any]:
         """The model as plain data, by its attributes."""
@@ -195,7 +204,7 @@ def plan_of(model: type[ClosedModel]) -> ReadingPlan:
     """How a model is read."""
     fields = fields_of(model)
     optional = {name: one for name, one in fields.items() if not one.is_required}
-    made = {name: one.make_default for name, one in optional.items() if isinstance(one.default, dict | list)}
+    made = {name: one.default.copy for name, one in optional.items() if isinstance(one.default, dict | list)}
     return ReadingPlan(
         {one.key: (name, reader_of(one.annotation)) for name, one in fields.items()},
         frozenset(name for name, one in fields.items() if one.is_required),

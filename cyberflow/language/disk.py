@@ -4,12 +4,13 @@ says that it is the same file.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cyberflow.language.disk_facts import Stamp, describe_entry, settled_stamp, stamp_of
@@ -19,23 +20,38 @@ if TYPE_CHECKING:
     from cyberflow.language.document import DocumentOutline
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_READING = os.O_RDONLY | _NO_WAIT | getattr(os, "O_BINARY", 0)
 _LARGEST_HASHED = 10 * 1024 * 1024
 
 
 @dataclass
 class DiskFile:
     """The content of a file; `parsed` is what a reader made of it, `outline` what was kept of that. A file whose
-    `stamp` is None is read again.
+    `stamp` is None is read again. One of which all is known that is asked is not read; `unread` is where it is.
     """
 
-    content: bytes
+    _content: bytes | None
     stamp: Stamp | None = None
     parsed: Any = None
     outline: DocumentOutline | None = None
     _sha256: str = ""
+    unread: str = ""
+
+    @property
+    def content(self) -> bytes:
+        if self._content is None:
+            with open(self.unread, "rb") as file:  # noqa: PTH123 - a thousand times a second
+                self._content = file.read()
+        return self._content
+
+    @property
+    def text(self) -> str:
+        """The content as text: a BOM is dropped and CRLF reads as LF. Raises UnicodeDecodeError."""
+        return self.content.decode("utf-8-sig").replace("\r\n", "\n")
 
     @property
     def sha256(self) -> str:
+        """The hash of its content, or of what that was when its stamp was taken."""
         self._sha256 = self._sha256 or hashlib.sha256(self.content).hexdigest()
         return self._sha256
 
@@ -51,6 +67,10 @@ class FileMemory(dict[str, DiskFile]):
         super().__init__(files or {})
         self.outlines: dict[str, tuple[str, DocumentOutline]] = {}
         """What the last reading kept of the text of each file, behind the hash of it."""
+        self.known: dict[str, tuple[Stamp, str]] = {}
+        """The stamps of files, and the hashes that go with them."""
+        self.mentions: dict[str, frozenset[str]] = {}
+        """Which of the names that a project gives stand in a file."""
         self.written: dict[str, tuple[Any, Any, str]] = {}
         """What was kept of each file, its outline, and how both are written."""
 
@@ -86,14 +106,29 @@ class Disk:
     def _read(self, path: str, kept: DiskFile | None, *, text: bool) -> DiskFile:
         if kept is not None and kept.stamp is not None and stamp_of(os.stat(f"{self.root}/{path}")) == kept.stamp:  # noqa: PTH116 - a thousand times a second
             return kept
-        with self.open(path) as file:
-            facts = os.fstat(file.fileno())
+        if kept is None and (known := self._find_unread(path)) is not None:
+            return known
+        handle = os.open(f"{self.root}/{path}", _READING)
+        try:
+            facts = os.fstat(handle)
+            if S_ISDIR(facts.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
             if text and (not S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_HASHED):
                 raise NotRegularError(too_large=S_ISREG(facts.st_mode))
-            content = file.read()
+            content = read_whole(handle, facts.st_size)
+        finally:
+            os.close(handle)
         found = kept if kept is not None and kept.content == content else DiskFile(content)
         found.stamp = settled_stamp(facts)
         return found
+
+    def _find_unread(self, path: str) -> DiskFile | None:
+        """The file, unread, if it is the one whose outline was kept."""
+        stamp, digest = self.memory.known.get(path, (None, ""))
+        kept = stamp is not None and path in self.memory.outlines and self.memory.outlines[path][0] == digest
+        if not kept or stamp_of(os.stat(f"{self.root}/{path}")) != stamp:  # noqa: PTH116 - as above
+            return None
+        return DiskFile(None, stamp, _sha256=digest, unread=f"{self.root}/{path}")
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading; one that is a pipe does not wait for a writer."""
@@ -146,6 +181,15 @@ class Disk:
         for part in path.split("/"):
             yield (self.entries(above) or {}).get(part, "")
             above = f"{above}/{part}" if above else part
+
+
+def read_whole(handle: int, size: int) -> bytes:
+    """All that an open file holds, which is expected to be as much as its size says."""
+    content = os.read(handle, size + 1)
+    if len(content) != size:
+        while more := os.read(handle, _LARGEST_HASHED):
+            content += more
+    return content
 
 
 class NotRegularError(Exception):

@@ -8,17 +8,19 @@ from dataclasses import field
 from typing import Any, NamedTuple
 
 from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.template.escapes import has_template
 from cyberflow.late import cached_property, dataclass
 from cyberflow.source import LineIndex, Place, Route, Span
 
 
 class DocumentOutline(NamedTuple):
     """What others must know of a file that is read without a mistake: its top keys, each with the names in the mapping
-    below it (None for what is not one), and the secrets that its chains declare.
+    below it (None for what is not one), the secrets that its chains declare, and whether it holds a template.
     """
 
     sections: dict[str, list[str] | None]
     secrets: list[str]
+    template: bool = False
 
 
 @dataclass
@@ -41,7 +43,7 @@ class DeclarationDocument(ABC):
     @property
     def outline(self) -> DocumentOutline | None:
         """Its outline; None for one with a mistake, of which nothing short can be said."""
-        return None if self.problems or not isinstance(self.data, dict) else outline_of(self.data)
+        return None if self.problems or not isinstance(self.data, dict) else outline_of(self.data, self.text)
 
     @property
     def faults(self) -> list[Diagnostic]:
@@ -69,14 +71,16 @@ def section_names(document: DeclarationDocument) -> dict[str, list[str]]:
     """The names below each top key of a file that is a mapping, broken ones included."""
     outline = document.outline
     if outline is None:
-        outline = outline_of(document.data) if isinstance(document.data, dict) else DocumentOutline({}, [])
+        outline = (
+            outline_of(document.data, document.text) if isinstance(document.data, dict) else DocumentOutline({}, [])
+        )
     return {key: names for key, names in outline.sections.items() if names is not None}
 
 
-def outline_of(data: dict[str, Any]) -> DocumentOutline:
+def outline_of(data: dict[str, Any], text: str) -> DocumentOutline:
     """The outline of the data of a file."""
     sections = {key: [*held] if isinstance(held, dict) else None for key, held in data.items()}
-    return DocumentOutline(sections, [*_secret_names(data.get("chains"))])
+    return DocumentOutline(sections, [*_secret_names(data.get("chains"))], has_template(text))
 
 
 def _secret_names(chains: Any) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from cyberflow.diagnostics import Diagnostic, Label, is_only_near, nearest, replace_text
 from cyberflow.edits import Replacement
 from cyberflow.language.discovery import Walk
-from cyberflow.language.disk import Disk, FileMemory, NotRegularError
+from cyberflow.language.disk import Disk, DiskFile, FileMemory, NotRegularError
 from cyberflow.language.disk_facts import folder_entries
 from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.source import Document, Place, PlainDocument
@@ -208,12 +208,20 @@ class Files:
         """Give the content that was hashed before. Raises KeyError for a hash that no file gave."""
         return self._hashed[sha256]
 
+    def find_unread(self, path: str) -> DiskFile | None:
+        """A file of which its outline is known, so that its text need not be read."""
+        try:
+            file = self.disk.file(path, text=True)
+        except (OSError, NotRegularError):
+            return None
+        return file if file.unread and file.outline is not None else None
+
     def read_text(self, path: str, place: Place) -> str | Diagnostic:
         """Give a text file as text: a BOM is dropped and CRLF reads as LF. It becomes a document of its own. One whose
         merge is not finished is a finding.
         """
         try:
-            text = self.disk.file(path, text=True).content.decode("utf-8-sig").replace("\r\n", "\n")
+            text = self.disk.file(path, text=True).text
         except NotRegularError as error:
             self.distrust(place.path)
             message, note = ("is too large", "over 10 MB") if error.too_large else ("is not a regular file", "")

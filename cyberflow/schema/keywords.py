@@ -13,7 +13,8 @@ from cyberflow.schema.values import KINDS, KINDS_OF_TYPE, Schema, is_json
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TYPES: Final = ("string", "number", "integer", "boolean", "object", "array", "null")
 """The words of `type`; all but `null` are words of the notation too, as is `any`."""
-WORDS: Final = (*TYPES[:-1], "any")
+WORDS: Final[Mapping[str, dict[str, Any]]] = {**{word: {"type": word} for word in TYPES[:-1]}, "any": {}}
+"""The words of the notation and what each is, one object, so that two uses of it are known to agree."""
 
 Holds: TypeAlias = Literal["schema", "list", "map"]
 

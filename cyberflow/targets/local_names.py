@@ -19,7 +19,7 @@ Names = dict[str, set[str]]
 def names_of(sourced: RawProject) -> Names:
     """Read as far as the sources can be read: what is broken in them is told by others."""
     from cyberflow.language.project.declarations import decode_project
-    from cyberflow.language.template.templates import has_template
+    from cyberflow.language.template.escapes import has_template
 
     found = _collect(document.data for document in sourced.declaration_files)
     if not any(has_template(name) for names in found.values() for name in names):

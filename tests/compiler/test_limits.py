@@ -10,7 +10,7 @@ from time import process_time
 
 import pytest
 
-from cyberflow.cli.commands.check import render_findings
+from cyberflow.cli.views.findings.report import render_findings
 from cyberflow.compiler.check import check
 from cyberflow.compiler.rules import RULES
 from cyberflow.diagnostics import Diagnostic

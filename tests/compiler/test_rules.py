@@ -63,7 +63,7 @@ def test_documentation_says_what_and_shows_it(rule: str) -> None:
     first = text.split("\n")[0]
     assert first.endswith(".")
     assert len(first) <= 120
-    assert re.search(r"\n\n    \S", text), "an example, indented"
+    assert re.search(r"\n\n     \S", text), "an example, indented, each line behind a sign"
 
 
 def test_the_text_at_the_place_is_what_the_message_is_about() -> None:

@@ -44,7 +44,7 @@ def test_its_drawing_is_what_the_laws_allow() -> None:
 
 FLOORS = {
     "language/project/load.py": "read_project",
-    "language/yaml/compose.py": "compose",
+    "language/yaml/plain_data.py": "read_plain",
     "compiler/build.py": "GraphBuilder.build",
     "language/prompt/scanner.py": "scan",
     "compiler/facts/findings.py": "check_graph",

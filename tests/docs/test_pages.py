@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
 import shutil
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cyberflow.emulator.platform import Platform
-from tests.docs.page import ROOT, Block, Reader, Shown, blocks
-from tests.emulator.served import serve
+from tests.docs.page import GENERATED, PAGES, ROOT, WAYS, Block, blocks
+from tests.docs.reader import Reader, Shown
 
-PAGES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "docs/decisions/*.md", "examples/*/*.md", "editors/*/*.md")
-    for path in ROOT.glob(pattern)
-)
-BY_OTHERS = {
-    "docs/reference.md": "tests/docs/test_reference_blocks.py",
-    "docs/rules.md": "tests/docs/test_rules_blocks.py",
-}
-"""Pages that are generated, whose blocks are held by a test of their own."""
 NOT_RUN = {
-    ("README.md", "it installs from an index"): 1,
-    ("README.md", "it runs the tests"): 1,
-    ("CONTRIBUTING.md", "it runs the tests"): 1,
-    ("docs/editors.md", "it installs from an index"): 1,
     ("docs/editors.md", "it needs VS Code"): 1,
-    ("docs/running.md", "it needs PostgreSQL"): 1,
-    ("docs/pipelines.md", "it needs PostgreSQL"): 1,
-    ("editors/vscode/README.md", "it installs from an index"): 1,
 }
 """Every block that is not executed, by its page and why."""
 
 
-@pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    keep = ("SYSTEMROOT", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
-    environ = {name: os.environ[name] for name in keep if name in os.environ} | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(tmp_path),
-        "COLUMNS": "120",
-        **dict.fromkeys(("CYBERDESK_API_KEY", "CYBERUN_API_KEY", "KEY"), "any"),
-        **dict.fromkeys(("EPIC_PASSWORD", "ERP_PASSWORD", "TOKEN"), "canary-4711"),
-        **{f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-    }
-    folder = tmp_path / "project"
-    folder.mkdir()
-    with Platform.open(":memory:") as platform, serve(platform.app) as address:
-        yield Reader(folder, environ, address)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in BY_OTHERS])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in GENERATED])
 def test_a_page_is_as_it_says(page: str, reader: Reader) -> None:
     if page.startswith("examples/"):
         shutil.copytree((ROOT / page).parent, reader.folder, dirs_exist_ok=True)
@@ -71,11 +34,8 @@ def test_a_page_is_as_it_says(page: str, reader: Reader) -> None:
 def test_every_block_is_held_to_the_truth(page: str) -> None:
     for block in blocks(page):
         where = f"{page}:{block.line}"
-        if page in BY_OTHERS:
-            assert (ROOT / BY_OTHERS[page]).is_file()
-            continue
-        assert block.way is not None, f"{where} is neither executed, nor a file of its page, nor held by a test"
-        if block.way == "by":
+        assert block.way in WAYS, f"{where} is neither executed, nor a file of its page, nor held by a test"
+        if block.way == "by" and page not in GENERATED:
             test = (ROOT / block.said["by"]).read_text(encoding="utf-8")
             assert Path(page).name in test, f"{where}: {block.said['by']} does not speak of it"
 
@@ -90,7 +50,7 @@ def test_a_file_of_a_page_is_read_by_a_command_that_follows() -> None:
     for page in PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         written = [block for block in blocks(page) if block.way == "file"]
-        if written and page not in BY_OTHERS:
+        if written and page not in GENERATED:
             after = text[written[-1].span[1] :]
             assert re.search(r"^(?:\$ |<!-- (?:run|fails): )|^```sh$", after, re.MULTILINE), (page, written[-1].line)
 
@@ -106,3 +66,17 @@ def test_what_stands_for_anything_does_not_stand_for_everything() -> None:
     assert Shown("x", "made … in …\n…\ndone").fits("made it in 3 s\na\nb\ndone\n")
     assert not Shown("x", "made … in …\ndone").fits("made it in 3 s\na\ndone\n")
     assert not Shown("x", "done").fits("done at last")
+
+
+def test_what_is_said_of_the_extension_is_in_it() -> None:
+    """VS Code is a program of others: its block is not executed, and names what the extension declares."""
+    package = json.loads((ROOT / "editors/vscode/package.json").read_text(encoding="utf-8"))
+    text = "".join(
+        (ROOT / page).read_text(encoding="utf-8") for page in ("docs/editors.md", "editors/vscode/README.md")
+    )
+    declared = {*package["contributes"]["configuration"]["properties"]}
+
+    assert set(re.findall(r"`(cyberflow\.[a-z]\w+)`", text)) - {"cyberflow.yaml"} == declared
+    assert "`npm install && npm run package`" in text
+    assert package["scripts"]["package"].endswith("--out cyberflow.vsix")
+    assert "code --install-extension cyberflow.vsix" in text

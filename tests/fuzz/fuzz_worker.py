@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import IO
 
-from cyberflow.cli.commands.check import render_findings
 from cyberflow.cli.commands.show import _workflow_lines
+from cyberflow.cli.views.findings.report import render_findings
 from cyberflow.compiler.bundle import load_bundle
 from cyberflow.compiler.check import check
 from cyberflow.compiler.rules import RULES

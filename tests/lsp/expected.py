@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cyberflow.cli.commands.check import render_findings
+from cyberflow.cli.views.findings.report import render_findings
 from cyberflow.compiler.check import check
 from cyberflow.language.project.load import read_project
 from tests.lsp.client import Client, Finding

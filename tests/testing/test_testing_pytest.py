@@ -112,6 +112,18 @@ def test_what_fails(flow: FlowFixture) -> None:
 
 
 @pytest.mark.slow
+def test_what_a_test_asks_wrongly_is_shown_at_its_own_line(project: Path) -> None:
+    (project / "tests/test_intake.py").write_text(
+        'def test_it(flow):\n    flow("intak", patient={"id": "7"}, date="2026-03-01")\n', encoding="utf-8"
+    )
+    said = run_pytest(project)
+    assert "the project declares no `intak`" in said
+    assert "did you mean `intake`?" in said
+    assert "tests/test_intake.py:2: UsageError" in said
+    assert "asyncio" not in said
+
+
+@pytest.mark.slow
 def test_nothing_of_ours_is_loaded_before_it_is_used(tmp_path: Path) -> None:
     (tmp_path / "test_other.py").write_text(
         "import sys\ndef test_it():\n    assert not {'httpx', 'pydantic', 'cyberflow.sdk'} & set(sys.modules)\n",

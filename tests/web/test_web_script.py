@@ -153,3 +153,29 @@ def test_polling_slows_down_when_nothing_happens(ask: Any) -> None:
 )
 def test_downloads_get_a_safe_name(ask: Any, name: str, safe: str) -> None:
     assert ask("parts/attachments", f"m.safeName({json.dumps(name)})") == safe
+
+
+def test_a_field_that_is_left_empty_is_left_out_and_the_others_keep_their_types(ask: Any) -> None:
+    fields = [
+        {"name": "approved", "type": "boolean", "required": True, "schema": {"type": "boolean"}},
+        {"name": "why", "type": "string", "required": False, "schema": {"type": "string"}},
+        {"name": "count", "type": "integer", "required": False, "schema": {"type": "integer"}},
+    ]
+    fill = "made[0].view.querySelector('select').value = 'true'"
+    read = f"(() => {{ const made = {json.dumps(fields)}.map(m.inputField); {fill}; return m.readFields(made); }})()"
+
+    assert ask("parts/form", read) == {"approved": True}
+
+
+def test_the_bare_address_is_that_of_the_runs(ask: Any) -> None:
+    shown = "(location.hash = '#/', new Promise((then) => setTimeout(then, 500)))"
+
+    assert ask("dom", f"{shown}.then(() => document.querySelector('#view h1').textContent)") == "Runs"
+
+
+def test_going_on_says_again_where_secrets_are(ask: Any) -> None:
+    secrets = [{"name": "epic", "has_source": False}, {"name": "mail", "has_source": True}]
+
+    made = ask("views/ledgers", f"m.resumption('march.db', {json.dumps(secrets)})")
+
+    assert made == ["cyberflow", "run", "--resume", "march.db", "-s", "epic=env:EPIC"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,7 @@ from cyberflow.cli.check_cache import CheckCache, CheckReport
 from cyberflow.cli.console import say
 from cyberflow.cli.options import common_options, project_root, target_option
 from cyberflow.cli.output_streams import write_machine
-from cyberflow.cli.styles import escape_ci_commands, to_segments, to_terminal
+from cyberflow.cli.views.findings.report import check_and_cache, make_report
 
 if TYPE_CHECKING:
     from cyberflow.diagnostics import Diagnostic
@@ -60,13 +58,13 @@ def command(*, project: Path | None, target: str | None, format: str, quiet: boo
         from cyberflow.sdk.checks.remote import check_remote
 
         lines = (lambda _: None) if quiet else say
-        answer = _make_report(*_select(*check_remote(folder, target, say, lines), options), format)
+        answer = make_report(*_select(*check_remote(folder, target, say, lines), options), format)
     elif target is not None or asked:
-        answer = _make_report(*_select(*_check_anew(folder, target), options), format)
+        answer = make_report(*_select(*_check_anew(folder, target), options), format)
     else:
         kept = CheckCache(str(folder))
         anew = options["no_cache"]
-        answer = (None if anew else kept.find(format)) or _check_and_cache(folder, format, kept, anew=anew)
+        answer = (None if anew else kept.find(format)) or check_and_cache(folder, format, kept, anew=anew)
     return _print(answer, format, quiet=quiet, error_on=options["error_on"])
 
 
@@ -75,7 +73,7 @@ def _print(answer: CheckReport, format: str, *, quiet: bool, error_on: str) -> i
     if answer.errors or answer.warnings or format != "text" or not quiet:
         if format == "text":
             click.echo(answer.text, nl=False)
-        else:
+        elif answer.text:
             write_machine(answer.text.removesuffix("\n"))
     if answer.hint and format == "text" and not quiet:
         say(answer.hint.removesuffix("\n"))
@@ -101,7 +99,7 @@ def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options:
     asked = FindingSelection.of(folder, options["paths"], options["select"], options["ignore"])
     mending = mend(folder, asked.filter, unsafe=options["unsafe_fixes"])
     left = mending.before if options["diff"] else mending.after
-    answer = _make_report(left.raw, asked.filter(left.findings), format)
+    answer = make_report(left.raw, asked.filter(left.findings), format)
     if not options["diff"]:
         write_mending(folder, mending)
         for line in () if quiet else describe_mending(mending):
@@ -112,28 +110,6 @@ def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options:
     if not quiet and not mending.contents:
         say("nothing to mend")
     return 5 if mending.contents else _exit_code(answer, options["error_on"])
-
-
-def _check_and_cache(folder: Path, format: str, kept: CheckCache, *, anew: bool) -> CheckReport:
-    """Check what changed of a project, or all of it, and keep what is said."""
-    gc.disable()
-    from cyberflow.compiler.check import check_facts
-    from cyberflow.compiler.facts.file_facts import ProjectFacts
-    from cyberflow.compiler.facts.link import link
-    from cyberflow.compiler.facts.store import load_facts, store_facts
-    from cyberflow.language.disk import FileMemory
-    from cyberflow.language.project.load import read_project
-
-    memory = FileMemory()
-    facts = ProjectFacts() if anew else load_facts(folder, kept.program_version, memory)
-    sourced = read_project(folder, memory=memory)
-    facts = link(sourced, facts)
-    answer = _make_report(sourced, check_facts(sourced, facts), format)
-    if not sourced.modules:
-        store_facts(sourced, facts, kept.program_version)
-    if format in ("text", "json"):  # the others name the job of CI that they belong to
-        kept.store(format, answer, sourced)
-    return answer
 
 
 def _check_anew(folder: Path, target: str | None) -> tuple[RawProject, list[Diagnostic]]:
@@ -156,42 +132,3 @@ def _select(
 
     asked = FindingSelection.of(sourced.root, options["paths"], options["select"], options["ignore"])
     return sourced, asked.filter(found)
-
-
-def _make_report(sourced: RawProject, found: list[Diagnostic], format: str) -> CheckReport:
-    errors = sum(one.severity == "error" for one in found)
-    text = render_findings(sourced, found, format)
-    hint = _hint(sourced, found) if format == "text" else ""
-    plain = to_terminal(text, colours=False)
-    if format == "text":
-        plain, hint = escape_ci_commands(plain, at_start=True), hint and f"{hint}\n"
-    return CheckReport(to_segments(text), errors, len(found) - errors, hint, plain)
-
-
-def _hint(sourced: RawProject, found: list[Diagnostic]) -> str:
-    """What can be mended of what was found."""
-    if not found:
-        return ""
-    from cyberflow.cli.views.findings.fixes import FixView, fix_hint
-
-    return fix_hint(*FixView.of(sourced, found).count(found))
-
-
-def render_findings(sourced: RawProject, found: list[Diagnostic], format: str) -> str:
-    """Findings in one of the formats, ending in a line end."""
-    if format == "json":
-        from cyberflow.cli.views.findings.findings_json import render_json
-
-        return render_json(sourced, found) + "\n"
-    if format == "sarif":
-        from cyberflow.cli.views.findings.sarif import render_sarif
-
-        return render_sarif(sourced, found, os.environ) + "\n"
-    if format == "github":
-        from cyberflow.cli.views.findings.findings_json import workflow_commands
-
-        return "".join(f"{line}\n" for line in workflow_commands(sourced, found, os.environ))
-    from cyberflow.cli.views.findings.diagnostics_text import DiagnosticRenderer, summary
-
-    printer = DiagnosticRenderer.of(sourced, found)
-    return "".join(f"{printer.render(one)}\n\n" for one in found) + summary(sourced, found) + "\n"

@@ -20,7 +20,7 @@ def command(*, shell: str) -> int:
     Example:
       eval "$(cyberflow completion bash)"   # in ~/.bashrc
       eval "$(cyberflow completion zsh)"   # in ~/.zshrc, below compinit
-      cyberflow completion fish > ~/.config/fish/completions/cyberflow.fish
+      mkdir -p ~/.config/fish/completions && cyberflow completion fish > ~/.config/fish/completions/cyberflow.fish
     """
     from click.shell_completion import get_completion_class
 

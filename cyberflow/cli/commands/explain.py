@@ -38,7 +38,7 @@ def command(*, every: bool, format: str, name: str | None) -> int:
         for one in rules.values():
             click.echo(f"{one.name:<24} {one.title}")
     elif name is None:
-        texts = (f"{style(one.name, bold=True)}\n\n{one.text}" for one in rules.values())
+        texts = (f"{style(one.name, bold=True)}\n\n{_colour_example(one.text)}" for one in rules.values())
         click.echo(render_page() if format == "markdown" else "\n\n".join(texts), nl=format == "text")
     elif name in rules and format == "markdown":
         click.echo(rules[name].section(), nl=False)
@@ -55,7 +55,14 @@ def _render(topic: Topic, format: str) -> str:
     if format == "markdown":
         example = f"\n\n```\n{topic.example}\n```" if topic.example else ""
         return f"### {topic.name}\n\n{topic.text}{example}"
-    lines = [f"{style(topic.name, bold=True)}{kind}", "", topic.text]
+    text = _colour_example(topic.text) if topic.kind == "rule" else topic.text
+    lines = [f"{style(topic.name, bold=True)}{kind}", "", text]
     if topic.example:
         lines += ["", *(f"    {line}" for line in topic.example.split("\n"))]
     return "\n".join(lines)
+
+
+def _colour_example(text: str) -> str:
+    """The lines of a rule's example that are wrong in red, those that mend it in green."""
+    colours = {"    -": "red", "    +": "green"}
+    return "\n".join(style(line, fg=colours[line[:5]]) if line[:5] in colours else line for line in text.split("\n"))

@@ -38,7 +38,7 @@ def command(*, folder: Path | None, project: Path | None, python: bool, ci: Ci |
     \b
     Example:
       cyberflow init clinic-intake
-      cyberflow init --python --ci github clinic-intake
+      cyberflow init --python --ci github front-desk
     """
     if folder is not None and project is not None:
         raise UsageError(f"the folder is named twice: {project} by `--project`, and {folder}")

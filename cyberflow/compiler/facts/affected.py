@@ -8,7 +8,9 @@ from cyberflow.compiler.facts.file_facts import (
     AnyDocument,
     FileFacts,
     ProjectFacts,
+    is_word,
     names_in,
+    names_of,
     words_of,
 )
 from cyberflow.language.disk import Disk
@@ -32,7 +34,7 @@ def find_affected(documents: Mapping[str, AnyDocument], disk: Disk, kept: Projec
         for path in again - reached:
             names |= list_names(path, documents, disk, kept)
         reached = set(again)
-        again |= _mentioning(documents, again, names, kept)
+        again |= _mentioning(documents, again, names, kept, disk.memory.mentions)
         again |= _sharing(again, kept.files) & documents.keys()
         names = set()
     return again
@@ -78,23 +80,30 @@ def _holds(path: str, facts: FileFacts | None, disk: Disk) -> bool:
         facts is not None
         and not facts.doubtful
         and content_of(path, disk) == facts.content
-        and all(disk.version(used) == version for used, version in facts.uses.items())
-        and not any(one.rule in GLOBAL_RULES for one in facts.findings)
+        and (not facts.uses or all(disk.version(used) == version for used, version in facts.uses.items()))
+        and not (facts.findings and any(one.rule in GLOBAL_RULES for one in facts.findings))
     )
 
 
 def _mentioning(
-    documents: Mapping[str, AnyDocument], known: Collection[str], names: set[str], kept: ProjectFacts
+    documents: Mapping[str, AnyDocument],
+    known: Collection[str],
+    names: set[str],
+    kept: ProjectFacts,
+    mentions: Mapping[str, frozenset[str]],
 ) -> set[str]:
-    """The other files in whose text one of the names stands."""
+    """The other files in whose text one of the names stands; `mentions` knows it of those that were given before."""
     if not names:
         return set()
     others = [(path, document) for path, document in documents.items() if path not in known]
-    if len(names) <= _FEW:
-        found = {path for path, document in others if any(name in document.text for name in names)}
+    found = {path for path, _ in others if kept.files[path].hides}
+    if mentions and all(map(is_word, names)) and names <= names_of(kept.files):
+        found |= {path for path, _ in others if not names.isdisjoint(mentions.get(path, names))}
+    elif len(names) <= _FEW:
+        found |= {path for path, document in others if any(name in document.text for name in names)}
     else:
-        found = {path for path, document in others if not names.isdisjoint(words_of(document))}
-    return found | {path for path, _ in others if kept.files[path].hides}
+        found |= {path for path, document in others if not names.isdisjoint(words_of(document))}
+    return found
 
 
 def _sharing(again: Collection[str], files: Mapping[str, FileFacts]) -> set[str]:

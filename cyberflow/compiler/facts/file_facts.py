@@ -67,6 +67,16 @@ def names_in(document: AnyDocument) -> frozenset[str]:
     return frozenset(name.removesuffix("?") for key in sections for name in held[key])
 
 
+def names_of(files: Mapping[str, FileFacts]) -> frozenset[str]:
+    """Every name that files give."""
+    return frozenset().union(*[one.names for one in files.values()])
+
+
+def is_word(name: str) -> bool:
+    """Whether a name is one that the words of files can show."""
+    return _WORD.fullmatch(name) is not None
+
+
 def words_of(document: Document) -> frozenset[str]:
     """Every word of a file that may be a name."""
     return frozenset(_WORD.findall(document.text))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cyberflow.compiler.facts.file_facts import FileFacts, ProjectFacts
+from cyberflow.compiler.facts.mentions import find_mentions
 from cyberflow.compiler.suppressions import Suppression
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.edits import Edit, Fix
@@ -44,13 +45,15 @@ def load_facts(root: Path, program: str, memory: FileMemory) -> ProjectFacts:
         head, *lines = text.decode().split("\n")
         if (head_data := json.loads(head))["program"] != program:
             return ProjectFacts()
-        files, written, outlines = {}, {}, {}
-        for line, (path, held, outline) in zip(lines, json.loads(f"[{','.join(lines)}]"), strict=True):
+        files, written, outlines, mentions = {}, {}, {}, {}
+        for line, (path, held, outline, mentioned) in zip(lines, json.loads(f"[{','.join(lines)}]"), strict=True):
             files[path] = facts = _decode_facts(held)
-            written[path] = (facts, outline, line)
+            written[path] = (facts, [outline, mentioned], line)
+            if mentioned is not None:
+                mentions[path] = frozenset(mentioned)
             if outline is not None:
                 outlines[path] = facts.content, DocumentOutline(*outline)
-        memory.written, memory.outlines = written, outlines
+        memory.written, memory.outlines, memory.mentions = written, outlines, mentions
         return ProjectFacts(str(head_data["settings"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ProjectFacts()
@@ -62,15 +65,15 @@ def store_facts(raw: RawProject, facts: ProjectFacts, program: str) -> None:
     """
     lines = [_dump({"program": program, "settings": facts.settings})]
     written = raw.files.disk.memory.written
-    for path, one in facts.files.items():
-        if _holds_secret(raw, one):
-            continue
-        outline = _outline_of(raw, path)
+    kept = {path: one for path, one in facts.files.items() if not (one.findings and _holds_secret(raw, one))}
+    mentions = find_mentions(raw, kept, {path: before[0] for path, before in written.items()})
+    for path, one in kept.items():
+        beside = [_outline_of(raw, path), mentions.get(path)]
         before = written.get(path)
-        if before is not None and before[0] is one and before[1] == outline:
+        if before is not None and before[0] is one and before[1] == beside:
             lines.append(before[2])
         else:
-            lines.append(_dump([path, _encode_facts(one), outline]))
+            lines.append(_dump([path, _encode_facts(one), *beside]))
     text = "\n".join(lines)
     to = raw.root / FILE
     with suppress(CyberflowError, OSError, UnicodeEncodeError):
@@ -118,7 +121,9 @@ def _decode_facts(value: Any) -> FileFacts:
     kind, content, (_, *names), uses, texts, doubtful, hides, findings, comments = value
     if kind != FileFacts.__name__ or not isinstance(uses, dict):
         raise TypeError("not facts")
-    used, found, said = (_decode(one) if one != [""] else () for one in (texts, findings, comments))
+    if texts == findings == comments == [""]:  # as nearly all have
+        return FileFacts(content, frozenset(names), uses, (), doubtful, hides)
+    used, found, said = map(_decode, (texts, findings, comments))
     held: tuple[tuple[Any, type[Any]], ...] = ((found, Diagnostic), (said, Suppression))
     if not all(isinstance(one, kind) for several, kind in held for one in several):
         raise TypeError("not facts")

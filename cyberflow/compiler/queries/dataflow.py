@@ -8,7 +8,7 @@ from typing import Any
 from cyberflow.compiler.graph import CONDITIONS, AnyCaller, CallNode, Graph, PipelineNode, PipelineStepNode
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.refs import closes_cycle
-from cyberflow.compiler.queries.value_types import input_type, part_types, without_default
+from cyberflow.compiler.queries.value_types import input_type, part_types, ref_type, without_default
 from cyberflow.compiler.refs import Ref
 from cyberflow.compiler.scanned_text import Value
 from cyberflow.late import dataclass
@@ -16,7 +16,7 @@ from cyberflow.schema.literal_types import literal_schema
 from cyberflow.schema.normal_form import ObjectSchema
 from cyberflow.schema.paths import FoundType
 from cyberflow.schema.subtype.assign import Assignability, NotAssignable, check_assignable, check_value
-from cyberflow.schema.values import ABSENT
+from cyberflow.schema.values import ABSENT, Schema
 from cyberflow.source import Place
 
 _BOOLEAN: ObjectSchema = {"type": "boolean"}
@@ -51,16 +51,20 @@ class Flow:
 
     @property
     def same_type(self) -> bool:
-        """Whether both sides are the same type, of which nothing need be asked. Python holds true equal to 1: `repr`
-        does not.
-        """
+        """Whether both sides are the same type, of which nothing need be asked."""
         if self.given is None or (self.optional and self.required):
             return False
-        return self.given == self.wanted and repr(self.given) == repr(self.wanted)
+        return _are_equal(self.given, self.wanted)
 
     def cache_key(self) -> tuple[str, bool, bool]:
         """What the answer is a function of; many flows of a project ask the same."""
         return repr((self.given, self.data, self.wanted)), self.optional, self.required
+
+    def identity(self) -> tuple[int, int, bool, bool] | None:
+        """The same for two types, which most declarations share; it holds while the flow is alive."""
+        if self.given is None:
+            return None
+        return id(self.given), id(self.wanted), self.optional, self.required
 
     def check(self) -> Assignability:
         if self.given is None:
@@ -69,7 +73,7 @@ class Flow:
 
 
 def flows(graph: Graph) -> Iterator[Flow]:
-    """Every flow of a project, chains first."""
+    """Every flow of a project, chains first, but for inputs that are handed down as they are declared."""
     for caller in graph.callers:
         for step in caller.steps:
             if step.callee is not None:
@@ -83,16 +87,43 @@ def flows(graph: Graph) -> Iterator[Flow]:
 
 
 def _step_flows(caller: AnyCaller, step: CallNode, callee: Callee) -> Iterator[Flow]:
+    inherited = caller.inputs_at(step, "inputs").fields if caller.inherits else {}
     for name, field in callee.inputs.fields.items():
+        value, given = step.inputs.get(name), inherited.get(name)
+        if value is not None:
+            same = _brings_the_same(caller, step, value, field)
+        else:
+            same = given is None or _is_the_same(given, field)
+        if same:
+            continue
         machine = name in (*callee.from_machine, *caller.from_machine)
         schema, required = without_default(field.schema), field.required and not machine
         wanted = Flow(name, f"step `{step.id}`", "a literal", step.place, schema, field.place, required)
-        value = step.inputs.get(name)
         if value is not None:
             if not any(isinstance(use.ref, Ref) and closes_cycle(caller, step, use.ref) for use in value.refs):
                 yield from _value_flows(caller, step, "inputs", value, wanted)
-        elif caller.inherits and (given := caller.inputs_at(step, "inputs").fields.get(name)):
+        elif given is not None:
             yield _token_flow(caller, wanted, given, input_type(given, caller.from_machine), given.place)
+
+
+def _is_the_same(given: Field, taken: Field) -> bool:
+    """Whether an input of the whole is declared as the step's is, so that there is nothing to ask."""
+    return (given.required or not taken.required) and _are_equal(given.schema, taken.schema)
+
+
+def _brings_the_same(caller: AnyCaller, step: CallNode, value: Value, field: Field) -> bool:
+    """Whether a value is one ref to an output that is declared as the input is, or of which another rule speaks."""
+    if len(value.refs) != 1 or value.refs[0].keys or not isinstance(ref := value.refs[0].ref, Ref):
+        return False
+    found = ref_type(caller, step, "inputs", ref)
+    if found is None:
+        return True
+    return not (found.optional and field.required) and _are_equal(found.schema, field.schema)
+
+
+def _are_equal(one: Schema, other: Schema) -> bool:
+    """Whether two types are one. Python holds true equal to 1: `repr` does not."""
+    return one is other or (one == other and repr(one) == repr(other))
 
 
 def _own_flows(caller: AnyCaller, step: PipelineStepNode) -> Iterator[Flow]:

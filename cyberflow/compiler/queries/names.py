@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from cyberflow.compiler.graph import ONCE, AnyCaller, CallNode, Graph, PipelineStepNode, TaskNode, WorkflowNode
+from cyberflow.compiler.graph import (
+    ONCE,
+    AnyCaller,
+    CallNode,
+    Graph,
+    PipelineNode,
+    PipelineStepNode,
+    TaskNode,
+    WorkflowNode,
+)
 from cyberflow.compiler.interface import Callee, Field, FieldSet, NameKind
+from cyberflow.compiler.queries.answers import keep_answer
 from cyberflow.compiler.queries.declaration_fixes import fix_declaration, move_to_secrets, remove_declaration
 from cyberflow.compiler.queries.lookalikes import unread_prompt_text
 from cyberflow.compiler.queries.suggestions import suggest_declaration
-from cyberflow.compiler.queries.texts import scopes
+from cyberflow.compiler.queries.texts import names_in_texts, scopes
 from cyberflow.compiler.scanned_text import ScannedText, Value
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean, fix_name, nearest
 from cyberflow.edits import Fix, Removal
@@ -32,9 +42,16 @@ def names_in_use(caller: AnyCaller, kind: NameKind) -> set[str]:
     for step in caller.steps:
         if step.callee is not None:
             used |= unknown_names(step.callee, kind)
-            if caller.inherits:
-                used |= set(step.callee.fields_of(kind).fields) - set(step.values_of(kind))
-    return used
+    return used | _names_of_callees(caller, kind)
+
+
+def _names_of_callees(caller: AnyCaller, kind: NameKind) -> set[str]:
+    """What the steps of a chain or pipeline get because what they run declares the name."""
+    names: set[str] = set()
+    for step in caller.steps if caller.inherits else ():
+        if step.callee is not None:
+            names |= step.callee.fields_of(kind).fields.keys() - step.values_of(kind).keys()
+    return names
 
 
 def _names_in_value(value: Value, kind: NameKind) -> set[str]:
@@ -51,15 +68,16 @@ def is_fully_read(caller: AnyCaller, kind: NameKind) -> bool:
 
 def unknown_names(callee: Callee, kind: NameKind) -> set[str]:
     """What the texts of a workflow name and nothing declares: `undeclared-*` speaks of it."""
-    roots = {token.path.root for text in callee.texts for token in text.tokens if token.kind == kind}
-    return roots - set(callee.fields_of(kind).fields)
+    return names_in_texts(callee)[kind] - callee.fields_of(kind).fields.keys()
 
 
 def find_unknown_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Every token whose root is not declared, with what was probably meant."""
     for scope in scopes(graph):
         fields = scope.fields_of(kind)
-        for text in scope.texts if fields.known else ():
+        if not fields.known or names_in_texts(scope)[kind] <= fields.fields.keys():
+            continue
+        for text in scope.texts:
             for token in text.tokens:
                 if token.kind == kind and token.path.root not in fields and not _is_escape(text, token):
                     place = text.place_of(token.start, token.end)
@@ -76,10 +94,14 @@ def _is_escape(text: ScannedText, token: Token) -> bool:
 
 def find_idle_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Inputs or secrets of workflows and tasks that no text uses."""
-    found: list[WorkflowNode | TaskNode] = [*graph.workflows.values(), *graph.tasks.values()]
-    for owner in found:
-        used = _names_in_texts(owner, kind) if owner.complete else ()
-        for name, field in owner.fields_of(kind).fields.items() if owner.complete else ():
+    for scope in scopes(graph):
+        owner, fields = scope.owner, scope.fields_of(kind).fields
+        if not isinstance(owner, WorkflowNode | TaskNode) or not owner.complete:
+            continue
+        if fields.keys() <= set().union(*names_in_texts(scope).values()):
+            continue
+        used = _names_in_texts(owner, kind)
+        for name, field in fields.items():
             if name not in used and not _occurs_in_unread_text(graph, owner, name):
                 help = f"use it as `{placeholder(kind, name)}`, or take it away"
                 message = f"nothing in `{owner.name}` uses the {kind} `{name}`"
@@ -123,7 +145,7 @@ def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]
             if step.callee is not None and step.callee.fields_of(kind).known:
                 yield from _unknown_arguments(caller, step, step.callee, kind)
             if step.callee is not None and isinstance(step, PipelineStepNode) and kind == "input":
-                yield from _unknown_files(step, step.callee)
+                yield from _unfile_stamps(step, step.callee)
     for workflow in graph.workflows.values():
         fields = workflow.fields_of(kind)
         for index, written in enumerate(workflow.body.from_machine):
@@ -156,7 +178,7 @@ def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: 
         yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help, fix=fix)
 
 
-def _unknown_files(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
+def _unfile_stamps(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
     """Files of a step that what it runs does not ask for."""
     for name, value in step.files.items():
         if name not in callee.files:
@@ -169,7 +191,11 @@ def _unknown_files(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnosti
 def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """Inputs or secrets of chains and pipelines that no step uses."""
     for chain in graph.callers:
-        missing = list(missing_arguments(chain, kind))
+        if chain.fields_of(kind).fields.keys() <= _names_of_callees(chain, kind) and not isinstance(
+            chain, PipelineNode
+        ):
+            continue
+        missing = missing_arguments(chain, kind)
         literal = kind == "secret" and any(literal_secrets(step) for step in chain.steps)
         if not is_fully_read(chain, kind) or (kind == "secret" and missing) or literal:
             continue
@@ -211,8 +237,13 @@ def resolve_misspellings(given: Iterable[str], declared: FieldSet) -> set[str]:
     return {meant for name in given if name not in declared and (meant := nearest(name, declared.fields))}
 
 
-def missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[CallNode, Callee, Field]]:
+@keep_answer
+def missing_arguments(caller: AnyCaller, kind: NameKind) -> list[tuple[CallNode, Callee, Field]]:
     """What steps need and nothing gives: no value, no input or secret of that name, no machine, no near miss."""
+    return [*_missing_arguments(caller, kind)]
+
+
+def _missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[CallNode, Callee, Field]]:
     if not caller.fields_of(kind).known:
         return
     for step in _steps_that_were_read(caller):
@@ -220,10 +251,14 @@ def missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[CallN
             continue
         declared, values = callee.fields_of(kind), step.values_of(kind)
         inherited = caller.inputs_at(step, "inputs") if kind == "input" else caller.secrets
-        given = {*values, *resolve_misspellings(values, declared), *(inherited.fields if caller.inherits else ())}
+        given = {*values, *(inherited.fields if caller.inherits else ())}
+        lacking = [field for name, field in declared.fields.items() if field.required and name not in given]
+        if not lacking:
+            continue
+        given |= resolve_misspellings(values, declared)
         machine = {*callee.from_machine, *caller.from_machine}
-        for name, field in declared.fields.items():
-            if field.required and name not in given and SIGNS[kind] + name not in machine:
+        for field in lacking:
+            if (name := field.name) not in given and SIGNS[kind] + name not in machine:
                 renamed = {one for one in unknown_names(callee, kind) if nearest(one, declared.fields) == name}
                 if not renamed & given:
                     yield step, callee, field

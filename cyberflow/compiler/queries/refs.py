@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cyberflow.compiler.graph import AnyCaller, CallNode, Graph, PipelineStepNode
 from cyberflow.compiler.pipeline.file_refs import FileRef
+from cyberflow.compiler.queries.answers import keep_answer
 from cyberflow.compiler.refs import Keys, Ref
 from cyberflow.late import dataclass
 from cyberflow.source import Place
@@ -35,20 +36,29 @@ class StepUse:
     written: str
 
 
-def valid_refs(caller: AnyCaller) -> Iterator[ValidRef]:
-    for step, where, value in caller.values:
-        if where in READERS:
-            for use in value.refs:
-                if isinstance(use.ref, Ref):
-                    yield ValidRef(use.ref, use.place, str(use.written), step, use.keys)
+@keep_answer
+def valid_refs(caller: AnyCaller) -> list[ValidRef]:
+    return [
+        ValidRef(use.ref, use.place, str(use.written), step, use.keys)
+        for step, where, value in caller.values
+        if value.refs and where in READERS
+        for use in value.refs
+        if isinstance(use.ref, Ref)
+    ]
 
 
-def all_valid_refs(graph: Graph) -> Iterator[tuple[AnyCaller, ValidRef]]:
-    return ((caller, use) for caller in graph.callers for use in valid_refs(caller))
+@keep_answer
+def all_valid_refs(graph: Graph) -> list[tuple[AnyCaller, ValidRef]]:
+    return [(caller, use) for caller in graph.callers for use in valid_refs(caller)]
 
 
-def step_uses(caller: AnyCaller) -> Iterator[StepUse]:
+@keep_answer
+def step_uses(caller: AnyCaller) -> list[StepUse]:
     """Every naming of another step by a step."""
+    return [*_step_uses(caller)]
+
+
+def _step_uses(caller: AnyCaller) -> Iterator[StepUse]:
     for use in valid_refs(caller):
         if use.step is not None:
             yield StepUse(use.step, use.ref.alias, use.place, use.written)

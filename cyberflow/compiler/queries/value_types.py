@@ -43,7 +43,7 @@ def ref_type(caller: AnyCaller, step: CallNode | None, key: str, ref: Ref) -> Fo
     producer = caller.producer(ref.alias)
     if producer is None or not producer.outputs.known or not producer.outputs.fields:
         return None
-    found = lookup(producer.outputs_schema, ref.keys)
+    found = producer.output_type(ref.keys)
     if isinstance(found, UnknownPath):
         found = ANYTHING
     return caller.view_from(step, key, ref.alias, found) if isinstance(found, FoundType) else None
@@ -92,4 +92,5 @@ def output_fields(caller: AnyCaller) -> FieldSet:
 
 
 def without_default(schema: ObjectSchema) -> ObjectSchema:
-    return {key: value for key, value in schema.items() if key != "default"}
+    """The same type, or the same object where it has no default, so that types are known again."""
+    return {key: value for key, value in schema.items() if key != "default"} if "default" in schema else schema

@@ -1,6 +1,10 @@
 r"""A backslash stands directly before a placeholder, inside a word.
 
-    prompt: Save it as C:\in\<name>.
+     workflows:
+       save:
+         inputs: {name: string}
+    -    prompt: Save it as C:\in\<name>.
+    +    prompt: Save it as C:/in/<name>.
 
 The platform would take the backslash for an escape, and type the placeholder itself. Windows takes `/` too.
 """

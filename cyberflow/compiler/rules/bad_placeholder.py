@@ -1,6 +1,10 @@
 r"""Something looks like a placeholder and is not one.
 
-    prompt: Type <patient..id>, then <patient[x]>.
+     workflows:
+       lookup:
+         inputs: {patient: {id: string, phones: "string[]"}}
+    -    prompt: Type <patient.id >, then <patient.phones[x]>.
+    +    prompt: Type <patient.id>, then <patient.phones[0]>.
 
 A placeholder is `<name>`, with a path `<a.b[0]['k']>`, without blanks outside quotes. A literal is written `\<word>`.
 In a chain, an object or a list cannot stand inside a longer text: hand it on as a value of its own, or name a part.

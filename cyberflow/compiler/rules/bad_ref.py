@@ -5,8 +5,15 @@ a step, also inside an object or a list, and a value in the `outputs` of a chain
 given by whoever runs the chain and can refer to nothing. In a pipeline a ref may stand under `each`, `when`, `unless`
 and `until` too, and one to a file, `<step>.files['<name>']`, under `files`; a task has files and no outputs.
 
-    inputs:
-      mrn: {$ref: lookup.mrn}            # the outputs of a step are under `.outputs`
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.output.mrn}}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 """
 
 import json

@@ -5,7 +5,12 @@ nested notation, or JSON Schema 2020-12. A mapping is JSON Schema when it has `t
 `const`, `anyOf`, `oneOf`, `allOf`, `not` or `$ref`; then every keyword must be one of JSON Schema's, or begin with
 `x-`. A field with such a name is declared below `properties`.
 
-    inputs:
-      mrn: strng
-      age: {type: integer, minimun: 0}
+     workflows:
+       lookup:
+         prompt: Open the chart of <mrn>, aged <age>.
+         inputs:
+    -      mrn: strng
+    -      age: {type: integer, minimun: 0}
+    +      mrn: string
+    +      age: {type: integer, minimum: 0}
 """

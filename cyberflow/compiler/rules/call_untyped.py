@@ -4,8 +4,24 @@ Its parameters are the inputs of the step and the fields of what it returns the 
 types that JSON knows, and a pydantic model, a dataclass or a TypedDict to return, or None. A parameter `key` gets the
 id of the item. A call takes no secrets.
 
-    def total(receipts: list[str]):                 # and what does it return?
-        return {"count": len(receipts)}
+     # flows/glue.py
+     from dataclasses import dataclass
+
+
+     @dataclass
+     class Total:
+         count: int
+
+
+    -def total(receipts: list[str]):                 # and what does it return?
+    +def total(receipts: list[str]) -> Total:
+         return Total(len(receipts))
+     # flows/month.yaml
+     pipelines:
+       month-end:
+         inputs: {receipts: "string[]"}
+         steps:
+           - {id: total, call: "flows.glue:total", inputs: {receipts: <receipts>}}
 
 Annotate every parameter and the result.
 """

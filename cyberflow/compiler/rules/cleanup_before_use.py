@@ -3,8 +3,16 @@
 The files of a chain reach its first run, and `cleanup` removes them when that run ends. With several steps the later
 ones find no file. This is a warning.
 
-    files: [{path: data/seed.csv, target: 'C:/in/seed.csv', cleanup: true}]
-    steps: [{id: a, workflow: w}, {id: b, workflow: v}]
+     workflows:
+       read-list: {prompt: Read the list.}
+       book-all: {prompt: Book what is on the list.}
+     chains:
+       intake:
+    -    files: [{path: data/seed.csv, target: 'C:/in/seed.csv', cleanup: true}]
+    +    files: [{path: data/seed.csv, target: 'C:/in/seed.csv'}]
+         steps:
+           - {id: read, workflow: read-list}
+           - {id: book, workflow: book-all}
 
 Leave `cleanup` out, and let the last step delete the file.
 """

@@ -4,8 +4,12 @@ In double quotes a backslash begins an escape: `"C:\temp\new"` holds a tab and a
 terminal command, a title and a path this is an error. In prompts it is a warning, for a tab and a line end only inside
 a word that looks like a path.
 
-    files:
-      - {path: data/new.csv, target: "C:\temp\new.csv"}
+     workflows:
+       seed:
+         prompt: Import the file.
+         files:
+    -      - {path: data/seed.csv, target: "C:\temp\new.csv"}
+    +      - {path: data/seed.csv, target: 'C:\temp\new.csv'}
 
 Write the text in single quotes: `'C:\temp\new.csv'`.
 """
@@ -26,14 +30,20 @@ from cyberflow.late import expression
 from cyberflow.source import Document, LineIndex, Place, Text
 
 _PATH = expression(r"[(\"'`*_]*(?:[A-Za-z]:|\\\\|%\w+%|\.{1,2}\\|~\\|\$env:)")
+_ESCAPES = ("\\", "${{")
+"""What stands in a file whose texts may hold a control character that it does not."""
 _BLANKS = "\t\n\r"
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     documents = graph.project.files.documents
+    may_escape: dict[str, bool] = {}  # a file is searched once for its thousands of texts
     for what, text in _texts(graph):
-        if CONTROL.search(text.value) and (document := documents.get(text.pieces[0].place.path)):
-            yield from _findings(document, what, text)
+        path = text.pieces[0].place.path
+        if path not in may_escape:
+            may_escape[path] = path in documents and any(mark in documents[path].text for mark in _ESCAPES)
+        if (may_escape[path] or (what == "a path" and path in documents)) and CONTROL.search(text.value):
+            yield from _findings(documents[path], what, text)
 
 
 def _texts(graph: Graph) -> Iterator[tuple[str, Text]]:
@@ -64,8 +74,6 @@ def _prompt_files(definition: Definition[Workflow]) -> Iterator[tuple[Place, str
 
 def _findings(document: Document, what: str, text: Text) -> Iterator[Diagnostic]:
     """One finding for each word in which an escape made a control character."""
-    if what != "a path" and "\\" not in document.text and "${{" not in document.text:
-        return
     lines, words = document.text.split("\n"), set()
     for match in CONTROL.finditer(text.value):
         place = text.place(*match.span())

@@ -3,7 +3,11 @@
 In a plain text on one line, ` #` begins a comment, and the prompt ends before it. A folded text (`>`) joins its lines,
 so that a list in it becomes one paragraph. This is a warning.
 
-    prompt: Open ticket #7, then room #12.        # the agent is told `Open ticket`
+     workflows:
+       tickets:
+    -    prompt: Open ticket #7, then room #12.        # the agent is told `Open ticket`
+    +    prompt: |
+    +      Open ticket #7, then room #12.
 
 Quote the text, or write it below `prompt: |`. A comment that begins with `cyberflow:` is one of ours and is let be.
 """
@@ -33,7 +37,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if not isinstance(document, YamlDocument):
             continue
         if document.path not in suspect:
-            suspect[document.path] = bool(_SUSPECT.search(document.text))
+            suspect[document.path] = _is_suspect(document.text)
         if not suspect[document.path]:
             continue
         node = document.node(text.place.route)
@@ -44,6 +48,12 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             yield Diagnostic("cut-prompt", "the prompt ends before this comment", place, help=help, fix=fix)
         elif getattr(node, "style", None) == ">":
             yield from _find_folding(document, node)
+
+
+def _is_suspect(text: str) -> bool:
+    """Whether a comment or a `>` may stand behind a value, as far as the text alone can tell."""
+    near = "\t" in text or " >" in text or ("#" in text and " #" in text)
+    return near and _SUSPECT.search(text) is not None
 
 
 def _find_folding(document: YamlDocument, node: Any) -> Iterator[Diagnostic]:

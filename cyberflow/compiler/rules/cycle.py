@@ -2,9 +2,15 @@
 
 No order of the steps could run them.
 
-    steps:
-      - {id: a, workflow: w, inputs: {x: {$ref: b.outputs.y}}}
-      - {id: b, workflow: w, inputs: {x: {$ref: a.outputs.y}}}
+     workflows:
+       copy: {prompt: Copy <x>., inputs: {x: string}, outputs: {y: string}}
+     chains:
+       twice:
+    +    inputs: {x: string}
+         steps:
+    -      - {id: a, workflow: copy, inputs: {x: {$ref: b.outputs.y}}}
+    +      - {id: a, workflow: copy, inputs: {x: <x>}}
+           - {id: b, workflow: copy, inputs: {x: {$ref: a.outputs.y}}}
 
 Break the ring: one of the refs must come from an input, or from a step outside it.
 """

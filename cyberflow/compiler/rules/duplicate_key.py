@@ -2,5 +2,9 @@
 
 YAML would keep one of the two in silence.
 
-    inputs: {mrn: string, mrn: integer}
+     workflows:
+       lookup:
+         inputs: {mrn: string}
+         prompt: Open the chart of <mrn>.
+    -    inputs: {mrn: string}
 """

@@ -2,8 +2,12 @@
 
 Workflows, chains and tasks share one namespace, over all files of the project.
 
-    workflows:
-      intake: {prompt: Open the chart.}
-    chains:
-      intake: {steps: [{id: open, workflow: intake}]}
+     workflows:
+    -  intake: {prompt: Open the chart.}
+    +  open-chart: {prompt: Open the chart.}
+     chains:
+       intake:
+         steps:
+    -      - {id: open, workflow: intake}
+    +      - {id: open, workflow: open-chart}
 """

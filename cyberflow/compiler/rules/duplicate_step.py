@@ -3,9 +3,15 @@
 The id is the session alias under which a step's outputs are kept: the later step would hide the earlier one, and a ref
 to it would be a ref to either.
 
-    steps:
-      - {id: lookup, workflow: patient-lookup}
-      - {id: lookup, workflow: book-visit}
+     workflows:
+       patient-lookup: {prompt: Open the chart.}
+       book-visit: {prompt: Book a visit.}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: lookup, workflow: book-visit}
+    +      - {id: book, workflow: book-visit}
 
 Rename one of them.
 """

@@ -2,9 +2,17 @@
 
 The step runs once for each entry, so the value must be a list each time: one that may be absent or null is not.
 
-    - id: file
-      each: {invoice: {$ref: find.outputs.total}}      # a number
-      run: file-invoice
+     workflows:
+       find: {prompt: List what is due., outputs: {invoices: "string[]", total: number}}
+       file: {prompt: File <invoice>., inputs: {invoice: any}}
+     pipelines:
+       month-end:
+         steps:
+           - {id: find, run: find}
+           - id: file
+             run: file
+    -        each: {invoice: {$ref: find.outputs.total}}
+    +        each: {invoice: {$ref: find.outputs.invoices}}
 
 Name a list; make an optional one required, or let a `call` give an empty list in its place.
 """

@@ -2,9 +2,13 @@
 
 The service refuses a chain without steps, so there would be nothing to run.
 
-    chains:
-      intake:
-        steps: []
+     workflows:
+       lookup: {prompt: Open the chart.}
+     chains:
+       intake:
+    -    steps: []
+    +    steps:
+    +      - {id: lookup, workflow: lookup}
 
 Give it a step with an `id` and a `workflow`.
 """

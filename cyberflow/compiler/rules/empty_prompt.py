@@ -1,9 +1,12 @@
-"""A prompt says nothing.
+r"""A prompt says nothing.
 
 What goes out is asked, and not what is written: a comment, or a line that reads as the definition of a link, leaves
 nothing. The service refuses an empty `main_prompt`, and an agent without a task does nothing that anyone pays for.
 
-    prompt: "<!-- later -->"
+     workflows:
+       lookup:
+    -    prompt: '[Task]: lookup'
+    +    prompt: '\[Task]: lookup'
 """
 
 from collections.abc import Iterator

@@ -2,11 +2,15 @@
 
 Steps run in the order they are written, so the output does not exist yet.
 
-    steps:
-      - id: book
-        workflow: book-visit
-        inputs: {mrn: {$ref: lookup.outputs.mrn}}
-      - {id: lookup, workflow: patient-lookup}
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+    +      - {id: lookup, workflow: patient-lookup}
+           - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
+    -      - {id: lookup, workflow: patient-lookup}
 
 Move the step that is read before the one that reads it.
 """

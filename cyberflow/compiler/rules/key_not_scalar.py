@@ -3,8 +3,20 @@
 A key names the item for good: in the ledger, and as `file[INV-7]` in tests and on the command line. So it is a text or
 an integer that each item has, and another one in each.
 
-    each: {invoice: {$ref: find.outputs.invoices}}
-    key: <invoice.lines>                              # a list
+     types:
+       Invoice: {number: string, lines: "string[]"}
+     workflows:
+       find: {prompt: List what is due., outputs: {invoices: "Invoice[]"}}
+       file: {prompt: File <invoice.number>., inputs: {invoice: Invoice}}
+     pipelines:
+       month-end:
+         steps:
+           - {id: find, run: find}
+           - id: file
+             run: file
+             each: {invoice: {$ref: find.outputs.invoices}}
+    -        key: <invoice.lines>
+    +        key: <invoice.number>
 
 Name a text or an integer of the item; without `key` the index of the item is used.
 """

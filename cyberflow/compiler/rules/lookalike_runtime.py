@@ -3,8 +3,11 @@
 One of the two is a slip, and what is saved under it is found nowhere. Names of five letters or more are compared, and
 digits are not: `{{page1}}` and `{{page2}}` are two. This is a warning.
 
-    outputs: {confirmation: string}
-    prompt: Save the number as {{confirmaton}}.
+     workflows:
+       book:
+         outputs: {confirmation: string}
+    -    prompt: Save the number as {{confirmaton}}.
+    +    prompt: Save the number as {{confirmation}}.
 """
 
 from collections.abc import Iterator
@@ -34,7 +37,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         tokens.setdefault(token.path.root, []).append((text, token))
     for workflow, tokens in used.values():
         for name in tokens:
-            if meant := _find_meaning(name, workflow, tokens):
+            if name not in workflow.outputs and (meant := _find_meaning(name, workflow, tokens)):
                 places = [text.place_of(token.start, token.end) for text, token in tokens[name]]
                 roots = [text.place_of(token.start + 2, token.start + 2 + len(name)) for text, token in tokens[name]]
                 fix = replace_text(places[0], name, meant, safe=True)

@@ -2,7 +2,11 @@
 
 The platform sets it between `start_loop` and `end_loop_iteration`; elsewhere it is empty. This is a warning.
 
-    prompt: Open {{loop_item}}. Then use start_loop over <accounts>.
+     workflows:
+       accounts:
+         inputs: {accounts: "string[]"}
+    -    prompt: Open {{loop_item}}. Then use start_loop over <accounts>, and end_loop_iteration after each.
+    +    prompt: Use start_loop over <accounts>, open {{loop_item}}, and use end_loop_iteration.
 """
 
 from collections.abc import Iterator

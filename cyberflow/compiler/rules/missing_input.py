@@ -3,8 +3,13 @@
 An input comes from the step's `inputs`, from an input of the chain of the same name, from a machine (`from_machine`),
 or from its `default`. Nothing gives this one, so the service would refuse the chain or the run would fail.
 
-    book-visit: {inputs: {mrn: string, reason: string}}
-    - {id: book, workflow: book-visit, inputs: {mrn: M7}}       # `reason` is missing
+     workflows:
+       book-visit: {prompt: Book <reason> for <mrn>., inputs: {mrn: string, reason: string}}
+     chains:
+       intake:
+         steps:
+    -      - {id: book, workflow: book-visit, inputs: {mrn: M7}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: M7, reason: checkup}}
 
 In a test it is an input of what is run.
 """

@@ -3,8 +3,14 @@
 A secret comes from the step's `secrets`, from a secret of the chain of the same name, or from a machine
 (`from_machine: [$password]`).
 
-    sign-in: {secrets: [password]}
-    - {id: login, workflow: sign-in}                 # and the chain declares `epic_password`
+     workflows:
+       sign-in: {prompt: Sign in with <$password>., secrets: [password]}
+     chains:
+       intake:
+    +    secrets: [epic_password]
+         steps:
+    -      - {id: login, workflow: sign-in}
+    +      - {id: login, workflow: sign-in, secrets: {password: <$epic_password>}}
 """
 
 import json

@@ -4,9 +4,14 @@ Pools, machines, models, tags and the workflows of Cyberun live on the platform.
 them. A missing tag is a warning, since `apply` makes it. A machine that is not connected counts, and so do pools that
 have none that is: a run would wait without a word.
 
-    chains:
-      intake:
-        pools: [epik]                  # the target has `epic`
+     workflows:
+       patient-lookup: {prompt: Open the chart.}
+     chains:
+       intake:
+    -    pools: [epik]
+    +    pools: [epic]
+         steps:
+           - {id: lookup, workflow: patient-lookup}
 
 Name one that is there, or make it in the dashboard first.
 """

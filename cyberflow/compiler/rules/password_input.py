@@ -3,7 +3,12 @@
 An input is written into the prompt as it is, stored with the run and shown on its page. What nobody may read is a
 secret: the agent gets a name for it, and the value is filled in where it is typed.
 
-    inputs: {pin: {type: string, format: password}}
+     workflows:
+       unlock:
+    -    inputs: {pin: {type: string, format: password}}
+    -    prompt: Type <pin>.
+    +    secrets: [pin]
+    +    prompt: Type <$pin>.
 
 Declare it under `secrets: [pin]` and write `<$pin>` in the prompt; in Python, annotate it with `Secret`.
 """
@@ -20,7 +25,9 @@ from cyberflow.source import Route
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for owner in owners(graph):
         for written, notation in owner.body.inputs.items():
-            for route in _password_routes(notation) if _holds_format(notation) else ():
+            for route in (
+                _password_routes(notation) if not isinstance(notation, str) and _holds_format(notation) else ()
+            ):
                 name = written.removesuffix("?")
                 place = owner.definition.at("inputs", written, *route)
                 help = f"declare it under `secrets`, and write `<${name}>` where it is typed"

@@ -2,7 +2,13 @@
 
 The agent would be told the path, and not what the file says. This is a warning.
 
-    prompt: prompts/lookup.md
+     # flows.yaml
+     workflows:
+       lookup:
+    -    prompt: prompts/lookup.md
+    +    prompt: {file: prompts/lookup.md}
+     # prompts/lookup.md
+     Open the chart.
 
 Name the file: `prompt: {file: prompts/lookup.md}`.
 """

@@ -2,8 +2,11 @@
 
 At run time the platform fails the run at once when a path is applied to text or a number.
 
-    inputs: {mrn: string}
-    prompt: Type <mrn.id>.
+     workflows:
+       lookup:
+         inputs: {mrn: string}
+    -    prompt: Type <mrn.id>.
+    +    prompt: Type <mrn>.
 """
 
 from collections.abc import Iterator

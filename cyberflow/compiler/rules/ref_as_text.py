@@ -3,9 +3,15 @@
 The words themselves would be typed, and not what the step found. This is a warning; where the input takes no text it
 is a `type-mismatch`.
 
-    - id: book
-      workflow: book-visit
-      inputs: {mrn: lookup.outputs.mrn}
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: book, workflow: book-visit, inputs: {mrn: lookup.outputs.mrn}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 A ref is an object: `{$ref: lookup.outputs.mrn}`.
 """

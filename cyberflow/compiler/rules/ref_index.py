@@ -2,7 +2,17 @@
 
 The service documents them for variables in prompts, not for refs; there only dots are shown. This is a warning.
 
-    first: {$ref: "lookup.outputs.medications[0]"}
+     types:
+       Visit: {at: string}
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {visit: Visit}}
+       remind: {prompt: Write a reminder for <at>., inputs: {at: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: write, workflow: remind, inputs: {at: {$ref: "lookup.outputs.visit['at']"}}}
+    +      - {id: write, workflow: remind, inputs: {at: {$ref: lookup.outputs.visit.at}}}
 
 Hand the whole list on and pick the entry in the prompt: `<medications[0]>`.
 """

@@ -4,7 +4,19 @@ A retry runs the whole once more, from its first step. In a chain of several ste
 done their work: what they typed and saved is there, and would be typed and saved again. This is a warning. Of a
 pipeline that a step runs a retry does only once more what failed in it.
 
-    - {id: close, run: close-month, retry: {times: 2}}       # a chain of three steps
+     workflows:
+       post: {prompt: Post the journal.}
+       close: {prompt: Close the month.}
+     chains:
+       close-month:
+         steps:
+           - {id: post, workflow: post}
+           - {id: close, workflow: close}
+     pipelines:
+       month-end:
+         steps:
+    -      - {id: close, run: close-month, retry: {times: 2}}       # posts again what it has posted
+    +      - {id: close, run: close-month}
 
 Let the chain be safe to repeat and say so with an `ignore`, cut it into chains of one step, or take the retry away.
 """

@@ -3,8 +3,11 @@
 `{{name}}` is a value that the agent sets during the run; an input is written `<name>`. The agent would look for a value
 that nobody sets. This is a warning.
 
-    inputs: {mrn: string}
-    prompt: Open the chart of {{mrn}}.
+     workflows:
+       lookup:
+         inputs: {mrn: string}
+    -    prompt: Open the chart of {{mrn}}.
+    +    prompt: Open the chart of <mrn>.
 """
 
 from collections.abc import Iterator

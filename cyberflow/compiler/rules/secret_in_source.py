@@ -4,9 +4,19 @@ What is committed stays in the history for ever, and everybody with a clone can 
 look of the text: `api_key` and `secrets` of a target, `secrets` of a step, the type of a declared secret with its
 `default`. The literal is masked in every output.
 
-    targets:
-      prod: {api_key: cd_live_…}
-    - {id: login, workflow: sign-in, secrets: {password: hunter2}}
+     # cyberflow.yaml
+     project: clinic
+     targets:
+    -  prod: {api_key: cd_live_4711}
+    +  prod: {api_key: {env: CYBERDESK_API_KEY}}
+     workflows:
+       sign-in: {prompt: Sign in with <$password>., secrets: [password]}
+     chains:
+       intake:
+    +    secrets: [epic_password]
+         steps:
+    -      - {id: login, workflow: sign-in, secrets: {password: hunter2}}
+    +      - {id: login, workflow: sign-in, secrets: {password: <$epic_password>}}
 
 Name where it is found: `{env: NAME}`, `{file: PATH}`, `{keyring: SERVICE/USER}`; in a step, hand on a secret of the
 chain: `<$epic_password>`. A secret that was committed must be changed.

@@ -3,9 +3,15 @@
 An input, a file name, an output or a title is stored, logged and shown; a secret there is public to everyone with
 access to the organisation. A secret reaches a workflow through its `secrets` alone, and a prompt names it `<$name>`.
 
-    - id: login
-      workflow: sign-in
-      inputs: {note: "password is <$epic_password>"}
+     workflows:
+    -  sign-in: {prompt: Sign in. <note>, inputs: {note: string}}
+    +  sign-in: {prompt: Sign in with <$password>., secrets: [password]}
+     chains:
+       intake:
+         secrets: [epic_password]
+         steps:
+    -      - {id: login, workflow: sign-in, inputs: {note: "the password is <$epic_password>"}}
+    +      - {id: login, workflow: sign-in, secrets: {password: <$epic_password>}}
 """
 
 from collections.abc import Iterator

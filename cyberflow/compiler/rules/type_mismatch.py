@@ -3,9 +3,15 @@
 Refs, literals, inputs of the chain and defaults are checked against the declared type. Only a proven mismatch is an
 error, and it shows a witness: a value that the one side allows and the other forbids.
 
-    lookup: {outputs: {age: integer}}
-    book: {inputs: {age: string}}
-    - {id: second, workflow: book, inputs: {age: {$ref: first.outputs.age}}}      # witness: 0
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {age: integer}}
+    -  book-visit: {prompt: Book a visit at age <age>., inputs: {age: string}}      # witness: 0 is not text
+    +  book-visit: {prompt: Book a visit at age <age>., inputs: {age: integer}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+           - {id: book, workflow: book-visit, inputs: {age: {$ref: lookup.outputs.age}}}
 
 In a test an input is held against what takes it; a mock, and what is expected, against what the workflow could ever
 give. A mock that breaks its type on purpose says so: `outputs: {$invalid: {…}}`.
@@ -30,11 +36,18 @@ _SHORT = 30
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
+    met: dict[tuple[int, int, bool, bool], tuple[Flow, Assignability]] = {}
     known: dict[tuple[str, bool, bool], Assignability] = {}
     for flow in flows(graph):
         if flow.same_type:
             continue
-        answer = known.get(key := flow.cache_key()) or known.setdefault(key, flow.check())
+        identity = flow.identity()
+        if identity in met:
+            answer = met[identity][1]
+        else:
+            answer = known.get(key := flow.cache_key()) or known.setdefault(key, flow.check())
+        if identity is not None:
+            met[identity] = flow, answer
         if isinstance(answer, NotAssignable):
             yield _finding(flow, answer)
 

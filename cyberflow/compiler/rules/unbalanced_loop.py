@@ -4,7 +4,11 @@ The agent does the first iteration by hand and the platform replays the rest, fr
 with one of them missing nothing is repeated. Over an empty list the loop is skipped, and no iteration ends: what is to
 happen then is said outside the loop. This is a warning.
 
-    prompt: Use start_loop over <accounts>, open each one and read its balance.
+     workflows:
+       balances:
+         inputs: {accounts: "string[]"}
+    -    prompt: Use start_loop over <accounts>, open each one and read its balance.
+    +    prompt: Use start_loop over <accounts>, open each one, read its balance, and use end_loop_iteration.
 """
 
 import re

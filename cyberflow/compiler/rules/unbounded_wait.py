@@ -2,7 +2,14 @@
 
 Nobody may ever give it, and what comes after would wait for good. This is a warning.
 
-    - {id: release, wait: {signal: "Close <month>?", outputs: {approved: boolean}}}
+     workflows:
+       close-month: {prompt: Close the month.}
+     pipelines:
+       month-end:
+         steps:
+    -      - {id: release, wait: {signal: "Close the month?", outputs: {approved: boolean}}}
+    +      - {id: release, wait: {signal: "Close the month?", outputs: {approved: boolean}, timeout: 48h}}
+           - {id: close, run: close-month, when: {$ref: release.outputs.approved}}
 
 Say how long is long enough: `timeout: 48h`. The step fails when it is over.
 """

@@ -1,7 +1,10 @@
 r"""A placeholder names an input that is not declared.
 
-    inputs: {patient: PatientId}
-    prompt: Type <patinet.id>.
+     workflows:
+       lookup:
+         inputs: {patient: {id: string}}
+    -    prompt: Type <patinet.id>.
+    +    prompt: Type <patient.id>.
 
 At run time nothing would be filled in. Declare the input, or name one that is declared; a literal is
 written `\<word>`. In a chain, `<name>` is an input of the chain.

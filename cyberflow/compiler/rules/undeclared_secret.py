@@ -1,7 +1,10 @@
 r"""A placeholder names a secret that is not declared.
 
-    secrets: [password]
-    prompt: Sign in with <$pasword>.
+     workflows:
+       sign-in:
+         secrets: [password]
+    -    prompt: Sign in with <$pasword>.
+    +    prompt: Sign in with <$password>.
 
 Declare the secret, or name one that is declared. PowerShell's `{$_}` is read as a placeholder too, since the platform
 substitutes inside code: write `\{$_}`.

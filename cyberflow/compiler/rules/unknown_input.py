@@ -2,8 +2,13 @@
 
 The platform ignores it, and the input that was meant stays empty.
 
-    book-visit: {inputs: {mrn: string}}
-    - {id: book, workflow: book-visit, inputs: {mnr: M7}}
+     workflows:
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {"mrn?": string}}
+     chains:
+       intake:
+         steps:
+    -      - {id: book, workflow: book-visit, inputs: {mnr: M7}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: M7}}
 
 In a test it is an input or a file that what is run does not take, or a value that no machine supplies to it.
 """

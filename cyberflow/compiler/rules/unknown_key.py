@@ -3,7 +3,8 @@
 Unknown keys are errors everywhere, since a misspelt one would be ignored in silence. Keys that begin with `x-` are
 free.
 
-    workflows:
-      lookup:
-        promt: Open the chart.
+     workflows:
+       lookup:
+    -    promt: Open the chart.
+    +    prompt: Open the chart.
 """

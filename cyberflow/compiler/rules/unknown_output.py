@@ -2,8 +2,15 @@
 
 The agent fills the declared outputs and nothing else, so the value would be missing at run time.
 
-    outputs: {mrn: string, medications: "string[]"}      # of the workflow
-    mrn: {$ref: lookup.outputs.mrm}                      # in the chain
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string, medications: "string[]"}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrm}}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 Declare the output, or read one that is declared.
 
@@ -19,7 +26,7 @@ from cyberflow.compiler.queries.suggestions import fix_path_part, suggest_member
 from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe
-from cyberflow.schema.paths import MissingMember, Scalar, lookup
+from cyberflow.schema.paths import MissingMember, Scalar
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
@@ -31,7 +38,7 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if producer.kind != "workflow" and not closes_cycle(chain, use.step, use.ref):
                 yield _no_outputs(use, producer)
             continue
-        found = lookup(producer.outputs_schema, use.ref.keys)
+        found = producer.output_type(use.ref.keys)
         if isinstance(found, MissingMember | Scalar) and not closes_cycle(chain, use.step, use.ref):
             yield _finding(use, producer, found)
 

@@ -1,7 +1,11 @@
 """A path names a member that the declared type does not have.
 
-    types: {PatientId: {type: object, properties: {id: {type: string}}}}
-    prompt: Type <patient.ident>.
+     types: {Patient: {type: object, properties: {birthday: {type: string}}}}
+     workflows:
+       lookup:
+         inputs: {patient: Patient}
+    -    prompt: Type <patient.birthdy>.
+    +    prompt: Type <patient.birthday>.
 
 At run time the placeholder would be empty. An object that lists `properties` is read as closed; declare it with
 `additionalProperties: true` if it may have others.

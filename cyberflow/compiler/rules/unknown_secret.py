@@ -1,7 +1,13 @@
 """A step maps a secret that its workflow does not declare, or `from_machine` names one.
 
-    sign-in: {secrets: [password]}
-    - {id: login, workflow: sign-in, secrets: {pasword: <$epic_password>}}
+     workflows:
+       sign-in: {prompt: Sign in with <$password>., secrets: {"password?": string}}
+     chains:
+       intake:
+         secrets: [epic_password]
+         steps:
+    -      - {id: login, workflow: sign-in, secrets: {pasword: <$epic_password>}}
+    +      - {id: login, workflow: sign-in, secrets: {password: <$epic_password>}}
 
 The value would be sent to a run that does not use it.
 

@@ -1,11 +1,14 @@
 """A ref, or `after`, names a step that the chain or pipeline does not have.
 
-    steps:
-      - {id: lookup, workflow: patient-lookup}
-      - id: book
-        workflow: book-visit
-        inputs:
-          mrn: {$ref: lokup.outputs.mrn}
+     workflows:
+       patient-lookup: {prompt: Open the chart., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+    -      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lokup.outputs.mrn}}}
+    +      - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 An alias that another chain leaves in the session is declared under `session`.
 
@@ -27,14 +30,14 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             continue
         session = caller.session if isinstance(caller, ChainNode) else ()
         known = {*(step.id for step in caller.steps), *session}
-        by_name = {step.runs[0]: step.id for step in reversed(caller.steps) if step.runs}
-        for alias, place, written in _namings(caller):
-            if alias not in known:
-                help, fix = did_you_mean(alias, known), fix_path_part(place, written, 0, alias, known)
-                if alias in by_name:
-                    help = f"a ref names the step by its id: `{by_name[alias]}`"
-                    fix = replace_text(place.within(0, len(alias)), alias, by_name[alias])
-                yield Diagnostic("unknown-step", f"`{caller.name}` has no step `{alias}`", place, help=help, fix=fix)
+        strange = [naming for naming in _namings(caller) if naming[0] not in known]
+        by_name = {step.runs[0]: step.id for step in reversed(caller.steps) if strange and step.runs}
+        for alias, place, written in strange:
+            help, fix = did_you_mean(alias, known), fix_path_part(place, written, 0, alias, known)
+            if alias in by_name:
+                help = f"a ref names the step by its id: `{by_name[alias]}`"
+                fix = replace_text(place.within(0, len(alias)), alias, by_name[alias])
+            yield Diagnostic("unknown-step", f"`{caller.name}` has no step `{alias}`", place, help=help, fix=fix)
 
 
 def _namings(caller: AnyCaller) -> Iterator[tuple[str, Place, str]]:

@@ -2,7 +2,10 @@
 
 Prompts name tools in lower case with underscores; a misspelt one is read as plain text. This is a warning.
 
-    prompt: Use focussed_action to read the total.
+     workflows:
+       total:
+    -    prompt: Use focussed_action to read the total.
+    +    prompt: Use focused_action to read the total.
 """
 
 from collections.abc import Iterator
@@ -26,18 +29,24 @@ TOOLS = (
     "process_async",
 )
 _WORD = expression(r"(?<![\w{<$.\[/\\-])[a-z]+(?:_[a-z]+)+(?![\w}>(=-]|\.\w)")
+_JOINED = expression(r"_[a-z_]*")
 _ALIKE = 0.86
 
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     for _, text in prompts(graph):
-        if "_" in text.text.value:
+        if not _names_tools_alone(text.text.value):
             for match in _WORD.finditer(text.text.value):
                 if match.group() not in TOOLS and (tool := _closest_tool(match.group())):
                     place = text.place_of(*match.span())
                     message = f"the agent has no tool `{match.group()}`"
                     fix = replace_text(place, match[0], tool, safe=is_only_near(match[0], tool, TOOLS))
                     yield Diagnostic("unknown-tool", message, place, help=f"did you mean `{tool}`?", fix=fix)
+
+
+def _names_tools_alone(text: str) -> bool:
+    """Whether each word with a `_` is a tool between blanks: most prompts need no closer look."""
+    return all(text[text.rfind(" ", 0, one.start()) + 1 : one.end()] in TOOLS for one in _JOINED.finditer(text))
 
 
 def _closest_tool(word: str) -> str | None:

@@ -1,7 +1,12 @@
 """A step or a session alias names a workflow, or what else it runs, that the project does not declare.
 
-    steps:
-      - {id: lookup, workflow: patient-lokup}
+     workflows:
+       patient-lookup: {prompt: Open the chart.}
+     chains:
+       intake:
+         steps:
+    -      - {id: lookup, workflow: patient-lokup}
+    +      - {id: lookup, workflow: patient-lookup}
 
 Workflows are named by their declaration, not by their title on the platform. A step of a chain runs a workflow; one of
 a pipeline runs a workflow, a chain, a task or another pipeline, or calls a function of a module under `python:`.

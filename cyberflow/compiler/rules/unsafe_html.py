@@ -3,5 +3,8 @@
 Kept are paragraphs, headings, lists, tables, code, quotes, links, images and plain emphasis. `script` and `style` go
 with their text. This is a warning.
 
-    prompt: <iframe src="https://example.com"></iframe>
+     workflows:
+       news:
+    -    prompt: Read <iframe src="https://example.com"></iframe> aloud.
+    +    prompt: Read <https://example.com> aloud.
 """

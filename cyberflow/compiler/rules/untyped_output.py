@@ -2,8 +2,15 @@
 
 Without `outputs` nothing says what the agent returns, and nothing can be checked. This is a warning.
 
-    lookup: {prompt: Read the record number.}            # no `outputs`
-    mrn: {$ref: lookup.outputs.mrn}
+     workflows:
+    -  patient-lookup: {prompt: Read the record number.}
+    +  patient-lookup: {prompt: Read the record number., outputs: {mrn: string}}
+       book-visit: {prompt: Book a visit for <mrn>., inputs: {mrn: string}}
+     chains:
+       intake:
+         steps:
+           - {id: lookup, workflow: patient-lookup}
+           - {id: book, workflow: book-visit, inputs: {mrn: {$ref: lookup.outputs.mrn}}}
 
 Declare the outputs of the workflow.
 """
@@ -20,13 +27,14 @@ from cyberflow.edits import Addition, Fix
 
 def find(graph: Graph) -> Iterator[Diagnostic]:
     read: dict[str, dict[str, None]] = {}
-    for caller, use in all_valid_refs(graph):
-        if producer := caller.producer(use.ref.alias):
-            read.setdefault(producer.name, {})[use.ref.output] = None
+    untyped = []
     for caller, use in all_valid_refs(graph):
         producer = caller.producer(use.ref.alias)
         if producer is None or producer.kind != "workflow" or producer.outputs.fields or not producer.outputs.known:
             continue
+        read.setdefault(producer.name, {})[use.ref.output] = None
+        untyped.append((caller, use, producer))
+    for caller, use, producer in untyped:
         if closes_cycle(caller, use.step, use.ref):
             continue
         labels = (Label(producer.place.at_key(), "declares no `outputs`"),)

@@ -2,9 +2,15 @@
 
 Either a step should, or whoever runs the chain is asked for a value for nothing. This is a warning.
 
-    chains:
-      intake:
-        inputs: {patient: string, date: string}      # no workflow of a step declares `date`, and no value says `<date>`
+     workflows:
+       patient-lookup: {prompt: Open the chart of <patient>., inputs: {patient: string}}
+     chains:
+       intake:
+         inputs:
+           patient: string
+    -      date: string
+         steps:
+           - {id: lookup, workflow: patient-lookup}
 """
 
 from functools import partial

@@ -2,9 +2,13 @@
 
 A secret that nobody needs should not be handed to a run. This is a warning.
 
-    chains:
-      intake:
-        secrets: [epic_password]          # no workflow of a step declares it, and no step maps it
+     workflows:
+       patient-lookup: {prompt: Open the chart.}
+     chains:
+       intake:
+    -    secrets: [epic_password]          # no workflow of a step declares it, and no step maps it
+         steps:
+           - {id: lookup, workflow: patient-lookup}
 """
 
 from functools import partial

@@ -5,7 +5,11 @@ alone; above `prompt:` it covers the whole prompt. In a prompt it is `{# cyberfl
 rules are separated by commas. Without a reason, or with a rule that found nothing there, it is of no use. This is a
 warning.
 
-    mrn: {$ref: lookup.outputs.mrn}      # cyberflow: ignore[untyped-output] the agent is free here
+     workflows:
+       lookup:
+    -    prompt: Open the chart of <mrn>.     # cyberflow: ignore[unused-input] nobody needs it
+    +    prompt: Open the chart of <mrn>.
+         inputs: {mrn: string}
 
 Take the comment away, or give the reason.
 """

@@ -2,8 +2,12 @@
 
 Either the prompt forgot it, or whoever runs the workflow is asked for a value for nothing. This is a warning.
 
-    inputs: {mrn: string, reason: string}
-    prompt: Open the chart of <mrn>.                # `reason` is not used
+     workflows:
+       book:
+         inputs:
+           mrn: string
+    -      reason: string
+         prompt: Open the chart of <mrn>.
 """
 
 from functools import partial

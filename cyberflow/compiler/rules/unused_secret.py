@@ -2,8 +2,12 @@
 
 A secret that nobody types should not be handed to a run. This is a warning.
 
-    secrets: [password, pin]
-    prompt: Sign in with <$password>.               # `pin` is not used
+     workflows:
+       sign-in:
+         secrets:
+           - password
+    -      - pin
+         prompt: Sign in with <$password>.
 """
 
 from functools import partial

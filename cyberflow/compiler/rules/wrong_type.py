@@ -2,7 +2,13 @@
 
 Often YAML read something else than was meant.
 
-    exports: yes                     # text in YAML 1.2; write `true`
-    prompt: {name}                   # a mapping; quote it, or write `<name>`
-    title: {a: Hello, world}         # a comma inside `{ }` splits
+     workflows:
+       lookup:
+    -    exports: yes
+    -    title: 2026
+    -    prompt: {name}
+    +    exports: true
+    +    title: '2026'
+    +    prompt: <name>
+         inputs: {name: string}
 """

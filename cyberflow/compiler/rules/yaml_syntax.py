@@ -3,5 +3,9 @@
 The grammar is libyaml's with the 1.2 core schema: `on` and `no` are text, and a number with a leading zero stays text.
 One document per file. The place is the bracket or quote that was never closed, where that is the reason.
 
-    title: Visit: north          # a second `: ` on one line; quote the text
+     workflows:
+       lookup:
+    -    title: Visit: north
+    +    title: 'Visit: north'
+         prompt: Open the chart.
 """

@@ -47,7 +47,7 @@ def _type() -> Schema:
         "description": "A type: a word, a list of one (`string[]`), a name from `types`, nested notation, JSON Schema.",
         "defaultSnippets": [_snippet("JSON Schema", {"type": "${1:string}"})],
         "anyOf": [
-            {"enum": [*WORDS, *(f"{word}[]" for word in WORDS[:5])]},
+            {"enum": [*WORDS, *(f"{word}[]" for word in [*WORDS][:5])]},
             {"type": "string", "pattern": rf"^{NAME}(\[\])*$"},
             ref("Expression"),
             ref("MarkedSchema"),

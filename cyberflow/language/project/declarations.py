@@ -4,7 +4,6 @@ broken file hides nothing in the others.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -91,8 +90,7 @@ class _DeclarationReader:
 
     def _read_body(self, section: str, name: str, data: Any, model: type[ClosedModel]) -> None:
         place = Place(self.document.path, (section, name))
-        known = ChainMap[str, Definition[Any]](*(getattr(self.project, other) for other in _BODIES))
-        if not self._admit(section[:-1], name, place, known):
+        if not self._admit(section[:-1], name, place, *(getattr(self.project, other) for other in _BODIES)):
             return
         failed = len(self.templates.problems)
         decoded = decode(model, self._expand(data, place.route), place)
@@ -110,12 +108,12 @@ class _DeclarationReader:
         for at, prompt in prompts_of(definition.body, definition.place, definition.broken):
             self._read_prompt(at, prompt)
 
-    def _admit(self, kind: str, name: str, place: Place, known: Mapping[str, Definition[Any]]) -> bool:
+    def _admit(self, kind: str, name: str, place: Place, *known: Mapping[str, Definition[Any]]) -> bool:
         if not NAME.fullmatch(name):
             self.project.problems.append(bad_name(name, place.at_key()))
             return False
-        if name in known:
-            first = known[name]
+        first = next((declared[name] for declared in known if name in declared), None)
+        if first is not None:
             help = (
                 "workflows, chains, tasks and pipelines share one namespace"
                 if kind != first.kind
@@ -123,7 +121,7 @@ class _DeclarationReader:
             )
             before = f"first declared here, as a {first.kind}"
             self.project.problems.append(duplicate_name(name, place.at_key(), first.place.at_key(), before, help))
-        return name not in known
+        return first is None
 
     def _is_below_broken_route(self, problem: Diagnostic) -> bool:
         """Whether the parser has already reported what makes this part unreadable."""

@@ -21,10 +21,10 @@ from cyberflow.language.project.sources import discover_documents, documents_fro
 from cyberflow.language.project.target_settings import check_targets
 from cyberflow.language.prompt.prompt_files import PromptText
 from cyberflow.language.python.reading.document import PythonDocument
-from cyberflow.language.template.templates import has_template
+from cyberflow.language.template.escapes import has_template
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.late import cached_property, dataclass
-from cyberflow.source import Place, Route, Sources, Text
+from cyberflow.source import Document, Place, Route, Sources, Text
 
 T = TypeVar("T")
 
@@ -78,7 +78,12 @@ class RawProject:
     @property
     def has_templates(self) -> bool:
         """Whether any declaration or prompt file holds a template, so that targets can differ."""
-        return any(has_template(document.text) for document in self.files.documents.values())
+        return any(map(_holds_template, self.files.documents.values()))
+
+
+def _holds_template(document: Document) -> bool:
+    outline = document.outline if isinstance(document, YamlDocument) else None
+    return outline.template if outline is not None else has_template(document.text)
 
 
 @dataclass

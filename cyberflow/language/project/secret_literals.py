@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
@@ -86,7 +85,7 @@ def _known_names(documents: Iterable[YamlDocument | PythonDocument]) -> tuple[fr
     for one in documents:
         if one.outline is None and not isinstance(one.data, dict):
             continue
-        outline = one.outline or outline_of(one.data)
+        outline = one.outline or outline_of(one.data, one.text)
         types.update(outline.sections.get("types") or ())
         names.update(outline.secrets)
     return frozenset(types), frozenset(names)
@@ -199,6 +198,8 @@ class _SecretWalk:
 @lru_cache(maxsize=4096)
 def _state_of_key(state: str, key: str) -> str:
     """What a key makes of its value, near misses included; a key without meaning keeps the state."""
+    from difflib import SequenceMatcher
+
     folded = key.casefold().replace("-", "").replace("_", "").replace(" ", "")
     for known, meant in _KEYS.items():
         if folded == known or SequenceMatcher(None, folded, known).ratio() >= _ALIKE:

@@ -116,6 +116,10 @@ def _declaration_documents(files: Files, paths: Iterable[str]) -> Iterator[YamlD
 
 
 def _read(files: Files, path: str, place: Place) -> YamlDocument | Diagnostic:
+    if (unread := files.find_unread(path)) is not None:
+        known: YamlDocument = unread.parsed or YamlDocument(path, lambda: unread.text, unread.outline)
+        unread.parsed = files.documents[path] = known
+        return known
     text = files.read_text(path, place)
     if isinstance(text, Diagnostic):
         return text

@@ -8,7 +8,8 @@ from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.files import Files
 from cyberflow.language.model import FileText, Workflow
 from cyberflow.language.prompt.tokens import Format
-from cyberflow.language.template.templates import Templates, has_template
+from cyberflow.language.template.escapes import has_template
+from cyberflow.language.template.templates import Templates
 from cyberflow.late import dataclass
 from cyberflow.source import Place, Text
 

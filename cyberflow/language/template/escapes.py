@@ -14,6 +14,11 @@ _STAND_INS = {"${{": "\ufdd2\ufdd2\ufdd2", "{%": "\ufdd3\ufdd3", "{#": "\ufdd4\u
 _NONCHARACTERS = expression("[\ufdd0-\ufdd4]")
 
 
+def has_template(text: str) -> bool:
+    """Whether a text holds a template of any kind."""
+    return any(opener in text for opener in OPENERS)
+
+
 def escape_template(text: str, *, prompt: bool = False) -> str:
     """A text that goes through the template stage and comes out as it is: `prompt` is read for blocks in any case."""
     return _OPENER.sub(r"\\\g<0>", text) if prompt or "${{" in text else text

@@ -13,7 +13,7 @@ from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name, replace_te
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files, meant_path
 from cyberflow.language.prompt.html_tags import HOLE
-from cyberflow.language.template.escapes import OPENERS, hide_escapes, restore_escapes
+from cyberflow.language.template.escapes import hide_escapes, restore_escapes
 from cyberflow.language.template.values import SELF, TemplateFailure, to_json_value
 from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Piece, Place, Text, line_end
@@ -34,10 +34,6 @@ _ACCIDENTAL = expression(r"(?<!\\)\{#(?![\s+-]|cyberflow:)(.*?)#\}", re.DOTALL)
 
 def has_expression(text: str) -> bool:
     return "${{" in text
-
-
-def has_template(text: str) -> bool:
-    return any(opener in text for opener in OPENERS)
 
 
 @dataclass(frozen=True)

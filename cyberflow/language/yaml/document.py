@@ -4,7 +4,7 @@ With `composing`, the one room that knows yaml. It knows nothing of workflows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import yaml
@@ -17,23 +17,28 @@ from cyberflow.language.merge_conflict import find_conflict
 from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
+from cyberflow.language.yaml.plain_data import Unusual, read_plain
 from cyberflow.language.yaml.scalars import source_offsets, source_width
 from cyberflow.late import expression
 from cyberflow.source import Place, Route, Span
 
-_SAID = frozenset({"data", "problems", "broken", "_root"})
+_SAID = frozenset({"text", "data", "problems", "broken", "_root"})
 _ALIAS = expression(r"\*[^\s,\[\]{}]+")
 
 
 class YamlDocument(DeclarationDocument):
     """One YAML file, which finds the span of each route among the parser's nodes. It is parsed when what it says is
-    first asked for.
+    first asked for, and a text that must be read is read then.
     """
 
     _root: Node | None
 
-    def __init__(self, path: str, text: str, outline: DocumentOutline | None = None) -> None:
-        self.path, self.text = path, text
+    def __init__(self, path: str, text: str | Callable[[], str], outline: DocumentOutline | None = None) -> None:
+        self.path = path
+        if isinstance(text, str):
+            self.text = text
+        else:
+            self._read_text = text
         self._outline = outline
         self.literals: tuple[Any, list[tuple[int, int, str]]] | None = None
         self._renamed: dict[Route, str | int] = {}
@@ -43,20 +48,30 @@ class YamlDocument(DeclarationDocument):
     def __getattr__(self, name: str) -> Any:
         if name not in _SAID:
             raise AttributeError(name)
-        self.data, self._root, self.problems, self.broken = None, None, [], set()
-        self._parse()
-        return self.__dict__[name]
+        if name == "text":
+            self.text = self._read_text()
+        elif name == "_root" and "data" in self.__dict__:
+            self._root = compose(self.text)  # places are asked for, and its data was read without nodes
+        elif not self._read_plain():
+            self.data, self._root, self.problems, self.broken = None, None, [], set()
+            self._parse()
+        return getattr(self, name)
 
     @property
     def outline(self) -> DocumentOutline | None:
         """Its outline, which may be known without parsing it."""
         if self._outline is None and not self.problems and isinstance(self.data, dict):
-            self._outline = outline_of(self.data)
+            self._outline = outline_of(self.data, self.text)
         return self._outline
 
     @property
     def faults(self) -> list[Diagnostic]:
         return [] if self._outline is not None else self.problems
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody has asked for its text."""
+        return "text" not in self.__dict__
 
     @property
     def is_json(self) -> bool:
@@ -140,6 +155,17 @@ class YamlDocument(DeclarationDocument):
         start, end = node.start_mark.index, node.end_mark.index
         written = self.text[start:end].rstrip()
         return self.lines.span(start, start + len(written))
+
+    def _read_plain(self) -> bool:
+        """Read its data alone, of which most files have nothing that must be said."""
+        if self.is_json or find_conflict(self.text, self.path) is not None:
+            return False
+        try:
+            self.data = read_plain(self.text)
+        except Unusual:
+            return False
+        self.problems, self.broken = [], set()
+        return True
 
     def _parse(self) -> None:
         """Every mistake is noted in `problems`; what could be made of the rest in `data`."""

@@ -90,6 +90,7 @@ def _explanations(of: _ParserError) -> Iterator[_Explanation]:
     yield from _explain_quotes(of)
     yield from _explain_brackets(of)
     yield from _explain_aliases(of)
+    yield from _explain_line_ends(of)
     yield from _explain_lines(of)
     yield from _explain_starts(of)
     yield _Explanation(of.at, "the file cannot be read from here on", note=f"the parser says: {of.problem}")
@@ -179,14 +180,21 @@ def _explain_aliases(of: _ParserError) -> Iterator[_Explanation]:
             )
 
 
+def _explain_line_ends(of: _ParserError) -> Iterator[_Explanation]:
+    """Characters that nobody sees and that end a line all the same."""
+    place = of.at if of.opened is None else of.opened
+    if (start := max(of.text.rfind(sign, 0, place) for sign in _OTHER_LINE_ENDS)) > of.text.rfind("\n", 0, place):
+        help = "write a space; in double quotes it may stay"
+        yield _Explanation(start, f"{describe_character(of.text[start])} ends the line here", help, end=start + 1)
+
+
 def _explain_lines(of: _ParserError) -> Iterator[_Explanation]:
     if "mapping values are not allowed" in of.problem:
         yield _explain_second_colon(of)
     if "expected ':'" in of.problem or "expected ':'" in of.context:
         help = "add `:` after a key; indent a text under its `|`"
-        yield _Explanation(
-            of.at if of.opened is None else of.opened, "this line is neither `key: value` nor a list item", help
-        )
+        place = of.at if of.opened is None else of.opened
+        yield _Explanation(place, "this line is neither `key: value` nor a list item", help)
     if of.here == "\t" and not of.before.strip():
         yield _Explanation(of.at, "a tab cannot indent", "indent with spaces")
     if "another document" in of.problem or "single document" in of.context or "document start" in of.problem:

@@ -48,7 +48,7 @@ def read_prompt_override(path: Path, workflow: BundledWorkflow) -> str:
     from cyberflow.language.prompt.prompt_files import FORMATS
     from cyberflow.language.prompt.render import render
     from cyberflow.language.prompt.scanner import scan
-    from cyberflow.language.template.templates import has_template
+    from cyberflow.language.template.escapes import has_template
 
     format = FORMATS.get(path.suffix)
     if format is None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias
 
 from cyberflow.late import dataclass
 from cyberflow.schema.references import has_refs
-from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.regex.matching import matches
 from cyberflow.schema.subtype.disjuncts import Disjunct
 from cyberflow.schema.validation.validate import Validator
 from cyberflow.schema.values import Schema, freeze
@@ -95,7 +94,7 @@ def _multiple_of(_: Prover, facet: Facet, consumer: dict[str, Any]) -> bool:
     if not isinstance(wanted, int):
         return False
     steps = [step for step in facet.shape.keyword_values("multipleOf") if isinstance(step, int)]
-    return any(Fraction(step) % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
+    return any(step % wanted == 0 for step in ([*steps, 1] if facet.kind == "integer" else steps))
 
 
 def _same_statement(*keywords: str) -> KeywordTheorem:

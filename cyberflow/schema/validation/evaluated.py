@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cyberflow.late import dataclass
 from cyberflow.schema.references import UNREAD, resolve_pointer
-from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.regex.matching import matches
 from cyberflow.schema.values import Schema, Ternary
 
 

@@ -5,8 +5,8 @@ word for people.
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 from cyberflow.late import expression
@@ -35,8 +35,11 @@ def _is_date(text: str) -> bool:
     if (found := _DATE.fullmatch(text)) is None:
         return False
     year, month, day = map(int, found.groups())
-    # Python's calendar begins in the year 1; the year 0 is a leap year as 2000 is.
-    return 1 <= month <= 12 and 1 <= day <= monthrange(year or 2000, month)[1]  # noqa: PLR2004 - months
+    try:
+        date(year or 2000, month, day)  # Python's dates begin in the year 1; the year 0 is a leap year as 2000 is
+    except ValueError:
+        return False
+    return True
 
 
 def _is_time(text: str) -> bool:

@@ -5,14 +5,13 @@ templates, values with `Opaque` parts. What a rejection means in words is told b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
 from cyberflow.late import dataclass
 from cyberflow.schema.keywords import kinds_of_keyword, kinds_of_type
 from cyberflow.schema.normal_form import readable
 from cyberflow.schema.references import resolve_pointer
-from cyberflow.schema.regex.pattern import matches
+from cyberflow.schema.regex.matching import matches
 from cyberflow.schema.subtype.disjuncts import SchemaContext, WorkBudget, attempt
 from cyberflow.schema.validation.evaluated import evaluated
 from cyberflow.schema.validation.formats import has_format
@@ -106,6 +105,8 @@ def _multiple_of(_: Validator, schema: dict[str, Any], value: Any) -> Ternary:
     step = schema["multipleOf"]
     if isinstance(value, int) and isinstance(step, int):
         return value % step == 0
+    from fractions import Fraction
+
     exact = Fraction(str(value)) % Fraction(str(step)) == 0
     # Validators that divide in floating point see 0.3 as no multiple of 0.1; only what all agree on is decided.
     return exact if exact == (Fraction(value) % Fraction(step) == 0) else None

@@ -9,6 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Generic, TypeVar, overload
 
+from cyberflow.compiler.bundle import Bundle
+from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.flow_tests.model import DEFAULT_AT, read_instant
 from cyberflow.language.python.declarations import FunctionDeclaration
@@ -96,11 +98,21 @@ class FlowFixture:
         """Play a declaration and give the run. Secrets are made up. Raises UsageError for what a run would be refused
         for, and for a simulation that could never come true.
         """
+        __tracebackhide__ = True
+        try:
+            return self._play(declaration, given)
+        except UsageError as error:  # the caller's line is what is wrong, not what lies below it
+            if error.help:
+                error.add_note(error.help)
+            raise error.with_traceback(None) from None
+
+    def _play(self, declaration: Any, given: dict[str, Any]) -> FlowRun[Any]:
         options = {key: given.pop(key, None) for key in ("simulate", "machine", "files", "at", "target")}
         one = declaration if isinstance(declaration, FunctionDeclaration) else None
         call = PythonCall(options["target"], None, None, None, given)
         compiled, stage = self._prepare(declaration, one, call)
         name = declaration if one is None else one.name
+        _refuse_stranger(name, compiled.bundle)
         if one is not None:
             check_types(one, call)
         mocks = options["simulate"] or {}
@@ -137,3 +149,10 @@ class FlowFixture:
 def _read_files(paths: Mapping[str, str | PathLike[str]]) -> Iterator[tuple[str, FileArgument]]:
     for name, path in paths.items():
         yield name, FileArgument(Path(path).name, Path(path).read_bytes())
+
+
+def _refuse_stranger(name: str, bundle: Bundle) -> None:
+    kinds = (bundle.chains, bundle.workflows, bundle.tasks, bundle.pipelines)
+    known = [declared.name for kind in kinds for declared in kind]
+    if name not in known:
+        raise UsageError(f"the project declares no `{name}`", help=did_you_mean(name, known))

@@ -13,28 +13,38 @@ from cyberflow.cli.views.findings.findings_json import render_json
 from cyberflow.compiler.check import check, check_facts
 from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.facts.store import FILE, load_facts, store_facts
+from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.disk import Disk, FileMemory
-from cyberflow.language.project.load import read_project
+from cyberflow.language.disk_facts import Stamp, stamp_of
+from cyberflow.language.project.load import RawProject, read_project
 from tests.compiler.facts.random_project import RandomProject
 
 PROGRAM = "1"
 WORKFLOW = "workflows: {{{name}: {{prompt: Find <{word}>., inputs: {{name: string}}}}}}\n"
 
 
-def kept_check(root: Path, program: str = PROGRAM) -> str:
-    """What the command does: take what is kept, check what changed, keep that."""
+Stamps = dict[str, tuple[Stamp, str]]
+
+
+def kept_check(root: Path, program: str = PROGRAM, stamps: Stamps | None = None) -> str:
+    """What the command does: take what is kept, check what changed, keep that. Files that have their `stamps` still are
+    not read.
+    """
+    return render_json(*check_kept(root, program, {} if stamps is None else stamps))
+
+
+def check_kept(root: Path, program: str, stamps: Stamps) -> tuple[RawProject, list[Diagnostic]]:
     memory = FileMemory()
-    disk = Disk(root, {}, memory)
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and ".cyberflow" not in path.parts:
-            disk.file(path.relative_to(root).as_posix())
     facts = load_facts(root, program, memory)
+    memory.known = {**stamps}
     raw = read_project(root, memory=memory)
     facts = link(raw, facts)
     found = check_facts(raw, facts)
     if not raw.modules:
         store_facts(raw, facts, program)
-    return render_json(raw, found)
+    for path, file in raw.files.disk.read.items():
+        stamps[path] = stamp_of((root / path).stat()), file.sha256
+    return raw, found
 
 
 def fresh_check(root: Path) -> str:
@@ -109,6 +119,45 @@ def test_no_literal_secret_is_kept(folder: Path) -> None:
     )
     assert kept_check(folder) == fresh_check(folder) == kept_check(folder)
     assert "hunter2" not in (folder / FILE).read_text()
+
+
+def unread(raw: RawProject) -> set[str]:
+    return {one.path for one in raw.documents if one.is_unread}
+
+
+def test_an_edit_has_no_file_read_that_has_nothing_to_do_with_it(folder: Path) -> None:
+    stamps: Stamps = {}
+    steps = "[{id: a, workflow: a}, {id: b, workflow: b}]"
+    (folder / "chains.yaml").write_text(f"chains: {{all: {{inputs: {{name: string}}, steps: {steps}}}}}\n")
+    for turn in range(2):
+        check_kept(folder, PROGRAM, stamps)
+        (folder / "b.yaml").write_text(WORKFLOW.format(name="b", word="name") + f"# {turn}\n")
+    assert unread(check_kept(folder, PROGRAM, stamps)[0]) == {"c.yaml"}
+    (folder / "d.yaml").write_text(WORKFLOW.format(name="d", word="name"))
+    assert unread(check_kept(folder, PROGRAM, stamps)[0]) == set()  # who named it before it was there?
+    (folder / "d.yaml").write_text(WORKFLOW.format(name="d", word="nam"))
+    raw, found = check_kept(folder, PROGRAM, stamps)
+    assert unread(raw) == {"a.yaml", "b.yaml", "c.yaml", "chains.yaml"}
+    assert [one.place.path for one in found if one.rule == "undeclared-input"] == ["d.yaml"]
+
+
+def test_a_name_that_was_there_before_what_it_names_is_found(folder: Path) -> None:
+    stamps: Stamps = {}
+    (folder / "chains.yaml").write_text("chains: {all: {steps: [{id: a, workflow: a}, {id: x, workflow: later}]}}\n")
+    for name in ("b", "c", "later", "b"):
+        assert kept_check(folder, stamps=stamps) == fresh_check(folder)
+        (folder / f"{name}.yaml").write_text(WORKFLOW.format(name=name, word="x"))
+    assert kept_check(folder, stamps=stamps) == fresh_check(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", range(10))
+def test_after_any_edits_what_is_not_read_says_what_a_fresh_reading_says(group: int, tmp_path: Path) -> None:
+    for seed in range(2000 + group, 2100, 10):
+        project, stamps = RandomProject(tmp_path / str(seed), seed), Stamps()
+        for edit in range(10):
+            assert kept_check(project.root, stamps=stamps) == fresh_check(project.root), (seed, edit)
+            project.edit()
 
 
 @pytest.mark.slow

@@ -24,9 +24,11 @@ What is marked `--fix` can be mended by `cyberflow check --fix`, where only one 
 letters, a path with backslashes, what nothing uses and has its line to itself, an escape. `--unsafe-fixes` makes
 guesses as well: read `--diff` first. A fix is edits of text and touches nothing else of a file; none is made that
 leaves a finding which was not there before. Fixing twice changes nothing more.
+
+Each example is a file, or several, each below its path: with the lines that begin with `-` it has the finding and no
+other, with those that begin with `+` it has none.
 """
-_EXAMPLE = re.compile(r"(?:^    .*\n(?:\n(?=    ))*)+", re.MULTILINE)
-_PYTHON = re.compile(r"^(@|def |class |from |import |if |\w+ = )", re.MULTILINE)
+_EXAMPLE = re.compile(r"(?:^    .*\n(?:\n+(?=    ))*)+", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,10 @@ def _cell(text: str) -> str:
 
 
 def _fence_examples(text: str) -> str:
-    """Indented examples become fenced ones, so that pages colour them."""
+    """Indented examples become fenced ones, so that pages colour them: the mistake, and what to write in its place."""
     return _EXAMPLE.sub(_fence_example, text)
 
 
 def _fence_example(match: re.Match[str]) -> str:
     example = "\n".join(line[4:] for line in match.group().strip("\n").split("\n"))
-    return f"```{'python' if _PYTHON.search(example) else 'yaml'}\n{example}\n```\n"
+    return f"```diff\n{example}\n```\n"

@@ -9,6 +9,7 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.naming import duplicate_name
+from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.language.python.reading.source import Function, PythonSource
 from cyberflow.source import Place
 
@@ -17,12 +18,14 @@ _PACKAGE = __name__.partition(".")[0]
 
 def find_redefinitions(module: ModuleType, source: PythonSource) -> Iterator[Diagnostic]:
     """Say which declarations at the top of a module are replaced; under a condition two may be meant."""
+    declared = [one for one in vars(module).values() if isinstance(one, FunctionDeclaration)]
+    kept = [source.function(one.function) for one in declared]  # under another name, too
     standing: dict[str, Function] = {}
     for node in source.tree.body:
         if not isinstance(node, Function):
             continue
         before = standing.get(node.name)
-        if before is not None and any(_is_ours(module, one) for one in before.decorator_list):
+        if before is not None and before not in kept and any(_is_ours(module, one) for one in before.decorator_list):
             here, first = (Place(source.path, range=source.name(one)) for one in (node, before))
             help = "rename one of the two functions: Python forgets the first"
             yield duplicate_name(node.name, here, first, "first declared here", help)

@@ -33,7 +33,7 @@ let first = true;
 let tried = false;
 
 function route() {
-  const found = ROUTE.exec(location.hash || "#/runs");
+  const found = ROUTE.exec(["", "#", "#/"].includes(location.hash) ? "#/runs" : location.hash);
   const view = found && Object.hasOwn(VIEWS, found[1]) ? VIEWS[found[1]] : null;
   leave?.();
   leave = null;

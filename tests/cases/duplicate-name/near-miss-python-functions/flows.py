@@ -36,3 +36,16 @@ def make(name: str) -> object:
 
 
 first, second = make("close-one"), make("close-all")
+
+
+@workflow
+def print_chart(mrn: str) -> None:
+    """Print the chart of <mrn>."""
+
+
+print_as_before = print_chart
+
+
+@workflow(name="print-chart-in-colour")
+def print_chart(mrn: str) -> None:  # noqa: F811
+    """Print the chart of <mrn> in colour."""

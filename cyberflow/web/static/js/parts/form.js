@@ -17,9 +17,9 @@ export function runForm(one) {
     h("div", { class: "row end" }, button), problem, line);
   const read = () => ({
     name: one.name,
-    inputs: Object.fromEntries(fields.map((field) => [field.name, field.value()]).filter(([, value]) => value !== undefined)),
-    secrets: texts(secrets),
-    files: texts(files),
+    inputs: readFields(fields),
+    secrets: readFields(secrets),
+    files: readFields(files),
   });
   const show = () => {
     try {
@@ -52,7 +52,8 @@ function group(title, fields) {
   return fields.length ? h("fieldset", {}, h("legend", {}, title), fields.map((field) => field.view)) : null;
 }
 
-function texts(fields) {
+// What fields hold by their names; what is left empty is left out.
+export function readFields(fields) {
   return Object.fromEntries(fields.map((field) => [field.name, field.value()]).filter(([, value]) => value !== undefined));
 }
 
@@ -61,7 +62,7 @@ function textField(label, { hint, placeholder = "", required, name }) {
   return { name, view: labelled(label, { control, hint, required }), value: () => control.value.trim() || undefined };
 }
 
-function inputField({ name, type, required, schema }) {
+export function inputField({ name, type, required, schema }) {
   const hint = [type, schema.description].filter(Boolean).join(" · ");
   const control = controlOf(schema);
   const value = () => readValue(control, schema, name);

@@ -5,6 +5,7 @@ import { h, icon, keyed, replace } from "../dom.js";
 import { count, moment } from "../format.js";
 import { command } from "../parts/commands.js";
 import { drawing, mark } from "../parts/drawing.js";
+import { inputField, readFields } from "../parts/form.js";
 import { PART, part } from "../parts/part.js";
 import { blank, facts, section, status } from "../parts/pieces.js";
 import { pace, poll } from "../poll.js";
@@ -25,6 +26,11 @@ export function ledgers(root, { ready, fail, missing }) {
     return pace(false, 20);
   }, (error) => (error.status === 404 ? missing() : fail(error)), ["ledgers"]);
   return () => asking.stop();
+}
+
+// Pure: no ledger holds a secret, so that whoever goes on says again where each is.
+export function resumption(path, secrets) {
+  return ["cyberflow", "run", "--resume", path, ...secrets.filter((one) => !one.has_source).flatMap(({ name }) => ["-s", `${name}=env:${name.toUpperCase()}`])];
 }
 
 function row(one) {
@@ -51,7 +57,8 @@ export function ledger(root, { id, ready, fail, missing }) {
   let svg = null;
   const asking = poll(async () => {
     const one = await get(`/project/ledgers/${encodeURIComponent(name)}`);
-    if (one.kind === "pipeline" && !svg && (await project())?.runnables.some((each) => each.name === one.runs)) {
+    const declared = (await project())?.runnables.find((each) => each.name === one.runs);
+    if (one.kind === "pipeline" && !svg && declared) {
       replace(graph, (svg = drawing(await drawingOf(one.runs))));
       graph.hidden = false;
     }
@@ -65,7 +72,7 @@ export function ledger(root, { id, ready, fail, missing }) {
     ].filter(Boolean), PART);
     keyed(aside, [
       part("facts", [one.runs, one.target, one.total], () => section("Details", facts([["Kind", one.kind], ["Runs", h("a", { href: `#/chains/${encodeURIComponent(one.runs)}` }, one.runs)], ["Target", one.target], one.total ? ["Rows", String(one.total)] : null]))),
-      part("go", one.path, () => section("Go on", command(["cyberflow", "run", "--resume", one.path]))),
+      part("go", [one.path, declared?.secrets], () => section("Go on", one.kind === "script" ? h("p", {}, "Start the script again: what it has done it knows.") : command(resumption(one.path, declared?.secrets ?? [])))),
     ], PART);
     ready(name);
     return pace(false, 20);
@@ -91,23 +98,24 @@ function entryTable(entries) {
 function waitView(one, entry, asking) {
   const wanted = Object.entries(entry.asks.outputs ?? {});
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const controls = wanted.map(([name, declared]) => [name, declared.schema ?? declared, h("input", { class: "field", autocomplete: "off", "aria-label": name, placeholder: name })]);
-  const send = async (outputs) => {
+  const fields = wanted.map(([name, { schema, required }]) => inputField({ name, type: [schema.type].flat().join(" or "), required, schema }));
+  const needed = wanted.filter(([, { required }]) => required).map(([name]) => name);
+  const send = async (read) => {
     problem.hidden = true;
     try {
-      await post(`/project/ledgers/${encodeURIComponent(one.name)}/answers`, { step: entry.id, outputs });
+      await post(`/project/ledgers/${encodeURIComponent(one.name)}/answers`, { step: entry.id, outputs: read() });
       asking.now();
     } catch (error) {
       problem.hidden = false;
       replace(problem, error.message);
     }
   };
-  const yesNo = controls.length === 1 && controls[0][1].type === "boolean";
-  const buttons = yesNo ? [["Yes", true], ["No", false]] : [["Answer", null]];
+  const yesNo = wanted.length === 1 && wanted[0][1].schema.type === "boolean";
+  const buttons = yesNo ? [["Yes", () => ({ [wanted[0][0]]: true })], ["No", () => ({ [wanted[0][0]]: false })]] : [["Answer", () => readFields(fields)]];
   return h("div", { class: "wait" },
     h("p", {}, icon("lock"), " ", entry.asks.question),
     entry.asks.due ? h("p", { class: "hint" }, `until ${moment(entry.asks.due * 1000)}`) : null,
-    yesNo ? null : controls.map(([name, , control]) => h("label", { class: "labelled" }, h("code", {}, name), control)),
-    h("div", { class: "tools" }, buttons.map(([text, value]) => h("button", { type: "button", class: "button", on: { click: () => send(yesNo ? { [controls[0][0]]: value } : Object.fromEntries(controls.map(([name, schema, control]) => [name, schema.type === "string" ? control.value : JSON.parse(control.value || "null")]))) } }, text))),
-    command(["cyberflow", "runs", "signal", one.path, entry.id, ...controls.flatMap(([name]) => ["-i", `${name}=${yesNo ? "true" : "…"}`])]), problem);
+    yesNo ? null : fields.map((field) => field.view),
+    h("div", { class: "tools" }, buttons.map(([text, read]) => h("button", { type: "button", class: "button", on: { click: () => send(read) } }, text))),
+    command(["cyberflow", "runs", "signal", one.path, entry.id, ...needed.flatMap((name) => ["-i", `${name}=${yesNo ? "true" : "…"}`])]), problem);
 }
