@@ -10,7 +10,7 @@ import pytest
 
 from cyberflow.language.python.reading.environment import environment_hash
 
-HEAVY = ("jinja2", "httpx", "starlette", "markdown_it", "rich", "click", "PIL")
+HEAVY = ("networkx", "jinja2", "httpx", "starlette", "markdown_it", "rich", "click", "PIL")
 
 
 def loaded(program: str) -> set[str]:
