@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import Any, Protocol
 
 from cyberflow.compiler.refs import Ref, parse_ref
-from cyberflow.compiler.type_help import fix_schema_word, flag_help, is_type_word, schema_help
+from cyberflow.compiler.type_help import fix_schema_word, flag_help, list_types, meant_type, schema_help
 from cyberflow.diagnostics import Label, did_you_mean, fix_name
 from cyberflow.edits import Fix, Rewrite
 from cyberflow.language.model import NAME
@@ -79,10 +79,11 @@ class DocumentReader:
         if isinstance(schema, str) and schema.replace("[]", "") in self.notation.types:
             return self.notation.lower_word(schema, place)
         word, types = str(schema), self.notation.types
-        if is_type_word(word):
-            help, fix = schema_help(word), fix_schema_word(place, word)
+        meant = meant_type(word, types)
+        if isinstance(meant, str) and meant.replace("[]", "") in types:
+            help, fix = did_you_mean(word, [meant]), fix_name(place, word, list_types(word, types))
         else:
-            help, fix = did_you_mean(word, types) or schema_help(word), fix_name(place, word, types)
+            help, fix = schema_help(meant), fix_schema_word(place, meant)
         self.notation.add("bad-schema", "inside JSON Schema a type is written as a schema", place, help=help, fix=fix)
         return {}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.diagnostics import fix_name
+from cyberflow.diagnostics import fix_name, nearest
 from cyberflow.edits import Fix, Replacement, Rewrite
-from cyberflow.language.type_words import translate_type
+from cyberflow.language.type_words import Translation, translate_type
 from cyberflow.schema.keywords import TYPES
 from cyberflow.source import Place
 
@@ -45,17 +45,32 @@ def flag_help(place: Place, schema: Mapping[str, Any], key: str) -> str | None:
     return "take it away: what has no `?` after its name is required" if key != "nullable" else "take it away"
 
 
-def schema_help(word: str) -> str:
+def meant_type(word: str, types: Iterable[str]) -> Translation | None:
+    """The type in notation that a word means: itself, what another language calls so, or the nearest that there is."""
+    if word.endswith("[]"):
+        items = meant_type(word[:-2], types)
+        return f"{items}[]" if isinstance(items, str) else None
+    return word if word in (*TYPES, "any") else translate_type(word) or nearest(word, list_types(word, types))
+
+
+def list_types(word: str, types: Iterable[str]) -> list[str]:
+    """Every type in notation, as a list where the word is that of a list."""
+    return [f"{name}{'[]' * word.count('[]')}" for name in (*types, *TYPES, "any")]
+
+
+def schema_help(type: Translation | None) -> str:
     """How a type in notation is written inside JSON Schema."""
     from cyberflow.language.yaml.writing.blocks import flow_text
 
-    return f"write `{flow_text(_to_schema(word if is_type_word(word) else 'TYPE'))}`"
+    return f"write `{flow_text(_to_schema(type or 'TYPE'))}`"
 
 
-def _to_schema(word: str) -> Any:
-    if word.endswith("[]"):
-        return {"type": "array", "items": _to_schema(word[:-2])}
-    return True if word == "any" else {"type": word}
+def _to_schema(type: Translation) -> Any:
+    if not isinstance(type, str):
+        return type
+    if type.endswith("[]"):
+        return {"type": "array", "items": _to_schema(type[:-2])}
+    return True if type == "any" else {"type": type}
 
 
 def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix | None:
@@ -73,11 +88,6 @@ def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix 
     return fix and replace(fix, edits=tuple(replace(edit, place=one) for one in places for edit in fix.edits))
 
 
-def is_type_word(word: str) -> bool:
-    """Whether a word is a type of the notation by itself, or a list of one."""
-    return word.replace("[]", "") in (*TYPES, "any")
-
-
-def fix_schema_word(place: Place, word: str) -> Fix | None:
+def fix_schema_word(place: Place, type: Translation | None) -> Fix | None:
     """The fix of a type in notation that stands inside JSON Schema."""
-    return Fix("write the type as a schema", (Rewrite(place, json.dumps(_to_schema(word))),))
+    return Fix("write the type as a schema", (Rewrite(place, json.dumps(_to_schema(type))),)) if type else None
