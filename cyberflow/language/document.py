@@ -58,6 +58,11 @@ class DeclarationDocument(ABC):
         """Note that the last step of each route is another one in the file: a misspelt key, an index in a list."""
         self._renamed.update(renamed)
 
+    @property
+    def spellings(self) -> tuple[tuple[Route, str | int], ...]:
+        """Every route whose last step is another one in the file, with that step."""
+        return tuple(self._renamed.items())
+
     def written_route(self, route: Route) -> Route:
         """A route with its keys as the file spells them."""
         return tuple(self._renamed.get(route[: index + 1], step) for index, step in enumerate(route))

@@ -16,7 +16,7 @@ from cyberflow.language.project.sources import SECTIONS
 from cyberflow.language.python.reading.document import PythonDocument
 from cyberflow.language.yaml.document import YamlDocument
 from cyberflow.late import dataclass, expression
-from cyberflow.source import Document
+from cyberflow.source import Document, Route
 
 AnyDocument = YamlDocument | PythonDocument
 _WORD = expression(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -27,7 +27,7 @@ class FileFacts:
     """One declaration file. `names` are those that others may know from it, `uses` the files that it comes to, with
     their versions, `texts` those of them that can have findings; it is `doubtful` when what it says may change though
     none of them does, and `hides` names when its text does not show them. `findings` are those of its declarations,
-    not yet silenced or masked.
+    not yet silenced or masked; `spellings` are the routes in them that the file writes otherwise.
     """
 
     content: str
@@ -38,6 +38,7 @@ class FileFacts:
     hides: bool = False
     findings: tuple[Diagnostic, ...] = ()
     comments: tuple[Suppression, ...] = ()
+    spellings: tuple[tuple[Route, str | int], ...] = ()
 
 
 @dataclass(frozen=True)

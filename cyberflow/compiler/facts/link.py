@@ -41,6 +41,8 @@ def link(raw: RawProject, kept: ProjectFacts) -> ProjectFacts:
     if kept.settings != settings:
         kept = ProjectFacts(settings)
     again = find_affected(documents, raw.files.disk, kept)
+    for path in kept.files.keys() & documents.keys() - again:
+        documents[path].rename(kept.files[path].spellings)
     if not again and kept.files.keys() == documents.keys():
         _carry_documents(raw.files, kept)
         return kept
@@ -130,6 +132,7 @@ class _Linker:
                 hides_names(document),
                 tuple(held[path]),
                 tuple(comments_of(document, prompts)),
+                document.spellings,
             )
         texts = {**self.kept.documents, **files.documents}
         _carry_documents(files, replace(self.kept, files=made))

@@ -100,7 +100,7 @@ def _holds_secret(raw: RawProject, facts: FileFacts) -> bool:
 
 
 def _encode_facts(one: FileFacts) -> list[Any]:
-    names, said = [_SET, *sorted(one.names)], (_encode(one.findings), _encode(one.comments))
+    names, said = [_SET, *sorted(one.names)], map(_encode, (one.findings, one.comments, one.spellings))
     return [FileFacts.__name__, one.content, names, {**one.uses}, _encode(one.texts), one.doubtful, one.hides, *said]
 
 
@@ -118,16 +118,16 @@ def _encode(value: Any) -> Any:
 
 
 def _decode_facts(value: Any) -> FileFacts:
-    kind, content, (_, *names), uses, texts, doubtful, hides, findings, comments = value
+    kind, content, (_, *names), uses, texts, doubtful, hides, findings, comments, spellings = value
     if kind != FileFacts.__name__ or not isinstance(uses, dict):
         raise TypeError("not facts")
     if texts == findings == comments == [""]:  # as nearly all have
         return FileFacts(content, frozenset(names), uses, (), doubtful, hides)
-    used, found, said = map(_decode, (texts, findings, comments))
+    used, found, said, otherwise = map(_decode, (texts, findings, comments, spellings))
     held: tuple[tuple[Any, type[Any]], ...] = ((found, Diagnostic), (said, Suppression))
     if not all(isinstance(one, kind) for several, kind in held for one in several):
         raise TypeError("not facts")
-    return FileFacts(content, frozenset(names), uses, used, doubtful, hides, found, said)
+    return FileFacts(content, frozenset(names), uses, used, doubtful, hides, found, said, otherwise)
 
 
 def _decode(value: Any) -> Any:

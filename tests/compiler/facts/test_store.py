@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cyberflow.language.disk import Disk, FileMemory
 from cyberflow.language.disk_facts import Stamp, stamp_of
 from cyberflow.language.project.load import RawProject, read_project
 from tests.compiler.facts.random_project import RandomProject
+from tests.compiler.test_rules import FOLDERS
 
 PROGRAM = "1"
 WORKFLOW = "workflows: {{{name}: {{prompt: Find <{word}>., inputs: {{name: string}}}}}}\n"
@@ -161,6 +163,19 @@ def test_after_any_edits_what_is_not_read_says_what_a_fresh_reading_says(group: 
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_each_case_of_each_rule_says_again_what_it_said(tmp_path: Path) -> None:
+    """Also where a misspelt key or a broken entry of a list has what is in the data stand elsewhere in the file."""
+    for case in FOLDERS:
+        root = Path(shutil.copytree(case, tmp_path / case.parent.name / case.name))
+        first = kept_check(root)
+        (root / "beside.yaml").write_text(WORKFLOW.format(name="beside", word="name"))
+        kept_check(root)
+        (root / "beside.yaml").unlink()
+        assert first == fresh_check(root), root
+        assert [kept_check(root), kept_check(root)] == [first, first], root
+
+
 def test_two_checks_at_once_say_the_same(folder: Path) -> None:
     for turn in range(6):
         (folder / "c.yaml").write_text(WORKFLOW.format(name="c", word=f"name{turn}"))
