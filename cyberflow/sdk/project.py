@@ -71,7 +71,9 @@ def compile_project(
     graph, builder, found = check_target(sourced, name)
     if sourced.has_templates or found:
         raise_errors(sourced, check(sourced))
-        raise_errors(sourced, found)  # what was not read cannot be compiled, however quiet the project keeps it
+        tests = {one.path for one in sourced.tests}
+        # what was not read cannot be compiled, however quiet the project keeps it; of tests nothing is sent
+        raise_errors(sourced, [one for one in found if one.place.path not in tests])
     if only is not None:
         graph = _narrow(graph, only)
     return CompiledProject(sourced, name, compile_bundle(graph, builder), sourced.files.by_hash)

@@ -112,7 +112,7 @@ def test_rules_carry_help_and_severity(intake: Path, program: Program) -> None:
         assert rule["help"]["text"].startswith(rule["shortDescription"]["text"])
     assert rules["type-mismatch"]["defaultConfiguration"]["level"] == "error"
     assert rules["unused-input"]["defaultConfiguration"]["level"] == "warning"
-    assert "```yaml" in rules["unknown-key"]["help"]["markdown"]
+    assert "```diff" in rules["unknown-key"]["help"]["markdown"]
 
 
 def test_fingerprints_stay_when_lines_move_and_differ_between_findings(intake: Path, program: Program) -> None:
