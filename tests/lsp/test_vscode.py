@@ -30,6 +30,9 @@ def test_its_manifest_names_what_there_is() -> None:
 
 @pytest.mark.slow
 def test_it_is_packaged() -> None:
+    """As docs/editors.md says."""
+    page = (ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
+    assert "\ncd editors/vscode && npm install && npm run package\n" in page
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         pytest.skip("there is no npm")
