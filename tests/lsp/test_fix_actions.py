@@ -21,9 +21,9 @@ from tests.lsp.expected import apply_edit, spot
 pytestmark = pytest.mark.slow
 
 
-def mendable(root: Path) -> tuple[RawProject, list[Diagnostic]]:
+def checked(root: Path) -> tuple[RawProject, list[Diagnostic]]:
     raw = read_project(root)
-    return raw, [one for one in check(raw) if text_fix(one, raw.sources) is not None]
+    return raw, check(raw)
 
 
 def test_each_fix_is_a_code_action(tmp_path: Path) -> None:
@@ -32,8 +32,8 @@ def test_each_fix_is_a_code_action(tmp_path: Path) -> None:
     copies = [Path(shutil.copytree(one, tmp_path / one.parent.name / one.name)) for one in FOLDERS]
     with serving(tmp_path) as client:
         for root in copies:
-            raw, found = mendable(root)
-            for one in found:
+            raw, found = checked(root)
+            for one in (one for one in found if text_fix(one, raw.sources) is not None):
                 span = raw.sources.span(one.place)
                 path = (root / span.path).relative_to(tmp_path).as_posix()
                 text = (tmp_path / path).read_text(encoding="utf-8").removeprefix("\ufeff")

@@ -69,7 +69,8 @@ def test_where_no_value_is_valid_none_is_made(schema: Schema) -> None:
 @LAW
 @given(schemas(), VALUES)
 def test_what_is_made_is_valid(schema: Schema, value: Any) -> None:
-    judge = jsonschema_rs.validator_for(schema)
+    """Formats are asserted, as wherever a value is given."""
+    judge = jsonschema_rs.validator_for(schema, validate_formats=True)
     made = example(schema)
 
     assert made is None or judge.is_valid(made[0])
