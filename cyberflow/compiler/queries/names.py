@@ -145,7 +145,7 @@ def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]
             if step.callee is not None and step.callee.fields_of(kind).known:
                 yield from _unknown_arguments(caller, step, step.callee, kind)
             if step.callee is not None and isinstance(step, PipelineStepNode) and kind == "input":
-                yield from _unfile_stamps(step, step.callee)
+                yield from _unknown_files(step, step.callee)
     for workflow in graph.workflows.values():
         fields = workflow.fields_of(kind)
         for index, written in enumerate(workflow.body.from_machine):
@@ -178,7 +178,7 @@ def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: 
         yield Diagnostic(f"unknown-{kind}", message, value.place.at_key(), labels=(label,), help=help, fix=fix)
 
 
-def _unfile_stamps(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
+def _unknown_files(step: PipelineStepNode, callee: Callee) -> Iterator[Diagnostic]:
     """Files of a step that what it runs does not ask for."""
     for name, value in step.files.items():
         if name not in callee.files:
