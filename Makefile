@@ -18,7 +18,7 @@ unit: .venv/dev ## Every test that needs no process, server or search
 	$(BIN)/python -m pytest -m "not slow"
 
 test: lint types ## Lint, type-check and run every test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --instafail
 
 coverage: .venv/dev ## Every test, with what they reach, below build/coverage
 	$(BIN)/python -m pytest -n auto --cov=cyberflow --cov-branch --cov-report=term:skip-covered --cov-report=html:build/coverage

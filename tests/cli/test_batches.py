@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.cli.cli_program import Answer, Program, replace
+from tests.processes import started
 
 CYBERFLOW = str(Path(sys.executable).with_name("cyberflow"))
 GIVEN = ("--inputs", "inputs.json", "-s", "epic_password=env:EPIC_PASSWORD", "--file", "referral=samples/referral.pdf")
@@ -342,7 +343,7 @@ def test_killed_and_resumed_no_row_is_lost_and_none_is_sent_twice(panda: Path, p
     chance, words, kills = random.Random(4), ["research", "--each", "rows.csv", "--ledger", "b.db"], 0
     for _ in range(8):
         command = [CYBERFLOW, "run", *words, "--simulate", "quick.json", "-q"]
-        with subprocess.Popen(command, cwd=panda, stderr=subprocess.PIPE, text=True) as going:
+        with started(command, cwd=panda, stderr=subprocess.PIPE, text=True) as going:
             assert going.stderr
             assert "ledger" in going.stderr.readline()
             time.sleep(chance.uniform(0.05, 0.6))

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.cli_program import Program
+from tests.processes import started
 
 CANARY = "sdk-canary-5c3e"
 pytestmark = pytest.mark.slow
@@ -24,14 +25,13 @@ pytestmark = pytest.mark.slow
 def dev(intake: Path) -> Iterator[str]:
     """The url of a running `cyberflow dev` for a copy of patient-intake."""
     command = [sys.executable, "-m", "cyberflow", "dev", "--port", "0"]
-    process = subprocess.Popen(command, cwd=intake, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert "http://127.0.0.1:" in line
-    yield line.split()[2]
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    process.stdout.close()
+    with started(command, cwd=intake, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert "http://127.0.0.1:" in line
+        yield line.split()[2]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
 
 
 def key_of(project: Path) -> str:

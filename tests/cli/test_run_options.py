@@ -19,6 +19,7 @@ from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.emulator.platform import Platform
 from tests.cli.cli_program import Program, replace
 from tests.cli.test_batches import CYBERFLOW, intake_applied, panda, runs  # noqa: F401 - fixtures
+from tests.processes import started
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -157,7 +158,7 @@ def test_a_key_that_a_program_writes_is_asked_for_once(panda: Path, program: Pro
 def serve_platform(folder: Path) -> Iterator[str]:
     """A platform in a process of its own, with its data elsewhere than the project's."""
     command = [sys.executable, str(ROOT / "benchmarks" / "flaky.py"), str(folder / "platform.db"), "--speed", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with started(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         try:
             yield server.stdout.readline().strip()
@@ -174,7 +175,7 @@ def test_the_state_folder_is_removed_in_the_middle(panda: Path, words: tuple[str
         (panda / "cyberflow.yaml").write_text(f"project: red-panda\ntargets: {{dev: {{url: {url}}}}}\n", "utf-8")
         target = ("-t", "dev")
         assert subprocess.run([CYBERFLOW, "apply", "--yes", *target], cwd=panda, capture_output=True, check=True)
-        with subprocess.Popen([*command, *target], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as going:
+        with started([*command, *target], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as going:
             assert going.stderr
             lines = iter(going.stderr)
             next(line for line in lines if "submitted" in line or line.startswith("ledger"))

@@ -265,7 +265,9 @@ def test_a_signal_detaches(poster: Path) -> None:
     assert process.stderr is not None
     said = ""
     while "running" not in said:
-        said += process.stderr.readline()
+        line = process.stderr.readline()
+        assert line, said
+        said += line
     process.send_signal(signal.SIGTERM)
     out, rest = process.communicate(timeout=20)
 

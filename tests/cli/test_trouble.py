@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.cli_program import Program
+from tests.processes import started
 
 pytestmark = pytest.mark.slow
 CYBERFLOW = [sys.executable, "-m", "cyberflow"]
@@ -214,7 +215,7 @@ def test_a_state_folder_that_others_could_use_is_closed(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_after_the_end_of_an_apply_changes_no_exit_code(panda: Path, late: float, number: int) -> None:
     words = [*CYBERFLOW, "apply", "--yes", "--receipt", "receipt.json"]
-    with subprocess.Popen(words, cwd=panda, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with started(words, cwd=panda, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert any(line == "done\n" for line in process.stderr)
         time.sleep(late)

@@ -23,6 +23,7 @@ from cyberflow.storage import (
     write_text,
 )
 from tests.client.scripted_service import Script, answer
+from tests.processes import started
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_a_file_is_whole_or_not_there_when_its_writer_is_killed(tmp_path: Path) 
     )
     to = tmp_path / "file"
     for moment in range(5):
-        with subprocess.Popen([sys.executable, "-c", program, str(to)], stdout=subprocess.PIPE) as writer:
+        with started([sys.executable, "-c", program, str(to)], stdout=subprocess.PIPE) as writer:
             assert writer.stdout is not None
             writer.stdout.readline()
             time.sleep(0.02 * moment)

@@ -18,6 +18,8 @@ import httpx
 import pytest
 from svix.webhooks import Webhook
 
+from tests.processes import started
+
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
 
@@ -33,7 +35,7 @@ def dev(folder: Path, *options: str) -> Iterator[list[str]]:
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "cyberflow", "dev", "--port", "0", *options]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
             process.send_signal(signal.SIGINT)

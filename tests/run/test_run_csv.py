@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from cyberflow.run.batch.table import RowFault, Table, copy_stream, is_stream
 from cyberflow.run.chain.placement import TargetIds
 from cyberflow.run.chain.request import RequestParts
 from cyberflow.run.inputs.arguments import Arguments, RawArguments
+from tests.processes import started
 from tests.run.intake import bundle, need, workflow
 from tests.suites import SUITES, needs_suite
 
@@ -133,7 +133,7 @@ def test_a_pipe_is_copied_beside_the_ledger(tmp_path: Path, content: str, suffix
     pipe, ledger = tmp_path / "pipe", tmp_path / "ledgers" / "intake.db"
     os.mkfifo(pipe)
     assert is_stream(pipe)
-    with subprocess.Popen([sys.executable, "-c", f"open({str(pipe)!r}, 'w').write({content!r})"]):
+    with started([sys.executable, "-c", f"open({str(pipe)!r}, 'w').write({content!r})"]):
         copy = copy_stream(pipe, ledger)
     assert copy == ledger.with_name(f"intake.rows{suffix}")
     assert copy.read_text("utf-8") == content

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
+from tests.processes import started
 
 ROOT = Path(__file__).parents[2]
 CYBERFLOW = str(Path(sys.executable).with_name("cyberflow"))
@@ -55,7 +56,7 @@ def database(server: Any) -> str:
 def platform(folder: Path, *options: str) -> Iterator[Path]:
     """The red panda, applied to a platform in a process of its own, with a clock that runs fast and many machines."""
     command = [sys.executable, str(ROOT / "benchmarks" / "flaky.py"), str(folder / "platform.db"), *options]
-    with subprocess.Popen([*command, "--speed", "20"], stdout=subprocess.PIPE, text=True) as server:
+    with started([*command, "--speed", "20"], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         try:
             url = server.stdout.readline().strip()
@@ -92,7 +93,7 @@ def worker(
 ) -> Iterator[subprocess.Popen[bytes]]:
     command = [CYBERFLOW, "worker", "-t", "fast", "--engine", database, "--parallel", str(parallel)]
     environ = {**os.environ, **(environment or {})}
-    with subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL, env=environ) as going:
+    with started(command, cwd=project, stderr=subprocess.DEVNULL, env=environ) as going:
         try:
             yield going
         finally:
@@ -151,7 +152,7 @@ def test_a_thousand_rows_a_worker_and_the_batch_killed(tmp_path: Path, database:
         write_rows(project, ROWS)
         first, *_ = [stack.enter_context(worker(project, database, 60)) for _ in range(3)]
         command = [CYBERFLOW, "run", *words, "--engine", database]
-        driver = stack.enter_context(subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL))
+        driver = stack.enter_context(started(command, cwd=project, stderr=subprocess.DEVNULL))
         wait(lambda: done() > ROWS / 4 and ask(database, rows("PENDING", f"{first.pid}-")) > 0)
         first.kill()
         left = ask(database, rows("PENDING", f"{first.pid}-"))
@@ -216,7 +217,7 @@ def test_a_worker_with_other_sources_runs_nothing(project: Path, database: str) 
 def test_nobody_listens(project: Path, database: str) -> None:
     """The first one to come makes the tables; a batch without workers waits for one and says so."""
     command = [CYBERFLOW, "run", "research", "-t", "fast", "--each", "rows.csv", "--engine", database]
-    with subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True) as driver:
+    with started(command, cwd=project, stderr=subprocess.PIPE, text=True) as driver:
         assert driver.stderr
         said = [next(driver.stderr) for _ in range(3)]
         with worker(project, database):
@@ -256,7 +257,7 @@ def test_a_worker_with_another_clock_changes_no_fate(project: Path, database: st
     command = [CYBERFLOW, "run", *words, "--engine", database, "--format", "json"]
     with ExitStack() as stack:
         first = stack.enter_context(worker(project, database, count, {"PYTHONPATH": str(shifted)}))
-        driver = stack.enter_context(subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True))
+        driver = stack.enter_context(started(command, cwd=project, stdout=subprocess.PIPE, text=True))
         wait(lambda: ask(database, rows("PENDING", f"{first.pid}-")) > 0)
         first.kill()
         stack.enter_context(worker(project, database, count))

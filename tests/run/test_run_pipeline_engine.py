@@ -25,6 +25,7 @@ from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.pipelines.signals import adopt_task
 from cyberflow.sdk.pipelines.signals import signal as answer
+from tests.processes import started
 from tests.run.month_end import CANARY, FLOWS, GLUE
 from tests.run.test_run_engine import CYBERFLOW, ROOT, connect_machines, pytestmark, wait
 
@@ -51,7 +52,7 @@ def served(folder: Path, speed: float = 10) -> Iterator[tuple[Path, str]]:
         "--speed",
         str(speed),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as going:
+    with started(command, stdout=subprocess.PIPE, text=True) as going:
         assert going.stdout
         try:
             url = going.stdout.readline().strip()
@@ -80,7 +81,7 @@ async def prepare(url: str) -> None:
 @contextmanager
 def worker(project: Path, database: str) -> Iterator[subprocess.Popen[bytes]]:
     words = ["worker", "-t", "fast", "--engine", database, "--parallel", "3", "-s", "epic_password=env:PW"]
-    with subprocess.Popen([CYBERFLOW, *words], cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as going:
+    with started([CYBERFLOW, *words], cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as going:
         try:
             yield going
         finally:
@@ -172,7 +173,7 @@ def test_two_workers_of_which_one_is_killed_and_the_program_too(tmp_path: Path, 
             command = [CYBERFLOW, "run", *words, "-s", "epic_password=env:PW", "--keep-queue"]
             with (
                 worker(project, database) as first,
-                subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as driver,
+                started(command, cwd=project, stderr=subprocess.DEVNULL, env=ENVIRONMENT) as driver,
             ):
 
                 def come(ledger: Path = ledger, has_come: Callable[..., bool] = has_come) -> bool:

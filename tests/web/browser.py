@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -27,6 +29,7 @@ FLAGS = (
 )
 CODES = {"Tab": 9, "Enter": 13, "ArrowDown": 40}
 """What a page does not see, but the browser goes by when it moves the focus or submits a form."""
+ANSWER_SECONDS = 60
 
 
 def executable() -> str | None:
@@ -47,7 +50,9 @@ class Browser:
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         script = f'exec "$@" 3<&{theirs_in} 4>&{theirs_out} 2>/dev/null'
-        self.process = subprocess.Popen(["bash", "-c", script, "bash", *command], pass_fds=(theirs_in, theirs_out))
+        self.process = subprocess.Popen(
+            ["bash", "-c", script, "bash", *command], pass_fds=(theirs_in, theirs_out), start_new_session=True
+        )
         os.close(theirs_in)
         os.close(theirs_out)
         self.requests = os.fdopen(ours_out, "wb", buffering=0)
@@ -59,7 +64,7 @@ class Browser:
         targets = self.send("Target.getTargets")["targetInfos"]
         page = next(target["targetId"] for target in targets if target["type"] == "page")
         self.session = self.send("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
+        for domain in ("Page", "Runtime", "Log", "Network", "Inspector"):
             self.send(f"{domain}.enable")
 
     def send(self, method: str, **params: Any) -> Any:
@@ -68,8 +73,9 @@ class Browser:
         if self.session:
             message["sessionId"] = self.session
         self.requests.write(json.dumps(message).encode() + b"\0")
+        end = time.monotonic() + ANSWER_SECONDS
         while True:
-            answer = self._next()
+            answer = self._next(end)
             if answer.get("id") == self.number:
                 assert "error" not in answer, (method, answer["error"])
                 return answer["result"]
@@ -109,8 +115,11 @@ class Browser:
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
 
-    def _next(self) -> dict[str, Any]:
+    def _next(self, end: float) -> dict[str, Any]:
         while b"\0" not in self.buffer:
+            # Its helpers hold the pipe as well: where the browser alone is gone, nothing ends what is read.
+            waited = select.select([self.answers], [], [], max(0, end - time.monotonic()))
+            assert waited[0], f"no answer of the browser in {ANSWER_SECONDS} s; {self.complaints}"
             read = self.answers.read(65536)
             assert read, "the browser is gone"
             self.buffer += read
@@ -120,6 +129,7 @@ class Browser:
         return message
 
     def _hear(self, method: str, params: dict[str, Any]) -> None:
+        assert method != "Inspector.targetCrashed", "the page has crashed"
         if method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"])[:600])
         elif method == "Log.entryAdded" and params["entry"]["level"] in {"error", "warning"}:
@@ -136,8 +146,9 @@ class Browser:
         self.session = None
         try:
             self.send("Browser.close")
-        except (AssertionError, OSError):
-            self.process.kill()
-        self.process.wait(timeout=20)
+            self.process.wait(timeout=20)
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(timeout=20)
         self.requests.close()
         self.answers.close()

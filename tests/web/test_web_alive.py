@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.processes import started
 from tests.web.browser import Browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
@@ -50,7 +51,7 @@ def project(tmp_path: Path) -> Path:
 def page(project: Path) -> Iterator[str]:
     """The address of `cyberflow dev` for the project, with its workflows on it."""
     command = [*CYBERFLOW, "dev", "--port", "0"]
-    with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
+    with started(command, cwd=project, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(3)]
         applied = subprocess.run([*CYBERFLOW, "apply", "--target", "local", "--yes"], cwd=project, check=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cyberflow.language.python.reading.environment import environment_hash
+from tests.processes import started
 
 HEAVY = ("networkx", "jinja2", "httpx", "starlette", "markdown_it", "rich", "click", "PIL")
 
@@ -41,7 +42,7 @@ def test_the_public_names_are_there_and_no_others() -> None:
 @pytest.mark.slow
 def test_files_that_go_while_the_project_is_read_are_not_missed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _COMING_AND_GOING, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as going:
+    with started(command, stdout=subprocess.PIPE) as going:
         assert going.stdout
         going.stdout.readline()
         try:
