@@ -105,9 +105,12 @@ def _step_json(state: PipelineState, id: str, redactor: Redactor) -> dict[str, A
 
 
 def _runs_json(state: PipelineState, id: str, redactor: Redactor) -> Iterator[dict[str, Any]]:
-    """What was submitted, called or waited for by a step, and by the pipelines that it runs."""
+    """What was submitted, called or waited for by a step, and by the pipelines that it runs; these where they
+    themselves could not go on.
+    """
     for entry in state.entries.values():
-        if entry.kind in ("each", "pipeline") or top_step(entry) != id:
+        joins = entry.kind == "each" or (entry.kind == "pipeline" and entry.error is None)
+        if joins or top_step(entry) != id:
             continue
         if not entry.attempt and entry.stage == "waiting":
             continue
