@@ -112,9 +112,9 @@ def _points_of_step(step: BundledStep, run: Played) -> Iterator[str]:
     seen = run.steps[step.id]
     if seen.status in ("waiting", "running"):
         return
-    if step.condition is not None:
-        yield f"{step.id} {'left out' if seen.status == 'skipped' else 'taken'}"
     items = [one for id, one in run.steps.items() if step.each is not None and id.startswith(f"{step.id}[")]
+    for one in items or [seen] if step.condition is not None else ():
+        yield f"{step.id} {'left out' if one.status == 'skipped' else 'taken'}"
     if step.each is not None and seen.status != "skipped":
         yield f"{step.id} over {_COUNTS[min(len(items), 2)]}"
     for one in items or [seen]:

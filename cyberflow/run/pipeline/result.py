@@ -72,7 +72,9 @@ def step_status(state: PipelineState, progress: StepProgress | None) -> str:
         return next((status for status in failed if status in UNFORGIVEN), failed[0])
     if progress.is_over:
         return "success" if progress.step.each or not entries else entries[0].display_status
-    return "waiting" if progress.step.kind == "wait" or not progress.live else "running"
+    # what is only tried again later is over for now
+    running = progress.step.kind != "wait" and any(not state.entries[id].is_over for id in progress.live)
+    return "running" if running else "waiting"
 
 
 def step_entries(state: PipelineState, progress: StepProgress) -> list[LedgerEntry]:
