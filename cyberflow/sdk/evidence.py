@@ -147,12 +147,12 @@ def _sources(sourced: RawProject, target: str) -> TraceSources:
         root,
         Owner(project, target_of(sourced.settings, target).scope),
         CommitBuilder(root, target, _compile),
-        tuple(one for one in _known_submissions(state_folder(root)) if one.target == target),
+        tuple(one for one in _submissions_of_project(state_folder(root)) if one.target == target),
         receipts_of(root, project, target),
     )
 
 
-def _known_submissions(state: Path) -> Iterator[Submission]:
+def _submissions_of_project(state: Path) -> Iterator[Submission]:
     """What the journal and the ledgers of the project know; a ledger that cannot be read is named to be traced."""
     yield from submissions_of_journal(state)
     for path in ledger_paths(state).values():

@@ -13,11 +13,7 @@ from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerHeader
 from cyberflow.run.work.journal import JOURNAL, entries
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.storage import make_folder, parse_json, write_text
-
-FOLDER = "ledgers"
-ELSEWHERE = "elsewhere"
-"""A file that lists the ledgers which stand where `--ledger` said; their paths are the project's, or absolute."""
+from cyberflow.storage import ELSEWHERE, LEDGERS, ledgers_elsewhere, make_folder, parse_json, write_text
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class SubmissionOrigin:
 def ledger_paths(state: Path) -> dict[str, Path]:
     """Every ledger of a project by the name it has there: its file's, with a number behind it where that is taken."""
     named: dict[str, Path] = {}
-    for path in (*sorted((state / FOLDER).glob("*.db")), *_elsewhere(state)):
+    for path in (*sorted((state / LEDGERS).glob("*.db")), *ledgers_elsewhere(state)):
         name, number = path.stem, 1
         while name in named:
             number += 1
@@ -57,14 +53,14 @@ def ledger_paths(state: Path) -> dict[str, Path]:
 
 def remember_ledger(state: Path, path: Path) -> None:
     """Keep where a ledger is that stands elsewhere, so that what it did is found again."""
-    path, folder, known = path.resolve(), state.resolve() / FOLDER, _elsewhere(state)
+    path, folder, known = path.resolve(), state.resolve() / LEDGERS, ledgers_elsewhere(state)
     if path.parent == folder or path in known:
         return
     root = state.resolve().parent
     lines = [str(one.relative_to(root) if one.is_relative_to(root) else one) for one in (*known, path)]
     with suppress(CyberflowError):  # a run goes on without
         make_folder(folder)
-        write_text(folder / ELSEWHERE, json.dumps(lines, ensure_ascii=False))
+        write_text(state / ELSEWHERE, json.dumps(lines, ensure_ascii=False))
 
 
 def origins(state: Path) -> dict[str, SubmissionOrigin]:
@@ -96,29 +92,19 @@ def _read(path: Path) -> Iterator[tuple[SubmissionOrigin, str | None, tuple[str,
             head, steps = ledger.head, ledger.head.options.get("steps")
             query = "SELECT id, step, kind, session_id, run_ids FROM entries WHERE run_ids IS NOT NULL"
             for id, step, kind, session, runs in ledger.select(query):
-                declared = _declared_name(steps, step) if head.kind == "pipeline" else step
+                declared = _name_in_steps(steps, step) if head.kind == "pipeline" else step
                 yield SubmissionOrigin(path, head, id, kind, declared), session, tuple(parse_json(runs))
     except CyberflowError:
         return
 
 
-def _declared_name(steps: Any, path: str) -> str | None:
+def _name_in_steps(steps: Any, path: str) -> str | None:
     """What a step of a pipeline runs, by the path that entries have: `STEP`, nested `outer[KEY]/STEP`."""
     for id, step in steps.items() if isinstance(steps, Mapping) else ():
         if path == id:
             return str(step["run"]) if step.get("run") else None
         if path.startswith((f"{id}/", f"{id}[")):
             ends = (at for at, letter in enumerate(path) if letter == "/")
-            found = (_declared_name(step.get("runs"), path[end + 1 :]) for end in ends)
+            found = (_name_in_steps(step.get("runs"), path[end + 1 :]) for end in ends)
             return next((name for name in found if name), None)
     return None
-
-
-def _elsewhere(state: Path) -> list[Path]:
-    """The ledgers elsewhere that are still there."""
-    try:
-        lines = parse_json((state / FOLDER / ELSEWHERE).read_text(encoding="utf-8"))
-        paths = [state.resolve().parent / str(line) for line in lines]
-    except (OSError, TypeError, ValueError):
-        return []
-    return [path for path in paths if path.is_file()]
