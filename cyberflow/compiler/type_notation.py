@@ -12,13 +12,13 @@ from typing import Any
 from cyberflow.compiler.interface import Field, FieldSet
 from cyberflow.compiler.json_schema import DocumentReader, is_boxed
 from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
-from cyberflow.compiler.type_help import fix_type_words, looks_optional, optional_help
+from cyberflow.compiler.type_help import bad_member_name, fix_type_words, looks_optional, optional_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
 from cyberflow.language.project.load import Definition
-from cyberflow.language.project.naming import bad_name, describe_kind
+from cyberflow.language.project.naming import describe_kind
 from cyberflow.language.project.secret_literals import type_literals
 from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml
@@ -31,6 +31,7 @@ from cyberflow.source import Place
 
 _TYPE = "cyberflow:types/"
 """The base of references between documents: a named type, or one JSON Schema among the declarations."""
+Member = tuple[str, Any, Place, bool]
 _TOO_DEEP = "types are nested too deeply here"
 _TOO_MANY = f"this type comes to more than {MOST:,} types when it is written out"
 
@@ -114,21 +115,20 @@ class TypeReader:
         reference = lowered.get("$ref", "") if isinstance(lowered, dict) else ""
         return self._documents[reference].root if reference.endswith("#") and reference in self._documents else lowered
 
-    def _fields(self, notation: Mapping[str, Any], place: Place) -> list[Field]:
-        fields = []
-        for name, value, at, optional in self._members(notation, place):
+    def _fields(self, notation: Mapping[str, Any], place: Place) -> Iterator[Field]:
+        for name, value, at, optional in self._members(notation, place, nested=False):
             schema = self.read_type(value, at)
-            fields.append(Field(name, schema, not optional and "default" not in schema, at))
-        return fields
+            yield Field(name, schema, not optional and "default" not in schema, at)
 
-    def _members(self, notation: Mapping[str, Any], place: Place) -> list[tuple[str, Any, Place, bool]]:
+    def _members(self, notation: Mapping[str, Any], place: Place, *, nested: bool) -> list[Member]:
         members = []
         for written, value in notation.items():
             name, at = written.removesuffix("?"), place.at(written)
             if NAME.fullmatch(name):
                 members.append((name, value, at, written.endswith("?") or looks_optional(value)))
             else:
-                self.problems.append(bad_name(name, at.at_key()))
+                self.problems.append(bad_member_name(name, value, at, nested=nested))
+                self.lower(value, at)
         return members
 
     def _fields_of_file(self, name: Any, place: Place) -> FieldSet:
@@ -217,7 +217,7 @@ class TypeReader:
         return {"$ref": reference}
 
     def _lower_members(self, notation: Mapping[str, Any], place: Place) -> ObjectSchema:
-        members = self._members(notation, place)
+        members = self._members(notation, place, nested=True)
         properties = {name: self.lower(value, at) for name, value, at, _ in members}
         made = {"type": "object", "properties": properties}
         needed = [name for name, _, _, optional in members if not optional and not self._has_default(properties[name])]
