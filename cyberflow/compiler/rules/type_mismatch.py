@@ -28,6 +28,7 @@ from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe, format_literal
+from cyberflow.schema.paths import FoundType, lookup
 from cyberflow.schema.subtype.assign import Assignability, NotAssignable
 from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
@@ -73,8 +74,14 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         fix = rewrite_as_ref(place, ref) if ref else None
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
-        message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
-        note, help = f"is {describe(flow.given)}", flow.advice if _holds_null(answer.witness) else None
+        place, part = _faulty_part(flow.place, flow.data, answer.path)
+        keys = place.route[len(flow.place.route) :]
+        given, source = lookup(flow.given, keys) if keys else FoundType(flow.given), flow.source
+        if keys and isinstance(part, dict) and [*part] == ["$ref"]:
+            place, source = place.at("$ref"), f"`{part['$ref']}`"
+        message = f"`{format_path(flow.name, keys)}` of {flow.consumer} cannot take {source}"
+        note = f"is {describe(given.schema)}" if isinstance(given, FoundType) else ""
+        help = flow.advice if _holds_null(answer.witness) else None
     found = Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer))
     return replace(found, help=help, fix=fix)
 
