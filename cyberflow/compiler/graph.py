@@ -23,8 +23,6 @@ from cyberflow.source import Place
 
 PYTHON_SUFFIX = ".py"
 CONDITIONS = ("when", "unless")
-ONCE = ("each", *CONDITIONS)
-"""The values of a step that are read once, before there are items."""
 D = TypeVar("D")
 S = TypeVar("S", bound="CallNode")
 
@@ -144,15 +142,20 @@ class PipelineStepNode(CallNode):
 
     @property
     def needs(self) -> dict[str, None]:
-        refs = (use.ref for _, value in self.values for use in value.refs)
-        read = {ref.alias if isinstance(ref, Ref) else ref.step: None for ref in refs if not isinstance(ref, str)}
-        return read | dict.fromkeys(self.step.after)
+        refs = (use.ref for _, value in self.values for use in value.refs if not isinstance(use.ref, str))
+        return {ref.alias if isinstance(ref, Ref) else ref.step: None for ref in refs} | dict.fromkeys(self.step.after)
 
     @cached_property
     def condition(self) -> str | None:
-        """The condition that the step stands under, alike for those that stand under the same one."""
+        """The condition of the step as a whole, alike for those that stand under the same one."""
         given = (self.step.when, self.step.unless)
-        return None if given == (None, None) else repr(given)
+        return None if given == (None, None) or self.asks_items else repr(given)
+
+    @cached_property
+    def asks_items(self) -> bool:
+        """Whether its condition looks at the item, so that single items are left out."""
+        asked = (use.token.path.root for key in CONDITIONS if key in self.others for use in self.others[key].tokens)
+        return self.item is not None and self.item.name in asked
 
 
 @dataclass(frozen=True)
@@ -243,18 +246,16 @@ class PipelineNode(CallerNode[Pipeline, PipelineStepNode]):
     """A pipeline with its steps and outputs."""
 
     def inputs_at(self, step: CallNode | None, key: str) -> FieldSet:
-        if not isinstance(step, PipelineStepNode) or step.item is None or key in ONCE:
+        if not isinstance(step, PipelineStepNode) or step.item is None or key == "each":
             return self.inputs
         return FieldSet({**self.inputs.fields, step.item.name: step.item}, self.inputs.known)
 
     def view_from(self, reader: CallNode | None, key: str, alias: str, found: FoundType) -> FoundType:
-        producer = self.step(alias)
-        if producer is None:
+        if (producer := self.step(alias)) is None:
             return found
-        forgiven, optional = producer.step.on_failure == "continue", found.optional
-        schema = found.schema
+        forgiven, optional, schema = producer.step.on_failure == "continue", found.optional, found.schema
         if producer.item is not None:
-            schema, optional = array_schema(schema, nullable=optional or forgiven), False
+            schema, optional = array_schema(schema, nullable=optional or forgiven or producer.asks_items), False
         elif forgiven:
             optional = True
         if producer.condition is not None:

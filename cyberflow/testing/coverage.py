@@ -46,7 +46,7 @@ class Coverage:
     @classmethod
     def of(cls, bundle: Bundle, played: Iterable[Played]) -> Coverage:
         """Measure what was played of the chains of a bundle."""
-        runs = list(played)
+        runs = [one for run in played for one in run.all_runs()]
         chains = (
             ChainCoverage(chain.name, dict.fromkeys(_points(bundle, chain), False) | _hits(chain, runs, bundle))
             for chain in bundle.chains
@@ -82,8 +82,8 @@ def _hits(chain: BundledChain, runs: Iterable[Played], bundle: Bundle) -> dict[s
     found: dict[str, bool] = {}
     for run in runs:
         for step, optional in _steps(bundle, chain) if run.name == chain.name else ():
-            seen = run.steps[step]
-            if not seen.began:
+            seen = run.steps.get(step)
+            if seen is None or not seen.began:
                 continue
             found[f"{step} {'succeeded' if seen.status == 'success' else 'failed'}"] = True
             outputs = seen.outputs if isinstance(seen.outputs, Mapping) else {}
@@ -112,9 +112,9 @@ def _points_of_step(step: BundledStep, run: Played) -> Iterator[str]:
     seen = run.steps[step.id]
     if seen.status in ("waiting", "running"):
         return
-    if step.condition is not None:
-        yield f"{step.id} {'left out' if seen.status == 'skipped' else 'taken'}"
     items = [one for id, one in run.steps.items() if step.each is not None and id.startswith(f"{step.id}[")]
+    for one in items or [seen] if step.condition is not None else ():
+        yield f"{step.id} {'left out' if one.status == 'skipped' else 'taken'}"
     if step.each is not None and seen.status != "skipped":
         yield f"{step.id} over {_COUNTS[min(len(items), 2)]}"
     for one in items or [seen]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle, BundledWorkflow
-from cyberflow.compiler.flow_tests.mocks import step_of
 from cyberflow.compiler.graph import ChainNode, PipelineNode, StepNode
 from cyberflow.compiler.interface import Callee
 from cyberflow.diagnostics import Diagnostic
@@ -68,7 +67,7 @@ class EdgeJudge:
         for step in played.steps.values():
             if not step.began:
                 continue
-            if step.status == "error" and not (step_of(step.id) == self.step and self.edge in _ENDS):
+            if step.status == "error" and not (step.id.partition("[")[0] == self.step and self.edge in _ENDS):
                 yield from self._refusals(step)
                 continue
             for probe in self.probes:

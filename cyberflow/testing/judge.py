@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cyberflow.compiler.flow_tests.mocks import step_of
+from cyberflow.compiler.flow_tests.step_names import best_name
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.flow_tests.cases import Case
 from cyberflow.schema.values import ABSENT
@@ -57,11 +57,12 @@ def judge(case: Case, played: Played, unknown: Collection[str] = ()) -> tuple[Fa
 
 def find_unused_mocks(case: Case, played: Played) -> Iterator[Diagnostic]:
     """The mocks of steps that were never reached."""
-    reached = {name for step in played.steps.values() if step.began for name in (step.id, step.workflow)}
-    reached |= {step_of(step.id) for step in played.steps.values() if step.began}
+    steps = played.all_steps
+    began = {id: step for id, step in steps.items() if step.began}
+    reached = {step.workflow for step in began.values()} | {step.id for step in began.values()}
     for name in case.get("simulate"):
-        if name not in reached:
-            step = played.steps.get(name)
+        if name not in reached and not any(best_name((name,), id) for id in began):
+            step = steps.get(name)
             note = f"the step is `{step.status}` and never started" if step else "no step of the run uses it"
             place = case.at("simulate", name).at_key()
             message = f"the mock of `{name}` was not used"
@@ -73,7 +74,7 @@ def _run_failures(case: Case, expect: Mapping[str, Any], played: Played, unknown
         if key in expect:
             yield from _failures(case, expect[key], got, (key,))
     for id, step in (expect.get("steps") or {}).items():
-        found = played.steps.get(id)
+        found = played.all_steps.get(id)
         for key, expected in step.items():
             if key in unknown:
                 continue

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -76,6 +77,20 @@ class Played:
     steps: Mapping[str, PlayedStep]
     well: str = "success"
     """The status of one that went well."""
+    inner: Mapping[str, Played] = field(default_factory=dict)
+    """The chains and pipelines that steps of a pipeline ran, by the name of the step."""
+
+    @cached_property
+    def all_steps(self) -> Mapping[str, PlayedStep]:
+        """Its steps, and as `OUTER/INNER` those inside them."""
+        inside = {f"{outer}/{id}": step for outer, one in self.inner.items() for id, step in one.all_steps.items()}
+        return {**self.steps, **inside}
+
+    def all_runs(self) -> Iterator[Played]:
+        """It, and all that ran inside it."""
+        yield self
+        for one in self.inner.values():
+            yield from one.all_runs()
 
     @property
     def trouble(self) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Protocol, TypeAlias
 
 from cyberflow.diagnostics import Diagnostic
@@ -22,8 +21,6 @@ from cyberflow.testing.verdicts import Failure, Verdict
 Run: TypeAlias = Callable[[Coroutine[Any, Any, Played]], Played]
 FEWEST = 24
 """Cases for which another process is worth its start."""
-_PORTION = 8
-"""Cases that a process takes at a time."""
 
 
 class ScriptJudge(Protocol):
@@ -56,11 +53,13 @@ def run_jobs(jobs: Sequence[Job], stages: Mapping[str, Stage], processes: int | 
     if most > 1:
         with asyncio.Runner() as runner:  # what the first case has loaded and compiled, every process then has
             first = run_job(jobs[0], stages[jobs[0].target], runner.run)
-        rest = jobs[1:]
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        with context.Pool(most, _begin_worker, (stages,)) as pool:
-            yield first
-            yield from pool.imap(_run_in_worker, rest, chunksize=max(1, min(_PORTION, len(rest) // most)))
+        from cyberflow.testing.workers import Workers
+
+        rest = Workers(_run_in_worker, _lose, _begin_worker, (stages,)).map(jobs[1:], most)
+        second = list(islice(rest, 1))  # the processes are begun before whoever is told of a verdict begins a thread
+        yield first
+        yield from second
+        yield from rest
         return
     with asyncio.Runner() as runner:
         for job in jobs:
@@ -70,13 +69,22 @@ def run_jobs(jobs: Sequence[Job], stages: Mapping[str, Stage], processes: int | 
 def run_job(job: Job, stage: Stage, run: Run) -> Verdict:
     """Play one script and judge it."""
     judge, begun = job.judge, time.perf_counter()
-    made = Verdict(judge.name, judge.test, job.script.run, judge.place)
+    made = _verdict(job)
     try:
         played: Played = run(play(stage, job.script))
     except CyberflowError as error:
         return replace(made, trouble=error.message, seconds=time.perf_counter() - begun)
     found, warnings = judge.judge(played), judge.warn(played)
     return replace(made, failures=found, warnings=warnings, played=played, seconds=time.perf_counter() - begun)
+
+
+def _verdict(job: Job) -> Verdict:
+    return Verdict(job.judge.name, job.judge.test, job.script.run, job.judge.place)
+
+
+def _lose(job: Job) -> Verdict:
+    trouble = "the process that ran it was ended, by the system for want of memory or by the project's own code"
+    return replace(_verdict(job), trouble=trouble)
 
 
 def count_cores() -> int:
@@ -96,7 +104,6 @@ _WORKERS: list[_Worker] = []
 
 
 def _begin_worker(stages: Mapping[str, Stage]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts means the command, which ends its workers
     _WORKERS[:] = [_Worker(stages, asyncio.Runner())]
 
 

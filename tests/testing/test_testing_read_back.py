@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.testing.read_back import read_back
+from cyberflow.testing.recording.read_back import read_back
 
 TEXT = {"type": "string"}
 DAY = {"type": "string", "format": "date"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cyberflow.testing.replacements import Replacements
+from cyberflow.testing.recording.replacements import Replacements
 from tests.cli.cli_program import Program
 from tests.testing.conftest import FLOWS
 

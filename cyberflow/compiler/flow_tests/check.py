@@ -8,7 +8,8 @@ from typing import Any
 
 from cyberflow.compiler.flow_tests.expectations import find_expectation_faults
 from cyberflow.compiler.flow_tests.faults import Fault, member_type, unknown_word, value_faults
-from cyberflow.compiler.flow_tests.mocks import find_mock_faults, is_invalid_on_purpose, step_of
+from cyberflow.compiler.flow_tests.mocks import find_mock_faults, is_invalid_on_purpose
+from cyberflow.compiler.flow_tests.step_names import explain_unknown, find_by_name
 from cyberflow.compiler.flow_tests.subject import Node, Subject
 from cyberflow.compiler.graph import Graph, WorkflowNode
 from cyberflow.compiler.interface import Callee, FieldSet
@@ -168,9 +169,9 @@ class _CaseCheck:
         subject = self.subject
         found = find_mock_faults(self.case.get("simulate"), subject.mock_targets, subject.name)
         for fault in found:
-            name = step_of(str(fault.keys[0]))
+            name = str(fault.keys[0])
             named = subject.graph.workflows.get(name)
-            callee = subject.steps.get(name) or (named.callee if named else None)
+            callee = find_by_name(name, subject.all_steps) or (named.callee if named else None)
             yield self._finding(fault.below("simulate"), callee.outputs if callee else None, callee)
 
     def _expectation_findings(self) -> Iterator[Diagnostic]:
@@ -192,20 +193,24 @@ class _CaseCheck:
 
     def _step_findings(self, id: str, step: Mapping[str, Any]) -> Iterator[Diagnostic]:
         subject, keys = self.subject, ("expect", "steps", id)
-        name = step_of(id)
-        if name not in subject.steps:
+        workflow = find_by_name(id, subject.all_steps)
+        if not subject.has_step(id):
+            word, candidates, help = explain_unknown(id, subject.all_steps)
             message, place = f"`{subject.name}` has no step `{id}`", self.case.at(*keys).at_key()
-            help, fix = did_you_mean(name, subject.steps), fix_name(place, name, subject.steps)
+            fix = fix_name(place, word, candidates) if word == id else None
             yield Diagnostic("unknown-step", message, place, help=help, fix=fix)
             return
-        workflow = subject.steps[name]
         yield from map(self._finding, _status_faults(step, subject.statuses, keys))
+        if "prompt" in step and workflow is not None and workflow.kind != "workflow":
+            help = f"of a step in it, write `{id}/STEP`" if workflow.kind in ("chain", "pipeline") else None
+            message = f"`{id}` is a {workflow.kind}, and has no prompt of its own"
+            yield self._finding(Fault(("prompt",), "unknown-key", message, "key", help=help).below(*keys))
         for key in ("prompt", "error"):
             found = find_expectation_faults(id, key, step[key], _TEXT) if step.get(key) is not None else ()
             yield from (self._finding(fault.below(*keys, key)) for fault in found)
         for key, schema, fields in (
-            ("inputs", subject.step_inputs(name), workflow.inputs if workflow else None),
-            ("outputs", subject.step_outputs(name), workflow.outputs if workflow else None),
+            ("inputs", subject.step_inputs(id), workflow.inputs if workflow else None),
+            ("outputs", subject.step_outputs(id), workflow.outputs if workflow else None),
         ):
             for fault in _values_faults(id, step.get(key), schema, f"unknown-{key[:-1]}"):
                 yield self._finding(fault.below(*keys, key), fields, workflow)

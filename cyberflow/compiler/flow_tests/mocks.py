@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
 from cyberflow.compiler.flow_tests.faults import Fault, member_type, unknown_word, value_faults, wrong_type
+from cyberflow.compiler.flow_tests.step_names import explain_unknown, find_by_name
 from cyberflow.diagnostics import did_you_mean, nearest
 from cyberflow.late import dataclass
 from cyberflow.schema.values import EMPTY, Schema
@@ -34,17 +35,13 @@ class MockTarget:
 def find_mock_faults(outcomes: Mapping[str, Any], targets: Mapping[str, MockTarget], owner: str) -> Iterator[Fault]:
     """Everything that keeps outcomes, by step or workflow, from being used."""
     for name, outcome in outcomes.items():
-        target = targets.get(step_of(name))
+        target = find_by_name(name, targets)
         if target is None:
-            message, help = f"`{owner}` has no step `{name}`", did_you_mean(name, targets)
-            yield Fault((name,), "unknown-step", message, "key", help=help, word=step_of(name), known=tuple(targets))
+            word, known, help = explain_unknown(name, targets)
+            message, known = f"`{owner}` has no step `{name}`", known if word == name else ()
+            yield Fault((name,), "unknown-step", message, "key", help=help, word=word, known=known)
         else:
             yield from (fault.below(name) for fault in _outcome_faults(name, outcome, target))
-
-
-def step_of(name: str) -> str:
-    """The step that a name is for; `STEP[KEY]` is one of several items of a step."""
-    return name.partition("[")[0]
 
 
 def bare_outcome(outcome: Any) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from cyberflow.compiler.flow_tests.mocks import RUN_STATUSES, TASK_STATUSES, MockTarget
+from cyberflow.compiler.flow_tests.step_names import find_by_name
 from cyberflow.compiler.graph import AnyCaller, ChainNode, Graph, PipelineNode, TaskNode, WorkflowNode
 from cyberflow.compiler.interface import Callee, Field
 from cyberflow.compiler.queries.value_types import value_type
@@ -59,10 +60,8 @@ class Subject:
 
     @cached_property
     def callees(self) -> tuple[Callee, ...]:
-        """What its steps run, the steps of a pipeline's chains included."""
-        found = [one for one in self.steps.values() if one is not None]
-        inner = [self.graph.chains[one.name] for one in found if one.kind == "chain" and one.name in self.graph.chains]
-        return (*found, *(step.callee for chain in inner for step in chain.steps if step.callee is not None))
+        """What its steps run, and what is run inside them."""
+        return tuple(one for one in (*self.steps.values(), *self.inner_steps.values()) if one is not None)
 
     @property
     def is_readable(self) -> bool:
@@ -98,23 +97,30 @@ class Subject:
         named = {name: _mock_target(name, one.callee) for name, one in self.graph.workflows.items()}
         session = self.node.session if isinstance(self.node, ChainNode) else {}
         named |= {alias: _mock_target(alias, one.callee if one else None) for alias, one in session.items()}
-        for one in self.steps.values() if isinstance(self.node, PipelineNode) else ():
-            named |= self._inner_targets(one)
-        return {**named, **{id: _mock_target(id, one) for id, one in self.steps.items()}}
+        inner = {name: _mock_target(name.rpartition("/")[2], one) for name, one in self.inner_steps.items()}
+        joined = [one for one in self.callees if one.kind in ("chain", "pipeline", "task")]
+        runs = {one.name: _mock_target(one.name, one) for one in joined}
+        bare = {name.rpartition("/")[2]: target for name, target in inner.items()}
+        return {**runs, **named, **bare, **inner, **{id: _mock_target(id, one) for id, one in self.steps.items()}}
 
-    def _inner_targets(self, callee: Callee | None) -> dict[str, MockTarget]:
-        """The steps of a chain or a pipeline that a step of a pipeline runs, and of what those run."""
+    @cached_property
+    def inner_steps(self) -> Mapping[str, Callee | None]:
+        """The steps of the chains and pipelines that the steps of a pipeline run, at any depth, as `OUTER/INNER`."""
         callers: Mapping[str, AnyCaller] = {**self.graph.chains, **self.graph.pipelines}
-        targets: dict[str, MockTarget] = {}
-        seen, todo = set(), [callee]
+        found: dict[str, Callee | None] = {}
+        todo = list(self.steps.items()) if isinstance(self.node, PipelineNode) else []
         while todo:
-            one = todo.pop()
+            outer, one = todo.pop()
             caller = callers.get(one.name) if one is not None and one.kind in ("chain", "pipeline") else None
-            if caller is not None and caller.name not in seen:
-                seen.add(caller.name)
-                targets |= {step.id: _mock_target(step.id, step.callee) for step in caller.steps}
-                todo += [step.callee for step in caller.steps]
-        return targets
+            fresh = {f"{outer}/{step.id}": step for step in caller.steps} if caller is not None else {}
+            todo += [(step.id, step.callee) for name, step in fresh.items() if name not in found]
+            found |= {name: step.callee for name, step in fresh.items()}
+        return found
+
+    @cached_property
+    def all_steps(self) -> Mapping[str, Callee | None]:
+        """The steps by their ids, and those inside them as `OUTER/INNER`."""
+        return {**self.inner_steps, **self.steps}
 
     @cached_property
     def outputs(self) -> Schema | None:
@@ -132,13 +138,16 @@ class Subject:
             schema = found.schema if found is not None and isinstance(found.schema, dict) else {}
             yield name, (schema, found is not None and not found.optional)
 
+    def has_step(self, id: str) -> bool:
+        return find_by_name(id, dict.fromkeys(self.all_steps, True)) is not None
+
     def step_outputs(self, step: str) -> Schema | None:
-        callee = self.steps.get(step)
+        callee = find_by_name(step, self.all_steps)
         return None if callee is None or callee.kind in ("chain", "pipeline", "task") else _outputs_of(callee)
 
     def step_inputs(self, step: str) -> Schema | None:
         """What a step may get: what it runs takes, and in a chain, where a ref or a token gives it, what that gives."""
-        callee = self.steps.get(step)
+        callee = find_by_name(step, self.all_steps)
         if callee is None or not callee.inputs.known or callee.inputs.whole is not None:
             return None
         fields = {name: (field.schema, field.required) for name, field in callee.inputs.fields.items()}

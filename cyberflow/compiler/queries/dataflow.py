@@ -177,6 +177,8 @@ def _advise(caller: PipelineNode, step: CallNode, key: str, ref: Ref) -> str | N
     if producer.condition not in (None, under):
         same = f"put `{step.id}` under the same condition" if key not in CONDITIONS else "ask a step that always runs"
         return f"`{producer.id}` may be left out: {same}, or have a `call` say what then"
+    if producer.asks_items and producer.step.on_failure != "continue":
+        return f"an item of `{producer.id}` that its condition leaves out is null: let what takes it allow for that"
     if producer.step.on_failure == "continue":
         failed = f"an item of `{producer.id}` that failed is null" if producer.item else f"`{producer.id}` may fail"
         return f"{failed}: let what takes it allow for that, or take `on_failure: continue` away"

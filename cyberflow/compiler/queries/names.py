@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from cyberflow.compiler.graph import (
-    ONCE,
     AnyCaller,
     CallNode,
     Graph,
@@ -217,7 +216,7 @@ def _idle_items(caller: AnyCaller) -> Iterator[Diagnostic]:
         if not isinstance(step, PipelineStepNode) or step.item is None:
             continue
         name, taken = step.item.name, step.callee.inputs.fields if step.callee and caller.inherits else {}
-        used = set().union(*(_names_in_value(value, "input") for key, value in step.values if key not in ONCE))
+        used = set().union(*(_names_in_value(value, "input") for key, value in step.values if key != "each"))
         if name not in used and not (name in taken and name not in step.inputs):
             message = f"nothing in step `{step.id}` uses its item `{name}`"
             help = f"hand it on, as `<{name}>`, or run the step once"

@@ -18,7 +18,7 @@ Rename one of them.
 
 from collections.abc import Iterator
 
-from cyberflow.compiler.graph import ChainNode, Graph
+from cyberflow.compiler.graph import CallNode, ChainNode, Graph, PipelineStepNode
 from cyberflow.diagnostics import Diagnostic, Label
 from cyberflow.source import Place
 
@@ -33,8 +33,13 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
             if step.id in first:
                 labels = (Label(first[step.id], "first given here"),)
                 message = f"the id `{step.id}` is taken in this {chain.definition.kind}"
-                rename = 'give one a name of its own, by `.step("again")` before its `(…)`'
-                help = rename if chain.in_python else "rename one of the two"
+                help = _advise(step) if chain.in_python else "rename one of the two"
                 yield Diagnostic("duplicate-step", message, step.at("id"), labels=labels, help=help)
             else:
                 first[step.id] = step.at("id")
+
+
+def _advise(step: CallNode) -> str:
+    runs = step.runs is not None and not (isinstance(step, PipelineStepNode) and step.step.call)
+    written = '`.step("again")` before its `(…)`' if runs else '`name="again"`'
+    return f"give one a name of its own, by {written}"

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from cyberflow.compiler.bundle import GIVEN_FILE, Bundle
+from cyberflow.compiler.flow_tests.step_names import parse_step_name
 from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.diagnostics import did_you_mean
 from cyberflow.errors import UsageError
@@ -42,6 +43,16 @@ def all_steps(bundle: Bundle, pipeline: BundledPipeline) -> Iterator[BundledStep
         yield from one.steps
         inner = (bundle.pipeline(step.run or "") for step in one.steps if step.kind == "pipeline")
         todo += [found for found in inner if found is not None]
+
+
+def find_step(bundle: Bundle, pipeline: BundledPipeline, id: str) -> BundledStep | None:
+    """The step that an entry is of, however deep it lies."""
+    found: BundledStep | None = None
+    inside: BundledPipeline | None = pipeline
+    for name, _ in parse_step_name(id):
+        found = inside.step(name) if inside is not None else None
+        inside = bundle.pipeline(found.run or "") if found is not None and found.kind == "pipeline" else None
+    return found
 
 
 def describe_steps(bundle: Bundle, pipeline: BundledPipeline) -> dict[str, Any]:
@@ -195,7 +206,7 @@ def reopen(entries: Mapping[str, LedgerEntry], *, failed: bool, unknown: bool) -
         and ((failed and entry.has_failed) or (unknown and entry.stage == "unknown"))
     }
     inner = [
-        replace(entry, stage="accepted", status=None, outputs=None)
+        replace(entry, stage="accepted", status=None, outputs=None, error=None)
         for entry in entries.values()
         if entry.kind == "pipeline" and entry.is_over and any(id.startswith(f"{entry.id}/") for id in again)
     ]

@@ -173,4 +173,6 @@ def _open_scope(state: PipelineState, name: str, entry: LedgerEntry, now: float)
 def _end_scope(state: PipelineState, scope: Scope, entry: LedgerEntry, now: float) -> LedgerEntry:
     status = scope_status(state, scope)
     outputs = state.filler(scope).values(scope.pipeline.outputs, "output") if status == "success" else None
-    return replace(entry, stage="ended", status=status, outputs=outputs, facts={**entry.facts, "ended_at": now})
+    why = next((f"`{one.step.id}`: {one.problem}" for one in scope.steps.values() if one.problem is not None), None)
+    facts = {**entry.facts, "ended_at": now}
+    return replace(entry, stage="ended", status=status, outputs=outputs, error=why, facts=facts)

@@ -72,7 +72,9 @@ def step_status(state: PipelineState, progress: StepProgress | None) -> str:
         return next((status for status in failed if status in UNFORGIVEN), failed[0])
     if progress.is_over:
         return "success" if progress.step.each or not entries else entries[0].display_status
-    return "waiting" if progress.step.kind == "wait" or not progress.live else "running"
+    # what is only tried again later is over for now
+    running = progress.step.kind != "wait" and any(not state.entries[id].is_over for id in progress.live)
+    return "running" if running else "waiting"
 
 
 def step_entries(state: PipelineState, progress: StepProgress) -> list[LedgerEntry]:
@@ -105,9 +107,12 @@ def _step_json(state: PipelineState, id: str, redactor: Redactor) -> dict[str, A
 
 
 def _runs_json(state: PipelineState, id: str, redactor: Redactor) -> Iterator[dict[str, Any]]:
-    """What was submitted, called or waited for by a step, and by the pipelines that it runs."""
+    """What was submitted, called or waited for by a step, and by the pipelines that it runs; these where they
+    themselves could not go on.
+    """
     for entry in state.entries.values():
-        if entry.kind in ("each", "pipeline") or top_step(entry) != id:
+        joins = entry.kind == "each" or (entry.kind == "pipeline" and entry.error is None)
+        if joins or top_step(entry) != id:
             continue
         if not entry.attempt and entry.stage == "waiting":
             continue

@@ -4,17 +4,17 @@ of chains as for a single run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.flow_tests.mocks import MockTarget, bare_outcome
+from cyberflow.compiler.flow_tests.step_names import best_name, parse_step_name
 from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
 from cyberflow.compiler.refs import Ref, is_ref, parse_ref
 from cyberflow.run.chain.request import RunRequest, output_schema
-from cyberflow.run.pipeline.changes import all_steps
+from cyberflow.run.pipeline.changes import all_steps, find_step
 from cyberflow.run.simulation import (
     OutcomeProblem,
     find_outcome_problems,
@@ -25,7 +25,8 @@ from cyberflow.run.simulation import (
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.schema.samples.examples import example
 
-_ITEM = re.compile(r"\[[^\[\]]*\]")
+_JOINED = ("chain", "task", "pipeline")
+"""What is scripted by its own name as a whole; a workflow is what the platform itself knows."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +38,29 @@ class PipelineScript:
     pipeline: BundledPipeline
 
     def outcome(self, entry: LedgerEntry) -> Mapping[str, Any] | None:
-        """What is scripted for an entry: for the item, else for its step, with or without the pipelines around it."""
-        last = entry.step.rpartition("/")[2]
-        item = entry.id[len(entry.step) :]
-        names = (entry.id, f"{last}{item}", _ITEM.sub("", entry.step), last)
-        found = next((self.outcomes[name] for name in names if name in self.outcomes), None)
-        return None if found is None else bare_outcome(found)
+        """What is scripted for an entry: by its own name, else by the name of the chain, task or pipeline it is of."""
+        name = best_name(self.outcomes, entry.id)
+        if name is None:
+            step = find_step(self.bundle, self.pipeline, entry.id)
+            name = step.run if step is not None and step.kind in _JOINED else None
+        return bare_outcome(self.outcomes[name]) if name is not None and name in self.outcomes else None
 
     def of_request(self, entry: LedgerEntry, request: RunRequest) -> dict[str, Any]:
         """The script of a chain or a run, by the aliases of its steps or the name of its workflow."""
-        steps = {_ITEM.sub("", step.id) for step in all_steps(self.bundle, self.pipeline)}
-        general = {
+        joined = list(all_steps(self.bundle, self.pipeline))
+        taken = {step.id for step in joined} | {step.run for step in joined if step.kind in _JOINED}
+        script = {
             name: bare_outcome(outcome)
             for name, outcome in self.outcomes.items()
-            if _ITEM.sub("", name).rpartition("/")[2] not in steps
+            if len(named := parse_step_name(name)) == 1 and named[0][0] not in taken
         }
-        own = self.outcome(entry)
-        if own is None:
-            return general
-        if request.kind == "run":
-            return {**general, request.name: own}
-        return {**general, **dict(self._distribute(own, request))}
+        if (own := self.outcome(entry)) is not None:
+            script |= {request.name: own} if request.kind == "run" else dict(self._distribute(own, request))
+        inside = [name for name in self.outcomes if "/" in name]
+        for alias, _ in request.steps if request.kind == "chain" else ():
+            if (name := best_name(inside, f"{entry.id}/{alias}")) is not None:
+                script[alias] = bare_outcome(self.outcomes[name])
+        return script
 
     def _distribute(self, own: Mapping[str, Any], request: RunRequest) -> Iterator[tuple[str, Any]]:
         """The outcome of a chain as outcomes of its steps: outputs go where its own outputs come from, an end and all
@@ -91,21 +94,36 @@ def read_script(outcomes: Mapping[str, Any], bundle: Bundle, pipeline: BundledPi
 
 def check_script(outcomes: Mapping[str, Any], bundle: Bundle, pipeline: BundledPipeline) -> Iterator[OutcomeProblem]:
     """Hold the outcomes of a simulation against a pipeline."""
-    targets = pipeline_targets(bundle, pipeline)
-    for name, outcome in outcomes.items():
-        bare = _ITEM.sub("", name).rpartition("/")[2]
-        yield from find_outcome_problems({bare: outcome}, targets, pipeline.name)
+    yield from find_outcome_problems(outcomes, pipeline_targets(bundle, pipeline), pipeline.name)
 
 
 def pipeline_targets(bundle: Bundle, pipeline: BundledPipeline) -> dict[str, MockTarget]:
-    """What an outcome may be for: steps of the pipeline and of those it runs, steps of its chains, workflows."""
-    targets: dict[str, MockTarget] = {}
-    steps = {step.id: step for step in all_steps(bundle, pipeline)}
-    for step in steps.values():
-        if step.kind == "chain" and (chain := bundle.chain(step.run or "")) is not None:
-            targets |= mock_targets(chain, bundle)
-    targets |= {workflow.name: target_of(workflow) for workflow in bundle.workflows}
-    return targets | {id: found for id, step in steps.items() if (found := _step_target(step, bundle)) is not None}
+    """What an outcome may be for: steps of the pipeline and, as `OUTER/INNER`, of what they run; chains, tasks,
+    pipelines and workflows by their names.
+    """
+    runs: dict[str, MockTarget] = {}
+    bare: dict[str, MockTarget] = {}
+    inner: dict[str, MockTarget] = {}
+    for step in all_steps(bundle, pipeline):
+        found = _step_target(step, bundle)
+        if found is not None:
+            bare[step.id] = found
+            runs |= {step.run: found} if step.run is not None and step.kind in _JOINED else {}
+        inside = dict(_inner_targets(step, bundle))
+        inner |= {f"{step.id}/{name}": target for name, target in inside.items()}
+        bare = {**inside, **bare}
+    own = {step.id: bare[step.id] for step in pipeline.steps if step.id in bare}
+    return {**runs, **{one.name: target_of(one) for one in bundle.workflows}, **bare, **inner, **own}
+
+
+def _inner_targets(step: BundledStep, bundle: Bundle) -> Iterator[tuple[str, MockTarget]]:
+    """The steps of the chain or pipeline that a step runs."""
+    if step.kind == "chain" and (chain := bundle.chain(step.run or "")) is not None:
+        targets = mock_targets(chain, bundle)
+        yield from ((one["session_alias"], targets[one["session_alias"]]) for one in chain.request["steps"])
+    elif step.kind == "pipeline" and (inner := bundle.pipeline(step.run or "")) is not None:
+        found = ((one.id, _step_target(one, bundle)) for one in inner.steps)
+        yield from ((id, target) for id, target in found if target is not None)
 
 
 def _step_target(step: BundledStep, bundle: Bundle) -> MockTarget | None:

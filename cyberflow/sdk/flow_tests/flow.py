@@ -27,7 +27,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class FlowRun(Generic[R]):
-    """One run as it went. `steps` are by id, each with its `status`, `inputs`, `outputs`, `prompt` and `error`."""
+    """One run as it went. `steps` are by id, those inside others as
+    `OUTER/INNER`, each with its `status`, `inputs`, `outputs`, `prompt` and `error`.
+    """
 
     played: Played
     declaration: FunctionDeclaration[..., R] | None = None
@@ -38,7 +40,7 @@ class FlowRun(Generic[R]):
 
     @property
     def steps(self) -> Mapping[str, PlayedStep]:
-        return self.played.steps
+        return self.played.all_steps
 
     @property
     def error(self) -> str | None:

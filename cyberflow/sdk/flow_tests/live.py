@@ -14,6 +14,7 @@ from typing import Any
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.compiler.flow_tests.mocks import bare_outcome
+from cyberflow.compiler.flow_tests.step_names import best_name, parse_step_name
 from cyberflow.compiler.pipeline.form import BundledPipeline
 from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.language.flow_tests.cases import Case
@@ -115,7 +116,7 @@ async def _play_pipeline(suite: FlowSuite, case: Case, pipeline: BundledPipeline
         document=dict(case.get("inputs")),
         files=tuple(_files(suite, case, files_to_give(pipeline), folder)),
         ledger=folder / "ledger.db",
-        no_wait=not all(id in answers for id in asks),
+        no_wait=not {steps[-1][0] for name in answers if (steps := parse_step_name(name))}.issuperset(asks),
     )
     setup = prepare_pipeline(compiled, case.run, options)
     with create_ledger(setup) as ledger:
@@ -123,10 +124,11 @@ async def _play_pipeline(suite: FlowSuite, case: Case, pipeline: BundledPipeline
         async with open_pipeline(setup, ledger, state, lambda _: None) as going, aclosing(going.run()) as updates:
             async for update in updates:
                 if isinstance(update, EntryUpdate) and update.entry.is_question:
-                    mock = answers.get(update.entry.step.rpartition("/")[2])
-                    if mock is not None:
-                        signal(ledger.path, update.entry.id, document=bare_outcome(mock).get("outputs"), who="test")
-    return to_played(setup.pipeline, state)
+                    name = best_name(answers, update.entry.id)
+                    if name is not None:
+                        outputs = bare_outcome(answers[name]).get("outputs")
+                        signal(ledger.path, update.entry.id, document=outputs, who="test")
+    return to_played(setup, state)
 
 
 async def _read_step(desk: Cyberdesk, step: Any) -> PlayedStep:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from cyberflow.client.cyberdesk.client import Cyberdesk
 from cyberflow.client.cyberun.client import CyberunClient
-from cyberflow.compiler.bundle import BundledTask
-from cyberflow.compiler.pipeline.form import BundledPipeline
+from cyberflow.compiler.bundle import Bundle, BundledTask
+from cyberflow.compiler.pipeline.form import BundledPipeline, BundledStep
+from cyberflow.emulator.observation import ObservedRun
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.inputs.arguments import Arguments, raise_problems
 from cyberflow.run.inputs.inputs import read_inputs
@@ -23,9 +24,9 @@ from cyberflow.run.pipeline.calls import FunctionCaller
 from cyberflow.run.pipeline.changes import describe_steps, files_to_give
 from cyberflow.run.pipeline.driver import PipelineRun, PipelineTools
 from cyberflow.run.pipeline.files import FileSources, FileStore
-from cyberflow.run.pipeline.result import pipeline_outputs, pipeline_status, step_entries, step_status
+from cyberflow.run.pipeline.result import pipeline_outputs, pipeline_status, step_status
 from cyberflow.run.pipeline.simulation import read_script
-from cyberflow.run.pipeline.state import PipelineState
+from cyberflow.run.pipeline.state import PipelineState, Scope
 from cyberflow.run.task.executor import TaskExecutor
 from cyberflow.run.task.request import TaskJob
 from cyberflow.run.task.submit import find_workflow
@@ -41,6 +42,8 @@ from cyberflow.testing.clock import JumpingClock
 from cyberflow.testing.play import Played, PlayedStep, PlayScript, any_files, furnish
 from cyberflow.testing.samples import machine_samples, sample, secret_sample
 from cyberflow.testing.stage import KEY, URL, PipelinePlayer, Stage
+
+Observe = Callable[[str], ObservedRun]
 
 
 def player_of(compiled: CompiledProject) -> PipelinePlayer:
@@ -65,7 +68,7 @@ async def _play(compiled: CompiledProject, stage: Stage, script: PlayScript) -> 
                 async with aclosing(run.run()) as updates:
                     async for _ in updates:
                         pass
-                return to_played(setup.pipeline, state)
+                return to_played(setup, state, platform.observe)
         finally:
             if script.keep is not None:
                 platform.save(script.keep)
@@ -168,26 +171,73 @@ def _answerer(
     return answer
 
 
-def to_played(pipeline: BundledPipeline, state: PipelineState) -> Played:
-    """What came of it: each step, and each item of one that has several as `STEP[KEY]`."""
-    steps: dict[str, PlayedStep] = {}
-    for step in pipeline.steps:
-        progress = state.root.steps.get(step.id)
-        status = step_status(state, progress)
-        entries = step_entries(state, progress) if progress is not None else []
-        runs = step.run or (step.call.function if step.call else "wait")
-        for entry in entries:
-            steps[entry.id] = _played_entry(entry, runs)
-        if step.id not in steps:
-            inputs: dict[str, Any] | None = {} if entries else None
-            outputs = [entry.outputs for entry in entries] if step.each is not None else None
-            why = progress.problem if progress is not None else None
-            steps[step.id] = PlayedStep(step.id, runs, status, inputs, outputs, None, why)
+def to_played(setup: PipelineSetup, state: PipelineState, observe: Observe | None = None) -> Played:
+    """What came of it: each step, each item of one that has several as `STEP[KEY]`, and what ran inside them.
+    `observe` gives what a run got and what its agent read.
+    """
+    history = _History(setup.compiled.bundle, state, observe)
     status = pipeline_status(state)
-    return Played(pipeline.name, status, pipeline_outputs(state) if status == "success" else {}, steps)
+    outputs = pipeline_outputs(state) if status == "success" else {}
+    return replace(history.scope(setup.pipeline, "", state.root), status=status, outputs=outputs)
 
 
-def _played_entry(entry: LedgerEntry, runs: str) -> PlayedStep:
-    began = entry.stage not in ("waiting", "refused") and entry.status != "skipped"
-    inputs = dict(entry.inputs or {}) if began else None
-    return PlayedStep(entry.id, runs, entry.display_status, inputs, entry.outputs, None, entry.error)
+@dataclass(frozen=True)
+class _History:
+    """What a ledger says of a pipeline that has run."""
+
+    bundle: Bundle
+    state: PipelineState
+    observe: Observe | None
+
+    def scope(self, pipeline: BundledPipeline, prefix: str, known: Scope | None = None) -> Played:
+        """A pipeline whose entries begin so. Of one that is over nothing but its entries is known."""
+        steps: dict[str, PlayedStep] = {}
+        inner: dict[str, Played] = {}
+        for step in pipeline.steps:
+            progress = known.steps.get(step.id) if known is not None else None
+            entries = [one for one in self.entries.get(f"{prefix}{step.id}", ()) if one.kind != "each"]
+            runs = step.run or (step.call.function if step.call else "wait")
+            for entry in entries:
+                id = entry.id.removeprefix(prefix)
+                steps[id] = self._step(entry, id, runs)
+                if (below := self._inside(step, entry)) is not None:
+                    inner[id] = below
+            if step.id not in steps:
+                whole = self.state.entries.get(f"{prefix}{step.id}")
+                status = step_status(self.state, progress)
+                if known is None and whole is not None:
+                    status = whole.display_status
+                inputs: dict[str, Any] | None = {} if entries else None
+                outputs = [entry.outputs for entry in entries] if step.each is not None else None
+                why = whole.error if whole is not None and whole.has_failed else None
+                steps[step.id] = PlayedStep(step.id, runs, status, inputs, outputs, None, why)
+        return Played(pipeline.name, "success", {}, steps, inner=inner)
+
+    @cached_property
+    def entries(self) -> Mapping[str, list[LedgerEntry]]:
+        """The entries of each step, in the order of their items."""
+        found: dict[str, list[LedgerEntry]] = {}
+        for entry in self.state.entries.values():
+            found.setdefault(entry.step, []).append(entry)
+        return {step: sorted(entries, key=lambda one: one.number) for step, entries in found.items()}
+
+    def _step(self, entry: LedgerEntry, id: str, runs: str) -> PlayedStep:
+        began = entry.stage not in ("waiting", "refused") and entry.status != "skipped"
+        inputs = dict(entry.inputs or {}) if began else None
+        seen = self.observe(entry.run_ids[-1]) if self.observe and entry.kind == "run" and entry.run_ids else None
+        prompt = seen.prompt if seen is not None else None
+        return PlayedStep(id, runs, entry.display_status, inputs, entry.outputs, prompt, entry.error)
+
+    def _inside(self, step: BundledStep, entry: LedgerEntry) -> Played | None:
+        """The chain or pipeline that a step ran."""
+        if step.kind == "pipeline" and (below := self.bundle.pipeline(step.run or "")) is not None:
+            return replace(self.scope(below, f"{entry.id}/"), status=entry.display_status, outputs=entry.outputs)
+        chain = self.bundle.chain(step.run or "") if step.kind == "chain" else None
+        if chain is None or self.observe is None:
+            return None
+        steps: dict[str, PlayedStep] = {}
+        for one, id in zip(chain.request["steps"], entry.run_ids, strict=False):
+            run, alias = self.observe(id), one["session_alias"]
+            error = "\n".join(run.error) or None
+            steps[alias] = PlayedStep(alias, one["workflow_id"], run.status, run.inputs, run.outputs, run.prompt, error)
+        return Played(chain.name, entry.display_status, entry.outputs, steps)

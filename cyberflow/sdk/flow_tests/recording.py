@@ -21,7 +21,7 @@ from cyberflow.storage import write_text
 from cyberflow.targets.local_platform import Say
 from cyberflow.targets.service import open_target
 from cyberflow.testing.play import play
-from cyberflow.testing.record import RecordedRun, make_recording
+from cyberflow.testing.recording.record import RecordedRun, make_recording
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk

@@ -58,3 +58,18 @@ def test_a_misuse_is_one_finding_at_its_line(line: str, said: str, helped: str, 
     assert said in found[0].message
     assert helped in (found[0].help or "")
     assert sourced.sources.span(found[0].place).line == len(HEAD.splitlines()) + 1
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ('wait("1h", name="find")', '`name="again"`'),
+        ('signal("Sure?", name="find", timeout="1h")', '`name="again"`'),
+        ("find(month=month)", '`.step("again")` before its `(…)`'),
+    ],
+)
+def test_a_second_step_of_a_name_is_told_how_to_get_its_own(line: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / "cyberflow.yaml").write_text(f"project: clinic\npython: [flows.py]\n{TASK}", encoding="utf-8")
+    (tmp_path / "flows.py").write_text(f"{HEAD}    {line}\n", encoding="utf-8")
+    (found,) = [one for one in check(read_project(tmp_path)) if one.rule == "duplicate-step"]
+    assert found.help == f"give one a name of its own, by {written}"

@@ -1,4 +1,4 @@
-"""Six pipelines, each written twice: the Python compiles to the very bytes of the YAML."""
+"""Pipelines, each written twice: the Python compiles to the very bytes of the YAML."""
 
 from __future__ import annotations
 
@@ -190,6 +190,30 @@ TWINS = {
             art = poster.step("banner", after=[pause], retry={"times": 1, "on": ["error"]})(heading=month)
             done = close.step("close", files={"banner": art.files["9.images.0"]})(receipts=[])
             close.step("last", files={"banner": files_of(done)["report"]})(receipts=[])
+        """,
+    ),
+    "outputs of a function and of an answer as a whole, and items under a condition": (
+        """
+        inputs: {rows: {type: array, items: {type: object, properties: {due: {type: boolean}}, required: [due]}}}
+        steps:
+          - {id: file, each: {row: <rows>}, when: <row.due>, run: close, inputs: {receipts: [<row>]}}
+          - {id: release, wait: {signal: Close it?, outputs: {approved: boolean}, timeout: 48h}}
+          - id: close
+            run: close
+            inputs: {receipts: [{approved: {$ref: release.outputs.approved}}]}
+          - {id: total, call: 'glue:total', inputs: {receipts: [a]}}
+        outputs: {count: {$ref: total.outputs.count}, large: {$ref: total.outputs.large}}
+        """,
+        """
+        class Row(BaseModel):
+            due: bool
+
+
+        @pipeline
+        def twin(rows: list[Row]) -> Any:
+            each(rows, lambda row: close.step("file", when=row.due)(receipts=[row]))
+            close(receipts=[signal("Close it?", Answer, name="release", timeout="48h")])
+            return call(total, receipts=["a"])
         """,
     ),
     "a pipeline in a pipeline": (

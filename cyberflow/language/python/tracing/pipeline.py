@@ -155,6 +155,8 @@ class PipelineTrace(Trace):
         if not origin.keys and origin.root in self.lists:
             help = "name one: `pluck(filed, lambda one: one.receipt)`"
             raise Misuse(f"`{origin.root}` gave one set of outputs for each item", help)
+        if not origin.keys and origin.root not in self._called:  # what a function or an answer gives
+            return signature.field_names(origin.type) or super()._output_names(origin)
         return super()._output_names(origin)
 
     def _values(self, inputs: Mapping[str, Any], secrets: Any) -> dict[str, CapturedValue]:

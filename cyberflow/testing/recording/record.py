@@ -17,8 +17,8 @@ from cyberflow.schema.validation.validate import accepts
 from cyberflow.schema.values import ABSENT, EMPTY, follow_keys
 from cyberflow.source import Route
 from cyberflow.testing.play import Played, PlayScript
-from cyberflow.testing.read_back import read_back
-from cyberflow.testing.replacements import Replacements
+from cyberflow.testing.recording.read_back import read_back
+from cyberflow.testing.recording.replacements import Replacements
 from cyberflow.testing.samples import sample
 
 

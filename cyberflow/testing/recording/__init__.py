@@ -1,0 +1,1 @@
+"""A case from a real run: what ran, with stand-ins for its values."""
