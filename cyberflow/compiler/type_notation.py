@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
 
-from cyberflow.compiler.interface import Field, FieldSet
+from cyberflow.compiler.interface import Field, FieldSet, Member, read_members
 from cyberflow.compiler.json_schema import DocumentReader, is_boxed
 from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
 from cyberflow.compiler.type_help import endless_type, fix_type_words, optional_help
-from cyberflow.compiler.type_members import Member, read_members
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files

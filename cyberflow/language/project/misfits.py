@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
 from cyberflow.language.closed_model import ClosedModel
 from cyberflow.language.project.list_moves import ListMoves
-from cyberflow.language.project.naming import bad_name, describe_kind, duplicate_name
+from cyberflow.language.project.naming import bad_name, describe_kind, repeated_name
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.language.pydantic_models import pydantic_model
 from cyberflow.source import Place, Route
@@ -184,7 +184,7 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         message, note = f"{name} holds a literal secret", "this is in git for ever"
         return Diagnostic("secret-in-source", message, at, note=note, help=help)
     if kind == "duplicate-name":
-        return _repeated_name([name.removesuffix("?") for name in detail["input"]], at)
+        return repeated_name([name.removesuffix("?") for name in detail["input"]], at)
     if kind in ("bad-name", "bad-project-name", "bad-duration"):
         return _bad_word(kind, detail, at)
     message, note = _type_text(name, detail)
@@ -196,11 +196,6 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         help=_type_help(str(at.route[-1:] and at.route[-1]), detail, value_at(data, route)),
         fix=fix_type(at, detail, value_at(data, route), _list_choices(detail)),
     )
-
-
-def _repeated_name(names: list[str], at: Place) -> Diagnostic:
-    index, name = next((index, name) for index, name in enumerate(names) if name in names[:index])
-    return duplicate_name(name, at.at(index), at.at(names.index(name)), "named here", "keep one of the two")
 
 
 def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:

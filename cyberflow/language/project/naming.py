@@ -30,6 +30,12 @@ def duplicate_name(name: str, place: Place, first: Place, before: str, help: str
     return Diagnostic("duplicate-name", f"the name `{name}` is taken", place, labels=(Label(first, before),), help=help)
 
 
+def repeated_name(names: list[str], at: Place) -> Diagnostic:
+    """Say that a list names something twice."""
+    index, name = next((index, name) for index, name in enumerate(names) if name in names[:index])
+    return duplicate_name(name, at.at(index), at.at(names.index(name)), "named here", "keep one of the two")
+
+
 def describe_kind(value: Any) -> str:
     """Say what kind of YAML value this is, as a person would."""
     if value is None:
