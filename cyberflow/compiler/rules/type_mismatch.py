@@ -75,10 +75,8 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
         place, name, source, given = _narrow(flow, answer)
-        message, note = (
-            f"`{name}` of {flow.consumer} cannot take {source}",
-            f"is {describe(given.schema)}" if given else "",
-        )
+        message = f"`{name}` of {flow.consumer} cannot take {source}"
+        note = f"is {describe(given.schema)}" if given else ""
         help = flow.advice if _holds_null(answer.witness) else None
         if given and given.optional and answer.reason == "missing":
             message, note = f"`{name}` of {flow.consumer} is required, but {source} may be absent", ""
