@@ -11,7 +11,6 @@ from typing import Any
 
 from cyberflow.diagnostics import Diagnostic, fix_name, nearest
 from cyberflow.edits import Fix, Replacement, Rewrite
-from cyberflow.language.project.naming import bad_name
 from cyberflow.language.type_words import Translation, translate_type
 from cyberflow.schema.keywords import TYPES, WORDS
 from cyberflow.source import Place
@@ -30,9 +29,8 @@ def optional_help(place: Place, type: str = "…") -> str:
     return f"what may be left out has a `?` after its name: `{str(name).removesuffix('?')}?: {type}`"
 
 
-def bad_member_name(name: str, value: Any, place: Place, *, nested: bool) -> Diagnostic:
-    """Say that a member of notation cannot be called so, and how a property of that name is declared all the same."""
-    found = bad_name(name, place.at_key())
+def name_help(found: Diagnostic, name: str, value: Any, place: Place, *, nested: bool) -> Diagnostic:
+    """The finding that a member cannot be called so, with how a property of that name is declared all the same."""
     owner = str(place.route[-2]).removesuffix("?") if len(place.route) > 1 else ""
     way = None
     if nested:
@@ -116,3 +114,10 @@ def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix 
 def fix_schema_word(place: Place, type: Translation | None) -> Fix | None:
     """The fix of a type in notation that stands inside JSON Schema."""
     return Fix("write the type as a schema", (Rewrite(place, json.dumps(_to_schema(type))),)) if type else None
+
+
+def endless_type(way: tuple[str, ...], place: Place) -> Diagnostic:
+    """Say that a type leads back to itself before it says anything."""
+    message = f"the type `{way[0]}` is nothing but itself: {' → '.join(way)}"
+    help = "say what it holds; a type may name itself below `properties` or `items`"
+    return Diagnostic("bad-schema", message, place, help=help)
