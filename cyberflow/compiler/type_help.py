@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.diagnostics import fix_name, nearest
+from cyberflow.diagnostics import Diagnostic, fix_name, nearest
 from cyberflow.edits import Fix, Replacement, Rewrite
 from cyberflow.language.type_words import Translation, translate_type
 from cyberflow.schema.keywords import TYPES
@@ -91,3 +91,10 @@ def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix 
 def fix_schema_word(place: Place, type: Translation | None) -> Fix | None:
     """The fix of a type in notation that stands inside JSON Schema."""
     return Fix("write the type as a schema", (Rewrite(place, json.dumps(_to_schema(type))),)) if type else None
+
+
+def endless_type(way: tuple[str, ...], place: Place) -> Diagnostic:
+    """Say that a type leads back to itself before it says anything."""
+    message = f"the type `{way[0]}` is nothing but itself: {' → '.join(way)}"
+    help = "say what it holds; a type may name itself below `properties` or `items`"
+    return Diagnostic("bad-schema", message, place, help=help)

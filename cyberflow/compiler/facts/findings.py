@@ -12,9 +12,12 @@ from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import WARNINGS, graph_rules
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import texts_of
+from cyberflow.language.characters import note_invisible
 from cyberflow.language.project.load import RawProject
+from cyberflow.late import expression
 from cyberflow.source import Route, Sources, Span
 
+_QUOTED = expression(r"`[^`]*`")
 PromptFiles = dict[str, dict[Route, set[str]]]
 """The files that the text of each prompt comes from, by the path and route of the prompt."""
 
@@ -76,12 +79,18 @@ def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterato
         yield replace(
             one,
             message=hide(one.message),
-            note=hide(one.note),
+            note=hide(_note_unseen(one)),
             notes=tuple(hide(note) for note in one.notes),
             help=hide(one.help) if one.help else None,
             labels=tuple(replace(label, message=hide(label.message)) for label in one.labels),
             fix=one.fix if one.fix and all(hide(text) == text for text in texts_of(one.fix)) else None,
         )
+
+
+def _note_unseen(finding: Diagnostic) -> str:
+    """The note of a finding; where its message quotes a word with characters that nobody sees, it says which."""
+    note, unseen = finding.note, note_invisible("".join(_QUOTED.findall(finding.message)))
+    return note if not unseen or "(U+" in note else f"{note}; {unseen}" if note else unseen
 
 
 def _only_for_targets(names: list[str]) -> str:

@@ -14,10 +14,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
-from cyberflow.language.characters import note_invisible
 from cyberflow.language.closed_model import ClosedModel
 from cyberflow.language.project.list_moves import ListMoves
-from cyberflow.language.project.naming import bad_name, describe_kind
+from cyberflow.language.project.naming import bad_name, describe_kind, repeated_name
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.language.pydantic_models import pydantic_model
 from cyberflow.source import Place, Route
@@ -171,9 +170,9 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
-        note, beside = note_invisible(str(route[-1])), value_at(data, route[:-1])
+        beside = value_at(data, route[:-1])
         fix = fix_key(at, meant, known, beside) if meant else None
-        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help, fix=fix)
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), help=help, fix=fix)
     if kind == "missing":
         message, owner = f"{_display_name(written[:-1])} has no {name}", replace(at, route=at.route[:-1])
         return Diagnostic("missing-key", message, owner.at_key(), help=_MISSING_HELP.get(str(route[-1])))
@@ -184,6 +183,8 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         help = "write `any`: a test needs no secret"
         message, note = f"{name} holds a literal secret", "this is in git for ever"
         return Diagnostic("secret-in-source", message, at, note=note, help=help)
+    if kind == "duplicate-name":
+        return repeated_name([name.removesuffix("?") for name in detail["input"]], at)
     if kind in ("bad-name", "bad-project-name", "bad-duration"):
         return _bad_word(kind, detail, at)
     message, note = _type_text(name, detail)
