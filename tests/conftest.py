@@ -40,6 +40,7 @@ gc.disable()  # all that is imported and collected stays: to look through it aga
 
 def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
 
 
