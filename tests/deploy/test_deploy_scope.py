@@ -110,4 +110,4 @@ def test_an_id_may_be_cut_to_eight_characters(account: Account) -> None:
         account.ask(lambda desk: adopt(desk, bundle, OWNER, "lookup", made.id[:7]))
     outcome = account.ask(lambda desk: adopt(desk, bundle, OWNER, "lookup", made.id[:8]))
 
-    assert (outcome.change.id, outcome.status) == (made.id, "done")
+    assert (outcome.id, outcome.status) == (made.id, "done")
