@@ -29,6 +29,7 @@ SLOW_FILES = {
     *("compiler/test_rename.py", "compiler/test_lost_text.py", "compiler/test_lookup_pipelines.py"),
     *("emulator/test_emulator_naughty.py", "run/test_run_pipeline.py", "language/python/test_python_tasks.py"),
     *("testing/test_testing_pipelines.py", "testing/test_step_names.py", "testing/test_testing_nested.py"),
+    *("testing/test_testing_runs.py",),
     *("testing/test_testing_edges.py", "docs/test_rules_blocks.py", "compiler/test_rules_secrets.py"),
     *("deploy/test_deploy_refusals.py", "deploy/test_deploy_drift.py", "deploy/test_deploy_prune.py"),
     *("deploy/test_deploy_faults.py", "deploy/test_deploy_marker_commit.py", "deploy/test_deploy_service.py"),
