@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cyberflow.compiler.pipeline.form import StepKind
 from cyberflow.compiler.scanned_text import ScannedText
-from cyberflow.compiler.type_help import looks_optional
+from cyberflow.compiler.type_help import looks_optional, name_help
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.model import NAME
 from cyberflow.language.project.naming import bad_name, duplicate_name
@@ -32,18 +32,19 @@ class Member:
 
 
 def read_members(
-    notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place]
+    notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place] | None
 ) -> tuple[list[Member], list[Diagnostic]]:
     """The members of a mapping, and what is wrong with their names. `listed`: where those stand that are written as
-    entries of a list.
+    entries of a list; None below the top.
     """
+    nested, listed = listed is None, listed or {}
     members: dict[str, Member] = {}
     problems: list[Diagnostic] = []
     for written, value in notation.items():
         name, at = written.removesuffix("?"), listed.get(written) or place.at(written)
         key = at if written in listed else at.at_key()
         if not NAME.fullmatch(name):
-            problems.append(bad_name(name, key))
+            problems.append(name_help(bad_name(name, key), name, value, at, nested=nested))
         elif name in members:
             first = members[name].place.at_key()
             problems.append(duplicate_name(name, key, first, "declared here", "keep one of the two"))

@@ -16,6 +16,7 @@ from cyberflow.compiler.type_help import endless_type, fix_type_words, optional_
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files
+from cyberflow.language.model import NAME
 from cyberflow.language.project.load import Definition
 from cyberflow.language.project.naming import describe_kind
 from cyberflow.language.project.secret_literals import type_literals
@@ -118,16 +119,16 @@ class TypeReader:
         reference = lowered.get("$ref", "") if isinstance(lowered, dict) else ""
         return self._documents[reference].root if reference.endswith("#") and reference in self._documents else lowered
 
-    def _fields(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place]) -> list[Field]:
-        fields = []
+    def _fields(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place]) -> Iterator[Field]:
         for one in self._members(notation, place, listed):
             schema = self.read_type(one.notation, one.place)
-            fields.append(Field(one.name, schema, not one.optional and "default" not in schema, one.place))
-        return fields
+            yield Field(one.name, schema, not one.optional and "default" not in schema, one.place)
 
-    def _members(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place]) -> list[Member]:
+    def _members(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place] | None) -> list[Member]:
         members, problems = read_members(notation, place, listed)
         self.problems.extend(problems)
+        for written in [one for one in notation if problems and not NAME.fullmatch(one.removesuffix("?"))]:
+            self.lower(notation[written], place.at(written))
         return members
 
     def _fields_of_file(self, name: Any, place: Place) -> FieldSet:
@@ -216,7 +217,7 @@ class TypeReader:
         return {"$ref": reference}
 
     def _lower_members(self, notation: Mapping[str, Any], place: Place) -> ObjectSchema:
-        members = self._members(notation, place, {})
+        members = self._members(notation, place, None)
         properties = {one.name: self.lower(one.notation, one.place) for one in members}
         made = {"type": "object", "properties": properties}
         needed = [one.name for one in members if not one.optional and not self._has_default(properties[one.name])]

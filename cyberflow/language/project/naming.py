@@ -8,6 +8,7 @@ from typing import Any
 from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.model import NAME, PROJECT_NAME
+from cyberflow.language.project.latin import to_ascii
 from cyberflow.source import Place
 
 _NAME_HELP = "letters, digits, `_` and `-`, a letter or `_` first, at most 63 characters"
@@ -18,7 +19,8 @@ def bad_name(written: str, place: Place, *, project: bool = False) -> Diagnostic
     """Say that something cannot be a name, and which one would be near it."""
     pattern, rules = (PROJECT_NAME, _PROJECT_NAME_HELP) if project else (NAME, _NAME_HELP)
     visible = INVISIBLE.sub(lambda sign: "-" if sign[0].isspace() else "", written)
-    near = re.sub(r"[^A-Za-z0-9_-]+", "-", visible.lower().replace("_", "-") if project else visible).strip("-")
+    latin = to_ascii(visible)
+    near = re.sub(r"[^A-Za-z0-9_-]+", "-", latin.lower().replace("_", "-") if project else latin).strip("-")
     near = near if project or not near[:1].isdigit() else f"_{near}"
     help = f"write `{near}`; {rules}" if pattern.fullmatch(near) else rules
     fix = replace_text(place, written, near) if pattern.fullmatch(near) else None
