@@ -50,10 +50,10 @@ def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) 
         say(service.line)
 
 
-def page_line(page: str | None, where: str) -> str:
-    """Where a page shows `session ID` or `run ID`, as another line; nothing where none does."""
+def page_ending(page: str | None, where: str) -> str:
+    """Where a page shows `session ID` or `run ID`, as the end of a line; nothing where none does."""
     kind, _, id = where.partition(" ")
-    return f"\n  see it at {page}/#/{kind}s/{id}" if page is not None else ""
+    return f", see {page}/#/{kind}s/{id}" if page is not None else ""
 
 
 def say_help(text: str) -> None:
