@@ -4,8 +4,11 @@ not marked so may do none of it.
 
 from __future__ import annotations
 
+import gc
+import os
 import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,6 +31,17 @@ SLOW_FILES = {
     *("testing/test_testing_pipelines.py",),
 }
 """Files whose tests are slow one and all."""
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each program that a test starts compiles the package anew
+sys.dont_write_bytecode = False
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # httpx looks for it everywhere, for each request
+gc.disable()  # all that is imported and collected stays: to look through it again and again is a third of the time
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,13 @@ def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) 
     """Print which target is open, unless that was said before."""
     if not quiet and service.line != said:
         say(service.line)
+
+
+def say_texts(names: Sequence[str], *, quiet: bool) -> None:
+    """Say which inputs of `-i` are text and look like more."""
+    if names and not quiet:
+        which, are = ", ".join(f"`{name}`" for name in names), "are" if len(names) > 1 else "is"
+        say(f"{which} {are} text, as all that -i gives where a type takes text; JSON values are given by --inputs FILE")
 
 
 def page_ending(page: str | None, where: str) -> str:

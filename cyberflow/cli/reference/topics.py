@@ -50,12 +50,12 @@ def find_topics(name: str) -> list[Topic]:
     topic of whatever is written as it is, as `<patient.id>` and `Visit[]` are.
     """
     every = list(load_topics())
-    found = _topics_called(name, every)
+    found = _search_topics(name, every)
     usual = next((word for shape, word in _SHAPES if shape.fullmatch(name)), None)
-    return found or ([] if usual is None else _topics_called(usual, every))
+    return found or ([] if usual is None else _search_topics(usual, every))
 
 
-def _topics_called(name: str, every: Sequence[Topic]) -> list[Topic]:
+def _search_topics(name: str, every: Sequence[Topic]) -> list[Topic]:
     ways = (
         [one for one in every if one.name == name],
         [one for one in every if one.kind == "key" and one.name.endswith(f".{name}")],

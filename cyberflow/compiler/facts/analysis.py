@@ -37,6 +37,7 @@ class Analysis:
     _overlays: dict[str, bytes] = field(default_factory=dict)
     _memory: FileMemory = field(default_factory=FileMemory)
     _facts: ProjectFacts = field(default_factory=ProjectFacts)
+    _last: ProjectState | None = None
 
     def lay(self, path: str, content: bytes | None) -> None:
         """Lay an open buffer over the disk; None takes it away."""
@@ -52,4 +53,7 @@ class Analysis:
             self._facts = link(raw, self._facts)
             for path in self._memory.keys() - raw.files.disk.read.keys():
                 del self._memory[path]
-            return ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts)
+            state, last = ProjectState(raw, tuple(check_facts(raw, self._facts)), self._facts), self._last
+            if last is None or last.facts is not state.facts or last.findings != state.findings:
+                self._last = last = state
+            return last

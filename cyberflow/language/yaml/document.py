@@ -18,7 +18,7 @@ from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
 from cyberflow.language.yaml.plain_data import Unusual, read_plain
-from cyberflow.language.yaml.scalars import source_offsets, source_width
+from cyberflow.language.yaml.scalars import properties_width, source_offsets, source_width
 from cyberflow.late import expression
 from cyberflow.source import Place, Route, Span
 
@@ -156,7 +156,7 @@ class YamlDocument(DeclarationDocument):
     def _node_span(self, node: Node) -> Span:
         start, end = node.start_mark.index, node.end_mark.index
         written = self.text[start:end].rstrip()
-        return self.lines.span(start, start + len(written))
+        return self.lines.span(start + properties_width(written), start + len(written))
 
     def _read_plain(self) -> bool:
         """Read its data alone, of which most files have nothing that must be said."""

@@ -20,9 +20,9 @@ def load_inputs(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UsageError(f"the inputs of {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
+        raise UsageError(f"the file {path} cannot be read: {(error.strerror or 'no access').lower()}") from error
     except UnicodeDecodeError:
-        raise UsageError(f"the inputs of {path} are not UTF-8", help="save the file as UTF-8") from None
+        raise UsageError(f"the file {path} is not UTF-8", help="save the file as UTF-8") from None
     try:
         document = _read(text, path)
     except UnreadableValue as error:

@@ -64,6 +64,21 @@ def test_a_state_is_not_touched_by_the_next_one(folder: Path) -> None:
     assert after.bundle() is None
 
 
+def test_the_state_is_the_same_until_something_changed(folder: Path) -> None:
+    analysis = Analysis(folder)
+    first = analysis.state()
+    assert analysis.state() is first
+    analysis.lay("lookup.yaml", (folder / "lookup.yaml").read_bytes() + b"# a word\n")
+    second = analysis.state()
+    assert second is not first
+    analysis.lay("lookup.yaml", None)
+    assert analysis.state() is not second
+    (folder / "broken.yaml").write_text("a: [")
+    third = analysis.state()
+    assert third is not first
+    assert analysis.state() is third
+
+
 def test_what_others_write_needs_no_word(folder: Path) -> None:
     analysis = Analysis(folder)
     analysis.state()

@@ -119,7 +119,7 @@ def import_session(
             _READING.reset(token)
             sys.meta_path.remove(finder)
             sys.path[:] = path
-            for name in _project_modules(root, tops):
+            for name in _project_modules(root, tops, session.loaded_before - aside.keys()):
                 del sys.modules[name]
             sys.modules.update(aside)
 
@@ -171,9 +171,20 @@ class _ThreadStdout:
         return (sys.stderr or StringIO()) if is_reading() else self._stdout  # there is none when it is closed
 
 
-def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:
-    loaded = list(sys.modules.items())  # at once: other threads go on importing
-    return {name: module for name, module in loaded if _is_project_module(name, module, root, tops)}
+def _project_modules(root: Path, tops: set[str], others: Collection[str] = ()) -> dict[str, ModuleType]:
+    """The modules that come from the project, or from another one under a name that the project uses; those that are
+    known to be of others left out. There are thousands: it looks at the text of their place first.
+    """
+    loaded = [
+        one for one in list(sys.modules.items()) if one[0] not in others
+    ]  # at once: other threads go on importing
+    last = root.name.casefold()
+    near = [
+        (name, module)
+        for name, module in loaded
+        if last in _place_text(module).casefold() or name.partition(".")[0] in tops
+    ]
+    return {name: module for name, module in near if _is_project_module(name, module, root, tops)}
 
 
 def _prefer_project(root: Path, module: str) -> None:
@@ -188,7 +199,6 @@ def _prefer_project(root: Path, module: str) -> None:
 
 
 def _is_project_module(name: str, module: Any, root: Path, tops: set[str]) -> bool:
-    """Whether a module comes from the project, or from another one under a name that the project uses."""
     if name == "__main__":
         return False
     inside = _places(module)
@@ -200,9 +210,13 @@ def _is_project_module(name: str, module: Any, root: Path, tops: set[str]) -> bo
 
 def _places(module: Any) -> list[Path]:
     """The file of a module, or the folders of a package without one; none for a library."""
-    found = getattr(module, "__file__", None)
-    places = [Path(found)] if found else [Path(str(one)) for one in getattr(module, "__path__", ())]
+    places = map(Path, filter(None, _place_text(module).split("\0")))
     return [place for place in places if not any(library in place.parts for library in _LIBRARIES)]
+
+
+def _place_text(module: Any) -> str:
+    found = getattr(module, "__file__", None)
+    return str(found) if found else "\0".join(map(str, getattr(module, "__path__", ())))
 
 
 class _ModuleFinder(MetaPathFinder):
