@@ -162,6 +162,7 @@ def test_a_ledger_that_stands_elsewhere_is_one_of_the_project(site: Site) -> Non
     assert site.ask("/project/ledgers/may-2").json()["path"] == str(site.state.parent / "mine" / "may.db")
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_project_are_run_and_measured(site: Site) -> None:
     ran = site.ask("/project/tests", method="POST").json()
 
