@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 150
+LEDGERS = "ledgers"
+ELSEWHERE = f"{LEDGERS}/elsewhere"
 DEVICES = frozenset(
     {
         *("con", "prn", "aux", "nul", "conin$", "conout$", "clock$"),
@@ -185,6 +187,18 @@ def write_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CyberflowError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def ledgers_elsewhere(state: Path) -> list[Path]:
+    """The ledgers of a project that stand where a user put them, as its `.cyberflow` lists them, and are still there:
+    their paths are the project's, or absolute.
+    """
+    try:
+        listed = parse_json((state / ELSEWHERE).read_text(encoding="utf-8"))
+        paths = [state.resolve().parent / str(one) for one in listed]
+    except (OSError, TypeError, ValueError):
+        return []
+    return [path for path in paths if path.is_file()]
 
 
 def parse_json(text: str) -> Any:

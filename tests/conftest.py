@@ -1,5 +1,5 @@
-"""Which tests are `slow`: those that search, start a process, or serve. `make unit` leaves them out, and a test that is
-not marked so may do none of it.
+"""Which tests are `slow`: those that search, start a process, serve, or play whole deployments and suites of tests.
+`make unit` leaves them out, and a test that is not marked so may start nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,14 @@ SLOW_FILES = {
     *("sdk/test_operations.py", "docs/test_readme.py", "docs/test_reference.py", "deploy/test_deploy_deep.py"),
     *("compiler/test_rename.py", "compiler/test_lost_text.py", "compiler/test_lookup_pipelines.py"),
     *("emulator/test_emulator_naughty.py", "run/test_run_pipeline.py", "language/python/test_python_tasks.py"),
-    *("testing/test_testing_pipelines.py",),
+    *("testing/test_testing_pipelines.py", "testing/test_step_names.py", "testing/test_testing_nested.py"),
+    *("testing/test_testing_runs.py",),
+    *("testing/test_testing_edges.py", "docs/test_rules_blocks.py", "compiler/test_rules_secrets.py"),
+    *("deploy/test_deploy_refusals.py", "deploy/test_deploy_drift.py", "deploy/test_deploy_prune.py"),
+    *("deploy/test_deploy_faults.py", "deploy/test_deploy_marker_commit.py", "deploy/test_deploy_service.py"),
+    *("emulator/test_emulator_chains.py", "emulator/test_emulator_gate.py", "emulator/test_emulator_simulation.py"),
+    *("language/python/test_pipeline_twins.py", "language/python/test_python_twins.py"),
+    *("language/python/test_python_stubs.py", "cli/test_kept_check.py", "run/test_journal_races.py"),
 }
 """Files whose tests are slow one and all."""
 
@@ -41,6 +48,7 @@ gc.disable()  # all that is imported and collected stays: to look through it aga
 
 def pytest_collection_finish() -> None:
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
 
 

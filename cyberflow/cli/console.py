@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,10 +50,17 @@ def announce(service: OpenTarget[Any], *, quiet: bool, said: str | None = None) 
         say(service.line)
 
 
-def page_line(page: str | None, where: str) -> str:
-    """Where a page shows `session ID` or `run ID`, as another line; nothing where none does."""
+def say_texts(names: Sequence[str], *, quiet: bool) -> None:
+    """Say which inputs of `-i` are text and look like more."""
+    if names and not quiet:
+        which, are = ", ".join(f"`{name}`" for name in names), "are" if len(names) > 1 else "is"
+        say(f"{which} {are} text, as all that -i gives where a type takes text; JSON values are given by --inputs FILE")
+
+
+def page_ending(page: str | None, where: str) -> str:
+    """Where a page shows `session ID` or `run ID`, as the end of a line; nothing where none does."""
     kind, _, id = where.partition(" ")
-    return f"\n  see it at {page}/#/{kind}s/{id}" if page is not None else ""
+    return f", see {page}/#/{kind}s/{id}" if page is not None else ""
 
 
 def say_help(text: str) -> None:

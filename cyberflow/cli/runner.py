@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import click
 
-from cyberflow.cli.console import FollowDisplay, announce, page_line, say
+from cyberflow.cli.console import FollowDisplay, announce, page_ending, say, say_texts
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.runs.run_view import end_notes, result_lines, run_view
@@ -24,10 +24,12 @@ from cyberflow.errors import CyberflowError, UsageError
 from cyberflow.run.chain.events import ChainState
 from cyberflow.run.chain.placement import RunPlacement
 from cyberflow.run.chain.result import result_of
+from cyberflow.run.inputs.inputs import texts_like_json
 from cyberflow.run.task.outputs import SavedOutput
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.execution import ChainExecution, SubmitOptions, TaskExecution, execution_of
+from cyberflow.sdk.prepare import find_runnable
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.storage import write_text
 
@@ -46,6 +48,8 @@ class RunDisplay(FollowDisplay):
 def run_one(compiled: CompiledProject, name: str, options: SubmitOptions, display: RunDisplay) -> int:
     """Run a name of the project and give the exit code."""
     execution = execution_of(compiled, name, options, filter_streams)
+    what = compiled.bundle.task(name) or find_runnable(compiled, name)
+    say_texts(texts_like_json(what.inputs, options.arguments.inputs), quiet=display.quiet)
     if isinstance(execution, TaskExecution):
         _refuse_chain_options(name, options, options.where)
         return run_cancellable(_TaskRunner(execution, display).run())
@@ -117,7 +121,7 @@ class _Runner(ABC, Generic[E]):
                 await self.execution.prepare()
                 self.say_resumed()
                 self.state = await self.execution.submit(self.follow_options, say)
-                self._say(f"{self.execution.name} submitted: {self.where()}{page_line(service.page, self.where())}")
+                self._say(f"{self.execution.name} submitted: {self.where()}{page_ending(service.page, self.where())}")
                 return self._detach(0) if self.display.detach else await self._follow()
         except asyncio.CancelledError:
             return self._say_interrupted()

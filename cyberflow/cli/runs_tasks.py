@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cyberflow.cli.confirm import confirm_end
 from cyberflow.cli.console import print_json, print_record, say
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
-from cyberflow.cli.styles import one_line
-from cyberflow.cli.views.runs.statuses import STATUS
+from cyberflow.cli.views.runs.run_view import task_rows
 from cyberflow.cli.views.runs.task_view import download_hint, raise_save_failures, task_json, task_lines, task_notes
 from cyberflow.client.cyberun.client import CyberunClient
 from cyberflow.client.cyberun.outputs import Outputs
@@ -23,6 +21,7 @@ from cyberflow.run.task.outputs import SavedOutput, save_outputs
 from cyberflow.run.task.request import TaskState
 from cyberflow.run.work.journal import follow_command
 from cyberflow.run.work.polling import FollowOptions
+from cyberflow.sdk.runs.sessions import list_tasks
 from cyberflow.targets.service import CyberunService
 
 
@@ -72,24 +71,13 @@ async def download_task(service: CyberunService, state: TaskState, folder: Calla
     return 0
 
 
-async def list_tasks(service: CyberunService, format: str, limit: int, status: str | None) -> int:
-    rows: list[dict[str, Any]] = []
-    async for task in service.client.tasks(status=status):
-        rows.append(
-            {"id": task.id, "status": task.task_status, "workflow_id": task.workflow_id, "created_at": task.created_at}
-        )
-        if len(rows) == limit:
-            break
+async def print_tasks(service: CyberunService, format: str, wanted: tuple[int, str | None], state: Path) -> int:
+    rows = await list_tasks(service.client, *wanted, state)
     if format == "json":
         print_json({"version": 1, "tasks": rows})
         return 0
-    for row in rows:
-        click.echo(
-            one_line(
-                f"{(row['created_at'] or '')[:19]}  {row['status']:<{STATUS}}  "
-                f"{row['workflow_id'] or '':<36}  {row['id']}"
-            )
-        )
+    for line in task_rows(rows):
+        click.echo(line)
     if not rows:
         say("no tasks")
     return 0

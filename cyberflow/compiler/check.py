@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.facts.file_facts import ProjectFacts
-from cyberflow.compiler.facts.findings import check_graph, prompt_files, redact_and_sort
+from cyberflow.compiler.facts.findings import TargetBuild, build_target, prompt_files, redact_and_sort, targets_to_check
 from cyberflow.compiler.facts.link import link
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.levels import apply_levels, check_levels, is_unread, levels_to_compile
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.compiler.suppressions import Suppressions, comments_of
 from cyberflow.diagnostics import Diagnostic, did_you_mean, fix_name
-from cyberflow.language.project.declarations import decode_project
 from cyberflow.language.project.load import RawProject
 from cyberflow.source import Place
 
@@ -23,12 +22,15 @@ if TYPE_CHECKING:
     from cyberflow.language.flow_tests.cases import ReadTests
 
 
-def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
-    """Compile a project for one target: its graph, and what is wrong with it, told as `check` tells it."""
-    project = decode_project(sourced, target)
-    builder = GraphBuilder(project)
-    graph = builder.build()
-    found = [*_check_settings(sourced), *sourced.problems, *project.problems, *builder.problems, *check_graph(graph)]
+def check_target(
+    sourced: RawProject, target: str, built: TargetBuild | None = None
+) -> tuple[Graph, GraphBuilder, list[Diagnostic]]:
+    """Compile a project for one target, unless it is `built`: its graph, and what is wrong with it, told as `check`
+    tells it.
+    """
+    built = build_target(sourced, target) if built is None else built
+    graph = built.graph
+    found = [*_check_settings(sourced), *sourced.problems, *built.findings]
     if sourced.tests:
         from cyberflow.compiler.flow_tests.check import check_tests
 
@@ -37,14 +39,18 @@ def check_target(sourced: RawProject, target: str) -> tuple[Graph, GraphBuilder,
     comments = [one for document in sourced.sources.documents.values() for one in comments_of(document, prompts)]
     ignores = Suppressions(sourced.sources, comments)
     left = [*filter(is_unread, found), *ignores.filter(one for one in found if not is_unread(one))]
-    return graph, builder, redact_and_sort(apply_levels(left, levels_to_compile(sourced.settings.rules)), sourced)
+    return graph, built.builder, redact_and_sort(apply_levels(left, levels_to_compile(sourced.settings.rules)), sourced)
 
 
-def check(sourced: RawProject, remote: Iterable[Diagnostic] | None = None) -> list[Diagnostic]:
+def check(
+    sourced: RawProject, remote: Iterable[Diagnostic] | None = None, built: Mapping[str, TargetBuild] | None = None
+) -> list[Diagnostic]:
     """Every finding of a project, with what a target that was asked has said. Where targets differ, one that only some
-    have names them.
+    have names them. `built` are targets for which it is compiled already.
     """
-    return check_facts(sourced, link(sourced, ProjectFacts()), remote)
+    if built and not sourced.has_templates:
+        built = dict.fromkeys(targets_to_check(sourced), next(iter(built.values())))  # no target differs from another
+    return check_facts(sourced, link(sourced, ProjectFacts(), built), remote)
 
 
 def check_facts(

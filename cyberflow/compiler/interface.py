@@ -1,13 +1,17 @@
-"""The declared fields of a declaration, names to types in normal form, and all that a caller sees of one."""
+"""The declared fields of a declaration, as they are written and in normal form, and all that a caller sees of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Literal
+from typing import Any, Literal
 
 from cyberflow.compiler.pipeline.form import StepKind
 from cyberflow.compiler.scanned_text import ScannedText
+from cyberflow.compiler.type_help import looks_optional, name_help
+from cyberflow.diagnostics import Diagnostic
+from cyberflow.language.model import NAME
+from cyberflow.language.project.naming import bad_name, duplicate_name
 from cyberflow.late import cached_property, dataclass
 from cyberflow.schema.definitions import object_schema
 from cyberflow.schema.normal_form import ObjectSchema
@@ -15,6 +19,38 @@ from cyberflow.schema.paths import FoundType, LookupResult, lookup
 from cyberflow.source import Place
 
 NameKind = Literal["input", "secret"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One name with the type that is written for it."""
+
+    name: str
+    notation: Any
+    place: Place
+    optional: bool
+
+
+def read_members(
+    notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place] | None
+) -> tuple[list[Member], list[Diagnostic]]:
+    """The members of a mapping, and what is wrong with their names. `listed`: where those stand that are written as
+    entries of a list; None below the top.
+    """
+    nested, listed = listed is None, listed or {}
+    members: dict[str, Member] = {}
+    problems: list[Diagnostic] = []
+    for written, value in notation.items():
+        name, at = written.removesuffix("?"), listed.get(written) or place.at(written)
+        key = at if written in listed else at.at_key()
+        if not NAME.fullmatch(name):
+            problems.append(name_help(bad_name(name, key), name, value, at, nested=nested))
+        elif name in members:
+            first = members[name].place.at_key()
+            problems.append(duplicate_name(name, key, first, "declared here", "keep one of the two"))
+        else:
+            members[name] = Member(name, value, at, written.endswith("?") or looks_optional(value))
+    return [*members.values()], problems
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cyberflow.diagnostics import fix_name, nearest
+from cyberflow.diagnostics import Diagnostic, fix_name, nearest
 from cyberflow.edits import Fix, Replacement, Rewrite
 from cyberflow.language.type_words import Translation, translate_type
-from cyberflow.schema.keywords import TYPES
+from cyberflow.schema.keywords import TYPES, WORDS
 from cyberflow.source import Place
 
 
@@ -27,6 +27,29 @@ def optional_help(place: Place, type: str = "…") -> str:
     """How the name that is declared at a place is made optional."""
     name = place.route[-1] if place.route and isinstance(place.route[-1], str) else "name"
     return f"what may be left out has a `?` after its name: `{str(name).removesuffix('?')}?: {type}`"
+
+
+def name_help(found: Diagnostic, name: str, value: Any, place: Place, *, nested: bool) -> Diagnostic:
+    """The finding that a member cannot be called so, with how a property of that name is declared all the same."""
+    owner = str(place.route[-2]).removesuffix("?") if len(place.route) > 1 else ""
+    way = None
+    if nested:
+        key = json.dumps(name, ensure_ascii=False)
+        needed = "" if str(place.route[-1]).endswith("?") else f", required: [{key}, …]"
+        way = f"`{owner}: {{type: object, properties: {{{key}: {_schema_text(value)}, …}}{needed}}}`"
+    elif owner == "outputs":
+        way = "`outputs: {schema: {file: outputs.json}}`"
+    more = f"\nor keep it as a property of JSON Schema, which may have any name: {way}"
+    return replace(found, help=f"{found.help}{more}") if way else found
+
+
+def _schema_text(notation: Any) -> str:
+    """How a type of one word is said inside JSON Schema."""
+    if not isinstance(notation, str):
+        return "{…}"
+    if notation.endswith("[]"):
+        return f"{{type: array, items: {_schema_text(notation[:-2])}}}"
+    return json.dumps(WORDS[notation]).replace('"', "") if notation in WORDS else notation
 
 
 def flag_help(place: Place, schema: Mapping[str, Any], key: str) -> str | None:
@@ -91,3 +114,10 @@ def fix_type_words(places: list[Place], word: str, known: Iterable[str]) -> Fix 
 def fix_schema_word(place: Place, type: Translation | None) -> Fix | None:
     """The fix of a type in notation that stands inside JSON Schema."""
     return Fix("write the type as a schema", (Rewrite(place, json.dumps(_to_schema(type))),)) if type else None
+
+
+def endless_type(way: tuple[str, ...], place: Place) -> Diagnostic:
+    """Say that a type leads back to itself before it says anything."""
+    message = f"the type `{way[0]}` is nothing but itself: {' → '.join(way)}"
+    help = "say what it holds; a type may name itself below `properties` or `items`"
+    return Diagnostic("bad-schema", message, place, help=help)

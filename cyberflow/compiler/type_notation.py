@@ -9,20 +9,21 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from typing import Any
 
-from cyberflow.compiler.interface import Field, FieldSet
+from cyberflow.compiler.interface import Field, FieldSet, Member, read_members
 from cyberflow.compiler.json_schema import DocumentReader, is_boxed
 from cyberflow.compiler.queries.lookalikes import SHOWN, has_unread_declaration, labels_for_repeats
-from cyberflow.compiler.type_help import fix_type_words, looks_optional, optional_help
+from cyberflow.compiler.type_help import endless_type, fix_type_words, optional_help
 from cyberflow.diagnostics import Diagnostic, Label, did_you_mean
 from cyberflow.edits import Fix
 from cyberflow.language.files import Files
 from cyberflow.language.model import NAME
 from cyberflow.language.project.load import Definition
-from cyberflow.language.project.naming import bad_name, describe_kind
+from cyberflow.language.project.naming import describe_kind
 from cyberflow.language.project.secret_literals import type_literals
 from cyberflow.language.type_words import type_word_help
 from cyberflow.language.yaml.document import parse_yaml
 from cyberflow.late import dataclass
+from cyberflow.schema.endless import endless
 from cyberflow.schema.keywords import WORDS
 from cyberflow.schema.normal_form import DEEPEST, MOST, ObjectSchema, SchemaTooLarge, normal_form
 from cyberflow.schema.references import SchemaDocument
@@ -56,24 +57,24 @@ class TypeReader:
         """Read the top of `inputs`, `outputs` or `secrets`: names to types."""
         if is_boxed(notation) and _names_file(notation["schema"]):
             return self._fields_of_file(notation["schema"]["file"], place.at("schema", "file"))
+        return self._read_names(notation, place, {})
+
+    def _read_names(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place]) -> FieldSet:
         before = len(self.problems)
-        fields = {one.name: one for one in self._fields(notation, place)}
+        fields = {one.name: one for one in self._fields(notation, place, listed)}
         return FieldSet(fields, known=all(problem.rule != "bad-name" for problem in self.problems[before:]))
 
     def read_secrets(self, notation: Mapping[str, Any], place: Place) -> FieldSet:
         """Read `secrets`: a mapping, or a list of names that are text."""
         untyped = ((index, name) for index, name in enumerate(notation) if notation[name] is True)
-        listed = {name.removesuffix("?"): place.at(index) for index, name in untyped}
+        listed = {name: place.at(index) for index, name in untyped}
         typed = {}
         for name, value in notation.items():
             literal = None if value is True else next(type_literals(value, self.types), None)
             typed[name] = "string" if value is True or literal is not None else value
             if literal is not None:
                 self._add_literal_secret(name, place.at(name, *literal))
-        read = self.read_fields(typed, place)
-        return FieldSet(
-            {name: replace(one, place=listed.get(name, one.place)) for name, one in read.fields.items()}, read.known
-        )
+        return self._read_names(typed, place, listed) if listed else self.read_fields(typed, place)
 
     def _add_literal_secret(self, name: str, place: Place) -> None:
         message, note = f"the type of the secret `{name}` is a literal", "this is in git for ever"
@@ -105,6 +106,10 @@ class TypeReader:
         except SchemaTooLarge as problem:
             self._add_bound(place, deep=problem.deep)
             return {}
+        if way := endless(made):
+            named = self.types.get(way[0])
+            self.problems.append(endless_type(way, named.place.at_key() if named else place))
+            return {}
         if isinstance(made, dict):
             return made
         return {} if made else {"not": {}}
@@ -114,21 +119,16 @@ class TypeReader:
         reference = lowered.get("$ref", "") if isinstance(lowered, dict) else ""
         return self._documents[reference].root if reference.endswith("#") and reference in self._documents else lowered
 
-    def _fields(self, notation: Mapping[str, Any], place: Place) -> list[Field]:
-        fields = []
-        for name, value, at, optional in self._members(notation, place):
-            schema = self.read_type(value, at)
-            fields.append(Field(name, schema, not optional and "default" not in schema, at))
-        return fields
+    def _fields(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place]) -> Iterator[Field]:
+        for one in self._members(notation, place, listed):
+            schema = self.read_type(one.notation, one.place)
+            yield Field(one.name, schema, not one.optional and "default" not in schema, one.place)
 
-    def _members(self, notation: Mapping[str, Any], place: Place) -> list[tuple[str, Any, Place, bool]]:
-        members = []
-        for written, value in notation.items():
-            name, at = written.removesuffix("?"), place.at(written)
-            if NAME.fullmatch(name):
-                members.append((name, value, at, written.endswith("?") or looks_optional(value)))
-            else:
-                self.problems.append(bad_name(name, at.at_key()))
+    def _members(self, notation: Mapping[str, Any], place: Place, listed: Mapping[str, Place] | None) -> list[Member]:
+        members, problems = read_members(notation, place, listed)
+        self.problems.extend(problems)
+        for written in [one for one in notation if problems and not NAME.fullmatch(one.removesuffix("?"))]:
+            self.lower(notation[written], place.at(written))
         return members
 
     def _fields_of_file(self, name: Any, place: Place) -> FieldSet:
@@ -217,10 +217,10 @@ class TypeReader:
         return {"$ref": reference}
 
     def _lower_members(self, notation: Mapping[str, Any], place: Place) -> ObjectSchema:
-        members = self._members(notation, place)
-        properties = {name: self.lower(value, at) for name, value, at, _ in members}
+        members = self._members(notation, place, None)
+        properties = {one.name: self.lower(one.notation, one.place) for one in members}
         made = {"type": "object", "properties": properties}
-        needed = [name for name, _, _, optional in members if not optional and not self._has_default(properties[name])]
+        needed = [one.name for one in members if not one.optional and not self._has_default(properties[one.name])]
         return {**made, "required": needed} if needed else made
 
     def _has_default(self, lowered: Any) -> bool:

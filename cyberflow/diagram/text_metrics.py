@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
+from itertools import accumulate
 
 MORE = "…"
 _NARROW = frozenset("ijl.,:;'|!()[]{}`/\\ -t\"fr")
@@ -22,9 +24,10 @@ def truncate(text: str, room: float, size: float, *, fixed: bool = False, bold: 
     """The text, or as much of its begin as fits, with `…`."""
     if width(text, size, fixed=fixed, bold=bold) <= room:
         return text
-    while text and width(text + MORE, size, fixed=fixed, bold=bold) > room:
-        text = text[:-1]
-    return text.rstrip() + MORE
+    scale, more = size * (_BOLD if bold else 1), _character_width(MORE, fixed=fixed)
+    ends = accumulate(_character_width(character, fixed=fixed) for character in text)
+    fitting = sum((end + more) * scale <= room for end in ends)
+    return text[:fitting].rstrip() + MORE
 
 
 def wrap(text: str, room: float, size: float, most: int) -> list[str]:
@@ -39,6 +42,7 @@ def wrap(text: str, room: float, size: float, most: int) -> list[str]:
     return made
 
 
+@lru_cache(4096)
 def _character_width(character: str, *, fixed: bool) -> float:
     if unicodedata.combining(character):
         return 0

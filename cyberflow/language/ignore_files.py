@@ -10,6 +10,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import field
+from functools import lru_cache
 from pathlib import Path
 
 from cyberflow.language.disk_facts import ignore_file_fact, read_plain_file
@@ -51,7 +52,8 @@ class IgnorePattern:
         return self.expression.fullmatch(below if self.anchored else below.rpartition("/")[2]) is not None
 
 
-def parse_ignore_file(data: bytes, base: str = "") -> list[IgnorePattern]:
+@lru_cache(256)
+def parse_ignore_file(data: bytes, base: str = "") -> tuple[IgnorePattern, ...]:
     """The patterns of one file; `base` is its folder below the work tree, with a `/` at the end unless empty."""
     patterns = []
     for line in data.removeprefix(BOM_UTF8).decode("latin-1").split("\n"):
@@ -66,7 +68,7 @@ def parse_ignore_file(data: bytes, base: str = "") -> list[IgnorePattern]:
         expression = _translate(written.removeprefix("/"))
         if expression is not None:
             patterns.append(IgnorePattern(base, expression, ignores, folders_only, anchored))
-    return patterns
+    return tuple(patterns)
 
 
 def _strip_blanks(line: str) -> str:
@@ -159,8 +161,8 @@ class IgnoreFiles:
     root: Path
     contents: dict[str, str | None] = field(default_factory=dict)
     """The sha256 of each ignore file that was asked by its path, None for one that is not there."""
-    _patterns: dict[str, list[IgnorePattern]] = field(default_factory=dict)
-    _outer: list[IgnorePattern] = field(default_factory=list)
+    _patterns: dict[str, tuple[IgnorePattern, ...]] = field(default_factory=dict)
+    _outer: tuple[IgnorePattern, ...] = ()
     _prefix: str = ""
 
     def __post_init__(self) -> None:
@@ -177,10 +179,10 @@ class IgnoreFiles:
         self.contents[str(folder / ".git")] = fact = ignore_file_fact(str(folder / ".git"))
         return fact is not None
 
-    def _read(self, path: Path, base: str) -> list[IgnorePattern]:
+    def _read(self, path: Path, base: str) -> tuple[IgnorePattern, ...]:
         data = read_plain_file(path)
         self.contents[str(path)] = None if data is None else hashlib.sha256(data).hexdigest()
-        return [] if data is None else parse_ignore_file(data, _as_bytes(base))
+        return () if data is None else parse_ignore_file(data, _as_bytes(base))
 
     def enter(self, folder: str) -> None:
         """Read the ignore file of a folder of the project, relative to it, before its entries are asked about."""

@@ -35,11 +35,13 @@ def _duration(value: str) -> str:
 
 def _names_to_mapping(value: Any) -> Any:
     """`[a, b]` stands for a mapping of names that say nothing of their type."""
-    return dict.fromkeys(value, True) if isinstance(value, list) and _all_texts(value) else value
-
-
-def _all_texts(value: list[Any]) -> bool:
-    return all(isinstance(item, str) for item in value)
+    if value is None or isinstance(value, dict):
+        return value
+    if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+        raise Misfit("wrong-type", "must be a list of names, or a mapping of names to types")
+    if len({item.removesuffix("?") for item in value}) < len(value):
+        raise Misfit("duplicate-name", "holds a name twice")
+    return dict.fromkeys(value, True)
 
 
 def _pattern(pattern: str) -> Shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.uris import to_fs_path
 
-from cyberflow.compiler.lookup.lookup import Hit
-from cyberflow.compiler.lookup.rename import RenameRefusal, check_rename, rename
+from cyberflow.compiler.lookup.lookup import Hit, Lookup
+from cyberflow.compiler.lookup.rename import RenameRefusal, find_name, rename
 from cyberflow.lsp import outline
 from cyberflow.lsp.actions import FIX_ALL, code_actions
 from cyberflow.lsp.commands import run_command
@@ -155,17 +156,18 @@ def _is_kind(kind: Any, wanted: Any) -> bool:
 
 
 async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder | None:
-    found = await _hit(ls, params)
+    found = await _hit(ls, params, Lookup.name_at)
     if found is None:
         return None
     view, hit = found
-    if refusal := check_rename(view.checked.lookup, hit.entity):
-        raise JsonRpcException(str(refusal), _REFUSED)
-    return types.PrepareRenamePlaceholder(view.range(hit.span), hit.entity.name)
+    span = find_name(view.checked.lookup, hit)
+    if isinstance(span, RenameRefusal):
+        raise JsonRpcException(str(span), _REFUSED)
+    return types.PrepareRenamePlaceholder(view.range(span), hit.entity.name)
 
 
 async def rename_symbol(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
-    found = await _hit(ls, params)
+    found = await _hit(ls, params, Lookup.name_at)
     if found is None:
         return None
     view, hit = found
@@ -202,13 +204,15 @@ async def show_graph(ls: Server, root: str, name: str) -> None:
     await run_command(ls, outline.SHOW_GRAPH, Path(root), name)
 
 
-async def _hit(ls: Server, params: Any) -> tuple[ProjectView, Hit] | None:
-    """The name at the position that a request is about."""
+async def _hit(
+    ls: Server, params: Any, find: Callable[[Lookup, str, int, int], Hit | None] = Lookup.at
+) -> tuple[ProjectView, Hit] | None:
+    """What is named at the position that a request is about. What is renamed is a name, no sign beside it."""
     found = await ls.session.fresh(_file(params.text_document.uri))
     if found is None:
         return None
     view, path = found
-    hit = view.checked.lookup.at(path, *view.line_and_column(path, params.position))
+    hit = find(view.checked.lookup, path, *view.line_and_column(path, params.position))
     return (view, hit) if hit else None
 
 

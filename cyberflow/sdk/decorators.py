@@ -199,7 +199,8 @@ def _decorate(
 
     def declare(function: Callable[..., Any]) -> Any:
         if not _is_function(function):
-            raise Misuse(f"`@{word}` decorates a function", f"this is {function!r}"[:200])
+            kind = "class" if isinstance(function, type) else type(function).__name__
+            raise Misuse(f"`@{word}` decorates a function", f"this is a `{kind}`")
         rest = {key: value for key, value in keywords.items() if key != "name"}
         return declaration(function, keywords.get("name", declared_name(function)), rest)
 

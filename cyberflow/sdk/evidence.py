@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
@@ -27,6 +28,7 @@ from cyberflow.run.work.ids import check_id, complete_id, is_prefix
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.handle import run_blocking, say
 from cyberflow.sdk.project import compile_project, resolve_target_name
+from cyberflow.sdk.runs.origins import UNREADABLE, ledger_paths
 from cyberflow.storage import write_text
 from cyberflow.targets.local_platform import Say, state_folder
 from cyberflow.targets.service import CyberdeskService, open_target
@@ -145,9 +147,17 @@ def _sources(sourced: RawProject, target: str) -> TraceSources:
         root,
         Owner(project, target_of(sourced.settings, target).scope),
         CommitBuilder(root, target, _compile),
-        tuple(one for one in submissions_of_journal(state_folder(root)) if one.target == target),
+        tuple(one for one in _submissions_of_project(state_folder(root)) if one.target == target),
         receipts_of(root, project, target),
     )
+
+
+def _submissions_of_project(state: Path) -> Iterator[Submission]:
+    """What the journal and the ledgers of the project know; a ledger that cannot be read is named to be traced."""
+    yield from submissions_of_journal(state)
+    for path in ledger_paths(state).values():
+        with suppress(*UNREADABLE):
+            yield from _read_ledgers([path])[0]
 
 
 def receipts_of(root: Path, project: str, target: str) -> tuple[StoredReceipt, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cyberflow.compiler.bundle import AssetReader, Bundle, load_bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
+from cyberflow.compiler.facts.findings import build_target
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import CyberflowError, UsageError
@@ -68,9 +69,10 @@ def compile_project(
     if bundle is not None:
         assets = bundle_asset_reader(bundle.parent)
         return CompiledProject(sourced, name, _read_bundle(bundle, sourced, name), assets, from_file=True)
-    graph, builder, found = check_target(sourced, name)
+    built = build_target(sourced, name)
+    graph, builder, found = check_target(sourced, name, built)
     if sourced.has_templates or found:
-        raise_errors(sourced, check(sourced))
+        raise_errors(sourced, check(sourced, built={name: built}))
         tests = {one.path for one in sourced.tests}
         # what was not read cannot be compiled, however quiet the project keeps it; of tests nothing is sent
         raise_errors(sourced, [one for one in found if one.place.path not in tests])

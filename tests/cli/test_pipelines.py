@@ -70,6 +70,16 @@ def test_from_the_plan_to_the_end(project: Path, program: Program) -> None:
     assert data["steps"][1]["items"] == {"success": 3, "task_failed": 1}
     assert json.loads((project / "result.json").read_text(encoding="utf-8")) == data
     assert [path.name for path in (project / "made" / "banner").iterdir()] == ["9.images.0.png"]
+    listed = json.loads(program("runs", "list", "--format", "json").out)["runs"]
+    items = {f"file[INV-{number}]" for number in range(4)}
+    assert {run["part_of"]["id"] for run in listed} == {"find", "close", *items}
+    assert {run["part_of"]["ledger"] for run in listed} == {str(project / "march.db")}
+    assert "month-end/file[INV-2]" in program("runs", "list").out
+    traced = json.loads(program("trace", listed[0]["id"], "--format", "json").out)
+    assert traced["runs"][0]["grade"] == "proven"
+    (task,) = json.loads(program("runs", "list", "--tasks", "--format", "json").out)["tasks"]
+    assert (task["name"], task["part_of"]["id"]) == ("poster", "banner")
+    assert program("runs", "watch", task["id"]).out.splitlines()[-1] == "poster: completed"
     assert stat.S_IMODE((project / "march.db").stat().st_mode) == 0o600
     assert stat.S_IMODE((project / "march.db.files").stat().st_mode) == 0o700
     files = [path for path in project.rglob("*") if path.is_file()]

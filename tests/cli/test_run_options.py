@@ -189,3 +189,22 @@ def test_the_state_folder_is_removed_in_the_middle(panda: Path, words: tuple[str
     assert data["status"] == "success"
     assert "--resume" not in err
     assert "removed while" in err or "cannot be written" in err
+
+
+@pytest.mark.parametrize("more", [(), ("--count", "2", "--dry-run")])
+def test_a_text_that_could_be_json_is_told_once_and_beside_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Program, more: tuple[str, ...]
+) -> None:
+    text = "project: p\nworkflows:\n  w: {prompt: Type <note>., inputs: {note: any}}\n"
+    (tmp_path / "cyberflow.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "note.json").write_text('{"note": {"a": 1}}', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert program("apply", "--yes").code == 0
+    told = program("run", "w", "-i", 'note={"a": 1}', *more, "--format", "json")
+    meant = program("run", "w", "--inputs", "note.json", *more)
+    quiet = program("run", "w", "-i", "note=[1]", *more, "--quiet")
+
+    assert (told.code, told.err.count("`note` is text"), told.out.count("is text")) == (0, 1, 0)
+    assert not more or not told.out
+    assert more or json.loads(told.out)["status"] == "success"
+    assert "is text" not in meant.err + quiet.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,17 @@ ROOT = Path(__file__).parents[2]
 PROJECTS = sorted(
     path.parent for place in ("examples", "tests/cases") for path in (ROOT / place).rglob("cyberflow.yaml")
 )
-VALIDATORS: dict[Kind | None, jsonschema_rs.Validator] = {
-    kind: jsonschema_rs.validator_for(editor_schema(kind)) for kind in (*KINDS, None)
-}
+
+
+@cache
+def validator(kind: Kind | None) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(editor_schema(kind))
 
 
 def valid(text: str, kind: Kind | None = "declarations") -> bool:
     document = parse_yaml(text, "x.yaml")
     assert not document.problems
-    return VALIDATORS[kind].is_valid(document.data)
+    return validator(kind).is_valid(document.data)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, None])
@@ -80,11 +83,11 @@ def test_what_check_takes_is_valid() -> None:
     for folder, sourced in right():
         for document in sourced.documents:
             kind: Kind = "project" if document.path == "cyberflow.yaml" else "declarations"
-            problems = [*VALIDATORS[kind].iter_errors(document.data), *VALIDATORS[None].iter_errors(document.data)]
+            problems = [*validator(kind).iter_errors(document.data), *validator(None).iter_errors(document.data)]
             refused += [(folder.name, document.path, problem.message) for problem in problems]
             seen += 1
         for document in sourced.tests:
-            problems = [*VALIDATORS["tests"].iter_errors(document.data), *VALIDATORS[None].iter_errors(document.data)]
+            problems = [*validator("tests").iter_errors(document.data), *validator(None).iter_errors(document.data)]
             refused += [(folder.name, document.path, problem.message) for problem in problems]
     assert not refused
     assert seen > len(PROJECTS) // 2

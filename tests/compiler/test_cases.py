@@ -19,12 +19,16 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from cyberflow.cli.main import run
+from cyberflow.cli.styles import to_terminal
+from cyberflow.cli.views.findings.fixes import render_diff
+from cyberflow.cli.views.findings.report import make_report
+from cyberflow.compiler.fixes.mend import mend
+from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.compiler.rules import REMOTE_RULES, RULES, TEST_RULES
 from cyberflow.emulator.platform import Platform
+from tests.compiler.golden_cases import FOLDERS, QUICK, analysis, name, state
 from tests.emulator.served import serve
 
-CASES = Path(__file__).parents[1] / "cases"
-FOLDERS = sorted(path.parent for path in CASES.glob("*/*/cyberflow.yaml"))
 SEVERAL, SILENT = "several-", "near-miss"
 """Begin the names of cases that are about more than one finding, and about none; every other case has exactly one."""
 
@@ -52,6 +56,8 @@ def printed(folder: Path, *options: str) -> tuple[int, str]:
 
 
 def rules_found(folder: Path) -> list[str]:
+    if folder in QUICK and folder.parent.name not in TEST_RULES:
+        return [one.rule for one in state(folder).findings]
     said = json.loads(printed(folder, "--format", "json")[1])
     found = (
         said["diagnostics"] if "diagnostics" in said else [one for test in said["tests"] for one in test["warnings"]]
@@ -59,17 +65,31 @@ def rules_found(folder: Path) -> list[str]:
     return [one["rule"] for one in found]
 
 
-def name(folder: Path) -> str:
-    return folder.relative_to(CASES).as_posix()
+def report(folder: Path) -> tuple[int, str]:
+    """What `check` prints of a case that needs nothing but its files."""
+    if folder not in QUICK or folder.parent.name in TEST_RULES:
+        return printed(folder)
+    said = make_report(state(folder).raw, [*state(folder).findings], "text")
+    return int(said.errors > 0), said.plain
+
+
+def diff(folder: Path, *, unsafe: bool) -> str:
+    """What `check --diff` prints of a case."""
+    here, held = state(folder), analysis(folder)
+    if all(text_fix(one, here.sources) is None for one in here.findings):
+        return ""
+    mending = mend(held, lambda found: found, unsafe=unsafe)
+    for path in mending.contents:
+        held.lay(path, None)
+    return "".join(f"{to_terminal(line, colours=False)}\n" for line in render_diff(mending))
 
 
 SERVED = [pytest.param(one, marks=pytest.mark.slow) for one in FOLDERS if one.parent.name in REMOTE_RULES]
-QUICK = [one for one in FOLDERS if one.parent.name not in REMOTE_RULES]
 
 
 @pytest.mark.parametrize("folder", [*QUICK, *SERVED], ids=name)
 def test_case_prints_what_is_expected(folder: Path) -> None:
-    code, text = printed(folder)
+    code, text = report(folder)
     expected = folder / "expected.txt"
     if os.environ.get("REWRITE_CASES"):
         expected.write_text(text, encoding="utf-8")
@@ -80,12 +100,21 @@ def test_case_prints_what_is_expected(folder: Path) -> None:
 @pytest.mark.parametrize("folder", QUICK, ids=name)
 def test_case_is_fixed_as_expected(folder: Path) -> None:
     """The safe fixes come first: what only a guess changes stands below a line that says so."""
-    diff, guess = (printed(folder, "--diff", *options)[1] for options in ([], ["--unsafe-fixes"]))
-    text = diff if diff == guess else f"{diff}=== with --unsafe-fixes\n{guess}"
+    safe, guess = (diff(folder, unsafe=unsafe) for unsafe in (False, True))
+    text = safe if safe == guess else f"{safe}=== with --unsafe-fixes\n{guess}"
     expected = folder / "fixed.diff"
     if os.environ.get("REWRITE_CASES") and text:
         expected.write_text(text, encoding="utf-8")
     assert text == (expected.read_text(encoding="utf-8") if expected.exists() else "")
+
+
+@pytest.mark.slow
+def test_the_command_prints_the_same() -> None:
+    for folder in QUICK:
+        assert printed(folder) == printed(folder) == report(folder), folder
+        for unsafe, options in ((False, ()), (True, ("--unsafe-fixes",))):
+            if folder.joinpath("fixed.diff").exists():
+                assert printed(folder, "--diff", *options)[1] == diff(folder, unsafe=unsafe), folder
 
 
 @pytest.mark.slow

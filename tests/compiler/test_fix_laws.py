@@ -18,7 +18,7 @@ from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.compiler.rules import FIXES
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import TextEdit, edit_file
-from tests.compiler.test_cases import QUICK, name
+from tests.compiler.golden_cases import QUICK, name
 from tests.compiler.test_rules_mutations import PIECES, PROJECTS, SUFFIXES
 
 LAYOUT = {"unused-ignore", "restarted-list"}
@@ -27,7 +27,7 @@ LAYOUT = {"unused-ignore", "restarted-list"}
 
 def mend_all(root: Path, *, unsafe: bool) -> Mending:
     """The project on the disk with everything mended."""
-    mending = mend(root, lambda found: found, unsafe=unsafe)
+    mending = mend(Analysis(root), lambda found: found, unsafe=unsafe)
     for path, (_, after) in mending.contents.items():
         (root / path).write_bytes(after)
     return mending

@@ -13,7 +13,7 @@ import pytest
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
 from cyberflow.compiler.lookup.entities import Entity
-from cyberflow.compiler.lookup.rename import RenameRefusal, rename
+from cyberflow.compiler.lookup.rename import RenameRefusal, find_name, rename
 from cyberflow.edits import TextEdit
 from cyberflow.language.project.load import read_project
 from tests.compiler.edited import edit_texts
@@ -210,3 +210,58 @@ def test_what_a_function_takes_and_gives_has_its_name_in_python() -> None:
         assert "stands in Python" in str(refusal)
         assert refusal.span is not None
         assert refusal.span.path == "flows/glue.py"
+
+
+@pytest.mark.parametrize("example", ["patient-intake", "patient-intake-python", "month-end", "poster"])
+def test_an_editor_marks_the_name_alone_or_hears_why_not(example: str) -> None:
+    lookup = lookup_of(EXAMPLES / example)
+    hits = {(hit.span, hit.entity): hit for path in lookup.sources.documents for hit in lookup.hits(path)}
+    marked = 0
+    for hit in hits.values():
+        span = find_name(lookup, hit)
+        if isinstance(span, RenameRefusal):
+            continue
+        assert hit.span.column <= span.column < span.end_column <= hit.span.end_column
+        line = lookup.sources.lines(span.path)[span.line - 1]
+        assert line[span.column - 1 : span.end_column - 1] == hit.entity.name
+        marked += not span.path.endswith(".py") or hit.entity.kind in ("input", "secret")
+    assert marked > 5
+
+
+@pytest.mark.parametrize(
+    ("words", "marked"),
+    [
+        ("|one.outputs.mrn", "one"),
+        ("one|.outputs.mrn", "one"),
+        ("one.|outputs.mrn", None),
+        ("one.outp|uts.mrn", None),
+        ("one.outputs|.mrn", None),
+        ("one.outputs.|mrn", "mrn"),
+        ("one.outputs.mrn|", "mrn"),
+        ('|"note?": string', "note"),
+        ('"no|te?": string', "note"),
+        ("pin|?]", "pin"),
+        ("|<who>}", None),
+        ("<|who>}", "who"),
+        ("<|$key>}", None),
+        ("<$|key>}", "key"),
+        ("<who|.id>", "who"),
+        ("<who.|id>", "is a member of a type"),
+        ("tags[|0]> with", "is a member of a type"),
+        ("{{m|rn}}", "mrn"),
+    ],
+)
+def test_what_an_editor_marks(tmp_path: Path, words: str, marked: str | None) -> None:
+    lookup = lookup_of(project(tmp_path, STYLES))
+    before, _, after = words.partition("|")
+    offset = STYLES.index(before + after) + len(before)
+    line, column = STYLES.count("\n", 0, offset) + 1, offset - STYLES.rfind("\n", 0, offset)
+
+    hit = lookup.name_at("cyberflow.yaml", line, column)
+    span = hit and find_name(lookup, hit)
+
+    if isinstance(span, RenameRefusal):
+        assert marked is not None
+        assert marked in str(span)
+    else:
+        assert (span and STYLES.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1]) == marked

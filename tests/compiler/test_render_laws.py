@@ -182,6 +182,7 @@ def test_a_token_on_the_wire_was_found_in_the_text(text: str) -> None:
         assert set(on_the_wire) <= wires
 
 
+@pytest.mark.slow
 def test_a_long_prompt_takes_its_time_once() -> None:
     text = "1. Type <name> into **the _field_** `{x}` of C:\\in\\_a, [there](http://h/<name>).\n" * 2000
 

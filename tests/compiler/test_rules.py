@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-from cyberflow.compiler.check import check
+from cyberflow.compiler.facts.state import ProjectState
 from cyberflow.compiler.rules import RULES
 from cyberflow.diagnostics import Diagnostic
-from cyberflow.language.project.load import RawProject, read_project
 from cyberflow.source import Span
+from tests.compiler.golden_cases import FOLDERS, name, state
 
-CASES = Path(__file__).parents[1] / "cases"
-FOLDERS = sorted(path.parent for path in CASES.glob("*/*/cyberflow.yaml"))
 ELSEWHERE = frozenset(
     {
         "missing-key",  # what is missing is nowhere
@@ -42,14 +39,8 @@ ELSEWHERE = frozenset(
 """Rules whose message need not quote what is underlined."""
 
 
-def findings() -> Iterator[tuple[str, RawProject, Diagnostic]]:
-    for folder in FOLDERS:
-        sourced = read_project(folder)
-        for one in check(sourced):
-            yield folder.relative_to(CASES).as_posix(), sourced, one
-
-
-FINDINGS = list(findings())
+def findings() -> Iterator[tuple[str, ProjectState, Diagnostic]]:
+    return ((name(folder), state(folder), one) for folder in FOLDERS for one in state(folder).findings)
 
 
 def marked(lines: list[str], span: Span) -> str:
@@ -68,7 +59,7 @@ def test_documentation_says_what_and_shows_it(rule: str) -> None:
 
 def test_the_text_at_the_place_is_what_the_message_is_about() -> None:
     astray = []
-    for case, sourced, one in FINDINGS:
+    for case, sourced, one in findings():
         span = sourced.sources.span(one.place)
         if not sourced.sources.lines(span.path):
             continue  # a file that could not be read
@@ -83,7 +74,7 @@ def test_the_text_at_the_place_is_what_the_message_is_about() -> None:
 
 
 def test_messages_are_short_calm_and_unfinished_sentences() -> None:
-    for case, _, one in FINDINGS:
+    for case, _, one in findings():
         if one.rule == "python-error":
             continue  # the exception's own words
         for text in (one.message, one.note, one.help or "", *one.notes, *(label.message for label in one.labels)):
@@ -94,9 +85,8 @@ def test_messages_are_short_calm_and_unfinished_sentences() -> None:
         assert one.message[:1] != one.message[:1].upper() or one.message[0] in "`>", (case, one.message)
 
 
-@pytest.mark.slow
 def test_findings_come_in_order_and_once() -> None:
     for folder in FOLDERS:
-        sourced = read_project(folder)
-        keys = [(sourced.sources.span(one.place), one.rule, one.message) for one in check(sourced)]
+        here = state(folder)
+        keys = [(here.sources.span(one.place), one.rule, one.message) for one in here.findings]
         assert keys == sorted(set(keys))

@@ -204,7 +204,7 @@ def test_declared_tags_must_be_possible(
 def test_two_workflows_that_were_the_same_are_an_error() -> None:
     rivals = [replace(declared(name), was="old") for name in ("one", "two")]
 
-    (first, _) = errors(bundle_of(*rivals), workflows=(managed("old"),))
+    (first,) = errors(bundle_of(*rivals), workflows=(managed("old"),))
 
     assert first == "`one` and `two` were both `old`; only one can be its new name"
 

@@ -8,11 +8,12 @@ import pytest
 
 from cyberflow.client.cyberdesk.wire import Image, WorkflowRecord
 from cyberflow.deploy.pull.folder import PullFolder
-from cyberflow.deploy.pull.names import declared_name, file_name, to_ascii
+from cyberflow.deploy.pull.names import declared_name, file_name
 from cyberflow.deploy.pull.pull import PullItem, image_files
 from cyberflow.deploy.pull.verify import verify_pull
 from cyberflow.errors import ConflictError
 from cyberflow.language.model import NAME
+from cyberflow.language.project.latin import to_ascii
 from cyberflow.language.project.load import read_project
 from cyberflow.remote.identity import Owner
 from cyberflow.remote.images import BUCKET

@@ -16,7 +16,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from svix.webhooks import Webhook, WebhookVerificationError
 
 from cyberflow.emulator.contract.clock import wall_clock
 from cyberflow.emulator.platform import Platform
@@ -37,6 +36,8 @@ class Receiver:
     answers: list[int] = field(default_factory=lambda: [204])
 
     def events(self, secret: str) -> list[dict[str, Any]]:
+        from svix.webhooks import Webhook  # half a second
+
         return [Webhook(secret).verify(body, headers) for headers, body in self.got]
 
 
@@ -125,6 +126,8 @@ def test_a_finished_run_is_told_signed_and_once(opened: Opened, clock: TurnedClo
 
 
 def test_another_secret_or_a_changed_byte_does_not_pass(opened: Opened, clock: TurnedClock, receiver: Receiver) -> None:
+    from svix.webhooks import Webhook, WebhookVerificationError  # half a second
+
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     api = opened({receiver.url: secret})
     finish(api, clock)

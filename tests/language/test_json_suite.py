@@ -24,7 +24,10 @@ def read(name: str) -> YamlDocument | Diagnostic:
 
 
 def is_refused(found: YamlDocument | Diagnostic) -> bool:
-    return isinstance(found, Diagnostic) or any(one.severity == "error" for one in found.problems)
+    """Whether it is not JSON; that a key stands twice is a mistake of another kind, which the grammar allows."""
+    return isinstance(found, Diagnostic) or any(
+        one.severity == "error" and one.rule != "duplicate-key" for one in found.problems
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

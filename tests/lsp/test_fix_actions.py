@@ -14,7 +14,7 @@ from cyberflow.compiler.fixes.text_edits import text_fix
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.project.load import RawProject, read_project
 from tests.compiler.edited import edit_texts
-from tests.compiler.test_rules import FOLDERS
+from tests.compiler.golden_cases import FOLDERS
 from tests.lsp.client import serving
 from tests.lsp.expected import apply_edit, spot
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cyberflow.errors import UsageError
 from cyberflow.run.inputs.arguments import RawArguments, resolve_arguments
 from cyberflow.run.inputs.input_file import load_inputs
-from cyberflow.run.inputs.inputs import read_inputs
+from cyberflow.run.inputs.inputs import read_inputs, texts_like_json
 from cyberflow.run.inputs.secrets import SecretBackends
 from cyberflow.schema.read_value import UnreadableValue, faults, read_json, read_value
 from tests.run.intake import CANARY, MARK, PATIENT, may, need
@@ -193,6 +193,10 @@ def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=said) as caught:
             load_inputs(path)
         assert MARK not in str(caught.value)
+    path = tmp_path / "inputs.yaml"
+    path.write_text("a: 1\na: 2\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="has an object with the same key twice, in line 2"):
+        load_inputs(path)
     with pytest.raises(UsageError, match="cannot be read"):
         load_inputs(tmp_path / "gone.json")
 
@@ -319,3 +323,25 @@ def test_inputs_are_read_from_yaml(tmp_path: Path) -> None:
         (tmp_path / "inputs.yaml").write_text(text, encoding="utf-8")
         with pytest.raises(UsageError, match=words):
             load_inputs(tmp_path / "inputs.yaml")
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "is_told"),
+    [
+        ({}, '{"a": 1}', True),
+        ({}, "5", True),
+        ({}, "null", True),
+        ({}, "hello", False),
+        ({}, '"quoted"', False),
+        ({}, '{"a": 1, "a": 2}', False),
+        ({"type": "string"}, '{"a": 1}', False),
+        ({"type": "object"}, '{"a": 1}', False),
+        ({"type": ["string", "array"]}, "[1]", True),
+        ({"type": ["string", "array"]}, "1", False),
+        ({"anyOf": [{"type": "string"}, {"type": "object", "required": ["b"]}]}, '{"a": 1}', False),
+    ],
+)
+def test_a_text_that_could_be_json_is_told(schema: dict[str, Any], text: str, *, is_told: bool) -> None:
+    declared = {"x": {"schema": schema, "required": True}}
+
+    assert texts_like_json(declared, [f"x={text}", f"unknown={text}", "x"]) == (["x"] if is_told else [])

@@ -15,6 +15,7 @@ import pytest
 from cyberflow.emulator.platform import Platform
 from cyberflow.run.work.entry import LedgerEntry, LedgerHeader
 from cyberflow.run.work.ledger import Ledger
+from cyberflow.sdk.runs.origins import remember_ledger
 from cyberflow.web.project.events import Changes
 from cyberflow.web.project.routes import dev_site
 
@@ -141,14 +142,27 @@ def test_what_waits_is_answered_once_and_by_its_type(site: Site) -> None:
         return site.ask("/project/ledgers/march/answers", method="POST", json={"step": "release", "outputs": value})
 
     (entry,) = site.ask("/project/ledgers/march").json()["entries"]
-    assert entry["asks"]["question"] == "Close March?"
+    assert entry["status"] == "waiting"
+    assert entry["waits"]["question"] == "Close March?"
+    assert site.ask("/project/ledgers/march").json()["counts"] == {"waiting": 1}
     assert answer({"approved": "perhaps"}).status_code == 400
     assert answer({"approved": True}).json() == {"id": "release"}
     assert answer({"approved": False}).status_code == 409
     (entry,) = site.ask("/project/ledgers/march").json()["entries"]
-    assert entry["answer"]["outputs"] == {"approved": True}
+    assert entry["waits"]["is_answered"] is True
 
 
+def test_a_ledger_that_stands_elsewhere_is_one_of_the_project(site: Site) -> None:
+    header = LedgerHeader("7e0f2a52-5b6d-4c5e-9a75-0a3f6c1c8a11", "intake", "local", total=1)
+    for folder in (site.state / "ledgers", site.state.parent / "mine"):
+        Ledger.create(folder / "may.db", header).close()
+        remember_ledger(site.state, folder / "may.db")
+
+    assert {one["name"] for one in site.ask("/project/ledgers.json").json()} >= {"may", "may-2"}
+    assert site.ask("/project/ledgers/may-2").json()["path"] == str(site.state.parent / "mine" / "may.db")
+
+
+@pytest.mark.slow
 def test_the_tests_of_the_project_are_run_and_measured(site: Site) -> None:
     ran = site.ask("/project/tests", method="POST").json()
 

@@ -87,6 +87,7 @@ def _exit_code(answer: CheckReport, error_on: str) -> int:
 def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options: dict[str, Any]) -> int:
     """Mend the project, or print what would change."""
     from cyberflow.cli.views.findings.fixes import describe_mending, render_diff
+    from cyberflow.compiler.facts.analysis import Analysis
     from cyberflow.compiler.fixes.mend import mend
     from cyberflow.errors import UsageError
     from cyberflow.sdk.checks.fix import write_mending
@@ -97,7 +98,7 @@ def _fix(folder: Path, target: str | None, format: str, *, quiet: bool, options:
     if options["diff"] and format != "text":
         raise UsageError("`--diff` prints a diff", help="leave out `--format`: in JSON each finding has its fix")
     asked = FindingSelection.of(folder, options["paths"], options["select"], options["ignore"])
-    mending = mend(folder, asked.filter, unsafe=options["unsafe_fixes"])
+    mending = mend(Analysis(folder), asked.filter, unsafe=options["unsafe_fixes"])
     left = mending.before if options["diff"] else mending.after
     answer = make_report(left.raw, asked.filter(left.findings), format)
     if not options["diff"]:

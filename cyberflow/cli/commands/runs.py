@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cyberflow.cli.command_list import CommandGroup
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
 from cyberflow.cli.commands.signals import signal_command
 from cyberflow.cli.confirm import confirm_end
@@ -17,7 +18,7 @@ from cyberflow.cli.options import check_status, common_options, parse_id, projec
 from cyberflow.cli.output_streams import filter_streams, keep_on
 from cyberflow.cli.runner import FollowInterrupted, follow_and_show, say_detached
 from cyberflow.cli.runs_target import run_on_cyberun, run_on_target
-from cyberflow.cli.runs_tasks import cancel_and_print_task, list_tasks, show_task, watch_task
+from cyberflow.cli.runs_tasks import cancel_and_print_task, print_tasks, show_task, watch_task
 from cyberflow.cli.views.runs.run_view import result_lines, run_rows
 from cyberflow.compiler.bundle import BundledWorkflow
 from cyberflow.run.chain.events import ChainState
@@ -41,7 +42,7 @@ from cyberflow.targets.local_platform import STATE
 from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
-@click.group("runs")
+@click.group("runs", cls=CommandGroup)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """List, show, follow, cancel and fetch runs.
@@ -73,8 +74,9 @@ def list_command(*, project: Path | None, target: str | None, quiet: bool, forma
     check_status(options["status"], tasks=options["tasks"])
     folder = project_root(project)
     if options["tasks"]:
+        wanted = options["limit"], options["status"]
         return run_on_cyberun(
-            project, target, quiet, lambda cyberun: list_tasks(cyberun, format, options["limit"], options["status"])
+            project, target, quiet, lambda cyberun: print_tasks(cyberun, format, wanted, folder / STATE)
         )
 
     async def work(service: CyberdeskService) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def command(*, out: Path | None, kind: Kind | None, completion_only: bool) -> in
     return 0
 
 
+@cache
 def schema_text(kind: Kind | None, *, completion_only: bool = False) -> str:
     """One schema as the text of a file."""
     from cyberflow.language.editor.completion_schema import loosen

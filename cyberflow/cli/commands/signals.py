@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cyberflow.cli.console import print_json, say
+from cyberflow.cli.console import print_json, say, say_texts
 from cyberflow.cli.options import common_options
 from cyberflow.errors import UsageError
 from cyberflow.run.inputs.input_file import load_inputs
@@ -32,6 +32,7 @@ def signal_command(*, project: Path | None, quiet: bool, format: str, ledger: Pa
     Example:
       cyberflow runs signal .cyberflow/ledgers/month-end.db release -i approved=true
     """
+    from cyberflow.run.inputs.inputs import texts_like_json
     from cyberflow.sdk.pipelines.signals import adopt_task, signal
 
     del project
@@ -43,6 +44,7 @@ def signal_command(*, project: Path | None, quiet: bool, format: str, ledger: Pa
     else:
         answer = load_inputs(document) if document else None
         entry = signal(ledger, step, options["inputs"], answer, who=options["who"])
+        say_texts(texts_like_json(entry.facts.get("outputs") or {}, options["inputs"]), quiet=quiet)
     if format == "json":
         print_json({"version": 1, "ledger": str(ledger), "step": entry.id, "answered": task is None})
     elif not quiet:

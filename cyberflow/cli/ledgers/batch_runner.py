@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.console import announce, print_json, say
+from cyberflow.cli.console import announce, print_json, say, say_texts
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams
 from cyberflow.cli.views.runs.batch_view import batch_view, end_lines, summary
 from cyberflow.errors import CyberflowError
+from cyberflow.run.inputs.inputs import texts_like_json
 from cyberflow.run.work.dispatch import ServiceTrouble
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.project import compile_project
@@ -42,6 +43,7 @@ def start_batch(
     name, file = work
     compiled = compile_project(folder, target, options.bundle)
     setup = prepare_batch(compiled, name, file, options, filter_streams)
+    say_texts(texts_like_json(setup.what.inputs, options.inputs), quiet=display.quiet)
     if display.dry_run:
         rows = f"{setup.rows.count} rows of {file} are" if isinstance(file, Path) else f"{setup.rows.count} runs are"
         say(f"{rows} good; nothing was sent")

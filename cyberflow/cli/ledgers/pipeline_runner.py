@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cyberflow.cli.console import FollowDisplay, announce, print_json, say
+from cyberflow.cli.console import FollowDisplay, announce, print_json, say, say_texts
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.runs.pipeline_view import end_lines, left_lines, pipeline_view, plan_lines
 from cyberflow.errors import CyberflowError
+from cyberflow.run.inputs.inputs import texts_like_json
 from cyberflow.run.pipeline.result import pipeline_json, plan_json
 from cyberflow.run.pipeline.state import PipelineState
 from cyberflow.run.work.ledger import Ledger
@@ -45,6 +46,7 @@ class PipelineDisplay(FollowDisplay):
 def start_pipeline(compiled: CompiledProject, name: str, options: PipelineOptions, display: PipelineDisplay) -> int:
     """Begin a pipeline: check what is given, write a ledger, go on to its end."""
     setup = prepare_pipeline(compiled, name, options, filter_streams, secrets=not display.plan)
+    say_texts(texts_like_json(setup.pipeline.inputs, options.inputs), quiet=display.quiet)
     if display.plan:
         state = PipelineState(compiled.bundle, setup.new_state())
         state.begin()

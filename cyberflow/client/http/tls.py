@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from cyberflow.certificates import authorities_fault
@@ -22,10 +23,10 @@ def build_trust(ca: str | Path | None, environ: Mapping[str, str]) -> ssl.SSLCon
     """Trust the usual authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR in `environ`, and besides them those of
     the PEM file `ca`. Raises CyberflowError, which names the file and who named it.
     """
-    import certifi  # reads a file of its own
-
     file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    trust = ssl.create_default_context(cafile=None if file or folder else certifi.where())
+    if not (file or folder or ca):
+        return _usual_trust()
+    trust = ssl.create_default_context() if file or folder else _trust_usual_authorities()
     if file:
         _load(trust, file, f"the file {file} of the variable SSL_CERT_FILE")
     elif folder:
@@ -35,6 +36,18 @@ def build_trust(ca: str | Path | None, environ: Mapping[str, str]) -> ssl.SSLCon
     if ca is not None:
         _load(trust, ca, f"the CA file {ca}")
     return trust
+
+
+@cache
+def _usual_trust() -> ssl.SSLContext:
+    """One for all connections of this process: to read a hundred certificates takes a while."""
+    return _trust_usual_authorities()
+
+
+def _trust_usual_authorities() -> ssl.SSLContext:
+    import certifi  # reads a file of its own
+
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _load(trust: ssl.SSLContext, file: str | Path, what: str) -> None:

@@ -7,14 +7,19 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain
 
+from cyberflow.compiler.build import GraphBuilder
 from cyberflow.compiler.graph import Graph
 from cyberflow.compiler.queries.texts import text_findings
 from cyberflow.compiler.rules import WARNINGS, graph_rules
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.edits import texts_of
+from cyberflow.language.characters import note_invisible
+from cyberflow.language.project.declarations import decode_project
 from cyberflow.language.project.load import RawProject
+from cyberflow.late import dataclass, expression
 from cyberflow.source import Route, Sources, Span
 
+_QUOTED = expression(r"`[^`]*`")
 PromptFiles = dict[str, dict[Route, set[str]]]
 """The files that the text of each prompt comes from, by the path and route of the prompt."""
 
@@ -23,6 +28,23 @@ def check_graph(graph: Graph) -> Iterator[Diagnostic]:
     """Run every rule over one graph."""
     found = (text_findings(graph), *(find(graph) for find in graph_rules().values()))
     return (replace(one, severity="warning") if one.rule in WARNINGS else one for one in chain.from_iterable(found))
+
+
+@dataclass(frozen=True)
+class TargetBuild:
+    """A project compiled for one target, with what was found meanwhile: neither silenced nor masked nor in order."""
+
+    builder: GraphBuilder
+    graph: Graph
+    findings: tuple[Diagnostic, ...]
+
+
+def build_target(sourced: RawProject, target: str) -> TargetBuild:
+    """Compile a project for one target, and run every rule over it."""
+    project = decode_project(sourced, target)
+    builder = GraphBuilder(project)
+    graph = builder.build()
+    return TargetBuild(builder, graph, (*project.problems, *builder.problems, *check_graph(graph)))
 
 
 def targets_to_check(sourced: RawProject) -> list[str]:
@@ -76,12 +98,18 @@ def _redact_secrets(found: Iterable[Diagnostic], sourced: RawProject) -> Iterato
         yield replace(
             one,
             message=hide(one.message),
-            note=hide(one.note),
+            note=hide(_note_unseen(one)),
             notes=tuple(hide(note) for note in one.notes),
             help=hide(one.help) if one.help else None,
             labels=tuple(replace(label, message=hide(label.message)) for label in one.labels),
             fix=one.fix if one.fix and all(hide(text) == text for text in texts_of(one.fix)) else None,
         )
+
+
+def _note_unseen(finding: Diagnostic) -> str:
+    """The note of a finding; where its message quotes a word with characters that nobody sees, it says which."""
+    note, unseen = finding.note, note_invisible("".join(_QUOTED.findall(finding.message)))
+    return note if not unseen or "(U+" in note else f"{note}; {unseen}" if note else unseen
 
 
 def _only_for_targets(names: list[str]) -> str:

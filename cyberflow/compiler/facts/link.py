@@ -14,6 +14,7 @@ from cyberflow.compiler.facts.affected import GLOBAL_RULES, content_of, find_aff
 from cyberflow.compiler.facts.file_facts import AnyDocument, FileFacts, ProjectFacts, documents_of
 from cyberflow.compiler.facts.findings import (
     PromptFiles,
+    TargetBuild,
     check_graph,
     merge_targets,
     prompt_files,
@@ -34,8 +35,10 @@ from cyberflow.source import Place
 V = TypeVar("V")
 
 
-def link(raw: RawProject, kept: ProjectFacts) -> ProjectFacts:
-    """The facts of a project as it is now. What `kept` holds is compared with the files first."""
+def link(raw: RawProject, kept: ProjectFacts, built: Mapping[str, TargetBuild] | None = None) -> ProjectFacts:
+    """The facts of a project as it is now. What `kept` holds is compared with the files first; `built` are targets for
+    which the whole project is compiled already.
+    """
     documents, targets = documents_of(raw), targets_to_check(raw)
     settings = f"{content_of(PROJECT_FILE, raw.files.disk)} {targets}"
     if kept.settings != settings:
@@ -46,7 +49,7 @@ def link(raw: RawProject, kept: ProjectFacts) -> ProjectFacts:
     if not again and kept.files.keys() == documents.keys():
         _carry_documents(raw.files, kept)
         return kept
-    return _Linker(raw, kept, documents, again).link(targets)
+    return _Linker(raw, kept, documents, again, built or {}).link(targets)
 
 
 def _carry_documents(files: Files, kept: ProjectFacts) -> None:
@@ -66,6 +69,7 @@ class _Linker:
     kept: ProjectFacts
     documents: Mapping[str, AnyDocument]
     again: set[str]
+    built: Mapping[str, TargetBuild]
 
     def link(self, targets: Collection[str]) -> ProjectFacts:
         disk = self.raw.files.disk
@@ -77,21 +81,28 @@ class _Linker:
         assets: dict[str, dict[str, Asset]] = {}
         built: list[Graph] = []
         for target in targets:
-            project = decode_project(self.raw, target, only)
-            if (before := self.kept.graphs.get(target)) is not None:
-                project.types = KnownNames(project.types, self._staying(before.project.types))
-            builder = GraphBuilder(project)
-            graph = builder.build()
-            findings = check_graph(graph if only is None else self._focus(graph, before))
-            found[target] = sort_findings([*project.problems, *builder.problems, *findings], self.raw.sources)
-            graphs[target] = graph if before is None else self._merge(before, graph)
-            built.append(graph)
-            for user, added in builder.assets.by_user.items():
+            one = self.built.get(target) if only is None else None
+            one = self._build(target, only) if one is None else one
+            before = self.kept.graphs.get(target)
+            found[target] = sort_findings(one.findings, self.raw.sources)
+            graphs[target] = one.graph if before is None else self._merge(before, one.graph)
+            built.append(one.graph)
+            for user, added in one.builder.assets.by_user.items():
                 assets.setdefault(user, {}).update(added)
         every = [*merge_targets(found), *self._check_tests(graphs)]
         if only is not None and not self.kept.graphs and any(one.rule in GLOBAL_RULES for one in every):
-            return _Linker(self.raw, ProjectFacts(self.kept.settings), self.documents, {*self.documents}).link(targets)
+            return replace(self, kept=ProjectFacts(self.kept.settings), again={*self.documents}).link(targets)
         return self._keep(every, graphs, assets, prompt_files(built))
+
+    def _build(self, target: str, only: Collection[str] | None) -> TargetBuild:
+        """Compile and check the files that are checked again, for one target."""
+        project = decode_project(self.raw, target, only)
+        if (before := self.kept.graphs.get(target)) is not None:
+            project.types = KnownNames(project.types, self._staying(before.project.types))
+        builder = GraphBuilder(project)
+        graph = builder.build()
+        findings = check_graph(graph if only is None else self._focus(graph, before))
+        return TargetBuild(builder, graph, (*project.problems, *builder.problems, *findings))
 
     def _check_tests(self, graphs: Mapping[str, Graph]) -> list[Diagnostic]:
         if not (tests := tuple(one for one in self.raw.tests if one.path in self.again)):

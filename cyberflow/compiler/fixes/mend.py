@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
-from pathlib import Path
 
 from cyberflow.compiler.facts.analysis import Analysis
 from cyberflow.compiler.facts.state import ProjectState
@@ -44,11 +43,11 @@ class Mending:
     refused: list[Repair] = field(default_factory=list)
 
 
-def mend(root: Path, choose: Choice, *, unsafe: bool) -> Mending:
+def mend(analysis: Analysis, choose: Choice, *, unsafe: bool) -> Mending:
     """Make every fix that is chosen, the safe ones alone unless `unsafe`; in memory, nothing is written. A fix that
-    stands where another one is made waits for the next round.
+    stands where another one is made waits for the next round. What is mended stays laid over the files.
     """
-    project = _MendedProject(Analysis(root), choose, unsafe=unsafe)
+    project = _MendedProject(analysis, choose, unsafe=unsafe)
     for _ in range(_MOST_ROUNDS):
         if not project.advance():
             break

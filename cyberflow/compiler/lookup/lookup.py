@@ -49,15 +49,24 @@ class Lookup:
         return self.graphs[0]
 
     def at(self, path: str, line: int, column: int) -> Hit | None:
-        """The name at a position: one that holds it, else one that ends there, else that of the signs around it."""
+        """What is named at a position: by the name there, else by the ref or placeholder around it with all its signs,
+        of which `outputs` is one.
+        """
+        here = (line, column)
+        if (found := self.name_at(path, line, column)) is not None:
+            return found
+        wide = [hit for node in self._near(path, here) for hit in self._wide_hits(node) if hit.span.path == path]
+        return next((hit for hit in wide if _touches(hit.span, here)), None)
+
+    def name_at(self, path: str, line: int, column: int) -> Hit | None:
+        """The name at a position: one that holds it, else one that ends there."""
         here = (line, column)
         for near in (self._near(path, here), nodes(self.graph)):
             found = [hit for hit in self._hits(path, near) if _touches(hit.span, here)]
             if found:
                 inside = [hit for hit in found if here < (hit.span.end_line, hit.span.end_column)]
                 return min(inside or found, key=_rank)
-        wide = [hit for node in self._near(path, here) for hit in self._wide_hits(node) if hit.span.path == path]
-        return next((hit for hit in wide if _touches(hit.span, here)), None)
+        return None
 
     def definitions(self, entity: Entity) -> list[Span]:
         """Where an entity is declared; a file is declared by its beginning."""

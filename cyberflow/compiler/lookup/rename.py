@@ -9,7 +9,7 @@ from cyberflow.compiler.graph import PYTHON_SUFFIX
 from cyberflow.compiler.interface import NameKind
 from cyberflow.compiler.lookup.callers import owner_of
 from cyberflow.compiler.lookup.entities import Entity, EntityKind, Mention
-from cyberflow.compiler.lookup.lookup import Lookup
+from cyberflow.compiler.lookup.lookup import Hit, Lookup
 from cyberflow.edits import Addition, Edit, Replacement, TextEdit
 from cyberflow.language.model import NAME
 from cyberflow.language.prompt.placeholders import placeholder
@@ -21,7 +21,7 @@ _DECLARED: tuple[EntityKind, ...] = ("workflow", "chain", "task", "pipeline")
 """What shares one namespace."""
 _OURS = frozenset({*_DECLARED, "type", "step", "item", "input", "secret", "output", "test"})
 """What a project gives its names to; all other names are another's: the platform's, the disk's, the agent's."""
-
+_ON_TRIAL = "a-name-that-nothing-else-has"
 _IN_PYTHON = "this name stands in Python, where more than cyberflow reads it: rename it there"
 
 
@@ -37,7 +37,7 @@ class RenameRefusal:
         return self.message + where
 
 
-def check_rename(lookup: Lookup, entity: Entity) -> RenameRefusal | None:
+def _check_entity(lookup: Lookup, entity: Entity) -> RenameRefusal | None:
     """Why an entity cannot have another name at all."""
     if called := lookup.graph.functions.get(entity.owner):
         return RenameRefusal(_IN_PYTHON, lookup.sources.span(called.place))
@@ -50,9 +50,24 @@ def check_rename(lookup: Lookup, entity: Entity) -> RenameRefusal | None:
     return None
 
 
+def find_name(lookup: Lookup, hit: Hit) -> Span | RenameRefusal:
+    """Where the name alone stands in what was hit, without its quotes and signs; or why it cannot be changed, whatever
+    the new one is: it is changed on trial.
+    """
+    made = rename(lookup, hit.entity, _ON_TRIAL)
+    if isinstance(made, RenameRefusal):
+        return made
+    span = hit.span
+    start = lookup.sources.lines(span.path)[span.line - 1].find(hit.entity.name, span.column - 1) + 1
+    end = start + len(hit.entity.name)
+    if not start or span.end_line != span.line or end > span.end_column:
+        return RenameRefusal(f"`{hit.entity.name}` is not written out here: rename it where it is", span)
+    return Span(span.path, span.line, start, span.line, end)
+
+
 def rename(lookup: Lookup, entity: Entity, new: str) -> tuple[TextEdit, ...] | RenameRefusal:
     """The edits of text that give an entity another name, or why there are none."""
-    if refusal := check_rename(lookup, entity) or _check_name(lookup, entity, new):
+    if refusal := _check_entity(lookup, entity) or _check_name(lookup, entity, new):
         return refusal
     mentions, renamed = _linked_mentions(lookup, entity)
     if not any(one.defines for one in mentions):

@@ -145,7 +145,8 @@ def _value_flows(caller: AnyCaller, step: CallNode, key: str, value: Value, want
     if known is None:
         return
     if () not in known:
-        yield wanted.but(place=value.place, source="a value", given=literal_schema(value.data, known))
+        made = literal_schema(value.data, known)
+        yield wanted.but(place=value.place, source="this value", given=made, data=value.data)
     elif value.refs and isinstance(ref := value.refs[0].ref, Ref):
         producer = caller.producer(ref.alias)
         declared = producer.outputs.fields.get(ref.output) if producer else None

@@ -18,6 +18,7 @@ from cyberflow.compiler.interface import Callee, Field, FieldSet, NameKind
 from cyberflow.compiler.queries.answers import keep_answer
 from cyberflow.compiler.queries.declaration_fixes import fix_declaration, move_to_secrets, remove_declaration
 from cyberflow.compiler.queries.lookalikes import unread_prompt_text
+from cyberflow.compiler.queries.machine_names import find_unknown_machine_names, misspelt_machine_names
 from cyberflow.compiler.queries.suggestions import suggest_declaration
 from cyberflow.compiler.queries.texts import names_in_texts, scopes
 from cyberflow.compiler.scanned_text import ScannedText, Value
@@ -145,16 +146,7 @@ def find_unknown_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]
                 yield from _unknown_arguments(caller, step, step.callee, kind)
             if step.callee is not None and isinstance(step, PipelineStepNode) and kind == "input":
                 yield from _unknown_files(step, step.callee)
-    for workflow in graph.workflows.values():
-        fields = workflow.fields_of(kind)
-        for index, written in enumerate(workflow.body.from_machine):
-            name = written.removeprefix("$")
-            if written == SIGNS[kind] + name and name not in fields and fields.known:
-                message = f"`{workflow.name}` has no {kind} `{written}`"
-                help = did_you_mean(name, fields.fields, f"`{SIGNS[kind]}{{}}`")
-                place = workflow.at("from_machine", index)
-                fix = fix_name(place.within(len(SIGNS[kind]), len(written)), name, fields.fields)
-                yield Diagnostic(f"unknown-{kind}", message, place, help=help, fix=fix)
+    yield from find_unknown_machine_names(graph, kind)
 
 
 def _unknown_arguments(caller: AnyCaller, step: CallNode, callee: Callee, kind: NameKind) -> Iterator[Diagnostic]:
@@ -196,7 +188,7 @@ def find_idle_arguments(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
             continue
         missing = missing_arguments(chain, kind)
         literal = kind == "secret" and any(literal_secrets(step) for step in chain.steps)
-        if not is_fully_read(chain, kind) or (kind == "secret" and missing) or literal:
+        if not chain.steps or not is_fully_read(chain, kind) or (kind == "secret" and missing) or literal:
             continue
         declared = chain.fields_of(kind).fields
         used = names_in_use(chain, kind) | {nearest(field.name, declared) for _, _, field in missing}
@@ -254,7 +246,7 @@ def _missing_arguments(caller: AnyCaller, kind: NameKind) -> Iterator[tuple[Call
         lacking = [field for name, field in declared.fields.items() if field.required and name not in given]
         if not lacking:
             continue
-        given |= resolve_misspellings(values, declared)
+        given |= resolve_misspellings([*values, *misspelt_machine_names(caller, kind)], declared)
         machine = {*callee.from_machine, *caller.from_machine}
         for field in lacking:
             if (name := field.name) not in given and SIGNS[kind] + name not in machine:

@@ -1,6 +1,6 @@
 """A mapping has one key twice.
 
-YAML would keep one of the two in silence.
+YAML and JSON would keep one of the two in silence.
 
      workflows:
        lookup:

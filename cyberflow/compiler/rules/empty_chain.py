@@ -24,4 +24,5 @@ def find(graph: Graph) -> Iterator[Diagnostic]:
         if not chain.steps and "steps" not in chain.definition.broken:
             key = "workflow" if chain.definition.kind == "chain" else "run"
             help = f"add a step: `- {{id: first, {key}: NAME}}`"
+            help = "call a workflow in it: each call is a step" if chain.in_python else help
             yield Diagnostic("empty-chain", f"`{chain.name}` has no steps", chain.at("steps").at_key(), help=help)

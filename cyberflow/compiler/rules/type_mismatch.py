@@ -28,6 +28,7 @@ from cyberflow.compiler.queries.lookalikes import ref_lookalike
 from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.language.prompt.paths import format_path
 from cyberflow.schema.describe import describe, format_literal
+from cyberflow.schema.paths import FoundType, lookup
 from cyberflow.schema.subtype.assign import Assignability, NotAssignable
 from cyberflow.schema.values import ABSENT
 from cyberflow.source import Place
@@ -73,10 +74,26 @@ def _finding(flow: Flow, answer: NotAssignable) -> Diagnostic:
         fix = rewrite_as_ref(place, ref) if ref else None
         message = f"`{named}` of {flow.consumer} cannot be {shown if len(shown) <= _SHORT else 'this value'}"
     else:
-        message = f"`{flow.name}` of {flow.consumer} cannot take {flow.source}"
-        note, help = f"is {describe(flow.given)}", flow.advice if _holds_null(answer.witness) else None
+        place, name, source, given = _narrow(flow, answer)
+        message = f"`{name}` of {flow.consumer} cannot take {source}"
+        note = f"is {describe(given.schema)}" if given else ""
+        help = flow.advice if _holds_null(answer.witness) else None
+        if given and given.optional and answer.reason == "missing":
+            message, note = f"`{name}` of {flow.consumer} is required, but {source} may be absent", ""
+            help = f"make the source required, or let `{name}` be left out"
     found = Diagnostic("type-mismatch", message, place, note=note, labels=tuple(labels), notes=witness_note(answer))
     return replace(found, help=help, fix=fix)
+
+
+def _narrow(flow: Flow, answer: NotAssignable) -> tuple[Place, str, str, FoundType | None]:
+    """The part of a value that does not fit, as far as it is written: where, what takes it, what it is and its type."""
+    place, part = _faulty_part(flow.place, flow.data, answer.path)
+    keys = place.route[len(flow.place.route) :]
+    found = lookup(flow.given or {}, keys) if keys else FoundType(flow.given or {})
+    source = flow.source
+    if keys and isinstance(part, dict) and [*part] == ["$ref"]:
+        place, source = place.at("$ref"), f"`{part['$ref']}`"
+    return place, format_path(flow.name, keys), source, found if isinstance(found, FoundType) else None
 
 
 def _holds_null(witness: Any) -> bool:

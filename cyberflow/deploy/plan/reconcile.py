@@ -77,11 +77,12 @@ def _name_on_account(
     if wanted.name in by_name or not wanted.was or any(one.name == wanted.was for one in desired):
         return wanted.name
     rivals = [one.name for one in desired if one.was == wanted.was and one.name not in by_name]
-    if len(rivals) > 1:
+    if len(rivals) == 1:
+        return wanted.was
+    if wanted.name == rivals[0]:
         message = f"{join_names(rivals)} were both `{wanted.was}`; only one can be its new name"
         match.errors.append(PlanProblem(wanted.name, message))
-        return wanted.name
-    return wanted.was
+    return wanted.name
 
 
 def _reconcile_one(wanted: DesiredWorkflow, held: Sequence[OwnedWorkflow], match: Reconciliation) -> None:

@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from cyberflow.compiler.bundle import Bundle
-from cyberflow.compiler.check import check, check_target
+from cyberflow.compiler.check import check
 from cyberflow.compiler.compile import compile_bundle
+from cyberflow.compiler.facts.findings import build_target
 from cyberflow.compiler.type_notation import TypeReader
 from cyberflow.deploy.pull.decompile import DecompileContext
 from cyberflow.deploy.pull.pull import PulledWorkflow, PullItem, pull
@@ -143,15 +144,16 @@ def _compile(
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         sourced = read_project(folder)
-        graph, builder, _ = check_target(sourced, "local")
+        built = build_target(sourced, "local")
+        graph = built.graph
         homes = {path: one.name for one in pulled for path in one.texts}
         errors: dict[str, list[Diagnostic]] = defaultdict(list)
-        for one in check(sourced):
+        for one in check(sourced, built={"local": built}):
             if one.severity == "error":
                 errors[homes.get(one.place.path, "")].append(one)
         usable = {name for name in graph.workflows if name not in errors}
         whole = replace(graph, workflows={name: node for name, node in graph.workflows.items() if name in usable})
-        return dict(errors), compile_bundle(whole, builder), sourced.sources
+        return dict(errors), compile_bundle(whole, built.builder), sourced.sources
 
 
 def _differences(

@@ -5,6 +5,7 @@ model, words from the descriptions. They accept whatever the reader accepts; wha
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, get_args
 
 from pydantic.json_schema import models_json_schema
@@ -71,7 +72,7 @@ _EITHER |= {"PipelineStep": ("run", "call", "wait"), "Wait": ("until", "signal")
 
 def editor_schema(kind: Kind | None = None) -> Schema:
     """The schema of one kind of file; with none, of either: a file that has `project` is the project's."""
-    made = _definitions()
+    made = {**_definitions()}
     top: Schema = {
         "project": ref("ProjectFile"),
         "declarations": ref("Declarations"),
@@ -88,6 +89,7 @@ def _without_project() -> Schema:
     return {"if": {"required": ["tests"]}, "then": ref("FlowTests"), "else": ref("Declarations")}
 
 
+@cache
 def _definitions() -> Schema:
     ours = (model.Declarations, model.ProjectFile, model.Workflow, model.Chain, model.Task, Pipeline)
     models = (*ours, FlowTests, FlowTest)

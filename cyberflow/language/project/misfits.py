@@ -4,7 +4,6 @@ saved is: a misspelt key is read as the one it meant, a broken field is left out
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import UnionType
@@ -14,23 +13,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cyberflow.diagnostics import Diagnostic, did_you_mean, nearest
-from cyberflow.language.characters import note_invisible
 from cyberflow.language.closed_model import ClosedModel
 from cyberflow.language.project.list_moves import ListMoves
-from cyberflow.language.project.naming import bad_name, describe_kind
+from cyberflow.language.project.naming import bad_name, repeated_name
 from cyberflow.language.project.routes import remove_at, replace_at, value_at
 from cyberflow.language.pydantic_models import pydantic_model
 from cyberflow.source import Place, Route
 
-_EXPECTED = {
-    "string_type": "text",
-    "bool_type": "`true` or `false`",
-    "int_type": "a whole number",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-}
 _MISSING_HELP = {
     "prompt": "write `prompt:` and a text, or `prompt: {file: PATH}`",
     "steps": "write `steps:` and a list of `{id: NAME, workflow: NAME}`",
@@ -160,7 +149,8 @@ def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
 
 def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> Diagnostic:
     """The finding about a fault, at its place in the data."""
-    from cyberflow.language.project.decode_fixes import fix_key, fix_type
+    from cyberflow.language.project.decode_fixes import fix_key
+    from cyberflow.language.project.wrong_types import wrong_type
 
     detail, route, data, kind = fault.detail, fault.route, fault.data, fault.detail["type"]
     written = (*place.route, *fault.written)
@@ -171,9 +161,9 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
-        note, beside = note_invisible(str(route[-1])), value_at(data, route[:-1])
+        beside = value_at(data, route[:-1])
         fix = fix_key(at, meant, known, beside) if meant else None
-        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), note=note, help=help, fix=fix)
+        return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), help=help, fix=fix)
     if kind == "missing":
         message, owner = f"{_display_name(written[:-1])} has no {name}", replace(at, route=at.route[:-1])
         return Diagnostic("missing-key", message, owner.at_key(), help=_MISSING_HELP.get(str(route[-1])))
@@ -184,17 +174,11 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         help = "write `any`: a test needs no secret"
         message, note = f"{name} holds a literal secret", "this is in git for ever"
         return Diagnostic("secret-in-source", message, at, note=note, help=help)
+    if kind == "duplicate-name":
+        return repeated_name([name.removesuffix("?") for name in detail["input"]], at)
     if kind in ("bad-name", "bad-project-name", "bad-duration"):
         return _bad_word(kind, detail, at)
-    message, note = _type_text(name, detail)
-    return Diagnostic(
-        "wrong-type",
-        message,
-        at if value_at(data, route) is not None else at.at_key(),
-        note=note,
-        help=_type_help(str(at.route[-1:] and at.route[-1]), detail, value_at(data, route)),
-        fix=fix_type(at, detail, value_at(data, route), _list_choices(detail)),
-    )
+    return wrong_type(name, detail, at, value_at(data, route))
 
 
 def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
@@ -206,55 +190,6 @@ def _bad_word(kind: str, detail: ErrorDetails, at: Place) -> Diagnostic:
             "wrong-type", f"`{value}` is not a duration", at, help="write a number and `s`, `m` or `h`: `20m`"
         )
     return bad_name(str(value), at, project=kind == "bad-project-name")
-
-
-def _type_text(name: str, detail: ErrorDetails) -> tuple[str, str]:
-    kind, value = detail["type"], detail["input"]
-    if kind == "literal_error":
-        known = _list_choices(detail)
-        if nearest(str(value), known):
-            return f"{name} cannot be `{value}`", ""
-        return f"{name} must be {'one of ' if len(known) > 1 else ''}{', '.join(f'`{one}`' for one in known)}", ""
-    if kind == "wrong-type" and isinstance(value, dict):
-        return f"{name} {detail['msg']}", ""
-    if kind == "too_short":
-        return f"{name} is empty", ""
-    if kind in ("string_too_long", "too_long"):
-        unit = "characters" if kind == "string_too_long" else "entries"
-        length = detail.get("ctx", {}).get("actual_length")
-        note = f"{length} {unit}, at most {detail.get('ctx', {}).get('max_length')}"
-        return f"{name} is too long", note.removeprefix("None ")
-    if kind in ("string_too_short", "too_short"):
-        return f"{name} is empty", ""
-    if kind in _EXPECTED:
-        return f"{name} must be {_EXPECTED[kind]}", f"this is {describe_kind(value)}"
-    return f"{name} {detail['msg']}", f"this is {describe_kind(value)}"
-
-
-def _list_choices(detail: ErrorDetails) -> list[str]:
-    return re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
-
-
-def _type_help(name: str, detail: ErrorDetails, value: Any) -> str | None:
-    if value is None:
-        return "write a value, or take the key away"
-    if detail["type"] == "string_type" and isinstance(value, bool | int | float):
-        return "put quotes around it"
-    if detail["type"] == "bool_type" and value in ("yes", "no", "on", "off"):
-        return f"in YAML 1.2 `{value}` is text: write `true` or `false`"
-    if detail["type"] == "literal_error":
-        meant = nearest(str(value), _list_choices(detail))
-        return f"did you mean `{meant}`?" if meant else None
-    if detail["type"] == "list_type" and isinstance(value, str):
-        return f"write a list: `{name}: [{value}]`"
-    if detail["type"] == "list_type" and isinstance(value, dict):
-        return f"write a list: begin each entry with {'`- id: NAME`' if name == 'steps' else '`- `'}"
-    if detail["type"] == "dict_type" and isinstance(value, list):
-        in_step = "steps" in detail["loc"]
-        given = {"inputs": "VALUE" if in_step else "string", "outputs": "string", "secrets": "string"}.get(name, "…")
-        given = "<$SECRET>" if name == "secrets" and in_step else given
-        return f"write names and what each one is, without dashes: `{name}: {{NAME: {given}}}`"
-    return None
 
 
 def _display_name(route: Route) -> str:

@@ -9,7 +9,7 @@ from functools import partial, wraps
 from inspect import currentframe
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, nodes, pass_context
+from jinja2 import FunctionLoader, StrictUndefined, TemplateSyntaxError, nodes, pass_context
 from jinja2.lexer import TokenStream
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -85,16 +85,22 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
     ) -> TokenStream:
         source = self.preprocess(source, name, filename)
-        raw = self.lexer.tokeniter(source, name, filename, state)
-        marked = self._insert_marks(source, name or "", list(raw))
+        raw: list[_Raw] = []
+        try:
+            raw.extend(self.lexer.tokeniter(source, name, filename, state))
+        except TemplateSyntaxError as error:
+            error.lineno = _last_opener(source, raw)
+            raise
+        marked = self._insert_marks(source, name or "", raw)
         return TokenStream(self.lexer.wrap(marked, name, filename), name, filename)
 
     def _insert_marks(self, source: str, name: str, raw: list[_Raw]) -> Iterator[_Raw]:
-        """Put a mark before every piece of text and every expression that goes out where it stands."""
-        position, captured = 0, 0
-        for index, (line, kind, value) in enumerate(raw):
-            start = source.find(value, position)
-            position = start + len(value) if start >= 0 else position
+        """Put a mark before every piece of text and every expression that goes out where it stands. For its line each
+        token gets the place where it begins, counted from 1: Jinja2 says of every mistake in which line it is.
+        """
+        captured = 0
+        for index, (start, (_, kind, value)) in enumerate(_place_tokens(source, raw)):
+            line = start + 1
             captured += _capture_change(raw, index)
             if kind == "data" and not captured:
                 yield line, kind, self.mark(name, start, None) + value
@@ -103,6 +109,20 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
                 end = source.find("}}", start)
                 yield line, "data", self.mark(name, start, (end + 2 if end > 0 else len(source)) - start)
             yield line, kind, value
+
+
+def _place_tokens(source: str, raw: Iterable[_Raw]) -> Iterator[tuple[int, _Raw]]:
+    """The tokens, each with where it begins in the source."""
+    position = 0
+    for token in raw:
+        start = max(source.find(token[2], position), position)
+        position = start + len(token[2])
+        yield start, token
+
+
+def _last_opener(source: str, raw: Iterable[_Raw]) -> int:
+    """Where what could not be read to its end begins, counted from 1."""
+    return 1 + max((start for start, token in _place_tokens(source, raw) if token[1].endswith("_begin")), default=0)
 
 
 def _capture_change(raw: list[_Raw], index: int) -> int:

@@ -129,7 +129,7 @@ class Templates:
             self.problems.append(error.finding)
             return
         fix = None
-        name, line = _locate_error(error, text.pieces[0].place.path + SELF)
+        name, offset = _locate_error(error, text.pieces[0].place.path + SELF)
         if name.endswith(SELF):
             source, place = text.value, text.place
         else:
@@ -141,7 +141,7 @@ class Templates:
             help: str | None = f"close it with `{_CLOSERS[opener[0]]}`, or write `\\{opener[0]}` for the text itself"
         else:
             message, help, word = _explain_error(error)
-            start, end = _find_open_block(source, help) or _narrow_to_word(source, line, word)
+            start, end = _find_open_block(source, help) or _narrow_to_word(source, offset, word)
             fix = _fix(place(start, end), error, word) if word == source[start:end] else None
         self.problems.append(Diagnostic("template-error", message, place(start, end), help=help, fix=fix))
 
@@ -227,10 +227,12 @@ def _explain_syntax_error(said: str) -> tuple[str, str | None, str | None]:
 
 
 def _locate_error(error: Exception, root: str) -> tuple[str, int]:
-    """The template and line where it went wrong: a syntax error says so, else the last frame inside a template."""
+    """The template and the place in it where it went wrong: a syntax error says so, else the last frame inside a
+    template. What Jinja2 takes for lines are places, counted from 1.
+    """
     line = getattr(error, "lineno", None)
     if isinstance(line, int):
-        return str(getattr(error, "name", None) or root), line
+        return str(getattr(error, "name", None) or root), line - 1
     name, line, trace = root, 1, error.__traceback__
     while trace is not None:
         if (
@@ -239,7 +241,7 @@ def _locate_error(error: Exception, root: str) -> tuple[str, int]:
         ):
             name, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
         trace = trace.tb_next
-    return (name if name.endswith(SELF) or "<" not in name else root), line
+    return (name if name.endswith(SELF) or "<" not in name else root), line - 1
 
 
 def _find_open_block(source: str, help: str | None) -> tuple[int, int] | None:
@@ -256,14 +258,21 @@ def _find_open_block(source: str, help: str | None) -> tuple[int, int] | None:
     return open_[-1] if open_ else None
 
 
-def _narrow_to_word(source: str, line: int, word: str | None) -> tuple[int, int]:
-    start = 0
-    for _ in range(line - 1):
-        start = source.find("\n", start) + 1
-    end = line_end(source, start)
-    if word and (found := re.search(rf"(?<!\w){re.escape(word)}(?!\w)", source[start:end])):
-        return start + found.start(), start + found.end()
-    if opener := re.search(r"\$\{\{.*?(\}\}|$)|\{%.*?(%\}|$)", source[start:end]):
-        return start + opener.start(), start + opener.end()
-    shown = source[start:end]
-    return start + len(shown) - len(shown.lstrip()), max(start + 1, start + len(shown.rstrip()))
+def _narrow_to_word(source: str, offset: int, word: str | None) -> tuple[int, int]:
+    """The word that is at fault in the tag at an offset, or the whole tag."""
+    start, end = _find_tag(source, offset)
+    named = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") if word else None
+    if named and (found := named.search(source, max(start, offset), end) or named.search(source, start, end)):
+        return found.span()
+    return start, end
+
+
+def _find_tag(source: str, offset: int) -> tuple[int, int]:
+    """The tag around an offset, else the next one of its line, else the line."""
+    line_start, end = source.rfind("\n", 0, offset) + 1, line_end(source, offset)
+    for opener in _OPENER.finditer(source, 0, end):
+        closed = _CLOSED[opener[0]].match(source, opener.end())
+        if opener[0] != "{#" and (closed.end() if closed else end) > offset:
+            return opener.start(), closed.end() if closed else end
+    shown = source[line_start:end]
+    return line_start + len(shown) - len(shown.lstrip()), max(line_start + 1, line_start + len(shown.rstrip()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from cyberflow.diagnostics import Diagnostic, Label, Severity, replace_text
+from cyberflow.diagnostics import Diagnostic, Label, replace_text
 from cyberflow.edits import Fix, Removal
 from cyberflow.language.characters import INVISIBLE
 from cyberflow.language.yaml.bounds import COLLECTION, PLAIN, QUOTED, YamlTooLarge
@@ -192,9 +192,10 @@ class DataBuilder:
         if same and value.start_mark.line == value.end_mark.line:
             place = Place(self.path, (), "value", (node.start_mark.index, value.end_mark.index))
             fix = Fix("take the second one away", (Removal(place),))
-        found = Diagnostic("duplicate-key", f"`{key}` is given twice", self._place_of(node), labels=(label,), fix=fix)
-        severity: Severity = "warning" if self.path.endswith(JSON_SUFFIX) else "error"  # JSON allows it
-        self.problems.append(replace(found, help="keep one of the two", severity=severity))
+        message, help = f"`{key}` is given twice", "keep one of the two"
+        self.problems.append(
+            Diagnostic("duplicate-key", message, self._place_of(node), labels=(label,), help=help, fix=fix)
+        )
 
     def _report_valueless(self, key: str, node: Node, mapping: MappingNode) -> None:
         fix = self._quote_comma(node, mapping)

@@ -18,7 +18,7 @@ from cyberflow.language.yaml.bounds import YamlTooLarge
 from cyberflow.language.yaml.build_data import JSON_SUFFIX, DataBuilder, InvisibleSeparator
 from cyberflow.language.yaml.compose import compose
 from cyberflow.language.yaml.plain_data import Unusual, read_plain
-from cyberflow.language.yaml.scalars import source_offsets, source_width
+from cyberflow.language.yaml.scalars import properties_width, source_offsets, source_width
 from cyberflow.late import expression
 from cyberflow.source import Place, Route, Span
 
@@ -83,10 +83,12 @@ class YamlDocument(DeclarationDocument):
         node, key, alias = self._find(place.route)
         if node is None:
             return Span(self.path, 1, 1, 1, 2)
-        if place.part == "key" and key is not None:
+        of_key = place.part == "key" and key is not None
+        part = key if of_key else node
+        if place.range and isinstance(part, ScalarNode):
+            return self.lines.span(*self.written_range(part, place.range))
+        if key is not None and of_key:
             return self._node_span(key)
-        if place.range and isinstance(node, ScalarNode):
-            return self.lines.span(*self.written_range(node, place.range))
         return self.lines.span(*alias) if alias else self._node_span(node)
 
     def node(self, route: Route) -> Any:
@@ -154,7 +156,7 @@ class YamlDocument(DeclarationDocument):
     def _node_span(self, node: Node) -> Span:
         start, end = node.start_mark.index, node.end_mark.index
         written = self.text[start:end].rstrip()
-        return self.lines.span(start, start + len(written))
+        return self.lines.span(start + properties_width(written), start + len(written))
 
     def _read_plain(self) -> bool:
         """Read its data alone, of which most files have nothing that must be said."""

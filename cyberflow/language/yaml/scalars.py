@@ -58,11 +58,16 @@ def source_offsets(raw: str, value: str, style: str | None) -> list[int]:
 
 def _text_start(raw: str, style: str | None) -> int:
     """Where the text begins: behind an anchor, a tag, the opening quote, or the line of the `|`."""
-    properties = _PROPERTIES.match(raw)
-    start = properties.end() if properties else 0
+    start = properties_width(raw)
     if style in ("|", ">"):
         return raw.find("\n", start) + 1 or len(raw)
     return start + 1 if style in ("'", '"') else start
+
+
+def properties_width(raw: str) -> int:
+    """How many characters of a node as written are its anchor and its tag."""
+    properties = _PROPERTIES.match(raw)
+    return properties.end() if properties else 0
 
 
 def _skip_continuations(raw: str, position: int) -> int:

@@ -167,6 +167,10 @@ def _explain_aliases(of: _ParserError) -> Iterator[_Explanation]:
         end = _WORD.match(of.text, start)
         help = "quote a text that begins with `*`, or define the anchor with `&`"
         yield _Explanation(start, "this alias names no anchor", help, end=end.end() if end else None)
+    if "duplicate anchor" in of.context:
+        end = _WORD.match(of.text, of.at)
+        message = f"the anchor `{of.text[of.at : end.end() if end else None]}` is given twice"
+        yield _Explanation(of.at, message, "give one of the two another name", end=end.end() if end else None)
     for sign, kind in (("*", "an alias"), ("&", "an anchor")):
         if kind in of.context:
             start = of.text.rfind(sign, 0, of.at + 1)

@@ -20,6 +20,7 @@ from cyberflow.schema.read_value import (
     UnreadableValue,
     faults,
     is_encodable,
+    read_json,
     read_value,
     value_path,
 )
@@ -76,6 +77,20 @@ def _read_texts(what: Runnable, texts: Sequence[str], values: dict[str, Any]) ->
             values[name] = read_value(schema, text)
         except UnreadableValue as error:
             yield ArgumentProblem(name, f"input `{name}` must be `{describe(schema)}`; what was given {error}")
+
+
+def texts_like_json(declared: Mapping[str, Any], texts: Sequence[str]) -> list[str]:
+    """The inputs whose `-i` text is taken as text, and would be JSON of another kind that their type takes as well."""
+    return [name for text in texts for name, _, value in [text.partition("=")] if _is_like_json(declared, name, value)]
+
+
+def _is_like_json(declared: Mapping[str, Any], name: str, text: str) -> bool:
+    try:
+        schema = declared[name]["schema"]
+        value = read_json(text)
+        return read_value(schema, text) is text and not isinstance(value, str) and not any(faults(schema, value))
+    except (KeyError, UnreadableValue):
+        return False
 
 
 def unknown_input(what: Runnable, name: str) -> ArgumentProblem:

@@ -73,13 +73,17 @@ class LedgerEntry:
 
     @property
     def display_status(self) -> str:
-        """The status in a result: a run's own, or how far it came."""
-        return self.status or self.stage
+        """The status in a result: a run's own, or how far it came. A wait is accepted by nobody: it waits."""
+        return self.status or ("waiting" if self.is_open_wait else self.stage)
+
+    @property
+    def is_open_wait(self) -> bool:
+        return self.kind == "wait" and self.stage == "accepted"
 
     @property
     def is_question(self) -> bool:
         """Whether it waits for an answer."""
-        return self.kind == "wait" and self.stage == "accepted" and "question" in self.facts
+        return self.is_open_wait and "question" in self.facts
 
     @property
     def task_id(self) -> str | None:

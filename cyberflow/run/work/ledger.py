@@ -18,6 +18,10 @@ from cyberflow.run.work.ledger_file import COLUMNS, OwnerLock, create_file, open
 from cyberflow.storage import make_folder, parse_json
 
 _INSERT = f"INSERT OR REPLACE INTO entries VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - placeholders
+_COUNTS = """
+SELECT coalesce(status, CASE WHEN kind = 'wait' AND stage = 'accepted' THEN 'waiting' ELSE stage END), count(*)
+FROM entries GROUP BY 1
+"""
 
 
 class LedgerExists(UsageError):
@@ -147,10 +151,10 @@ class Ledger:
         yield from (row_entry(self.head.name, missing) for missing in range(number, self.head.total + 1))
 
     def counts(self) -> dict[str, int]:
-        """How many entries are how far: by status where they have one, else by stage; rows of a batch that were never
-        sent are waiting.
+        """How many entries are how far, in the words of `display_status`; rows of a batch that were never sent are
+        waiting.
         """
-        found = self._connection.execute("SELECT coalesce(status, stage), count(*) FROM entries GROUP BY 1")
+        found = self._connection.execute(_COUNTS)
         counts = {str(name): int(count) for name, count in found}
         if (rest := self.head.total - sum(counts.values())) > 0:
             counts["waiting"] = counts.get("waiting", 0) + rest

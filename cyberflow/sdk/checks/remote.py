@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyberflow.compiler.check import check, check_target
+from cyberflow.compiler.check import check
+from cyberflow.compiler.facts.findings import build_target
 from cyberflow.language.project.load import RawProject, read_project, target_of
 from cyberflow.remote.inventory import Inventory, read_cyberun_workflows, read_inventory
 from cyberflow.remote.requirements.check import check_against
@@ -28,9 +29,9 @@ def check_remote(
     """
     sourced = read_project(folder)
     name = resolve_target_name(sourced, target)
-    graph, _, _ = check_target(sourced, name)
-    inventory = asyncio.run(_read_inventory(sourced, name, graph, (say, tell)))
-    return sourced, check(sourced, list(check_against(graph, inventory)))
+    built = build_target(sourced, name)
+    inventory = asyncio.run(_read_inventory(sourced, name, built.graph, (say, tell)))
+    return sourced, check(sourced, list(check_against(built.graph, inventory)), {name: built})
 
 
 async def _read_inventory(sourced: RawProject, name: str, graph: Graph, doors: tuple[Say, Say]) -> Inventory:

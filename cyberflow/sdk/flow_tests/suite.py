@@ -10,6 +10,7 @@ from pathlib import Path
 from cyberflow.compiler.bundle import Bundle
 from cyberflow.compiler.check import check, check_target
 from cyberflow.compiler.compile import compile_bundle
+from cyberflow.compiler.facts.findings import build_target
 from cyberflow.compiler.graph import Graph
 from cyberflow.diagnostics import Diagnostic, did_you_mean
 from cyberflow.errors import UsageError
@@ -21,6 +22,7 @@ from cyberflow.run.inputs.arguments import FileArgument
 from cyberflow.sdk.project import CompiledProject, raise_errors, resolve_target_name
 from cyberflow.source import Place
 from cyberflow.storage import private_folder
+from cyberflow.targets.local_platform import LOCAL
 from cyberflow.testing.judge import CaseJudge
 from cyberflow.testing.play import PlayScript
 from cyberflow.testing.runner import Job, run_jobs
@@ -46,14 +48,16 @@ class FlowSuite:
         UsageError when there is no such target.
         """
         sourced = read_project(find_root(folder))
-        raise_errors(sourced, check(sourced))
         cases = read_cases(sourced.tests, sourced.files).cases
-        default = resolve_target_name(sourced, target)
+        default = target or sourced.settings.default_target
         names = dict.fromkeys([default, *(case.target or default for case in cases)])
+        built = {name: build_target(sourced, name) for name in names if name in {LOCAL, *sourced.settings.targets}}
+        raise_errors(sourced, check(sourced, built=built))
+        default = resolve_target_name(sourced, target)
         compiled: dict[str, CompiledProject] = {}
         graphs: dict[str, Graph] = {}
         for name in names:
-            graph, builder, found = check_target(sourced, name)
+            graph, builder, found = check_target(sourced, name, built[name])
             raise_errors(sourced, found)
             graphs[name] = graph
             bundle = compile_bundle(graph, builder)

@@ -33,8 +33,9 @@ from cyberflow.run.work.work_item import WorkItem
 from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks
 from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
 from cyberflow.sdk.pipelines.setup import PipelineSetup
+from cyberflow.sdk.runs.origins import remember_ledger
 from cyberflow.storage import safe_name, write_bytes
-from cyberflow.targets.local_platform import Say
+from cyberflow.targets.local_platform import Say, state_folder
 
 FILES = ".files"
 
@@ -98,6 +99,7 @@ async def open_pipeline(
 ) -> AsyncIterator[GoingPipeline]:
     """Open what a pipeline runs on; nothing where all of it is over. Raises as `open_target` and `look_up`."""
     options, compiled = setup.options, setup.compiled
+    remember_ledger(state_folder(compiled.sourced.root), ledger.path)
     runs = [] if state.root.is_over else runs_of(setup)
     async with AsyncExitStack() as stack:
         tasks = [one for one in runs if isinstance(one, BundledTask)]

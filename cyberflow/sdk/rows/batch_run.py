@@ -30,7 +30,8 @@ from cyberflow.sdk.pipelines.requests import RequestFactory
 from cyberflow.sdk.prepare import Guard, look_up_ids, resolve_overrides, script_outcomes
 from cyberflow.sdk.project import CompiledProject
 from cyberflow.sdk.rows.setup import BatchOptions, BatchSetup, new_ledger, prepare_batch, submissions
-from cyberflow.targets.local_platform import Say
+from cyberflow.sdk.runs.origins import remember_ledger
+from cyberflow.targets.local_platform import Say, state_folder
 from cyberflow.targets.service import CyberdeskService, open_target
 
 MANY = PollInterval(2.0, 15.0)
@@ -67,12 +68,14 @@ async def open_batch(setup: BatchSetup, ledger: Ledger | None, say: Say) -> Asyn
             say(why)
         shape = request_fingerprint(setup.what, setup.parts, setup.rows.arguments)
         if ledger is not None:
+            remember_ledger(state_folder(compiled.sourced.root), ledger.path)
             same = shape == ledger.head.shape
             ledger.replace_head(replace(ledger.head, shape=shape))
             write_reading(ledger, ids.readings, time.time())
             yield BatchRun(setup, service, ledger, ids, same=same)
             return
         with new_ledger(setup, service, shape) as made:
+            remember_ledger(state_folder(compiled.sourced.root), made.path)
             write_reading(made, ids.readings, time.time())
             yield BatchRun(setup, service, made, ids, same=True)
 

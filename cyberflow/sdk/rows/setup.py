@@ -24,6 +24,7 @@ from cyberflow.run.work.ledger import Ledger
 from cyberflow.run.work.policy import Limits
 from cyberflow.sdk.prepare import Deployed, Guard, find_runnable, resolve_row_arguments
 from cyberflow.sdk.project import CompiledProject
+from cyberflow.storage import LEDGERS
 from cyberflow.targets.local_platform import state_folder
 from cyberflow.targets.service import CyberdeskService
 
@@ -214,7 +215,7 @@ def new_ledger(setup: BatchSetup, service: CyberdeskService, shape: str) -> Ledg
 def default_ledger(compiled: CompiledProject, name: str) -> Path:
     """Where the ledger of a batch that begins now is, when nothing else is said."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
-    return state_folder(compiled.sourced.root) / "ledgers" / f"{name}-{moment}.db"
+    return state_folder(compiled.sourced.root) / LEDGERS / f"{name}-{moment}.db"
 
 
 def submissions(rows: Rows, parts: RequestParts) -> Iterator[tuple[int, RunRequest]]:

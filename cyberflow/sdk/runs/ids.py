@@ -9,6 +9,7 @@ from cyberflow.errors import UsageError
 from cyberflow.run.work.entry import LedgerEntry
 from cyberflow.run.work.ids import NEWEST, is_prefix, one_of
 from cyberflow.run.work.journal import entries
+from cyberflow.sdk.runs.origins import origins
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberun.client import CyberunClient
@@ -34,6 +35,13 @@ async def complete_task_id(cyberun: CyberunClient, id: str) -> str:
 
 
 def find_task_entry(state: Path, id: str) -> LedgerEntry | None:
-    """The invocation that submitted a task, if it was one of this project on this machine."""
+    """The invocation, or the step of a pipeline, that submitted a task, if it was one of this project here."""
     found = [entry for entry in entries(state) if entry.task_id and entry.task_id.startswith(id)]
+    if not found:
+        tasks = ((task, origin) for task, origin in origins(state).items() if origin.kind == "task")
+        found = [
+            LedgerEntry(origin.id, origin.declared or origin.id, kind="task", run_ids=(task,))
+            for task, origin in tasks
+            if task.startswith(id)
+        ]
     return found[0] if len(found) == 1 else None

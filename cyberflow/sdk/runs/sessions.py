@@ -16,38 +16,65 @@ from cyberflow.run.chain.events import ChainState, StepRun
 from cyberflow.run.chain.follow import cancel, follow
 from cyberflow.run.chain.reducer import advance
 from cyberflow.run.work.ids import complete_id, is_prefix
-from cyberflow.run.work.journal import entries
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.runs.ids import NoSuchRun
+from cyberflow.sdk.runs.origins import SubmissionOrigin, origins
 
 if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
+    from cyberflow.client.cyberun.client import CyberunClient
 
 FIELDS = ("session_id", "session_alias", "started_at", "ended_at", "error")
 SecretResolver = Callable[[BundledWorkflow], Mapping[str, Any]]
 
 
 async def list_runs(desk: Cyberdesk, limit: int, status: str | None, state: Path) -> list[dict[str, Any]]:
-    """The newest runs, a row each, with the names of their workflows, and of the chains that the journal knows of."""
+    """The newest runs, a row each, with the names of their workflows, of the chains that the ledgers of the project
+    know of, and which step or row they were submitted for.
+    """
     page = await desk.runs.page(
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
     )
     names = workflow_names(page.included)
-    chains = {entry.session_id: entry.step for entry in entries(state) if len(entry.run_ids) > 1}
-    return [
-        {
-            "id": run.id,
-            "status": run.status,
-            "chain": chains.get(run.session_id) if run.session_id else None,
-            "workflow": names.get(run.workflow_id, run.workflow_id),
-            "session_id": run.session_id,
-            "session_alias": run.session_alias,
-            "created_at": run.created_at,
-            "started_at": run.started_at,
-            "ended_at": run.ended_at,
-        }
-        for run in page.items
-    ]
+    known = origins(state, {id for run in page.items for id in (run.id, run.session_id) if id})
+    return [_list_row(run, names, known.get(run.id) or known.get(run.session_id or "")) for run in page.items]
+
+
+def _list_row(run: RunRecord, names: dict[str, str], origin: SubmissionOrigin | None) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "status": run.status,
+        "chain": origin and origin.chain,
+        "workflow": names.get(run.workflow_id, run.workflow_id),
+        "part_of": origin and origin.to_json(),
+        "session_id": run.session_id,
+        "session_alias": run.session_alias,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+
+
+async def list_tasks(cyberun: CyberunClient, limit: int, status: str | None, state: Path) -> list[dict[str, Any]]:
+    """The newest Cyberun tasks, with their declared names, and which step they were submitted for, as far as known."""
+    known, rows = origins(state), []
+    async for task in cyberun.tasks(status=status):
+        origin = known.get(task.id)
+        rows.append(
+            {
+                "id": task.id,
+                "status": task.task_status,
+                "name": origin and origin.declared,
+                "workflow_id": task.workflow_id,
+                "part_of": origin and origin.to_json(),
+                "created_at": task.created_at,
+                "started_at": task.started_at,
+                "ended_at": task.completed_at,
+            }
+        )
+        if len(rows) == limit:
+            break
+    return rows
 
 
 async def _complete_id(desk: Cyberdesk, id: str) -> str:

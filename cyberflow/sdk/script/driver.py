@@ -34,6 +34,8 @@ from cyberflow.sdk.pipelines.executors import Desks, make_executors, open_desks
 from cyberflow.sdk.pipelines.requests import RequestFactory, Runs
 from cyberflow.sdk.prepare import resolve_overrides
 from cyberflow.sdk.project import CompiledProject
+from cyberflow.sdk.runs.origins import remember_ledger
+from cyberflow.targets.local_platform import state_folder
 
 
 @dataclass
@@ -72,6 +74,7 @@ class ScriptDriver:
     """The thread. It opens the services that are needed when they are, and closes them at the end."""
 
     def __init__(self, ledger: Ledger, compiled: CompiledProject, folder: Path, engine: str | None) -> None:
+        remember_ledger(state_folder(compiled.sourced.root), ledger.path)
         self.ledger = ledger
         self._compiled = compiled
         self._folder = folder

@@ -2,77 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerEntry, Stage
-from cyberflow.run.work.journal import entries
 from cyberflow.run.work.ledger import Ledger
+from cyberflow.sdk.runs.origins import UNREADABLE, ledger_paths, origins
 
-FOLDER = "ledgers"
-MOST_ENTRIES = 500
+MOST_ENTRIES, MOST_WAITS = 500, 3
 
 
 def session_names(state: Path) -> dict[str, str]:
-    """What was run in each session, or run alone, by its id: from the journal and the ledgers of batches. The steps of
-    a pipeline have names of their own.
-    """
-    names: dict[str, str] = {}
-    found = [entry for path in _paths(state) for entry in _read_batch(path)] + entries(state)
-    for entry in found:
-        for id in (entry.session_id, *entry.run_ids):
-            if id is not None and entry.step:
-                names[id] = entry.step
-    return names
+    """What was run in each session, or run alone, by its id: from the journal and the ledgers."""
+    return {id: origin.declared for id, origin in origins(state).items() if origin.declared}
 
 
 def list_ledgers(state: Path) -> list[dict[str, Any]]:
     """Every ledger, the newest first, with how many entries are how far."""
-    return [_summary(path) for path in sorted(_paths(state), key=lambda path: -path.stat().st_mtime)]
+    found = sorted(ledger_paths(state).items(), key=lambda each: -each[1].stat().st_mtime)
+    return [_summary(name, path) for name, path in found]
 
 
-def show_ledger(path: Path) -> dict[str, Any]:
+def show_ledger(path: Path, name: str) -> dict[str, Any]:
     """One ledger with its entries, failures and waits first, at most `MOST_ENTRIES`. Raises as `Ledger.open`."""
     with Ledger.open(path, shared=True) as ledger:
         answered = ledger.answers()
         found = sorted(ledger.entries(), key=lambda entry: (not _needs_someone(entry), entry.step, entry.number))
-        shown = [_entry(entry) | {"answer": answered.get(entry.id)} for entry in found[:MOST_ENTRIES]]
+        shown = [_entry(entry, answered) for entry in found[:MOST_ENTRIES]]
         rest = {"entries": shown, "left_out": max(0, len(found) - MOST_ENTRIES), "steps": _step_states(found)}
-        return _head(path, ledger) | rest
+        return _head(name, ledger) | rest
 
 
 def find_ledger(state: Path, name: str) -> Path | None:
-    return next((path for path in _paths(state) if path.stem == name), None)
+    return ledger_paths(state).get(name)
 
 
-def _paths(state: Path) -> list[Path]:
-    return sorted((state / FOLDER).glob("*.db"))
-
-
-def _read_batch(path: Path) -> Iterator[LedgerEntry]:
-    """The entries of a batch; a ledger that cannot be read says nothing here, its own page says why."""
+def _summary(name: str, path: Path) -> dict[str, Any]:
     try:
         with Ledger.open(path, shared=True) as ledger:
-            if ledger.head.kind == "batch":
-                yield from ledger.entries()
-    except CyberflowError:
-        return
+            return _head(name, ledger)
+    except UNREADABLE as error:
+        text = error.message if isinstance(error, CyberflowError) else f"{path} is damaged: {error}"
+        return {"name": name, "path": str(path), "problem": text}
 
 
-def _summary(path: Path) -> dict[str, Any]:
-    try:
-        with Ledger.open(path, shared=True) as ledger:
-            return _head(path, ledger)
-    except CyberflowError as error:
-        return {"name": path.stem, "path": str(path), "problem": error.message}
-
-
-def _head(path: Path, ledger: Ledger) -> dict[str, Any]:
-    head = ledger.head
+def _head(name: str, ledger: Ledger) -> dict[str, Any]:
+    head, answered = ledger.head, ledger.answers()
     about = {"runs": head.name, "kind": head.kind, "target": head.target, "total": head.total}
-    return {"name": path.stem, "path": str(path), **about, "counts": ledger.counts()}
+    waits = [_wait(entry, answered) for entry in ledger.entries("accepted") if entry.is_open_wait]
+    return {"name": name, "path": str(ledger.path), **about, "counts": ledger.counts(), "waits": waits[:MOST_WAITS]}
 
 
 def _step_states(entries: list[LedgerEntry]) -> dict[str, str]:
@@ -99,18 +79,17 @@ _RANK = {
 
 
 def _needs_someone(entry: LedgerEntry) -> bool:
-    return entry.has_failed or entry.stage == "unknown" or (entry.kind == "wait" and not entry.is_over)
+    return entry.has_failed or entry.stage == "unknown" or entry.is_open_wait
 
 
-def _question(entry: LedgerEntry) -> dict[str, Any] | None:
-    """What a person is asked, and what the answer holds; None where nobody is."""
-    if entry.is_over or "question" not in entry.facts:
-        return None
-    return {name: entry.facts.get(name) for name in ("question", "due", "outputs")}
+def _wait(entry: LedgerEntry, answered: Mapping[str, Any]) -> dict[str, Any]:
+    """What an open wait waits for: an answer to its question, or a moment, in seconds of the epoch."""
+    facts = {name: entry.facts.get(name) for name in ("question", "due", "outputs")}
+    return {"id": entry.id, **facts, "is_answered": entry.id in answered}
 
 
-def _entry(entry: LedgerEntry) -> dict[str, Any]:
-    """Inputs and outputs stay out: a page of a thousand patients is nobody's wish."""
+def _entry(entry: LedgerEntry, answered: Mapping[str, Any]) -> dict[str, Any]:
+    """What happened to it. Inputs and outputs stay out: a page of a thousand patients is nobody's wish."""
     return {
         "id": entry.id,
         "step": entry.step,
@@ -120,5 +99,5 @@ def _entry(entry: LedgerEntry) -> dict[str, Any]:
         "session_id": entry.session_id,
         "run_ids": list(entry.run_ids),
         "error": entry.error,
-        "asks": _question(entry),
+        "waits": _wait(entry, answered) if entry.is_open_wait else None,
     }

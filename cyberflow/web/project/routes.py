@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from cyberflow.language.project.load import read_project
 from cyberflow.sdk.operations import plan
 from cyberflow.sdk.pipelines.signals import signal
 from cyberflow.sdk.project import ProjectErrors
+from cyberflow.sdk.runs.origins import ledger_paths
 from cyberflow.web.project.events import Changes
-from cyberflow.web.project.ledgers import FOLDER, find_ledger, list_ledgers, session_names, show_ledger
+from cyberflow.web.project.ledgers import find_ledger, list_ledgers, session_names, show_ledger
 from cyberflow.web.project.reader import ProjectReader
 from cyberflow.web.project.starts import RunForm, start_run
 from cyberflow.web.project.tests import run_tests
@@ -122,7 +124,7 @@ class _Views:
             "drawings/{name}": self.drawing,
             "plan.json": lambda request, _: plan(self.root, target=request.query_params.get("target")).to_json(),
             "ledgers.json": lambda _request, _body: list_ledgers(self.state),
-            "ledgers/{name}": lambda request, _: show_ledger(self.ledger(request)),
+            "ledgers/{name}": lambda request, _: show_ledger(self.ledger(request), request.path_params["name"]),
         }
 
     def writes(self) -> dict[str, Work]:
@@ -166,5 +168,12 @@ def _read_form(shape: type[F], body: bytes) -> F:
 
 
 def _stamps(state: Path) -> str:
-    files = sorted((state / FOLDER).glob("*.db*"))
-    return json.dumps([(file.name, stat.st_mtime_ns, stat.st_size) for file in files if (stat := file.stat())])
+    files = [file for path in ledger_paths(state).values() for file in (path, path.with_name(f"{path.name}-wal"))]
+    return json.dumps([(str(file), stat.st_mtime_ns, stat.st_size) for file in files if (stat := _stat(file))])
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except OSError:
+        return None

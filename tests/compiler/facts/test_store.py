@@ -19,7 +19,7 @@ from cyberflow.language.disk import Disk, FileMemory
 from cyberflow.language.disk_facts import Stamp, stamp_of
 from cyberflow.language.project.load import RawProject, read_project
 from tests.compiler.facts.random_project import RandomProject
-from tests.compiler.test_rules import FOLDERS
+from tests.compiler.golden_cases import FOLDERS
 
 PROGRAM = "1"
 WORKFLOW = "workflows: {{{name}: {{prompt: Find <{word}>., inputs: {{name: string}}}}}}\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cyberflow.language.python.reading.environment import environment_hash
+from cyberflow.storage import ELSEWHERE, write_bytes
 from tests.processes import started
 
 HEAVY = ("networkx", "jinja2", "httpx", "starlette", "markdown_it", "rich", "click", "PIL")
@@ -62,3 +63,21 @@ while True:
     for path in paths:
         path.unlink()
 """
+
+
+def test_ledgers_among_the_modules_are_no_part_of_their_environment(tmp_path: Path) -> None:
+    beside = ["march.db-wal", "march.db-lock", "march.jsonl", "march.rows.csv", "march.db.files/file/banner.png"]
+    for path in ("cyberflow.yaml", "flows/glue.py", "march.csv"):
+        write_bytes(tmp_path / path, b"x")
+    before = environment_hash(tmp_path)
+    for path in ("march.db", *beside):
+        write_bytes(tmp_path / "flows" / path, b"x")
+    unknown = environment_hash(tmp_path)
+    write_bytes(tmp_path / ".cyberflow" / ELSEWHERE, b'["flows/march.db", "/elsewhere/april.db"]')
+
+    assert environment_hash(tmp_path) == before != unknown
+    for path in ("flows/march.py", "flows/march.dbx", "flows/march.db-notes", "march.jsonl"):
+        write_bytes(tmp_path / path, b"x")
+        assert environment_hash(tmp_path) != before
+        (tmp_path / path).unlink()
+    assert environment_hash(tmp_path) == before

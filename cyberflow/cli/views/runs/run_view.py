@@ -20,7 +20,7 @@ from cyberflow.run.chain.result import Result
 if TYPE_CHECKING:
     from rich.live import Live
 
-_WIDEST_CELL = 32
+_WIDEST_CELL = 36
 _NOT_BEGUN = ("scheduling", "pending")
 
 
@@ -198,18 +198,38 @@ def end_notes(state: ChainState) -> Iterator[str]:
 
 
 def run_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Runs as a table with a header: when, how it stands, how long it took, of which chain, which step, its id."""
+    """Runs as a table: when, how it stands, how long it took, of which pipeline or batch, chain and step, its id."""
+    yield from _table(rows, ("CHAIN", "STEP", "WORKFLOW"), ("chain", "session_alias", "workflow"))
+
+
+def task_rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Tasks as a table: when, how it stands, how long it took, of which pipeline, what was run, its id."""
+    yield from _table(rows, ("TASK", "WORKFLOW"), ("name", "workflow_id"))
+
+
+def _table(rows: Sequence[Mapping[str, Any]], titles: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
+    """A header and a line each; what belongs to what has a column where something belongs to anything."""
     if not rows:
         return
-    table = [("CREATED", "STATUS", "TOOK", "CHAIN", "STEP", "WORKFLOW", "ID")]
+    parts = ("PART OF",) if any(row["part_of"] for row in rows) else ()
+    table = [("CREATED", "STATUS", "TOOK", *parts, *titles, "ID")]
     for row in rows:
+        part = (_part_text(row["part_of"]),) if parts else ()
         took = _span_text(row["started_at"], row["ended_at"])
-        words = (row["created_at"][:19], row["status"], took, row["chain"], row["session_alias"], row["workflow"])
+        words = ((row["created_at"] or "")[:19], row["status"], took, *part, *(row[key] for key in keys))
         table.append((*(one_line(str(word or "")) for word in words), row["id"]))
     widths = [min(max(len(line[at]) for line in table), _WIDEST_CELL) for at in range(len(table[0]))]
     for number, line in enumerate(table):
         text = "  ".join(f"{cell[:width]:<{width}}" for cell, width in zip(line[:-1], widths[:-1], strict=True))
         yield style(f"{text}  {line[-1]}", bold=True) if not number else f"{text}  {line[-1]}"
+
+
+def _part_text(part: Mapping[str, str] | None) -> str:
+    """A step or item below its pipeline, a row by its name and number; of a long one both ends."""
+    if part is None:
+        return ""
+    text = part["id"] if part["kind"] == "batch" else f"{part['name']}/{part['id']}"
+    return text if len(text) <= _WIDEST_CELL else f"{text[:12]}…{text[13 - _WIDEST_CELL :]}"
 
 
 def _sign(step: ProgressRow) -> str:

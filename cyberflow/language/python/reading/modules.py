@@ -119,7 +119,7 @@ def import_session(
             _READING.reset(token)
             sys.meta_path.remove(finder)
             sys.path[:] = path
-            for name in _project_modules(root, tops):
+            for name in _project_modules(root, tops, session.loaded_before - aside.keys()):
                 del sys.modules[name]
             sys.modules.update(aside)
 
@@ -171,11 +171,13 @@ class _ThreadStdout:
         return (sys.stderr or StringIO()) if is_reading() else self._stdout  # there is none when it is closed
 
 
-def _project_modules(root: Path, tops: set[str]) -> dict[str, ModuleType]:
-    """The modules that come from the project, or from another one under a name that the project uses. Thousands are of
-    others: of these it looks at the text of their place alone.
+def _project_modules(root: Path, tops: set[str], others: Collection[str] = ()) -> dict[str, ModuleType]:
+    """The modules that come from the project, or from another one under a name that the project uses; those that are
+    known to be of others left out. There are thousands: it looks at the text of their place first.
     """
-    loaded = list(sys.modules.items())  # at once: other threads go on importing
+    loaded = [
+        one for one in list(sys.modules.items()) if one[0] not in others
+    ]  # at once: other threads go on importing
     last = root.name.casefold()
     near = [
         (name, module)

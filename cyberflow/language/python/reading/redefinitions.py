@@ -1,4 +1,6 @@
-"""Declarations of a module that a later function of the same name replaces: Python forgets them in silence."""
+"""Declarations of a module that nobody would find: a later function of the same name replaces them, or they stand in a
+class.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,8 @@ def find_redefinitions(module: ModuleType, source: PythonSource) -> Iterator[Dia
     kept = [source.function(one.function) for one in declared]  # under another name, too
     standing: dict[str, Function] = {}
     for node in source.tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from _find_methods(module, source, node, kept)
         if not isinstance(node, Function):
             continue
         before = standing.get(node.name)
@@ -30,6 +34,18 @@ def find_redefinitions(module: ModuleType, source: PythonSource) -> Iterator[Dia
             help = "rename one of the two functions: Python forgets the first"
             yield duplicate_name(node.name, here, first, "first declared here", help)
         standing[node.name] = node
+
+
+def _find_methods(
+    module: ModuleType, source: PythonSource, owner: ast.ClassDef, kept: list[Function | None]
+) -> Iterator[Diagnostic]:
+    for node in owner.body:
+        if not isinstance(node, Function) or node in kept:
+            continue
+        if any(_is_ours(module, one) for one in node.decorator_list):
+            message = f"`{node.name}` stands in the class `{owner.name}`, where nobody finds it"
+            help = "declare it at the top of the module, without `self`"
+            yield Diagnostic("python-error", message, Place(source.path, range=source.name(node)), help=help)
 
 
 def _is_ours(module: ModuleType, decorator: ast.expr) -> bool:

@@ -138,9 +138,9 @@ class Symbol:
     def __call__(self, *_args: Any, **_kwargs: Any) -> Symbol:
         origin = origin_of(self)
         owner = replace(origin, keys=origin.keys[:-1]).display_name
-        method = f"{origin.keys[-1]}()" if origin.keys else "a call"
+        lack = f"it has no `{origin.keys[-1]}()`" if origin.keys else "it cannot be called"
         help = PASS.get(origin.kind, _WRITE)
-        origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: it has no `{method}`", help)
+        origin.trace.refuse(origin, f"`{owner}` is known only when the chain runs: {lack}", help)
         return _invalid_symbol(origin)
 
     def __setattr__(self, name: str, value: Any) -> None:

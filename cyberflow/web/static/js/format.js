@@ -2,7 +2,7 @@
 
 export const LIVE_LABELS = { scheduling: "Scheduling", running: "Running", running_checks: "Checking" };
 export const FINAL_LABELS = { success: "Success", task_failed: "Task failed", error: "Error", cancelled: "Cancelled" };
-const LABELS = { ...LIVE_LABELS, ...FINAL_LABELS, pending: "Pending", connected: "Connected", disconnected: "Disconnected", failed: "Failed", infra_error: "Error" };
+const LABELS = { ...LIVE_LABELS, ...FINAL_LABELS, pending: "Pending", waiting: "Waiting", sending: "Sending", accepted: "Running", refused: "Refused", skipped: "Left out", connected: "Connected", disconnected: "Disconnected", failed: "Failed", infra_error: "Error" };
 
 // A status that is not known to be final is live, as everywhere in cyberflow.
 export function isLive(status) {

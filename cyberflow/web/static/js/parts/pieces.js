@@ -6,7 +6,7 @@ import { isOwnTag } from "../marker.js";
 import { copyButton } from "./json.js";
 
 const COLOR = /^#[0-9a-f]{3,8}$/i;
-const SHAPES = { connected: "success", disconnected: "cancelled", pending: "scheduling", failed: "error", infra_error: "error" };
+const SHAPES = { connected: "success", disconnected: "cancelled", pending: "scheduling", waiting: "scheduling", sending: "scheduling", accepted: "running", completed: "success", refused: "error", skipped: "cancelled", failed: "error", infra_error: "error" };
 const KNOWN = ["scheduling", "running", "running_checks", "success", "task_failed", "error", "cancelled"];
 
 export function status(name, { quiet = false } = {}) {
