@@ -33,7 +33,11 @@ _MISSING_HELP = {
 }
 _ALSO_CALLED = {"name": "id", "alias": "id", "uses": "workflow", "title": "name", "prompt_file": "prompt"}
 _ALSO_CALLED |= dict.fromkeys(("workflow", "chain", "task", "pipeline"), "run")
-"""What other languages call a key, where `did you mean` helps nobody."""
+_ALSO_CALLED |= dict.fromkeys(("with", "args", "arguments", "parameters", "variables"), "inputs")
+_ALSO_CALLED |= {"if": "when", "foreach": "each", "for_each": "each", "desc": "description", "returns": "outputs"}
+"""What other languages call a key, where what is spelt alike means something else."""
+_ELSEWHERE = {"tests": "tests stand in files of their own, below `tests/`"}
+"""Keys of other files of a project."""
 _ARMS = ("<text>", "<file>", "<mapping>")
 """Tags of the arms of a union."""
 _MOST_ROUNDS = 20
@@ -144,7 +148,9 @@ def _mend(model: type[BaseModel], detail: ErrorDetails, route: Route, data: Any,
 
 def _find_intended_key(key: str, known: list[str], beside: Any) -> str | None:
     also = _ALSO_CALLED.get(key)
-    return also if also in known and also not in beside else nearest(key, known)
+    if also in known:
+        return None if also in beside else also
+    return None if key in _ELSEWHERE else nearest(key, known)
 
 
 def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> Diagnostic:
@@ -161,6 +167,7 @@ def _finding(model: type[BaseModel], fault: _Fault, place: Place, at: Place) -> 
         help = f"did you mean `{meant}`?" if meant else did_you_mean(str(route[-1]), known)
         if route[-1] == "prompt_file":
             help = "write `prompt: {file: PATH}`"
+        help = _ELSEWHERE.get(str(route[-1]), help)
         beside = value_at(data, route[:-1])
         fix = fix_key(at, meant, known, beside) if meant else None
         return Diagnostic("unknown-key", f"there is no key {name} here", at.at_key(), help=help, fix=fix)
