@@ -56,7 +56,7 @@ class AssetCollector:
             )
         if not digest:
             self.files.distrust(prompt.place(at, at + 1).path)
-            return ImageRefusal(f"`{source}` has {size / 1024 / 1024:.1f} MB; an image may have 10")
+            return ImageRefusal(f"`{source}` has {size:,} bytes; an image may have {LARGEST_IMAGE:,}")
         name = f"{_slug(PurePosixPath(file).stem)}-{digest[:16]}.{kind[1]}"
         self._add(prompt.place(at, at + 1).path, Asset(digest, name, kind[0], size), anew=True)
         return ASSET + digest

@@ -12,6 +12,7 @@ from cyberflow.deploy.apply.adopt import adopt
 from cyberflow.deploy.apply.apply import apply
 from cyberflow.deploy.plan.model import PruneOptions
 from cyberflow.deploy.plan.plan import plan
+from cyberflow.errors import UsageError
 from cyberflow.remote.identity import Marker, Owner
 from cyberflow.remote.snapshot import Snapshot, read_snapshot
 from tests.deploy.deploy_world import CONTENTS, OWNER, Account, bundle_of, comment, declared
@@ -99,3 +100,14 @@ def test_after_the_command_there_is_nothing_to_create(account: Account) -> None:
     assert (outcome.status, outcome.id) == ("done", made.id)
     assert account.plan(bundle).changes == ()
     assert account.ask(lambda desk: adopt(desk, bundle, OWNER, "lookup", made.id)).status == "unchanged"
+
+
+def test_an_id_may_be_cut_to_eight_characters(account: Account) -> None:
+    bundle = bundle_of(declared("lookup"))
+    made = account.ask(lambda desk: desk.workflows.create({"name": "Lookup", "main_prompt": "<p>x</p>"}))
+
+    with pytest.raises(UsageError, match="no workflow with the id"):
+        account.ask(lambda desk: adopt(desk, bundle, OWNER, "lookup", made.id[:7]))
+    outcome = account.ask(lambda desk: adopt(desk, bundle, OWNER, "lookup", made.id[:8]))
+
+    assert (outcome.id, outcome.status) == (made.id, "done")

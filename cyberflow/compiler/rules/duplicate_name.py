@@ -1,6 +1,7 @@
 """Two declarations have one name.
 
-Workflows, chains and tasks share one namespace, over all files of the project.
+Workflows, chains and tasks share one namespace, over all files of the project. So do the inputs of one declaration, its
+outputs and its secrets, each for itself: `mrn` and `mrn?` are one name.
 
      workflows:
     -  intake: {prompt: Open the chart.}

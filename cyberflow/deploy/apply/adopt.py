@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cyberflow.client.cyberdesk.client import Cyberdesk
 
 
+_SHORTEST = 8
+
+
 async def adopt(
     desk: Cyberdesk, bundle: Bundle, owner: Owner, name: str, id: str, *, commit: str | None = None
 ) -> Outcome:
@@ -36,9 +39,7 @@ async def adopt(
         known = did_you_mean(name, [one.name for one in bundle.workflows])
         raise UsageError(f"no workflow `{name}` is declared", help=known or "`cyberflow pull` writes a declaration")
     remote = await read_snapshot(desk, bundle.assets)
-    now = next((one for one in remote.workflows if one.id == canonical_id(id.casefold())), None)
-    if now is None:
-        raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
+    now = _find(id.casefold(), remote.workflows)
     _check_adoptable(now, list_owned_workflows(remote.workflows, owner), owner, name)
     fields = wire_fields(now)
     content = field_hash(fields)
@@ -70,6 +71,20 @@ async def write_marker(desk: Cyberdesk, seen: WorkflowRecord, marker: Marker) ->
     answer = await desk.workflows.update(now.id, {"input_schema": marker.insert_into(strip_marker(now.input_schema))})
     if Marker.find_in(answer.input_schema) != marker:
         raise ConflictError("the service did not take our marker")
+
+
+def _find(id: str, workflows: Sequence[WorkflowRecord]) -> WorkflowRecord:
+    """The workflow of an id, or of its first characters where no other begins so."""
+    found = [one for one in workflows if one.id == canonical_id(id)]
+    if not found and len(id) >= _SHORTEST:
+        found = [one for one in workflows if one.id.startswith(id)]
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} workflows of the target have an id that begins with {id}", help="write it whole"
+        )
+    if not found:
+        raise UsageError(f"the target has no workflow with the id {id}", help="`cyberflow pull --all` lists them")
+    return found[0]
 
 
 def _check_adoptable(now: WorkflowRecord, held: Sequence[OwnedWorkflow], owner: Owner, name: str) -> None:

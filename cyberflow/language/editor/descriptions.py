@@ -90,7 +90,7 @@ FIELDS: dict[str, dict[str, KeyDescription]] = {
     },
     "SecretSource": {
         "env": KeyDescription("A variable of the environment.", ("EPIC_PASSWORD",)),
-        "file": KeyDescription("A file that holds nothing else.", ("/run/secrets/epic",)),
+        "file": KeyDescription("A file of the project that holds nothing else, not in git.", ("secrets/epic",)),
         "keyring": KeyDescription("An entry of the system's keyring, SERVICE/USER.", ("epic/svc-intake",)),
         "exec": KeyDescription(
             "A program and its arguments, run without a shell; its standard output is the value.",
