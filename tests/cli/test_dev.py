@@ -32,7 +32,7 @@ def dev(intake: Path) -> Iterator[str]:
         assert "http://127.0.0.1:" in line
         yield line.split()[2]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def key_of(project: Path) -> str:
