@@ -116,13 +116,7 @@ class FlowSuite:
 
     async def build_stage(self, target: str, names: Iterable[str]) -> Stage:
         """Do as `stage`, inside a running event loop."""
-        compiled = self.compiled[target]
-        stage = await build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names))
-        if any(compiled.bundle.pipeline(name) is not None for name in names):
-            from cyberflow.sdk.flow_tests.pipelines import player_of
-
-            stage = replace(stage, pipelines=player_of(compiled))
-        return stage
+        return await stage_of(self.compiled[target], frozenset(names))
 
     def script_of(self, case: Case, keep: Path | None = None) -> PlayScript:
         """What a case plays, with `keep` as the file that its platform is left in."""
@@ -145,6 +139,16 @@ class FlowSuite:
         if isinstance(path, Diagnostic):
             raise UsageError(path.message)
         return FileArgument(Path(path).name, files.read_bytes(path))
+
+
+async def stage_of(compiled: CompiledProject, names: frozenset[str]) -> Stage:
+    """The stage of a project with what these declarations need; pipelines among them come with what plays them."""
+    stage = await build_stage(compiled.bundle, compiled.assets, compiled.owner, names)
+    if any(compiled.bundle.pipeline(name) is not None for name in names):
+        from cyberflow.sdk.flow_tests.pipelines import player_of
+
+        stage = replace(stage, pipelines=player_of(compiled))
+    return stage
 
 
 def database_name(case: str) -> str:
