@@ -38,6 +38,9 @@ class Place:
     def within(self, start: int, end: int) -> Place:
         return replace(self, part="value", range=(start, end))
 
+    def within_key(self, start: int, end: int) -> Place:
+        return replace(self, part="key", range=(start, end))
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:

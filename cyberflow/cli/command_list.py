@@ -32,6 +32,26 @@ COMMANDS = {
 }
 
 
+class CommandGroup(click.Group):
+    """Commands below a name; a mistyped one lists them all."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        known = self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            from cyberflow.cli.error_text import unknown_command
+
+            ctx.fail(unknown_command(name, {one: self.about(ctx, one) for one in known}))
+        return super().resolve_command(ctx, args)
+
+    def about(self, ctx: click.Context, name: str) -> str:
+        """The line of a command in the list of them."""
+        found = self.get_command(ctx, name)
+        return found.get_short_help_str(100) if found is not None else ""
+
+
 def load_command(name: str) -> click.Command:
     """Import a command of the list."""
     command: click.Command = import_module(f"cyberflow.cli.commands.{name}").command

@@ -57,10 +57,10 @@ def say_texts(names: Sequence[str], *, quiet: bool) -> None:
         say(f"{which} {are} text, as all that -i gives where a type takes text; JSON values are given by --inputs FILE")
 
 
-def page_line(page: str | None, where: str) -> str:
-    """Where a page shows `session ID` or `run ID`, as another line; nothing where none does."""
+def page_ending(page: str | None, where: str) -> str:
+    """Where a page shows `session ID` or `run ID`, as the end of a line; nothing where none does."""
     kind, _, id = where.partition(" ")
-    return f"\n  see it at {page}/#/{kind}s/{id}" if page is not None else ""
+    return f", see {page}/#/{kind}s/{id}" if page is not None else ""
 
 
 def say_help(text: str) -> None:

@@ -80,7 +80,7 @@ def print_error(error: CyberflowError, format: str = "text") -> None:
 
 def unknown_command(name: str, commands: Mapping[str, str]) -> str:
     """What to say of a command that there is not: near ones, by letters and by meaning, and all there are."""
-    near = _by_meaning(name) or _by_letters(name, commands)
+    near = [one for one in _by_meaning(name) if one.split()[0] in commands] or _by_letters(name, commands)
     asked = f"; did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
     width = max(map(len, commands))
     known = "".join(f"\n  {one:<{width}}  {about}" for one, about in commands.items())

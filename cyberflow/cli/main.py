@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cyberflow.cli.command_list import COMMANDS, load_command
+from cyberflow.cli.command_list import COMMANDS, CommandGroup, load_command
 from cyberflow.cli.console import say
 from cyberflow.cli.error_text import print_error, translate_error
 from cyberflow.cli.interrupts import INTERRUPTED, leave, quit_on_signals
@@ -24,7 +24,7 @@ COMPLETION = "_CYBERFLOW_COMPLETE"
 """Set by a shell that asks how a line goes on."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(CommandGroup):
     """Imports a command when it is used, and no other."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -44,15 +44,8 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0] if args else ""
-        if name not in COMMANDS and not name.startswith("-"):
-            from cyberflow.cli.error_text import unknown_command
-
-            ctx.fail(unknown_command(name, COMMANDS))
-        return super().resolve_command(ctx, args)
+    def about(self, _ctx: click.Context, name: str) -> str:
+        return COMMANDS[name]
 
 
 @click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "color": True})

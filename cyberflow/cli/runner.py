@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import click
 
-from cyberflow.cli.console import FollowDisplay, announce, page_line, say, say_texts
+from cyberflow.cli.console import FollowDisplay, announce, page_ending, say, say_texts
 from cyberflow.cli.interrupts import INTERRUPTED, ask_to_cancel, run_cancellable
 from cyberflow.cli.output_streams import filter_streams, write_machine
 from cyberflow.cli.views.runs.run_view import end_notes, result_lines, run_view
@@ -121,7 +121,7 @@ class _Runner(ABC, Generic[E]):
                 await self.execution.prepare()
                 self.say_resumed()
                 self.state = await self.execution.submit(self.follow_options, say)
-                self._say(f"{self.execution.name} submitted: {self.where()}{page_line(service.page, self.where())}")
+                self._say(f"{self.execution.name} submitted: {self.where()}{page_ending(service.page, self.where())}")
                 return self._detach(0) if self.display.detach else await self._follow()
         except asyncio.CancelledError:
             return self._say_interrupted()

@@ -17,6 +17,7 @@ from cyberflow.schema.values import CLEAR, EMPTY, without_empty
 
 Keys = tuple[str | int, ...]
 
+SAME_KEY_TWICE = "has an object with the same key twice"
 HALF_CHARACTER = "holds half of a character: a `\\u` escape of a surrogate pair without the other one"
 _MEMBERWISE = frozenset({"required", "additionalProperties", "minProperties", "maxProperties", "minItems", "maxItems"})
 """Keywords about an object or array itself: they hold whatever the values of its members turn out to be."""
@@ -170,5 +171,5 @@ def _parse_finite(text: str) -> float:
 
 def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made := dict(pairs)) < len(pairs):
-        raise UnreadableValue("has an object with the same key twice")
+        raise UnreadableValue(SAME_KEY_TWICE)
     return made

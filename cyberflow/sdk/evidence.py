@@ -28,7 +28,7 @@ from cyberflow.run.work.ids import check_id, complete_id, is_prefix
 from cyberflow.run.work.ledger import Ledger
 from cyberflow.sdk.handle import run_blocking, say
 from cyberflow.sdk.project import compile_project, resolve_target_name
-from cyberflow.sdk.runs.origins import ledger_paths
+from cyberflow.sdk.runs.origins import UNREADABLE, ledger_paths
 from cyberflow.storage import write_text
 from cyberflow.targets.local_platform import Say, state_folder
 from cyberflow.targets.service import CyberdeskService, open_target
@@ -156,7 +156,7 @@ def _submissions_of_project(state: Path) -> Iterator[Submission]:
     """What the journal and the ledgers of the project know; a ledger that cannot be read is named to be traced."""
     yield from submissions_of_journal(state)
     for path in ledger_paths(state).values():
-        with suppress(CyberflowError):
+        with suppress(*UNREADABLE):
             yield from _read_ledgers([path])[0]
 
 

@@ -242,3 +242,11 @@ def test_a_mistyped_command_lists_all_and_names_near_ones(program: Program, word
     assert answer.code == 2
     assert f"there is no command `{word}`; did you mean {meant}?" in answer.err
     assert all(f"\n  {name} " in answer.err for name in COMMANDS)
+
+
+def test_a_mistyped_command_of_runs_lists_those_of_runs(program: Program) -> None:
+    answer = program("runs", "wach", "x")
+    assert answer.code == 2
+    assert "there is no command `wach`; did you mean `watch`?" in answer.err
+    assert all(f"\n  {name} " in answer.err for name in ("cancel", "list", "signal", "watch"))
+    assert "\n  plan " not in answer.err

@@ -110,7 +110,7 @@ def test_a_real_shell_completes(
         env={**os.environ, "PATH": path, "TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert ASKED[asked] in answer.stdout.split(), answer.stderr

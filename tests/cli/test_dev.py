@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def dev(intake: Path) -> Iterator[str]:
         assert "http://127.0.0.1:" in line
         yield line.split()[2]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def key_of(project: Path) -> str:
@@ -101,6 +102,8 @@ def test_the_target_local_talks_to_it(dev: str, program: Program, monkeypatch: p
     assert applied.code == 0, applied.text
     assert dev in applied.err
     assert ran.code == 0, ran.text
+    (submitted,) = [line for line in ran.err.splitlines() if "submitted" in line]
+    assert re.search(rf"run (\S+), see {dev}/#/runs/\1$", submitted)
     announced = Path(".cyberflow/dev.json")
     assert (announced.stat().st_mode & 0o777) == 0o600
     assert json.loads(announced.read_text(encoding="utf-8"))["url"] == dev

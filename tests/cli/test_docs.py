@@ -190,7 +190,7 @@ def test_it_goes_where_the_standard_output_goes(example: Callable[[str], Path]) 
     script = (
         f"{SHELL} one.html && {SHELL} /dev/stdout | cat > two.html && (echo begin; {SHELL} /dev/stdout) > three.html"
     )
-    subprocess.run(["bash", "-ec", script], cwd=folder, env={**os.environ, "PATH": path}, check=True, timeout=60)
+    subprocess.run(["bash", "-ec", script], cwd=folder, env={**os.environ, "PATH": path}, check=True, timeout=120)
 
     page = (folder / "one.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")

@@ -269,7 +269,7 @@ def test_a_signal_detaches(poster: Path) -> None:
         assert line, said
         said += line
     process.send_signal(signal.SIGTERM)
-    out, rest = process.communicate(timeout=20)
+    out, rest = process.communicate(timeout=120)
 
     assert process.returncode == 130
     assert "cyberflow runs watch" in rest

@@ -151,7 +151,7 @@ def test_a_signal_in_the_first_moments_is_told(panda: Path, delay: float, number
     process = subprocess.Popen([*CYBERFLOW, "plan"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(delay)
     process.send_signal(getattr(signal, number))
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
 
     assert process.returncode in (0, 130, -getattr(signal, number))
     if process.returncode == -getattr(signal, number):

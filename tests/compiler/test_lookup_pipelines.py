@@ -162,3 +162,62 @@ def test_every_name_can_be_changed_and_nothing_is_found_then(root: Path) -> None
         shutil.rmtree(copy)
         kinds.add(entity.kind)
     assert {"pipeline", "item", "step", "input", "secret", "output", "task", "type", "test", "workflow"} == kinds
+
+
+NESTED = """\
+project: pl
+workflows:
+  look: {prompt: Look for <who>., inputs: {who: string}, outputs: {mrn: string}}
+chains:
+  intake:
+    inputs: {who: string}
+    steps: [{id: find, workflow: look}]
+    outputs: {mrn: {$ref: find.outputs.mrn}}
+pipelines:
+  round:
+    inputs: {who: string}
+    steps: [{id: visit, each: {one: [ada, bob]}, key: <one>, run: intake, inputs: {who: <one> of <who>}}]
+  night:
+    inputs: {who: string}
+    steps: [{id: outer, run: round}]
+"""
+NESTED_TEST = """\
+tests:
+  it:
+    run: night
+    inputs: {who: x}
+    simulate:
+      'outer/visit[ada]/find': {outputs: {mrn: M1}}
+      "visit[bob]": {outputs: {mrn: M2}}
+      find: {outputs: {mrn: M3}}
+    expect:
+      steps:
+        outer/visit[ada]: {outputs: {mrn: M1}}
+        outer/visit[ada]/find: {inputs: {who: ada}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("entity", "lines"),
+    [
+        (Entity("step", "visit", "round"), [6, 7, 11, 12]),
+        (Entity("step", "find", "intake"), [6, 8, 12]),
+        (Entity("step", "outer", "night"), [6, 11, 12]),
+        (Entity("output", "mrn", "look"), [6, 8]),
+        (Entity("output", "mrn", "intake"), [7, 11]),
+        (Entity("input", "who", "look"), [12]),
+    ],
+)
+def test_a_step_inside_is_named_by_a_part_of_a_key(tmp_path: Path, entity: Entity, lines: list[int]) -> None:
+    (tmp_path / "cyberflow.yaml").write_text(NESTED, encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/night.yaml").write_text(NESTED_TEST, encoding="utf-8")
+    edits = rename(lookup_of(tmp_path), entity, "other")
+    assert not isinstance(edits, RenameRefusal), edits
+    texts = {"cyberflow.yaml": NESTED, "tests/night.yaml": NESTED_TEST}
+    for path, text in edit_texts(edits, texts).items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    before, after = NESTED_TEST.splitlines(), (tmp_path / "tests/night.yaml").read_text(encoding="utf-8").splitlines()
+    changed = [number for number, pair in enumerate(zip(before, after, strict=True), 1) if pair[0] != pair[1]]
+    assert changed == lines
+    assert not check(read_project(tmp_path))

@@ -118,3 +118,26 @@ def test_the_page_of_editors_has_each_kind_of_name() -> None:
 def test_explain_says_what_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "workflows.promt"]) == 2
     assert "did you mean `workflows.prompt`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "topic"),
+    [
+        ("${{ vars.clinic }}", "${{ … }}"),
+        ("{% if x %}", "${{ … }}"),
+        ("<patient.id>", "<name.key[0]['k']>"),
+        ("<$pin>", "<$name>"),
+        ("\\{name}", "\\<name>"),
+        ("{{order.id}}", "{{name}}"),
+        ("Visit[]", "T[]"),
+        ("note?", "name?"),
+        ("# cyberflow: ignore[cycle] why", "# cyberflow: ignore[RULE] reason"),
+        ("image", "image(path, alt)"),
+    ],
+)
+def test_a_word_is_explained_as_it_is_written(written: str, topic: str) -> None:
+    assert [one.name for one in find_topics(written)] == [topic]
+
+
+def test_what_is_written_like_nothing_is_not_explained() -> None:
+    assert not [name for name in ("frobnicate", "Visit", "[]x", "< a", "") if find_topics(name)]

@@ -163,7 +163,7 @@ class Tour:
         yield "runs.chain", lambda: runs.chain_sync(steps())
 
     def _finished(self, name: str) -> Any:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while str((answer := self.sdk.runs.get_sync(self.id(name))).data.status) not in FINAL:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -38,19 +38,19 @@ def serving(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
             process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
+            assert process.wait(120) == 0
         finally:
             process.kill()
 
 
 def refused(folder: Path, *options: str) -> tuple[int, str]:
     command: Sequence[str] = [sys.executable, "-m", "cyberflow", "dev", "--port", "0", *options]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, done.stderr
 
 
 def client(line: str) -> httpx.Client:
-    return httpx.Client(base_url=line.split()[2], headers={"Authorization": "Bearer k"}, trust_env=False, timeout=10)
+    return httpx.Client(base_url=line.split()[2], headers={"Authorization": "Bearer k"}, trust_env=False, timeout=60)
 
 
 def read_lines(process: subprocess.Popen[str], count: int) -> list[str]:
@@ -156,7 +156,7 @@ def test_webhooks_are_posted_while_it_serves(tmp_path: Path, secret: str | None)
             body = {"main_prompt": "x", "is_webhooks_enabled": True}
             workflow = http.post("/v1/workflows", json=body).raise_for_status().json()["id"]
             run = http.post("/v1/runs", json={"workflow_id": workflow}).raise_for_status().json()["id"]
-            assert arrived.wait(15)
+            assert arrived.wait(120)
     finally:
         server.shutdown()
         thread.join()

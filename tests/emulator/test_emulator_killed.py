@@ -63,7 +63,7 @@ def mortal(tmp_path: Path) -> Iterator[Mortal]:
 
 def writer(url: str, number: int, acknowledged: list[tuple[str, Any]]) -> None:
     """Write until the platform is gone, and remember what it has acknowledged."""
-    with httpx.Client(base_url=url, headers=HEADERS, trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=url, headers=HEADERS, trust_env=False, timeout=60) as client:
         try:
             for count in range(10_000):
                 body = {"name": f"{number}-{count}", "main_prompt": "x"}
@@ -101,7 +101,7 @@ def test_what_was_acknowledged_outlives_kill_9(mortal: Mortal) -> None:
         for thread in threads:
             thread.join()
         mortal.start()
-    with httpx.Client(base_url=mortal.url, headers=HEADERS, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=mortal.url, headers=HEADERS, trust_env=False, timeout=60) as client:
         workflows, runs = everything(client, "/v1/workflows"), everything(client, "/v1/runs")
 
     assert len(acknowledged) > 10 * KILLS
@@ -117,7 +117,7 @@ def test_what_was_acknowledged_outlives_kill_9(mortal: Mortal) -> None:
     assert set(chains.values()) <= {2}, "a chain is there whole or not at all"
 
 
-def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline
@@ -127,7 +127,7 @@ def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
 
 def test_runs_in_flight_go_on_where_the_clock_says(mortal: Mortal) -> None:
     """Killed while the first step is at work: after the start the chain is as far as its times say, and it ends."""
-    with httpx.Client(base_url=mortal.url, headers=HEADERS, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=mortal.url, headers=HEADERS, trust_env=False, timeout=60) as client:
         workflow = client.post("/v1/workflows", json={"name": "Find", "main_prompt": "x"}).json()["id"]
         script = {"script": {workflow: {"seconds": 0.8}}, "idempotency_key": "chain"}
         client.post("/v1/local/scripts", json=script).raise_for_status()
@@ -138,7 +138,7 @@ def test_runs_in_flight_go_on_where_the_clock_says(mortal: Mortal) -> None:
     time.sleep(1.0)
     mortal.start()
 
-    with httpx.Client(base_url=mortal.url, headers=HEADERS, trust_env=False, timeout=10) as client:
+    with httpx.Client(base_url=mortal.url, headers=HEADERS, trust_env=False, timeout=60) as client:
 
         def runs() -> list[Any]:
             return [client.get(f"/v1/runs/{id}").json() for id in chain["run_ids"]]

@@ -193,6 +193,10 @@ def test_the_inputs_file_is_strict_json_and_an_object(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=said) as caught:
             load_inputs(path)
         assert MARK not in str(caught.value)
+    path = tmp_path / "inputs.yaml"
+    path.write_text("a: 1\na: 2\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="has an object with the same key twice, in line 2"):
+        load_inputs(path)
     with pytest.raises(UsageError, match="cannot be read"):
         load_inputs(tmp_path / "gone.json")
 

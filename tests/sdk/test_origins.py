@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -97,6 +99,9 @@ def test_a_list_that_cannot_be_read_hides_no_other_ledger(state: Path, content: 
     usual = make_ledger(state / "ledgers" / "march.db", {}, sent("intake[1]", "intake", "r1"))
     (state / "ledgers" / "elsewhere").write_bytes(content)
     (state / "ledgers" / "torn.db").write_bytes(b"not a ledger")
+    damaged = make_ledger(state / "ledgers" / "damaged.db", {}, sent("intake[1]", "intake", "r2"))
+    with closing(sqlite3.connect(damaged)) as connection, connection:
+        connection.execute("UPDATE entries SET run_ids = ?", ('["r2"',))
 
     assert ledger_paths(state)["march"] == usual
     assert set(origins(state)) == {"r1", "s-r1"}

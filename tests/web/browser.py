@@ -61,11 +61,18 @@ class Browser:
         self.number = 0
         self.complaints: list[str] = []
         self.session: str | None = None
-        targets = self.send("Target.getTargets")["targetInfos"]
-        page = next(target["targetId"] for target in targets if target["type"] == "page")
-        self.session = self.send("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
+        self.session = self.send("Target.attachToTarget", targetId=self._page(), flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network", "Inspector"):
             self.send(f"{domain}.enable")
+
+    def _page(self) -> str:
+        """The page that it opens by itself, soon after it answers."""
+        while True:
+            targets = self.send("Target.getTargets")["targetInfos"]
+            for target in targets:
+                if target["type"] == "page":
+                    return str(target["targetId"])
+            time.sleep(0.05)
 
     def send(self, method: str, **params: Any) -> Any:
         self.number += 1
@@ -97,7 +104,7 @@ class Browser:
         assert "exceptionDetails" not in answer, (expression, answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    def until(self, expression: str, *, seconds: float = 15) -> Any:
+    def until(self, expression: str, *, seconds: float = 60) -> Any:
         """Wait until an expression is truthy, and answer its value."""
         end = time.monotonic() + seconds
         while not (value := self.ask(expression)):

@@ -58,7 +58,7 @@ def page(project: Path) -> Iterator[str]:
         assert applied.returncode == 0
         yield lines[2].removeprefix("page: ").strip()
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def go(browser: Browser, address: str) -> None:

@@ -41,7 +41,7 @@ def serving() -> Iterator[Connect]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert started.wait(10)
+        assert started.wait(120)
         yield connect
     finally:
         for connection in opened:
@@ -67,7 +67,7 @@ def is_open(connection: socket.socket) -> bool:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)

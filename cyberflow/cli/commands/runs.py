@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cyberflow.cli.command_list import CommandGroup
 from cyberflow.cli.commands.downloads import download_command, screenshots_command
 from cyberflow.cli.commands.signals import signal_command
 from cyberflow.cli.confirm import confirm_end
@@ -41,7 +42,7 @@ from cyberflow.targets.local_platform import STATE
 from cyberflow.targets.service import CyberdeskService, CyberunService
 
 
-@click.group("runs")
+@click.group("runs", cls=CommandGroup)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """List, show, follow, cancel and fetch runs.

@@ -10,6 +10,7 @@ import click
 from cyberflow.cli.console import announce, print_json, say
 from cyberflow.cli.interrupts import run_cancellable
 from cyberflow.cli.options import common_options, project_root, target_option
+from cyberflow.diagnostics import pluralize
 from cyberflow.errors import UsageError
 
 
@@ -55,7 +56,7 @@ def command(*, project: Path | None, names: tuple[str, ...], format: str, quiet:
     )
     if options["out"] is not None:
         traced.write(options["out"])
-        say(f"wrote {options['out']}: {len(traced.runs)} statements")
+        say(f"wrote {options['out']}: {pluralize(len(traced.runs), 'statement')}")
     if format == "json":
         print_json(traced.to_json())
     elif options["out"] is None or not quiet:

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cyberflow.cli.reference.topic import Topic
+from cyberflow.late import expression
+
+_SHAPES = [
+    (expression(shape), word)
+    for shape, word in (
+        (r"\\.+", "\\<name>"),
+        (r"\$\{\{.*", "${{ … }}"),
+        (r"\{%.*", "{% … %}"),
+        (r"\{#.*", "{# … #}"),
+        (r"\{\{.*\}\}", "{{name}}"),
+        (r"\{.*\}", "{name}"),
+        (r"<\$.+>", "<$name>"),
+        (r"<[\w-]+>", "<name>"),
+        (r"<.+>", "<name.key[0]['k']>"),
+        (r".+\[\]", "T[]"),
+        (r".+\?", "name?"),
+        (r"#? ?cyberflow: ignore.*", "ignore"),
+    )
+]
+"""How words of the language are written, and the one that explains them."""
 
 
 def load_topics() -> Iterator[Topic]:
@@ -26,8 +46,16 @@ def load_topics() -> Iterator[Topic]:
 
 
 def find_topics(name: str) -> list[Topic]:
-    """What a name means: a topic of this very name, else each key that ends in it, else what is also called so."""
+    """What a name means: a topic of this very name, each key that ends in it, and what is also called so; else the
+    topic of whatever is written as it is, as `<patient.id>` and `Visit[]` are.
+    """
     every = list(load_topics())
+    found = _search_topics(name, every)
+    usual = next((word for shape, word in _SHAPES if shape.fullmatch(name)), None)
+    return found or ([] if usual is None else _search_topics(usual, every))
+
+
+def _search_topics(name: str, every: Sequence[Topic]) -> list[Topic]:
     ways = (
         [one for one in every if one.name == name],
         [one for one in every if one.kind == "key" and one.name.endswith(f".{name}")],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode, WorkflowNode
+from cyberflow.compiler.flow_tests.step_names import Segment, parse_step_name
+from cyberflow.compiler.graph import AnyCaller, CallNode, ChainNode, Graph, PipelineNode, WorkflowNode
 from cyberflow.compiler.interface import Callee, NameKind
 from cyberflow.compiler.lookup.callers import owner_of
 from cyberflow.compiler.lookup.declarations import entity_of
@@ -15,7 +16,7 @@ from cyberflow.compiler.lookup.texts import Node, file_mentions
 from cyberflow.diagnostics import Diagnostic
 from cyberflow.language.flow_tests.model import ANY, FILE
 from cyberflow.language.yaml.document import YamlDocument
-from cyberflow.late import dataclass, expression
+from cyberflow.late import cached_property, dataclass, expression
 from cyberflow.source import Place
 
 _ALIAS = expression(r"\{\$([A-Za-z_][\w-]*)\}")
@@ -79,18 +80,24 @@ class _LayerReader:
         """An input, or a `$secret`, of whichever of the steps takes it from the machine."""
         name = written.removeprefix("$")
         kind: NameKind = "secret" if written.startswith("$") else "input"
-        steps = self.node.steps if isinstance(self.node, ChainNode) else ()
-        for owner in (self.node, *(step.workflow for step in steps if step.workflow)):
+        steps = [step.callee for caller in self._callers for step in caller.steps if step.callee is not None]
+        for owner in (self.node, *(one for one in steps if one.kind == "workflow")):
             if name in owner.fields_of(kind):
                 yield Mention(Entity(kind, name, owner.name), place, written)
 
-    def _step(self, step: str, data: Any, place: Place) -> Iterator[Mention]:
+    def _step(self, written: str, data: Any, place: Place) -> Iterator[Mention]:
         """A step, or a declaration that stands for all of its steps, with the inputs and outputs below it."""
         owner: str | None = None
-        if isinstance(self.node, ChainNode | PipelineNode) and (found := self.node.step(step)) is not None:
-            yield key_mention(Entity("step", step, self.node.name), place)
-            owner = owner_of(self.node, found.callee) if isinstance(found.callee, Callee) else None
-        elif (declared := find_declaration(self.graph, step)) is not None:
+        if found := self._find_steps(parse_step_name(written)):
+            at = 0
+            for caller, step, key in found:
+                entity, end = Entity("step", step.id, caller.name), at + len(step.id)
+                whole = (at, end) == (0, len(written))
+                yield key_mention(entity, place) if whole else Mention(entity, place.within_key(at, end), step.id)
+                at = end + (0 if key is None else len(key) + 2) + 1
+            caller, step, _ = found[-1]
+            owner = owner_of(caller, step.callee) if isinstance(step.callee, Callee) else None
+        elif (declared := find_declaration(self.graph, written)) is not None:
             yield key_mention(entity_of(declared), place)
             owner = declared.name
         if owner is not None:
@@ -99,6 +106,39 @@ class _LayerReader:
             if owner in self.graph.workflows and isinstance(data, Mapping):
                 workflow = self.graph.workflows[owner]
                 yield from _aliases(workflow, data.get("prompt"), place.at("prompt"))
+
+    @cached_property
+    def _callers(self) -> list[AnyCaller]:
+        """What is run, if it joins steps, and the chains and pipelines inside it."""
+        found: dict[str, AnyCaller] = {}
+        todo = [self.node] if isinstance(self.node, ChainNode | PipelineNode) else []
+        while todo:
+            one = todo.pop(0)
+            if one.name not in found:
+                found[one.name] = one
+                todo += [inner for step in one.steps if (inner := self._inside(step)) is not None]
+        return list(found.values())
+
+    def _inside(self, step: CallNode) -> AnyCaller | None:
+        """The chain or pipeline that a step runs."""
+        callers: Mapping[str, AnyCaller] = {**self.graph.chains, **self.graph.pipelines}
+        joins = step.callee is not None and step.callee.kind in ("chain", "pipeline")
+        return callers.get(step.callee.name) if joins and step.callee else None
+
+    def _find_steps(self, names: tuple[Segment, ...]) -> list[tuple[AnyCaller, CallNode, str | None]]:
+        """The steps of a name, each with what it is of; none where there are no such."""
+        for first in self._callers:
+            caller: AnyCaller | None = first
+            found: list[tuple[AnyCaller, CallNode, str | None]] = []
+            for name, key in names:
+                step = caller.step(name) if caller is not None else None
+                if caller is None or step is None:
+                    break
+                found.append((caller, step, key))
+                caller = self._inside(step)
+            if names and len(found) == len(names):
+                return found
+        return []
 
 
 def _aliases(workflow: WorkflowNode, expected: Any, place: Place) -> Iterator[Mention]:

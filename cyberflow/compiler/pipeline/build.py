@@ -75,7 +75,8 @@ class PipelineBuilder:
         files = {name: self._file(one, place.at("files", name)) for name, one in step.files.items()}
         others = {key: value(one, place.at(*keys)) for key, keys, one in _other_values(step)}
         item = None
-        if step.each is not None and len(step.each) != 1:
+        was_left_out = not step.each and f"steps[{index}]" in before.definition.broken
+        if step.each is not None and len(step.each) != 1 and not was_left_out:
             message, help = "`each` gives one name to one list", "write `each: {NAME: {$ref: STEP.outputs.LIST}}`"
             self.readers.report(Diagnostic("wrong-type", message, place.at("each"), help=help))
         for name in list(step.each or ())[:1]:

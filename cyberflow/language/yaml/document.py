@@ -83,10 +83,12 @@ class YamlDocument(DeclarationDocument):
         node, key, alias = self._find(place.route)
         if node is None:
             return Span(self.path, 1, 1, 1, 2)
-        if place.part == "key" and key is not None:
+        of_key = place.part == "key" and key is not None
+        part = key if of_key else node
+        if place.range and isinstance(part, ScalarNode):
+            return self.lines.span(*self.written_range(part, place.range))
+        if key is not None and of_key:
             return self._node_span(key)
-        if place.range and isinstance(node, ScalarNode):
-            return self.lines.span(*self.written_range(node, place.range))
         return self.lines.span(*alias) if alias else self._node_span(node)
 
     def node(self, route: Route) -> Any:

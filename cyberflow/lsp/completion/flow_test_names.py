@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cyberflow.compiler.flow_tests.step_names import find_by_name
+from cyberflow.compiler.flow_tests.subject import Subject
 from cyberflow.compiler.graph import ChainNode, Graph, PipelineNode
 from cyberflow.compiler.interface import Callee
 from cyberflow.compiler.lookup.describe import find_declaration
@@ -72,9 +74,9 @@ def _steps(graph: Graph, run: str) -> list[str]:
 
 
 def _callee(graph: Graph, run: str, step: str) -> Callee | None:
-    node = find_declaration(graph, run)
-    known = node.step(step) if isinstance(node, ChainNode | PipelineNode) else None
-    return known.callee if known else callee_named(graph, step)
+    subject = Subject.find(run, graph)
+    known = find_by_name(step, subject.all_steps) if subject is not None else None
+    return known or callee_named(graph, step)
 
 
 def _fields(callee: Callee | None, kind: str) -> list[Suggestion]:

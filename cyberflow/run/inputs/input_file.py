@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cyberflow.errors import UsageError
-from cyberflow.schema.read_value import UnreadableValue, read_json
+from cyberflow.schema.read_value import SAME_KEY_TWICE, UnreadableValue, read_json
 
 EXAMPLE = 'it holds names and values: `{"date": "2026-03-01"}`'
 YAML = frozenset({".yaml", ".yml"})
@@ -50,5 +50,7 @@ def _read_yaml(text: str, path: Path) -> Any:
     if document.problems:
         first = document.problems[0]
         line = document.span(first.place).line
+        if first.rule == "duplicate-key":
+            raise UnreadableValue(f"{SAME_KEY_TWICE}, in line {line}")
         raise UnreadableValue(f"is not YAML as cyberflow reads it, in line {line} ({first.rule})")
     return read_json(json.dumps(document.data))

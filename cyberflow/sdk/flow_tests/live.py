@@ -25,7 +25,7 @@ from cyberflow.run.pipeline.changes import all_steps, files_to_give
 from cyberflow.run.work.dispatch import EntryUpdate
 from cyberflow.run.work.polling import FollowOptions
 from cyberflow.sdk.execution import ChainExecution, SubmitOptions
-from cyberflow.sdk.flow_tests.pipelines import to_played
+from cyberflow.sdk.flow_tests.pipelines import read_played_run
 from cyberflow.sdk.flow_tests.suite import FlowSuite
 from cyberflow.sdk.pipelines.going import open_pipeline
 from cyberflow.sdk.pipelines.setup import PipelineOptions, create_ledger, load_state, prepare_pipeline
@@ -128,7 +128,7 @@ async def _play_pipeline(suite: FlowSuite, case: Case, pipeline: BundledPipeline
                     if name is not None:
                         outputs = bare_outcome(answers[name]).get("outputs")
                         signal(ledger.path, update.entry.id, document=outputs, who="test")
-    return to_played(setup, state)
+    return read_played_run(setup, state)
 
 
 async def _read_step(desk: Cyberdesk, step: Any) -> PlayedStep:

@@ -68,7 +68,7 @@ async def _play(compiled: CompiledProject, stage: Stage, script: PlayScript) -> 
                 async with aclosing(run.run()) as updates:
                     async for _ in updates:
                         pass
-                return to_played(setup, state, platform.observe)
+                return read_played_run(setup, state, platform.observe)
         finally:
             if script.keep is not None:
                 platform.save(script.keep)
@@ -171,7 +171,7 @@ def _answerer(
     return answer
 
 
-def to_played(setup: PipelineSetup, state: PipelineState, observe: Observe | None = None) -> Played:
+def read_played_run(setup: PipelineSetup, state: PipelineState, observe: Observe | None = None) -> Played:
     """What came of it: each step, each item of one that has several as `STEP[KEY]`, and what ran inside them.
     `observe` gives what a run got and what its agent read.
     """

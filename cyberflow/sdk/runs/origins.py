@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Container, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerHeader
 from cyberflow.run.work.journal import JOURNAL, entries
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.storage import ELSEWHERE, LEDGERS, ledgers_elsewhere, make_folder, parse_json, write_text
+from cyberflow.storage import ELSEWHERE, LEDGERS, ledgers_elsewhere, make_folder, write_text
+
+UNREADABLE = (CyberflowError, sqlite3.Error, TypeError, ValueError)
+"""What a file raises that is a ledger no more, or never was one."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class SubmissionOrigin:
         if self.head.kind == "runs":
             return None
         return {"kind": self.head.kind, "name": self.head.name, "id": self.id, "ledger": str(self.ledger)}
+
+
+_Submission = tuple[SubmissionOrigin, str | None, tuple[str, ...]]
 
 
 def ledger_paths(state: Path) -> dict[str, Path]:
@@ -63,12 +70,12 @@ def remember_ledger(state: Path, path: Path) -> None:
         write_text(state / ELSEWHERE, json.dumps(lines, ensure_ascii=False))
 
 
-def origins(state: Path) -> dict[str, SubmissionOrigin]:
-    """What each run and each session was submitted for, by its id. Of a session that several joined the first counts;
-    a run tells more.
+def origins(state: Path, wanted: Container[str] | None = None) -> dict[str, SubmissionOrigin]:
+    """What each run and each session was submitted for, by its id; of these that are `wanted`, or of all. Of a session
+    that several joined the first counts; a run tells more.
     """
     found: dict[str, SubmissionOrigin] = {}
-    for origin, session, runs in _submissions(state):
+    for origin, session, runs in _submissions(state, wanted):
         for id in runs:
             found[id] = origin
         if session is not None:
@@ -76,25 +83,27 @@ def origins(state: Path) -> dict[str, SubmissionOrigin]:
     return found
 
 
-def _submissions(state: Path) -> Iterator[tuple[SubmissionOrigin, str | None, tuple[str, ...]]]:
+def _submissions(state: Path, wanted: Container[str] | None) -> Iterator[_Submission]:
     single = LedgerHeader("", "", "", kind="runs")
     for entry in entries(state):
         kind = "task" if entry.task_id else "chain" if len(entry.run_ids) > 1 else "run"
         yield SubmissionOrigin(state / JOURNAL, single, entry.id, kind, entry.step), entry.session_id, entry.run_ids
     for path in ledger_paths(state).values():
-        yield from _read(path)
+        yield from _read(path, wanted)
 
 
-def _read(path: Path) -> Iterator[tuple[SubmissionOrigin, str | None, tuple[str, ...]]]:
+def _read(path: Path, wanted: Container[str] | None) -> Iterator[_Submission]:
     """The submissions of a ledger; one that cannot be read says nothing here."""
     try:
         with Ledger.open(path, shared=True) as ledger:
             head, steps = ledger.head, ledger.head.options.get("steps")
             query = "SELECT id, step, kind, session_id, run_ids FROM entries WHERE run_ids IS NOT NULL"
-            for id, step, kind, session, runs in ledger.select(query):
-                declared = _name_in_steps(steps, step) if head.kind == "pipeline" else step
-                yield SubmissionOrigin(path, head, id, kind, declared), session, tuple(parse_json(runs))
-    except CyberflowError:
+            for id, step, kind, session, listed in ledger.select(query):
+                runs = tuple(map(str, json.loads(listed)))
+                if wanted is None or session in wanted or any(run in wanted for run in runs):
+                    declared = _name_in_steps(steps, step) if head.kind == "pipeline" else step
+                    yield SubmissionOrigin(path, head, id, kind, declared), session, runs
+    except UNREADABLE:
         return
 
 

@@ -36,7 +36,7 @@ async def list_runs(desk: Cyberdesk, limit: int, status: str | None, state: Path
         limit=limit, sort_mode="created_at_desc", fields=FIELDS, include=("workflow",), status=status
     )
     names = workflow_names(page.included)
-    known = origins(state)
+    known = origins(state, {id for run in page.items for id in (run.id, run.session_id) if id})
     return [_list_row(run, names, known.get(run.id) or known.get(run.session_id or "")) for run in page.items]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from cyberflow.errors import CyberflowError
 from cyberflow.run.work.entry import LedgerEntry, Stage
 from cyberflow.run.work.ledger import Ledger
-from cyberflow.sdk.runs.origins import ledger_paths, origins
+from cyberflow.sdk.runs.origins import UNREADABLE, ledger_paths, origins
 
 MOST_ENTRIES, MOST_WAITS = 500, 3
 
@@ -43,8 +43,9 @@ def _summary(name: str, path: Path) -> dict[str, Any]:
     try:
         with Ledger.open(path, shared=True) as ledger:
             return _head(name, ledger)
-    except CyberflowError as error:
-        return {"name": name, "path": str(path), "problem": error.message}
+    except UNREADABLE as error:
+        text = error.message if isinstance(error, CyberflowError) else f"{path} is damaged: {error}"
+        return {"name": name, "path": str(path), "problem": text}
 
 
 def _head(name: str, ledger: Ledger) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
     """In one loop, and in threads: the project's lock is between processes."""
 
     async def together() -> list[Any]:
-        return await asyncio.wait_for(asyncio.gather(*(flows.intake.arun(**given()) for _ in range(3))), 30)
+        return await asyncio.wait_for(asyncio.gather(*(flows.intake.arun(**given()) for _ in range(3))), 120)
 
     def one() -> Any:
         made = flows.intake.run(**given())
@@ -92,7 +92,7 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
     assert asyncio.run(together()) == [expected] * 3
     with ThreadPoolExecutor(4) as pool:
         runs = [pool.submit(one) for _ in range(4)]
-        assert [run.result(timeout=30) for run in runs] == [expected] * 4
+        assert [run.result(timeout=120) for run in runs] == [expected] * 4
     out, error = capsys.readouterr()
     assert out == "said\n" * 4
     assert "waiting for" not in error
@@ -100,7 +100,7 @@ def test_one_process_runs_several_at_a_time(flows: ModuleType, capsys: pytest.Ca
         "from pathlib import Path; from cyberflow.targets.local_platform import take_lock; "
         "take_lock(Path(), 'another', print)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)  # the last has given the lock back
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)  # the last has given the lock back
 
 
 def test_a_session_is_given_by_its_id(flows: ModuleType) -> None:

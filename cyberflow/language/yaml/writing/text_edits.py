@@ -140,7 +140,8 @@ def _expect(data: Any, route: Route, edit: Edit) -> Any:
     above, last = value_at(data, route[:-1]), route[-1]
     match edit:
         case Replacement() if edit.place.part == "key" and isinstance(above, dict):
-            key = edit.new + str(last).removeprefix(edit.old)
+            start, end = edit.place.range or (0, len(edit.old))
+            key = str(last)[:start] + edit.new + str(last)[end:]
             return replace_at(data, route[:-1], {key if name == last else name: item for name, item in above.items()})
         case Replacement():
             whole = str(value_at(data, route))
