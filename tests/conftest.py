@@ -30,7 +30,12 @@ SLOW_FILES = {
     *("compiler/test_rename.py", "compiler/test_lost_text.py", "compiler/test_lookup_pipelines.py"),
     *("emulator/test_emulator_naughty.py", "run/test_run_pipeline.py", "language/python/test_python_tasks.py"),
     *("testing/test_testing_pipelines.py", "testing/test_step_names.py", "testing/test_testing_nested.py"),
-    *("testing/test_testing_runs.py",),
+    *("testing/test_testing_runs.py", "cli/test_docs.py", "cli/test_kept.py", "cli/test_graph.py"),
+    *("deploy/test_deploy_apply.py", "emulator/test_emulator_cyberun.py", "emulator/test_emulator_checks.py"),
+    *("run/test_run_follow.py", "run/test_run_submission.py", "sdk/test_compile_once.py"),
+    *("client/test_client_contract.py", "web/test_web_project.py", "deploy/test_deploy_pull_schemas.py"),
+    *("run/test_run_deadlines.py",),
+    *("language/test_closed_model.py", "language/test_json_suite.py", "language/python/test_python_mixed.py"),
     *("testing/test_testing_edges.py", "docs/test_rules_blocks.py", "compiler/test_rules_secrets.py"),
     *("deploy/test_deploy_refusals.py", "deploy/test_deploy_drift.py", "deploy/test_deploy_prune.py"),
     *("deploy/test_deploy_faults.py", "deploy/test_deploy_marker_commit.py", "deploy/test_deploy_service.py"),
@@ -44,6 +49,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each program that a test
 sys.dont_write_bytecode = False
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # httpx looks for it everywhere, for each request
 gc.disable()  # all that is imported and collected stays: to look through it again and again is a third of the time
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A file that is slow one and all is not even imported where none of its tests is wanted."""
+    unwanted = config.getoption("markexpr") == "not slow"
+    return True if unwanted and collection_path.relative_to(TESTS).as_posix() in SLOW_FILES else None
 
 
 def pytest_collection_finish() -> None:

@@ -60,6 +60,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Refusin
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("TARGET_KEY", "cd_canary-key")
+    monkeypatch.setattr("cyberflow.run.chain.submit.PATIENCE", 1.0)  # it is sent again, but not for half a minute
+    monkeypatch.setattr("cyberflow.run.work.submit.FIRST_PAUSE", 0.1)
     with Platform.open(":memory:") as platform, serve(refusing := Refusing(platform.app)) as url:
         target = f"{{url: '{url}', api_key: {{env: TARGET_KEY}}}}"
         text = f"project: clinic\npython: [frames/*.py]\ntargets: {{t: {target}}}\n"

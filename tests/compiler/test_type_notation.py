@@ -102,7 +102,7 @@ def test_the_schema_of_a_file_is_kept_whole(tmp_path: Path) -> None:
     assert made["properties"]["next"] == {"$ref": "#/$defs/root"}
 
 
-@pytest.mark.parametrize("depth", [99, 100, 3000, 100_000])
+@pytest.mark.parametrize("depth", [99, 100, 3000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_lists_of_lists_are_bounded(depth: int) -> None:
     types = reader()
 

@@ -44,6 +44,7 @@ def assert_the_same(texts: list[str]) -> int:
     return plain
 
 
+@pytest.mark.slow
 def test_random_texts() -> None:
     source = random.Random(3)
     texts = ["".join(source.choices(PARTS, k=source.randint(1, 25))) for _ in range(20_000)]
@@ -55,6 +56,7 @@ def test_the_files_of_examples_are_plain() -> None:
     assert assert_the_same(texts) > len(texts) * 9 // 10
 
 
+@pytest.mark.slow
 @needs_suite("yaml")
 def test_the_suite() -> None:
     assert assert_the_same(suite_texts()) > len(suite_texts()) // 5

@@ -67,6 +67,7 @@ def test_a_comment_on_purpose_is_not(tmp_path: Path, comment: str) -> None:
     assert not findings(tmp_path, f"Open {comment} now.")
 
 
+@pytest.mark.slow
 def test_the_budget_is_for_each_template(tmp_path: Path) -> None:
     made = templates(tmp_path)
     endless = "{% for a in vars.many %}{% for b in vars.many %}x{% endfor %}{% endfor %}"

@@ -153,6 +153,52 @@ def test_outputs_have_the_type_of_the_chain(project: Path) -> None:
     assert '"Patient" has no attribute "mrm"' in done.stdout
 
 
+PIPELINE = """
+from pydantic import BaseModel
+from cyberflow import Secret, pipeline, signal
+from flows.intake import Patient, PatientId, book_visit, intake
+
+class Answer(BaseModel):
+    approved: bool
+
+@pipeline
+def day(patient: PatientId, *, epic_password: Secret) -> Patient:
+    found = intake(patient=patient, date="2026-03-01", epic_password=epic_password)
+    sure = signal("Book it again?", Answer, name="ask", timeout="48h")
+    book_visit.step("again", when=sure.approved)(mrn=found.mrn, reason="again")
+    return found
+"""
+PLAYED = """
+import pytest
+from cyberflow import FlowFixture
+from cyberflow.errors import UsageError
+from flows.day import day
+from flows.intake import PatientId
+
+@pytest.mark.parametrize("what", [day, "day"])
+def test_day(flow: FlowFixture, what) -> None:
+    mocks = {
+        "intake/patient-lookup": {"outputs": {"mrn": "M9", "medications": []}},
+        "ask": {"outputs": {"approved": True}},
+    }
+    patient = PatientId(id="7") if what is day else {"id": "7"}
+    ran = flow(what, simulate=mocks, patient=patient)
+    assert (ran.outputs.mrn if what is day else ran.outputs["mrn"]) == "M9"
+    assert ran.steps["again"].prompt == "Open the chart of M9 and book a visit for again."
+    assert ran.steps["intake/book-visit"].inputs == {"mrn": "M9", "reason": "Visit of 2026-03-01"}
+    with pytest.raises(UsageError, match="no step `intake/lookup`"):
+        flow(what, simulate={"intake/lookup": {}}, patient=patient)
+"""
+
+
+@pytest.mark.slow
+def test_the_fixture_plays_a_pipeline(project: Path) -> None:
+    (project / "flows/day.py").write_text(PIPELINE, encoding="utf-8")
+    (project / "tests/test_day.py").write_text(PLAYED, encoding="utf-8")
+    shown = run_pytest(project, "-q", "tests/test_day.py")
+    assert "2 passed" in shown, shown
+
+
 def test_pytest_finds_it_by_its_entry_point() -> None:
     written = tomllib.loads((PAGE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     assert written["project"]["entry-points"]["pytest11"] == {"cyberflow": "cyberflow.pytest_plugin"}

@@ -205,6 +205,12 @@ def test_kept_platforms_can_be_opened(clinic: Clinic, program: Program, tmp_path
         assert platform.advance() is None
 
 
+def test_each_case_keeps_a_platform_of_its_own(clinic: Clinic, program: Program, tmp_path: Path) -> None:
+    clinic(f"tests: {{visit: {{{GIVEN}, cases: [{{name: a b}}, {{name: a-b}}, {{name: c}}]}}}}\n")
+    assert program("test", "--keep", "kept").code == 0
+    assert len(list((tmp_path / "kept").glob("*.db"))) == 3
+
+
 def test_junit_is_taken_by_a_reader_of_junit(clinic: Clinic, program: Program) -> None:
     clinic(f"""\
 tests:

@@ -20,11 +20,14 @@ from cyberflow.source import Place, Route
 
 @dataclass(frozen=True)
 class CaseLayer:
-    """What one mapping of a test file says: a test, or one of its cases. `inputs` is the file that inputs come from."""
+    """What one mapping of a test file says: a test, or one of its cases. `inputs` is the file that inputs come from;
+    `broken` are the keys whose file could not be read.
+    """
 
     place: Place
     data: Mapping[str, Any]
     inputs: Place | None = None
+    broken: frozenset[str] = frozenset()
 
     def find(self, keys: Route) -> tuple[int, Place]:
         """How many of the keys are written here, and the place of the last one."""
@@ -124,7 +127,8 @@ class CaseReader:
                 message = f"the name `{case.get('name', index)}` is taken" if case else ""
                 self.problems.append(Diagnostic("duplicate-name", message, at.at("name"), labels=labels))
             names[title] = at.at("name")
-            self.cases.append(Case(title, name, decoded.model.run, merged, layers, decoded.broken))
+            broken = decoded.broken.union(*(layer.broken for layer in layers))
+            self.cases.append(Case(title, name, decoded.model.run, merged, layers, frozenset(broken)))
 
     def _layer(self, place: Place, data: Mapping[str, Any]) -> CaseLayer:
         """A mapping as it is written, with the inputs of a file in their place."""
@@ -134,7 +138,7 @@ class CaseReader:
         found = self._read_inputs(given[FILE], place.at("inputs", FILE))
         if isinstance(found, Diagnostic):
             self.problems.append(found)
-            return CaseLayer(place, {**data, "inputs": {}})
+            return CaseLayer(place, {**data, "inputs": {}}, broken=frozenset({"inputs"}))
         return CaseLayer(place, {**data, "inputs": found.data}, Place(found.path))
 
     def _read_inputs(self, name: Any, place: Place) -> YamlDocument | Diagnostic:

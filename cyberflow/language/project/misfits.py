@@ -23,7 +23,7 @@ from cyberflow.source import Place, Route
 _MISSING_HELP = {
     "prompt": "write `prompt:` and a text, or `prompt: {file: PATH}`",
     "steps": "write `steps:` and a list of `{id: NAME, workflow: NAME}`",
-    "run": "write `run:` and the name of a chain, workflow or task",
+    "run": "write `run:` and the name of a chain, workflow, task or pipeline",
     "project": "write `project:` and a name",
     "id": "write `id:` and a name for this step",
     "workflow": "write `workflow:` and the name of one",

@@ -151,7 +151,12 @@ def _read_row(number: int, line: int, columns: Sequence[str], cells: Sequence[st
     """A column without a name is left out where it is empty, which is how spreadsheets fill their width."""
     cells = drop_empty_tail(cells, len(columns))
     if len(cells) != len(columns):
-        return RowFault(line, number, "", f"it has {len(cells)} cells, and the first line names {len(columns)}")
+        return RowFault(
+            line,
+            number,
+            "",
+            f"it has {len(cells)} cell{'s' * (len(cells) != 1)}, and the first line names {len(columns)}",
+        )
     for index, (name, cell) in enumerate(zip(columns, cells, strict=True), 1):
         if not name and cell.strip():
             return RowFault(line, number, "", f"column {index} has no name, and its cell is not empty")

@@ -17,10 +17,11 @@ from cyberflow.language.python.declarations import FunctionDeclaration
 from cyberflow.run.inputs.arguments import FileArgument
 from cyberflow.run.simulation import check_mocks
 from cyberflow.sdk.call import PythonCall, check_types, compile_declaration, encode_inputs
+from cyberflow.sdk.flow_tests.suite import stage_of
 from cyberflow.sdk.handle import run_blocking, validate_outputs
 from cyberflow.sdk.project import CompiledProject, compile_project
 from cyberflow.testing.play import Played, PlayedStep, PlayScript, play
-from cyberflow.testing.stage import Stage, build_stage
+from cyberflow.testing.stage import Stage
 
 R = TypeVar("R")
 
@@ -143,7 +144,7 @@ class FlowFixture:
         where = str(self.project) if one is None else one.function.__code__.co_filename
         if (where, name, call.target) not in self._compiled:
             compiled = compile_project(self.project, call.target) if one is None else compile_declaration(one, call)
-            stage = run_blocking(build_stage(compiled.bundle, compiled.assets, compiled.owner, {name}))
+            stage = run_blocking(stage_of(compiled, frozenset({name})))
             self._compiled[where, name, call.target] = compiled, stage
         return self._compiled[where, name, call.target]
 

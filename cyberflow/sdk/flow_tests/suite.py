@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -88,8 +89,16 @@ class FlowSuite:
         return kept
 
     def jobs(self, cases: Sequence[Case], keep: Path | None = None) -> list[Job]:
-        """A job for each case. `keep` is a folder for the platforms' databases."""
-        return [Job(CaseJudge(case), self.script_of(case, keep), case.target or self.default) for case in cases]
+        """A job for each case. `keep` is a folder for the platforms' databases, one for each."""
+        made: list[Job] = []
+        taken: Counter[str] = Counter()
+        for case in cases:
+            name = database_name(case.name)
+            taken[name] += 1
+            file = f"{name}.db" if taken[name] == 1 else f"{name}.{taken[name]}.db"
+            script = self.script_of(case, None if keep is None else keep / file)
+            made.append(Job(CaseJudge(case), script, case.target or self.default))
+        return made
 
     def run(self, jobs: Sequence[Job], processes: int | None = None) -> Iterator[Verdict]:
         """Run jobs and give their verdicts in their order."""
@@ -107,16 +116,10 @@ class FlowSuite:
 
     async def build_stage(self, target: str, names: Iterable[str]) -> Stage:
         """Do as `stage`, inside a running event loop."""
-        compiled = self.compiled[target]
-        stage = await build_stage(compiled.bundle, compiled.assets, compiled.owner, frozenset(names))
-        if any(compiled.bundle.pipeline(name) is not None for name in names):
-            from cyberflow.sdk.flow_tests.pipelines import player_of
-
-            stage = replace(stage, pipelines=player_of(compiled))
-        return stage
+        return await stage_of(self.compiled[target], frozenset(names))
 
     def script_of(self, case: Case, keep: Path | None = None) -> PlayScript:
-        """What a case plays."""
+        """What a case plays, with `keep` as the file that its platform is left in."""
         files = {
             name: self._file(path, case.at("files", name)) for name, path in case.get("files").items() if path != ANY
         }
@@ -127,7 +130,7 @@ class FlowSuite:
             files,
             case.get("machine"),
             case.get("simulate"),
-            None if keep is None else keep / f"{database_name(case.name)}.db",
+            keep,
         )
 
     def _file(self, name: str, place: Place) -> FileArgument:
@@ -136,6 +139,16 @@ class FlowSuite:
         if isinstance(path, Diagnostic):
             raise UsageError(path.message)
         return FileArgument(Path(path).name, files.read_bytes(path))
+
+
+async def stage_of(compiled: CompiledProject, names: frozenset[str]) -> Stage:
+    """The stage of a project with what these declarations need; pipelines among them come with what plays them."""
+    stage = await build_stage(compiled.bundle, compiled.assets, compiled.owner, names)
+    if any(compiled.bundle.pipeline(name) is not None for name in names):
+        from cyberflow.sdk.flow_tests.pipelines import player_of
+
+        stage = replace(stage, pipelines=player_of(compiled))
+    return stage
 
 
 def database_name(case: str) -> str:

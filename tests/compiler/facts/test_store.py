@@ -85,6 +85,7 @@ def test_another_program_keeps_nothing(folder: Path) -> None:
     assert load_facts(folder, PROGRAM, FileMemory()).files != {}
 
 
+@pytest.mark.slow
 def test_facts_that_were_tampered_with_are_not_there(folder: Path) -> None:
     answer, path = kept_check(folder), folder / FILE
     whole, choose = path.read_bytes(), random.Random(1)
@@ -163,7 +164,6 @@ def test_after_any_edits_what_is_not_read_says_what_a_fresh_reading_says(group: 
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_each_case_of_each_rule_says_again_what_it_said(tmp_path: Path) -> None:
     """Also where a misspelt key or a broken entry of a list has what is in the data stand elsewhere in the file."""
     for case in FOLDERS:
@@ -176,6 +176,7 @@ def test_each_case_of_each_rule_says_again_what_it_said(tmp_path: Path) -> None:
         assert [kept_check(root), kept_check(root)] == [first, first], root
 
 
+@pytest.mark.slow
 def test_two_checks_at_once_say_the_same(folder: Path) -> None:
     for turn in range(6):
         (folder / "c.yaml").write_text(WORKFLOW.format(name="c", word=f"name{turn}"))
