@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cyberflow.compiler.pipeline.form import StepKind
 from cyberflow.compiler.scanned_text import ScannedText
@@ -21,8 +21,7 @@ from cyberflow.source import Place
 NameKind = Literal["input", "secret"]
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One name with the type that is written for it."""
 
     name: str
@@ -42,14 +41,15 @@ def read_members(
     problems: list[Diagnostic] = []
     for written, value in notation.items():
         name, at = written.removesuffix("?"), listed.get(written) or place.at(written)
+        if name not in members and NAME.fullmatch(name):
+            members[name] = Member(name, value, at, name != written or looks_optional(value))
+            continue
         key = at if written in listed else at.at_key()
-        if not NAME.fullmatch(name):
-            problems.append(name_help(bad_name(name, key), name, value, at, nested=nested))
-        elif name in members:
+        if name in members:
             first = members[name].place.at_key()
             problems.append(duplicate_name(name, key, first, "declared here", "keep one of the two"))
         else:
-            members[name] = Member(name, value, at, written.endswith("?") or looks_optional(value))
+            problems.append(name_help(bad_name(name, key), name, value, at, nested=nested))
     return [*members.values()], problems
 
 

@@ -13,10 +13,10 @@ from cyberflow.language.prompt.placeholders import SIGNS
 def find_unknown_machine_names(graph: Graph, kind: NameKind) -> Iterator[Diagnostic]:
     """What `from_machine` names and nothing takes."""
     for workflow in graph.workflows.values():
-        if (fields := workflow.fields_of(kind)).known:
+        if workflow.body.from_machine and (fields := workflow.fields_of(kind)).known:
             yield from _find_unknown(workflow, kind, fields.fields, f"`{workflow.name}` has no {kind}")
     for chain in graph.chains.values():
-        if chain.steps and (names := _names_taken(chain, kind)) is not None:
+        if chain.body.from_machine and chain.steps and (names := _names_taken(chain, kind)) is not None:
             yield from _find_unknown(chain, kind, names, f"no step of `{chain.name}` takes the {kind}")
 
 
