@@ -61,10 +61,15 @@ def test_rows_keys_and_single_runs_are_told_apart(state: Path) -> None:
     make_ledger(state / "ledgers" / "rows.db", {}, sent("intake[3]", "intake", "row"))
     make_ledger(state / "ledgers" / "script.db", {"kind": "script"}, sent("find", "look", "key", kind="run"))
     open_journal(state, "local").record("sending", name="visit", session_id="s", run_ids=["one", "two"])
+    open_journal(state, "local").record("sending", name="short", session_id="t", run_ids=["only"])
     open_journal(state, "local").record("sending", name="look", run_ids=["alone"])
+    open_journal(state, "local").record("sending", name="look", kind="run", session_id="s", run_ids=["joined"])
     known = origins(state)
 
-    assert [known[id].chain for id in ("row", "key", "one", "alone")] == ["intake", None, "visit", None]
+    assert [known[id].chain for id in ("row", "key", "one", "only", "alone")] == [
+        *("intake", None, "visit", "short", None)
+    ]
+    assert known["joined"].chain is None
     assert [known[id].declared for id in ("key", "alone")] == ["look", "look"]
     assert [(part := known[id].to_json()) and part["id"] for id in ("row", "key", "s", "alone")] == [
         *("intake[3]", "find", None, None)

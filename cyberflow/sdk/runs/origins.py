@@ -86,7 +86,8 @@ def origins(state: Path, wanted: Container[str] | None = None) -> dict[str, Subm
 def _submissions(state: Path, wanted: Container[str] | None) -> Iterator[_Submission]:
     single = LedgerHeader("", "", "", kind="runs")
     for entry in entries(state):
-        kind = "task" if entry.task_id else "chain" if len(entry.run_ids) > 1 else "run"
+        is_chain = entry.kind == "chain" and entry.session_id is not None  # 0.1 called a run of its own a chain, too
+        kind = "task" if entry.task_id else "chain" if is_chain else "run"
         yield SubmissionOrigin(state / JOURNAL, single, entry.id, kind, entry.step), entry.session_id, entry.run_ids
     for path in ledger_paths(state).values():
         yield from _read(path, wanted)
