@@ -51,6 +51,14 @@ def wrong(text: str) -> Answer:
 
 def fail(text: str) -> Answer:
     raise ValueError(f"no {text}")
+
+
+def leave(text: str) -> Answer:
+    raise SystemExit(text)
+
+
+async def leave_later(text: str) -> Answer:
+    raise SystemExit(3)
 """
 
 
@@ -78,6 +86,9 @@ async def test_functions_end_in_any_order_and_print_nothing_among_the_results(
     assert ended["later"].outputs == {"text": "•••"}
     assert (ended["wrong"].status, ended["wrong"].error) == ("error", "output `text` is missing")
     assert ended["fail"].error == "pipeline_functions.py:27: ValueError: no •••"
+    for name, said in (("leave", "31: SystemExit: •••"), ("leave_later", "35: SystemExit: 3")):
+        left = await caller(command(name, text="s3cret"), lambda: 5.0)
+        assert (left.status, left.error) == ("error", f"pipeline_functions.py:{said}")
     typed = await caller(command("later", text=7), lambda: 5.0)
     assert (typed.error or "").startswith("input `text`: ")
     nowhere = await caller(command("nowhere"), lambda: 5.0)

@@ -59,7 +59,7 @@ class FunctionCaller:
         scripted = self.outcomes(entry)
         try:
             outputs = await self._call(command) if scripted is None else _outputs_of(scripted)
-        except Exception as error:  # noqa: BLE001 - a function of somebody else fails as it likes
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a function of somebody else fails as it likes
             text = self.redactor.text(_describe_failure(error, self.root))
             return replace(entry, stage="ended", status="error", error=text, facts={"ended_at": wall()})
         clean = self.redactor.json(outputs)
@@ -131,7 +131,7 @@ def _outputs_of(outcome: Mapping[str, Any]) -> Any:
     return outcome.get("outputs") or {}
 
 
-def _describe_failure(error: Exception, root: Path) -> str:
+def _describe_failure(error: BaseException, root: Path) -> str:
     """The kind of an error and its text, and the last line of the project that it passed."""
     if isinstance(error, UsageError):
         return error.message
